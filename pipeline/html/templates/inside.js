@@ -159,10 +159,11 @@ function makeInside(model, changed) {
 
   const pointedClass = (view) => (state.preview?.index === view.columns.length ? state.preview.unit : null);
 
-  /** Return the best class and the one that it is compared with: pointed at, chosen, or the runner-up. */
+  /** Return the best class and the one that it is compared with: pointed at, chosen, the true one, or the runner-up. */
   function contendersIn(view, { probabilities }) {
     const [best] = strongest(probabilities, 1);
-    const chosen = [pointedClass(view), state.rival].find((k) => k !== null && k !== best) ?? null;
+    const asked = [pointedClass(view), state.rival, state.reading.label ?? null];
+    const chosen = asked.find((k) => k !== null && k !== best) ?? null;
     return contenders(probabilities, chosen, view.model.classNames.length);
   }
 

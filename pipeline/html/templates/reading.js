@@ -98,7 +98,7 @@ function readImage(model, image) {
 
 /** Read a test image. Returns what `readAll` does. */
 function readExample(model, example) {
-  if (!isCurrent(model, example.reading)) example.reading = readImage(model, example.image);
+  if (!isCurrent(model, example.reading)) example.reading = { ...readImage(model, example.image), label: example.label };
   return { readings: [example.reading], last: example.reading };
 }
 

@@ -12,10 +12,7 @@ const CARD = { background: "#0b0f16", ink: "#f2f8ff", quiet: "#9fb0c6" };
 function makeShare(current) {
   const dialog = $("share");
   const repaint = () => paintCard($("card"), current(), $("truth").value.trim());
-  $("truth").addEventListener("input", ({ target }) => {
-    if (noun === "digit") target.value = target.value.replace(/\D/g, ""); // "an 8"
-    repaint();
-  });
+  $("truth").addEventListener("input", repaint);
   dialog.addEventListener("click", ({ target }) => target === dialog && dialog.close()); // beside the form, which fills it
   const file = new File([], "handwriting.png", { type: "image/png" });
   const canSend = matchMedia("(pointer: coarse)").matches && navigator.canShare?.({ files: [file] });
@@ -92,7 +89,8 @@ function paintCard(canvas, { model, strokes, example, reading, large, confidence
   write(confidence, 1030, 440, 40, CARD.quiet);
   context.textAlign = "left";
   const where = large.length > 1 ? " in one of the digits" : "";
-  write(`A small neural network, and what its layers see${where}`, 60, 580, 28, CARD.quiet);
+  const address = location.protocol === "file:" ? "handwriting recognition from scratch" : location.host + location.pathname;
+  write(`What its layers see${where}: ${address}`, 60, 580, 28, CARD.quiet);
   canvas.setAttribute("aria-label", `${title}, ${confidence}, with the drawing and the feature maps`);
 }
 
