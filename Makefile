@@ -20,6 +20,7 @@ train.inputs := parse normalize ## Train a network with the hyperparameters of a
 evaluate.inputs := normalize train ## Classify the test images in parallel and compute the metrics
 export.inputs := parse train evaluate ## Export the model as ONNX and safetensors, with a drawing demo
 report.inputs := parse normalize train evaluate ## Write a report with metrics, errors and other runs
+faces.inputs := ## Fetch and verify handwriting faces for strips
 compose.inputs := parse ## Compose pictures of rows of digits on imperfect paper
 reader.inputs := compose ## Train the two networks with which classify reads pictures
 stages := $(filter-out all pictures,$(patsubst %.inputs,%,$(filter %.inputs,$(file <Makefile))))
@@ -41,7 +42,7 @@ endif
 
 status: ## Show which stages are up to date, which are not, and why
 .PHONY: all prune
-all: $(all.inputs) ## Run all stages except compose and reader
+all: $(all.inputs) ## Run all stages except faces, compose and reader
 
 prune: | $(ready) ## Delete old results and the leftovers of interrupted runs
 	@$(python) -m stages.prune $(call options,KEEP)

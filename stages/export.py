@@ -11,7 +11,7 @@ from pipeline.engine.stage import Input, Output, stage
 
 
 @stage(
-    packages=("handwriting", "numpy", "onnx", "protobuf", "safetensors", "jinja2", "pillow"),
+    packages=("handwriting", "numpy", "onnx", "protobuf", "safetensors", "jinja2"),
     extra_files=(
         *(
             f"pipeline/html/templates/{name}"

@@ -25,7 +25,8 @@ def parse(
     import numpy as np
 
     from pipeline.data.dataset import Description, load_description, save_description
-    from pipeline.data.parts import find_order, load_parts, name_classes
+    from pipeline.data.order import find_order
+    from pipeline.data.parts import load_parts, name_classes
     from pipeline.engine.arrays import read_blocks, read_rows, save_array, save_blocks
 
     description = load_description(download)

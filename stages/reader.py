@@ -1,7 +1,6 @@
 """Train the two networks that find and read digits in pictures."""
 
 import logging
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,24 +10,25 @@ from typer import Option
 from pipeline.engine.command import main
 from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Input, Output, stage
-from pipeline.training.recipe import Recipe, override, to_dict
-from pipeline.training.recipes import CONTEXT_RECIPE, CONTEXT_SHARE, READER_RECIPES, ReaderRecipeName
+from pipeline.training.recipe import Recipe, override
 from stages.cli.options import Scheduler, Workers
-from stages.cli.recipe_options import NOT_FOR_PICTURES, recipe_options, show_training
+from stages.cli.recipe_options import (
+    CONTEXT_RECIPE,
+    CONTEXT_SHARE,
+    NOT_FOR_PICTURES,
+    ReaderRecipeName,
+    recipe_options,
+    resolve_for_reader,
+    show_training,
+)
 
 log = logging.getLogger(__name__)
-
-
-def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the name of the recipe and all its values, after the options have replaced some."""
-    values = to_dict(override(READER_RECIPES[given["recipe"]], given))
-    return {"recipe": given["recipe"], **{name: values[name] for name in given if name in values}}
 
 
 @stage(
     packages=("numpy", "pillow", "scipy", "jinja2"),
     extra_files=("pipeline/html/templates/reader_card.md",),
-    resolve=resolve,
+    resolve=resolve_for_reader,
     unhashed=("history.csv", "MODEL_CARD.md"),
 )
 @recipe_options(without=NOT_FOR_PICTURES)

@@ -1,7 +1,6 @@
 """Train a network or an ensemble."""
 
 import logging
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,16 +10,10 @@ from typer import Option
 from pipeline.engine.command import main
 from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Input, Output, stage
-from pipeline.training.recipe import Recipe, override, to_dict
-from pipeline.training.recipes import RECIPES, RecipeName
-from stages.cli.recipe_options import recipe_options, show_training
+from pipeline.training.recipe import Recipe, override
+from stages.cli.recipe_options import RecipeName, find_changes, recipe_options, resolve, show_training
 
 log = logging.getLogger(__name__)
-
-
-def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the name of the recipe and all its values, after the options have replaced some."""
-    return {"recipe": given["recipe"], **to_dict(override(RECIPES[given["recipe"]], given))}
 
 
 @stage(
@@ -76,6 +69,7 @@ def train(
         "images": {"training": images, "validation": len(data.validation)},
         "versions": environment(["numpy"]),
         "recipe": recipe,
+        "changes": find_changes(recipe, values),
         **asdict(chosen),
         "best_epochs": model.best_epochs,
         "validation_accuracy": model.validation_accuracy,

@@ -14,7 +14,8 @@ from pipeline.data import idx
 from pipeline.data.catalogue import CUSTOM
 from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, DatasetError, Description
 from pipeline.data.ink import InkStatistics
-from pipeline.data.parts import MAX_CLASSES, stratify
+from pipeline.data.order import stratify
+from pipeline.data.parts import MAX_CLASSES
 from pipeline.engine.threads import single_threaded_blas
 from pipeline.pictures.decoding import Grey, PictureError, load_picture
 from pipeline.pictures.preparation import MIN_CONTRAST, measure_background, prepare

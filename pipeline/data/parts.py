@@ -1,8 +1,4 @@
-"""The parts of a data set: training and test images with their labels, and the training images held out for validation.
-
-The last training images are held out. In a stratified order, any number of last images is a sample of all classes, and
-so are the first ones. So `parse` orders the images once, if at all, and everything after it takes slices.
-"""
+"""The parts of a data set in IDX files: training and test images with their labels."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,19 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data import idx
-from pipeline.data.dataset import (
-    DEFAULT_VALIDATION,
-    TEST_IMAGES,
-    TEST_LABELS,
-    TRAIN_IMAGES,
-    TRAIN_LABELS,
-    DatasetError,
-    count_held_out,
-)
+from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, DatasetError
 from pipeline.engine.arrays import Rows, read_rows
 
 MAX_CLASSES = 256
-SEED = 0  # of a stratified order
 
 
 @dataclass(frozen=True)
@@ -77,28 +64,3 @@ def _locate(path: Path, rank: int, what: str) -> Rows:
     if 0 in rows.shape:
         raise DatasetError(f"{path} contains no {what}")
     return rows
-
-
-def find_order(labels: NDArray[np.integer], validation: float = DEFAULT_VALIDATION) -> NDArray[np.intp] | None:
-    """Return a stratified order of the training images, or None if they can stay as they are.
-
-    They can if the last images, which are held out, have each class of which there are two images, and the others have
-    each class. labels: (n,). Raises UsageError if no training images would be left.
-    """
-    kept = len(labels) - count_held_out(validation, len(labels))
-    counts, training = (np.bincount(part, minlength=int(labels.max()) + 1) for part in (labels, labels[:kept]))
-    lacking = ((counts > 0) & (training == 0)) | ((counts > 1) & (training == counts))
-    return stratify(labels) if lacking.any() else None
-
-
-def stratify(labels: NDArray[np.integer]) -> NDArray[np.intp]:
-    """Return a random order in which any number of images at the end contains the classes in proportion.
-
-    The seed is fixed. The last c images have one of each of c classes; a class of which there is one image is not among
-    the last. The first c images have one of each, too.
-    """
-    shuffled = np.random.default_rng(SEED).permutation(len(labels))
-    by_class = shuffled[np.argsort(labels[shuffled], kind="stable")]
-    sizes = np.unique_counts(labels).counts
-    ranks = np.concatenate([np.append(np.arange(size - 1) / size, 1) for size in sizes])
-    return by_class[np.argsort(-ranks, kind="stable")]

@@ -13,11 +13,6 @@ from pipeline.data.strokes import draw_by_hand, shrink
 FONTS = 0.25  # share of the digits that are from the Hershey fonts
 
 
-def are_ten_digits(class_names: Sequence[str]) -> bool:
-    """Return whether the classes are the ten digits, in any order."""
-    return sorted(class_names) == list("0123456789")
-
-
 def choose_strokes(generator: np.random.Generator) -> tuple[str, list[Stroke]]:
     """Return the name and the strokes of a random digit, from the fonts or from the styles."""
     if generator.random() < FONTS:

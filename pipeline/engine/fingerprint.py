@@ -40,14 +40,21 @@ class Source:
     imports: tuple[str, ...]
 
 
-def fingerprint(function: Callable[..., Any], extra_files: Collection[str] = ()) -> dict[str, str]:
+def fingerprint(
+    function: Callable[..., Any],
+    extra_files: Collection[str] = (),
+    modules: Iterable[str] = (),
+    without: Collection[str] = (),
+) -> dict[str, str]:
     """Return a short digest of each file that influences `function`, by its path in the project.
 
-    extra_files: patterns of other files in the project, such as `library/templates/*`. Raises PipelineError if a module
-    cannot be parsed, UsageError if a pattern is not relative to the project or matches no file.
+    extra_files: patterns of other files in the project, such as `library/templates/*`. modules: names of modules that
+    count although the function does not import them. without: names of modules that do not count, nor does what only
+    they import. Raises PipelineError if a module cannot be parsed, UsageError if a pattern is not relative to the
+    project or matches no file.
     """
     _, root = locate(function)
-    digests = {source.path: source.digest for source in find_sources(function)}
+    digests = {source.path: source.digest for source in find_sources(function, modules, without)}
     digests |= {path: sha256(path)[:DIGEST_LENGTH] for path in _find_files(root, extra_files)}
     return dict(sorted((path.relative_to(root).as_posix(), digest) for path, digest in digests.items()))
 
@@ -67,13 +74,14 @@ def load_sources(function: Callable[..., Any], files: Collection[str]) -> list[s
     """Import all modules on which `function` depends; return those of the `files` that may have changed before.
 
     A module that is imported later, inside the function, could be one that has been edited since its digest was
-    computed. files: a fingerprint.
+    computed. files: a fingerprint of the function.
     """
     start, root = locate(function)
-    for source in find_sources(function):
-        if source.name != start:
+    for file in files:
+        name = file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        if file.endswith(".py") and name != start:
             with suppress(Exception):  # the function may never import it, or handle the error
-                importlib.import_module(source.name)
+                importlib.import_module(name)
     return [file for file in files if _changed_since_start(root / file)]
 
 
@@ -99,17 +107,23 @@ def _file_of(function: Callable[..., Any]) -> Path:
     return Path(os.path.abspath(inspect.getfile(function)))
 
 
-def find_sources(function: Callable[..., Any]) -> list[Source]:
-    """Return the module of the function and all modules of the project that it imports, directly or indirectly."""
+def find_sources(
+    function: Callable[..., Any], modules: Iterable[str] = (), without: Collection[str] = ()
+) -> list[Source]:
+    """Return the module of the function and all modules of the project that it imports, directly or indirectly.
+
+    modules, without: as in `fingerprint`.
+    """
     start, root = locate(function)
+    left_out = RUNNERS.union(without)
     # In site-packages the project is these two packages; elsewhere it is everything in the folder.
     installed = root.name.endswith("-packages")
     project = {start.partition(".")[0], LIBRARY} if installed else {path.stem for path in root.glob("*")}
     found, seen = [_load(_file_of(function), start)], {start}
-    to_do = [*_with_packages(start), *found[0].imports]
+    to_do = [*_with_packages(start), *found[0].imports, *modules]
     while to_do:
         name = to_do.pop()
-        if name in seen or not RUNNERS.isdisjoint(_with_packages(name)) or name.partition(".")[0] not in project:
+        if name in seen or not left_out.isdisjoint(_with_packages(name)) or name.partition(".")[0] not in project:
             continue
         seen.add(name)
         path = _find(root, name)

@@ -94,7 +94,7 @@ def find_provenance(
         if not arguments[name].is_file():
             raise UsageError(f"{name} is {arguments[name]}, which is not a file that can be read: name another")
         digests[name] = sha256(arguments[name])
-    code = fingerprint(stage.function, stage.extra_files)
+    code = fingerprint(stage.function, stage.extra_files, stage.modules(resolved), stage.without)
     versions = environment(stage.packages)
     if missing := [package for package in stage.packages if versions.get(package) == "not installed"]:
         raise PipelineError(

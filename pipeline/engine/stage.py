@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Generic, ParamSpec, get_type_hints
@@ -45,7 +45,11 @@ class Stage(Generic[P]):
     unhashed: output files that describe the run, such as timings; later stages do not depend on them.
     resolve: function from the given parameters to the parameters in the key. These also replace the arguments of
     the same name. A UsageError that it raises is reported before any stage is started. If it reads files, it is called
-    at each look at the stage: `digests.sha256` reads only those that have changed.
+    at each look at the stage: `digests.sha256` reads only those that have changed. If it is from another module than
+    the function, this module is not part of the key, nor is what only this module imports. The condition is that
+    everything by which this module influences the result is in what `resolve` returns, or in `modules`.
+    modules: function from the parameters in the key to the names of modules that are part of the key for these
+    parameters alone, such as those that read one kind of input.
     extra_files: patterns of files in the project, other than Python modules, that the function reads. `**` matches
     any number of folders, also those that are links, and hidden files are included. A pattern that matches no file
     is an error.
@@ -61,11 +65,13 @@ class Stage(Generic[P]):
         packages: tuple[str, ...] = ("numpy",),
         unhashed: tuple[str, ...] = (),
         resolve: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
+        modules: Callable[[Mapping[str, Any]], Collection[str]] = lambda parameters: (),
         extra_files: tuple[str, ...] = (),
     ) -> None:
         functools.update_wrapper(self, function)
         self.function = function
         self.packages, self.unhashed, self.resolve, self.extra_files = packages, unhashed, resolve, extra_files
+        self.modules, self.without = modules, {resolve.__module__} - {function.__module__}
         self.name = function.__name__
         self.signature = inspect.signature(function)
         roles = {

@@ -15,7 +15,8 @@ from pipeline.html.wording import are_digits
 from pipeline.model.model import Model
 from pipeline.model.safetensors import list_keys, load_safetensors
 from pipeline.network.activations import ACTIVATIONS
-from pipeline.network.layers import Layer
+from pipeline.network.layer import Layer
+from pipeline.network.layers import Convolution
 
 # `mlp` with one hidden layer of 64 units, to compare convolutional networks with. `make pretrained` trains it on MNIST
 # with the augmentation of `standard`, so it has seen the same shifts.
@@ -126,5 +127,9 @@ def layer_geometry(layer: Layer) -> dict[str, Any]:
         "outputShape": layer.output_shape,
         "window": layer.window,
         "stride": layer.stride,
+        "padding": layer.padding,
         "activation": layer.activation and layer.activation.name,
+        "dilation": layer.dilation if isinstance(layer, Convolution) else 1,
+        "residual": int(isinstance(layer, Convolution) and layer.residual),
+        "outside": 0,
     }

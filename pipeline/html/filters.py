@@ -10,7 +10,7 @@ from pipeline.data.scaling import standardise
 from pipeline.html.png import draw_patches, draw_signed
 from pipeline.model.model import Model
 from pipeline.network.architecture import micro_batch_size
-from pipeline.network.layers import Layer
+from pipeline.network.layer import Layer, Pair
 from pipeline.network.network import forward, make_buffers
 
 MAX_UNITS, MAX_LATER_FILTERS = 64, 12  # of the first layer, and of each later convolution
@@ -19,21 +19,30 @@ PATCHES, PATCHES_PER_ROW = 6, 3  # of each filter, each patch from another image
 
 @dataclass(frozen=True)
 class ReceptiveField:
-    """The output at (row, column) depends on height x width pixels from (row * step, column * step)."""
+    """The output at (row, column) depends on height x width pixels of the image with its padding.
+
+    They begin at (row, column) times step. step, padding: down and along the row.
+    """
 
     height: int
     width: int
-    step: int
+    step: Pair
+    padding: Pair = (0, 0)
 
 
 def receptive_fields(layers: Sequence[Layer]) -> list[ReceptiveField]:
     """Return the receptive field of each layer; strides can leave out the last rows and columns of the image."""
-    fields, height, width, step = [], 1, 1, 1
+    fields, sizes, steps, padding = [], (1, 1), (1, 1), (0, 0)
     for layer in layers:
-        height, width = height + (layer.window[0] - 1) * step, width + (layer.window[1] - 1) * step
-        step *= layer.stride
-        fields.append(ReceptiveField(height, width, step))
+        sizes = _add_product(sizes, (layer.window[0] - 1, layer.window[1] - 1), steps)
+        padding = _add_product(padding, layer.padding, steps)
+        steps = steps[0] * layer.stride[0], steps[1] * layer.stride[1]
+        fields.append(ReceptiveField(*sizes, steps, padding))
     return fields
+
+
+def _add_product(a: Pair, b: Pair, c: Pair) -> Pair:
+    return a[0] + b[0] * c[0], a[1] + b[1] * c[1]
 
 
 @dataclass(frozen=True)
@@ -80,11 +89,11 @@ def cut_patches(excitation: Excitation, images: NDArray[np.uint8], number: int) 
     """
     peaks, field = excitation.peaks[number], excitation.field
     best = np.argsort(-peaks, kind="stable")[:PATCHES]
-    corners = [
-        (index, field.step * excitation.rows[number, index], field.step * excitation.columns[number, index])
-        for index in best[peaks[best] > 0]
-    ]
-    patches = [images[index, top : top + field.height, left : left + field.width] for index, top, left in corners]
+    patches = []
+    for index in best[peaks[best] > 0]:
+        top, left = field.step[0] * excitation.rows[number, index], field.step[1] * excitation.columns[number, index]
+        padded = np.pad(images[index], [(each, each) for each in field.padding])
+        patches.append(padded[top : top + field.height, left : left + field.width])
     return np.array(patches, np.uint8).reshape(-1, field.height, field.width)
 
 
@@ -96,7 +105,8 @@ def draw_weights(model: Model) -> dict[int, str]:
     layer = model.networks[0].layers[0]
     if not layer.parameter_shapes:
         return {}
-    rows = model.parameters[0].layers[0][0].reshape(-1, *layer.window).astype(np.float64)
+    weights = model.parameters[0].layers[0][0]
+    rows = weights.reshape(len(weights), *(weights.shape[2:] or layer.window)).astype(np.float64)
     order = np.argsort(-np.linalg.norm(rows, axis=(1, 2)), kind="stable")[:MAX_UNITS]
     limit = float(np.quantile(np.abs(rows[order]), 0.995))
     return {int(number): draw_signed(rows[number], limit) for number in order}

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.catalogue import DATASETS
-from pipeline.data.styles import are_ten_digits
+from pipeline.data.dataset import are_ten_digits
 from pipeline.engine.documents import convert
 from pipeline.engine.provenance import environment
 from pipeline.engine.terminal import is_printable
@@ -20,10 +20,9 @@ from pipeline.evaluation.metrics import Metrics, list_confusions
 from pipeline.html.rendering import render_card
 from pipeline.html.repetition import format_command
 from pipeline.model.model import Model
-from pipeline.model.safetensors import list_modules
+from pipeline.model.safetensors import RESIDUAL, list_modules
 from pipeline.network.activations import ACTIVATIONS
-from pipeline.training.recipe import Recipe, to_dict
-from pipeline.training.recipes import find_changes
+from pipeline.training.recipe import Recipe
 
 CONFUSIONS = 5  # listed, most frequent first
 
@@ -41,23 +40,23 @@ def make_model_card(
     Raises PipelineError if a value of the recipe is not valid.
     """
     names = [escape(name) for name in model.class_names]
-    recipe = convert(training, Recipe)
-    parameters = {"recipe": training["recipe"], **to_dict(recipe)}
+    recipe, modules = convert(training, Recipe), list_modules(model)
     return render_card(
         "model_card.md",
         data=DATASETS.get(model.dataset),
         model=model,
         activation=ACTIVATIONS[model.activation],
-        modules=list_modules(model),
+        modules=modules,
+        residual=RESIDUAL if any("Residual(" in module for module in modules) else "",
         training=training,
         recipe=recipe,
-        changes=find_changes(parameters),
+        changes=training["changes"],
         styles=recipe.styles if are_ten_digits(model.class_names) else 0.0,
         metrics=metrics,
         rows=list(zip(names, metrics.classes.values(), strict=True)),
         confusions=list_confusions(confusion, names, CONFUSIONS),
         preparation=preparation,
-        command=format_command("export", model.dataset, parameters, training["images"]),
+        command=format_command("export", model.dataset, training["recipe"], training["changes"], training["images"]),
         versions={**training["versions"], **environment(["onnx", "safetensors"])},
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.data.catalogue import DATASETS
-from pipeline.data.styles import are_ten_digits
+from pipeline.data.dataset import are_ten_digits
 from pipeline.html.rendering import render_card
 from pipeline.model.model import Model
 

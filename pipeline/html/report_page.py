@@ -88,8 +88,7 @@ def render_report(findings: Findings) -> str:
     if not run.history:
         raise PipelineError("history.csv is missing or damaged: run the stage train again (make train)")
     previous = earlier[0] if earlier else None
-    parameters = run.manifest.provenance.parameters
-    recipe = override(Recipe(), parameters)
+    recipe = override(Recipe(), run.manifest.provenance.parameters)
     searched = findings.images[:: math.ceil(len(findings.images) / MAX_SEARCHED)]
     excitations = measure_excitation(model, searched)
     later = [each for each in excitations if each.layer > 1]
@@ -106,7 +105,7 @@ def render_report(findings: Findings) -> str:
         recipe=recipe,
         previous=previous,
         parameters=model.ensemble_size * count_parameters(layers),
-        command=format_command("train", model.dataset, parameters, findings.counts),
+        command=format_command("train", model.dataset, run.recipe, run.changes, findings.counts),
         activation=ACTIVATIONS[model.activation],
         best=[best_of(history).number for history in run.history],
         accuracy=plot_accuracy(run.history, [one.history[0] for one in earlier if one.history][:MAX_EARLIER]),

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from pipeline.data.catalogue import DATASETS
-from pipeline.network.layers import Dense, Layer
+from pipeline.network.layer import Layer
+from pipeline.network.layers import Convolution, Dense
 
 # By kind of layer: its name, and what one of its outputs is called.
 WORDS = {"dense": ("dense layer", "unit"), "conv": ("convolution", "filter"), "pool": ("max-pooling layer", "map")}
@@ -39,7 +40,19 @@ def describe_layers(layers: Sequence[Layer]) -> str:
 
 
 def _describe_kernel(layer: Layer) -> str:
-    return "" if isinstance(layer, Dense) else f"{layer.window[0]} × {layer.window[1]} with stride {layer.stride}"
+    if isinstance(layer, Dense):
+        return ""
+    size, properties, added = layer.window, [_describe_stride(layer.stride)], ""
+    if isinstance(layer, Convolution):
+        size, added = layer.kernel, ", added to its input" if layer.residual else ""
+        properties += [f"padding {' × '.join(map(str, layer.padding))}"] if any(layer.padding) else []
+        properties += [f"dilation {layer.dilation}"] if layer.dilation > 1 else []
+    *first, last = properties
+    return f"{size[0]} × {size[1]} with {' and '.join(filter(None, [', '.join(first), last]))}{added}"
+
+
+def _describe_stride(stride: tuple[int, int]) -> str:
+    return f"stride {stride[0]}" if stride[0] == stride[1] else f"stride {stride[0]} × {stride[1]}"
 
 
 def percent(share: float | None, digits: int = 2) -> str:

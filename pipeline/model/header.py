@@ -12,7 +12,7 @@ from pipeline.data.scaling import Scaling
 from pipeline.engine.documents import Count, Positive, Share
 from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.architecture import build_layers, find_window, format_network
-from pipeline.network.layers import Layer
+from pipeline.network.layer import Layer
 from pipeline.network.losses import LOSSES
 
 HEADER = "model"  # its key in the metadata of ONNX and safetensors

@@ -13,7 +13,7 @@ from pipeline.engine.arrays import read_array, save_array
 from pipeline.engine.documents import load_json, save_json
 from pipeline.engine.errors import PipelineError
 from pipeline.model.header import Header
-from pipeline.network.layers import Shape
+from pipeline.network.layer import Shape
 from pipeline.network.network import Network, Parameters, view_parameters
 
 FILE = "model.json"

@@ -15,7 +15,8 @@ from pipeline.engine.provenance import environment
 from pipeline.model.header import HEADER, format_header
 from pipeline.model.model import Model
 from pipeline.network.activations import Array
-from pipeline.network.layers import Affine, Convolution, Dense, Layer, MaxPooling, unknown_kind
+from pipeline.network.layer import Layer, unknown_kind
+from pipeline.network.layers import Affine, Convolution, Dense, MaxPooling
 from pipeline.network.network import Network
 
 PRODUCER = "handwriting"
@@ -123,15 +124,14 @@ def _(layer: Dense, graph: Graph, value: str, parameters: Sequence[Array], name:
 
 @add_layer.register
 def _(layer: Convolution, graph: Graph, value: str, parameters: Sequence[Array], name: str) -> str:
-    strides = [layer.stride, layer.stride]
-    value = graph.node(name, "Conv", value, *graph.arrays(name, parameters), strides=strides)
-    return _activate(layer, graph, value, name)
+    geometry = {"strides": layer.stride, "pads": layer.padding * 2, "dilations": (1, layer.dilation)}
+    output = _activate(layer, graph, graph.node(name, "Conv", value, *graph.arrays(name, parameters), **geometry), name)
+    return graph.node(f"{name}-sum", "Add", output, value) if layer.residual else output
 
 
 @add_layer.register
 def _(layer: MaxPooling, graph: Graph, value: str, parameters: Sequence[Array], name: str) -> str:
-    size = {"kernel_shape": [layer.kernel, layer.kernel], "strides": [layer.stride, layer.stride]}
-    return graph.node(name, "MaxPool", value, **size)
+    return graph.node(name, "MaxPool", value, kernel_shape=layer.kernel, strides=layer.stride)
 
 
 def _activate(layer: Affine, graph: Graph, value: str, name: str) -> str:

@@ -4,6 +4,7 @@ Names and shapes are those of the state dict of a torch.nn.Sequential, so `load_
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial, singledispatch
 from pathlib import Path
@@ -19,15 +20,22 @@ from pipeline.engine.errors import PipelineError
 from pipeline.model.header import HEADER, Header, format_header
 from pipeline.model.model import Model, assemble, name_arrays
 from pipeline.model.quantization import dequantize, quantize
-from pipeline.network.layers import Affine, Convolution, Dense, Layer, MaxPooling, Shape, unknown_kind
+from pipeline.network.layer import Layer, Pair, Shape, unknown_kind
+from pipeline.network.layers import Affine, Convolution, Dense, MaxPooling
 
 WEIGHT_AND_BIAS = "weight", "bias"
+RESIDUAL = """class Residual(nn.Sequential):
+    def forward(self, x):
+        return super().forward(x) + x"""
 SCALE = "_scale"  # after the name of an array of 8-bit integers
 
 
 @dataclass(frozen=True)
 class TorchModule:
-    """A module of a torch.nn.Sequential: an expression that makes it, with `nn` for torch.nn, and its parameters."""
+    """A module of a torch.nn.Sequential: an expression that makes it, and its parameters.
+
+    In the expression `nn` is torch.nn, and `Residual` the class that RESIDUAL defines.
+    """
 
     expression: str
     parameters: tuple[str, ...] = ()
@@ -49,13 +57,27 @@ def _(layer: Dense) -> list[TorchModule]:
 @to_modules.register
 def _(layer: Convolution) -> list[TorchModule]:
     channels = layer.input_shape[0]
-    convolution = f"nn.Conv2d({channels}, {layer.outputs}, kernel_size={layer.kernel}, stride={layer.stride})"
-    return [TorchModule(convolution, WEIGHT_AND_BIAS), *_to_activation(layer)]
+    numbers = {"kernel_size": layer.kernel, "stride": layer.stride}
+    if any(layer.padding):
+        numbers["padding"] = layer.padding
+    if layer.dilation > 1:
+        numbers["dilation"] = (1, layer.dilation)
+    convolution = TorchModule(f"nn.Conv2d({channels}, {layer.outputs}, {_format_pairs(numbers)})", WEIGHT_AND_BIAS)
+    modules = [convolution, *_to_activation(layer)]
+    if not layer.residual:
+        return modules
+    inner = ", ".join(module.expression for module in modules)
+    return [TorchModule(f"Residual({inner})", tuple(f"0.{name}" for name in WEIGHT_AND_BIAS))]
 
 
 @to_modules.register
 def _(layer: MaxPooling) -> list[TorchModule]:
-    return [TorchModule(f"nn.MaxPool2d(kernel_size={layer.kernel}, stride={layer.stride})")]
+    return [TorchModule(f"nn.MaxPool2d({_format_pairs({'kernel_size': layer.kernel, 'stride': layer.stride})})")]
+
+
+def _format_pairs(pairs: Mapping[str, Pair]) -> str:
+    """Format arguments (height, width); one number stands for two equal ones."""
+    return ", ".join(f"{name}={pair[0] if pair[0] == pair[1] else pair}" for name, pair in pairs.items())
 
 
 def _to_activation(layer: Affine) -> list[TorchModule]:

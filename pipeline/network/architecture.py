@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from pipeline.engine.errors import UsageError
 from pipeline.network.activations import ACTIVATIONS
-from pipeline.network.layers import KINDS, Affine, Convolution, Dense, Layer, Shape
+from pipeline.network.layer import Layer, Shape
+from pipeline.network.layers import KINDS, Affine, Convolution, Dense
 from pipeline.network.network import count_parameters
 from pipeline.network.notation import format_layer, format_layers, parse_layers
 
@@ -18,48 +19,63 @@ VALUES_PER_PIXEL = 10  # values in memory per input pixel during augmentation
 MAX_VALUES, MAX_PARAMETERS = 1 << 25, 1 << 30
 
 
-def build_layers(text: str, activation: str, image_shape: Sequence[int], classes: int) -> tuple[Layer, ...]:
-    """Return the layers of a network for images (height, width); the last is a dense layer with one output per class.
+def build_layers(
+    text: str, activation: str, image_shape: Sequence[int], outputs: int, by_column: bool = False
+) -> tuple[Layer, ...]:
+    """Return the layers of a network for images (height, width); the last is a dense layer with `outputs` units.
 
-    text: the hidden layers, for `parse_layers`. activation: a key of ACTIVATIONS. Raises UsageError for a layer that
-    does not fit its input, and for a network that would need gigabytes.
+    text: the hidden layers, for `parse_layers`. activation: a key of ACTIVATIONS. by_column: whether the outputs are
+    computed for each column of the last map: then the last layer is a convolution over its height, whose output is
+    (outputs, 1, columns), and images may have any width. Raises UsageError for a layer that does not fit its input, and
+    for a network that would need gigabytes.
     """
     shape: Shape = (1, *image_shape)
     layers: list[Layer] = []
-    for kind, numbers in parse_layers(text):
-        name = format_layer(kind, numbers)
+    for kind, values in parse_layers(text):
+        name = format_layer(kind, values)
         if len(shape) == 1 and not KINDS[kind].takes_units:
             raise UsageError(f"{name} follows a dense layer: list dense layers last, as in conv16,conv64,128")
-        layer = KINDS[kind](shape, **numbers)
+        layer = KINDS[kind](shape, **values)
         if isinstance(layer, Affine):
             layer = replace(layer, activation=ACTIVATIONS[activation])
-        if len(shape) > 1 and any(window > size for window, size in zip(layer.window, shape[1:], strict=True)):
+        if min(layer.output_shape) < 1:
             raise UsageError(
                 f"{name} does not fit: its {layer.window[0]} x {layer.window[1]} kernel is larger than its input of "
                 f"{shape[1]} x {shape[2]}; use a smaller kernel, smaller strides, fewer layers, or dense layers alone, "
                 "as in 512,256"
             )
+        if isinstance(layer, Convolution) and layer.residual and layer.output_shape != shape:
+            raise UsageError(
+                f"{name} cannot add its input of {_format_shape(shape)} to its output of "
+                f"{_format_shape(layer.output_shape)}: use as many filters, a stride of 1, and padding"
+            )
         layers.append(layer)
         shape = layer.output_shape
-    layers.append(Dense(shape, classes))
-    values = max(math.prod(layers[0].input_shape), *(layer.values_per_image for layer in layers))
-    if values > MAX_VALUES or count_parameters(layers) > MAX_PARAMETERS:
+    if by_column and len(shape) == 1:
+        raise UsageError(f"layers {text} have no columns left to read: use no dense layer")
+    layers.append(Convolution(shape, outputs, kernel=(shape[1], 1)) if by_column else Dense(shape, outputs))
+    values_per_image = max(math.prod(layers[0].input_shape), *(layer.values_per_image for layer in layers))
+    if values_per_image > MAX_VALUES or count_parameters(layers) > MAX_PARAMETERS:
         raise UsageError(
-            f"layers {text} are too large for images of {' x '.join(map(str, image_shape))} pixels: use fewer outputs, "
+            f"layers {text} are too large for images of {_format_shape(image_shape)} pixels: use fewer outputs, "
             "larger strides or smaller images"
         )
     return tuple(layers)
 
 
 def find_window(text: str) -> tuple[int, int]:
-    """Return the height and width of the image that convolutions and pooling reduce to a single position."""
+    """Return the height and width of the image that convolutions and pooling reduce to a single position.
+
+    Raises UsageError for layers that cannot slide: dense layers, and those with padding or whose window is not square.
+    """
     side = 1
-    for kind, numbers in reversed(parse_layers(text)):
-        if KINDS[kind].takes_units:
-            raise UsageError(
-                f"{format_layer(kind, numbers)} is a dense layer: use only layers that can slide, as conv16"
-            )
-        side = (side - 1) * numbers["stride"] + numbers["kernel"]
+    for kind, values in reversed(parse_layers(text)):
+        name, layer = format_layer(kind, values), KINDS[kind]((1, 1, 1), **values)
+        if layer.takes_units:
+            raise UsageError(f"{name} is a dense layer: use only layers that can slide, as conv16")
+        if layer.window[0] != layer.window[1] or layer.stride[0] != layer.stride[1] or any(layer.padding):
+            raise UsageError(f"{name} cannot slide over pictures: use square kernels and strides, without padding")
+        side = (side - 1) * layer.stride[0] + layer.window[0]
     return side, side
 
 
@@ -73,7 +89,7 @@ def slide(layers: Sequence[Layer], shape: tuple[int, int]) -> tuple[Layer, ...]:
     for layer in layers:
         at: Shape = moved[-1].output_shape if moved else (1, *shape)
         if isinstance(layer, Dense):
-            moved.append(Convolution(at, layer.outputs, layer.activation, kernel=layer.window[0]))
+            moved.append(Convolution(at, layer.outputs, layer.activation, kernel=layer.window))
         else:
             moved.append(replace(layer, input_shape=at))
     return tuple(moved)
@@ -90,3 +106,7 @@ def format_network(text: str, image_shape: Sequence[int], classes: int) -> str:
     """Format a network from image size to number of classes, as in 28x28-conv16-conv64-128-10."""
     hidden = format_layers(text)
     return "-".join(["x".join(map(str, image_shape)), *(hidden.split(",") if hidden else []), str(classes)])
+
+
+def _format_shape(shape: Sequence[int]) -> str:
+    return " x ".join(map(str, shape))

@@ -1,4 +1,4 @@
-"""Layers. Each kind of layer is a class that defines its shapes, its forward pass and its backward pass.
+"""The kinds of layers. Each is a class that defines its shapes, its forward pass and its backward pass.
 
 A dense layer multiplies its input by a matrix, a convolution every patch of its input. Both compute z = W p + b with W
 (outputs, fan_in) and patches p (fan_in, positions * n) of a batch of n images: a dense layer has one patch, its whole
@@ -7,95 +7,19 @@ long contiguous runs.  (Krizhevsky's cuda-convnet has the same layout)
 """
 
 import math
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from pipeline.network.activations import Activation, Array
 from pipeline.network.buffers import Buffers
-from pipeline.network.patches import count_positions, shifted_views, view_patches
-
-Shape = tuple[int, ...]
-Arrays = Sequence[Array]  # of one layer, in the order of `Layer.parameter_shapes`
-Generator = np.random.Generator
+from pipeline.network.layer import Arrays, Generator, Layer, Pair, Shape
+from pipeline.network.patches import Steps, entries_under, view_patches
 
 MIN_COLUMNS = 128  # of a matrix product over one row of positions; narrower ones cost BLAS more than views save
-
-
-@dataclass(frozen=True)
-class Layer(ABC):
-    """A layer for an input of `input_shape`, (units,) or (channels, height, width), each with the batch as last axis.
-
-    kind: its key in `KINDS` and in `pipeline.network.notation`, whose numbers are fields of the class. takes_units:
-    whether the input may be (units,).
-    """
-
-    kind: ClassVar[str]
-    takes_units: ClassVar[bool] = False
-    input_shape: Shape
-
-    @property
-    @abstractmethod
-    def output_shape(self) -> Shape:
-        """(units,) or (channels, height, width)."""
-
-    @property
-    def parameter_shapes(self) -> Mapping[str, Shape]:
-        """Shapes of the parameter arrays, by name; empty for a layer without parameters."""
-        return {}
-
-    @property
-    @abstractmethod
-    def window(self) -> tuple[int, int]:
-        """Height and width of the part of the input on which one output depends; (1, 1) for an input (units,)."""
-
-    @property
-    def stride(self) -> int:
-        """Step of the window, from one position to the next, along both axes."""
-        return 1
-
-    @property
-    def activation(self) -> Activation | None:
-        """The activation, part of the layer; None without."""
-        return None
-
-    @property
-    def multiplications(self) -> int:
-        """Multiplications per image in the forward pass."""
-        return 0
-
-    @property
-    def values_per_image(self) -> int:
-        """Values per image that the forward pass keeps in memory."""
-        return math.prod(self.output_shape)
-
-    def initialise(self, w: Arrays, std: Callable[[int, int], float], bias_std: float, random: Generator) -> None:
-        """Draw the initial parameters, in place. std: standard deviation of the weights from fan-in and fan-out."""
-        assert not w, f"{self.kind} has parameters and must draw them"
-
-    @abstractmethod
-    def forward(self, w: Arrays, x: Array, buffers: Buffers) -> tuple[Array, Any]:
-        """Return the output y for the input x, and what `backward` needs; both are valid until the next call.
-
-        w: the arrays of parameters.
-        """
-
-    def infer(self, w: Arrays, x: Array, buffers: Buffers) -> Array:
-        """Return the output y as `forward` does, up to rounding, if no backward pass follows."""
-        y, _ = self.forward(w, x, buffers)
-        return y
-
-    @abstractmethod
-    def backward(self, w: Arrays, dw: Arrays, saved: Any, dy: Array, buffers: Buffers, first: bool) -> Array | None:
-        """Write the gradient of the parameters w to dw; return the gradient of the input, None for the first layer.
-
-        dy: the gradient of the output, which is overwritten. dy, dz, dw and so on are the gradients of the loss with
-        respect to y, z, w. saved: from `forward`.
-        """
 
 
 @dataclass(frozen=True)
@@ -193,7 +117,7 @@ class Dense(Affine):
         return (self.outputs,)
 
     @property
-    def window(self) -> tuple[int, int]:
+    def window(self) -> Pair:
         """The whole input."""
         _, height, width = (*self.input_shape, 1, 1)[:3]
         return height, width
@@ -209,42 +133,51 @@ class Dense(Affine):
 
 @dataclass(frozen=True, kw_only=True)
 class Convolution(Affine):
-    """A convolution with `outputs` filters of kernel x kernel, without padding.
+    """A convolution with `outputs` filters. kernel, stride, padding: height and width.
 
-    As everywhere in deep learning the kernel is not flipped: strictly speaking it is a cross-correlation.
+    dilation: pixels from one column of the kernel to the next. residual: whether the input is added to the output,
+    y = f(z) + x, which must have the same shape (He, Zhang, Ren & Sun 2015). As everywhere in deep learning the kernel
+    is not flipped: strictly speaking it is a cross-correlation.
     """
 
     kind = "conv"
-    kernel: int
-    stride: int = 1
+    kernel: Pair
+    stride: Pair = (1, 1)
+    padding: Pair = (0, 0)
+    dilation: int = 1
+    residual: bool = False
 
     @property
     def weight_shape(self) -> Shape:
-        """(filters, channels, kernel, kernel)."""
-        return self.outputs, self.input_shape[0], self.kernel, self.kernel
+        """(filters, channels, kernel height, kernel width)."""
+        return self.outputs, self.input_shape[0], *self.kernel
+
+    @property
+    def steps(self) -> tuple[Steps, Steps]:
+        """The positions of the kernel, from top to bottom and from left to right."""
+        rows, columns = zip(self.input_shape[1:], self.kernel, self.stride, self.padding, strict=True)
+        return Steps(*rows), Steps(*columns, self.dilation)
 
     @property
     def output_shape(self) -> Shape:
         """(filters, height, width), with one pixel for each position of the kernel."""
-        return self.outputs, *count_positions(self.input_shape, self.kernel, self.stride)
+        return self.outputs, *(axis.count for axis in self.steps)
 
     @property
-    def window(self) -> tuple[int, int]:
-        """The kernel."""
-        return self.kernel, self.kernel
+    def window(self) -> Pair:
+        """The kernel, dilated."""
+        rows, columns = self.steps
+        return rows.reach, columns.reach
 
     @property
     def values_per_image(self) -> int:
         """Output and patches."""
         return math.prod(self.output_shape[1:]) * (self.outputs + math.prod(self.weight_shape[1:]))
 
-    def take_patches(self, x: Array, buffers: Buffers) -> Array:
-        """Return the patch at each position of the kernel (im2col): (fan_in, positions * n)."""
-        p = buffers.array("p", *self.weight_shape[1:], *self.output_shape[1:], x.shape[-1])
-        windows = sliding_window_view(self.make_contiguous(x, buffers), self.window, axis=(1, 2))
-        windows = windows[:, :: self.stride, :: self.stride]
-        np.copyto(p, windows.transpose(0, 4, 5, 1, 2, 3))
-        return p.reshape(math.prod(self.weight_shape[1:]), -1)
+    def forward(self, w: Arrays, x: Array, buffers: Buffers) -> tuple[Array, Any]:
+        """Compute f(z), plus x if the layer is residual."""
+        a, saved = super().forward(w, x, buffers)
+        return self.add_input(a, x, buffers), saved
 
     def infer(self, w: Arrays, x: Array, buffers: Buffers) -> Array:
         """Compute f(W p + b) with the patches as views, one matrix product for each row of positions."""
@@ -252,12 +185,34 @@ class Convolution(Affine):
         if columns * n < MIN_COLUMNS:
             return super().infer(w, x, buffers)
         channels, height, _ = self.input_shape
-        copies = buffers.array("copies", height, self.kernel, channels, columns, n)
-        p = view_patches(self.make_contiguous(x, buffers), self.kernel, self.stride, copies)
+        copies = buffers.zeros("copies", height + 2 * self.padding[0], self.kernel[1], channels, columns, n)
+        p = view_patches(self.make_contiguous(x, buffers), *self.steps, copies)
         W = weights.transpose(0, 2, 3, 1).reshape(self.outputs, -1)  # in the order of the views
         z = buffers.array("z", self.outputs, rows, columns * n)
         np.matmul(W, p, out=z.transpose(1, 0, 2))
-        return self.activate(z.reshape(self.outputs, -1), b).reshape(*self.output_shape, n)
+        a = self.activate(z.reshape(self.outputs, -1), b).reshape(*self.output_shape, n)
+        return self.add_input(a, x, buffers)
+
+    def add_input(self, a: Array, x: Array, buffers: Buffers) -> Array:
+        """Return the output for the activation a: a + x if the layer is residual."""
+        return np.add(a, x, out=buffers.array("y", *a.shape)) if self.residual else a
+
+    def backward(self, w: Arrays, dw: Arrays, saved: Any, dy: Array, buffers: Buffers, first: bool) -> Array | None:
+        """Backpropagate as every affine layer, and add dy to dx if the layer is residual."""
+        if not self.residual:
+            return super().backward(w, dw, saved, dy, buffers, first)
+        of_sum = buffers.array("of_sum", *dy.shape)
+        np.copyto(of_sum, dy)
+        dx = super().backward(w, dw, saved, dy, buffers, first)
+        return dx if dx is None else np.add(dx, of_sum, out=dx)
+
+    def take_patches(self, x: Array, buffers: Buffers) -> Array:
+        """Return the patch at each position of the kernel (im2col): (fan_in, positions * n)."""
+        x, entries = self.make_contiguous(x, buffers), entries_under(*self.steps)
+        p = buffers.zeros("p", self.input_shape[0], len(entries), *self.output_shape[1:], x.shape[-1])
+        for entry, (positions, pixels) in enumerate(entries):
+            p[:, entry][positions] = x[pixels]
+        return p.reshape(math.prod(self.weight_shape[1:]), -1)
 
     @staticmethod
     def make_contiguous(x: Array, buffers: Buffers) -> Array:
@@ -270,39 +225,49 @@ class Convolution(Affine):
 
     def add_patches(self, dp: Array, buffers: Buffers) -> Array:
         """Return the gradient of the input (col2im): for each pixel, the sum over the patches that contain it."""
-        dp = dp.reshape(self.input_shape[0], self.kernel**2, *self.output_shape[1:], -1)
+        entries = entries_under(*self.steps)
+        dp = dp.reshape(self.input_shape[0], len(entries), *self.output_shape[1:], -1)
         dx = buffers.array("dx", *self.input_shape, dp.shape[-1])
         dx.fill(0)
-        for entry, under in enumerate(shifted_views(dx, self.kernel, self.stride)):
-            under += dp[:, entry]
+        for entry, (positions, pixels) in enumerate(entries):
+            dx[pixels] += dp[:, entry][positions]
         return dx
 
 
 @dataclass(frozen=True)
 class MaxPooling(Layer):
-    """The maximum of each kernel x kernel window of a map. It has no parameters.  (Zhou & Chellappa 1988)"""
+    """The maximum of each window of a map. It has no parameters. kernel, stride: (height, width).
+
+    (Zhou & Chellappa 1988)
+    """
 
     kind = "pool"
-    kernel: int
-    stride: int = 1
+    kernel: Pair
+    stride: Pair = (1, 1)
+
+    @property
+    def steps(self) -> tuple[Steps, Steps]:
+        """The positions of the kernel, from top to bottom and from left to right."""
+        rows, columns = zip(self.input_shape[1:], self.kernel, self.stride, strict=True)
+        return Steps(*rows), Steps(*columns)
 
     @property
     def output_shape(self) -> Shape:
         """(channels, height, width), with one pixel for each position of the kernel."""
-        return self.input_shape[0], *count_positions(self.input_shape, self.kernel, self.stride)
+        return self.input_shape[0], *(axis.count for axis in self.steps)
 
     @property
-    def window(self) -> tuple[int, int]:
+    def window(self) -> Pair:
         """The kernel."""
-        return self.kernel, self.kernel
+        return self.kernel
 
     def forward(self, w: Arrays, x: Array, buffers: Buffers) -> tuple[Array, Any]:
         """Compute the maxima; save x and the maxima."""
-        first, *others = shifted_views(x, self.kernel, self.stride)
-        y = buffers.array("y", *first.shape)
-        np.copyto(y, first)
-        for view in others:
-            np.maximum(y, view, out=y)
+        (_, first), *others = entries_under(*self.steps)
+        y = buffers.array("y", *self.output_shape, x.shape[-1])
+        np.copyto(y, x[first])
+        for _, pixels in others:
+            np.maximum(y, x[pixels], out=y)
         return y, (x, y)
 
     def backward(self, w: Arrays, dw: Arrays, saved: Any, dy: Array, buffers: Buffers, first: bool) -> Array | None:
@@ -312,17 +277,17 @@ class MaxPooling(Layer):
         x, y = saved
         dx, part = buffers.array("dx", *x.shape), buffers.array("part", *y.shape)
         dx.fill(0)
-        views = (shifted_views(array, self.kernel, self.stride) for array in (x, dx))
-        for values, under in zip(*views, strict=True):
-            np.multiply(dy, values == y, out=part)
-            under += part
-            dy -= part  # so that the next equal value gets nothing
+        pending = np.ones(y.shape, bool)
+        disjoint = all(size <= step for size, step in zip(self.kernel, self.stride, strict=True))
+        for _, pixels in entries_under(*self.steps):
+            attained = x[pixels] == y
+            attained &= pending
+            pending ^= attained  # so that the next equal value gets nothing
+            if disjoint:
+                np.multiply(dy, attained, out=dx[pixels])
+            else:
+                dx[pixels] += np.multiply(dy, attained, out=part)
         return dx
 
 
 KINDS: dict[str, type[Layer]] = {each.kind: each for each in (Dense, Convolution, MaxPooling)}
-
-
-def unknown_kind(layer: object, output: str, module: str) -> TypeError:
-    """Return the error of an output format, or description, that has no function for this kind of layer."""
-    return TypeError(f"{type(layer).__name__} has no {output}: register a function for it in {module}")

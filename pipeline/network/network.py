@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.network.activations import Array
 from pipeline.network.buffers import Buffers
-from pipeline.network.layers import Layer
+from pipeline.network.layer import Layer
 
 
 @dataclass(frozen=True)

@@ -1,40 +1,69 @@
-"""The patches of a map: what a kernel covers at each of its positions, without padding."""
+"""The patches of a map: what a kernel covers at each of its positions."""
 
-import numpy as np
+from dataclasses import dataclass
+from itertools import product
+
 from numpy.lib.stride_tricks import sliding_window_view
 
 from pipeline.network.activations import Array
 
-
-def count_positions(input_shape: tuple[int, ...], kernel: int, stride: int) -> tuple[int, int]:
-    """Return the rows and columns of positions of a kernel without padding: floor((size - kernel) / stride) + 1."""
-    _, height, width = input_shape
-    return (height - kernel) // stride + 1, (width - kernel) // stride + 1
+Slices = tuple[slice, slice, slice]  # of an array (channels, rows, columns, n)
 
 
-def shifted_views(x: Array, kernel: int, stride: int) -> list[Array]:
-    """Return for each entry of the kernel, row by row, the inputs under it at all positions: views of x.
+@dataclass(frozen=True)
+class Steps:
+    """The positions of a kernel along one axis of a map.
 
-    x: (channels, height, width, n). Each view: (channels, rows, columns, n).
+    size: of the axis. kernel: its entries along the axis, every `dilation` pixels. padding: zeros that are added before
+    and after the map.
     """
-    rows, columns = count_positions(x.shape[:3], kernel, stride)
-    return [
-        x[:, i : i + stride * (rows - 1) + 1 : stride, j : j + stride * (columns - 1) + 1 : stride]
-        for i, j in np.ndindex(kernel, kernel)
-    ]
+
+    size: int
+    kernel: int
+    stride: int = 1
+    padding: int = 0
+    dilation: int = 1
+
+    @property
+    def reach(self) -> int:
+        """The pixels from the first entry of the kernel to the last."""
+        return (self.kernel - 1) * self.dilation + 1
+
+    @property
+    def count(self) -> int:
+        """The number of positions; less than 1 if the kernel is larger than the map with its padding."""
+        return (self.size + 2 * self.padding - self.reach) // self.stride + 1
+
+    def under(self, entry: int) -> tuple[slice, slice]:
+        """Return the positions at which an entry of the kernel is on the map, not its padding, and its pixels there."""
+        offset = entry * self.dilation - self.padding
+        first = max(0, -(offset // self.stride))
+        end = max(first, min(self.count, (self.size - 1 - offset) // self.stride + 1))
+        start = offset + self.stride * first
+        return slice(first, end), slice(start, start + self.stride * (end - first), self.stride)
 
 
-def view_patches(x: Array, kernel: int, stride: int, copies: Array) -> Array:
+def entries_under(rows: Steps, columns: Steps) -> list[tuple[Slices, Slices]]:
+    """Return what `Steps.under` does for each entry of a kernel, row by row, as indices of maps."""
+    whole = slice(None)
+    pairs = product(*([axis.under(entry) for entry in range(axis.kernel)] for axis in (rows, columns)))
+    return [((whole, down, along), (whole, top, left)) for (down, top), (along, left) in pairs]
+
+
+def view_patches(x: Array, rows: Steps, columns: Steps, copies: Array) -> Array:
     """Return the patches of each row of positions, (rows, fan_in, columns * n), as views of `copies`.
 
-    The fan_in entries of a patch are in the order (kernel, kernel, channels). x: (channels, height, width, n).
-    copies: (height, kernel, channels, columns, n), which receives each row of x once for every column of the kernel.
-    A patch covers `kernel` of these rows, which are one run of memory, and the patches of the next row of positions
-    begin `stride` rows later. So x is copied kernel times instead of kernel * kernel.
+    The fan_in entries of a patch are in the order (kernel, kernel, channels). x: (channels, height, width, n). copies:
+    (height with padding, columns of the kernel, channels, columns, n), 0 where the padding is; it receives each row of
+    x once for every column of the kernel. A patch covers as many of these rows as the kernel has, which are one run of
+    memory, and the patches of the next row of positions begin `stride` rows later. So x is copied once for every column
+    of the kernel instead of once for every entry.
     """
-    windows = sliding_window_view(x, kernel, axis=2)[:, :, ::stride]
-    np.copyto(copies, windows.transpose(1, 4, 0, 2, 3))
-    *_, columns, n = copies.shape
+    on_map = copies[rows.padding : rows.padding + rows.size]
+    for entry in range(columns.kernel):
+        positions, pixels = columns.under(entry)
+        on_map[:, entry, :, positions] = x[:, :, pixels].swapaxes(0, 1)
+    *_, width, n = copies.shape
     row = copies[0].size
-    patches = sliding_window_view(copies.reshape(-1), kernel * row)[:: stride * row]
-    return patches.reshape(len(patches), -1, columns * n)
+    patches = sliding_window_view(copies.reshape(-1), rows.kernel * row)[:: rows.stride * row]
+    return patches.reshape(len(patches), -1, width * n)

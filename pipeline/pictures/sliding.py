@@ -39,7 +39,7 @@ class Slider:
     @cached_property
     def step(self) -> int:
         """Pixels from one position to the next."""
-        return math.prod(layer.stride for layer in self.model.networks[0].layers)
+        return math.prod(layer.stride[0] for layer in self.model.networks[0].layers)
 
     @property
     def outputs(self) -> int:

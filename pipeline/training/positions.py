@@ -19,7 +19,7 @@ from pipeline.engine.arrays import load_array, read_array
 from pipeline.engine.errors import UsageError
 from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers, find_window, slide
-from pipeline.network.layers import Layer
+from pipeline.network.layer import Layer
 from pipeline.network.losses import Labels, Loss, at_positions
 from pipeline.training.training_data import Examples
 
@@ -43,7 +43,7 @@ def find_centres(layers: str, shape: tuple[int, int]) -> Centres:
     """
     window = find_window(layers)
     moved = slide(build_layers(layers, "relu", window, 1), shape)
-    sizes, step = moved[-1].output_shape[1:], math.prod(layer.stride for layer in moved)
+    sizes, step = moved[-1].output_shape[1:], math.prod(layer.stride[0] for layer in moved)
     if min(sizes) < 1:
         raise UsageError(f"the window of {layers} has {window[0]} pixels to a side, but the pictures are {shape}")
     y, x = ((window[0] - 1) / 2 + step * np.arange(size) for size in sizes)

@@ -1,6 +1,7 @@
 """The named recipes. Their values were chosen on validation images, as docs/results.md shows.
 
-They are in a separate module, so that changing one recipe does not rerun the training by another.
+Keys contain the values of a recipe and not this module, so that changing one recipe does not rerun the training by
+another.
 """
 
 from collections.abc import Mapping
@@ -97,14 +98,7 @@ READER_RECIPES: dict[ReaderRecipeName, Recipe] = {
 }
 
 
-def find_changes(parameters: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Return the parameters that differ from their recipe, with both values; empty for an unknown recipe."""
-    name: Any = parameters.get("recipe")
-    if not isinstance(name, str) or name not in RECIPES:
-        return {}
+def find_changes(name: RecipeName, values: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Return the values that differ from those of the recipe, each with that of the recipe."""
     recipe = to_dict(RECIPES[name])
-    return {
-        key: (value, recipe.get(key))
-        for key, value in parameters.items()
-        if key != "recipe" and (key not in recipe or recipe[key] != value)
-    }
+    return {key: (value, recipe[key]) for key, value in values.items() if recipe[key] != value}

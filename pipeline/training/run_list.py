@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,7 +13,6 @@ from pipeline.engine.documents import Share, load_json
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.results import StoredResult, list_results, read_results
 from pipeline.training.history import Epoch, read_history
-from pipeline.training.recipes import find_changes
 
 UNKNOWN = "unknown"
 
@@ -23,6 +22,7 @@ T = TypeVar("T")
 @dataclass(frozen=True)
 class _Training:
     validation_accuracy: Share | None = None
+    changes: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class _Metrics:
 class TrainingRun(StoredResult):
     """One result of the stage `train`.
 
-    changes: {parameter: (value, value of the recipe, None without one)} for parameters that differ from the recipe.
+    changes: {parameter: (value, value of the recipe)} for parameters that differed from the recipe, {} if unknown.
     data: digest of the normalized data. dataset: its name. history: epochs of each network, [] if unknown. Accuracies
     and the calibration error are in [0, 1]; they and the log loss are None if unknown.
     """
@@ -95,7 +95,7 @@ def _load(result: StoredResult, evaluation: StoredResult | None) -> TrainingRun:
     return TrainingRun(
         **vars(result),
         recipe=str(parameters.get("recipe", UNKNOWN)),
-        changes=find_changes(parameters),
+        changes=model.training.changes,
         dataset=model.dataset,
         data=result.manifest.provenance.inputs.get("normalize") or "",
         validation_accuracy=model.training.validation_accuracy,

@@ -8,14 +8,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pipeline.data.dataset import DEFAULT_VALIDATION, DatasetError, Description, count_held_out, load_description
+from pipeline.data.dataset import (
+    DEFAULT_VALIDATION,
+    DatasetError,
+    Description,
+    are_ten_digits,
+    count_held_out,
+    load_description,
+)
 from pipeline.data.negatives import make_negatives
-from pipeline.data.parts import find_order
+from pipeline.data.order import find_order
 from pipeline.data.scaling import Scaling, compute_scaling, load_scaling, standardise
-from pipeline.data.styles import are_ten_digits, make_styles
+from pipeline.data.styles import make_styles
 from pipeline.engine.arrays import load_array, read_array
 from pipeline.network.activations import Array
-from pipeline.network.layers import Layer
+from pipeline.network.layer import Layer
 from pipeline.network.losses import Labels, Loss
 from pipeline.training.recipe import Recipe
 

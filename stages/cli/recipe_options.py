@@ -1,7 +1,12 @@
-"""Options for the values of a recipe, and the progress of each epoch, for the commands that train."""
+"""Options for the values of a recipe, what they determine, and the progress of each epoch, for commands that train.
 
+This module has `resolve`, so it is not part of the keys, nor are the recipes.
+"""
+
+import hashlib
 import inspect
-from collections.abc import Callable, Iterable, Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
@@ -10,7 +15,13 @@ from typer import Option
 
 from pipeline.data.augmentation import Augmentation
 from pipeline.scheduling.progress import progress
-from pipeline.training.recipe import Recipe
+from pipeline.training.recipe import Recipe, override, to_dict
+from pipeline.training.recipes import CONTEXT_RECIPE as CONTEXT_RECIPE
+from pipeline.training.recipes import CONTEXT_SHARE as CONTEXT_SHARE
+from pipeline.training.recipes import READER_RECIPES, RECIPES
+from pipeline.training.recipes import ReaderRecipeName as ReaderRecipeName
+from pipeline.training.recipes import RecipeName as RecipeName
+from pipeline.training.recipes import find_changes as find_changes
 
 if TYPE_CHECKING:
     from pipeline.training.epochs import TrainingProgress
@@ -22,8 +33,23 @@ PANELS = {
     "network": ("layers", "activation", "initialisation", "bias_std", "ensemble_size"),
     "augmentation": [field.name for field in fields(Augmentation)],
 }  # all other fields: "training"
+DIGEST_LENGTH = 8
 # Values of a recipe that do not apply to a network that is slid over pictures.
 NOT_FOR_PICTURES = {"ensemble_size", "negatives", "styles", *PANELS["augmentation"]}
+
+
+def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the name of the recipe, all values after the options have replaced some, and a digest of the recipe."""
+    recipe = RECIPES[given["recipe"]]
+    digest = hashlib.sha256(json.dumps(to_dict(recipe)).encode()).hexdigest()[:DIGEST_LENGTH]
+    return {"recipe": given["recipe"], "recipe_digest": digest, **to_dict(override(recipe, given))}
+
+
+def resolve_for_reader(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the name of the recipe and all its values, after the options have replaced some, and the second recipe."""
+    values = to_dict(override(READER_RECIPES[given["recipe"]], given))
+    context = {"context_recipe": to_dict(CONTEXT_RECIPE), "context_share": CONTEXT_SHARE}
+    return {"recipe": given["recipe"], **context, **{name: values[name] for name in given if name in values}}
 
 
 def recipe_options(without: Iterable[str] = ()) -> Callable[[Callable[P, str]], Callable[P, str]]:

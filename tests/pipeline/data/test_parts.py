@@ -6,7 +6,8 @@ from numpy.typing import NDArray
 
 from pipeline.data import idx
 from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, DatasetError, count_held_out
-from pipeline.data.parts import find_order, load_parts, name_classes, stratify
+from pipeline.data.order import find_order, stratify
+from pipeline.data.parts import load_parts, name_classes
 from pipeline.engine.arrays import read_rows
 from pipeline.engine.errors import UsageError
 from tests.drawings import SAMPLE

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from pipeline.data.dataset import are_ten_digits
 from pipeline.data.ink import measure_sides, to_ink
-from pipeline.data.styles import are_ten_digits, make_styles
+from pipeline.data.styles import make_styles
 from tests.pipeline.data.test_negatives import make_digits
 
 NAMES = tuple("9876543210")

@@ -90,6 +90,14 @@ def test_fingerprint_covers_exactly_the_direct_and_indirect_imports(compute: Fin
     ]
 
 
+def test_modules_are_added_and_left_out_with_what_only_they_import(compute: Fingerprint) -> None:
+    work: Any = importlib.import_module("stages_copy.work").work
+    added = fingerprint(work, modules=["library.unused"])
+    assert added == {**compute(), "library/unused.py": added["library/unused.py"]}
+    found = fingerprint(work, without=["library.near", "library.inner"])
+    assert compute().keys() - found.keys() == {f"library/{name}.py" for name in ("near", "far", "inner", "tried")}
+
+
 def test_extra_files_are_hashed_byte_by_byte(project: Path, compute: Fingerprint) -> None:
     page = project / "library" / "pages" / "page.html"
     page.parent.mkdir()
@@ -194,7 +202,8 @@ def test_files_changed_after_the_start_of_this_process_are_outdated_unless_the_c
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     work: Any = importlib.import_module("stages_copy.work").work
-    assert load_sources(work, ["library/far.py", "library/missing.py"]) == ["library/far.py"]
+    outdated = load_sources(work, [*fingerprint(work), "library/missing.py"])
+    assert "library/far.py" in outdated and "library/missing.py" not in outdated
     assert "library.tried" in sys.modules  # so that a later edit of it is not in the result
     changed = (project / "library/far.py").stat().st_ctime_ns
     monkeypatch.setattr("pipeline.engine.fingerprint.STARTED", changed)

@@ -47,7 +47,7 @@ def findings(
         names=(),
         published=True,
         recipe="standard",
-        changes=find_changes(parameters),
+        changes=find_changes("standard", to_dict(recipe)),
         dataset="custom",
         data="ab" * 32,
         validation_accuracy=0.6,

@@ -10,6 +10,7 @@ from pipeline.html.filters import (
     MAX_LATER_FILTERS,
     MAX_UNITS,
     PATCHES,
+    Excitation,
     ReceptiveField,
     cut_patches,
     draw_strongest,
@@ -38,7 +39,7 @@ MODEL = make_model("conv5x3/2,conv7x2/1,6", shape=(13, 12))
     ],
 )
 def test_receptive_fields_grow_with_kernels_and_strides(layers: str, fields: list[tuple[int, int]]) -> None:
-    expected = [ReceptiveField(size, size, step) for size, step in fields]
+    expected = [ReceptiveField(size, size, (step, step)) for size, step in fields]
     assert receptive_fields(build_layers(layers, "relu", (28, 28), 10)) == expected
 
 
@@ -47,7 +48,7 @@ def test_activation_depends_only_on_its_receptive_field(layer: int) -> None:
     excitation = measure_excitation(MODEL, IMAGES)[layer]
     field, number, index = excitation.field, 2, 4
     row, column = excitation.rows[number, index], excitation.columns[number, index]
-    window = np.s_[row * field.step :, column * field.step :]
+    window = np.s_[row * field.step[0] :, column * field.step[1] :]
     kept = np.zeros_like(IMAGES[index])
     kept[window][: field.height, : field.width] = IMAGES[index][window][: field.height, : field.width]
     inputs = np.moveaxis(standardise(kept[np.newaxis], MODEL.scaling), 0, -1)
@@ -63,8 +64,19 @@ def test_patches_have_the_largest_activations_of_different_images() -> None:
         patches = cut_patches(excitation, IMAGES, 0)
         active = min(PATCHES, np.count_nonzero(excitation.peaks[0] > 0))
         assert patches.shape == (active, excitation.field.height, excitation.field.width)
-        top, left = (excitation.field.step * each[0, best[0]] for each in (excitation.rows, excitation.columns))
+        down, along = excitation.field.step
+        top, left = down * excitation.rows[0, best[0]], along * excitation.columns[0, best[0]]
         assert np.array_equal(patches[0], IMAGES[best[0]][top:, left:][: patches.shape[1], : patches.shape[2]])
+
+
+def test_receptive_fields_of_padded_and_dilated_kernels_reach_beyond_the_image() -> None:
+    layers = build_layers("conv4x3/2x1p1,conv4x1x3/1p0x2d2", "relu", (28, 28), 10)
+    hidden = [ReceptiveField(3, 3, (2, 1), (1, 1)), ReceptiveField(3, 7, (2, 1), (1, 3))]
+    assert receptive_fields(layers)[:2] == hidden
+    images = np.full((1, 28, 28), 9, np.uint8)
+    corner = Excitation(2, hidden[1], *(np.full((1, 1), value) for value in (np.float32(1), 0, 27)))
+    (patch,) = cut_patches(corner, images, 0)
+    assert np.argwhere(patch == 9).tolist() == [[row, column] for row in (1, 2) for column in range(4)]
 
 
 def test_filter_that_is_never_active_has_no_patches() -> None:

@@ -1,5 +1,6 @@
 """Training in the page: its gradients and its steps are those of pipeline/network/."""
 
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,10 @@ from tests.pipeline.network.kinds import layers_of
 SHAPE = (7, 9)
 UNPACK = """
     const exact = (layer) => PARAMETERS.map((name) => [name, layer[name] && Float32Array.from(layer[name])]);
-    layers = layers.map((layer) => ({ ...layer, ...Object.fromEntries(exact(layer)) }));
-    const flatten = (parts) => parts.flatMap((part) => PARAMETERS.flatMap((name) => [...(part[name] ?? [])]));
+    layers = layers.map((layer) => dilate({ ...layer, ...Object.fromEntries(exact(layer)) }));
+    const isCell = (i, name, k) => name === "biases" || (k % layers[i].window[1]) % layers[i].dilation === 0;
+    const cellsOf = (part, i, name) => [...(part[name] ?? [])].filter((_, k) => isCell(i, name, k));
+    const flatten = (parts) => parts.flatMap((part, i) => PARAMETERS.flatMap((name) => cellsOf(part, i, name)));
 """
 
 
@@ -38,7 +41,9 @@ def make_images(count: int) -> tuple[Array, list[int]]:
     return generator.random((*SHAPE, count), np.float32), generator.integers(0, 3, count).tolist()
 
 
-@pytest.mark.parametrize("layers", [*map(layers_of, KINDS), "conv4x3/1,conv3x2/2,5", "conv2x2/1,pool2,conv2x2/1"])
+@pytest.mark.parametrize(
+    "layers", [*chain.from_iterable(map(layers_of, KINDS)), "conv4x3/1,conv3x2/2,5", "conv2x2/1,pool2,conv2x2/1"]
+)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_gradients_of_all_kinds_are_those_of_numpy(layers: str, activation: str) -> None:
     network = make_model(layers, shape=SHAPE, activation=activation).networks[0]

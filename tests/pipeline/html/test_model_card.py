@@ -22,12 +22,13 @@ from pipeline.html.model_card import make_model_card
 from pipeline.html.wording import describe_layers
 from pipeline.model.model import load_model, load_training
 from pipeline.network.architecture import build_layers
+from stages.cli.recipe_options import resolve
 from stages.download import download
 from stages.evaluate import evaluate
 from stages.export import export
 from stages.normalize import normalize
 from stages.parse import parse
-from stages.train import resolve, train
+from stages.train import train
 from tests.processes import ROOT
 from tests.stages.common import write_custom_dataset
 
@@ -180,6 +181,12 @@ def test_card_contains_the_metrics(built: Path) -> None:
         (
             "conv4x3/1,conv5",
             "1 convolution of 3 × 3 with stride 1 (4 filters), 1 convolution of 5 × 5 with stride 2 (5 filters), "
+            "1 dense layer (10 units)",
+        ),
+        (
+            "conv4x3/2x1p1,conv4x1x3/1p0x2d2+",
+            "1 convolution of 3 × 3 with stride 2 × 1 and padding 1 × 1 (4 filters), "
+            "1 convolution of 1 × 3 with stride 1, padding 0 × 2 and dilation 2, added to its input (4 filters), "
             "1 dense layer (10 units)",
         ),
     ],

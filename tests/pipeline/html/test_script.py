@@ -169,7 +169,7 @@ def test_advice_is_what_shrinks_the_lead_most(weights: list[float], advice: str 
         "outputShape": [2],
         "window": [2, 2],
     }
-    layer |= {"stride": 1, "weights": [*weights, 0, 0, 0, 0], "biases": [0, 0]}
+    layer |= {"stride": [1, 1], "padding": [0, 0], "residual": 0, "weights": [*weights, 0, 0, 0, 0], "biases": [0, 0]}
     call = """(layer, image) => {
         const networks = [[{ ...layer, weights: Float32Array.from(layer.weights), biases: new Float32Array(2) }]];
         return adviceFor(networks, image, 0, 1, explainDifference(networks, image, 0, 1));

@@ -9,12 +9,16 @@ from pipeline.network.notation import NOTATIONS
 
 T = TypeVar("T")
 
-# Hidden layers for images of 7 x 6 pixels or more. A kind that is missing here fails `test_kinds.py`.
+# Hidden layers for images of 7 x 6 pixels or more, of each kind. A kind that is missing here fails `test_kinds.py`.
 LAYERS = {
-    "dense": "6",
-    "conv": "conv3x3/1,5",
-    "pool": "conv3x2/1,pool3/2,5",
+    "dense": ("6",),
+    "conv": (
+        *("conv3x3/1,5", "conv3x3x2/1x2,5", "conv3/1x2p2x1,conv4x1x3/2x1p0x1", "conv3x4/3p4x3,5"),
+        *("conv3x3/1p1,conv3x3/1p1+,5", "conv2x1x3/1d2,conv2x1x3/1p0x3d3+", "conv1x3p1d2,conv1x1/1+,4"),
+    ),
+    "pool": ("conv3x2/1,pool3/2,5", "conv3x2/1p1,pool2x1,pool1x3/2x1"),
 }
+EXAMPLES = [text for texts in LAYERS.values() for text in texts]
 
 # Each activation of one number.
 BY_HAND: dict[str, Callable[[float], float]] = {
@@ -30,8 +34,8 @@ def look_up(examples: Mapping[str, T], name: str, what: str, place: str) -> T:
     return examples[name]
 
 
-def layers_of(kind: str) -> str:
-    """Return hidden layers that include the kind."""
+def layers_of(kind: str) -> tuple[str, ...]:
+    """Return lists of hidden layers that include the kind, with all that its notation can say."""
     look_up(NOTATIONS, kind, "notation", f"NOTATIONS in {notation.__file__}")
     return look_up(LAYERS, kind, "example", f"LAYERS in {__file__}")
 

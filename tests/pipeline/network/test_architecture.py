@@ -21,13 +21,13 @@ RELU = ACTIVATIONS["relu"]
 
 def test_input_shape_of_each_layer_is_output_shape_of_previous() -> None:
     assert build_layers("conv16,conv64x3/1,128", "relu", (28, 20), 10) == (
-        Convolution((1, 28, 20), 16, RELU, kernel=5, stride=2),
-        Convolution((16, 12, 8), 64, RELU, kernel=3, stride=1),
+        Convolution((1, 28, 20), 16, RELU, kernel=(5, 5), stride=(2, 2)),
+        Convolution((16, 12, 8), 64, RELU, kernel=(3, 3), stride=(1, 1)),
         Dense((64, 10, 6), 128, RELU),
         Dense((128,), 10),
     )
     assert build_layers("conv3x3/1,pool2,4", "relu", (9, 8), 2)[1:3] == (
-        MaxPooling((3, 7, 6), kernel=2, stride=2),
+        MaxPooling((3, 7, 6), kernel=(2, 2), stride=(2, 2)),
         Dense((3, 3, 3), 4, RELU),
     )
     assert build_layers("", "relu", (3, 4), 2) == (Dense((1, 3, 4), 2),)
@@ -51,6 +51,30 @@ def test_error_for_layer_that_does_not_fit_names_it_and_the_size_of_its_input(
 ) -> None:
     with pytest.raises(UsageError, match=f"^{layers.rpartition(',')[2]} .*{sizes}"):
         build_layers(layers, "relu", shape, 10)
+
+
+@pytest.mark.parametrize("layers", ["conv4x3/1p1+", "conv1x3/1+", "conv1/2p2+"])
+def test_input_can_only_be_added_to_an_output_of_its_shape(layers: str) -> None:
+    with pytest.raises(UsageError, match="1 x 28 x 28"):
+        build_layers(layers, "relu", (28, 28), 10)
+
+
+def test_dense_layers_have_no_columns() -> None:
+    with pytest.raises(UsageError):
+        build_layers("conv4,10", "relu", (28, 28), 10, by_column=True)
+
+
+def test_outputs_by_column_depend_on_the_pixels_around_it_but_not_on_the_width() -> None:
+    text = "conv4x3/1p1,pool2,conv6x14x3/1p0x1,conv6x1x3/1p0x2d2+"
+    layers = build_layers(text, "relu", (28, 60), 3, by_column=True)
+    network = make_network(layers, np.random.default_rng(0).normal(size=count_parameters(layers)))
+    strips = np.random.default_rng(1).normal(size=(28, 60, 2))
+    logits = forward(network, strips).logits
+    assert logits.shape == (3, 1, 30, 2)
+    wider = make_network(slide(layers, (28, 90)), network.parameters.flat)
+    longer = forward(wider, np.pad(strips, [(0, 0), (20, 10), (0, 0)])).logits
+    assert longer.shape == (3, 1, 45, 2)
+    np.testing.assert_allclose(longer[:, :, 15:35], logits[:, :, 5:25], atol=1e-12)
 
 
 def test_format_from_image_shape_to_class_count() -> None:
@@ -89,7 +113,7 @@ def test_sliding_gives_the_output_of_each_window(text: str) -> None:
     picture = np.random.default_rng(1).normal(size=(29, 37, 2))
     slid = make_network(slide(layers, (29, 37)), network.parameters.flat)
     logits = forward(slid, picture).logits
-    step = math.prod(layer.stride for layer in layers)
+    step = math.prod(layer.stride[0] for layer in layers)
     assert logits.shape[0] == 3
     for i, j in np.ndindex(*logits.shape[1:3]):
         window = picture[step * i : step * i + 21, step * j : step * j + 21]
@@ -107,6 +131,7 @@ def test_window_reduces_to_one_position(text: str, side: int) -> None:
     assert last.input_shape[1:] == (1, 1)
 
 
-def test_dense_hidden_layers_have_no_window() -> None:
-    with pytest.raises(UsageError):
-        find_window("conv4,10")
+@pytest.mark.parametrize("text", ["conv4,10", "conv4p1", "conv4x3x5", "conv4/2x1", "conv4x3d2", "pool2x1"])
+def test_only_layers_with_square_windows_can_slide(text: str) -> None:
+    with pytest.raises(UsageError, match=text.rpartition(",")[2]):
+        find_window(text)

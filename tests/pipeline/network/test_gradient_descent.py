@@ -13,7 +13,7 @@ from pipeline.network.network import backward, forward
 from pipeline.network.optimizers import OPTIMIZERS, Optimizer, sgd
 from pipeline.training.team import ThreadTeam
 from pipeline.training.training_data import Examples
-from tests.pipeline.network.kinds import LAYERS
+from tests.pipeline.network.kinds import EXAMPLES
 from tests.pipeline.networks import make_examples, make_network
 
 SHAPE, COUNT = (7, 6), 100
@@ -86,7 +86,7 @@ def test_shards_and_micro_batches_give_nearly_equal_results(layers: str, shards:
     np.testing.assert_allclose(divided.arrays, expected.arrays, rtol=1e-6, atol=1e-9)
 
 
-@pytest.mark.parametrize("layers", ["40,30", "conv6x3/2,20", *LAYERS.values()])
+@pytest.mark.parametrize("layers", ["40,30", "conv6x3/2,20", *EXAMPLES])
 @pytest.mark.parametrize("threads", [2, 7])
 def test_bits_do_not_depend_on_the_number_of_threads(
     layers: str, threads: int, monkeypatch: pytest.MonkeyPatch

@@ -1,21 +1,25 @@
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 import pytest
 from scipy.signal import correlate
 
+from pipeline.network import network as module
 from pipeline.network.activations import ACTIVATIONS, Array
+from pipeline.network.architecture import build_layers
 from pipeline.network.buffers import Buffers
-from pipeline.network.layers import Convolution
-from pipeline.network.losses import LOSSES
-from pipeline.network.network import backward, forward, view_parameters
-from tests.pipeline.network.kinds import LAYERS
+from pipeline.network.layers import KINDS, Convolution
+from pipeline.network.losses import LOSSES, at_positions
+from pipeline.network.network import Network, backward, count_parameters, forward, view_parameters
+from pipeline.network.notation import parse_layers
+from tests.pipeline.network.kinds import EXAMPLES
 from tests.pipeline.networks import make_network
 
 ARCHITECTURES = [
     *("", "7", "5,1,4", "conv3x3/1", "conv2x2/2,conv3x2/1,5", "conv2x3/2,6,6", "conv3x1/3", "conv2x5/1,3", "pool2/1,3"),
     *("conv2x1/1,conv2x3/2,3", "conv2x1/1,conv2x2/3", "conv2x1/1,conv3x1/2,4"),
-    *LAYERS.values(),
+    *EXAMPLES,
 ]
 
 
@@ -28,8 +32,20 @@ def test_gradients_equal_central_differences(layers: str, activation: str, loss:
     network = make_network(layers, (7, 6), 4, activation, "xavier", bias_std=0.5, seed=1)
     generator = np.random.default_rng(2)
     images, labels = generator.standard_normal((7, 6, 5)), generator.integers(0, 4, 5)
-    compute_loss = partial(LOSSES[loss], labels=labels, label_smoothing=0.1)
+    check_gradients(network, images, partial(LOSSES[loss], labels=labels, label_smoothing=0.1))
 
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("layers", ["", "conv3x3/1p1,pool2x1,conv4x3x1/1,conv4x1x3/1p0x2d2+"])
+def test_gradients_by_column_equal_central_differences(layers: str, activation: str) -> None:
+    built = build_layers(layers, activation, (7, 6), 4, by_column=True)
+    generator = np.random.default_rng(2)
+    network = module.make_network(built, generator.standard_normal(count_parameters(built)) / 3)
+    images, labels = generator.standard_normal((7, 6, 5)), generator.integers(0, 4, (1, 6, 5))
+    check_gradients(network, images, partial(at_positions, LOSSES["cross-entropy"], labels=labels))
+
+
+def check_gradients(network: Network, images: Array, compute_loss: Callable[[Array], tuple[float, Array]]) -> None:
     cache = forward(network, images)
     gradient = backward(network, cache, compute_loss(cache.logits)[1])
 
@@ -51,17 +67,24 @@ def relative_error(a: Array, b: Array) -> float:
     return float(np.linalg.norm(a - b)) / max(float(np.linalg.norm(a)), float(np.linalg.norm(b)), 1e-12)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize(
-    ("channels", "kernel", "stride"), [(1, 5, 2), (3, 3, 1), (2, 4, 3), (4, 1, 1), (2, 1, 2), (1, 9, 2)]
+    "numbers", ["x5", "x3/1", "x4/3", "x1/1", "x1", "x9", "x2x5/3x1", "x3/1p1", "x5x2/2x3p4x0", "/1p0x3d2"]
 )
-def test_convolution_equals_scipy_correlate(channels: int, kernel: int, stride: int) -> None:
+def test_convolution_equals_scipy_correlate(channels: int, numbers: str) -> None:
     generator = np.random.default_rng(3)
-    layer = Convolution((channels, 11, 9), 2, kernel=kernel, stride=stride)
+    ((kind, values),) = parse_layers(f"conv2{numbers}")
+    layer = KINDS[kind]((channels, 11, 9), **values)
+    assert isinstance(layer, Convolution)
     x, weights = generator.standard_normal((channels, 11, 9, 3)), generator.standard_normal(layer.weight_shape)
+    dilated = np.zeros((2, channels, *layer.window))
+    dilated[..., :: layer.dilation] = weights
+    (height, width), (down, along) = layer.padding, layer.stride
 
     maps, _ = layer.forward((weights, np.zeros(2)), x, Buffers(np.float64))
 
     for image in range(3):
+        padded = np.pad(x[..., image], [(0, 0), (height, height), (width, width)])
         for filter_ in range(2):
-            whole = correlate(x[..., image], weights[filter_], mode="valid")[0]
-            np.testing.assert_allclose(maps[filter_, :, :, image], whole[::stride, ::stride], atol=1e-12)
+            whole = correlate(padded, dilated[filter_], mode="valid")[0]
+            np.testing.assert_allclose(maps[filter_, :, :, image], whole[::down, ::along], atol=1e-12)

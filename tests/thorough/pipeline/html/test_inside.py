@@ -83,6 +83,7 @@ def test_keyboard_leads_from_the_canvas_to_why_and_back(drawn: Page) -> None:
         ("conv4", 1, "relu", "cross-entropy", False),
         ("conv4x2/1,conv3x3/2", 2, "sigmoid", "quadratic", False),
         ("conv4x3/1,conv3x3/2,6", 3, "relu", "cross-entropy", True),
+        ("conv4x3/2x1p1,conv4x1x3/1p0x2d2+,6", 1, "relu", "cross-entropy", True),
     ],
 )
 def test_every_kind_of_model_is_shown(

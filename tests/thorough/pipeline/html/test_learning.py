@@ -197,7 +197,7 @@ def test_one_step_shows_the_arithmetic_of_a_weight(page: Page) -> None:
     cell = int(np.abs(changes).argmax())
     old, rate, gradient, new = numbers(page.locator("#step-sum"))
     assert rate == -0.01  # "0.310 - 0.01 x 4.2"
-    assert (old, new) == (pytest.approx(before[cell], abs=6e-4), pytest.approx(before[cell] + changes[cell], abs=6e-4))
+    assert [old, new] == pytest.approx([before[cell], before[cell] + changes[cell]], abs=6e-4)
     assert rate * gradient == pytest.approx(changes[cell], abs=6e-5)
     errors = numbers(page.locator("#step-errors"))
     assert len(errors) == 3

@@ -1,0 +1,99 @@
+"""A layer: its shapes, its forward pass and its backward pass."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from pipeline.network.activations import Activation, Array
+from pipeline.network.buffers import Buffers
+
+Shape = tuple[int, ...]
+Pair = tuple[int, int]  # height and width
+Arrays = Sequence[Array]  # of one layer, in the order of `Layer.parameter_shapes`
+Generator = np.random.Generator
+
+
+@dataclass(frozen=True)
+class Layer(ABC):
+    """A layer for an input of `input_shape`, (units,) or (channels, height, width), each with the batch as last axis.
+
+    kind: its key in `KINDS` of `pipeline.network.layers` and in `pipeline.network.notation`, whose values are fields of
+    the class. takes_units: whether the input may be (units,).
+    """
+
+    kind: ClassVar[str]
+    takes_units: ClassVar[bool] = False
+    input_shape: Shape
+
+    @property
+    @abstractmethod
+    def output_shape(self) -> Shape:
+        """(units,) or (channels, height, width)."""
+
+    @property
+    def parameter_shapes(self) -> Mapping[str, Shape]:
+        """Shapes of the parameter arrays, by name; empty for a layer without parameters."""
+        return {}
+
+    @property
+    @abstractmethod
+    def window(self) -> Pair:
+        """Height and width of the part of the input on which one output depends; (1, 1) for an input (units,)."""
+
+    @property
+    def stride(self) -> Pair:
+        """Step of the window from one position to the next, down and along the row."""
+        return 1, 1
+
+    @property
+    def padding(self) -> Pair:
+        """Zeros that are added above and below the input, and on its left and right."""
+        return 0, 0
+
+    @property
+    def activation(self) -> Activation | None:
+        """The activation, part of the layer; None without."""
+        return None
+
+    @property
+    def multiplications(self) -> int:
+        """Multiplications per image in the forward pass."""
+        return 0
+
+    @property
+    def values_per_image(self) -> int:
+        """Values per image that the forward pass keeps in memory."""
+        return math.prod(self.output_shape)
+
+    def initialise(self, w: Arrays, std: Callable[[int, int], float], bias_std: float, random: Generator) -> None:
+        """Draw the initial parameters, in place. std: standard deviation of the weights from fan-in and fan-out."""
+        assert not w, f"{self.kind} has parameters and must draw them"
+
+    @abstractmethod
+    def forward(self, w: Arrays, x: Array, buffers: Buffers) -> tuple[Array, Any]:
+        """Return the output y for the input x, and what `backward` needs; both are valid until the next call.
+
+        w: the arrays of parameters.
+        """
+
+    def infer(self, w: Arrays, x: Array, buffers: Buffers) -> Array:
+        """Return the output y as `forward` does, up to rounding, if no backward pass follows."""
+        y, _ = self.forward(w, x, buffers)
+        return y
+
+    @abstractmethod
+    def backward(self, w: Arrays, dw: Arrays, saved: Any, dy: Array, buffers: Buffers, first: bool) -> Array | None:
+        """Write the gradient of the parameters w to dw; return the gradient of the input, None for the first layer.
+
+        dy: the gradient of the output, which is overwritten. dy, dz, dw and so on are the gradients of the loss with
+        respect to y, z, w. saved: from `forward`.
+        """
+
+
+def unknown_kind(layer: object, output: str, module: str) -> TypeError:
+    """Return the error of an output format, or description, that has no function for this kind of layer."""
+    return TypeError(f"{type(layer).__name__} has no {output}: register a function for it in {module}")

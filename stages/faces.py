@@ -1,0 +1,50 @@
+"""Fetch and verify handwriting faces for strips."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Literal
+
+from typer import Option
+
+from pipeline.data.faces import fetch_faces, load_faces, resolve
+from pipeline.engine.command import main
+from pipeline.engine.errors import PipelineError
+from pipeline.engine.stage import Output, stage
+from pipeline.scheduling.progress import progress
+
+
+@stage(packages=(), resolve=resolve)
+def faces(
+    faces: Annotated[
+        Literal["all", "included"], Option(help="All faces, or none in addition to those of the program.")
+    ] = "all",
+    output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/faces"),
+) -> str:
+    """Fetch handwriting faces for strips from npm, verify their SHA-256 hashes, and record their licences.
+
+    With --faces included, no file is written and no connection is needed: strips are then written in the faces that
+    come with the program.
+
+    Examples:
+        handwriting faces
+        handwriting faces --faces included
+    """
+    from pipeline.engine.documents import save_json
+
+    if faces == "included":
+        return "only the included faces: none was fetched"
+    wanted = load_faces()
+    try:
+        with progress("faces", len(wanted), unit="faces") as shown:
+            fetch_faces(wanted, output, shown.advance)
+    except PipelineError as error:
+        raise type(error)(f"{error}. To do without: make strips FACES=included uses the included faces") from None
+    save_json(output / "faces.json", {face.name: face.licence for face in wanted})
+    size = sum(path.stat().st_size for path in output.glob("*.woff"))
+    licences = Counter(face.licence for face in wanted)
+    counts = ", ".join(f"{count} under {licence}" for licence, count in licences.most_common())
+    return f"{len(wanted)} faces, {size / 1e6:.1f} MB: {counts}"
+
+
+if __name__ == "__main__":
+    main(faces)

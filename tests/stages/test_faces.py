@@ -1,0 +1,71 @@
+"""The stage faces, with a program that replaces npm."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline.data.faces import BATCH, load_faces
+from pipeline.data.npm import FetchError
+from stages.faces import faces
+from tests.pipeline.data.npm import replace_npm, write_archive
+from tests.processes import ROOT
+
+BODIES = {f"hand-{number}": f"face {number}".encode() for number in range(BATCH + 2)}
+COPY = """echo call >> "$SHELF/calls"
+for word in "$@"; do
+    name=${word#@fontsource/}
+    case "$word" in @*) cp "$SHELF/${name%@*}" "fontsource-${name%@*}-${name#*@}.tgz" || exit; esac
+done"""
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the archive of a package for each of BODIES, which npm copies."""
+    folder = tmp_path / "shelf"
+    folder.mkdir()
+    lines = ["name,version,licence,sha256"]
+    for name, body in BODIES.items():
+        files = {f"package/files/{name}-latin-400-normal.woff{end}": body for end in ("", "2")}
+        lines.append(f"{name},1.0.0,OFL-1.1,{write_archive(folder / name, files)}")
+    (folder / "faces.csv").write_text("\n".join(lines))
+    monkeypatch.setattr("pipeline.data.faces.TABLE", folder / "faces.csv")
+    monkeypatch.setenv("SHELF", str(folder))
+    replace_npm(tmp_path, COPY, monkeypatch)
+    return folder
+
+
+def test_every_face_is_written_by_few_calls_of_npm(tmp_path: Path, shelf: Path) -> None:
+    output = tmp_path / "artifacts" / "faces"
+    faces(output=output)
+    found = {path.name: path.read_bytes() for path in output.iterdir() if path.name != "manifest.json"}
+    assert json.loads(found.pop("faces.json")) == dict.fromkeys(BODIES, "OFL-1.1")
+    assert found == {f"{name}.woff": body for name, body in BODIES.items()}
+    assert len((shelf / "calls").read_text().splitlines()) == 2
+
+
+def test_one_wrong_archive_leaves_nothing(tmp_path: Path, shelf: Path) -> None:
+    write_archive(shelf / f"hand-{BATCH}", {"package/index.js": b""})
+    with pytest.raises(
+        FetchError, match=f"fontsource-hand-{BATCH}-1.0.0.tgz does not match .*FACES=included"
+    ) as raised:
+        faces(output=tmp_path / "artifacts" / "faces")
+    assert "\n" not in str(raised.value)
+    assert not [path for path in tmp_path.glob("artifacts/**/*") if path.suffix != ".lock" and path.is_file()]
+
+
+def test_included_faces_need_no_npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    output = tmp_path / "artifacts" / "faces"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(FetchError, match="npm is not installed.*FACES=included"):
+        faces(output=output)
+    faces(faces="included", output=output)
+    assert [path.name for path in output.iterdir()] == ["manifest.json"]
+
+
+def test_known_faces_are_free_and_not_included() -> None:
+    known = load_faces()
+    included = {path.stem for path in ROOT.glob("pipeline/data/fonts/*.woff")}
+    assert len({face.name for face in known} | included) == 62 + 20
+    assert {face.licence for face in known} == {"OFL-1.1", "Apache-2.0"}
+    assert all(len(bytes.fromhex(face.package.sha256)) == 32 for face in known)

@@ -1,0 +1,69 @@
+"""Keys are as narrow as what is computed: the modules in them, for these parameters."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.data.catalogue import DATASETS
+from pipeline.engine.plan import find_provenance, resolve_parameters
+from pipeline.engine.provenance import Provenance
+from pipeline.training.recipe import Recipe
+from pipeline.training.recipes import CONTEXT_RECIPE, RECIPES
+from stages.cli import recipe_options
+from stages.download import download
+from stages.faces import faces
+from stages.reader import reader
+from stages.train import train
+from tests.pipeline.custom.common import write_folder
+from tests.stages.common import write_custom_dataset
+
+PICTURES = {"pipeline/custom/conversion.py", "pipeline/custom/listing.py", "pipeline/pictures/decoding.py"}
+IDX = {"pipeline/data/fetch.py", "pipeline/data/idx.py"}
+
+
+def provenance(stage: Any, **given: Any) -> Provenance:
+    values = {name: parameter.default for name, parameter in stage.signature.parameters.items()}
+    arguments = {**values, **given}
+    return find_provenance(stage, arguments, resolve_parameters(stage, arguments), {})
+
+
+def test_only_own_data_depend_on_the_modules_that_read_them(tmp_path: Path) -> None:
+    own = write_custom_dataset(tmp_path / "idx"), write_folder(tmp_path / "pictures", count=2)
+    known, idx, pictures = (
+        provenance(download, dataset=name, from_folder=folder).code.keys()
+        for name, folder in (("mnist", None), *(("custom", folder) for folder in own))
+    )
+    assert not known & (PICTURES | IDX)
+    assert idx & (PICTURES | IDX) == IDX
+    assert pictures >= PICTURES
+
+
+@pytest.mark.parametrize("name", ["sample", "kmnist"])
+def test_files_and_class_names_of_a_known_data_set_are_in_the_key(name: str) -> None:
+    parameters = provenance(download, dataset=name).parameters
+    assert parameters["sha256"] == DATASETS[name].sha256
+    assert tuple(parameters["class_names"]) == DATASETS[name].class_names
+
+
+def test_faces_depend_on_the_table_alone() -> None:
+    found = provenance(faces)
+    assert len(found.parameters["table"]) == 62
+    assert "pipeline/data/npm.py" not in found.code
+    assert provenance(faces, faces="included").parameters == {"faces": "included", "table": {}}
+
+
+def test_training_depends_on_the_values_of_its_recipe_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = [provenance(train), provenance(train, epochs=3), provenance(reader)]
+    assert all("pipeline/training/recipes.py" not in each.code for each in before)
+    record = replace(RECIPES["record"], epochs=99)
+    changed: dict[str, Recipe] = {**RECIPES, "record": record, "another": record}  # type: ignore[dict-item]
+    monkeypatch.setattr(recipe_options, "RECIPES", changed)
+    assert [provenance(train), provenance(train, epochs=3), provenance(reader)] == before
+    standard = replace(RECIPES["standard"], epochs=11)
+    monkeypatch.setattr(recipe_options, "RECIPES", {**RECIPES, "standard": standard})
+    assert provenance(train).parameters["epochs"] == 11
+    context = replace(CONTEXT_RECIPE, epochs=99)
+    monkeypatch.setattr(recipe_options, "CONTEXT_RECIPE", context)
+    assert provenance(reader) != before[2]
