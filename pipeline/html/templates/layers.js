@@ -269,13 +269,30 @@ function plural(word, count) {
   return count === 1 ? word : `${word}s`;
 }
 
+const tables = new WeakMap(); // of `patchOf`, by the layer
+
 /** Return the values of all channels of x under the window; the input itself if the window covers it. */
 function patchOf(x, layer, position) {
-  const part = patchAt(layer, position);
-  const channels = layer.inputShape[0];
-  const size = part.height * part.width * channels;
-  if (size === x.length && positionsOf(layer) === 1) return x;
-  return fillPatch(new Float32Array(size), x, layer, [...Array(channels).keys()], part);
+  const size = layer.inputShape[0] * layer.window[0] * layer.window[1];
+  const positions = positionsOf(layer);
+  if (size === x.length && positions === 1) return x;
+  if (!tables.has(layer)) tables.set(layer, tableOf(layer, x.length, size, positions));
+  const table = tables.get(layer);
+  const patch = new Float32Array(size);
+  for (let k = 0, at = position * size; k < size; k++, at++) patch[k] = table[at] < 0 ? layer.outside : x[table[at]];
+  return patch;
+}
+
+/** Return the indices of the input in the patch of each position, -1 for padding, so that training computes them once. */
+function tableOf(layer, length, size, positions) {
+  const indices = Int32Array.from({ length }, (_, i) => i);
+  const channels = [...Array(layer.inputShape[0]).keys()];
+  const table = new Int32Array(positions * size);
+  for (let position = 0; position < positions; position++) {
+    const patch = table.subarray(position * size, (position + 1) * size);
+    fillPatch(patch, indices, { ...layer, outside: -1 }, channels, patchAt(layer, position));
+  }
+  return table;
 }
 
 /**
