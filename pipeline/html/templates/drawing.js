@@ -28,7 +28,7 @@ const learning = data.lessons && makeLearning(model.learner, data.lessons, {
 });
 const ghost = noun === "digit" ? makeGhost(canvas, drawing.height, () => changed(false)) : () => null;
 let shared = null; // what the link to the drawing shows
-if (learning) makeTeaching(model, async () => (await learning.lessons()).learnt.inks, () => {
+if ($("teaching")) makeTeaching(model, async () => (await learning.lessons()).learnt.inks, () => {
   inside.taught();
   changed(false);
 });
@@ -64,7 +64,6 @@ function show() {
 /** Read the drawing by another network, and look into it. */
 function readBy(network) {
   reader = network;
-  document.body.classList.toggle("is-learning", network === model.learner);
   inside.select(network);
   changed(false);
 }

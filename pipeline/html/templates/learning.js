@@ -168,7 +168,7 @@ function makeLearning(learner, packed, on) {
   /** Show the buttons, the numbers and the curves. */
   function show() {
     $("trained").hidden = !state.isOpen;
-    $("teach").hidden = state.isOpen;
+    document.body.classList.toggle("is-learning", state.isOpen);
     $("learning").hidden = !state.isOpen;
     setText($("forget"), state.isOpen ? "Forget again" : "Forget everything");
     if (!state.isOpen) return;

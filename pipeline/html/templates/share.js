@@ -11,7 +11,7 @@ const CARD = { background: "#0b0f16", ink: "#f2f8ff", quiet: "#9fb0c6" };
  */
 function makeShare(current) {
   const dialog = $("share");
-  const repaint = () => paintCard($("card"), current(), $("truth").value.trim());
+  const repaint = () => paintCard($("card"), current(), $("truth").value.trim().replace(/^an? /i, "")); // "a heart"
   $("truth").addEventListener("input", repaint);
   dialog.addEventListener("click", ({ target }) => target === dialog && dialog.close()); // beside the form, which fills it
   const file = new File([], "handwriting.png", { type: "image/png" });
