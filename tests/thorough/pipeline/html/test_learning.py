@@ -42,9 +42,9 @@ def page(browser: Browser, file: Path) -> Iterator[Page]:
 
 
 def wait_until(page: Page, condition: str) -> None:
-    """Wait for a minute at most. The security policy of the page forbids `wait_for_function`."""
+    """Wait for four minutes at most: other work may slow the training down. The security policy of the page forbids `wait_for_function`."""
     call = f"""async () => {{
-        const end = performance.now() + 60_000;
+        const end = performance.now() + 240_000;
         while (!({condition}) && performance.now() < end) await new Promise(requestAnimationFrame);
         return Boolean({condition});
     }}"""
@@ -75,10 +75,10 @@ def test_forgetting_and_learning_change_the_answer_to_the_own_drawing(page: Page
     forget(page)
     assert prediction(page) == ""
     assert page.locator("#accuracy").inner_text() in {f"{n}%" for n in range(30)}
-    learn(page, 4000)
+    learn(page, 1500)
     assert prediction(page) == "3"
     accuracies = page.evaluate(f"{STATE}.accuracies")
-    assert accuracies[-1]["value"] > 0.75
+    assert accuracies[-1]["value"] > 0.6
     assert accuracies[-1]["low"] < accuracies[-1]["value"] < accuracies[-1]["high"]
     page.locator("#trained").click()
     assert prediction(page) == before
