@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from pipeline.engine.arrays import Rows, open_rows
 from pipeline.html.lessons import LEARNT, MAX_CHARACTERS, UNSEEN, choose_lessons, encode_images, make_header
@@ -11,7 +12,7 @@ from tests.drawings import sample_digits
 from tests.pipeline.models import make_model
 
 
-def make_rows(folder: Path, count: int, noise: bool) -> tuple[Rows, np.ndarray]:
+def make_rows(folder: Path, count: int, noise: bool) -> tuple[Rows, NDArray[np.uint8]]:
     digits, classes = sample_digits()
     chosen = np.arange(count) % len(digits)
     images = np.random.default_rng(0).integers(0, 256, (count, 28, 28), np.uint8) if noise else digits[chosen]
