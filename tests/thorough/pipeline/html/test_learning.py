@@ -42,7 +42,10 @@ def page(browser: Browser, file: Path) -> Iterator[Page]:
 
 
 def wait_until(page: Page, condition: str) -> None:
-    """Wait for four minutes at most: other work may slow the training down. The security policy of the page forbids `wait_for_function`."""
+    """Wait for four minutes at most, as other work may slow the training down.
+
+    The security policy of the page forbids `wait_for_function`.
+    """
     call = f"""async () => {{
         const end = performance.now() + 240_000;
         while (!({condition}) && performance.now() < end) await new Promise(requestAnimationFrame);
