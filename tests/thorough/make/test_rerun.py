@@ -38,7 +38,7 @@ EDITS = [
     # recipes that are not trained: of the classifier, new, and of the reader
     ("pipeline/training/recipes.py", "learning_rate=1.0", "learning_rate=1.5", []),
     ("pipeline/training/recipes.py", '    "mlp": MLP,', '    "mlp": MLP,\n    "new": MLP,', []),
-    ("pipeline/training/recipes.py", "weight_decay=0.02", "weight_decay=0.03", []),
+    ("pipeline/training/recipes.py", "batch_size=32", "batch_size=33", []),
     # messages of the commands and the engine affect no result; the report reads the store
     ("stages/cli/recipe_options.py", "resuming after epoch", "going on after epoch", []),
     ("pipeline/engine/command.py", "Existing results are unchanged", "Results are unchanged", []),
