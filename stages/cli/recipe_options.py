@@ -16,9 +16,7 @@ from typer import Option
 from pipeline.data.augmentation import Augmentation
 from pipeline.scheduling.progress import progress
 from pipeline.training.recipe import Recipe, override, to_dict
-from pipeline.training.recipes import CONTEXT_RECIPE as CONTEXT_RECIPE
-from pipeline.training.recipes import CONTEXT_SHARE as CONTEXT_SHARE
-from pipeline.training.recipes import READER_RECIPES, RECIPES
+from pipeline.training.recipes import READER_RECIPES, RECIPES, ROW_RECIPES
 from pipeline.training.recipes import ReaderRecipeName as ReaderRecipeName
 from pipeline.training.recipes import RecipeName as RecipeName
 from pipeline.training.recipes import find_changes as find_changes
@@ -46,10 +44,18 @@ def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def resolve_for_reader(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the name of the recipe and all its values, after the options have replaced some, and the second recipe."""
-    values = to_dict(override(READER_RECIPES[given["recipe"]], given))
-    context = {"context_recipe": to_dict(CONTEXT_RECIPE), "context_share": CONTEXT_SHARE}
-    return {"recipe": given["recipe"], **context, **{name: values[name] for name in given if name in values}}
+    """Return the name of the recipe of a reader and all its values, after the options have replaced some."""
+    return _replace(READER_RECIPES, given)
+
+
+def resolve_for_rows(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the same for the network that reads rows, and the other parameters."""
+    return _replace(ROW_RECIPES, given)
+
+
+def _replace(recipes: Mapping[ReaderRecipeName, Recipe], given: Mapping[str, Any]) -> dict[str, Any]:
+    values = to_dict(override(recipes[given["recipe"]], given))
+    return {name: values.get(name, value) for name, value in given.items()}
 
 
 def recipe_options(without: Iterable[str] = ()) -> Callable[[Callable[P, str]], Callable[P, str]]:

@@ -90,8 +90,8 @@ def test_rows_are_told_apart_in_every_format(run: Run, project: Path) -> None:
 def test_only_a_likely_alternative_is_shown_except_in_json(probability: float, expected: str) -> None:
     boxes, probabilities = np.zeros((3, 4), np.int64), np.zeros((3, 10), np.float32)
     rows = (
-        Row("13", "1 3", 0.9, (("12", probability),), boxes[:2], probabilities[:2]),
-        Row("5", "5", 0.9, (), boxes[2:], probabilities[2:]),
+        Row("13", "1 3", 0.9, (("12", probability),), boxes[:2], probabilities[:2], ()),
+        Row("5", "5", 0.9, (), boxes[2:], probabilities[2:], ()),
     )
     result = Result(
         "135", rows, 0.8, (("125", probability),), boxes, (9, 9), probabilities, boxes[:0], more_pages=False
@@ -123,7 +123,7 @@ def test_no_cell_is_a_formula(name: str) -> None:
 
 def test_other_cells_are_unchanged() -> None:
     boxes, probabilities = np.zeros((2, 4), np.int64), np.zeros((2, 10), np.float32)
-    row = Row("07", "0 7", 0.9, (), boxes, probabilities)
+    row = Row("07", "0 7", 0.9, (), boxes, probabilities, ())
     result = Result("07", (row,), 0.9, (), boxes, (9, 9), probabilities, boxes[:0], more_pages=False)
     assert format_csv(result, "-") == ["-,1,07,0 7,0.900000,,,"]
 

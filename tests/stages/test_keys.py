@@ -10,7 +10,7 @@ from pipeline.data.catalogue import DATASETS
 from pipeline.engine.plan import find_provenance, resolve_parameters
 from pipeline.engine.provenance import Provenance
 from pipeline.training.recipe import Recipe
-from pipeline.training.recipes import CONTEXT_RECIPE, RECIPES
+from pipeline.training.recipes import READER_RECIPES, RECIPES
 from stages.cli import recipe_options
 from stages.download import download
 from stages.faces import faces
@@ -64,6 +64,6 @@ def test_training_depends_on_the_values_of_its_recipe_alone(monkeypatch: pytest.
     standard = replace(RECIPES["standard"], epochs=11)
     monkeypatch.setattr(recipe_options, "RECIPES", {**RECIPES, "standard": standard})
     assert provenance(train).parameters["epochs"] == 11
-    context = replace(CONTEXT_RECIPE, epochs=99)
-    monkeypatch.setattr(recipe_options, "CONTEXT_RECIPE", context)
+    finder = replace(READER_RECIPES["standard"], epochs=99)
+    monkeypatch.setattr(recipe_options, "READER_RECIPES", {**READER_RECIPES, "standard": finder})
     assert provenance(reader) != before[2]

@@ -21,8 +21,8 @@ def assert_equal(one: Model | None, other: Model | None) -> None:
     for found, expected in zip(one.parameters, other.parameters, strict=True):
         assert found.flat.dtype == np.float32
         assert np.array_equal(found.flat, expected.flat)
-    if one.context or other.context:
-        assert_equal(one.context, other.context)
+    if one.row or other.row:
+        assert_equal(one.row, other.row)
 
 
 @pytest.mark.parametrize(
