@@ -90,8 +90,6 @@ pretrained: $(VENV)/.ready-dev ## Train the models in pipeline/model/pretrained
 	$(python) -m tests.pretrained
 	$(MAKE) reader DATASET=mnist
 	$(python) -m tests.pretrained --reader
-	$(MAKE) rows DATASET=mnist
-	$(python) -m tests.pretrained --rows
 
 benchmarks: $(VENV)/.ready-peers .venv-peers/.ready .venv-ocr/.ready ## Measure the tables of the docs again (ONLY='training': one)
 	$(MAKE) all

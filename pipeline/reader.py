@@ -159,7 +159,7 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
 def _describe(model: Model, path: Path) -> str:
     """Return the name of a model, its accuracy in classifying images, and what to do if it cannot reject."""
     words = ["the pretrained one" if path in (PRETRAINED, PRETRAINED_READER) else str(path)]
-    if model.validation_accuracy and not model.sliding:  # that of a reader, on difficult sheets, means little to a user
+    if model.validation_accuracy and not model.sliding:  # that of positions means little to a user
         words.append(f"{model.validation_accuracy:.2%} correct on validation images")
     if not model.negative_class:
         words.append("takes everything for one of its classes: show it nothing else")

@@ -40,7 +40,7 @@ def compose(
     counts = count_pictures(pictures)
     compose_pictures(parse, output, counts, seed, backend)
     save_description(output, description)
-    return "{train:,} training pictures, {validation:,} validation pictures, {sheets:,} sheets".format_map(counts)
+    return "{train:,} training pictures, {validation:,} validation pictures".format_map(counts)
 
 
 if __name__ == "__main__":

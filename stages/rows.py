@@ -66,6 +66,7 @@ def rows(
     from pipeline.data.marks import EXTRA
     from pipeline.data.scaling import Scaling
     from pipeline.engine import CHECKPOINT
+    from pipeline.evaluation.calibration import calibrate
     from pipeline.html.rows_card import make_rows_card
     from pipeline.model.model import Model, save_model
     from pipeline.model.safetensors import load_safetensors, save_safetensors
@@ -108,6 +109,7 @@ def rows(
         by_column=True,
         validation_accuracy=trained.best.validation_accuracy,
     )
+    model, quality = calibrate(model, validation)
     seconds = sum(epoch.seconds for epoch in trained.history)
     record = {
         "strips": {"training": len(training), "validation": len(validation)},
@@ -117,14 +119,15 @@ def rows(
         **{name: value for name, value in asdict(chosen).items() if name in values},
         "best_epoch": trained.best.number,
         "seconds": round(seconds),
+        "numbers": asdict(quality),
     }
     save_model(output, model, record)
     save_safetensors(output / "model.safetensors", model)
     (output / "MODEL_CARD.md").write_text(make_rows_card(model, record), encoding="utf-8")
     write_history(output / "history.csv", [trained.history])
     return (
-        f"{model.validation_accuracy:.2%} of the validation strips read without an error, after epoch "
-        f"{trained.best.number}, {seconds / 60:.1f} min of training"
+        f"{quality.recall:.1%} of the numbers in validation strips are read, and {quality.precision:.1%} of those read "
+        f"are correct, after epoch {trained.best.number}, {seconds / 60:.1f} min of training"
     )
 
 

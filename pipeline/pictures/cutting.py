@@ -8,15 +8,15 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from pipeline.data.contrast import add_margin, local_contrast
-from pipeline.data.marks import HEIGHT
+from pipeline.data.marks import HEIGHT, MARGIN
+from pipeline.model.spans import SIZE
 from pipeline.pictures.lines import CentreLine
 from pipeline.pictures.search import Level, choose_level
 
 Floats = NDArray[np.floating]
-View = tuple[int, int]  # 1, or -1 for the negative; pixels by which the network looks lower
 
-SIZE = 19  # pixels: longer side of the digits in a strip
-SHEET = 88  # pixels: height of the sheet whose local contrast is computed
+SHEET = 88  # pixels: height of the part of the picture whose local contrast is computed
+SHOWN = slice((SHEET - HEIGHT) // 2 - MARGIN, (SHEET + HEIGHT) // 2 + MARGIN)  # its rows in the strip
 BEYOND = 9.0  # sizes of a digit by which a strip is longer than its row, at each end
 OUTSIDE = 2.0  # sizes of a digit by which it reaches beyond the edges of the picture, at most
 ROUND = 64  # pixels: lengths are multiples of it, so that several strips pass through the network together
@@ -24,21 +24,21 @@ ROUND = 64  # pixels: lengths are multiples of it, so that several strips pass t
 
 @dataclass(frozen=True, eq=False)
 class Strip:
-    """A strip along a row. y, x: of its pixels on the row in the picture, (length,). size: of digits in the picture.
+    """A strip along a row, as those of training. contrast: local, float32 (HEIGHT + 2 MARGIN, length).
 
-    grey: levels, float32 (SHEET, length).
+    y, x: places in the picture of its pixels on the row, (length,).
     """
 
-    grey: NDArray[np.float32]
+    contrast: NDArray[np.float32]
     y: Floats
     x: Floats
     line: CentreLine
 
 
-def cut_strip(line: CentreLine, levels: Sequence[Level]) -> Strip:
+def cut_strip(line: CentreLine, pyramid: Sequence[Level]) -> Strip:
     """Cut the strip along a line out of the picture; beyond the edges, its paper continues as in training."""
     scale = SIZE / line.size
-    level = choose_level(levels, scale)
+    level = choose_level(pyramid, scale)
     width = level.grey.shape[1] / level.scale
     first = max(line.x[0] - BEYOND * line.size, -OUTSIDE * line.size)
     last = min(line.x[-1] + BEYOND * line.size, width + OUTSIDE * line.size)
@@ -54,12 +54,5 @@ def cut_strip(line: CentreLine, levels: Sequence[Level]) -> Strip:
     # The margin of one pixel suffices: add_margin continues it unchanged.
     grey = add_margin(level.grey, 1, 1, 1, 1)
     at = [each * level.scale + 0.5 for each in (y + down / norm, x - down * along / norm)]
-    return Strip(ndimage.map_coordinates(grey, at, np.float32, 1, mode="nearest"), y, x, line)
-
-
-def to_contrast(strips: Sequence[Strip], view: View) -> NDArray[np.float32]:
-    """Return the local contrast of strips of one length, as the network sees them in a view: (HEIGHT, length, n)."""
-    sign, down = view
-    top = (SHEET - HEIGHT) // 2 + down
-    contrast = local_contrast(np.stack([strip.grey for strip in strips]))[:, top : top + HEIGHT]
-    return np.ascontiguousarray(np.moveaxis(sign * contrast, 0, -1))
+    levels = ndimage.map_coordinates(grey, at, np.float32, 1, mode="nearest")
+    return Strip(local_contrast(levels)[SHOWN], y, x, line)

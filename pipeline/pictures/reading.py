@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 from pipeline.data.ink import find_extent
 from pipeline.model.model import Model
 from pipeline.model.prediction import predict_with_negative
+from pipeline.model.spans import REPORTED, find_alternatives
 from pipeline.network.gradient_descent import Run, in_sequence
 from pipeline.pictures.cutting import cut_strip
 from pipeline.pictures.lines import find_lines
 from pipeline.pictures.preparation import find_ink, prepare
 from pipeline.pictures.rows import find_rows
 from pipeline.pictures.search import search
-from pipeline.pictures.sightings import Sighting, find_alternatives, keep_best, measure, read_strips
+from pipeline.pictures.sightings import Sighting, keep_best, read_strips
 from pipeline.pictures.sliding import Slider
 
-REPORTED = 0.5  # probability from which a number is reported
 POSSIBLE = 0.03  # the same, from which a person who checks the reading should see it
 SURE = 0.99  # probability of a number from which no other text is probable enough to be shown
 ALTERNATIVES = 3  # of a text
@@ -105,9 +105,9 @@ def read(model: Model, grey: NDArray[np.floating[Any]], size: tuple[int, int], r
 def see(model: Model, grey: NDArray[np.floating[Any]], run: Run = in_sequence) -> list[Sighting]:
     """Return the possible numbers of a picture, each once."""
     assert model.row
-    levels, found = search(Slider(model, run), np.asarray(grey, np.float32))
-    strips = [cut_strip(line, levels) for line in find_lines(found)]
-    return keep_best(measure(read_strips(model.row, strips, run), model.row.temperature))
+    pyramid, found = search(Slider(model, run), np.asarray(grey, np.float32))
+    strips = [cut_strip(line, pyramid) for line in find_lines(found)]
+    return keep_best(read_strips(model.row, strips, run))
 
 
 def read_one(model: Model, grey: NDArray[np.floating[Any]], size: tuple[int, int]) -> Result:
@@ -148,10 +148,10 @@ def arrange(
     def make_number(each: Sighting) -> Number:
         others: Alternatives = ()
         if each.probability < SURE:
-            found = find_alternatives(each, temperature, ALTERNATIVES)
+            found = find_alternatives(each.span, temperature, ALTERNATIVES)
             others = tuple((format_digits(labels, class_names), chance) for labels, chance in found)
-        text = format_digits(each.labels, class_names)
-        return Number(text, each.probability, others, locate(each), each.probabilities)
+        text = format_digits(each.span.labels, class_names)
+        return Number(text, each.probability, others, locate(each), each.span.probabilities)
 
     rows, rest = [], 1.0
     for indices in find_rows([(each.y, each.x, each.size) for each in seen]):

@@ -136,8 +136,6 @@ def test_json_output(run: Run, project: Path) -> None:
     assert list(result) == ["file", "digits", "confidence", "alternatives", "rows"]
     assert (result["file"], result["digits"]) == ("a.png", truth())
     assert 0.4 <= result["confidence"] <= 1
-    assert len(result["alternatives"]) == 3
-    assert 1 > result["alternatives"][0][1] >= result["alternatives"][1][1] >= result["alternatives"][2][1]
     assert result["confidence"] + sum(p for _, p in result["alternatives"]) <= 1.00001
     (row,) = result["rows"]
     assert list(row) == ["digits", "spaced", "confidence", "alternatives", "boxes"]

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from pipeline.composition.composing import compose as compose_picture
-from pipeline.composition.composing import compose_sheet
 from pipeline.composition.parallel import load_parsed
 from pipeline.engine.errors import UsageError
 from pipeline.model.model import load_model
@@ -22,14 +21,13 @@ from stages.rows import rows
 from stages.strips import strips
 from tests.drawings import enlarge, on_paper, sample_digits, write_row
 
-FEWEST = 6  # sheets: to read one takes half a second
 SMALL: dict[str, Any] = {"layers": "conv4,conv8,conv8x3/1,conv8x3/1,conv8x3/1", "epochs": 1, "batch_size": 8}
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _little_work() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipeline.composition.parallel.FEWEST", FEWEST)
+        patch.setattr("pipeline.composition.parallel.FEWEST", 6)
         patch.setattr("pipeline.composition.parallel.FEWEST_STRIPS", 5)
         yield
 
@@ -64,20 +62,15 @@ def test_composed_pictures_are_the_same_for_any_scheduler_and_blocks(
     assert all(np.array_equal(found[name], expected[name]) for name in expected)
 
 
-@pytest.mark.parametrize(
-    ("number", "part", "make", "count"),
-    [
-        (0, "train", compose_picture, 20),
-        (1, "validation", compose_picture, FEWEST),
-        (2, "sheets", compose_sheet, FEWEST),
-    ],
-)
+@pytest.mark.parametrize(("number", "part", "count"), [(0, "train", 20), (1, "validation", 6)])
 def test_each_picture_has_its_own_seed_and_only_training_pictures_show_the_first_images(
-    number: int, part: str, make: Any, count: int, built: Path, seventh: Path
+    number: int, part: str, count: int, built: Path, seventh: Path
 ) -> None:
     shown, held_out = (load_parsed(built / "parse", each) for each in (False, True))
     assert len(held_out.images) < len(shown.images)
-    picture, digits = make(shown if part == "train" else held_out, np.random.default_rng((7, number, count - 1)))
+    picture, digits = compose_picture(
+        shown if part == "train" else held_out, np.random.default_rng((7, number, count - 1))
+    )
     pictures, all_digits = (np.load(seventh / f"{part}-{name}.npy") for name in ("pictures", "digits"))
     assert len(pictures) == len(all_digits) == count
     assert np.array_equal(pictures[-1], picture)

@@ -3,8 +3,9 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.data.contrast import add_margin, local_contrast
-from pipeline.data.marks import HEIGHT
-from pipeline.pictures.cutting import BEYOND, ROUND, SHEET, SIZE, cut_strip, to_contrast
+from pipeline.data.marks import HEIGHT, MARGIN
+from pipeline.model.spans import SIZE
+from pipeline.pictures.cutting import BEYOND, ROUND, SHEET, SHOWN, cut_strip
 from pipeline.pictures.lines import CentreLine
 from pipeline.pictures.search import Level, build_pyramid
 
@@ -29,9 +30,9 @@ def test_strip_shows_the_row_level_in_the_middle_at_the_size_of_training(size: i
     y = [300 + slope * each for each in x]
     grey = draw_squares((700, 1000), list(zip(y, x, strict=True)), size)
     strip = cut_strip(line(y, x, size, slope), list(build_pyramid(grey)))
-    dark = strip.grey < 125
+    dark = strip.contrast < -0.6
     rows, columns = np.flatnonzero(dark.any(axis=1)), np.flatnonzero(dark.any(axis=0))
-    assert np.mean(rows) == pytest.approx((SHEET - 1) / 2, abs=1)
+    assert np.mean(rows) == pytest.approx((HEIGHT + 2 * MARGIN - 1) / 2, abs=1)
     assert np.ptp(rows) + 1 == pytest.approx(SIZE * (1 + abs(slope)), abs=3)
     assert np.ptp(columns) + 1 == pytest.approx(SIZE * (1 + 7.5 * np.hypot(1, slope)), abs=5)
     middle = round(np.mean(columns))
@@ -42,7 +43,7 @@ def test_strip_shows_the_row_level_in_the_middle_at_the_size_of_training(size: i
 def test_strip_is_longer_than_its_row_and_ends_beyond_the_edges_of_the_picture() -> None:
     wide = draw_squares((100, 1000), [(50, 500)], 19)
     strip = cut_strip(line([50], [500], 19), list(build_pyramid(wide)))
-    assert (len(strip.x) % ROUND, strip.grey.shape) == (0, (SHEET, len(strip.x)))
+    assert (len(strip.x) % ROUND, strip.contrast.shape) == (0, (HEIGHT + 2 * MARGIN, len(strip.x)))
     assert strip.x[0] <= 500 - BEYOND * 19
     assert strip.x[-1] >= 500 + BEYOND * 19
     narrow = draw_squares((40, 30), [(20, 15)], 19)
@@ -54,8 +55,4 @@ def test_paper_continues_beyond_the_edges_as_in_training() -> None:
     strip = cut_strip(line([15], [30], SIZE), [Level(grey, 1.0)])
     top, left = (SHEET - 30) // 2, (len(strip.x) - 60) // 2
     expected = add_margin(grey, top, top, left, left)
-    np.testing.assert_allclose(strip.grey, expected, atol=1e-3)
-    for view, shown in (((1, 0), slice(24, 64)), ((-1, -2), slice(22, 62))):
-        contrast = to_contrast([strip, strip], view)
-        assert contrast.shape == (HEIGHT, len(strip.x), 2)
-        np.testing.assert_allclose(contrast[..., 1], view[0] * local_contrast(expected)[shown], atol=1e-3)
+    np.testing.assert_allclose(strip.contrast, local_contrast(expected)[SHOWN], atol=1e-3)

@@ -7,6 +7,7 @@ from PIL import Image
 from scipy import ndimage
 
 from pipeline.model.model import Model
+from pipeline.model.spans import Span
 from pipeline.pictures.reading import Result, arrange, format_digits, read, read_one
 from pipeline.pictures.sightings import Sighting
 from pipeline.reader import PRETRAINED, PRETRAINED_READER, load
@@ -171,7 +172,8 @@ def see(text: str, y: float, x: float, probability: float, size: float = 20) -> 
     classes = p[:2, ::2].T.astype(np.float32)
     x_of = x + 30.0 * np.arange(len(text))
     logits = np.log(p).astype(np.float32)
-    return Sighting(labels, np.full(len(text), float(y)), x_of, size, classes, True, logits, probability)
+    span = Span(labels, x_of, classes, logits, probability)
+    return Sighting(span, np.full(len(text), float(y)), x_of, size, supported=True)
 
 
 def arrange_ab(*seen: Sighting) -> Result:
