@@ -21,21 +21,16 @@ MAX_CANDIDATES = 10_000  # of a picture
 class Detections:
     """Digits found in a picture.
 
-    y, x, size: centre and longer side in pixels, (k,). probabilities: of the classes and of nothing, (k, classes + 1).
+    y, x, size: centre and longer side in pixels, (k,). scores: probabilities of a digit of any class, (k,).
     """
 
     y: Floats
     x: Floats
     size: Floats
-    probabilities: Floats
+    scores: Floats
 
     def __len__(self) -> int:
         return len(self.y)
-
-    @property
-    def scores(self) -> Floats:
-        """Probability of being a digit."""
-        return np.asarray(1 - self.probabilities[:, -1])
 
     def take(self, indices: NDArray[np.integer[Any]] | slice) -> Self:
         """Return some of them."""

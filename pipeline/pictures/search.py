@@ -86,14 +86,15 @@ def find_candidates(slider: Slider, level: Level) -> Detections:
     tiles = {(y, x): contrast[y:, x:][:tall, :wide] for y, x in itertools.product(*corners)}
     inked = {corner: tile for corner, tile in tiles.items() if np.abs(tile).max() > FLAT}
     predicted = slider.predict_all(list(inked.values())).reshape(len(inked), *cells, slider.outputs)
-    possible = predicted[..., -1] < 1 - POSSIBLE
+    scores = 1 - predicted[..., -1]
+    possible = scores > POSSIBLE
     tile, *cell = np.nonzero(possible)
     starts = np.array([*inked], int).reshape(-1, 2)[tile].T
     y, x = (
         ((start + step * at + window / 2 - margin) / level.scale).astype(np.float32)
         for start, at in zip(starts, cell, strict=True)
     )
-    return Detections(y, x, np.full(len(tile), BOX / level.scale, np.float32), predicted[possible])
+    return Detections(y, x, np.full(len(tile), BOX / level.scale, np.float32), scores[possible])
 
 
 def choose_level(levels: Sequence[Level], scale: float) -> Level:

@@ -8,7 +8,7 @@ from pipeline.pictures.lines import find_lines
 def detections(*rows: tuple[float, float, float, float]) -> Detections:
     """Detections from rows of y, x, size and score, the most probable first."""
     y, x, size, score = np.array(sorted(rows, key=lambda row: -row[3]), np.float32).reshape(-1, 4).T
-    return Detections(y, x, size, np.stack([score, 1 - score], axis=1))
+    return Detections(y, x, size, score)
 
 
 @pytest.mark.parametrize("slope", [-0.3, 0, 0.3])

@@ -30,7 +30,7 @@ def to_contrast(model: Model, level: Level) -> NDArray[np.float32]:
 def detections(*rows: tuple[float, float, float, float]) -> Detections:
     """Detections from rows of y, x, size and score."""
     y, x, size, score = np.array(rows, np.float32).reshape(-1, 4).T
-    return Detections(y, x, size, np.stack([score, 1 - score], axis=1))
+    return Detections(y, x, size, score)
 
 
 def test_every_position_has_the_prediction_of_its_window() -> None:
@@ -55,14 +55,14 @@ def test_tiles_give_the_predictions_of_the_whole(shape: tuple[int, int]) -> None
     inside = order[(seen[order] < whole.shape[:2]).all(axis=1)]  # not in the margin of the last tiles
     assert np.array_equal(seen[inside], expected)
     assert len(expected) > 0
-    np.testing.assert_allclose(found.probabilities[inside], whole[tuple(expected.T)], atol=1e-5)
+    np.testing.assert_allclose(found.scores[inside], 1 - whole[tuple(expected.T)][:, -1], atol=1e-5)
 
 
 def test_threads_change_nothing_and_blank_tiles_have_no_candidates() -> None:
     model, level = finder(), make_level(150, 210)
     with ThreadTeam(2) as team:
         found = find_candidates(Slider(model, team.run), level)
-    assert np.array_equal(found.probabilities, find_candidates(Slider(model), level).probabilities)
+    assert np.array_equal(found.scores, find_candidates(Slider(model), level).scores)
     assert len(find_candidates(Slider(model), Level(np.zeros((200, 200), np.float32), 1.0))) == 0
 
 
@@ -83,7 +83,7 @@ def test_centre_and_size_are_means_of_the_positions_around() -> None:
     np.testing.assert_allclose(centred.y, [11, 10])
     np.testing.assert_allclose(centred.x, [12, 40])
     np.testing.assert_allclose(centred.size, [20, np.sqrt(20 * 28)], rtol=1e-5)
-    assert np.array_equal(centred.probabilities, found.probabilities[[0, 3]])
+    assert np.array_equal(centred.scores, found.scores[[0, 3]])
 
 
 def test_overlapping_digits_are_suppressed_by_more_probable_ones() -> None:
