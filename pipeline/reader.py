@@ -12,6 +12,7 @@ import hashlib
 import logging
 import os
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +32,7 @@ from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.pictures.decoding import PictureError, Source, load_picture
 from pipeline.pictures.reading import MAX_DIGITS, Number, Result, Row, read, read_one
+from pipeline.pictures.regions import Region
 from pipeline.training.team import ThreadTeam
 
 __all__ = ["PRETRAINED", "Number", "PictureError", "PipelineError", "Reader", "Result", "Row", "load", "save"]
@@ -100,21 +102,34 @@ class Reader:
         """Return the most probable class of each image, (n,), from `classes_`; `images` is as in `predict_proba`."""
         return np.asarray(self.classes_[self.predict_proba(images).argmax(axis=1)])
 
-    def read(self, picture: Picture, name: str = "", threads: int | None = None, page: int = 0) -> Result:
+    def read(
+        self,
+        picture: Picture,
+        name: str = "",
+        threads: int | None = None,
+        page: int = 0,
+        regions: Sequence[Region] = (),
+    ) -> Result:
         """Read the digits in a drawing, a scan or a photograph of any size.
 
         picture: the path of a file, an open binary file, a Pillow image, or an array, uint8: grey levels (height,
         width), or colours (height, width, 3) or (height, width, 4), the fourth being the opacity. name: name of the
         picture in error messages, by default its path. threads: number of threads, by default one for each core. page:
-        page or frame of a file, from 0; an image or an array has only one. Raises PictureError if the picture cannot be
-        read, TypeError or ValueError for another kind of array.
+        page or frame of a file, from 0; an image or an array has only one. regions: parts of the picture to read, and
+        what their numbers look like, from `find_regions`. Raises PictureError if the picture cannot be read or does not
+        have the regions, TypeError or ValueError for another kind of array.
         """
         source = _to_source(picture)
         if not name:
             name = os.fsencode(source).decode(errors="replace") if isinstance(source, Path) else "the picture"
         with _lock, ThreadTeam(threads or count_cores()) as team:
             grey, size, more_pages = load_picture(source, name, page)
-            result = read(self.finder, grey, size, team.run) if self.finder else read_one(self.model, grey, size)
+            if self.finder:
+                result = read(self.finder, grey, size, team.run, regions, name)
+            elif regions:
+                raise UsageError("this model reads one object in a picture: leave regions and patterns out")
+            else:
+                result = read_one(self.model, grey, size)
         if len(result.boxes) >= MAX_DIGITS:
             raise PictureError(f"{name} shows {MAX_DIGITS} digits or more: cut it into several pictures")
         return replace(result, more_pages=more_pages)

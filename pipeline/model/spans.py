@@ -35,7 +35,8 @@ class Span:
 
     labels: of its digits. places: pixels from the start of the strip to their centres, (k,). probabilities: of the
     classes, for each digit, (k, classes). logits: of the columns, (outputs, columns). probability: that these columns
-    show these digits and nothing else.
+    show these digits and nothing else. others: the most probable other labels, if they are known, with their
+    probabilities.
     """
 
     labels: tuple[int, ...]
@@ -43,24 +44,35 @@ class Span:
     probabilities: Array
     logits: Array
     probability: float = 0.0
+    others: Sequence[tuple[tuple[int, ...], float]] | None = None
 
 
 def read_spans(model: Model, strips: Sequence[Array], run: Run) -> list[list[Span]]:
     """Return the numbers in each strip, from left to right, measured at the temperature of the model.
 
-    model: has outputs by column. strips: local contrast (HEIGHT + 2 MARGIN, length). run: may use threads. Where the
-    first of the VIEWS shows a digit, the mean of the probabilities in all views decides.
+    model: has outputs by column. strips: local contrast (HEIGHT + 2 MARGIN, length). run: may use threads.
     """
     classes = len(model.class_names)
-    first = predict_columns(model, strips, VIEWS[:1], run)
-    chosen = [i for i, p in enumerate(first) if (p.argmax(axis=0) < classes).any()]
-    others = predict_columns(model, [strips[i] for i in chosen], VIEWS[1:], run)
-    found: list[list[Span]] = [[] for _ in strips]
-    for i, other in zip(chosen, others, strict=True):
-        logits = np.log(np.maximum((first[i] + other) / len(VIEWS), TINY))
-        found[i] = find_spans(logits, classes, strips[i].shape[1] / logits.shape[1])
+    found = [
+        find_spans(logits, classes, strip.shape[1] / logits.shape[1])
+        for strip, logits in zip(strips, view_strips(model, strips, run), strict=True)
+    ]
     measured = iter(measure([span for spans in found for span in spans], model.temperature))
     return [[next(measured) for _ in spans] for spans in found]
+
+
+def view_strips(model: Model, strips: Sequence[Array], run: Run) -> list[Array]:
+    """Return the logits of each strip, (outputs, columns): logarithms of the probabilities.
+
+    Where the first of the VIEWS shows a digit, these are the means of all views.
+    """
+    classes = len(model.class_names)
+    p = predict_columns(model, strips, VIEWS[:1], run)
+    chosen = [i for i, first in enumerate(p) if (first.argmax(axis=0) < classes).any()]
+    others = predict_columns(model, [strips[i] for i in chosen], VIEWS[1:], run)
+    for i, other in zip(chosen, others, strict=True):
+        p[i] = (p[i] + other) / len(VIEWS)
+    return [np.log(np.maximum(each, TINY)) for each in p]
 
 
 def predict_columns(model: Model, strips: Sequence[Array], views: Sequence[View], run: Run) -> list[Array]:
@@ -147,6 +159,8 @@ def measure(spans: Sequence[Span], temperature: float) -> list[Span]:
 
 def find_alternatives(span: Span, temperature: float, count: int) -> list[tuple[tuple[int, ...], float]]:
     """Return the most probable other texts of a number, up to `count`, with their probabilities."""
+    if span.others is not None:
+        return [*span.others[:count]]
     classes = span.probabilities.shape[1]
     found = best_texts(span.logits / np.float32(temperature), count=count + 2)
     others = [(text, float(np.exp(log_p))) for text, log_p in found if text and max(text) < classes]

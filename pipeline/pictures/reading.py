@@ -2,20 +2,23 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.ink import find_extent
+from pipeline.model.expected import compile_pattern
 from pipeline.model.model import Model
 from pipeline.model.prediction import predict_with_negative
 from pipeline.model.spans import REPORTED, find_alternatives
 from pipeline.network.gradient_descent import Run, in_sequence
+from pipeline.network.patterns import Pattern
 from pipeline.pictures.cutting import cut_strip
 from pipeline.pictures.lines import find_lines
 from pipeline.pictures.preparation import find_ink, prepare
+from pipeline.pictures.regions import Region
 from pipeline.pictures.rows import find_rows
 from pipeline.pictures.search import search
 from pipeline.pictures.sightings import Sighting, keep_best, read_strips
@@ -54,7 +57,8 @@ class Row:
     """Numbers in a row, from left to right. Its alternatives, boxes and probabilities are as in `Result`.
 
     text: the classes of the digits, joined. spaced: the same text with spaces between the numbers. confidence:
-    probability that this row is correct. numbers: the same digits, those of each number together.
+    probability that this row is correct. numbers: the same digits, those of each number together. region: name of the
+    region that it is in. A row that does not fit its pattern has no text and no confidence, but the boxes of its ink.
     """
 
     text: str
@@ -64,6 +68,7 @@ class Row:
     boxes: NDArray[np.int64]
     probabilities: NDArray[np.float32]
     numbers: tuple[Number, ...]
+    region: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,23 +96,47 @@ class Result:
     more_pages: bool = False
 
 
-def read(model: Model, grey: NDArray[np.floating[Any]], size: tuple[int, int], run: Run = in_sequence) -> Result:
-    """Read the digits in a picture, (h, w) in [0, 255], row by row, from left to right.
+def read(
+    model: Model,
+    grey: NDArray[np.floating[Any]],
+    size: tuple[int, int],
+    run: Run = in_sequence,
+    regions: Sequence[Region] = (),
+    name: str = "the picture",
+) -> Result:
+    """Read the digits in a picture, (h, w) in [0, 255], row by row, from left to right; one region after the other.
 
     model: slides over pictures, and has a network for rows. size: that of the picture before it was reduced. run: may
-    use threads.
+    use threads. regions: the whole picture by default. Raises PictureError, with the name, if a region is not within
+    the picture, UsageError for a wrong pattern.
     """
     assert model.row
-    sightings = see(model, grey, run)
-    return arrange(sightings, model.class_names, model.row.temperature, grey.shape, size)
+    shape, results = grey.shape, list[Result]()
+    for region in regions or [Region()]:
+        edges = np.array(region.locate(size, name)) * np.tile(np.divide(shape, size)[::-1], 2)
+        (left, top), (right, bottom) = np.floor(edges[:2]).astype(int), np.ceil(edges[2:]).astype(int)
+        pattern = compile_pattern(region.pattern, model.class_names) if region.pattern is not None else None
+        seen = [
+            replace(each, y=each.y + top, x=each.x + left)
+            for each in see(model, grey[top:bottom, left:right], run, pattern)
+        ]
+        result = arrange(seen, model.class_names, model.row.temperature, shape, size)
+        results.append(replace(result, rows=tuple(replace(row, region=region.name) for row in result.rows)))
+    if len(results) == 1:
+        return results[0]
+    rows = [row for result in results for row in result.rows]
+    possible = np.concatenate([result.possible for result in results])
+    return _make_result(rows, 1.0, possible, size, model.class_names)
 
 
-def see(model: Model, grey: NDArray[np.floating[Any]], run: Run = in_sequence) -> list[Sighting]:
-    """Return the possible numbers of a picture, each once."""
+def see(
+    model: Model, grey: NDArray[np.floating[Any]], run: Run = in_sequence, pattern: Pattern | None = None
+) -> list[Sighting]:
+    """Return the possible numbers of a picture, each once. pattern: that all digits of a row are held to."""
     assert model.row
     pyramid, found = search(Slider(model, run), np.asarray(grey, np.float32))
     strips = [cut_strip(line, pyramid) for line in find_lines(found)]
-    return keep_best(read_strips(model.row, strips, run))
+    return keep_best(read_strips(model.row, strips, run, pattern))
 
 
 def read_one(model: Model, grey: NDArray[np.floating[Any]], size: tuple[int, int]) -> Result:
@@ -147,7 +176,7 @@ def arrange(
 
     def make_number(each: Sighting) -> Number:
         others: Alternatives = ()
-        if each.probability < SURE:
+        if each.probability < SURE or not each.span.labels:
             found = find_alternatives(each.span, temperature, ALTERNATIVES)
             others = tuple((format_digits(labels, class_names), chance) for labels, chance in found)
         text = format_digits(each.span.labels, class_names)
@@ -178,11 +207,15 @@ def _make_row(numbers: Sequence[Number], missed: float, class_names: Sequence[st
     """Return the row of some numbers. missed: probability that there is no other."""
     texts = [number.text for number in numbers]
     confidence = missed * math.prod(number.probability for number in numbers)
+    parts = [(number.text, number.probability, number.alternatives) for number in numbers]
+    others = _vary(parts, confidence, class_names)
+    if not all(texts):  # held to a pattern
+        texts, confidence, others = [], 0.0, numbers[0].alternatives
     return Row(
         join_texts(texts, class_names),
         " ".join(texts),
         confidence,
-        _vary([(each.text, each.probability, each.alternatives) for each in numbers], confidence, class_names),
+        others,
         np.concatenate([number.boxes for number in numbers]),
         np.concatenate([number.probabilities for number in numbers]),
         tuple(numbers),
@@ -223,10 +256,14 @@ def _vary(
 
 
 def format_digits(labels: Iterable[int], class_names: Sequence[str]) -> str:
-    """Join the class names of the labels."""
-    return join_texts([class_names[label] for label in labels], class_names)
+    """Join the class names of the labels; the label after them is a space."""
+    return _glue(class_names).join([*class_names, " "][label] for label in labels)
 
 
 def join_texts(texts: Iterable[str], class_names: Sequence[str]) -> str:
-    """Join texts, with spaces unless all class names are single characters."""
-    return ("" if all(len(name) == 1 for name in class_names) else " ").join(texts)
+    """Join texts, without the spaces in them, but with spaces unless all class names are single characters."""
+    return _glue(class_names).join(part for text in texts for part in text.split())
+
+
+def _glue(class_names: Sequence[str]) -> str:
+    return "" if all(len(name) == 1 for name in class_names) else " "

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.model.fitting import fit_spans
 from pipeline.model.model import Model
 from pipeline.model.spans import Span, read_spans
 from pipeline.network.gradient_descent import Run
+from pipeline.network.patterns import Pattern
 from pipeline.pictures.cutting import Strip
 
 NEAR = 0.6  # distance in sizes along the row within which the first network has seen a digit
@@ -36,9 +38,10 @@ class Sighting:
         return self.span.probability
 
 
-def read_strips(model: Model, strips: Sequence[Strip], run: Run) -> list[Sighting]:
+def read_strips(model: Model, strips: Sequence[Strip], run: Run, pattern: Pattern | None) -> list[Sighting]:
     """Return the numbers in all strips, of which several may show the same. run: may use threads."""
-    found = read_spans(model, [strip.contrast for strip in strips], run)
+    contrast = [strip.contrast for strip in strips]
+    found = fit_spans(model, contrast, run, pattern) if pattern else read_spans(model, contrast, run)
     return [locate(span, strip) for strip, spans in zip(strips, found, strict=True) for span in spans]
 
 
