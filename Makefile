@@ -24,7 +24,7 @@ faces.inputs := ## Fetch and verify handwriting faces for strips
 strips.inputs := parse faces ## Compose strips of a line of writing
 rows.inputs := strips ## Train the network that reads a row as a whole
 compose.inputs := parse ## Compose pictures of rows of digits on imperfect paper
-reader.inputs := rows compose ## Train the network that finds digits, for the reader of pictures
+reader.inputs := rows compose ## Train the network that finds digits, and join it with rows
 stages := $(filter-out all pictures,$(patsubst %.inputs,%,$(filter %.inputs,$(file <Makefile))))
 
 all.inputs := evaluate export report
