@@ -44,7 +44,7 @@ def evaluate(
     from pipeline.engine.arrays import open_rows, read_array, save_array
     from pipeline.engine.documents import save_json
     from pipeline.evaluation.data import DATA_FILE, PARTS, check_data, list_warnings
-    from pipeline.evaluation.metrics import METRICS_FILE, compute_metrics
+    from pipeline.evaluation.metrics import compute_metrics, save_metrics
     from pipeline.evaluation.predictions import PROBABILITIES, predict_all
     from pipeline.model.model import load_model
     from pipeline.scheduling.backends import make_backend
@@ -60,9 +60,8 @@ def evaluate(
         report = functools.partial(log.info, "evaluate: %s")
         probabilities = predict_all(model, images, block_size, backend, shown.advance, report)
     save_array(output / PROBABILITIES, probabilities)
-    metrics, confusion = compute_metrics([(probabilities, labels)], model.class_names)
-    save_array(output / "confusion.npy", confusion)
-    save_json(output / METRICS_FILE, asdict(metrics))
+    metrics, confusion = compute_metrics(probabilities, labels, model.class_names)
+    save_metrics(output, metrics, confusion)
     parts = {
         part: open_rows(normalize / f"{part}-images.npy", np.float32, (None, *model.image_shape)) for part in PARTS
     }

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
     """Replace the path of the artifacts by a digest of each run in them."""
-    from pipeline.training.run_list import digest_runs
+    from pipeline.evaluation.run_list import digest_runs
 
     return {"runs": digest_runs(given["artifacts"])}
 
@@ -47,9 +47,10 @@ def report(
     from pipeline.engine.artifacts import read_manifest
     from pipeline.engine.threads import single_threaded_blas
     from pipeline.evaluation.data import list_warnings, load_check
+    from pipeline.evaluation.metrics import load_confusion, load_metrics
+    from pipeline.evaluation.run_list import list_training_runs
     from pipeline.html.report_page import SAMPLES, Findings, render_report
     from pipeline.model.model import load_model
-    from pipeline.training.run_list import list_training_runs
 
     model = load_model(train)
     images = read_array(parse / "test-images.npy", np.uint8, (None, *model.image_shape))
@@ -73,6 +74,8 @@ def report(
                 counts={"training": counts["train"], "validation": counts["validation"], "test": len(images)},
                 images=images,
                 labels=labels,
+                metrics=load_metrics(evaluate),
+                confusion=load_confusion(evaluate, len(model.class_names)),
                 probabilities=read_array(
                     evaluate / "probabilities.npy", np.float32, (len(images), len(model.class_names))
                 ),

@@ -127,7 +127,7 @@ def save_with_accuracy(
     """
     save_safetensors(path, model, np.float16)
     with single_threaded_blas():
-        metrics, confusion = compute_metrics([(predict(load_safetensors(path), images), labels)], model.class_names)
+        metrics, confusion = compute_metrics(predict(load_safetensors(path), images), labels, model.class_names)
     model = replace(model, test_accuracy=metrics.accuracy, test_images=metrics.images)
     save_safetensors(path, model, np.float16)
     print(f"{path}: {path.stat().st_size:,} bytes, test accuracy {metrics.accuracy:.2%}")

@@ -84,7 +84,12 @@ def load_model(folder: Path) -> Model:
             raise PipelineError(f"{path} contains NaN or infinite values: remove it and run its stage again")
         return array
 
-    return assemble(load_json(folder / FILE, Header), list_files, read)
+    return assemble(load_header(folder), list_files, read)
+
+
+def load_header(folder: Path) -> Header:
+    """Return the header of the model in `folder`. Raises PipelineError if it is missing or damaged."""
+    return load_json(folder / FILE, Header)
 
 
 def load_training(folder: Path) -> dict[str, Any]:

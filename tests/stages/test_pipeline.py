@@ -64,7 +64,7 @@ def test_artifacts_have_documented_shapes_and_dtypes(built: Path) -> None:
     assert [row["epoch"] for row in rows] == ["1", "2", "3", "4", "5"]
     model = json.loads((built / "train" / "model.json").read_text())
     best = max(float(row["validation_accuracy"]) for row in rows)
-    assert model["training"]["validation_accuracy"] == pytest.approx(best, abs=1e-6)
+    assert model["validation_accuracy"] == pytest.approx(best, abs=1e-6)
 
 
 def test_validation_set_is_the_end_of_the_training_images(built: Path) -> None:

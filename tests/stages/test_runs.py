@@ -43,7 +43,7 @@ def add(project: Path) -> Add:
         shutil.copytree(train, entry)
         model = json.loads((entry / "model.json").read_text())
         changes = {name: (value, None) for name, value in parameters.items()}
-        model["training"] |= {"validation_accuracy": accuracy, "changes": changes}
+        model |= {"validation_accuracy": accuracy, "training": {**model["training"], "changes": changes}}
         (entry / "model.json").write_text(json.dumps(model))
         write_history(entry / "history.csv", [[Epoch(1, 0.5, 0.5, accuracy, 0.1, seconds)]])
         outputs = describe_outputs(entry, ["history.csv"])  # another model.json, so that it has no evaluation
