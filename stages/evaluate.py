@@ -2,7 +2,6 @@
 
 import functools
 import logging
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -41,9 +40,8 @@ def evaluate(
     """
     import numpy as np
 
+    from pipeline.data.check import list_warnings, load_check
     from pipeline.engine.arrays import open_rows, read_array, save_array
-    from pipeline.engine.documents import save_json
-    from pipeline.evaluation.data import DATA_FILE, PARTS, check_data, list_warnings
     from pipeline.evaluation.metrics import compute_metrics, save_metrics
     from pipeline.evaluation.predictions import PROBABILITIES, predict_all
     from pipeline.model.model import load_model
@@ -51,7 +49,6 @@ def evaluate(
 
     backend = make_backend(scheduler, workers)
     model = load_model(train)
-    classes = len(model.class_names)
     images = open_rows(normalize / "test-images.npy", np.float32, (None, *model.image_shape))
     total = len(images)
     labels = read_array(normalize / "test-labels.npy", np.uint8, (total,))
@@ -62,13 +59,7 @@ def evaluate(
     save_array(output / PROBABILITIES, probabilities)
     metrics, confusion = compute_metrics(probabilities, labels, model.class_names)
     save_metrics(output, metrics, confusion)
-    parts = {
-        part: open_rows(normalize / f"{part}-images.npy", np.float32, (None, *model.image_shape)) for part in PARTS
-    }
-    truth = {part: read_array(normalize / f"{part}-labels.npy", np.uint8, (len(parts[part]),)) for part in PARTS}
-    check = check_data(truth, parts, classes)
-    save_json(output / DATA_FILE, asdict(check))
-    for warning in list_warnings(check, model.class_names):
+    for warning in list_warnings(load_check(normalize), model.class_names):
         log.warning("evaluate: warning: %s", warning)
     low, high = metrics.accuracy_interval_95
     return (

@@ -42,11 +42,11 @@ def report(
     """
     import numpy as np
 
+    from pipeline.data.check import list_warnings, load_check
     from pipeline.data.dataset import load_description
     from pipeline.engine.arrays import open_rows, read_array, read_rows
     from pipeline.engine.artifacts import read_manifest
     from pipeline.engine.threads import single_threaded_blas
-    from pipeline.evaluation.data import list_warnings, load_check
     from pipeline.evaluation.metrics import load_confusion, load_metrics
     from pipeline.evaluation.run_list import list_training_runs
     from pipeline.html.report_page import SAMPLES, Findings, render_report
@@ -61,7 +61,7 @@ def report(
     }
     training_labels = read_array(parse / "train-labels.npy", np.uint8, (len(training),))[: counts["train"]]
     _, first_of_class = np.unique(training_labels, return_index=True)
-    warnings = list_warnings(load_check(evaluate), model.class_names)
+    warnings = list_warnings(load_check(normalize), model.class_names)
     for warning in warnings:
         log.warning("report: warning: %s", warning)
 
