@@ -1,6 +1,7 @@
 """Read and write JSON documents, validated against dataclasses by msgspec."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -11,9 +12,13 @@ from pipeline.engine.errors import PipelineError
 
 T = TypeVar("T")
 
-Count = Annotated[int, Meta(ge=0)]
-Positive = Annotated[int, Meta(ge=1)]
+MAX_INTEGER = (1 << 63) - 1  # larger ones are neither indices nor floats
+FINITE = sys.float_info.max  # infinity exceeds it
+
+Count = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
+Positive = Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
 Share = Annotated[float, Meta(ge=0, le=1)]
+Fraction = Annotated[float, Meta(ge=0, lt=1)]
 Duration = Annotated[float, Meta(ge=0)]
 
 
