@@ -15,7 +15,7 @@ from stages.cli.options import Scheduler, Workers
 log = logging.getLogger(__name__)
 
 
-@stage(packages=("numpy",))
+@stage(without=("stages.cli.options",))
 def evaluate(
     normalize: Annotated[Input, Option(help="Scaled arrays, written by normalize.")] = Path("artifacts/normalize"),
     train: Annotated[Input, Option(help="Model folder, written by train.")] = Path("artifacts/train"),

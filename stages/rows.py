@@ -1,7 +1,6 @@
 """Train the network that reads a row of writing as a whole."""
 
 import logging
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,9 +10,14 @@ from typer import Option
 from pipeline.engine.command import main
 from pipeline.engine.provenance import environment
 from pipeline.engine.stage import File, Input, Output, stage
-from pipeline.training.recipe import Recipe, override, to_dict
-from pipeline.training.recipes import ROW_RECIPES, ReaderRecipeName
-from stages.cli.recipe_options import NOT_FOR_PICTURES, recipe_options, show_training
+from pipeline.training.recipe import Recipe, override
+from stages.cli.recipe_options import (
+    NOT_FOR_PICTURES,
+    ReaderRecipeName,
+    recipe_options,
+    resolve_for_rows,
+    show_training,
+)
 
 log = logging.getLogger(__name__)
 
@@ -21,16 +25,10 @@ NOT_FOR_ROWS = {*NOT_FOR_PICTURES, "loss", "label_smoothing"}
 INCLUDED = Path(__file__).parent.parent / "pipeline" / "model" / "pretrained" / "rows.safetensors"
 
 
-def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the name of the recipe and all values, after the options have replaced some."""
-    values = to_dict(override(ROW_RECIPES[given["recipe"]], given))
-    return {name: values.get(name, value) for name, value in given.items()}
-
-
 @stage(
     packages=("numpy", "pillow", "safetensors", "jinja2"),
     extra_files=("pipeline/html/templates/rows_card.md",),
-    resolve=resolve,
+    resolve=resolve_for_rows,
     unhashed=("history.csv", "MODEL_CARD.md"),
 )
 @recipe_options(without=NOT_FOR_ROWS)

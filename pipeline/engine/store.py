@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from pipeline.engine import CHECKPOINT
+from pipeline.engine import CHECKPOINT, STORE
 from pipeline.engine.artifacts import MANIFEST
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.files import replacement
@@ -20,7 +20,6 @@ from pipeline.engine.locks import exclusive_lock, file_lock, shared_lock
 
 log = logging.getLogger(__name__)
 
-STORE = ".store"  # in the folder of all artifacts
 PARTIAL, OLD = ".partial", ".old"  # an entry that is being created, or replaced
 KEY_LENGTH = 16  # of 64 digits; the manifest has the full key
 

@@ -19,7 +19,7 @@ from pipeline.scheduling.progress import progress
 from pipeline.training.recipe import Recipe, override, to_dict
 from pipeline.training.recipes import CONTEXT_RECIPE as CONTEXT_RECIPE
 from pipeline.training.recipes import CONTEXT_SHARE as CONTEXT_SHARE
-from pipeline.training.recipes import READER_RECIPES, RECIPES
+from pipeline.training.recipes import READER_RECIPES, RECIPES, ROW_RECIPES
 from pipeline.training.recipes import ReaderRecipeName as ReaderRecipeName
 from pipeline.training.recipes import RecipeName as RecipeName
 from pipeline.training.recipes import find_changes as find_changes
@@ -51,6 +51,12 @@ def resolve_for_reader(given: Mapping[str, Any]) -> dict[str, Any]:
     values = to_dict(override(READER_RECIPES[given["recipe"]], given))
     context = {"context_recipe": to_dict(CONTEXT_RECIPE), "context_share": CONTEXT_SHARE}
     return {"recipe": given["recipe"], **context, **{name: values[name] for name in given if name in values}}
+
+
+def resolve_for_rows(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the name of the recipe and all values, after the options have replaced some."""
+    values = to_dict(override(ROW_RECIPES[given["recipe"]], given))
+    return {name: values.get(name, value) for name, value in given.items()}
 
 
 def recipe_options(without: Iterable[str] = ()) -> Callable[[Callable[P, str]], Callable[P, str]]:

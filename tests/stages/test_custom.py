@@ -41,19 +41,6 @@ def test_folder_of_pictures_passes_all_stages(run: Run, mine: Path, tmp_path: Pa
         assert all(step in text for step in preparation)
 
 
-def test_only_a_changed_picture_reruns(run: Run, mine: Path) -> None:
-    download(run, mine)
-    assert "up to date" in download(run, mine).stdout
-    (mine / "2" / "7.png").touch()
-    (mine / "README").write_text("about")
-    assert "up to date" in download(run, mine).stdout
-    save(mine / "2" / "7.png", 240 - draw("2", 777))
-    result = download(run, mine)
-    assert "120 pictures" in result.stdout and "train/2" in result.stderr
-    assert "fitted to 20 x 24" in download(run, mine, "--image-size", "20x24").stdout
-    assert "restored" in download(run, mine).stdout
-
-
 def test_warnings_are_in_the_output_and_in_the_report(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     for part, label, count in (("train", "2", 60), ("train", "10", 40), ("train", "bar", 2), ("test", "2", 3)):

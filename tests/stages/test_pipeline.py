@@ -12,25 +12,7 @@ from pipeline.model.model import load_model
 from pipeline.model.prediction import predict_logits
 from pipeline.training.temperature import fit_temperature
 from tests.processes import Run, environment
-from tests.stages.common import STAGES, assert_one_line, write_custom_dataset
-
-
-def test_all_stages_run_in_order(run: Run, tmp_path: Path) -> None:
-    arguments = {"download": ["--dataset", "sample"], "train": ["--recipe", "quick"]}
-    results = {}
-    for stage in STAGES:
-        result = run(stage, *arguments.get(stage, []))
-        assert result.returncode == 0, result.stderr
-        assert result.stdout.endswith(f" -> artifacts/{stage}\n")
-        assert result.stdout.count("\n") == 1
-        assert (tmp_path / "artifacts" / stage / "manifest.json").exists()
-        results[stage] = result
-    assert "2,000 training and 500 test images of 28 x 28 pixels, 10 classes" in results["parse"].stdout
-    assert "1,833 training, 167 validation, 500 test images" in results["normalize"].stdout
-    assert "test accuracy 8" in results["evaluate"].stdout or "test accuracy 9" in results["evaluate"].stdout
-    *_, training = [results["train"].stderr.splitlines()]
-    assert "before training: validation accuracy" in training[1]
-    assert [line.split()[1:3] for line in training[2:]] == [["epoch", str(n)] for n in range(1, 6)]
+from tests.stages.common import assert_one_line, write_custom_dataset
 
 
 def test_artifacts_have_documented_shapes_and_dtypes(built: Path) -> None:
@@ -65,12 +47,6 @@ def test_artifacts_have_documented_shapes_and_dtypes(built: Path) -> None:
     model = json.loads((built / "train" / "model.json").read_text())
     best = max(float(row["validation_accuracy"]) for row in rows)
     assert model["validation_accuracy"] == pytest.approx(best, abs=1e-6)
-
-
-def test_validation_set_is_the_end_of_the_training_images(built: Path) -> None:
-    labels = np.load(built / "parse" / "train-labels.npy")
-    parts = [np.load(built / "normalize" / f"{part}-labels.npy") for part in ("train", "validation")]
-    assert np.array_equal(np.concatenate(parts), labels)
 
 
 def test_scaling_uses_only_the_training_set(built: Path) -> None:

@@ -17,8 +17,7 @@ from pipeline.reader import PRETRAINED
 from pipeline.scheduling import journal
 from stages.predict import predict
 from tests.processes import Run, environment
-from tests.stages.common import assert_one_line
-from tests.stages.predicting import RAW, file_names
+from tests.stages.common import RAW, assert_one_line, file_names
 
 NO_BYTECODE = {**environment(), "PYTHONDONTWRITEBYTECODE": "1"}  # Python keeps a .pyc file that was cut off
 

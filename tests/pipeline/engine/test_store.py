@@ -127,21 +127,6 @@ def test_publish_replaces_a_link_atomically(tmp_path: Path) -> None:
         assert watcher.wait(30) == 0
 
 
-def test_two_processes_can_publish_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    entries = [put(tmp_path, "plant", key) for key in KEYS[:2]]
-    replace, others = Path.replace, [entries[1]]
-
-    def replace_after_another(link: Path, to: Path) -> Path:
-        if others:
-            publish(others.pop(), to)
-        return replace(link, to)
-
-    monkeypatch.setattr(Path, "replace", replace_after_another)
-    publish(entries[0], tmp_path / "plant")
-    assert (tmp_path / "plant").resolve() == entries[0].resolve()
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".store", "plant"]
-
-
 @pytest.mark.parametrize(("number", "size"), [(1, 1000), (2, 2000)])
 def test_interrupted_commit_leaves_one_complete_entry(
     number: int, size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -163,19 +148,6 @@ def test_interrupted_commit_leaves_one_complete_entry(
         commit(partial, entry)
     assert (tmp_path / "plant" / "numbers").stat().st_size == size
     assert [path.name for path in entry.parent.iterdir()] == [entry.name]
-
-
-def test_interrupted_publish_keeps_the_old_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    entry = put(tmp_path, "plant", KEYS[0])
-
-    def interrupted(path: Path, to: Path) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Path, "replace", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        publish(tmp_path / ".store" / "another", tmp_path / "plant")
-    assert (tmp_path / "plant").resolve() == entry.resolve()
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".store", "plant"]
 
 
 def test_prune_does_not_claim_what_it_cannot_remove(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,14 +114,6 @@ def test_other_key_names_or_total_start_from_scratch(model: Model, images: list[
         assert open_predictions(tmp_path, names, count, 10, key).done_count == 0
 
 
-@pytest.mark.parametrize("entry", ["[5]", "5", "null", '["a", "b"]', "[0, 1e999]", "[[1], 2]", "["])
-def test_damaged_journal_loses_only_progress(entry: str, model: Model, images: list[Rows], tmp_path: Path) -> None:
-    predict_and_interrupt(tmp_path, model, images, 3)
-    with open(tmp_path / JOURNAL, "a") as file:
-        file.write(f"{entry}\n")
-    assert open_predictions(tmp_path, NAMES, sum(map(len, images)), 10, "test").done_count == 0
-
-
 def test_block_is_on_the_disk_before_its_entry_in_the_journal(
     model: Model, images: list[Rows], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

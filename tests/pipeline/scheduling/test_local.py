@@ -75,7 +75,7 @@ def script(body: str) -> list[str]:
         "import itertools, os, signal, sys, threading, time\n"
         "from pipeline.scheduling.jobs import *; from pipeline.scheduling.backends import *\n"
         "from pipeline.scheduling.execution import *\n"
-        "from pipeline.engine.command import run_command\n"
+        "from pipeline.engine.program import run_command\n"
         "from tests.pipeline.scheduling import tasks\n"
     )
     return [sys.executable, "-c", head + textwrap.dedent(body)]

@@ -16,7 +16,7 @@ from tests.terminal import show
 BLOCKS = """
 import logging, sys, time
 from pipeline.scheduling.progress import Progress, progress
-from pipeline.engine.command import run_command
+from pipeline.engine.program import run_command
 
 def count():
     '''Count.'''

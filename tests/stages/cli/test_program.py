@@ -159,7 +159,8 @@ def test_stage_ends_on_a_terminal_with_its_name_and_state(project: Path) -> None
 
 LINE = """
 import logging, os, sys
-from pipeline.engine.command import invoke, make_app, run_command
+from pipeline.engine.command import invoke, make_app
+from pipeline.engine.program import run_command
 from pipeline.engine.errors import PipelineError
 
 def count():
