@@ -1,6 +1,5 @@
 """Write the report: an HTML page with metrics, errors, training history and other runs."""
 
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,8 +8,6 @@ from typer import Option
 
 from pipeline.engine.command import main
 from pipeline.engine.stage import Input, Output, stage
-
-log = logging.getLogger(__name__)
 
 
 def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,9 +58,6 @@ def report(
     }
     training_labels = read_array(parse / "train-labels.npy", np.uint8, (len(training),))[: counts["train"]]
     _, first_of_class = np.unique(training_labels, return_index=True)
-    warnings = list_warnings(load_check(normalize), model.class_names)
-    for warning in warnings:
-        log.warning("report: warning: %s", warning)
 
     with single_threaded_blas():
         page = render_report(
@@ -81,7 +75,7 @@ def report(
                 ),
                 samples=np.concatenate([read_rows(training, i, i + 1) for i in first_of_class[:SAMPLES]]),
                 preparation=load_description(parse).preparation,
-                warnings=warnings,
+                warnings=list_warnings(load_check(normalize), model.class_names),
             )
         )
     file = output / "index.html"

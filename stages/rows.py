@@ -65,7 +65,7 @@ def rows(
     from pipeline.data.marks import EXTRA
     from pipeline.data.scaling import Scaling
     from pipeline.engine import CHECKPOINT
-    from pipeline.html.rows_card import make_rows_card
+    from pipeline.html.reader_card import make_reader_card
     from pipeline.model.model import Model, save_model
     from pipeline.model.safetensors import load_safetensors, save_safetensors
     from pipeline.network.network import view_parameters
@@ -118,7 +118,8 @@ def rows(
     }
     save_model(output, model, record)
     save_safetensors(output / "model.safetensors", model)
-    (output / "MODEL_CARD.md").write_text(make_rows_card(model, record), encoding="utf-8")
+    card = make_reader_card(model, record, "rows_card.md")
+    (output / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     write_history(output / "history.csv", [trained.history])
     return (
         f"{model.validation_accuracy:.2%} of the validation strips read without an error, after epoch "

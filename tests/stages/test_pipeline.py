@@ -12,7 +12,7 @@ from pipeline.model.model import load_model
 from pipeline.model.prediction import predict_logits
 from pipeline.training.temperature import fit_temperature
 from tests.processes import Run, environment
-from tests.stages.common import assert_one_line, write_custom_dataset
+from tests.stages.common import write_custom_dataset
 
 
 def test_artifacts_have_documented_shapes_and_dtypes(built: Path) -> None:
@@ -64,11 +64,6 @@ def test_temperature_is_fitted_on_the_validation_set(built: Path) -> None:
     assert model.temperature != 1
 
 
-def test_export_refuses_metrics_of_another_model(run: Run, project: Path) -> None:
-    assert run("train", "--recipe", "quick", "--epochs", "1").returncode == 0
-    assert_one_line(run("export"), 1, "run the stage evaluate again")
-
-
 def test_name_of_the_folder_may_be_any_bytes(run: Run, tmp_path: Path) -> None:
     folder = write_custom_dataset(tmp_path / os.fsdecode(b"\xff"))
     for state in ("custom: 4 files", "up to date"):
@@ -76,9 +71,3 @@ def test_name_of_the_folder_may_be_any_bytes(run: Run, tmp_path: Path) -> None:
         result = run(*line, env=environment())  # in another process: pytest-xdist cannot send log lines with this name
         assert result.returncode == 0, result.stderr
         assert result.stdout.startswith(state)
-
-
-def test_folder_without_the_known_data_set_is_refused(run: Run, tmp_path: Path) -> None:
-    result = run("download", "--dataset", "mnist", "--from", str(write_custom_dataset(tmp_path / "mine")))
-    assert_one_line(result, 1, "no source has mnist")
-    assert not (tmp_path / "artifacts" / "download").exists()

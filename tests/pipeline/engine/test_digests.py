@@ -73,13 +73,6 @@ def test_damaged_memory_is_forgotten(text: str, memory: Path) -> None:
     assert digests.sha256(file) == HAY
 
 
-def test_pipe_in_place_of_the_memory_does_not_block(memory: Path) -> None:
-    Path("food.txt").write_text("hay")
-    memory.parent.mkdir()
-    os.mkfifo(memory)
-    assert digests.sha256("food.txt") == HAY
-
-
 def test_memory_needs_room_and_artifacts(memory: Path) -> None:
     Path("food.txt").write_text("hay")
     digests.sha256("food.txt")

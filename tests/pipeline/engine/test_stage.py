@@ -17,7 +17,7 @@ from pipeline.engine.plan import plan_call
 from pipeline.engine.provenance import Reason
 from pipeline.engine.pruning import prune
 from pipeline.engine.run import run_stage
-from pipeline.engine.stage import File, Input, Output, stage
+from pipeline.engine.stage import Input, Output, stage
 from tests.pipeline.engine.garden import feed, plant, visible, water
 
 
@@ -42,12 +42,6 @@ def read_scale(output: Output, file: Path, write: str) -> str:
     """Change the file, whose content is part of the key, during the run."""
     file.write_text(write)
     return f"read {file.read_text()}"
-
-
-@stage()
-def bite(food: File, output: Output) -> str:
-    food.write_text("half of it")
-    return "bitten"
 
 
 replant = plant  # `plant` is an argument below
@@ -133,13 +127,6 @@ def test_content_of_a_file_is_part_of_the_key_and_its_path_is_not(tmp_path: Path
     assert feed(food=food, output=output) == f"fed oats -> {output}"
     food.write_text("hay")
     assert feed(food=food, output=output).startswith("restored")
-
-
-def test_file_changed_during_the_run_invalidates_the_result(tmp_path: Path) -> None:
-    food = tmp_path / "food.txt"
-    for _ in range(2):
-        food.write_text("all of it")
-        assert bite(food=food, output=tmp_path / "bite").startswith("bitten")
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: None], ids=["folder", "pipe", "missing"])

@@ -41,13 +41,6 @@ def start(code: str) -> subprocess.Popen[str]:
 WAIT = "    print('ready', flush=True)\n    sys.stdin.read()"
 
 
-def test_prune_removes_leftovers_of_killed_runs(tmp_path: Path) -> None:
-    put(tmp_path, "plant", KEYS[0])
-    for suffix in (".partial", ".old"):
-        (tmp_path / ".store" / f"plant-12{suffix}").mkdir()
-    assert prune(tmp_path, keep=1) == {"plant-12.old": 0, "plant-12.partial": 0}
-
-
 def test_prune_keeps_entries_in_use_by_other_processes(tmp_path: Path) -> None:
     read = put(tmp_path, "plant", KEYS[0])
     put(tmp_path, "plant", KEYS[1])
@@ -99,13 +92,6 @@ def test_leftover_files_and_links_are_removed(name: str, tmp_path: Path) -> None
     (tmp_path / ".store" / "plant-13.partial").symlink_to(tmp_path)
     put(tmp_path, "plant", KEYS[0])
     assert {path.name for path in (tmp_path / ".store").iterdir()} == {f"plant-{KEYS[0][:16]}"}
-
-
-def test_commit_replaces_an_existing_entry(tmp_path: Path) -> None:
-    put(tmp_path, "plant", KEYS[0], 10)
-    put(tmp_path, "plant", KEYS[0], 20)
-    assert (tmp_path / "plant" / "numbers").stat().st_size == 20
-    assert sorted(path.name for path in (tmp_path / ".store").iterdir()) == [f"plant-{KEYS[0][:16]}"]
 
 
 def test_entry_is_recovered_after_a_killed_commit(tmp_path: Path) -> None:

@@ -87,13 +87,6 @@ def test_backend_and_block_size_do_not_change_a_bit(
     assert [library["num_threads"] for library in threadpool_info()] == threads
 
 
-def test_predictions_are_those_of_the_model(model: Model, whole: list[np.ndarray], built: Path) -> None:
-    images = np.load(built / "normalize" / "test-images.npy")
-    labels, probabilities = (array[: len(images)] for array in whole)
-    np.testing.assert_allclose(probabilities, predict(model, images), rtol=1e-4, atol=1e-7)
-    assert np.array_equal(labels, probabilities.argmax(axis=1))
-
-
 @pytest.mark.parametrize(("blocks", "block_size"), [(1, 100), (3, 64), (7, 5000), (24, 100)])
 def test_interrupted_run_resumes_without_repeats_to_same_bytes(
     blocks: int, block_size: int, model: Model, images: list[Rows], whole: list[np.ndarray], tmp_path: Path

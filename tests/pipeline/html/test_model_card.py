@@ -19,9 +19,7 @@ from pipeline.engine.command import parse_variables
 from pipeline.engine.errors import PipelineError
 from pipeline.evaluation.metrics import load_metrics
 from pipeline.html.model_card import make_model_card
-from pipeline.html.wording import describe_layers
 from pipeline.model.model import load_model, load_training
-from pipeline.network.architecture import build_layers
 from stages.cli.recipe_options import resolve
 from stages.download import download
 from stages.evaluate import evaluate
@@ -171,28 +169,6 @@ def test_card_contains_the_metrics(built: Path) -> None:
     np.fill_diagonal(confusion, 0)
     truth, predicted = np.unravel_index(confusion.argmax(), confusion.shape)
     assert f"Most frequent errors: {truth} classified as {predicted} ({confusion.max()})" in card
-
-
-@pytest.mark.parametrize(
-    ("layers", "words"),
-    [
-        ("", "1 dense layer (10 units)"),
-        ("conv16,conv64,128", "2 convolutions of 5 × 5 with stride 2 (16, 64 filters), 2 dense layers (128, 10 units)"),
-        (
-            "conv4x3/1,conv5",
-            "1 convolution of 3 × 3 with stride 1 (4 filters), 1 convolution of 5 × 5 with stride 2 (5 filters), "
-            "1 dense layer (10 units)",
-        ),
-        (
-            "conv4x3/2x1p1,conv4x1x3/1p0x2d2+",
-            "1 convolution of 3 × 3 with stride 2 × 1 and padding 1 × 1 (4 filters), "
-            "1 convolution of 1 × 3 with stride 1, padding 0 × 2 and dilation 2, added to its input (4 filters), "
-            "1 dense layer (10 units)",
-        ),
-    ],
-)
-def test_layers_are_described_by_kind_and_size(layers: str, words: str) -> None:
-    assert describe_layers(build_layers(layers, "relu", (28, 28), 10)) == words
 
 
 @pytest.mark.parametrize("which", ["built", "nasty", "convolutional"])

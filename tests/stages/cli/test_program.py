@@ -81,6 +81,8 @@ def test_tables_and_help_are_whole_on_narrow_terminals(
     [
         ("download --dataset emnist", "'emnist'"),
         ("download --dataset custom", "add --from PATH"),
+        ("download --dataset custom --from nowhere", "nowhere does not exist"),
+        ("download --dataset sample --image-size 32x32", "--image-size"),
         ("normalize --validation 0", "validation must be"),
         ("normalize --validation 2000", "leaves none of the 2,000 training images"),
         ("normalize --validation many", "many"),

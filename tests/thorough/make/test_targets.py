@@ -1,12 +1,7 @@
-import json
 import shutil
 import sys
 from pathlib import Path
 
-import numpy as np
-
-from pipeline.data import idx
-from pipeline.data.dataset import FILES
 from tests.make.common import SAMPLE, STAGES, copy, digests, make, outcome, stages_run, worked
 
 
@@ -32,24 +27,6 @@ def test_old_python_is_refused(fresh: Path, tmp_path: Path) -> None:
     assert result.returncode != 0
     assert f"Python 3.11 or newer is required, but {old} is older or missing" in result.stdout + result.stderr
     assert not (project / ".venv").exists()
-
-
-def test_other_image_size_passes_all_stages(fresh: Path, tmp_path: Path) -> None:
-    from sklearn.datasets import load_digits
-
-    project, folder = copy(fresh, tmp_path / "copy"), tmp_path / "my digits"
-    folder.mkdir()
-    digits = load_digits()
-    images, labels = digits.images.astype(np.uint8), digits.target.astype(np.uint8)
-    for name, array in zip(FILES, (images[:1500], labels[:1500], images[1500:], labels[1500:]), strict=True):
-        idx.save(folder / name, array)
-    result = make(
-        project, "all", "DATASET=custom", f"FROM={folder}", "RECIPE=quick", "LAYERS=conv16x3/1,64", "BATCH_SIZE=64"
-    )
-    assert stages_run(result) == list(STAGES)
-    metrics = json.loads((project / "artifacts/evaluate/metrics.json").read_text())
-    assert metrics["images"] == 297
-    assert metrics["accuracy"] > 0.85
 
 
 def test_input_replaced_by_another_command_is_refused(project: Path) -> None:
