@@ -24,7 +24,6 @@ from pipeline.evaluation.metrics import Metrics, compute_metrics
 from pipeline.html.drawing import DENSE
 from pipeline.html.model_card import make_model_card
 from pipeline.html.reader_card import make_reader_card
-from pipeline.html.rows_card import make_rows_card
 from pipeline.model.model import Model, load_model, load_training
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
@@ -100,7 +99,9 @@ def write_rows(folder: Path, strips: Path) -> None:
     validation = load_strips(strips, "validation", len(model.class_names), by_column=0.0)
     model = replace(model, validation_accuracy=accuracy(model.networks[0], validation, model.outputs))
     save_safetensors(ROWS, model, np.int8)
-    (PRETRAINED / "ROWS_CARD.md").write_text(make_rows_card(model, load_training(folder)), encoding="utf-8")
+    (PRETRAINED / "ROWS_CARD.md").write_text(
+        make_reader_card(model, load_training(folder), "rows_card.md"), encoding="utf-8"
+    )
     print(f"{ROWS}: {ROWS.stat().st_size:,} bytes, {model.validation_accuracy:.2%} of the validation strips")
 
 
