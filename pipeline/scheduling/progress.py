@@ -37,8 +37,11 @@ class Progress:
         """Add to what is done. resumed: it was done by an earlier run, so it says nothing about the time left."""
         self.done += count
         if self.bar:
-            change = self.bar.reset if resumed else self.bar.update
-            change(self.task, completed=self.done, **({"step": self._count()} if self.unit else {}))
+            if resumed:
+                self.bar.reset(self.task)
+            self.bar.update(self.task, completed=self.done)
+            if self.unit:
+                self.bar.update(self.task, step=self._count())
         elif self.unit and time.monotonic() >= self.logged + LOG_INTERVAL:
             self.logged = time.monotonic()
             log.info("%s: %s", self.command, self._count())
