@@ -62,8 +62,6 @@ test-all: $(VENV)/.ready-dev ## Run all tests, including the thorough ones
 torture: $(VENV)/.ready-dev ## Try damaged files and injected faults (over 30 minutes)
 	$(pytest) tests/pipeline/test_damaged_files.py --hypothesis-profile torture --timeout 3600 --dist load
 	$(python) -m tests.torture.faults
-	$(python) -m tests.torture.cluster
-	$(python) -m pytest tests/thorough/make/test_kills.py -k any_moment --kills 50 --timeout 3600
 
 lint: $(VENV)/.ready-dev ## Check style, types, imports, budget, known vulnerabilities
 	$(python) -m ruff format --check

@@ -67,7 +67,7 @@ def rows(
     from pipeline.data.scaling import Scaling
     from pipeline.engine import CHECKPOINT
     from pipeline.evaluation.calibration import calibrate
-    from pipeline.html.rows_card import make_rows_card
+    from pipeline.html.reader_card import make_reader_card
     from pipeline.model.model import Model, save_model
     from pipeline.model.safetensors import load_safetensors, save_safetensors
     from pipeline.network.network import view_parameters
@@ -123,7 +123,8 @@ def rows(
     }
     save_model(output, model, record)
     save_safetensors(output / "model.safetensors", model)
-    (output / "MODEL_CARD.md").write_text(make_rows_card(model, record), encoding="utf-8")
+    card = make_reader_card(model, record, "rows_card.md")
+    (output / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     write_history(output / "history.csv", [trained.history])
     return (
         f"{quality.recall:.1%} of the numbers in validation strips are read, and {quality.precision:.1%} of those read "

@@ -9,15 +9,18 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, get_args
 
 import griffe
 from griffe2md import ConfigDict, render_object_docs
+from msgspec import Meta
 
+from pipeline.engine.documents import FINITE, MAX_INTEGER
+from pipeline.engine.fields import list_described
 from tests.processes import ROOT
 
 FOLDER = ROOT / "docs" / "reference"
@@ -46,7 +49,7 @@ def render(path: str) -> str:
     """Return the reference of an object, such as `pipeline.reader.load`, as Markdown that ends with an empty line."""
     module, _, name = path.rpartition(".")
     value = getattr(import_module(module), name)
-    if is_dataclass(value) and any("help" in field.metadata for field in fields(value)):
+    if is_dataclass(value) and list_described(value):
         return "\n".join(tabulate(value)) + "\n\n"
     found = load()[path.removeprefix("pipeline.")]
     found = found.final_target if found.is_alias else found
@@ -111,12 +114,13 @@ def tabulate(schema: Any) -> Iterator[str]:
     """Yield the lines of a table of hyperparameters."""
     yield "| hyperparameter | values | default | meaning |"
     yield "|---|---|---|---|"
-    for field in fields(schema):
-        if "help" in field.metadata:
-            choices = get_args(field.type) if get_origin(field.type) is Literal else ()
-            kind = getattr(field.type, "__name__", "")
-            values = ", ".join(f"`{choice}`" for choice in choices) or f"{kind} {field.metadata['range']}".strip()
-            yield f"| `{field.name}` | {values} | `{field.default}` | {field.metadata['help']} |"
+    signs = {"gt": "> ", "ge": "≥ ", "lt": "< ", "le": "≤ "}
+    for field, kind, text in list_described(schema):
+        meta = next(each for each in (*get_args(field.type), Meta()) if isinstance(each, Meta))
+        found = {sign: getattr(meta, name) for name, sign in signs.items()}
+        limits = [f"{sign}{limit}" for sign, limit in found.items() if limit not in (None, MAX_INTEGER, FINITE)]
+        values = [f"`{choice}`" for choice in get_args(kind)] or [" ".join([kind.__name__, ", ".join(limits)]).strip()]
+        yield f"| `{field.name}` | {', '.join(values)} | `{field.default}` | {text} |"
 
 
 def list_pages() -> list[Path]:
