@@ -82,10 +82,10 @@ def _load(result: StoredResult, evaluation: StoredResult | None) -> TrainingRun:
         changes=_known(lambda: convert(load_training(entry).get("changes"), dict[str, tuple[Any, Any]]), {}),
         dataset=header.dataset if header else UNKNOWN,
         data=provenance.inputs.get("normalize") or "",
-        validation_accuracy=header and header.validation_accuracy,
-        test_accuracy=metrics and metrics.accuracy,
-        expected_calibration_error=metrics and metrics.expected_calibration_error,
-        negative_log_likelihood=metrics and metrics.negative_log_likelihood,
+        validation_accuracy=header.validation_accuracy if header else None,
+        test_accuracy=metrics.accuracy if metrics else None,
+        expected_calibration_error=metrics.expected_calibration_error if metrics else None,
+        negative_log_likelihood=metrics.negative_log_likelihood if metrics else None,
         history=_known(lambda: read_history(entry / "history.csv"), []),
     )
 

@@ -72,7 +72,8 @@ def recipe_options(without: Iterable[str] = ()) -> Callable[[Callable[P, str]], 
         for field, kind, text in chosen:
             panel = next((panel for panel, names in PANELS.items() if field.name in names), "training")
             option = Option(help=text, show_default=False, rich_help_panel=f"Recipe values: {panel}")
-            annotation = Annotated[kind | None, option]
+            either: Any = kind | None
+            annotation = Annotated[either, option]
             parameters.append(
                 inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
             )
