@@ -77,7 +77,7 @@ IN_THE_KEYS_OF = {
     "pipeline/training/history.py": {*TRAINED, "report"},
     "pipeline/data/idx.py": {"parse"},  # the files of a known data set are determined by their digests
     "pipeline/data/fetch.py": set[str](),
-    "pipeline/evaluation/metrics.py": {"evaluate", "export", "report", "reader"},
+    "pipeline/evaluation/metrics.py": {"evaluate", "export", "report", "rows"},
     "pipeline/data/check.py": {"normalize", "evaluate", "report"},
     "pipeline/model/onnx.py": {"export"},
     "pipeline/html/templates/report.css": {"report"},
@@ -85,7 +85,7 @@ IN_THE_KEYS_OF = {
     "pipeline/training/recipes.py": set[str](),
     # Messages, options and the engine affect no result; the report reads the store.
     "stages/cli/recipe_options.py": set[str](),
-    "stages/cli/options.py": {"reader"},
+    "stages/cli/options.py": set[str](),
     "pipeline/engine/program.py": set[str](),
     "pipeline/engine/plan.py": set[str](),
     "pipeline/scheduling/progress.py": set[str](),
