@@ -80,12 +80,12 @@ def _load(result: StoredResult, evaluation: StoredResult | None) -> TrainingRun:
         **vars(result),
         recipe=str(provenance.parameters.get("recipe", UNKNOWN)),
         changes=_known(lambda: convert(load_training(entry).get("changes"), dict[str, tuple[Any, Any]]), {}),
-        dataset=header.dataset if header else UNKNOWN,
+        dataset=getattr(header, "dataset", UNKNOWN),
         data=provenance.inputs.get("normalize") or "",
-        validation_accuracy=header.validation_accuracy if header else None,
-        test_accuracy=metrics.accuracy if metrics else None,
-        expected_calibration_error=metrics.expected_calibration_error if metrics else None,
-        negative_log_likelihood=metrics.negative_log_likelihood if metrics else None,
+        validation_accuracy=getattr(header, "validation_accuracy", None),
+        test_accuracy=getattr(metrics, "accuracy", None),
+        expected_calibration_error=getattr(metrics, "expected_calibration_error", None),
+        negative_log_likelihood=getattr(metrics, "negative_log_likelihood", None),
         history=_known(lambda: read_history(entry / "history.csv"), []),
     )
 

@@ -69,7 +69,8 @@ def recipe_options(without: Iterable[str] = ()) -> Callable[[Callable[P, str]], 
 
     def decorate(function: Callable[P, str]) -> Callable[P, str]:
         *parameters, _ = inspect.signature(function).parameters.values()
-        for field, kind, text in chosen:
+        for field, base, text in chosen:
+            kind: Any = base
             panel = next((panel for panel, names in PANELS.items() if field.name in names), "training")
             option = Option(help=text, show_default=False, rich_help_panel=f"Recipe values: {panel}")
             either: Any = kind | None
