@@ -24,7 +24,6 @@ ENVIRONMENT = {"NO_COLOR", "MPLCONFIGDIR", "DASK_SCHEDULER_ADDRESS"}  # variable
 OF_EXAMPLES = {"SIDES", "THROWS", "WEIGHTS", "FAIR", "COPIES", "PRINTER", "FOLDER"}  # variables of their stages
 OF_OTHERS = {  # options named without their program
     *("--max-checksum-file-size", "--cache", "--cores"),  # snakemake
-    "--no-dashboard",  # dask worker
 }
 
 each_page = pytest.mark.parametrize(
