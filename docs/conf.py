@@ -32,6 +32,7 @@ project = "Handwriting recognition"
 html_title = "Handwriting recognition from scratch"
 html_theme = "furo"
 html_copy_source = html_show_sphinx = False
+html_search_scorer = str(ROOT / "docs/scorer.js")
 html_math_renderer = "mathml"
 root_doc = "README"
 include_patterns = ["*.md", "docs/**.md"]
