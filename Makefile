@@ -51,7 +51,7 @@ prune: | $(ready) ## Delete old results and the leftovers of interrupted runs
 
 ##  Development
 
-.PHONY: test test-all torture lint pictures notebook reference pretrained benchmarks format lock clean distclean help FORCE
+.PHONY: test test-all torture lint pictures notebook docs pretrained benchmarks format lock clean distclean help FORCE
 pytest = $(python) -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 test: $(VENV)/.ready-dev ## Run the tests (two minutes, offline; TESTS=: some)
 	$(pytest) $(TESTS)
@@ -77,8 +77,10 @@ pictures: $(VENV)/.ready-dev $(pictures.inputs) ## Regenerate the pictures of RE
 notebook: $(VENV)/.ready-dev ## Run the tutorial; write its outputs, pictures and notebook
 	$(python) -m tests.docs.tutorial
 
-reference: $(VENV)/.ready-dev ## Write docs/reference from the docstrings
-	$(python) -m tests.docs.reference
+docs: $(VENV)/.ready-dev ## Make the site of the documentation, artifacts/site
+	rm -rf artifacts/site
+	$(python) -m sphinx --quiet --fail-on-warning --keep-going --fresh-env \
+	    --conf-dir docs --doctree-dir artifacts/.cache/site . artifacts/site
 
 record.options := RECIPE=record LAYERS=conv24x4,conv48x3/1,conv96x4,160 EPOCHS=30 ENSEMBLE_SIZE=1 NEGATIVES=0.4 STYLES=0.05
 pretrained: $(VENV)/.ready-dev ## Train the models in pipeline/model/pretrained
@@ -104,7 +106,7 @@ lock: $(VENV)/.ready-dev ## Pin the newest versions that pyproject.toml allows
 	$(compile) --group dev --constraints requirements.txt --output-file requirements-dev.txt
 
 clean: ## Remove generated files except the result store and .venv
-	rm -rf $(stages:%=artifacts/%) artifacts/.cache .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
+	rm -rf $(stages:%=artifacts/%) artifacts/.cache artifacts/site .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
 
 distclean: ## Like clean, but also remove the store (requires YES=1)
 	@[ -n "$(filter 1,$(YES))" ] || [ ! -e artifacts/.store ] || { \
