@@ -62,22 +62,13 @@ def reader(
     training, validation = (load_composed(compose, part, chosen.layers, classes) for part in ("train", "validation"))
     log.info("reader: %s, %s pictures of %s, recipe %s", chosen.layers, f"{len(training):,}", description.name, recipe)
     with show_training("reader", chosen, len(training)) as on_progress:
-        model, trained = train_model(
-            chosen,
-            (training, validation),
-            description,
-            output,
-            on_progress,
-            negative_class=True,
-            sliding=True,
-            row=row,
-        )
+        parts: dict[str, Any] = {"negative_class": True, "sliding": True, "row": row}
+        model, trained = train_model(chosen, (training, validation), description, output, on_progress, **parts)
     record = {"pictures": len(training), **describe_training(recipe, chosen, values, trained)}
     save_model(output, model, record)
     (output / "MODEL_CARD.md").write_text(make_reader_card(model, record), encoding="utf-8")
     write_history(output / "history.csv", [trained.history])
-    minutes = record["seconds"] / 60
-    return f"{model.validation_accuracy:.2%} of the positions correct, {minutes:.1f} min of training"
+    return f"{model.validation_accuracy:.2%} of the positions correct, {record['seconds'] / 60:.1f} min of training"
 
 
 if __name__ == "__main__":

@@ -31,13 +31,12 @@ def format_text(result: "Result | PictureError", name: str) -> list[str]:
         return [f"{printable(name)}: no digit found"]
     rows = [row.spaced for row in result.rows]
     line = f"{printable(name)}: {BETWEEN_ROWS.join(rows)} ({result.confidence:.2%})"
-    others = [
-        (result.confidence * probability / row.confidence, number, lay_out(text, row.spaced))
-        for number, row in enumerate(result.rows)
-        for text, probability in row.alternatives[:1]
-    ]
-    chance, number, rows[number] = max(others, default=(0.0, 0, ""))
-    return [f"{line}, or {BETWEEN_ROWS.join(rows)} ({chance:.2%})" if chance >= LIKELY else line]
+    ratios = [row.alternatives[0][1] / row.confidence if row.alternatives else 0.0 for row in result.rows]
+    chance, number = result.confidence * max(ratios), ratios.index(max(ratios))
+    if chance >= LIKELY:
+        rows[number] = lay_out(result.rows[number].alternatives[0][0], rows[number])
+        line += f", or {BETWEEN_ROWS.join(rows)} ({chance:.2%})"
+    return [line]
 
 
 def _find_likely(row: "Row") -> list[tuple[str, float]]:
