@@ -39,7 +39,7 @@ def export(
 
     from pipeline.data.dataset import load_description
     from pipeline.engine.arrays import read_array
-    from pipeline.evaluation.metrics import load_metrics
+    from pipeline.evaluation.metrics import load_confusion, load_metrics
     from pipeline.html.drawing import save_drawing_page
     from pipeline.html.examples import choose_examples
     from pipeline.html.model_card import make_model_card
@@ -58,7 +58,7 @@ def export(
     probabilities = read_array(evaluate / "probabilities.npy", np.float32, (metrics.images, classes))
     examples = choose_examples(images, labels, probabilities)
     reduction = save_drawing_page(files[2], model, metrics.accuracy, metrics.images, examples)
-    confusion = read_array(evaluate / "confusion.npy", np.int64, (classes, classes))
+    confusion = load_confusion(evaluate, classes)
     card = make_model_card(model, load_training(train), metrics, confusion, load_description(parse).preparation)
     (output / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     sizes = ", ".join(f"{file.name} {file.stat().st_size / 1e6:.2f} MB" for file in files)

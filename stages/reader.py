@@ -1,14 +1,12 @@
 """Train the network that finds digits in pictures, and join it with the one that reads rows."""
 
 import logging
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 from typer import Option
 
 from pipeline.engine.command import main
-from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Input, Output, stage
 from pipeline.training.recipe import Recipe, override
 from stages.cli.recipe_options import (
@@ -50,15 +48,11 @@ def reader(
     """
     chosen = override(Recipe(), {**values, "negatives": 0.0, "styles": 0.0})
     from pipeline.data.dataset import load_description
-    from pipeline.data.scaling import Scaling
-    from pipeline.engine import CHECKPOINT
     from pipeline.engine.errors import UsageError
     from pipeline.html.reader_card import make_reader_card
-    from pipeline.model.model import Model, load_model, save_model
-    from pipeline.network.architecture import build_layers
-    from pipeline.network.network import view_parameters
-    from pipeline.training.epochs import train_network
+    from pipeline.model.model import load_model, save_model
     from pipeline.training.history import write_history
+    from pipeline.training.picture_network import describe_training, train_model
     from pipeline.training.positions import load_composed
 
     description, row = load_description(compose), load_model(rows)
@@ -67,38 +61,14 @@ def reader(
     classes = len(description.class_names)
     training, validation = (load_composed(compose, part, chosen.layers, classes) for part in ("train", "validation"))
     log.info("reader: %s, %s pictures of %s, recipe %s", chosen.layers, f"{len(training):,}", description.name, recipe)
-    (output / CHECKPOINT).mkdir(exist_ok=True)
     with show_training("reader", chosen, len(training)) as on_progress:
-        file = output / CHECKPOINT / "network.npz"
-        trained = train_network(chosen, training, validation, classes + 1, file, on_progress)
-    layers = build_layers(chosen.layers, chosen.activation, training.image_shape, classes + 1)
-    model = Model(
-        (view_parameters(layers, trained.flat),),
-        layers=chosen.layers,
-        activation=chosen.activation,
-        loss=chosen.loss,
-        scaling=Scaling(0.0, 1.0),
-        image_shape=training.image_shape,
-        class_names=description.class_names,
-        dataset=description.name,
-        negative_class=True,
-        sliding=True,
-        validation_accuracy=trained.best.validation_accuracy,
-        row=row,
-    )
-    seconds = sum(epoch.seconds for epoch in trained.history)
-    record = {
-        "pictures": len(training),
-        "versions": environment(["numpy"]),
-        "recipe": recipe,
-        **{name: value for name, value in asdict(chosen).items() if name in values},
-        "best_epoch": trained.best.number,
-        "seconds": round(seconds),
-    }
+        parts: dict[str, Any] = {"negative_class": True, "sliding": True, "row": row}
+        model, trained = train_model(chosen, (training, validation), description, output, on_progress, **parts)
+    record = {"pictures": len(training), **describe_training(recipe, chosen, values, trained)}
     save_model(output, model, record)
     (output / "MODEL_CARD.md").write_text(make_reader_card(model, record), encoding="utf-8")
     write_history(output / "history.csv", [trained.history])
-    return f"{trained.best.validation_accuracy:.2%} of the positions correct, {seconds / 60:.1f} min of training"
+    return f"{model.validation_accuracy:.2%} of the positions correct, {record['seconds'] / 60:.1f} min of training"
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from typer import Option
 
 from pipeline.engine.command import main
-from pipeline.engine.provenance import environment
 from pipeline.engine.stage import File, Input, Output, stage
 from pipeline.training.recipe import Recipe, override
 from stages.cli.recipe_options import (
@@ -64,16 +63,13 @@ def rows(
     chosen = override(Recipe(), values)
     from pipeline.data.dataset import load_description
     from pipeline.data.marks import EXTRA
-    from pipeline.data.scaling import Scaling
-    from pipeline.engine import CHECKPOINT
     from pipeline.evaluation.calibration import calibrate
-    from pipeline.html.rows_card import make_rows_card
-    from pipeline.model.model import Model, save_model
+    from pipeline.html.reader_card import make_reader_card
+    from pipeline.model.model import save_model
     from pipeline.model.safetensors import load_safetensors, save_safetensors
-    from pipeline.network.network import view_parameters
     from pipeline.training.columns import BY_COLUMN, load_strips
-    from pipeline.training.epochs import train_network
     from pipeline.training.history import write_history
+    from pipeline.training.picture_network import describe_training, train_model
 
     description = load_description(strips)
     classes = len(description.class_names)
@@ -85,49 +81,26 @@ def rows(
     by_column = 0.0 if begun else BY_COLUMN
     training, validation = (load_strips(strips, part, classes, by_column) for part in ("train", "validation"))
     log.info("rows: %s, %s strips of %s, recipe %s", chosen.layers, f"{len(training):,}", description.name, recipe)
-    (output / CHECKPOINT).mkdir(exist_ok=True)
     with show_training("rows", chosen, len(training)) as on_progress:
-        trained = train_network(
-            chosen,
-            training,
-            validation,
-            classes + EXTRA,
-            output / CHECKPOINT / "network.npz",
-            on_progress,
-            begun.parameters[0].flat if begun else None,
+        initial = begun.parameters[0].flat if begun else None
+        model, trained = train_model(
+            chosen, (training, validation), description, output, on_progress, initial, EXTRA, by_column=True
         )
-    layers = training.make_layers(chosen.layers, chosen.activation, classes + EXTRA)
-    model = Model(
-        (view_parameters(layers, trained.flat),),
-        layers=chosen.layers,
-        activation=chosen.activation,
-        loss=chosen.loss,
-        scaling=Scaling(0.0, 1.0),
-        image_shape=training.image_shape,
-        class_names=description.class_names,
-        dataset=description.name,
-        by_column=True,
-        validation_accuracy=trained.best.validation_accuracy,
-    )
     model, quality = calibrate(model, validation)
-    seconds = sum(epoch.seconds for epoch in trained.history)
     record = {
         "strips": {"training": len(training), "validation": len(validation)},
-        "versions": environment(["numpy"]),
-        "recipe": recipe,
         "start": {"file": start.name, "accuracy": begun.validation_accuracy} if begun else None,
-        **{name: value for name, value in asdict(chosen).items() if name in values},
-        "best_epoch": trained.best.number,
-        "seconds": round(seconds),
+        **describe_training(recipe, chosen, values, trained),
         "numbers": asdict(quality),
     }
     save_model(output, model, record)
     save_safetensors(output / "model.safetensors", model)
-    (output / "MODEL_CARD.md").write_text(make_rows_card(model, record), encoding="utf-8")
+    card = make_reader_card(model, record, "rows_card.md")
+    (output / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     write_history(output / "history.csv", [trained.history])
     return (
         f"{quality.recall:.1%} of the numbers in validation strips are read, and {quality.precision:.1%} of those read "
-        f"are correct, after epoch {trained.best.number}, {seconds / 60:.1f} min of training"
+        f"are correct, after epoch {trained.best.number}, {record['seconds'] / 60:.1f} min of training"
     )
 
 

@@ -23,7 +23,6 @@ from pipeline.evaluation.metrics import Metrics, compute_metrics
 from pipeline.html.drawing import DENSE
 from pipeline.html.model_card import make_model_card
 from pipeline.html.reader_card import make_reader_card
-from pipeline.html.rows_card import make_rows_card
 from pipeline.model.model import Model, load_model, load_training
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
@@ -91,7 +90,7 @@ def write_reader(folder: Path, strips: Path) -> None:
     save_safetensors(PRETRAINED_READER, model, np.int8)
     cards = (
         make_reader_card(model, load_training(folder)),
-        make_rows_card(row, {**load_training(folder.parent / "rows"), "numbers": asdict(quality)}),
+        make_reader_card(row, {**load_training(folder.parent / "rows"), "numbers": asdict(quality)}, "rows_card.md"),
     )
     for name, card in zip(("READER_CARD.md", "ROWS_CARD.md"), cards, strict=True):
         (PRETRAINED / name).write_text(card, encoding="utf-8")
@@ -121,7 +120,7 @@ def save_with_accuracy(
     """
     save_safetensors(path, model, np.float16)
     with single_threaded_blas():
-        metrics, confusion = compute_metrics([(predict(load_safetensors(path), images), labels)], model.class_names)
+        metrics, confusion = compute_metrics(predict(load_safetensors(path), images), labels, model.class_names)
     model = replace(model, test_accuracy=metrics.accuracy, test_images=metrics.images)
     save_safetensors(path, model, np.float16)
     print(f"{path}: {path.stat().st_size:,} bytes, test accuracy {metrics.accuracy:.2%}")

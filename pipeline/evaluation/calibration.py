@@ -10,7 +10,7 @@ from pipeline.data.marks import NO_MARK, SIDE, WIDTH, decode_contrast
 from pipeline.engine.threads import count_cores
 from pipeline.evaluation.metrics import measure_reliability
 from pipeline.model.model import Model
-from pipeline.model.spans import REPORTED, SIZE, Span, measure, read_spans
+from pipeline.model.spans import SIZE, Span, is_reported, measure, read_spans
 from pipeline.training.columns import Strips
 from pipeline.training.team import ThreadTeam
 
@@ -54,7 +54,7 @@ def calibrate(model: Model, strips: Strips) -> tuple[Model, Quality]:
     chances = np.array([[span.probability for span in measure(spans, t)] for t in TEMPERATURES])
     likelihoods = np.where(correct, chances, 1 - chances)
     best = int(np.log(np.clip(likelihoods, 1e-6, 1)).mean(axis=1).argmax())
-    shown = chances[best] >= REPORTED
+    shown = np.array([is_reported(len(span.labels), p) for span, p in zip(spans, chances[best], strict=True)])
     if not shown.any():
         return model, nothing
     quality = Quality(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.engine.arrays import read_array, save_array
-from pipeline.engine.documents import load_json, save_json
+from pipeline.engine.documents import advise_anew, load_json, save_json
 from pipeline.engine.errors import PipelineError
 from pipeline.model.header import Header
 from pipeline.network.layer import Shape
@@ -81,10 +81,15 @@ def load_model(folder: Path) -> Model:
         path = folder / f"{name}.npy"
         array = read_array(path, np.float32, shape)
         if not np.isfinite(array).all():
-            raise PipelineError(f"{path} contains NaN or infinite values: remove it and run its stage again")
+            raise PipelineError(f"{path} contains NaN or infinite values: {advise_anew(path)}")
         return array
 
-    return assemble(load_json(folder / FILE, Header), list_files, read)
+    return assemble(load_header(folder), list_files, read)
+
+
+def load_header(folder: Path) -> Header:
+    """Return the header of the model in `folder`. Raises PipelineError if it is missing or damaged."""
+    return load_json(folder / FILE, Header)
 
 
 def load_training(folder: Path) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pipeline.data.ink import find_extent
 from pipeline.model.expected import compile_pattern
 from pipeline.model.model import Model
 from pipeline.model.prediction import predict_with_negative
-from pipeline.model.spans import REPORTED, find_alternatives
+from pipeline.model.spans import find_alternatives, is_reported
 from pipeline.network.gradient_descent import Run, in_sequence
 from pipeline.network.patterns import Pattern
 from pipeline.pictures.cutting import cut_strip
@@ -145,7 +145,7 @@ def read_one(model: Model, grey: NDArray[np.floating[Any]], size: tuple[int, int
     ink = find_ink(np.asarray(grey, np.float32))
     if ink is not None:
         predicted = predict_with_negative(model, prepare(ink, model.image_shape, model.ink_statistics)[np.newaxis])
-        if predicted[0, -1] < 1 - REPORTED:
+        if is_reported(1, 1 - predicted[0, -1]):
             top, bottom, left, right = find_extent(ink >= 0.5)
             boxes = _enlarge(np.array([[left, top, right, bottom]]), grey.shape, size)
             order = np.argsort(-predicted[0, :-1]).tolist()
@@ -185,13 +185,13 @@ def arrange(
     rows, rest = [], 1.0
     for indices in find_rows([(each.y, each.x, each.size) for each in seen]):
         row = [seen[i] for i in indices]
-        numbers = [make_number(each) for each in row if each.probability >= REPORTED]
-        missed = math.prod(1 - each.probability for each in row if each.probability < REPORTED)
+        numbers = [make_number(each) for each in row if each.is_reported]
+        missed = math.prod(1 - each.probability for each in row if not each.is_reported)
         if numbers:
             rows.append(_make_row(numbers, missed, class_names))
         else:
             rest *= missed
-    possible = [np.zeros((0, 4), np.int64), *(locate(each) for each in seen if each.probability < REPORTED)]
+    possible = [np.zeros((0, 4), np.int64), *(locate(each) for each in seen if not each.is_reported)]
     return _make_result(rows, rest, np.concatenate(possible), size, class_names)
 
 

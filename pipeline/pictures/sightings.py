@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline.model.fitting import fit_spans
 from pipeline.model.model import Model
-from pipeline.model.spans import Span, read_spans
+from pipeline.model.spans import Span, is_reported, read_spans
 from pipeline.network.gradient_descent import Run
 from pipeline.network.patterns import Pattern
 from pipeline.pictures.cutting import Strip
@@ -36,6 +36,11 @@ class Sighting:
     def probability(self) -> float:
         """Probability that the ink shows this number and nothing else."""
         return self.span.probability
+
+    @property
+    def is_reported(self) -> bool:
+        """Whether it is probable enough."""
+        return is_reported(len(self.span.labels), self.span.probability)
 
 
 def read_strips(model: Model, strips: Sequence[Strip], run: Run, pattern: Pattern | None) -> list[Sighting]:

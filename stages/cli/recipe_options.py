@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 from typer import Option
 
 from pipeline.data.augmentation import Augmentation
+from pipeline.engine.fields import list_described
 from pipeline.scheduling.progress import progress
 from pipeline.training.recipe import Recipe, override, to_dict
 from pipeline.training.recipes import READER_RECIPES, RECIPES, ROW_RECIPES
@@ -63,20 +64,20 @@ def recipe_options(without: Iterable[str] = ()) -> Callable[[Callable[P, str]], 
 
     without: names of values that get no option.
     """
-    chosen = [field for field in (*fields(Recipe), *fields(Augmentation)) if field.name not in {*without}]
+    described = [*list_described(Recipe), *list_described(Augmentation)]
+    chosen = [each for each in described if each[0].name not in {*without}]
 
     def decorate(function: Callable[P, str]) -> Callable[P, str]:
         *parameters, _ = inspect.signature(function).parameters.values()
-        for field in chosen:
-            if field.metadata:  # all but Recipe.augmentation
-                panel = next((panel for panel, names in PANELS.items() if field.name in names), "training")
-                help_panel, text = f"Recipe values: {panel}", field.metadata["help"]
-                option = Option(help=text, show_default=False, rich_help_panel=help_panel)
-                kind: Any = field.type
-                annotation = Annotated[kind | None, option]
-                parameters.append(
-                    inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
-                )
+        for field, base, text in chosen:
+            kind: Any = base
+            panel = next((panel for panel, names in PANELS.items() if field.name in names), "training")
+            option = Option(help=text, show_default=False, rich_help_panel=f"Recipe values: {panel}")
+            either: Any = kind | None
+            annotation = Annotated[either, option]
+            parameters.append(
+                inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+            )
         function.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         return function

@@ -157,7 +157,7 @@ def test_default_is_the_trained_model_if_it_exists(
     images = load(pictures=False)
     assert images.finder is None
     assert images.digest != trained.digest
-    accuracy = json.loads((built / "train/model.json").read_bytes())["training"]["validation_accuracy"]
+    accuracy = json.loads((built / "train/model.json").read_bytes())["validation_accuracy"]
     assert caplog.messages[-1].startswith(f"model: artifacts/train, {accuracy:.2%} correct on validation images")
 
 
