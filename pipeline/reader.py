@@ -32,10 +32,21 @@ from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.pictures.decoding import PictureError, Source, load_picture
 from pipeline.pictures.reading import MAX_DIGITS, Number, Result, Row, read, read_one
-from pipeline.pictures.regions import Region
+from pipeline.pictures.regions import Region, make_regions
 from pipeline.training.team import ThreadTeam
 
-__all__ = ["PRETRAINED", "Number", "PictureError", "PipelineError", "Reader", "Result", "Row", "load", "save"]
+__all__ = [
+    "PRETRAINED",
+    "Number",
+    "PictureError",
+    "PipelineError",
+    "Reader",
+    "Result",
+    "Row",
+    "load",
+    "make_regions",
+    "save",
+]
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +127,7 @@ class Reader:
         width), or colours (height, width, 3) or (height, width, 4), the fourth being the opacity. name: name of the
         picture in error messages, by default its path. threads: number of threads, by default one for each core. page:
         page or frame of a file, from 0; an image or an array has only one. regions: parts of the picture to read, and
-        what their numbers look like, from `find_regions`. Raises PictureError if the picture cannot be read or does not
+        what their numbers look like, from `make_regions`. Raises PictureError if the picture cannot be read or does not
         have the regions, TypeError or ValueError for another kind of array.
         """
         source = _to_source(picture)
@@ -140,10 +151,10 @@ def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) ->
 
     folder: an artifact of the stage `train`, `export` or `reader`, or a file model.safetensors that `export` wrote, or
     its folder, such as PRETRAINED. By default images are classified by `artifacts/train` and pictures read by
-    `artifacts/reader` in the current folder if these exist, otherwise by the pretrained models. If you have trained a
-    classifier whose classes differ from those of the reader, it classifies pictures itself, as pictures of one object.
-    pictures: whether to load the model that reads pictures. Raises PipelineError if a model is missing or damaged,
-    UsageError if it reads only rows, or only pictures and `pictures` is False.
+    `artifacts/reader` in the current folder if these exist, otherwise by the pretrained models. A named classifier
+    whose classes differ from those of the reader classifies pictures itself, as pictures of one object. pictures:
+    whether to load the model that reads pictures. Raises PipelineError if a model is missing or damaged, UsageError if
+    it reads only rows, or only pictures and `pictures` is False.
     """
     path = Path(folder) if folder is not None else _choose(TRAINED, PRETRAINED)
     model, finder = _load(path), None
@@ -156,7 +167,7 @@ def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) ->
         beside = path / PRETRAINED_READER.name  # as in PRETRAINED
         other = beside if folder is not None and beside.exists() else _choose(TRAINED_READER, PRETRAINED_READER)
         found = _load(other)
-        if path == PRETRAINED or found.class_names == model.class_names:
+        if folder is None or path == PRETRAINED or found.class_names == model.class_names:
             path, finder = other, found
     log.info("model: %s", _describe(finder or model, path))
     return Reader(model, finder)

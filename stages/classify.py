@@ -3,10 +3,11 @@
 import contextlib
 import functools
 import itertools
+import json
 import logging
 import os
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,28 +19,35 @@ from pipeline.scheduling.progress import progress
 from stages.cli.dataset_image import classify_test_image
 from stages.cli.options import Workers, scheduler_option
 from stages.cli.outputs import check_targets, name_work, publish, summarise, working_folder
-from stages.cli.readings import Format, format_csv, format_header, format_json, format_text
+from stages.cli.readings import Facts, Format, describe, format_csv, format_header, format_json, format_text
 
 if TYPE_CHECKING:
     from pipeline.bulk.folders import Picture
+    from pipeline.pictures.regions import Region
     from pipeline.reader import Reader
     from pipeline.scheduling.backends import Backend
 
 log = logging.getLogger(__name__)
 
 EXTENSIONS = {".csv": format_csv, ".json": format_json, ".jsonl": format_json}
+CERTAIN = 0.9  # confidence from which a row need not be checked
 PARALLEL = 64  # pictures from which processes are used; they take as long to start as about 40 pictures take to read
 
 
 @dataclass(frozen=True)
 class Work:
-    """Pictures to read and how. copies: the file of the copy of each picture; empty if none are wanted."""
+    """Pictures to read and how. copies: the file of the copy of each picture; empty if none are wanted.
+
+    least: confidence below which a row is left to a person. crops: whether images of the rows are wanted.
+    """
 
     reader: "Reader"
     pictures: Sequence["Picture"]
+    regions: Sequence["Region"]
+    least: float
     copies: Sequence[Path]
+    crops: bool
     backend: "Backend"
-    form: Format
 
 
 def classify(
@@ -64,10 +72,49 @@ def classify(
         ),
     ] = None,
     output: Annotated[
-        Path | None,
+        list[Path] | None,
         Option(
             help="File for the results, instead of standard output: a table if its name ends in .csv, objects if it "
-            "ends in .json or .jsonl. An interrupted run resumes.",
+            "ends in .json or .jsonl. Give it again for another format. An "
+            "interrupted run resumes.",
+            show_default=False,
+        ),
+    ] = None,
+    region: Annotated[
+        list[str] | None,
+        Option(
+            metavar="[NAME=]LEFT,TOP,RIGHT,BOTTOM",
+            help="Part of each page to read, in pixels or with % of the page. Give it again for another one.",
+            show_default=False,
+        ),
+    ] = None,
+    digits: Annotated[
+        list[str] | None,
+        Option(
+            metavar="[NAME=]COUNT",
+            help="Number of digits in each row, such as 5 or 3-6, in all regions or in that with this name.",
+            show_default=False,
+        ),
+    ] = None,
+    pattern: Annotated[
+        list[str] | None,
+        Option(
+            metavar="[NAME=]PATTERN",
+            help="What each row looks like: a regular expression of digits and spaces, such as '[0-3]?\\d [01]?\\d'.",
+            show_default=False,
+        ),
+    ] = None,
+    min_confidence: Annotated[
+        float, Option(min=0, max=1, help="Confidence below which a row is left to a person, unread.")
+    ] = 0.0,
+    review: Annotated[
+        Path | None,
+        Option(help="HTML file in which a person checks the rows, the least certain first.", show_default=False),
+    ] = None,
+    truth: Annotated[
+        Path | None,
+        Option(
+            help="Table from such a page, with what a person has read: print how many of its rows are read correctly.",
             show_default=False,
         ),
     ] = None,
@@ -100,33 +147,48 @@ def classify(
         handwriting classify photo.jpg scans/
         handwriting classify --json - < photo.png
         handwriting classify --annotate checked/ --output digits.csv scans/
+        handwriting classify --region 60%,10%,95%,95% --digits 5 --output digits.csv --review review.html scans/
     """
     from pipeline.engine.errors import UsageError
 
     if test_image is not None:
-        if files or as_json or as_csv or annotate or output:
+        if files or as_json or as_csv or annotate or output or region or digits or pattern or review or truth:
             raise UsageError("--test-image excludes pictures and the options for their results: leave them out")
         return classify_test_image(test_image, parse, model)
     if not files:
         raise UsageError("no pictures were given: name files or folders, or use --test-image")
 
     from pipeline.bulk.folders import STDIN, check_new, find_pictures, name_copies
+    from pipeline.pictures.regions import make_regions
     from pipeline.reader import load
     from pipeline.scheduling.backends import make_backend
 
-    form = _choose_format(as_csv, as_json, output)
-    if output and STDIN in files:
-        raise UsageError("--output cannot take -, since standard input cannot be resumed: leave it out")
+    forms = {path: _choose_format(as_csv, as_json, path) for path in output or []}
+    targets = [*forms, *([review] if review else [])]
+    if targets and STDIN in files:
+        raise UsageError("--output and --review cannot take -, since standard input cannot be resumed: leave it out")
+    patterns = [_name_pattern(each) for each in digits or []]
+    regions = make_regions(region or [], [*patterns, *(pattern or [])])
     found = find_pictures(files)
     default = "processes" if workers or len(found) >= PARALLEL else "sync"
     backend = make_backend(scheduler or default, workers)
     copies = name_copies(found, files, annotate) if annotate else []
-    if output:
-        check_targets([output], [*(Path(picture.path) for picture in found), *copies])
+    if targets:
+        check_targets(targets, [*(Path(picture.path) for picture in found), *copies])
     else:
         check_new(copies)
-    work = Work(load(model), found, copies, backend, form)
-    return _write(work, output) if output else _print(work)
+    work = Work(load(model), found, regions, min_confidence, copies, bool(review), backend)
+    if truth:
+        return _compare(work, truth)
+    return _write(work, forms, review) if targets else _print(work, _choose_format(as_csv, as_json, None))
+
+
+def _name_pattern(digits: str) -> str:
+    """Return the pattern of --digits, as in 5 or amount=3-6."""
+    from pipeline.model.expected import count_digits
+
+    name, named, count = digits.rpartition("=")
+    return f"{name}{named}{count_digits(count)}"
 
 
 def _choose_format(as_csv: bool, as_json: bool, output: Path | None) -> Format:
@@ -148,8 +210,8 @@ def _choose_format(as_csv: bool, as_json: bool, output: Path | None) -> Format:
     return given or named or format_text
 
 
-def _read(work: Work, done: int = 0) -> Generator[list[tuple[list[str], str, bytes | None]], None, None]:
-    """Yield for each block after the first `done` pictures: the lines about each, its error message or '', its copy.
+def _read(work: Work, done: int = 0) -> Generator[list[tuple[Facts, bytes | None]], None, None]:
+    """Yield for each block after the first `done` pictures: what was read in each, and its copy.
 
     Log if only the first page of a picture was read.
     """
@@ -158,55 +220,59 @@ def _read(work: Work, done: int = 0) -> Generator[list[tuple[list[str], str, byt
     pictures = work.pictures[done:]
     following = iter(pictures)
     report = functools.partial(log.info, "classify: %s")
-    with (
-        progress("classify", len(work.pictures), done, "pictures") as shown,
-        contextlib.closing(read_pictures(work.reader, pictures, work.backend, bool(work.copies), report)) as blocks,
-    ):
+    wanted = read_pictures(work.reader, pictures, work.backend, bool(work.copies), work.crops, work.regions, report)
+    with progress("classify", len(work.pictures), done, "pictures") as shown, contextlib.closing(wanted) as blocks:
         for outcomes in blocks:
             block = []
-            for result, copy in outcomes:
+            for result, copy, crops in outcomes:
                 picture = next(following)
-                error = str(result) if isinstance(result, Exception) else ""
                 if not isinstance(result, Exception) and result.more_pages:
                     log.info("%s has several pages or frames: only the first was read", picture.shown)
-                block.append((work.form(result, picture.name), error, copy))
+                facts = describe(result, picture.name, work.least)
+                for row, crop in zip(facts.get("rows", ()), crops, strict=False):
+                    row["crop"] = crop
+                block.append((facts, copy))
             yield block
             shown.advance(len(block))
 
 
-def _print(work: Work) -> Iterator[str]:
+def _print(work: Work, form: Format) -> Iterator[str]:
     """Yield the lines to print. Log the pictures that cannot be read; raise PipelineError last."""
     from pipeline.bulk.folders import check_new
     from pipeline.bulk.output import write_file
     from pipeline.engine.errors import PipelineError
 
-    if work.form is format_csv:
+    if form is format_csv:
         yield format_header()
     failed, total = 0, len(work.pictures)
     with contextlib.closing(_read(work)) as blocks:
-        for (lines, error, copy), target in itertools.zip_longest(itertools.chain.from_iterable(blocks), work.copies):
+        for (facts, copy), target in itertools.zip_longest(itertools.chain.from_iterable(blocks), work.copies):
             if copy is not None:
                 check_new([target])  # another process may have written it meanwhile
                 write_file(target, copy)
-            yield from lines
-            if error and total == 1:
-                raise PipelineError(error)
-            if error:
+            yield from form(facts)
+            if "error" in facts and total == 1:
+                raise PipelineError(facts["error"])
+            if "error" in facts:
                 failed += 1
-                log.info("%s", error)
+                log.info("%s", facts["error"])
     if failed:
         raise PipelineError(f"{failed:,} of {total:,} pictures could not be read: see the messages above")
 
 
-def _write(work: Work, output: Path) -> str:
-    """Write the lines and the copies, which appear when all pictures are read, or resume; return a summary."""
+def _write(work: Work, forms: Mapping[Path, Format], review: Path | None) -> str:
+    """Write the results and the copies, which appear when all pictures are read, or resume; return a summary.
+
+    Until then, the working folder of the first file has what was read, in JSON.
+    """
     from pipeline.bulk.folders import check_new
     from pipeline.bulk.output import LINES, append_block, resume_output, start_output
     from pipeline.engine.errors import PipelineError
     from pipeline.scheduling.journal import JOURNAL
 
-    folder, total, started = name_work(output), len(work.pictures), time.monotonic()
-    with working_folder(output, "classify"):
+    targets = [*forms, *([review] if review else [])]
+    folder, total, started = name_work(targets[0]), len(work.pictures), time.monotonic()
+    with working_folder(targets[0], "classify"):
         key = _make_key(work)
         state = resume_output(folder, key)
         if state:
@@ -217,29 +283,66 @@ def _write(work: Work, output: Path) -> str:
             check_new(work.copies)
             if (folder / JOURNAL).exists():
                 log.info("classify: starting again: the last run had other pictures or options, model or program")
-            state = start_output(folder, key, [format_header()] if work.form is format_csv else [])
+            state = start_output(folder, key, [])
         for parent in {copy.parent for copy in work.copies}:  # fails now rather than when all pictures are read
             parent.mkdir(parents=True, exist_ok=True)
         missing = total - state.done
         with contextlib.closing(_read(work, state.done)) as blocks:
             for block in blocks:
-                lines, errors, copies = zip(*block, strict=True)
-                for error in filter(None, errors):
+                facts, copies = zip(*block, strict=True)
+                errors = [each["error"] for each in facts if "error" in each]
+                for error in errors:
                     log.info("%s", error)
-                state = append_block(state, list(itertools.chain(*lines)), list(filter(None, errors)), copies)
+                state = append_block(state, [json.dumps(each) for each in facts], errors, copies)
         # An interrupted run may have moved some of the copies already.
         unpublished = {state.copy_of(index): copy for index, copy in enumerate(work.copies)}
         unpublished = {source: copy for source, copy in unpublished.items() if source.exists()}
         check_new(unpublished.values())  # another process may have written one meanwhile
         for source, copy in unpublished.items():
             publish(source, copy)
-        publish(folder / LINES, output)
+        counts = _publish_results(folder / LINES, forms, review)
+    where = ", ".join(map(str, targets))
     if state.errors:
         raise PipelineError(
             f"{len(state.errors):,} of {total:,} pictures could not be read: see the messages above. The results are "
-            f"in {output}"
+            f"in {where}"
         )
-    return f"{summarise(missing, total, 'pictures', time.monotonic() - started)} -> {output}"
+    sure, rows = counts
+    remains = f"{sure:,} of {rows:,} rows have {CERTAIN:.0%} or more; {rows - sure:,} to check"
+    return f"{summarise(missing, total, 'pictures', time.monotonic() - started)} -> {where}\n{remains}"
+
+
+def _publish_results(lines: Path, forms: Mapping[Path, Format], review: Path | None) -> tuple[int, int]:
+    """Write each file from what was read; return how many rows are certain, and how many there are."""
+    from pipeline.bulk.output import write_file
+
+    sure = rows = 0
+    with contextlib.ExitStack() as stack:
+        source = stack.enter_context(open(lines, encoding="utf-8"))
+        found = [json.loads(line) for line in source]
+    if review:
+        from pipeline.html.review_page import render_review
+
+        write_file(review, render_review(found, review.parent).encode())
+    for facts in found:
+        for row in facts.get("rows", ()):
+            row.pop("crop", None)
+            sure, rows = sure + (row["confidence"] >= CERTAIN), rows + 1
+    for target, form in forms.items():
+        head = [format_header()] if form is format_csv else []
+        body = itertools.chain(head, *(form(facts) for facts in found))
+        write_file(target, "".join(f"{line}\n" for line in body).encode(errors="replace"))
+    return sure, rows
+
+
+def _compare(work: Work, truth: Path) -> str:
+    """Read the pictures, and return how many of the rows that a person has checked are read correctly."""
+    from pipeline.bulk.truth import compare, load_truth
+
+    wanted = load_truth(truth)
+    with contextlib.closing(_read(work)) as blocks:
+        found = [facts for facts, _ in itertools.chain.from_iterable(blocks)]
+    return compare(found, wanted, truth)
 
 
 def _make_key(work: Work) -> list[Any]:
@@ -250,7 +353,8 @@ def _make_key(work: Work) -> list[Any]:
         path = Path(picture.path).absolute()
         facts = describe_file(path) if os.path.exists(path) else []  # noqa: PTH110 - see find_pictures
         pictures.append([picture.name, os.fspath(path), facts])
-    inputs = [work.reader.digest, work.form.__name__, pictures, [str(copy.absolute()) for copy in work.copies]]
+    copies = [str(copy.absolute()) for copy in work.copies]
+    inputs = [work.reader.digest, list(map(repr, work.regions)), work.least, work.crops, pictures, copies]
     return make_key(inputs, classify, ["numpy", "pillow", "scipy"])
 
 

@@ -16,8 +16,9 @@ from typing import BinaryIO
 from PIL import Image
 
 from pipeline.bulk.folders import STDIN, Picture
-from pipeline.pictures.boxes import encode_with_boxes
+from pipeline.pictures.boxes import cut_rows, encode_with_boxes
 from pipeline.pictures.decoding import PictureError, read_content, read_pages
+from pipeline.pictures.regions import Region
 from pipeline.reader import Reader, Result
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.execution import iterate_job
@@ -27,16 +28,19 @@ BLOCK_SIZE = 16  # pictures, which take about a second
 BLOCK_BYTES = 32_000_000  # after which a block ends, so that a few blocks of large pictures fit into memory
 
 Content = bytes | Image.Image | PictureError  # of a file; a page, decoded; or why there is neither
-Outcome = tuple[Result | PictureError, bytes | None]  # what was read, and the copy as PNG if one is wanted
+# What was read, the copy as PNG if one is wanted, and images of the rows, as data URIs, if these are.
+Outcome = tuple[Result | PictureError, bytes | None, list[str]]
 
 
 @dataclass(frozen=True)
 class Shared:
-    """Arguments that all tasks share."""
+    """Arguments that all tasks share. copies, crops: whether they are wanted. threads: that read a picture."""
 
     reader: Reader
-    copies: bool = False  # whether they are wanted
-    threads: int | None = None  # that read a picture; None for one per core
+    copies: bool = False
+    crops: bool = False
+    regions: Sequence[Region] = ()
+    threads: int | None = None  # one per core
 
 
 def read_pictures(
@@ -44,15 +48,18 @@ def read_pictures(
     pictures: Sequence[Picture],
     backend: Backend,
     copies: bool = False,
+    crops: bool = False,
+    regions: Sequence[Region] = (),
     report: Callable[[str], object] = lambda line: None,
 ) -> Generator[list[Outcome], None, None]:
     """Yield the outcomes of each block of pictures, in order. Raises what `iterate_job` raises.
 
-    copies: whether they include copies with boxes. report: called with lines for the user.
+    copies, crops: whether they include copies with boxes, and images of the rows. regions: that are read; by default
+    whole pictures. report: called with lines for the user.
     """
     threads = None if backend.scheduler in ("sync", "threads") else 1  # a reader reads one picture after the other
     tasks = _split_blocks(pictures, 1 if backend.scheduler == "sync" else BLOCK_SIZE)
-    job = Job(read_block, Shared(reader, copies, threads), tasks, report=report, ordered=True)
+    job = Job(read_block, Shared(reader, copies, crops, regions, threads), tasks, report=report, ordered=True)
     with contextlib.closing(iterate_job(job, backend)) as blocks:
         for _, outcomes in blocks:
             yield outcomes
@@ -110,15 +117,17 @@ def read_block(shared: Shared, block: Sequence[tuple[str, Content]]) -> list[Out
 def read_picture(shared: Shared, name: str, content: Content) -> Outcome:
     """Read a picture, and make its copy with boxes; return a PictureError instead of raising it."""
     if isinstance(content, PictureError):
-        return content, None
+        return content, None, []
     try:
-        result = shared.reader.read(_to_source(content), name, shared.threads)
-        if not shared.copies:
-            return result, None
-        source = _to_source(content)
-        return result, encode_with_boxes(source, name, result, shared.reader.names)
+        result = shared.reader.read(_to_source(content), name, shared.threads, regions=shared.regions)
+        names, copy, crops = shared.reader.names, None, list[str]()
+        if shared.copies:
+            copy = encode_with_boxes(_to_source(content), name, result, names)
+        if shared.crops:
+            crops = cut_rows(_to_source(content), name, result)
+        return result, copy, crops
     except PictureError as error:
-        return error, None
+        return error, None, []
 
 
 def _to_source(content: bytes | Image.Image) -> BinaryIO | Image.Image:

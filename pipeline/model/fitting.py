@@ -7,13 +7,13 @@ import numpy as np
 
 from pipeline.data.marks import SPACE
 from pipeline.model.model import Model
-from pipeline.model.spans import AROUND, REPORTED, SIZE, Span, find_spans, measure, view_strips
+from pipeline.model.spans import AROUND, SIZE, Span, find_spans, is_reported, measure, view_strips
 from pipeline.network.activations import Array
 from pipeline.network.ctc import align
 from pipeline.network.gradient_descent import Run
 from pipeline.network.patterns import Pattern, best_texts, pattern_log_probability
 
-FITS = 0.01  # probability that a strip fits the pattern from which it is read so
+FITS = 0.05  # probability that a strip fits the pattern from which it is read so
 SEARCHED = 8  # texts, which may differ only in other writing
 
 Text = tuple[int, ...]  # digits, and the symbol of a space between them
@@ -46,7 +46,7 @@ def fit(spans: Sequence[Span], logits: Array, pitch: float, temperature: float, 
         digits = strip_spaces(text, classes)
         chances[digits] = chances.get(digits, 0.0) + math.exp(log_p - log_fit)
     best, *others = sorted(chances.items(), key=lambda each: -each[1]) or [((), 0.0)]
-    if best[1] < REPORTED:
+    if not is_reported(len(best[0]), best[1]):
         p = np.concatenate([span.probabilities for span in spans])
         return Span((), places, p, part, max(span.probability for span in spans), tuple(chances.items()))
     symbols = np.array(next(text for text, _ in found if strip_spaces(text, classes) == best[0]))

@@ -1,5 +1,6 @@
 """Copies of pictures with a box and the class of each digit, for people to check a reading."""
 
+import base64
 import io
 from collections.abc import Sequence
 from typing import Any
@@ -16,6 +17,8 @@ SURE = 0.9  # probability of its class below which a digit is marked
 LINE_WIDTH = 1 / 400  # of the longer side of the picture
 TEXT_SIZE = 1 / 3, 1 / 40  # of the height of the box, but at least of the longer side of the picture
 MIN_TEXT_SIZE = 8  # pixels
+AROUND = 1.0  # paper on each side of the image of a row, relative to its height; half as much above and below
+CROP_WIDTH, CROP_HEIGHT = 640, 96  # pixels of such an image, at most
 
 
 def encode_with_boxes(source: Source, name: str, result: Result, class_names: Sequence[str]) -> bytes:
@@ -33,6 +36,25 @@ def encode_with_boxes(source: Source, name: str, result: Result, class_names: Se
     encoded = io.BytesIO()
     image.save(encoded, "PNG", compress_level=1)  # the default takes three times as long
     return encoded.getvalue()
+
+
+def cut_rows(source: Source, name: str, result: Result) -> list[str]:
+    """Return an image of each row with some paper around it, as a data URI. Raises PictureError as above."""
+    image = load_colours(source, name).convert("L")
+    scale = np.array([image.width / result.size[1], image.height / result.size[0]] * 2)
+    cut = []
+    for row in result.rows:
+        left, top = (row.boxes * scale)[:, :2].min(axis=0).tolist()
+        right, bottom = (row.boxes * scale)[:, 2:].max(axis=0).tolist()
+        around = AROUND * (bottom - top)
+        part = image.crop(
+            (round(left - around), round(top - around / 2), round(right + around), round(bottom + around / 2))
+        )
+        part.thumbnail((CROP_WIDTH, CROP_HEIGHT))
+        encoded = io.BytesIO()
+        part.save(encoded, "JPEG", quality=60)
+        cut.append(f"data:image/jpeg;base64,{base64.b64encode(encoded.getvalue()).decode()}")
+    return cut
 
 
 def draw_boxes(

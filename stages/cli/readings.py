@@ -1,47 +1,89 @@
-"""Format what was read in a picture as lines: for people, as JSON, or as CSV.
-
-Each function takes a result, or the error of a picture that cannot be read, and the name of the picture.
-"""
+"""Describe what was read in a picture, and format it as lines: for people, as JSON, or as CSV."""
 
 import csv
 import io
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.engine.terminal import printable
 
 if TYPE_CHECKING:
     from pipeline.reader import PictureError, Result, Row
 
-COLUMNS = ("file", "row", "digits", "spaced", "confidence", "alternative", "alternative_confidence", "error")  # of CSV
+COLUMNS = (  # of CSV
+    *("file", "row", "digits", "spaced", "confidence", "alternative", "alternative_confidence", "error"),
+    *("region", "unread", "left", "top", "right", "bottom"),
+)
 BETWEEN_ROWS = " | "
+UNREAD = "?"
 FORMULA = re.compile(r"[=+\-@\t\r].")  # at the beginning of a cell that a spreadsheet program would evaluate
 LIKELY = 0.01  # probability from which an alternative is shown, except in JSON
 
-Format = Callable[["Result | PictureError", str], list[str]]
+Facts = dict[str, Any]
+Format = Callable[[Facts], list[str]]
 
 
-def format_text(result: "Result | PictureError", name: str) -> list[str]:
-    """Return the digits, the confidence and the best alternative if it is likely; nothing for an error."""
+def describe(result: "Result | PictureError", name: str, least: float = 0.0) -> Facts:
+    """Return what was read in a picture, or why it cannot be read.
+
+    least: confidence below which a row is left to a person: it is unread, and its text is the first alternative.
+    """
     if isinstance(result, Exception):
+        return {"file": name, "error": str(result)}
+    return {
+        "file": name,
+        "digits": result.text,
+        "confidence": round(result.confidence, 6) if result.text else None,
+        "alternatives": _round(result.alternatives),
+        "rows": [_describe_row(row, least) for row in result.rows],
+    }
+
+
+def _describe_row(row: "Row", least: float) -> Facts:
+    (left, top), (right, bottom) = row.boxes[:, :2].min(axis=0).tolist(), row.boxes[:, 2:].max(axis=0).tolist()
+    read, alternatives = bool(row.text) and row.confidence >= least, row.alternatives
+    if row.text and not read:
+        alternatives = ((row.text, row.confidence), *alternatives)
+    return {
+        "digits": row.text if read else "",
+        "spaced": row.spaced if read else "",
+        "confidence": round(row.confidence, 6),
+        "alternatives": _round(alternatives),
+        "boxes": row.boxes.tolist(),
+        "region": row.region,
+        "unread": not read,
+        "box": [left, top, right, bottom],
+    }
+
+
+def _round(alternatives: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
+    return [(text, round(probability, 6)) for text, probability in alternatives]
+
+
+def format_text(facts: Facts) -> list[str]:
+    """Return the digits, the confidence and the best alternative if it is likely; nothing for an error."""
+    if "error" in facts:
         return []
-    if not result.text:
-        return [f"{printable(name)}: no digit found"]
-    rows = [row.spaced for row in result.rows]
-    line = f"{printable(name)}: {BETWEEN_ROWS.join(rows)} ({result.confidence:.2%})"
-    ratios = [row.alternatives[0][1] / row.confidence if row.alternatives else 0.0 for row in result.rows]
-    chance, number = result.confidence * max(ratios), ratios.index(max(ratios))
+    if not facts["rows"]:
+        return [f"{printable(facts['file'])}: no digit found"]
+    rows = [row["spaced"] or UNREAD for row in facts["rows"]]
+    line = f"{printable(facts['file'])}: {BETWEEN_ROWS.join(rows)}"
+    if UNREAD in rows:
+        return [line]
+    ratios = [row["alternatives"][0][1] / row["confidence"] if row["alternatives"] else 0.0 for row in facts["rows"]]
+    chance, number = facts["confidence"] * max(ratios), ratios.index(max(ratios))
+    line += f" ({facts['confidence']:.2%})"
     if chance >= LIKELY:
-        rows[number] = lay_out(result.rows[number].alternatives[0][0], rows[number])
+        rows[number] = lay_out(facts["rows"][number]["alternatives"][0][0], rows[number])
         line += f", or {BETWEEN_ROWS.join(rows)} ({chance:.2%})"
     return [line]
 
 
-def _find_likely(row: "Row") -> list[tuple[str, float]]:
+def _find_likely(row: Facts) -> list[tuple[str, float]]:
     """Return the best alternative if it is likely, otherwise nothing."""
-    return [(text, probability) for text, probability in row.alternatives[:1] if probability >= LIKELY]
+    return [(text, probability) for text, probability in row["alternatives"][:1] if probability >= LIKELY]
 
 
 def lay_out(text: str, row: str) -> str:
@@ -52,42 +94,21 @@ def lay_out(text: str, row: str) -> str:
     return "".join(each if each == " " else next(following) for each in row)
 
 
-def format_json(result: "Result | PictureError", name: str) -> list[str]:
+def format_json(facts: Facts) -> list[str]:
     """Return an object on one line, in ASCII, so that names in it cannot control a terminal; also for an error."""
-    if isinstance(result, Exception):
-        return [json.dumps({"file": name, "error": str(result)})]
-    content = {
-        "file": name,
-        "digits": result.text,
-        "confidence": round(result.confidence, 6) if result.text else None,
-        "alternatives": _round(result.alternatives),
-        "rows": [
-            {
-                "digits": row.text,
-                "spaced": row.spaced,
-                "confidence": round(row.confidence, 6),
-                "alternatives": _round(row.alternatives),
-                "boxes": row.boxes.tolist(),
-            }
-            for row in result.rows
-        ],
-    }
-    return [json.dumps(content)]
+    return [json.dumps(facts)]
 
 
-def _round(alternatives: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
-    return [(text, round(probability, 6)) for text, probability in alternatives]
-
-
-def format_csv(result: "Result | PictureError", name: str) -> list[str]:
+def format_csv(facts: Facts) -> list[str]:
     """Return a line with the values of COLUMNS for each row of digits, or for an error or a picture without digits."""
-    values = {"file": printable(name)}
-    if isinstance(result, Exception):
-        return [format_row({**values, "error": str(result)})]
+    values = {"file": printable(facts["file"])}
+    if "error" in facts:
+        return [format_row({**values, "error": facts["error"]})]
     lines = []
-    for number, row in enumerate(result.rows, start=1):
-        numbered = {**values, "row": str(number), "digits": row.text, "spaced": row.spaced}
-        numbered["confidence"] = f"{row.confidence:.6f}"
+    for number, row in enumerate(facts["rows"], start=1):
+        numbered = {**values, "row": str(number), **{name: row[name] for name in ("digits", "spaced", "region")}}
+        numbered |= {"confidence": f"{row['confidence']:.6f}", "unread": "yes" if row["unread"] else ""}
+        numbered |= zip(("left", "top", "right", "bottom"), map(str, row["box"]), strict=True)
         for text, probability in _find_likely(row):
             numbered |= {"alternative": text, "alternative_confidence": f"{probability:.6f}"}
         lines.append(format_row(numbered))

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from pipeline.reader import PictureError, Result, Row
-from stages.cli.readings import format_csv, format_json, format_text, lay_out
+from stages.cli.readings import describe, format_csv, format_json, format_text, lay_out
 from tests.drawings import Images, enlarge, place, sample_digits, write_row
 from tests.processes import Run, environment
 from tests.stages.common import assert_one_line
@@ -96,10 +96,12 @@ def test_only_a_likely_alternative_is_shown_except_in_json(probability: float, e
     result = Result(
         "135", rows, 0.81, (("125", probability),), boxes, (9, 9), probabilities, boxes[:0], more_pages=False
     )
-    assert format_text(result, "a.png") == [expected]
+    facts = describe(result, "a.png")
+    assert format_text(facts) == [expected]
     likely = f"12,{probability:.6f}" if "or" in expected else ","
-    assert format_csv(result, "a.png") == [f"a.png,1,13,1 3,0.900000,{likely},", "a.png,2,5,5,0.900000,,,"]
-    assert json.loads(format_json(result, "a.png")[0])["alternatives"] == [["125", probability]]
+    end = ",,,,0,0,0,0"
+    assert format_csv(facts) == [f"a.png,1,13,1 3,0.900000,{likely}{end}", f"a.png,2,5,5,0.900000,,{end}"]
+    assert json.loads(format_json(facts)[0])["alternatives"] == [["125", probability]]
 
 
 @pytest.mark.parametrize(
@@ -116,15 +118,26 @@ def test_alternative_has_the_spaces_of_the_row(text: str, row: str, expected: st
 
 @pytest.mark.parametrize("name", ["=1+1.png", "+1.png", "-1.png", "@SUM(A1).png"])
 def test_no_cell_is_a_formula(name: str) -> None:
-    (line,) = csv.reader(format_csv(PictureError(f"{name} is damaged"), name))
-    assert line == [f"'{name}", *[""] * 6, f"'{name} is damaged"]
+    (line,) = csv.reader(format_csv(describe(PictureError(f"{name} is damaged"), name)))
+    assert line == [f"'{name}", *[""] * 6, f"'{name} is damaged", *[""] * 6]
 
 
 def test_other_cells_are_unchanged() -> None:
     boxes, probabilities = np.zeros((2, 4), np.int64), np.zeros((2, 10), np.float32)
     row = Row("07", "0 7", 0.9, (), boxes, probabilities, ())
     result = Result("07", (row,), 0.9, (), boxes, (9, 9), probabilities, boxes[:0], more_pages=False)
-    assert format_csv(result, "-") == ["-,1,07,0 7,0.900000,,,"]
+    assert format_csv(describe(result, "-")) == ["-,1,07,0 7,0.900000,,,,,,0,0,0,0"]
+
+
+def test_row_below_the_least_confidence_is_left_to_a_person() -> None:
+    boxes, probabilities = np.array([[1, 2, 3, 4], [5, 1, 9, 6]]), np.zeros((2, 10), np.float32)
+    row = Row("07", "0 7", 0.7, (("01", 0.2),), boxes, probabilities, (), "amount")
+    facts = describe(Result("07", (row,), 0.7, (), boxes, (9, 9), probabilities, boxes[:0]), "a.png", 0.9)
+    assert format_csv(facts) == ["a.png,1,,,0.700000,07,0.700000,,amount,yes,1,1,9,6"]
+    assert format_text(facts) == ["a.png: ?"]
+    (described,) = facts["rows"]
+    assert (described["box"], described["unread"]) == ([1, 1, 9, 6], True)
+    assert described["alternatives"] == [("07", 0.7), ("01", 0.2)]
 
 
 def test_json_output(run: Run, project: Path) -> None:
@@ -137,7 +150,7 @@ def test_json_output(run: Run, project: Path) -> None:
     assert 0.4 <= result["confidence"] <= 1
     assert result["confidence"] + sum(p for _, p in result["alternatives"]) <= 1.00001
     (row,) = result["rows"]
-    assert list(row) == ["digits", "spaced", "confidence", "alternatives", "boxes"]
+    assert list(row)[:5] == ["digits", "spaced", "confidence", "alternatives", "boxes"]
     assert (row["digits"], row["alternatives"]) == (truth(), result["alternatives"])
     ((left, top, right, bottom),) = row["boxes"]
     assert 0 <= left < right <= 112

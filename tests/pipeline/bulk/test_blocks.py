@@ -33,7 +33,7 @@ def pictures(tmp_path: Path) -> list[Picture]:
 
 def read(reader: Reader, pictures: Sequence[Picture], backend: Backend = SYNC) -> list[str]:
     outcomes = [outcome for block in read_pictures(reader, pictures, backend) for outcome in block]
-    return [result.text if isinstance(result, Result) else str(result) for result, copy in outcomes]
+    return [result.text if isinstance(result, Result) else str(result) for result, _, _ in outcomes]
 
 
 @pytest.mark.parametrize("scheduler", ["sync", "processes"])
@@ -127,8 +127,8 @@ def test_copy_shows_where_a_digit_may_be_missing(reader: Reader, monkeypatch: py
     result = reader.read(io.BytesIO(body.getvalue()))
     assert result.text == ""
     likely = replace(result, possible=np.array([[50, 60, 90, 100]]))
-    monkeypatch.setattr(Reader, "read", lambda *arguments: likely)
-    _, copied = read_picture(Shared(reader, copies=True), "blank.png", body.getvalue())
+    monkeypatch.setattr(Reader, "read", lambda *arguments, regions: likely)
+    _, copied, _ = read_picture(Shared(reader, copies=True), "blank.png", body.getvalue())
     assert copied
     with Image.open(io.BytesIO(copied)) as copy:
         red = (np.asarray(copy) == UNSURE_COLOUR).all(axis=2)

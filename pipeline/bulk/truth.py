@@ -1,0 +1,84 @@
+"""Compare what was read with what a person has checked."""
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.engine.errors import UsageError
+from pipeline.evaluation.metrics import measure_reliability
+
+COLUMNS = {"file", "corrected", "left", "top", "right", "bottom"}
+SAME = 0.3  # overlap of two boxes, relative to the smaller one, from which they are of the same row
+THRESHOLDS = (0.8, 0.9, 0.95)
+
+Box = tuple[float, float, float, float]  # left, top, right, bottom, in pixels
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A row that a person has read. text: of its digits, with spaces or without."""
+
+    text: str
+    box: Box
+
+
+def load_truth(path: Path) -> dict[str, list[Checked]]:
+    """Return the checked rows of a table, by the name of the picture. Raises UsageError if it is not such a table."""
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            lines = list(csv.DictReader(file))
+        if not lines or not set(lines[0]) >= COLUMNS:
+            raise UsageError(f"{path} has no rows with the columns {', '.join(sorted(COLUMNS))}: save it from the page")
+        found: dict[str, list[Checked]] = {}
+        for line in lines:
+            if line["corrected"]:
+                left, top, right, bottom = (float(line[side]) for side in ("left", "top", "right", "bottom"))
+                checked = Checked(_squeeze(line["corrected"]), (left, top, right, bottom))
+                found.setdefault(line["file"], []).append(checked)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}: name the table that the page has saved") from None
+    except (ValueError, TypeError, csv.Error, UnicodeError):
+        raise UsageError(f"{path} is not the table that the page of --review saves: save it again") from None
+    return found
+
+
+def compare(found: Iterable[Mapping[str, Any]], truth: Mapping[str, Sequence[Checked]], path: Path) -> str:
+    """Return lines about the rows that are read correctly. found: what was read.
+
+    Raises UsageError if the truth is about other pictures.
+    """
+    read = {facts["file"]: facts.get("rows", []) for facts in found}
+    known = [(name, checked) for name, each in truth.items() if name in read for checked in each]
+    if not known:
+        raise UsageError(f"{path} has no row of these pictures: name the pictures as in its column file")
+    chances, correct = np.zeros(len(known), np.float32), np.zeros(len(known), bool)
+    for number, (name, checked) in enumerate(known):
+        overlaps = [_overlap(row["box"], checked.box) for row in read[name]]
+        best = max(range(len(overlaps)), key=overlaps.__getitem__, default=None)
+        if best is not None and overlaps[best] >= SAME:
+            row = read[name][best]
+            chances[number] = row["confidence"]
+            correct[number] = _squeeze(row["digits"]) == checked.text
+    error = measure_reliability(chances[:, np.newaxis], (~correct).astype(np.uint8)).error
+    lines = [f"{correct.sum():,} of {len(known):,} checked rows are read correctly ({correct.mean():.1%})"]
+    for threshold in THRESHOLDS:
+        sure = chances >= threshold
+        wrong = np.count_nonzero(sure & ~correct)
+        lines.append(f"{threshold:.0%} or more: {sure.sum():,} rows, {wrong:,} of them wrong")
+    return "\n".join([*lines, f"expected calibration error: {error:.1%}"])
+
+
+def _squeeze(text: str) -> str:
+    return "".join(text.replace("'", "").split())
+
+
+def _overlap(one: Sequence[float], other: Sequence[float]) -> float:
+    """Return the common area of two boxes, relative to the smaller one."""
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)]
+    return max(width, 0) * max(height, 0) / max(min(areas), 1)

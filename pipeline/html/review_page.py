@@ -1,0 +1,35 @@
+"""The page on which a person checks rows: an HTML file that needs no server and no network."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from pipeline.html.rendering import TEMPLATES, render
+
+
+def render_review(found: Sequence[Mapping[str, Any]], folder: Path) -> str:
+    """Return the page, with the least certain rows first. found: what was read in each picture, with crops.
+
+    folder: of the page, from which it refers to the pictures.
+    """
+    rows = [
+        {**row, "file": facts["file"], "row": number, "source": _refer(facts["file"], folder)}
+        for facts in found
+        for number, row in enumerate(facts.get("rows", ()), start=1)
+    ]
+    rows.sort(key=lambda row: row["confidence"])
+    for row in rows:
+        del row["boxes"]
+    # In a script element, "</" would end it.
+    data = json.dumps(rows, separators=(",", ":")).replace("<", "\\u003c")
+    script = (TEMPLATES / "review.js").read_text(encoding="utf-8")
+    return render("review.html", data=Markup(data), script=Markup(script))
+
+
+def _refer(name: str, folder: Path) -> str:
+    """Return the path of a picture, relative to the folder."""
+    return os.path.relpath(name, folder).replace(os.sep, "/")

@@ -1,0 +1,25 @@
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from pipeline.html.review_page import render_review
+
+
+def make_row(confidence: float) -> dict[str, Any]:
+    parts = {"digits": "12", "spaced": "1 2", "confidence": confidence, "alternatives": [["17", 0.1]], "boxes": []}
+    return {**parts, "region": "", "unread": False, "box": [1, 2, 3, 4], "crop": "data:image/jpeg;base64,AA=="}
+
+
+def test_least_certain_row_is_first_and_names_are_only_text(tmp_path: Path) -> None:
+    name = str(tmp_path / 'a"</script><script>alert(1)\n.png')
+    page = render_review(
+        [{"file": name, "rows": [make_row(0.9), make_row(0.2)]}, {"file": "b.png", "error": "damaged"}], tmp_path
+    )
+    (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
+    rows = json.loads(data)
+    assert [(row["confidence"], row["row"]) for row in rows] == [(0.2, 2), (0.9, 1)]
+    assert {row["file"] for row in rows} == {name}
+    assert {row["source"] for row in rows} == {'a"</script><script>alert(1)\n.png'}
+    assert page.count("<script") == 2
+    assert "http" not in page.replace("http-equiv", "")
