@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.html.examples import Example
+from pipeline.html.lessons import Lessons, encode_images, make_header
 from pipeline.html.packing import LIMITS, Packed, pack
 from pipeline.html.rendering import render
 from pipeline.html.wording import are_digits
 from pipeline.model.model import Model
-from pipeline.model.safetensors import load_safetensors
+from pipeline.model.safetensors import list_keys, load_safetensors
 from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.layer import Layer
 from pipeline.network.layers import Convolution
@@ -30,10 +31,12 @@ def save_drawing_page(
     accuracy: float,
     images: int,
     examples: Sequence[Example] = (),
+    lessons: Lessons | None = None,
 ) -> str:
     """Write the page to `path`; return how the model was reduced to fit, "" if it is complete.
 
-    accuracy: share in [0, 1] on `images` test images. examples: test images to choose on the page.
+    accuracy: share in [0, 1] on `images` test images. examples: test images to choose on the page. lessons: images
+    to train a network with, in the page.
     """
     packed = pack(model)
     dense = load_dense(model)
@@ -44,6 +47,7 @@ def save_drawing_page(
         "canvas": ROW if noun == "digit" else model.image_shape,
         "inkStatistics": asdict(model.ink_statistics),
         "examples": [_encode_example(example) for example in examples],
+        "lessons": lessons and _encode_lessons(lessons, model),
         "dense": dense and model_values(dense, pack(dense, {8: LIMITS[8]})),  # only to compare: half the size
     }
     page = render(
@@ -55,6 +59,7 @@ def save_drawing_page(
         values=values,
         noun=noun,
         examples=examples,
+        lessons=lessons,
         reduction=reduction,
         accuracy=accuracy,
         images=images,
@@ -73,7 +78,7 @@ def load_dense(model: Model) -> Model | None:
 def model_values(model: Model, packed: Packed) -> dict[str, Any]:
     """Return the input of `unpackModel` in network.js."""
     return {
-        "layers": [_layer_geometry(layer) for layer in model.networks[0].layers],
+        "layers": [layer_geometry(layer) for layer in model.networks[0].layers],
         "loss": model.loss,
         "temperature": model.temperature,
         "mean": model.scaling.mean,
@@ -91,6 +96,21 @@ def _encode_example(example: Example) -> dict[str, Any]:
     return {"pixels": pixels, "label": example.label, "isMisread": example.is_misread}
 
 
+def _encode_lessons(lessons: Lessons, model: Model) -> dict[str, Any]:
+    """Return the input of `makeLearner` and `unpackLessons` in lessons.js."""
+    header = make_header(model)
+    layers = header.make_layers()
+    shapes = [shape for layer in layers for shape in layer.parameter_shapes.values()]
+    return {
+        "images": encode_images(lessons.images),
+        "labels": base64.b64encode(lessons.labels.tobytes()).decode(),
+        "learnt": lessons.learnt,
+        "header": asdict(header),
+        "layers": [layer_geometry(layer) for layer in layers],
+        "arrays": [{"name": name, "shape": shape} for name, shape in zip(list_keys(header)[0], shapes, strict=True)],
+    }
+
+
 def _describe_reduction(model: Model, packed: Packed) -> str:
     if not packed.networks:
         return "the network is too large for a page"
@@ -99,7 +119,7 @@ def _describe_reduction(model: Model, packed: Packed) -> str:
     return f"in {packed.bits} bits per weight" if packed.bits < 16 else ""
 
 
-def _layer_geometry(layer: Layer) -> dict[str, Any]:
+def layer_geometry(layer: Layer) -> dict[str, Any]:
     """Return what network.js needs of a layer besides its parameters."""
     return {
         "kind": layer.kind,

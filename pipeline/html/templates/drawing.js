@@ -14,10 +14,25 @@ let frame = null; // the requested animation frame
 let isDone = false; // whether that frame announces the result
 
 const showExample = makeExamples($("examples"), examples, model, chooseExample);
+model.learner = data.lessons && makeLearner(data.lessons, model);
+let reader = model; // the network that reads the drawing
 const inside = makeInside(model, () => changed(false));
+const learning = data.lessons && makeLearning(model.learner, data.lessons, {
+  relearned() {
+    inside.relearned();
+    changed(false);
+  },
+  flow: inside.flow,
+  enter: () => readBy(model.learner),
+  leave: () => readBy(model),
+});
 const ghost = noun === "digit" ? makeGhost(canvas, drawing.height, () => changed(false)) : () => null;
 let shared = null; // what the link to the drawing shows
-makeShare(model, () => shared);
+if ($("teaching")) makeTeaching(model, async () => (await learning.lessons()).learnt.inks, () => {
+  inside.taught();
+  changed(false);
+});
+makeShare(() => shared);
 listenToKeys(canvas, drawing);
 listenToPointers(canvas, drawing);
 
@@ -26,24 +41,31 @@ function show() {
   const example = examples[drawing.example];
   const written = ghost(isEmpty());
   document.body.classList.toggle("ghost", written !== null);
-  const found = example ? readExample(model, example) : readAll(model, drawing.strokes, noun === "digit");
+  const found = example ? readExample(reader, example) : readAll(reader, drawing.strokes, noun === "digit");
   const { readings, canSplit } = found;
   const last = readings.find(({ strokes }) => strokes?.includes(drawing.tapped)) ?? found.last;
   const marks = readings.length > 1 ? readings.map((each) => ({ ...sidesOf(each.strokes), isShown: each === last })) : [];
   paintCanvas(canvas, drawing, example?.image, model.shape, written, marks);
   const isDrawing = drawing.isDrawing() || drawing.pen.down;
-  const about = { isEmpty: isEmpty(), written, isDrawing, example, noun, classNames: outputNames(model), canSplit };
-  const { reading, change } = inside.show(written ? readOnce(model, written) : last);
+  const about = { isEmpty: isEmpty(), written, isDrawing, example, noun, classNames: outputNames(reader), canSplit };
+  const { reading, change } = inside.show(written ? readOnce(reader, written) : last);
   const seen = readings.map((each) => (each === last ? reading : each));
   const texts = describeResult(seen, reading, { ...about, change });
   showResult(texts, readings.length > 1);
   showExample(drawing.example);
   showControls();
   const { large, share = "" } = change ? describeResult(readings, last, about) : texts;
-  shared = { strokes: drawing.strokes, example, reading: last, large, confidence: share };
+  shared = { model: reader, strokes: drawing.strokes, example, reading: last, large, confidence: share };
   const isRead = seen.some(({ digit }) => digit !== null);
   if (isDone) announce([isRead ? texts.large : "", texts.first, texts.second].filter(Boolean).join(", "));
   isDone = false;
+}
+
+/** Read the drawing by another network, and look into it. */
+function readBy(network) {
+  reader = network;
+  inside.select(network);
+  changed(false);
 }
 
 /** Update the buttons. A button without effect stays focusable, so that the focus is not lost. */
@@ -71,7 +93,7 @@ function takeTap() {
   const others = drawing.strokes.slice(0, -1);
   const tap = drawing.strokes.at(-1);
   if (noun !== "digit" || !tap || !isDot([tap])) return;
-  const { readings } = readAll(model, others, true);
+  const { readings } = readAll(reader, others, true);
   const found = readings.find(({ strokes }) => haveCommon(sidesOf([tap]), sidesOf(strokes)));
   if (found && readings.length > 1) Object.assign(drawing, { strokes: others, tapped: found.strokes[0] });
 }
@@ -116,10 +138,18 @@ function chooseExample(example) {
   canvas.scrollIntoView({ block: "nearest" });
 }
 
-/** Show the drawing of the address, if it contains one. */
+/** Return the fragment of the link to what is shown; "" if the drawing is empty or too long. */
+function addressOf() {
+  const fragment = encodeLink(drawing);
+  return fragment && fragment + encodeTraining(learning && learning.link());
+}
+
+/** Show the drawing of the address, if it contains one, and repeat its training. */
 function openLink() {
-  const linked = decodeLink(location.hash, drawing.height, examples.length);
-  if (linked && location.hash !== encodeLink(drawing)) perform(() => restore(linked));
+  const { drawing: fragment, training } = divideLink(location.hash, RATES.length);
+  const linked = decodeLink(fragment, drawing.height, examples.length);
+  if (linked && fragment !== encodeLink(drawing)) perform(() => restore(linked));
+  if (training && learning && location.hash !== addressOf()) learning.open(training);
 }
 
 function announce(text) {
@@ -161,6 +191,7 @@ document.addEventListener("pointerdown", ({ target }) => closeExplanations(targe
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   resetColours();
   inside.repaint();
+  learning?.repaint();
   changed(false);
 });
 window.addEventListener("hashchange", openLink);

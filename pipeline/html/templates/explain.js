@@ -21,14 +21,20 @@ function differenceOf(one, other) {
   return { slices, sum: one.sum - other.sum, bias: one.bias - other.bias, added: one.added - other.added };
 }
 
-/** Return the gradient of logit a minus logit b with respect to the input of the first layer: backpropagation. */
-function differenceGradient(layers, values, a, b) {
-  let gradient = new Float32Array(values.at(-1).length);
-  [gradient[a], gradient[b]] = [1, -1];
-  for (let i = layers.length - 1; i >= 0; i--) {
-    gradient = LAYERS[layers[i].kind].inputGradient(layers[i], values[i], values[i + 1], gradient);
+/** Backpropagation: return the gradients of `values`, from index `from` on, given that of the last. values: from `forward`. */
+function backpropagate(layers, values, gradient, from = 0) {
+  const gradients = values.map(() => gradient);
+  for (let i = layers.length - 1; i >= from; i--) {
+    gradients[i] = LAYERS[layers[i].kind].inputGradient(layers[i], values[i], values[i + 1], gradients[i + 1]);
   }
-  return gradient;
+  return gradients;
+}
+
+/** Return the gradient of logit a minus logit b with respect to the input of the first layer. */
+function differenceGradient(layers, values, a, b) {
+  const gradient = new Float32Array(values.at(-1).length);
+  [gradient[a], gradient[b]] = [1, -1];
+  return backpropagate(layers, values, gradient)[0];
 }
 
 /**

@@ -23,6 +23,7 @@ function makeInside(model, changed) {
     shown: 0, // index of the shown view
     followed: 0, // layer whose most raised output, or best class, is explained unless there is a target
     step: 0, // of the guided walk, from 1; 0 for none
+    flow: null, // of the error of an image, from `showStep`
     isOpened: false, // on a narrow screen; on a wide one the inside is always open
   };
   let frame = null;
@@ -65,7 +66,7 @@ function makeInside(model, changed) {
     preview: (unit) => state.reading && on.preview({ index: views[state.shown].titles.length, unit, position: 0 }),
     leave: on.leave,
   });
-  const views = [model, model.dense].filter(Boolean).map((each) => makeView($("columns"), each, answer.buttons, on));
+  const views = [model, model.dense, model.learner].filter(Boolean).map((each) => makeView($("columns"), each, answer.buttons, on));
   const tabs = makeTabs($("tabs"));
   let current = null; // {reading, key, image, predictions} of the last update
 
@@ -85,7 +86,7 @@ function makeInside(model, changed) {
     state.reading = reading;
     update(null, isDrawn);
     const words = reading && isOpen() ? describeShown(views[state.shown].model === model.dense, state.nudge) : "";
-    const shown = current.predictions[isOpen() ? state.shown : 0];
+    const shown = current.predictions[answering()];
     return { reading: shown, change: words ? { words, before: reading.digit } : null };
   }
 
@@ -97,6 +98,12 @@ function makeInside(model, changed) {
 
   const isOpen = () => !NARROW.matches || state.isOpened;
 
+  /** Return whether a view's network reads the drawing, or is compared with it. */
+  const isUsed = (view) => (view.model === model.learner) === (views[state.shown].model === model.learner);
+
+  /** Return the index of the view whose answer is shown: beside a closed inside, that of the network which reads the drawing. */
+  const answering = () => (isOpen() ? state.shown : views.findIndex(isUsed));
+
   /** Compute what is shown, unless it is that of the last update. */
   function compute() {
     const { reading, nudge, shown } = state;
@@ -105,7 +112,8 @@ function makeInside(model, changed) {
     const isMoved = nudge.some(Boolean);
     const image = reading && moveImage(reading.image, model.shape, nudge);
     const predictions = views.map((view) => {
-      if (!reading || (view.model === model && !isMoved)) return reading;
+      if (!reading || !isUsed(view)) return null;
+      if (view.model === reading.model && !isMoved) return reading;
       return readImage(view.model, image);
     });
     current = { reading, key, image, predictions };
@@ -151,10 +159,11 @@ function makeInside(model, changed) {
 
   const pointedClass = (view) => (state.preview?.index === view.columns.length ? state.preview.unit : null);
 
-  /** Return the best class and the one that it is compared with: pointed at, chosen, or the runner-up. */
+  /** Return the best class and the one that it is compared with: pointed at, chosen, the true one, or the runner-up. */
   function contendersIn(view, { probabilities }) {
     const [best] = strongest(probabilities, 1);
-    const chosen = [pointedClass(view), state.rival].find((k) => k !== null && k !== best) ?? null;
+    const asked = [pointedClass(view), state.rival, state.reading.label ?? null];
+    const chosen = asked.find((k) => k !== null && k !== best) ?? null;
     return contenders(probabilities, chosen, view.model.classNames.length);
   }
 
@@ -168,7 +177,7 @@ function makeInside(model, changed) {
     cancelAnimationFrame(frame);
     frame = null;
     compute();
-    const shown = isOpen() ? state.shown : 0;
+    const shown = answering();
     const [view, prediction] = [views[shown], current.predictions[shown]];
     showAnswers(view, prediction, isDrawn);
     $("nudge-text").textContent = describeNudge(state.nudge);
@@ -223,6 +232,7 @@ function makeInside(model, changed) {
     $("result-figure").firstElementChild.classList.toggle("glow", state.sliding !== null);
     markTiles(view, target, explained, on.isPinned);
     if (!NARROW.matches) {
+      if (state.flow) return overlay(flowOf(view, state.flow));
       if (!explained) return overlay([]);
       const votes = target.index < best.index ? votesOf(view, best, explain(best)) : [];
       return overlay([...votes, ...shapesOf(view, target, explained)]);
@@ -313,6 +323,7 @@ function makeInside(model, changed) {
     requestAnimationFrame(() => announce(`${$(title).textContent}: ${$(text).textContent}`));
   }
 
+  /** Look into a network; also into one that is compared with the trained one. */
   function select(shown) {
     Object.assign(state, { shown, pinned: null, preview: null, rival: null, sliding: null, step: 0 });
     const view = views[shown];
@@ -376,6 +387,26 @@ function makeInside(model, changed) {
   open(false);
   return {
     show,
+    /** Look into the network that reads the drawing. */
+    select(network) {
+      select(views.findIndex(({ model }) => model === network));
+      document.querySelectorAll("[name=network]").forEach((radio, i) => (radio.checked = i === 0));
+      if (!NARROW.matches || network !== model.learner) return;
+      open(true);
+      tabs.select(2); // its first layer
+    },
+    /** Show an output that was added to the model. */
+    taught() {
+      answer.add(model.signs.at(-1));
+      views.forEach((view) => (view.outputs = outputNames(view.model)));
+    },
+    flow: (flow) => change({ flow }),
+    /** Show the parameters of the learner, which have changed. */
+    relearned() {
+      const view = views.at(-1);
+      view.blank = forward(view.layers, new Float32Array(view.blank[0].length));
+      view.columns.forEach((column) => column.repaintKernels());
+    },
     repaint() {
       current = answered = null; // paints everything again
       views.forEach(({ columns }) => columns.forEach((column) => column.repaintKernels()));

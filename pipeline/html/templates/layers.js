@@ -5,6 +5,7 @@
  *
  *   forward(x, layer): the output, row-major, for the input x.
  *   inputGradient(layer, x, y, dy): the gradient of the input from that of the output y.
+ *   weightGradient(layer, x, y, dy, sum): adds the gradients of its parameters, if it has any, to those in `sum`.
  *   explain(layer, x, unit, position): how an output follows from its part of the input, {slices, sum, bias, added}, where
  *       `added` is the input that a residual layer adds to its output. A slice belongs to one channel of the input:
  *       {channel, top, left, height, width, patch, weights, products, sum}.
@@ -100,6 +101,13 @@ function rowOf({ weights, biases }, unit) {
   return weights.subarray(unit * fanIn, (unit + 1) * fanIn);
 }
 
+/** Return the gradient of the sums z = W p + b from that of the output y. */
+function sumGradient(layer, x, y, dy) {
+  if (!layer.activation) return dy;
+  const { derivative } = ACTIVATIONS[layer.activation];
+  return dy.map((d, k) => d * derivative(y[k] - addedOf(layer, x, k)));
+}
+
 /* What dense layers and convolutions share: z = W p + b for each patch p of the input, then the activation. */
 const AFFINE = {
   forward(x, layer) {
@@ -111,8 +119,7 @@ const AFFINE = {
   },
 
   inputGradient(layer, x, y, dy) {
-    const derivative = layer.activation ? ACTIVATIONS[layer.activation].derivative : () => 1;
-    const dz = dy.map((d, k) => d * derivative(y[k] - addedOf(layer, x, k)));
+    const dz = sumGradient(layer, x, y, dy);
     const channels = layer.inputShape[0];
     const positions = positionsOf(layer);
     const dx = layer.residual ? dy.map((d) => d * layer.residual) : new Float32Array(x.length);
@@ -132,6 +139,21 @@ const AFFINE = {
       }
     }
     return dx;
+  },
+
+  /** dW = dz Pᵀ: at each position, the gradient of a sum times the patch that it weighs. */
+  weightGradient(layer, x, y, dy, { weights, biases }) {
+    const dz = sumGradient(layer, x, y, dy);
+    const positions = positionsOf(layer);
+    for (let position = 0; position < positions; position++) {
+      const patch = patchOf(x, layer, position);
+      for (let unit = 0; unit < biases.length; unit++) {
+        const d = dz[unit * positions + position];
+        if (d === 0) continue;
+        biases[unit] += d;
+        for (let k = 0, at = unit * patch.length; k < patch.length; k++, at++) weights[at] += d * patch[k];
+      }
+    }
   },
 
   explain(layer, x, unit, position) {
@@ -217,6 +239,8 @@ LAYERS.pool = {
     return dx;
   },
 
+  weightGradient: () => {}, // it has no parameters
+
   /** One slice, whose weights are 1 at the largest value and 0 elsewhere. */
   explain(layer, x, unit, position) {
     const part = patchAt(layer, position);
@@ -245,13 +269,30 @@ function plural(word, count) {
   return count === 1 ? word : `${word}s`;
 }
 
+const tables = new WeakMap(); // of `patchOf`, by the layer
+
 /** Return the values of all channels of x under the window; the input itself if the window covers it. */
 function patchOf(x, layer, position) {
-  const part = patchAt(layer, position);
-  const channels = layer.inputShape[0];
-  const size = part.height * part.width * channels;
-  if (size === x.length && positionsOf(layer) === 1) return x;
-  return fillPatch(new Float32Array(size), x, layer, [...Array(channels).keys()], part);
+  const size = layer.inputShape[0] * layer.window[0] * layer.window[1];
+  const positions = positionsOf(layer);
+  if (size === x.length && positions === 1) return x;
+  if (!tables.has(layer)) tables.set(layer, tableOf(layer, x.length, size, positions));
+  const table = tables.get(layer);
+  const patch = new Float32Array(size);
+  for (let k = 0, at = position * size; k < size; k++, at++) patch[k] = table[at] < 0 ? layer.outside : x[table[at]];
+  return patch;
+}
+
+/** Return the indices of the input in the patch of each position, -1 for padding, so that training computes them once. */
+function tableOf(layer, length, size, positions) {
+  const indices = Int32Array.from({ length }, (_, i) => i);
+  const channels = [...Array(layer.inputShape[0]).keys()];
+  const table = new Int32Array(positions * size);
+  for (let position = 0; position < positions; position++) {
+    const patch = table.subarray(position * size, (position + 1) * size);
+    fillPatch(patch, indices, { ...layer, outside: -1 }, channels, patchAt(layer, position));
+  }
+  return table;
 }
 
 /**

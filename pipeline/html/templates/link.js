@@ -2,7 +2,8 @@
 
 /*
  * Links that contain a drawing: "#e=" and the index of a test image, or "#d=" and the strokes, separated by dots. A
- * stroke is a list of numbers, two per point: the differences to the point before, or to (0, 0).
+ * stroke is a list of numbers, two per point: the differences to the point before, or to (0, 0). After "&l=" follow the seed,
+ * the index of the learning rate and the steps of the network that was trained in the page.
  */
 
 const MAX_LINK_LENGTH = 10_000; // characters; longer links are ignored
@@ -14,6 +15,19 @@ function encodeLink({ strokes, example }) {
   if (example !== null) return `#e=${example}`;
   const fragment = `#d=${strokes.map(encodeStroke).join(".")}`;
   return strokes.length && fragment.length <= MAX_LINK_LENGTH ? fragment : "";
+}
+
+/** Return the part of a link that has a training, "" if it is null. */
+function encodeTraining(training) {
+  return training ? `&l=${training.seed}.${training.rate}.${training.steps}` : "";
+}
+
+/** Divide the fragment of a link: {drawing, training}, the latter {seed, rate, steps}, or null if there is none that is valid. */
+function divideLink(fragment, rates) {
+  const [drawing, text] = fragment.split("&");
+  const [, ...found] = /^l=(\d{1,9})\.(\d)\.(\d{1,5})$/.exec(text ?? "") ?? [];
+  const [seed, rate, steps] = found.map(Number);
+  return { drawing, training: rate < rates ? { seed, rate, steps } : null };
 }
 
 function encodeStroke(stroke) {

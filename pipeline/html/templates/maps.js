@@ -22,7 +22,7 @@ function makeColumn(parent, layers, index, title, on) {
   const [count, ...size] = layer.outputShape;
   const hasMaps = isMap(layer.outputShape);
   const hasKernels = index === 0 && hasMaps && layer.weights;
-  const across = columnsFor(count);
+  const across = (hasMaps && layers.length === 2 ? 2 : 1) * columnsFor(count); // a single layer of maps has all the room
   const aspect = hasKernels ? 1.7 : 1; // of a tile
   const element = append(parent, "section", "", "column");
   append(append(element, "h3", title), "span", LAYERS[layer.kind].role(index), "role");

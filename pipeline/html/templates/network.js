@@ -19,6 +19,11 @@ function unpackModel(packed) {
   return { ...packed, dense, networks: packed.networks.map(unpackNetwork) };
 }
 
+/** Return the index of the negative class, after all classes; null if the model has none. */
+function negativeOf({ classNames, layers }) {
+  return layers.at(-1).outputShape[0] > classNames.length ? classNames.length : null;
+}
+
 /** Return a layer whose kernels are as wide as its window, with weights of 0 between the columns of a dilated kernel. */
 function dilate(layer) {
   const { weights, dilation, window } = layer;

@@ -14,9 +14,10 @@ function makeView(parent, model, answer, on) {
   return { model, layers, titles, columns, answer, outputs: outputNames(model), blank };
 }
 
-/** Return the names of the outputs: of the classes, and of the negative class if the model has one. */
-function outputNames({ classNames, layers }) {
-  return layers.at(-1).outputShape[0] > classNames.length ? [...classNames, "none"] : classNames;
+/** Return the names of the outputs: of the classes, of the negative class if there is one, and of signs that were taught. */
+function outputNames(model) {
+  const negative = negativeOf(model) === null ? [] : ["none"];
+  return [...model.classNames, ...negative, ...(model.signs ?? [])];
 }
 
 function zeros({ outputShape }) {

@@ -7,7 +7,9 @@
  * function of the prediction, null if nothing is drawn, the index of the best class and that of the chosen one.
  */
 function makeAnswer(parent, names, { choose, preview, leave }) {
-  const buttons = names.map((name, k) => {
+  const buttons = [];
+  const add = (name) => {
+    const k = buttons.length;
     const button = append(parent, "button", "", "class");
     button.type = "button";
     append(button, "span", name, "name");
@@ -18,21 +20,22 @@ function makeAnswer(parent, names, { choose, preview, leave }) {
     button.addEventListener("pointerenter", ({ pointerType }) => pointerType !== "touch" && preview(k));
     button.addEventListener("focus", () => button.matches(":focus-visible") && preview(k));
     for (const event of ["pointerleave", "blur"]) button.addEventListener(event, leave);
-    return { button, bar, sum, share };
-  });
+    buttons.push({ name, button, bar, sum, share });
+  };
+  names.forEach(add);
   const show = (prediction, best, rival) =>
-    buttons.forEach(({ button, bar, sum, share }, k) => {
+    buttons.forEach(({ name, button, bar, sum, share }, k) => {
       const probability = prediction?.probabilities[k];
       button.classList.toggle("best", k === best);
       button.disabled = probability === undefined;
       bar.style.transform = `scaleX(${probability ?? 0})`; // unlike the width, animated without layout
       setText(sum, probability === undefined ? "" : signed(prediction.logits[k], 1));
       setText(share, probability === undefined ? "–" : percent(probability));
-      const question = k === best ? "most probable" : `why not ${names[k]}?`;
-      const label = [`${names[k]}: ${share.textContent}`, prediction && `score ${sum.textContent}`, question];
+      const question = k === best ? "most probable" : `why not ${name}?`;
+      const label = [`${name}: ${share.textContent}`, prediction && `score ${sum.textContent}`, question];
       setAttributes(button, { "aria-pressed": k === rival, "aria-label": label.filter(Boolean).join(", ") });
     });
-  return { buttons: buttons.map(({ button }) => button), show };
+  return { buttons, add, show };
 }
 
 /**
