@@ -84,8 +84,6 @@ reference: $(VENV)/.ready-dev ## Write docs/reference from the docstrings
 
 record.options := RECIPE=record LAYERS=conv24x4,conv48x3/1,conv96x4,160 EPOCHS=30 ENSEMBLE_SIZE=1 NEGATIVES=0.4 STYLES=0.05
 pretrained: $(VENV)/.ready-dev ## Train the models in pipeline/model/pretrained
-	$(MAKE) train DATASET=mnist RECIPE=mlp LAYERS=64
-	$(python) -m tests.pretrained --dense
 	$(MAKE) train DATASET=mnist $(record.options)
 	$(python) -m tests.pretrained
 	$(MAKE) reader DATASET=mnist

@@ -12,12 +12,9 @@ from pipeline.engine.stage import Input, Output, stage
 
 @stage(
     packages=("handwriting", "numpy", "onnx", "protobuf", "safetensors", "jinja2"),
-    extra_files=(
-        *(
-            f"pipeline/html/templates/{name}"
-            for name in ("*.js", "drawing.*", "inside.*", "learning.*", "style.css", "model_card.md")
-        ),
-        "pipeline/model/pretrained/dense.safetensors",
+    extra_files=tuple(
+        f"pipeline/html/templates/{name}"
+        for name in ("*.js", "drawing.*", "inside.*", "learning.*", "style.css", "model_card.md")
     ),
 )
 def export(

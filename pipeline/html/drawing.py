@@ -9,19 +9,15 @@ from typing import Any
 
 from pipeline.html.examples import Example
 from pipeline.html.lessons import Lessons, encode_images, make_header
-from pipeline.html.packing import LIMITS, Packed, pack
+from pipeline.html.packing import Packed, pack
 from pipeline.html.rendering import render
 from pipeline.html.wording import are_digits
 from pipeline.model.model import Model
-from pipeline.model.safetensors import list_keys, load_safetensors
+from pipeline.model.safetensors import list_keys
 from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.layer import Layer
 from pipeline.network.layers import Convolution
 
-# `mlp` with one hidden layer of 64 units, to compare convolutional networks with. `make pretrained` trains it on MNIST
-# with the augmentation of `standard`, so it has seen the same shifts.
-DENSE = Path(__file__).parents[1] / "model" / "pretrained" / "dense.safetensors"
-SHAPE, CLASS_NAMES = (28, 28), tuple("0123456789")  # of its images
 ROW = (3, 4)  # height : width of a canvas with room for five digits
 
 
@@ -39,7 +35,6 @@ def save_drawing_page(
     to train a network with, in the page.
     """
     packed = pack(model)
-    dense = load_dense(model)
     reduction = _describe_reduction(model, packed)
     noun = "digit" if are_digits(model.class_names) else "picture"
     values = {
@@ -48,13 +43,11 @@ def save_drawing_page(
         "inkStatistics": asdict(model.ink_statistics),
         "examples": [_encode_example(example) for example in examples],
         "lessons": lessons and _encode_lessons(lessons, model),
-        "dense": dense and model_values(dense, pack(dense, {8: LIMITS[8]})),  # only to compare: half the size
     }
     page = render(
         "drawing.html",
         digest=lambda script: base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         model=model,
-        dense=dense,
         packed=packed,
         values=values,
         noun=noun,
@@ -67,12 +60,6 @@ def save_drawing_page(
     )
     path.write_text(page, encoding="utf-8")
     return reduction
-
-
-def load_dense(model: Model) -> Model | None:
-    """Return the dense network if `model` is convolutional and for ten digits in 28 x 28 pixels, otherwise None."""
-    comparable = model.is_convolutional and model.image_shape == SHAPE and model.class_names == CLASS_NAMES
-    return load_safetensors(DENSE) if comparable else None
 
 
 def model_values(model: Model, packed: Packed) -> dict[str, Any]:

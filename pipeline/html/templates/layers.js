@@ -61,33 +61,48 @@ function patchAt({ window: [height, width], outputShape: [, , columns = 1], stri
   return { top, left: (position % columns) * stride[1] - padding[1], height, width };
 }
 
-/** Return the part of a window that is on the input: its rows and columns, each from one to before another. */
-function partOnInput({ inputShape: [, inputHeight = 1, inputWidth = 1] }, { top, left, height, width }) {
-  const clip = (start, length, size) => {
-    const from = Math.min(length, Math.max(0, -start));
-    return [from, Math.max(from, Math.min(length, size - start))];
-  };
-  return { rows: clip(top, height, inputHeight), columns: clip(left, width, inputWidth), inputHeight, inputWidth };
-}
+const tables = new WeakMap(); // of `tableOf`, by the layer: training would otherwise spend its time on indices
 
-/** Return the values of one channel of x under the window. */
-function valuesUnder(x, layer, channel, part) {
-  return fillPatch(new Float32Array(part.height * part.width), x, layer, [channel], part);
-}
-
-/** Write the values of channels of x under the window to `patch`, and `outside` where there is padding; return it. */
-function fillPatch(patch, x, layer, channels, part) {
-  const { top, left, height, width } = part;
-  const { rows, columns, inputHeight, inputWidth } = partOnInput(layer, part);
-  if (layer.outside) patch.fill(layer.outside);
-  channels.forEach((channel, k) => {
-    for (let row = rows[0]; row < rows[1]; row++) {
-      const start = (channel * inputHeight + top + row) * inputWidth + left;
-      const values = x.subarray(start + columns[0], start + columns[1]);
-      patch.set(values, (k * height + row) * width + columns[0]);
+/** Return the indices of the input under the window, channel by channel, at one position after the other; -1 for padding. */
+function tableOf(layer) {
+  const known = tables.get(layer);
+  if (known) return known;
+  const [channels, rows = 1, columns = 1] = layer.inputShape;
+  const indices = [];
+  for (let position = 0; position < positionsOf(layer); position++) {
+    const { top, left, height, width } = patchAt(layer, position);
+    for (let channel = 0; channel < channels; channel++) {
+      for (let k = 0; k < height * width; k++) {
+        const [row, column] = [top + Math.floor(k / width), left + (k % width)];
+        const isInside = row >= 0 && row < rows && column >= 0 && column < columns;
+        indices.push(isInside ? (channel * rows + row) * columns + column : -1);
+      }
     }
-  });
+  }
+  const table = Int32Array.from(indices);
+  tables.set(layer, table);
+  return table;
+}
+
+/** Return the part of the table of a position. */
+function indicesAt(layer, position) {
+  const table = tableOf(layer);
+  const size = table.length / positionsOf(layer);
+  return table.subarray(position * size, (position + 1) * size);
+}
+
+/** Return the values of all channels of x under the window. */
+function patchOf(x, layer, position) {
+  const indices = indicesAt(layer, position);
+  const patch = new Float32Array(indices.length);
+  for (let k = 0; k < patch.length; k++) patch[k] = indices[k] < 0 ? layer.outside : x[indices[k]];
   return patch;
+}
+
+/** Return the part of a patch, or of its indices, that belongs to a channel. */
+function channelOf(patch, { inputShape: [channels] }, channel) {
+  const size = patch.length / channels;
+  return patch.subarray(channel * size, (channel + 1) * size);
 }
 
 /** Return the value of the input that a residual layer adds to its output k; 0 for other layers. */
@@ -120,21 +135,15 @@ const AFFINE = {
 
   inputGradient(layer, x, y, dy) {
     const dz = sumGradient(layer, x, y, dy);
-    const channels = layer.inputShape[0];
     const positions = positionsOf(layer);
     const dx = layer.residual ? dy.map((d) => d * layer.residual) : new Float32Array(x.length);
     for (let position = 0; position < positions; position++) {
-      const part = patchAt(layer, position);
-      const { rows, columns, inputHeight, inputWidth } = partOnInput(layer, part);
+      const indices = indicesAt(layer, position);
       for (let unit = 0; unit < layer.biases.length; unit++) {
         const d = dz[unit * positions + position];
         if (d === 0) continue;
-        for (let channel = 0; channel < channels; channel++) {
-          for (let row = rows[0]; row < rows[1]; row++) {
-            const k = ((unit * channels + channel) * part.height + row) * part.width;
-            const start = (channel * inputHeight + part.top + row) * inputWidth + part.left;
-            for (let i = columns[0]; i < columns[1]; i++) dx[start + i] += d * layer.weights[k + i];
-          }
+        for (let k = 0, at = unit * indices.length; k < indices.length; k++, at++) {
+          if (indices[k] >= 0) dx[indices[k]] += d * layer.weights[at];
         }
       }
     }
@@ -157,14 +166,11 @@ const AFFINE = {
   },
 
   explain(layer, x, unit, position) {
-    const part = patchAt(layer, position);
-    const size = part.height * part.width;
-    const row = rowOf(layer, unit);
+    const [whole, row] = [patchOf(x, layer, position), rowOf(layer, unit)];
     const slices = Array.from({ length: layer.inputShape[0] }, (_, channel) => {
-      const weights = row.subarray(channel * size, (channel + 1) * size);
-      const patch = valuesUnder(x, layer, channel, part);
+      const [patch, weights] = [whole, row].map((values) => channelOf(values, layer, channel));
       const products = patch.map((value, k) => value * weights[k]);
-      return { channel, ...part, patch, weights, products, sum: sumOf(products) };
+      return { channel, ...patchAt(layer, position), patch, weights, products, sum: sumOf(products) };
     });
     const added = addedOf(layer, x, unit * positionsOf(layer) + position);
     return { slices, sum: slices.reduce((sum, slice) => sum + slice.sum, 0), bias: layer.biases[unit], added };
@@ -222,19 +228,20 @@ const LAYERS = {
 LAYERS.pool = {
   forward(x, layer) {
     const positions = positionsOf(layer);
-    const maximum = (_, i) => Math.max(...valuesUnder(x, layer, Math.floor(i / positions), patchAt(layer, i % positions)));
-    return Float32Array.from({ length: layer.outputShape[0] * positions }, maximum);
+    const y = new Float32Array(layer.outputShape[0] * positions);
+    for (let position = 0; position < positions; position++) {
+      const patch = patchOf(x, layer, position);
+      for (let k = position; k < y.length; k += positions) y[k] = Math.max(...channelOf(patch, layer, Math.floor(k / positions)));
+    }
+    return y;
   },
 
   inputGradient(layer, x, y, dy) {
     const positions = positionsOf(layer);
-    const [, height, width] = layer.inputShape;
     const dx = new Float32Array(x.length);
-    dy.forEach((d, i) => {
-      const [channel, part] = [Math.floor(i / positions), patchAt(layer, i % positions)];
-      const k = valuesUnder(x, layer, channel, part).indexOf(y[i]);
-      const [row, column] = [part.top + Math.floor(k / part.width), part.left + (k % part.width)];
-      dx[(channel * height + row) * width + column] += d;
+    dy.forEach((d, k) => {
+      const indices = channelOf(indicesAt(layer, k % positions), layer, Math.floor(k / positions));
+      dx[indices.find((i) => x[i] === y[k])] += d;
     });
     return dx;
   },
@@ -243,12 +250,11 @@ LAYERS.pool = {
 
   /** One slice, whose weights are 1 at the largest value and 0 elsewhere. */
   explain(layer, x, unit, position) {
-    const part = patchAt(layer, position);
-    const patch = valuesUnder(x, layer, unit, part);
+    const patch = channelOf(patchOf(x, layer, position), layer, unit);
     const sum = Math.max(...patch);
     const weights = patch.map((_, k) => (k === patch.indexOf(sum) ? 1 : 0));
     const products = patch.map((value, k) => value * weights[k]);
-    return { slices: [{ channel: unit, ...part, patch, weights, products, sum }], sum, bias: 0, added: 0 };
+    return { slices: [{ channel: unit, ...patchAt(layer, position), patch, weights, products, sum }], sum, bias: 0, added: 0 };
   },
 
   role: () => "pooling",
@@ -267,32 +273,6 @@ LAYERS.pool = {
 
 function plural(word, count) {
   return count === 1 ? word : `${word}s`;
-}
-
-const tables = new WeakMap(); // of `patchOf`, by the layer
-
-/** Return the values of all channels of x under the window; the input itself if the window covers it. */
-function patchOf(x, layer, position) {
-  const size = layer.inputShape[0] * layer.window[0] * layer.window[1];
-  const positions = positionsOf(layer);
-  if (size === x.length && positions === 1) return x;
-  if (!tables.has(layer)) tables.set(layer, tableOf(layer, x.length, size, positions));
-  const table = tables.get(layer);
-  const patch = new Float32Array(size);
-  for (let k = 0, at = position * size; k < size; k++, at++) patch[k] = table[at] < 0 ? layer.outside : x[table[at]];
-  return patch;
-}
-
-/** Return the indices of the input in the patch of each position, -1 for padding, so that training computes them once. */
-function tableOf(layer, length, size, positions) {
-  const indices = Int32Array.from({ length }, (_, i) => i);
-  const channels = [...Array(layer.inputShape[0]).keys()];
-  const table = new Int32Array(positions * size);
-  for (let position = 0; position < positions; position++) {
-    const patch = table.subarray(position * size, (position + 1) * size);
-    fillPatch(patch, indices, { ...layer, outside: -1 }, channels, patchAt(layer, position));
-  }
-  return table;
 }
 
 /**

@@ -84,7 +84,7 @@ function makeLearning(learner, packed, on) {
     const [low, high] = intervalOf(exam.right, exam.count);
     state.accuracies.push({ seen: training.seen, value: exam.right / exam.count, low, high, seconds });
     state.exam = null;
-    state.nextExam = training.seen + clampBetween(SOONEST_EXAM, training.seen / 4, LATEST_EXAM);
+    state.nextExam = training.seen + clamp(training.seen / 4, LATEST_EXAM, SOONEST_EXAM);
   }
 
   /** Learn from the next image, or measure the accuracy if it is time. Between batches only, as the weights then stand still. */
@@ -240,11 +240,6 @@ function listenToKernels(parent, { weights, biases, window: [height, width] }, i
     if (dragged && clientY !== dragged.y) turn(dragged.cell, dragged.weight + (dragged.y - clientY) / DRAG);
   });
   for (const type of ["pointerup", "pointercancel"]) parent.addEventListener(type, () => (dragged = null));
-}
-
-/** Return a number, at least `least` and at most `most`. */
-function clampBetween(least, number, most) {
-  return Math.min(Math.max(number, least), most);
 }
 
 /** Format 0.812 as "81%". */

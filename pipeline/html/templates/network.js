@@ -15,8 +15,7 @@ function unpackModel(packed) {
     const layers = parameters.map((arrays, i) => dilate({ ...packed.layers[i], ...unpackArrays(arrays, packed.bits) }));
     return foldTemperature(foldScaling(layers, packed.mean, packed.std), packed);
   };
-  const dense = packed.dense ? unpackModel(packed.dense) : null;
-  return { ...packed, dense, networks: packed.networks.map(unpackNetwork) };
+  return { ...packed, networks: packed.networks.map(unpackNetwork) };
 }
 
 /** Return the index of the negative class, after all classes; null if the model has none. */

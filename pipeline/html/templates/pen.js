@@ -114,7 +114,3 @@ function listenToKeys(canvas, drawing) {
     drawing.changed(false);
   });
 }
-
-function clamp(value, most) {
-  return Math.min(Math.max(value, 0), most);
-}

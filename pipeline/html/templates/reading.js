@@ -83,8 +83,8 @@ function isCurrent(model, reading) {
 
 /** Read the strokes of one digit or picture, as `readImage` does. */
 function read(model, strokes) {
-  const { grey, width, height } = rasterise(strokes);
-  return readImage(model, prepare(grey, width, height, model.shape, model.inkStatistics));
+  const { shape, inkStatistics } = model;
+  return readImage(model, prepare(rasterise(strokes, penIn(shape, inkStatistics)), shape, inkStatistics));
 }
 
 /**

@@ -110,70 +110,45 @@ function showWhy(explained, image, shape, isExact, a, b, advice, isClose) {
   $("leads").textContent = `${a} leads by ${signed(lead, 1)}`;
   $("gaps").textContent = `more ink: for ${b}`;
   $("gaps").parentElement.hidden = !hasDots;
-  const box = boxOf(image, shape);
-  const missing = isClose && hasDots && placeOf(gapsOf(explained, image), shape, box);
-  const present = placeOf(contributions.map((each) => Math.max(each, 0)), shape, box);
+  const missing = isClose && hasDots && placeOf(gapsOf(explained, image), image, shape);
+  const present = placeOf(contributions.map((each) => Math.max(each, 0)), image, shape);
   const reasons = [
     missing && `More ink ${missing.name} (dots) would bring it closer to ${b}.`,
-    present && !(missing && areCommon(missing, present)) && `Its ink ${present.name} speaks most for ${a}.`,
+    present && !(missing && missing.cells.some((cell) => present.cells.includes(cell))) && `Its ink ${present.name} speaks most for ${a}.`,
     isClose && advice === "less" && `Less ${present ? "there" : "of the blue ink"} would bring it closer to ${b}.`,
   ].filter(Boolean);
   $("why-reason").textContent = reasons.join(" ") || `Its ink speaks for ${a} in several places.`;
 }
 
 /*
- * Places of a drawing, in shares of the box around its ink: of the height from the top, of the width from the left. What lies
- * outside of the box belongs to the places at its sides.
+ * Places of a drawing, the smallest first, and their cells: the box around its ink is divided into three rows of three cells.
+ * What lies outside of the box belongs to the cells at its sides.
  */
-const THIRDS = { left: [0, 1 / 3], "": [1 / 3, 2 / 3], right: [2 / 3, 1] };
-const FIFTHS = { top: [0, 0.2], waist: [0.4, 0.6], bottom: [0.8, 1] };
-const HALVES = { upper: [0, 0.5], lower: [0.5, 1] };
-const ALL = [0, 1];
-
-/** Return the places, the smallest first: {name, rows, columns}. */
-function listPlaces() {
-  const places = [];
-  for (const [side, columns] of Object.entries(THIRDS)) {
-    for (const [level, rows] of Object.entries(FIFTHS)) {
-      const name = level === "waist" ? (side ? `${side} of the waist` : "at the waist") : `at the ${level} ${side}`.trim();
-      places.push({ name, rows, columns });
-    }
-  }
-  for (const [side, columns] of Object.entries(THIRDS)) {
-    for (const [half, rows] of Object.entries(HALVES)) {
-      places.push({ name: side ? `at the ${half} ${side}` : `in the ${half} middle`, rows, columns });
-    }
-  }
-  for (const side of ["left", "right"]) places.push({ name: `on the ${side}`, rows: ALL, columns: THIRDS[side] });
-  for (const [half, rows] of Object.entries(HALVES)) places.push({ name: `in the ${half} half`, rows, columns: ALL });
-  return places;
-}
-
-const PLACES = listPlaces();
-const isWithin = (share, [from, to]) => (share >= from || from === 0) && (share < to || to === 1);
-const areCommon = (one, other) =>
-  ["rows", "columns"].every((side) => one[side][0] < other[side][1] && other[side][0] < one[side][1]);
-
-/** Return the box around the ink of an image, {top, left, height, width}. */
-function boxOf(image, [height, width]) {
-  const inked = [...image.keys()].filter((i) => image[i] > 255 * MAX_GAP_INK);
-  const [rows, columns] = [inked.map((i) => Math.floor(i / width)), inked.map((i) => i % width)];
-  if (inked.length === 0) return { top: 0, left: 0, height, width };
-  const [top, left] = [Math.min(...rows), Math.min(...columns)];
-  return { top, left, height: Math.max(...rows) - top + 1, width: Math.max(...columns) - left + 1 };
-}
+const PLACES = [
+  ["at the top left", [0]],
+  ["in the middle of the top", [1]],
+  ["at the top right", [2]],
+  ["in the middle of the left side", [3]],
+  ["in the middle", [4]],
+  ["in the middle of the right side", [5]],
+  ["at the bottom left", [6]],
+  ["in the middle of the bottom", [7]],
+  ["at the bottom right", [8]],
+  ["on the left", [0, 3, 6]],
+  ["on the right", [2, 5, 8]],
+  ["at the top", [0, 1, 2]],
+  ["at the bottom", [6, 7, 8]],
+].map(([name, cells]) => ({ name, cells }));
 
 /** Return the smallest place that has most of some values, which are not negative; undefined without one. */
-function placeOf(values, [, width], box) {
-  const all = sumOf(values);
-  const has = ({ rows, columns }) => {
-    const inside = values.filter((_, i) => {
-      const [row, column] = [(Math.floor(i / width) + 0.5 - box.top) / box.height, ((i % width) + 0.5 - box.left) / box.width];
-      return isWithin(row, rows) && isWithin(column, columns);
-    });
-    return sumOf(inside) > all / 2;
-  };
-  return PLACES.find(has);
+function placeOf(values, image, [, width]) {
+  const inked = [...image.keys()].filter((i) => image[i] > 255 * MAX_GAP_INK);
+  const [top, bottom] = extremes(inked.map((i) => Math.floor(i / width)));
+  const [left, right] = extremes(inked.map((i) => i % width));
+  const third = (at, from, to) => clamp(Math.floor((3 * (at + 0.5 - from)) / (to + 1 - from)), 2);
+  const sums = new Float32Array(9);
+  values.forEach((value, i) => (sums[3 * third(Math.floor(i / width), top, bottom) + third(i % width, left, right)] += value));
+  return PLACES.find(({ cells }) => sumOf(cells.map((cell) => sums[cell])) > sumOf(sums) / 2);
 }
 
 /** Return by how much a little ink would raise the other class where it would most, in the gaps; 0 elsewhere. */
