@@ -1,5 +1,3 @@
-"use strict";
-
 /* The main script: state, events, and the update of the page. */
 
 const data = JSON.parse($("model").textContent);
@@ -9,7 +7,7 @@ const noun = document.body.dataset.noun; // "digit" or "picture"
 const canvas = $("canvas");
 // example: index of the test image that is shown instead of strokes, or null; tapped: stroke of the digit to look into, or null
 const drawing = { strokes: [], example: null, tapped: null, height: model.canvas[0] / model.canvas[1], changed, cancel, announce };
-const steps = makeHistory({ strokes: [], example: null });
+const states = [{ strokes: [], example: null }]; // that undo goes back to; the present one is last
 let frame = null; // the requested animation frame
 let isDone = false; // whether that frame announces the result
 
@@ -70,7 +68,7 @@ function readBy(network) {
 
 /** Update the buttons. A button without effect stays focusable, so that the focus is not lost. */
 function showControls() {
-  const works = { undo: steps.canMove(-1), redo: steps.canMove(1), clear: !isEmpty(), "share-drawing": !isEmpty() };
+  const works = { undo: states.length > 1, clear: !isEmpty(), "share-drawing": !isEmpty() };
   for (const id in works) $(id).setAttribute("aria-disabled", !works[id]);
 }
 
@@ -98,21 +96,21 @@ function takeTap() {
   if (found && readings.length > 1) Object.assign(drawing, { strokes: others, tapped: found.strokes[0] });
 }
 
-/** Add the drawing to the history, unless it is the present one there. */
+/** Add the drawing to the states, unless it is the present one. */
 function remember() {
-  const present = steps.present();
   const { strokes, example } = drawing;
-  if (!hasSameItems(strokes, present.strokes) || example !== present.example) steps.add({ strokes: [...strokes], example });
+  const isSame = hasSameItems(strokes, states.at(-1).strokes) && example === states.at(-1).example;
+  if (!isSame) states.push({ strokes: [...strokes], example });
 }
 
-/** Show a state of the history. */
+/** Show a state. */
 function restore({ strokes, example }) {
   Object.assign(drawing, { strokes: [...strokes], example });
 }
 
 /** Remove the stroke that is being drawn. */
 function cancel() {
-  restore(steps.present());
+  restore(states.at(-1));
 }
 
 /** Do `step` and update the page; lifts the keyboard's pen first. Ignored while a pointer draws. */
@@ -123,9 +121,11 @@ function perform(step) {
   changed(true);
 }
 
-/** Undo (-1) or redo (1) a step. */
-function move(step) {
-  perform(() => steps.canMove(step) && restore(steps.move(step)));
+function undo() {
+  perform(() => {
+    if (states.length > 1) states.pop();
+    restore(states.at(-1));
+  });
 }
 
 function clear() {
@@ -174,17 +174,15 @@ function onKey(event) {
   const isAlone = !event.ctrlKey && !event.metaKey && !event.altKey;
   const isCommand = (event.ctrlKey || event.metaKey) && !event.altKey;
   if (key === "escape" && closeExplanations(null)) return;
-  if (isAlone && focused === canvas && key === "u") move(-1);
+  if (isAlone && focused === canvas && key === "u") undo();
   else if (isAlone && focused === canvas && ["c", "delete", "escape"].includes(key)) clear();
   else if (!isCommand || !(focused === document.body || $("drawing").contains(focused))) return;
-  else if (key === "z" && !event.shiftKey) move(-1);
-  else if (key === "z" || (key === "y" && event.ctrlKey)) move(1);
+  else if (key === "z" && !event.shiftKey) undo();
   else return;
   event.preventDefault();
 }
 
-$("undo").addEventListener("click", () => move(-1));
-$("redo").addEventListener("click", () => move(1));
+$("undo").addEventListener("click", undo);
 $("clear").addEventListener("click", clear);
 document.addEventListener("keydown", onKey);
 document.addEventListener("pointerdown", ({ target }) => closeExplanations(target));

@@ -1,5 +1,3 @@
-"use strict";
-
 /* How much each input contributes to an output of a layer, and each pixel to the difference of two logits. */
 
 /** Return the part of the picture on which an output of layer `index` depends, its receptive field. */
@@ -10,15 +8,6 @@ function receptiveField(layers, index, position) {
     [height, width] = [(height - 1) * stride[0] + window[0], (width - 1) * stride[1] + window[1]];
   }
   return { top, left, height, width };
-}
-
-/** Return how the difference of two outputs of a layer follows from their common input, as `explain` does for one output. */
-function differenceOf(one, other) {
-  const slices = one.slices.map((slice, i) => {
-    const subtract = (name) => slice[name].map((value, k) => value - other.slices[i][name][k]);
-    return { ...slice, weights: subtract("weights"), products: subtract("products"), sum: slice.sum - other.slices[i].sum };
-  });
-  return { slices, sum: one.sum - other.sum, bias: one.bias - other.bias, added: one.added - other.added };
 }
 
 /** Backpropagation: return the gradients of `values`, from index `from` on, given that of the last. values: from `forward`. */

@@ -1,10 +1,7 @@
-"use strict";
-
 /* "Inside the network": its state, and the update of its parts. */
 
 const SLIDE_SECONDS = 6; // for all positions of a kernel
 const REDUCED_MOTION = matchMedia("(prefers-reduced-motion: reduce)");
-const LABEL_DELAY = 300; // milliseconds without a change after which the labels of the tiles are updated
 const WHY_DELAY = 80; // milliseconds without a stroke after which "Why" is updated
 
 /**
@@ -27,7 +24,6 @@ function makeInside(model, changed) {
     isOpened: false, // on a narrow screen; on a wide one the inside is always open
   };
   let frame = null;
-  let labels = null; // the timer of LABEL_DELAY
   let why = null; // the timer of WHY_DELAY
   let answered = null; // what "Why" shows, {prediction, best, rival, isClose}
   const refresh = () => (frame ??= requestAnimationFrame(update));
@@ -111,8 +107,6 @@ function makeInside(model, changed) {
     $("picture").setAttribute("aria-label", `What the network sees, ${model.shape.join(" by ")} pixels: ${content}`);
     if (!isOpen()) return;
     view.columns.forEach((column, index) => column.show(prediction?.values[index + 1] ?? zeros(view.layers[index])));
-    clearTimeout(labels);
-    labels = setTimeout(() => labelTiles(view, prediction?.values), LABEL_DELAY);
   }
 
   const blank = () => new Uint8Array(model.shape[0] * model.shape[1]);
@@ -133,14 +127,11 @@ function makeInside(model, changed) {
     return { ...best, unit: state.rival ?? best.unit };
   }
 
-  /** Return where a walk goes on after its last step: in the next layer, and at last from the best class to the comparison. */
-  function onward(view, { index, unit }) {
-    const { prediction } = current;
+  /** Return where a walk goes on after its last step: in the next layer, null after the last one. */
+  function onward(view, { index }) {
     const next = view.layers.findIndex((layer, i) => i > index && stepsOf(layer) > 0);
-    if (next === view.columns.length) return bestOf(view, prediction);
-    if (next >= 0) return follow(view, prediction, next);
-    const [best, rival] = contendersIn(view, prediction);
-    return unit === best && rival !== undefined ? { index, unit: rival, position: 0 } : null;
+    if (next < 0) return null;
+    return next < view.columns.length ? follow(view, current.prediction, next) : bestOf(view, current.prediction);
   }
 
   const pointedClass = (view) => (state.preview?.index === view.columns.length ? state.preview.unit : null);
@@ -185,7 +176,7 @@ function makeInside(model, changed) {
     const isLast = step > 0 && step === steps;
     const next = isLast ? onward(view, target) : null;
     const texts = {
-      walk: steps > 0 && (step === 0 ? "Step by step" : !isLast ? "Next" : next ? nameOfStop(view, next, target) : "Done"),
+      walk: steps > 0 && (step === 0 ? "Step by step" : !isLast ? "Next" : next ? nameOfStop(view, next) : "Done"),
       back: step > 1 && "Back",
       slide: step === 0 && isMap(layer.outputShape) && !REDUCED_MOTION.matches && slide,
       follow: state.pinned !== null && (step === 0 ? (NARROW.matches ? "Close" : "Deselect") : !isLast ? "Skip" : next !== null && "Done"),
@@ -204,14 +195,11 @@ function makeInside(model, changed) {
     const explain = ({ index, unit, position }) =>
       LAYERS[view.layers[index].kind].explain(view.layers[index], values[index], unit, position);
     const best = prediction && bestOf(view, prediction);
-    const isLead = prediction !== null && target.index === best.index && target.unit !== best.unit;
-    const chosen = values ? explain(target) : null;
-    const explained = isLead ? differenceOf(explain(best), chosen) : chosen;
-    if (isLead) target = { ...best, against: target.unit }; // the votes for the best class minus those for the chosen one
+    const explained = values ? explain(target) : null;
     showDetail(view, target, explained, values);
     $("result-figure").hidden = !isMap(layer.outputShape);
-    const share = () => (isLead ? describeLead : describeShare)(view, prediction, target.unit, target.against);
-    showWalk(Math.min(state.step, stepsOf(layer)), layer, explained, { index: target.index, share, isLead });
+    const share = () => describeShare(view, prediction, target.unit);
+    showWalk(Math.min(state.step, stepsOf(layer)), layer, explained, { index: target.index, share });
     if (isMap(layer.outputShape)) paintResult(view, target, values, state.sliding !== null);
     $("result-figure").firstElementChild.classList.toggle("glow", state.sliding !== null);
     markTiles(view, target, explained, on.isPinned);
@@ -246,10 +234,10 @@ function makeInside(model, changed) {
       $("why").classList.remove("stale");
       const explained = explainDifference(view.model.networks, current.image, best, rival, [prediction.values]);
       const isExact = view.layers.every(({ activation }) => !activation || ACTIVATIONS[activation].isPiecewiseLinear);
-      const advice = adviceFor(view.model.networks, current.image, best, rival, explained);
+      const hasDots = canFill(view.model.networks, current.image, best, rival, explained);
       const [a, b] = [view.outputs[best], view.outputs[rival]];
       $("why-title").textContent = isUndecided(prediction) ? `Why ${a} before ${b}?` : `Why ${a}, not ${b}?`;
-      showWhy(explained, current.image, model.shape, isExact, a, b, advice, isClose);
+      showWhy(explained, current.image, model.shape, isExact, a, b, hasDots, isClose);
     };
     if (!isDrawn) return explain();
     $("why").classList.toggle("stale", !isSame(["best", "rival"])); // it never explains another answer than the bars show
@@ -280,8 +268,7 @@ function makeInside(model, changed) {
     const next = isOver ? onward(view, here) : null;
     if (isOver) step = next ? 1 : 0;
     const pinned = { ...(next ?? here) };
-    const rival = next?.index === here.index ? next.unit : state.rival;
-    change({ pinned, preview: null, rival, sliding: null, step });
+    change({ pinned, preview: null, sliding: null, step });
     if (step === 0) return;
     if (next && NARROW.matches) tabs.select(next.index === view.columns.length ? 0 : next.index + 2);
     reveal(pinned);

@@ -1,5 +1,3 @@
-"use strict";
-
 /*
  * The kinds of layers, as in pipeline/network/layers.py, and their activations. Each kind has
  *

@@ -1,5 +1,3 @@
-"use strict";
-
 /*
  * Training in the page, by the same steps as pipeline/network/: forward pass, cross-entropy, backpropagation, Adam. An image
  * is learnt at a time, so that a batch may be continued in the next frame.

@@ -1,5 +1,3 @@
-"use strict";
-
 /* "Forget everything" and "Learn": the training in the page, a slice of each frame, with its controls and its curves. */
 
 const SLICE = 8; // milliseconds of a frame

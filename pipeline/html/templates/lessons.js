@@ -1,5 +1,3 @@
-"use strict";
-
 /* The network that is trained in the page: its images, its noise, and its file. */
 
 const SHADE = 17; // of 16 shades from 0 to 255

@@ -1,5 +1,3 @@
-"use strict";
-
 /* Frames and lines over the stage: from a target to the parts of the picture and maps that it depends on. */
 
 const SVG = "http://www.w3.org/2000/svg";

@@ -1,5 +1,3 @@
-"use strict";
-
 /*
  * The column of a hidden layer: a tile per map, with its kernel beside it in the first layer, or a cell per dense unit.
  * A tile is a button; arrow keys move between tiles, which share one tab stop, and within the map of a pinned one.
@@ -45,11 +43,12 @@ function makeColumn(parent, layers, index, title, on) {
     if (hasMaps) append(tile, "canvas", "", "map");
     return tile;
   });
-  const column = { element, tiles, map: (unit) => (hasMaps ? tiles[unit].lastElementChild : tiles[unit]) };
+  const column = { element, tiles, values: null, map: (unit) => (hasMaps ? tiles[unit].lastElementChild : tiles[unit]) };
   column.show = (values) => {
+    column.values = values;
     const paint = activationColours(values);
     const positions = values.length / count;
-    if (cells) return paintValues(cells, pad(values, across), Math.ceil(count / across), across, paint);
+    if (cells) return paintValues(cells, values, Math.ceil(count / across), across, paint);
     for (let unit = 0; unit < count; unit++) {
       paintValues(column.map(unit), values.subarray(unit * positions, (unit + 1) * positions), ...size, paint);
     }
@@ -57,23 +56,16 @@ function makeColumn(parent, layers, index, title, on) {
   column.repaintKernels = () => {
     if (hasKernels) tiles.forEach((tile, unit) => paintKernel(tile.firstElementChild, layer, unit));
   };
-  listenToTiles(grid, column, index, layer, across, on);
+  listenToTiles(grid, column, { index, layer, title, across }, on);
   return column;
-}
-
-/** Fill the last row of a grid of values with zeros. */
-function pad(values, across) {
-  const padded = new Float32Array(Math.ceil(values.length / across) * across);
-  padded.set(values);
-  return padded;
 }
 
 function paintKernel(canvas, layer, unit) {
   paintValues(canvas, rowOf(layer, unit), ...layer.window, signedColours(largestMagnitude(layer.weights)));
 }
 
-function listenToTiles(grid, column, index, { outputShape }, across, on) {
-  const [count, height, width] = outputShape;
+function listenToTiles(grid, column, { index, layer, title, across }, on) {
+  const [count, height, width] = layer.outputShape;
   const find = (event) => {
     const tile = event.target.closest(".tile");
     if (!tile) return null;
@@ -96,6 +88,7 @@ function listenToTiles(grid, column, index, { outputShape }, across, on) {
   grid.addEventListener("focusin", (event) => {
     const unit = Number(event.target.dataset.unit);
     column.tiles.forEach((tile, i) => (tile.tabIndex = i === unit ? 0 : -1));
+    event.target.setAttribute("aria-label", describeTile(layer, title, unit, column.values));
     if (event.target.matches(":focus-visible")) on.preview({ index, unit, position: null });
   });
   grid.addEventListener("focusout", on.leave);
@@ -120,25 +113,13 @@ function listenToTiles(grid, column, index, { outputShape }, across, on) {
   });
 }
 
-/** Describe a tile for screen readers: "Map 6 of layer 1: strongest top right, 3.53". */
+/** Describe a tile for screen readers: "Map 6 of layer 1, at most 3.53". */
 function describeTile({ outputShape }, title, unit, values) {
-  const [count, height, width] = outputShape;
-  const name = height ? `Map ${unit + 1} of ${title.toLowerCase()}` : `Unit ${unit + 1} of ${title.toLowerCase()}`;
+  const [count, height] = outputShape;
+  const name = `${height ? "Map" : "Unit"} ${unit + 1} of ${title.toLowerCase()}`;
   if (!values) return name;
   const positions = values.length / count;
-  const position = strongestPosition(values, count, unit);
-  const value = values[unit * positions + position];
-  if (value === 0) return `${name}: 0`;
-  if (!height) return `${name}: ${value.toFixed(2)}`;
-  return `${name}: strongest ${nameOfPlace(position, [height, width]) || "in the centre"}, ${value.toFixed(2)}`;
-}
-
-/** Return where a position of a map or picture is: "top right", "left", or "" in the centre. */
-function nameOfPlace(position, [height, width]) {
-  const part = (share, names) => names[Math.min(Math.floor(3 * share), 2)];
-  const row = part((Math.floor(position / width) + 0.5) / height, ["top", "", "bottom"]);
-  const column = part(((position % width) + 0.5) / width, ["left", "", "right"]);
-  return [row, column].filter(Boolean).join(" ");
+  return `${name}, at most ${values[unit * positions + strongestPosition(values, count, unit)].toFixed(2)}`;
 }
 
 /** Mark the tile of the target and those of its strongest sources. isPinned: of {index, unit}. */
@@ -151,14 +132,5 @@ function markTiles(view, target, explained, isPinned) {
       tile.classList.toggle("source", index === target.index - 1 && sources.includes(unit));
       setAttributes(tile, { "aria-pressed": isPinned({ index, unit }) });
     }),
-  );
-}
-
-/** Update the labels of all tiles. values: of the view, null if nothing is drawn. */
-function labelTiles({ columns, layers, titles }, values) {
-  columns.forEach(({ tiles }, index) =>
-    tiles.forEach((tile, unit) =>
-      tile.setAttribute("aria-label", describeTile(layers[index], titles[index], unit, values?.[index + 1])),
-    ),
   );
 }

@@ -1,5 +1,3 @@
-"use strict";
-
 /*
  * Prediction of one image. Same arithmetic as `forward` in pipeline/network/network.py and `probabilities` in losses.py.
  */

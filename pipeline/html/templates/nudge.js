@@ -1,5 +1,3 @@
-"use strict";
-
 /* Moving the picture by whole pixels, away from the centre on which the network was trained. */
 
 const MAX_NUDGE = 5; // pixels in each direction; farther, digits leave the picture

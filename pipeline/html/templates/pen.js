@@ -1,5 +1,3 @@
-"use strict";
-
 /*
  * Input of strokes by mouse, finger and pen (Pointer Events) and by keyboard. Appends to `drawing.strokes` and calls
  * `drawing.changed(done)`, done: the stroke is complete, or `drawing.cancel()`, which removes an incomplete stroke.

@@ -1,5 +1,3 @@
-"use strict";
-
 /*
  * Preprocessing of a drawing like MNIST's: scaled into 20 x 20 pixels with its aspect ratio and anti-aliasing, centred by
  * mass in 28 x 28 pixels, light on dark. Same algorithm as pipeline/pictures/preparation.py, without what a drawing does not

@@ -1,5 +1,3 @@
-"use strict";
-
 /* Reading of a drawing: one picture, or a row of digits. */
 
 const MIN_PROBABILITY = 0.4; // less probable predictions are rejected

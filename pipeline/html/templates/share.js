@@ -1,5 +1,3 @@
-"use strict";
-
 /* Sharing: the link to the drawing, and a picture of what the network read, 1200 x 630 as web sites preview links. */
 
 const LOCAL = "Send the picture, or this page itself: it is one file that works offline.";

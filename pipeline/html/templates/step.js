@@ -1,5 +1,3 @@
-"use strict";
-
 /* "One step": how the error of one image flows back from the answer to a cell of a kernel, with its numbers. */
 
 const SHOWN_ERRORS = 3; // the largest

@@ -1,5 +1,3 @@
-"use strict";
-
 /*
  * A drawing is a list of strokes, a stroke a list of points {x, y}. The unit is the width of the canvas, so that resizing
  * the canvas does not change the drawing.

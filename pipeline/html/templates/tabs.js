@@ -1,5 +1,3 @@
-"use strict";
-
 /* On narrow screens the row of columns becomes tabs: one column at a time (WAI-ARIA Authoring Practices, "Tabs"). */
 
 const NARROW = matchMedia("screen and (max-width: 69.99rem)");

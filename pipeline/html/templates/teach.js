@@ -1,5 +1,3 @@
-"use strict";
-
 /* "Teach it a sign": a new output on the last hidden layer of the trained network, learnt from a few drawings. */
 
 const KEPT = 5; // drawings of the sign

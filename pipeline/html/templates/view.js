@@ -1,5 +1,3 @@
-"use strict";
-
 /* A network as it is shown: its columns, and the values of an image in it. */
 
 /**

@@ -1,5 +1,3 @@
-"use strict";
-
 /* "Why 3, not 8?": the answer's bars, and the contribution of each pixel to the difference of two logits. */
 
 /**
@@ -57,12 +55,6 @@ function describeLines({ layers }) {
   return layers.length > 1 ? `Lines: the strongest votes of ${sources}.` : "";
 }
 
-/** Describe by how much class a is more probable than class b. */
-function describeLead({ outputs }, { probabilities }, a, b) {
-  const times = probabilities[a] / probabilities[b];
-  return `${outputs[a]} is ${times.toLocaleString("en", { maximumSignificantDigits: 2 })} times as probable as ${outputs[b]}`;
-}
-
 /** Describe how the scores become the share of class k. */
 function describeShare({ model }, { logits, probabilities }, k) {
   const scores = scoresOf(model, logits);
@@ -72,36 +64,26 @@ function describeShare({ model }, { logits, probabilities }, k) {
   return `${own} / (${own} + ${other}${rest}) = ${percent(probabilities[k])}`;
 }
 
-const GAPS = 12; // pixels without ink that are marked, or with ink that are taken away
+const GAPS = 12; // pixels without ink that are marked
 const MAX_GAP_INK = 0.1; // of such a pixel
 const ZOOM = 4; // pixels of the canvas per pixel of the picture, in each direction
 
-/**
- * Return what would bring a drawing closer from class a to class b: "more" ink in the gaps, "less" ink where it speaks most
- * for a, whichever shrinks the lead of a more in the networks; null if neither does. explained: as from `explainDifference`.
- */
-function adviceFor(networks, image, a, b, explained) {
+/** Return whether ink in the gaps would shrink the lead of class a over class b. explained: as from `explainDifference`. */
+function canFill(networks, image, a, b, explained) {
   const gaps = gapsOf(explained, image);
-  const taken = strongest(explained.contributions, GAPS).filter((i) => explained.contributions[i] > 0);
-  const leadOf = (change) => {
-    const ink = inkOf(image.map(change));
-    return sumOf(networks.map((layers) => forward(layers, ink).at(-1)).map((logits) => logits[a] - logits[b])) / networks.length;
-  };
-  const more = leadOf((pixel, i) => (gaps[i] > 0 ? 255 : pixel));
-  const less = leadOf((pixel, i) => (taken.includes(i) ? 0 : pixel));
-  if (Math.min(more, less) >= explained.difference) return null;
-  return more <= less ? "more" : "less";
+  const ink = inkOf(image.map((pixel, i) => (gaps[i] > 0 ? 255 : pixel)));
+  const leads = networks.map((layers) => forward(layers, ink).at(-1)).map((logits) => logits[a] - logits[b]);
+  return sumOf(leads) / networks.length < explained.difference;
 }
 
 /**
  * Show why the class named a leads that named b. explained: as from `explainDifference`. isExact: whether the
- * gradient explains all but the biases, because the network is piecewise linear. advice: as from `adviceFor`.
+ * gradient explains all but the biases, because the network is piecewise linear. hasDots: as from `canFill`.
  * isClose: whether to say it in words, too.
  */
-function showWhy(explained, image, shape, isExact, a, b, advice, isClose) {
+function showWhy(explained, image, shape, isExact, a, b, hasDots, isClose) {
   const { contributions, difference } = explained;
   const [raising, lowering] = [Math.max, Math.min].map((choose) => sumOf(contributions.map((c) => choose(c, 0))));
-  const hasDots = advice === "more";
   paintContributions($("why-picture"), explained, image, shape, hasDots);
   const [forA, against, lead] = [raising, lowering, difference].map((value) => Math.round(10 * value) / 10);
   $("raises").textContent = `for ${a}: ${signed(forA, 1)}`;
@@ -115,7 +97,6 @@ function showWhy(explained, image, shape, isExact, a, b, advice, isClose) {
   const reasons = [
     missing && `More ink ${missing.name} (dots) would bring it closer to ${b}.`,
     present && !(missing && missing.cells.some((cell) => present.cells.includes(cell))) && `Its ink ${present.name} speaks most for ${a}.`,
-    isClose && advice === "less" && `Less ${present ? "there" : "of the blue ink"} would bring it closer to ${b}.`,
   ].filter(Boolean);
   $("why-reason").textContent = reasons.join(" ") || `Its ink speaks for ${a} in several places.`;
 }
