@@ -64,12 +64,14 @@ def save_drawing_page(
 
 def model_values(model: Model, packed: Packed) -> dict[str, Any]:
     """Return the input of `unpackModel` in network.js."""
+    layers = [layer_geometry(layer) for layer in model.networks[0].layers]
+    first = layers[[bool(layer.parameter_shapes) for layer in model.networks[0].layers].index(True)]
+    first["outside"] = model.scaling.mean  # its input is not standardised: see `fold`
+    first["residual"] /= model.scaling.std
     return {
-        "layers": [layer_geometry(layer) for layer in model.networks[0].layers],
+        "layers": layers,
         "loss": model.loss,
         "temperature": model.temperature,
-        "mean": model.scaling.mean,
-        "std": model.scaling.std,
         "shape": model.image_shape,
         "classNames": model.class_names,
         "bits": packed.bits,

@@ -117,7 +117,7 @@ function showSlices(parent, slices, source, layer, index) {
     item.querySelector(".slice-title").textContent = isSingle ? "" : `${source} ${slice.channel + 1} adds ${signed(slice.sum)}`;
     for (const name of ["patch", "weights", "products"]) {
       const grid = item.querySelector(`.${name}`);
-      showGrid(grid, slice[name], slice.height, slice.width, colours[name], hasNumbers);
+      showGrid(grid, slice[name], slice.height, slice.patch.length / slice.height, colours[name], hasNumbers);
     }
     item.querySelector(".weights + figcaption").textContent = LAYERS[layer.kind].factor;
     item.querySelector(".patch + figcaption").textContent = isMap(layer.outputShape) ? "patch" : "input";

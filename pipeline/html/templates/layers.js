@@ -61,7 +61,7 @@ function patchAt({ window: [height, width], outputShape: [, , columns = 1], stri
 
 const tables = new WeakMap(); // of `tableOf`, by the layer: training would otherwise spend its time on indices
 
-/** Return the indices of the input under the window, channel by channel, at one position after the other; -1 for padding. */
+/** Return the indices of the input under a kernel, channel by channel, at one position after the other; -1 for padding. */
 function tableOf(layer) {
   const known = tables.get(layer);
   if (known) return known;
@@ -70,10 +70,11 @@ function tableOf(layer) {
   for (let position = 0; position < positionsOf(layer); position++) {
     const { top, left, height, width } = patchAt(layer, position);
     for (let channel = 0; channel < channels; channel++) {
-      for (let k = 0; k < height * width; k++) {
-        const [row, column] = [top + Math.floor(k / width), left + (k % width)];
-        const isInside = row >= 0 && row < rows && column >= 0 && column < columns;
-        indices.push(isInside ? (channel * rows + row) * columns + column : -1);
+      for (let row = top; row < top + height; row++) {
+        for (let column = left; column < left + width; column += layer.dilation) {
+          const isInside = row >= 0 && row < rows && column >= 0 && column < columns;
+          indices.push(isInside ? (channel * rows + row) * columns + column : -1);
+        }
       }
     }
   }

@@ -61,7 +61,9 @@ function makeColumn(parent, layers, index, title, on) {
 }
 
 function paintKernel(canvas, layer, unit) {
-  paintValues(canvas, rowOf(layer, unit), ...layer.window, signedColours(largestMagnitude(layer.weights)));
+  const kernel = rowOf(layer, unit);
+  const [height] = layer.window;
+  paintValues(canvas, kernel, height, kernel.length / height, signedColours(largestMagnitude(layer.weights)));
 }
 
 function listenToTiles(grid, column, { index, layer, title, across }, on) {

@@ -20,10 +20,8 @@ from tests.pipeline.network.kinds import layers_of
 SHAPE = (7, 9)
 UNPACK = """
     const exact = (layer) => PARAMETERS.map((name) => [name, layer[name] && Float32Array.from(layer[name])]);
-    layers = layers.map((layer) => dilate({ ...layer, ...Object.fromEntries(exact(layer)) }));
-    const isCell = (i, name, k) => name === "biases" || (k % layers[i].window[1]) % layers[i].dilation === 0;
-    const cellsOf = (part, i, name) => [...(part[name] ?? [])].filter((_, k) => isCell(i, name, k));
-    const flatten = (parts) => parts.flatMap((part, i) => PARAMETERS.flatMap((name) => cellsOf(part, i, name)));
+    layers = layers.map((layer) => ({ ...layer, ...Object.fromEntries(exact(layer)) }));
+    const flatten = (parts) => parts.flatMap((part) => PARAMETERS.flatMap((name) => [...(part[name] ?? [])]));
 """
 
 

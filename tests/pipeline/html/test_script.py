@@ -165,6 +165,7 @@ def test_more_ink_is_advised_only_if_it_shrinks_the_lead(weights: list[float], e
         "inputShape": [1, 2, 2],
         "outputShape": [2],
         "window": [2, 2],
+        "dilation": 1,
     }
     layer |= {"stride": [1, 1], "padding": [0, 0], "residual": 0, "weights": [*weights, 0, 0, 0, 0], "biases": [0, 0]}
     call = """(layer, image) => {
