@@ -9,6 +9,8 @@ from typer import Option
 from pipeline.engine.command import main
 from pipeline.engine.stage import Input, Output, stage
 
+SEARCHED = 2000  # test images in the search for the patches that excite filters most
+
 
 @stage(
     packages=("handwriting", "numpy", "onnx", "protobuf", "safetensors", "jinja2"),
@@ -39,6 +41,7 @@ def export(
     from pipeline.evaluation.metrics import load_metrics
     from pipeline.html.drawing import save_drawing_page
     from pipeline.html.examples import choose_examples
+    from pipeline.html.filters import find_stimuli
     from pipeline.html.lessons import choose_lessons
     from pipeline.html.model_card import make_model_card
     from pipeline.model.model import load_model, load_training
@@ -57,7 +60,8 @@ def export(
     examples = choose_examples(images, labels, probabilities)
     training = open_rows(parse / "train-images.npy", np.uint8, (None, *model.image_shape))
     lessons = choose_lessons(training, read_array(parse / "train-labels.npy", np.uint8, (len(training),)))
-    reduction = save_drawing_page(files[2], model, metrics.accuracy, metrics.images, examples, lessons)
+    stimuli = find_stimuli(model, images[:SEARCHED])
+    reduction = save_drawing_page(files[2], model, metrics.accuracy, metrics.images, examples, lessons, stimuli)
     confusion = read_array(evaluate / "confusion.npy", np.int64, (classes, classes))
     card = make_model_card(model, load_training(train), metrics, confusion, load_description(parse).preparation)
     (output / "MODEL_CARD.md").write_text(card, encoding="utf-8")

@@ -2,10 +2,13 @@
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.html.examples import Example
 from pipeline.html.lessons import Lessons, encode_images, make_header
@@ -28,11 +31,12 @@ def save_drawing_page(
     images: int,
     examples: Sequence[Example] = (),
     lessons: Lessons | None = None,
+    stimuli: Mapping[int, NDArray[np.uint8]] | None = None,
 ) -> str:
     """Write the page to `path`; return how the model was reduced to fit, "" if it is complete.
 
     accuracy: share in [0, 1] on `images` test images. examples: test images to choose on the page. lessons: images
-    to train a network with, in the page.
+    to train a network with, in the page. stimuli: from `find_stimuli`.
     """
     packed = pack(model)
     reduction = _describe_reduction(model, packed)
@@ -43,6 +47,7 @@ def save_drawing_page(
         "inkStatistics": asdict(model.ink_statistics),
         "examples": [_encode_example(example) for example in examples],
         "lessons": lessons and _encode_lessons(lessons, model),
+        "patches": {index: _encode_patches(each) for index, each in (stimuli or {}).items()},
     }
     page = render(
         "drawing.html",
@@ -83,6 +88,12 @@ def _encode_example(example: Example) -> dict[str, Any]:
     """Return the input of `unpackExamples` in examples.js."""
     pixels = base64.b64encode(example.image.tobytes()).decode()
     return {"pixels": pixels, "label": example.label, "isMisread": example.is_misread}
+
+
+def _encode_patches(patches: NDArray[np.uint8]) -> dict[str, Any]:
+    """Return the input of `unpackModel` for the patches of a layer."""
+    pixels = [base64.b64encode(patch.tobytes()).decode() for patch in patches]
+    return {"shape": patches.shape[1:], "pixels": pixels}
 
 
 def _encode_lessons(lessons: Lessons, model: Model) -> dict[str, Any]:

@@ -182,6 +182,13 @@ function onKey(event) {
   event.preventDefault();
 }
 
+/** Link the repository from the footer if GitHub Pages serves the page; only then its address is known. */
+function linkRepository() {
+  const [, owner] = /^([\w-]+)\.github\.io$/.exec(location.hostname) ?? [];
+  const base = `https://github.com/${owner}/${location.pathname.split("/")[1]}`;
+  if (owner) document.querySelectorAll("[data-path]").forEach((link) => (link.href = base + link.dataset.path));
+}
+
 $("undo").addEventListener("click", undo);
 $("clear").addEventListener("click", clear);
 document.addEventListener("keydown", onKey);
@@ -195,5 +202,6 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
 window.addEventListener("hashchange", openLink);
 window.addEventListener("resize", () => changed(false));
 new ResizeObserver(() => changed(false)).observe(canvas);
+linkRepository();
 openLink();
 show();

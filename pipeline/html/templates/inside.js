@@ -157,6 +157,7 @@ function makeInside(model, changed) {
     const [{ view }, { prediction }] = [state, current];
     showAnswers(view, prediction, isDrawn);
     $("nudge-text").textContent = describeNudge(state.nudge);
+    $("nudge-why").hidden = !state.nudge.some(Boolean);
     showNudges(nudges, state.nudge, state.reading !== null);
     if (!isOpen()) return;
     if (state.sliding !== null) slide(view);

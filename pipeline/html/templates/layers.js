@@ -209,9 +209,8 @@ const LAYERS = {
     slider: "kernel",
     role: (index) => (index > 0 ? "shapes" : "edges"),
     tell({ window: [height, width] }, index) {
-      if (index > 0) return "These feature maps glow at shapes made of edges.";
-      const stencil = `A kernel is a small stencil of ${height * width} learnt weights`;
-      return `${stencil}. Its feature map glows where the picture looks like it.`;
+      if (index > 0) return "These maps glow at shapes made of edges, most at the part of a test image beside them.";
+      return `A kernel is a stencil of ${height * width} learnt weights. Its map glows where the picture looks like it.`;
     },
     /** "16 kernels of 5 × 5, step 2: 16 maps of 12 × 12" */
     describe({ inputShape: [depth], outputShape, window, stride }) {

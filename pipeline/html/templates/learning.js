@@ -8,6 +8,7 @@ const RATES = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 1];
 const DEFAULT_RATE = 4; // its index
 const CANDIDATES = 100; // images among which a step chooses one that is misread
 const DRAG = 100; // pixels by which a weight is dragged up to grow by 1
+const KEYED = 0.1; // by which a key changes a weight
 const TURNED = 100; // unseen images whose loss is shown while a weight is turned by hand
 const [SOONEST_EXAM, LATEST_EXAM] = [160, 2000]; // images from one measurement of the accuracy to the next
 
@@ -140,18 +141,22 @@ function makeLearning(learner, packed, on) {
     requestAnimationFrame(() => classList.add("flowing")); // begins again
   }
 
-  /** Change a cell of a kernel by hand; the loss of some unseen images follows. */
+  /** Change a cell of a kernel by hand, and return what follows: the loss of some unseen images. */
   function turn(cell, weight) {
     const { inks, labels } = state.lessons.unseen;
     const lossOf = (ink, i) => {
       const logits = forward(layers, ink).at(-1);
       return logSumExp(logits) - logits[labels[i]];
     };
+    if (state.isRunning) run(false);
     layers[0].weights[cell] = weight;
     repaint();
     const losses = inks.slice(0, TURNED).map(lossOf);
+    const loss = (sumOf(losses) / losses.length).toFixed(3);
+    const text = `${nameOfCell(layers[0], cell)} is ${signed(weight)} now. Loss of ${losses.length} unseen images: ${loss}`;
     $("cell-text").hidden = false;
-    setText($("cell-text"), `This weight is ${signed(weight)} now. Loss of ${losses.length} unseen images: ${(sumOf(losses) / losses.length).toFixed(3)}`);
+    setText($("cell-text"), text);
+    return text;
   }
 
   /** Show the network as it is now. */
@@ -205,10 +210,7 @@ function makeLearning(learner, packed, on) {
   $("trained").addEventListener("click", close);
   $("learn").addEventListener("click", () => run(!state.isRunning));
   $("one-step").addEventListener("click", step);
-  listenToKernels($("columns"), layers[0], () => state.isOpen && state.lessons, (cell, weight) => {
-    if (state.isRunning) run(false);
-    turn(cell, weight);
-  });
+  listenToKernels($("columns"), layers[0], () => state.isOpen && state.lessons, turn);
   $("slower").addEventListener("click", ({ target }) => {
     setAttributes(target, { "aria-pressed": target.getAttribute("aria-pressed") === "false" });
   });
@@ -222,15 +224,20 @@ function makeLearning(learner, packed, on) {
   return { state, lessons, open, link, repaint: show };
 }
 
-/** Let cells of the kernels be dragged up and down. isActive: whether they can. turn: called with the cell and its new weight. */
-function listenToKernels(parent, { weights, biases, window: [height, width] }, isActive, turn) {
-  const size = weights.length / biases.length;
+/**
+ * Let cells of the kernels be dragged up and down, or changed by keys: Shift and arrows choose a cell, + and - change it.
+ * isActive: whether they can. turn: called with the cell and its new weight.
+ */
+function listenToKernels(parent, { weights, window: [height, width] }, isActive, turn) {
   let dragged = null; // {cell, weight, y} where the drag began
+  let [row, column] = [0, 0]; // chosen by keys
+  const cellOf = (tile) => (Number(tile.dataset.unit) * height + row) * width + column;
   parent.addEventListener("pointerdown", (event) => {
     if (!event.target.matches(".kernel") || !isActive()) return;
     const box = event.target.getBoundingClientRect();
-    const [row, column] = [((event.clientY - box.top) / box.height) * height, ((event.clientX - box.left) / box.width) * width];
-    const cell = Number(event.target.parentElement.dataset.unit) * size + Math.floor(row) * width + Math.floor(column);
+    row = clamp(Math.floor(((event.clientY - box.top) / box.height) * height), height - 1);
+    column = clamp(Math.floor(((event.clientX - box.left) / box.width) * width), width - 1);
+    const cell = cellOf(event.target.parentElement);
     dragged = { cell, weight: weights[cell], y: event.clientY };
     event.target.setPointerCapture(event.pointerId);
   });
@@ -238,6 +245,19 @@ function listenToKernels(parent, { weights, biases, window: [height, width] }, i
     if (dragged && clientY !== dragged.y) turn(dragged.cell, dragged.weight + (dragged.y - clientY) / DRAG);
   });
   for (const type of ["pointerup", "pointercancel"]) parent.addEventListener(type, () => (dragged = null));
+  parent.addEventListener("keydown", ({ target, key, shiftKey }) => {
+    if (!target.querySelector(".kernel") || !isActive()) return;
+    const [right, down] = (shiftKey && MOVES[key]) || [0, 0];
+    [row, column] = [clamp(row + down, height - 1), clamp(column + right, width - 1)];
+    const change = { "+": KEYED, "-": -KEYED }[key] ?? 0;
+    if (right || down || change) announce(turn(cellOf(target), weights[cellOf(target)] + change));
+  });
+}
+
+/** Return where a weight is: "Kernel 2, row 3, column 4". */
+function nameOfCell({ window: [height, width] }, cell) {
+  const [row, column] = [Math.floor(cell / width) % height, cell % width];
+  return `Kernel ${Math.floor(cell / (height * width)) + 1}, row ${row + 1}, column ${column + 1}`;
 }
 
 /** Format 0.812 as "81%". */

@@ -12,16 +12,16 @@ function titlesOf(layers) {
 }
 
 /**
- * Make the column of layer `index`. on: {preview(target), leave(), pin(target), move(down, right), release(),
+ * Make the column of layer `index`. patches: {shape, pixels} of what excites each map most, or undefined. on: {preview(target), leave(), pin(target), move(down, right), release(),
  * isPinned(target)}. Returns {element, tiles, map(unit), show(values), repaintKernels()}.
  */
-function makeColumn(parent, layers, index, title, on) {
+function makeColumn(parent, layers, index, title, patches, on) {
   const layer = layers[index];
   const [count, ...size] = layer.outputShape;
   const hasMaps = isMap(layer.outputShape);
   const hasKernels = index === 0 && hasMaps && layer.weights;
   const across = (hasMaps && layers.length === 2 ? 2 : 1) * columnsFor(count); // a single layer of maps has all the room
-  const aspect = hasKernels ? 1.7 : 1; // of a tile
+  const aspect = hasKernels ? 1.7 : patches ? 2 : 1; // of a tile
   const element = append(parent, "section", "", "column");
   append(append(element, "h3", title), "span", LAYERS[layer.kind].role(index), "role");
   const caption = append(element, "p", LAYERS[layer.kind].tell(layer, index), "caption");
@@ -40,6 +40,7 @@ function makeColumn(parent, layers, index, title, on) {
     tile.dataset.unit = unit;
     tile.setAttribute("aria-label", describeTile(layer, title, unit, null));
     if (hasKernels) paintKernel(append(tile, "canvas", "", "kernel"), layer, unit);
+    if (patches) paintInk(append(tile, "canvas", "", "stimulus"), patches.pixels[unit], patches.shape);
     if (hasMaps) append(tile, "canvas", "", "map");
     return tile;
   });
@@ -101,7 +102,7 @@ function listenToTiles(grid, column, { index, layer, title, across }, on) {
   });
   grid.addEventListener("keydown", (event) => {
     const unit = Number(event.target.dataset.unit);
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
     const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
     const ends = { Home: 0, End: count - 1 };
     if (event.key === "Escape") on.release();

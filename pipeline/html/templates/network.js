@@ -10,7 +10,9 @@
  */
 function unpackModel(packed) {
   const unpackLayer = (arrays, i) => ({ ...packed.layers[i], ...unpackArrays(arrays, packed.bits) });
-  return { ...packed, networks: packed.networks.map((parameters) => parameters.map(unpackLayer)) };
+  const unpackPatches = ({ shape, pixels }) => ({ shape, pixels: pixels.map((text) => new Uint8Array(decodeBase64(text))) });
+  const patches = Object.fromEntries(Object.entries(packed.patches ?? {}).map(([index, each]) => [index, unpackPatches(each)]));
+  return { ...packed, patches, networks: packed.networks.map((parameters) => parameters.map(unpackLayer)) };
 }
 
 /** Return the index of the negative class, after all classes; null if the model has none. */

@@ -35,8 +35,7 @@ function showStep({ classNames, shape }, layers, { pass, before, ink, label, rat
   const [old, gradient] = [before[cell], weights[cell]];
   const slope = gradient < 0 ? `(${signed(gradient, 3)})` : signed(gradient, 3);
   setText($("step-sum"), `${signed(old, 3)} \u2212 ${rate} × ${slope} = ${signed(old - rate * gradient, 3)}`);
-  const where = `row ${Math.floor(part / columns) + 1}, column ${(part % columns) + 1}`;
-  setText($("step-where"), `${where}: weight \u2212 rate × gradient. So changes every weight.`);
+  setText($("step-where"), `${nameOfCell(layers[0], cell)}: weight \u2212 rate × gradient. So changes every weight.`);
   setText($("step-after"), `Now ${name(label)} has ${percent(after[label])} instead of ${percent(probabilities[label])}.`);
   return { unit, lines: largest.slice(0, 2).map((k) => [k, -errors[k] / Math.abs(errors[largest[0]])]) };
 }

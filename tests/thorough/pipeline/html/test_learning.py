@@ -207,7 +207,7 @@ def test_one_step_shows_the_arithmetic_of_a_weight(page: Page) -> None:
     assert min(errors) < 0 < max(errors)
 
 
-def test_dragged_cell_changes_the_weight_and_the_loss(page: Page) -> None:
+def test_cell_that_is_dragged_or_changed_by_keys_changes_the_weight_and_the_loss(page: Page) -> None:
     forget(page)
     learn(page, 640)
     before, losses = np.array(parameters_of(page)), set()
@@ -220,10 +220,14 @@ def test_dragged_cell_changes_the_weight_and_the_loss(page: Page) -> None:
         wait_for_update(page)
         losses.add(page.locator("#cell-text").inner_text().rpartition(" ")[2])
     page.mouse.up()
+    page.locator(".tile:visible").nth(5).focus()
+    for key in ("Shift+ArrowDown", "Shift+ArrowRight", "+"):  # from the cell that was dragged
+        page.keyboard.press(key)
     changes = np.array(parameters_of(page)) - before
-    assert np.flatnonzero(changes).tolist() == [2 * 25 + 2]
-    assert changes[52] == pytest.approx(1, abs=0.02)
+    assert np.flatnonzero(changes).tolist() == [2 * 25 + 2, 5 * 25 + 8]
+    assert changes[[52, 133]] == pytest.approx([1, 0.1], abs=0.02)
     assert len(losses) == 3
+    assert page.locator("#announcement").inner_text().startswith("Kernel 6, row 2, column 4 is ")
 
 
 def test_taught_sign_is_read_and_digits_still_are(browser: Browser, file: Path) -> None:
