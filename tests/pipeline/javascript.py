@@ -10,7 +10,7 @@ import pytest
 from pipeline.html.rendering import TEMPLATES
 
 SCRIPTS = (
-    *("layers", "network", "prepare", "strokes", "segment", "reading", "result", "explain", "learn", "detail", "why"),
+    *("patches", "layers", "network", "prepare", "strokes", "segment", "reading", "result", "explain", "learn", "detail", "why"),
     *("nudge", "link"),
 )
 RUN = """

@@ -25,7 +25,7 @@ function makeInside(model, changed) {
   };
   let frame = null;
   let why = null; // the timer of WHY_DELAY
-  let answered = null; // what "Why" shows, {prediction, best, rival, isClose}
+  let answered = null; // what "Why" shows, {prediction, best, rival}
   const refresh = () => (frame ??= requestAnimationFrame(update));
   const on = {
     preview: (target) => change({ preview: target }),
@@ -226,8 +226,7 @@ function makeInside(model, changed) {
     setText($("lines-of"), describeLines(view));
     setText($("share-of"), describeShare(view, prediction, best));
     if (!isOpen() || $("answers").hidden || rival === undefined) return;
-    const isClose = prediction.probabilities[best] < ALMOST_CERTAIN || [state.rival, pointedClass(view)].includes(rival);
-    const asked = { prediction, best, rival, isClose };
+    const asked = { prediction, best, rival };
     const isSame = (names) => names.every((name) => asked[name] === answered?.[name]);
     if (isSame(Object.keys(asked))) return;
     const explain = () => {
@@ -238,7 +237,7 @@ function makeInside(model, changed) {
       const hasDots = canFill(view.model.networks, current.image, best, rival, explained);
       const [a, b] = [view.outputs[best], view.outputs[rival]];
       $("why-title").textContent = isUndecided(prediction) ? `Why ${a} before ${b}?` : `Why ${a}, not ${b}?`;
-      showWhy(explained, current.image, model.shape, isExact, a, b, hasDots, isClose);
+      showWhy(explained, current.image, model.shape, isExact, a, b, hasDots);
     };
     if (!isDrawn) return explain();
     $("why").classList.toggle("stale", !isSame(["best", "rival"])); // it never explains another answer than the bars show

@@ -79,9 +79,8 @@ function canFill(networks, image, a, b, explained) {
 /**
  * Show why the class named a leads that named b. explained: as from `explainDifference`. isExact: whether the
  * gradient explains all but the biases, because the network is piecewise linear. hasDots: as from `canFill`.
- * isClose: whether to say it in words, too.
  */
-function showWhy(explained, image, shape, isExact, a, b, hasDots, isClose) {
+function showWhy(explained, image, shape, isExact, a, b, hasDots) {
   const { contributions, difference } = explained;
   const [raising, lowering] = [Math.max, Math.min].map((choose) => sumOf(contributions.map((c) => choose(c, 0))));
   paintContributions($("why-picture"), explained, image, shape, hasDots);
@@ -92,7 +91,7 @@ function showWhy(explained, image, shape, isExact, a, b, hasDots, isClose) {
   $("leads").textContent = `${a} leads by ${signed(lead, 1)}`;
   $("gaps").textContent = `more ink: for ${b}`;
   $("gaps").parentElement.hidden = !hasDots;
-  const missing = isClose && hasDots && placeOf(gapsOf(explained, image), image, shape);
+  const missing = hasDots && placeOf(gapsOf(explained, image), image, shape);
   const present = placeOf(contributions.map((each) => Math.max(each, 0)), image, shape);
   const reasons = [
     missing && `More ink ${missing.name} (dots) would bring it closer to ${b}.`,

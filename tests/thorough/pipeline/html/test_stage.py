@@ -202,19 +202,3 @@ def test_phone_sends_the_picture_where_it_can(browser: Browser, file: Path) -> N
             }"""
         )
         assert (name, kind, size > 1000) == ("handwriting.png", "image/png", True)
-
-
-def test_print_of_a_dark_screen_is_dark_on_white_and_keeps_the_maps(open_drawn: Demo) -> None:
-    with open_drawn(color_scheme="dark") as page:
-        page.emulate_media(media="print", color_scheme="dark")
-        page.set_viewport_size({"width": 718, "height": 1000})  # A4 without its margins
-        prediction(page)
-        colours = "({ backgroundColor, color }) => [backgroundColor, color]"
-        of_page = page.evaluate(f"({colours})(getComputedStyle(document.documentElement))")
-        assert of_page == ["rgb(255, 255, 255)", "rgb(0, 0, 0)"]
-        paper, pen = page.evaluate(
-            f"({colours})(getComputedStyle(canvas)).map((each) => luminance(...each.match(/\\d+/g)))"
-        )
-        assert pen > paper + 0.5  # as it was drawn
-        assert page.locator(".map").last.is_visible()
-        assert not is_wider_than_screen(page)
