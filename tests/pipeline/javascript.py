@@ -10,8 +10,8 @@ import pytest
 from pipeline.html.rendering import TEMPLATES
 
 SCRIPTS = (
-    *("patches", "layers", "network", "prepare", "strokes", "segment", "reading", "result", "explain", "learn", "detail", "why"),
-    *("nudge", "link"),
+    *("patches", "layers", "network", "prepare", "strokes", "segment", "reading", "result", "explain", "learn"),
+    *("detail", "why", "nudge", "link"),
 )
 RUN = """
 const { code, call, values } = JSON.parse(require("fs").readFileSync(0));

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import PHONE, find_box, find_violations, is_wider_than_screen, open_page
+from tests.browser import PHONE, find_box, find_violations, open_page
 from tests.pipeline.html.conftest import Demo
 from tests.pipeline.html.input import draw_with_mouse, pixels, prediction, strokes_of, tab, title, wait_for_update
 from tests.thorough.pipeline.html.conftest import DIGIT
