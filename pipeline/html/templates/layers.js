@@ -147,7 +147,7 @@ const LAYERS = {
     slider: "kernel",
     role: (index) => (index > 0 ? "shapes" : "edges"),
     tell({ window: [height, width] }, index) {
-      if (index > 0) return "These maps glow at shapes made of edges, most at the part of a test image beside them.";
+      if (index > 0) return "These maps glow at shapes made of edges.";
       return `A kernel is a stencil of ${height * width} learnt weights. Its map glows where the picture looks like it.`;
     },
     /** "16 kernels of 5 × 5, step 2: 16 maps of 12 × 12" */

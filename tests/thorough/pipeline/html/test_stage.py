@@ -68,7 +68,7 @@ def test_pen_writes_an_example_to_look_into_until_the_canvas_is_used(browser: Br
 
 
 @pytest.mark.parametrize("options", [{}, PHONE], ids=["desktop", "phone"])
-def test_walk_leads_on_from_a_pixel_to_the_answer_and_to_its_lead(options: dict[str, Any], open_drawn: Demo) -> None:
+def test_walk_leads_on_from_a_pixel_to_the_answer(options: dict[str, Any], open_drawn: Demo) -> None:
     with open_drawn(**options) as page:
         if options:
             page.locator("#look-inside").click()
@@ -84,14 +84,10 @@ def test_walk_leads_on_from_a_pixel_to_the_answer_and_to_its_lead(options: dict[
                 break
             step.click()
         best = page.locator(".class.best .name").text_content()
-        other = page.locator(".class[aria-pressed=true] .name").text_content()
         patterns = ("Pixel of map .* layer 1:", "Pixel of map .* layer 2:", "Unit .* of dense", f"Score of {best},")
-        layers = [next(i for i, each in enumerate(patterns) if re.match(each, found)) for found in seen[:-1]]
+        layers = [next(i for i, each in enumerate(patterns) if re.match(each, found)) for found in seen]
         assert sorted(set(layers)) == [0, 1, 2, 3]
         assert layers == sorted(layers)
-        assert seen[-1] == f"Votes for {best} minus votes for {other}"
-        assert page.locator("#why-title").inner_text() == f"Why {best}, not {other}?"
-        assert re.search(rf"{best} is [\d.,]+ times as probable as {other}", page.locator("#walk-text").inner_text())
         step.click()
         expect(page.locator("#walk-text")).to_be_hidden()
 
