@@ -2,7 +2,7 @@
 
 const SLIDE_SECONDS = 6; // for all positions of a kernel
 const REDUCED_MOTION = matchMedia("(prefers-reduced-motion: reduce)");
-const WHY_DELAY = 80; // milliseconds without a stroke after which "Why" is updated
+const WHY_DELAY = 40; // milliseconds without a stroke after which "Why" is updated
 
 /**
  * Make the section. changed: called when another reading is shown. Returns {show(reading), repaint()}. reading: of the
