@@ -1,9 +1,9 @@
-# Handwriting recognition from scratch. `make` lists the targets. This file defines the pipeline; pipeline/engine/rules.mk
+# Handwriting recognition from scratch. `make help` lists the targets. This file defines the pipeline; pipeline/engine/rules.mk
 # runs its stages.
 
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
-.DEFAULT_GOAL := help
+.DEFAULT_GOAL := start
 
 PYTHON = python3
 VENV = .venv
@@ -51,7 +51,7 @@ prune: | $(ready) ## Delete old results and the leftovers of interrupted runs
 
 ##  Development
 
-.PHONY: test test-all torture lint pictures notebook docs pretrained benchmarks format lock clean distclean help FORCE
+.PHONY: test test-all torture lint pictures notebook docs pretrained benchmarks format lock clean distclean start help FORCE
 pytest = $(python) -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 test: $(VENV)/.ready-dev ## Run the tests (two minutes, offline; TESTS=: some)
 	$(pytest) $(TESTS)
@@ -84,8 +84,6 @@ docs: $(VENV)/.ready-dev ## Make the site of the documentation, artifacts/site
 
 record.options := RECIPE=record LAYERS=conv24x4,conv48x3/1,conv96x4,160 EPOCHS=30 ENSEMBLE_SIZE=1 NEGATIVES=0.4 STYLES=0.05
 pretrained: $(VENV)/.ready-dev ## Train the models in pipeline/model/pretrained
-	$(MAKE) train DATASET=mnist RECIPE=mlp LAYERS=64
-	$(python) -m tests.pretrained --dense
 	$(MAKE) train DATASET=mnist $(record.options)
 	$(python) -m tests.pretrained
 	$(MAKE) reader DATASET=mnist
@@ -114,10 +112,19 @@ distclean: ## Like clean, but also remove the store (requires YES=1)
 	@$(MAKE) clean
 	rm -rf artifacts .venv-peers .venv-ocr
 
-help: ## Show this list
-	@awk -F '([.]inputs )?:.*## ' '/^##  / {printf "\n%s:\n", substr($$0, 5)} /^[a-z_-]+([.]inputs )?:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
-	@printf '\n%s\n' 'An option of a stage is a variable: make train RECIPE=quick EPOCHS=3 NAME=short' \
-	    '$(VENV)/bin/handwriting STAGE --help lists them. VENV is the environment.'
+list = @awk -F '([.]inputs )?:.*\#\# ' '/^\#\#  / {heading = "\n" substr($$0, 5) ":\n"} \
+    /^($1)([.]inputs )?:.*\#\# / {printf "%s  make %-10s %s\n", heading, $$1, $$2; heading = ""}' Makefile
+start:
+	$(call list,train|export|report|all|status|test|help)
+
+help: ## Show all targets, and variables
+	$(call list,[a-z_-]+)
+	@printf '%s\n' '' 'Variables, as in make train RECIPE=quick EPOCHS=3:' \
+	    '  NAME=short      Name a training run' \
+	    '  KEEP=3          Keep so many old results of each stage (prune)' \
+	    '  TESTS=tests/make, ONLY=training, YES=1: see test, benchmarks, distclean' \
+	    '  PYTHON=python3.12, VENV=.venv: the interpreter, the environment' \
+	    '  All others are options of a stage: $(VENV)/bin/handwriting train --help'
 
 # A goal without a rule: name the target that is spelled most like it.
 suggest = import difflib, sys; goal, *known = sys.argv[1:]; found = difflib.get_close_matches(goal, known, 1); \

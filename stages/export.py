@@ -9,15 +9,14 @@ from typer import Option
 from pipeline.engine.command import main
 from pipeline.engine.stage import Input, Output, stage
 
+SEARCHED = 2000  # test images in the search for the patches that excite filters most
+
 
 @stage(
     packages=("handwriting", "numpy", "onnx", "protobuf", "safetensors", "jinja2"),
-    extra_files=(
-        *(
-            f"pipeline/html/templates/{name}"
-            for name in ("*.js", "drawing.*", "inside.*", "style.css", "model_card.md")
-        ),
-        "pipeline/model/pretrained/dense.safetensors",
+    extra_files=tuple(
+        f"pipeline/html/templates/{name}"
+        for name in ("*.js", "drawing.*", "inside.*", "learning.*", "style.css", "model_card.md")
     ),
 )
 def export(
@@ -38,10 +37,12 @@ def export(
     import numpy as np
 
     from pipeline.data.dataset import load_description
-    from pipeline.engine.arrays import read_array
+    from pipeline.engine.arrays import open_rows, read_array
     from pipeline.evaluation.metrics import load_confusion, load_metrics
     from pipeline.html.drawing import save_drawing_page
     from pipeline.html.examples import choose_examples
+    from pipeline.html.filters import find_stimuli
+    from pipeline.html.lessons import choose_lessons
     from pipeline.html.model_card import make_model_card
     from pipeline.model.model import load_model, load_training
     from pipeline.model.onnx import save_onnx
@@ -57,7 +58,10 @@ def export(
     labels = read_array(parse / "test-labels.npy", np.uint8, (metrics.images,))
     probabilities = read_array(evaluate / "probabilities.npy", np.float32, (metrics.images, classes))
     examples = choose_examples(images, labels, probabilities)
-    reduction = save_drawing_page(files[2], model, metrics.accuracy, metrics.images, examples)
+    training = open_rows(parse / "train-images.npy", np.uint8, (None, *model.image_shape))
+    lessons = choose_lessons(training, read_array(parse / "train-labels.npy", np.uint8, (len(training),)))
+    stimuli = find_stimuli(model, images[:SEARCHED])
+    reduction = save_drawing_page(files[2], model, metrics.accuracy, metrics.images, examples, lessons, stimuli)
     confusion = load_confusion(evaluate, classes)
     card = make_model_card(model, load_training(train), metrics, confusion, load_description(parse).preparation)
     (output / "MODEL_CARD.md").write_text(card, encoding="utf-8")

@@ -1,7 +1,6 @@
 """Write pipeline/model/pretrained/: the model in artifacts/train with 16-bit parameters, and its card.
 
 make pretrained                      train the models, then run this for each
-python -m tests.pretrained --dense   write the dense network of pipeline/html/drawing.py instead
 python -m tests.pretrained --reader  write the reader in artifacts/reader, and the cards of its networks, instead
 python -m tests.pretrained --check   compare the model's accuracy on the test images of MNIST with its card
 """
@@ -20,7 +19,6 @@ from pipeline.data.dataset import load_description
 from pipeline.engine.threads import single_threaded_blas
 from pipeline.evaluation.calibration import calibrate
 from pipeline.evaluation.metrics import Metrics, compute_metrics
-from pipeline.html.drawing import DENSE
 from pipeline.html.model_card import make_model_card
 from pipeline.html.reader_card import make_reader_card
 from pipeline.model.model import Model, load_model, load_training
@@ -56,7 +54,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--train", type=Path, default=Path("artifacts/train"))
     parser.add_argument("--parse", type=Path, default=Path("artifacts/parse"))
-    parser.add_argument("--dense", action="store_true")
     parser.add_argument("--reader", action="store_true")
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
@@ -69,10 +66,7 @@ def main() -> None:
         measured, stated = float((load(PRETRAINED).predict(images) == labels).mean()), stated_accuracy()
         print(f"pretrained model: test accuracy on {len(images):,} images: {measured:.2%}, on its card: {stated:.2%}")
         sys.exit(len(images) != 10_000 or abs(measured - stated) > TOLERANCE)
-    if options.dense:
-        save_with_accuracy(DENSE, load_model(options.train), images, labels)
-    else:
-        write(options.train, images, labels)
+    write(options.train, images, labels)
 
 
 def write_reader(folder: Path, strips: Path) -> None:

@@ -2,25 +2,25 @@
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipeline.html.examples import Example
-from pipeline.html.packing import LIMITS, Packed, pack
+from pipeline.html.lessons import Lessons, encode_images, make_header
+from pipeline.html.packing import Packed, pack
 from pipeline.html.rendering import render
 from pipeline.html.wording import are_digits
 from pipeline.model.model import Model
-from pipeline.model.safetensors import load_safetensors
+from pipeline.model.safetensors import list_keys
 from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.layer import Layer
 from pipeline.network.layers import Convolution
 
-# `mlp` with one hidden layer of 64 units, to compare convolutional networks with. `make pretrained` trains it on MNIST
-# with the augmentation of `standard`, so it has seen the same shifts.
-DENSE = Path(__file__).parents[1] / "model" / "pretrained" / "dense.safetensors"
-SHAPE, CLASS_NAMES = (28, 28), tuple("0123456789")  # of its images
 ROW = (3, 4)  # height : width of a canvas with room for five digits
 
 
@@ -30,13 +30,15 @@ def save_drawing_page(
     accuracy: float,
     images: int,
     examples: Sequence[Example] = (),
+    lessons: Lessons | None = None,
+    stimuli: Mapping[int, NDArray[np.uint8]] | None = None,
 ) -> str:
     """Write the page to `path`; return how the model was reduced to fit, "" if it is complete.
 
-    accuracy: share in [0, 1] on `images` test images. examples: test images to choose on the page.
+    accuracy: share in [0, 1] on `images` test images. examples: test images to choose on the page. lessons: images
+    to train a network with, in the page. stimuli: from `find_stimuli`.
     """
     packed = pack(model)
-    dense = load_dense(model)
     reduction = _describe_reduction(model, packed)
     noun = "digit" if are_digits(model.class_names) else "picture"
     values = {
@@ -44,17 +46,18 @@ def save_drawing_page(
         "canvas": ROW if noun == "digit" else model.image_shape,
         "inkStatistics": asdict(model.ink_statistics),
         "examples": [_encode_example(example) for example in examples],
-        "dense": dense and model_values(dense, pack(dense, {8: LIMITS[8]})),  # only to compare: half the size
+        "lessons": lessons and _encode_lessons(lessons, model),
+        "patches": {index: _encode_patches(each) for index, each in (stimuli or {}).items()},
     }
     page = render(
         "drawing.html",
         digest=lambda script: base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         model=model,
-        dense=dense,
         packed=packed,
         values=values,
         noun=noun,
         examples=examples,
+        lessons=lessons,
         reduction=reduction,
         accuracy=accuracy,
         images=images,
@@ -64,20 +67,16 @@ def save_drawing_page(
     return reduction
 
 
-def load_dense(model: Model) -> Model | None:
-    """Return the dense network if `model` is convolutional and for ten digits in 28 x 28 pixels, otherwise None."""
-    comparable = model.is_convolutional and model.image_shape == SHAPE and model.class_names == CLASS_NAMES
-    return load_safetensors(DENSE) if comparable else None
-
-
 def model_values(model: Model, packed: Packed) -> dict[str, Any]:
     """Return the input of `unpackModel` in network.js."""
+    layers = [layer_geometry(layer) for layer in model.networks[0].layers]
+    first = layers[[bool(layer.parameter_shapes) for layer in model.networks[0].layers].index(True)]
+    first["outside"] = model.scaling.mean  # its input is not standardised: see `fold`
+    first["residual"] /= model.scaling.std
     return {
-        "layers": [_layer_geometry(layer) for layer in model.networks[0].layers],
+        "layers": layers,
         "loss": model.loss,
         "temperature": model.temperature,
-        "mean": model.scaling.mean,
-        "std": model.scaling.std,
         "shape": model.image_shape,
         "classNames": model.class_names,
         "bits": packed.bits,
@@ -91,6 +90,27 @@ def _encode_example(example: Example) -> dict[str, Any]:
     return {"pixels": pixels, "label": example.label, "isMisread": example.is_misread}
 
 
+def _encode_patches(patches: NDArray[np.uint8]) -> dict[str, Any]:
+    """Return the input of `unpackModel` for the patches of a layer."""
+    pixels = [base64.b64encode(patch.tobytes()).decode() for patch in patches]
+    return {"shape": patches.shape[1:], "pixels": pixels}
+
+
+def _encode_lessons(lessons: Lessons, model: Model) -> dict[str, Any]:
+    """Return the input of `makeLearner` and `unpackLessons` in lessons.js."""
+    header = make_header(model)
+    layers = header.make_layers()
+    shapes = [shape for layer in layers for shape in layer.parameter_shapes.values()]
+    return {
+        "images": encode_images(lessons.images),
+        "labels": base64.b64encode(lessons.labels.tobytes()).decode(),
+        "learnt": lessons.learnt,
+        "header": asdict(header),
+        "layers": [layer_geometry(layer) for layer in layers],
+        "arrays": [{"name": name, "shape": shape} for name, shape in zip(list_keys(header)[0], shapes, strict=True)],
+    }
+
+
 def _describe_reduction(model: Model, packed: Packed) -> str:
     if not packed.networks:
         return "the network is too large for a page"
@@ -99,7 +119,7 @@ def _describe_reduction(model: Model, packed: Packed) -> str:
     return f"in {packed.bits} bits per weight" if packed.bits < 16 else ""
 
 
-def _layer_geometry(layer: Layer) -> dict[str, Any]:
+def layer_geometry(layer: Layer) -> dict[str, Any]:
     """Return what network.js needs of a layer besides its parameters."""
     return {
         "kind": layer.kind,

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.model.model import Model
 from pipeline.model.quantization import quantize
+from pipeline.network.network import Network
 
 # The most characters of all parameters by the bits per weight, in order of preference. The whole page then has at most
 # one megabyte with 16 bits, and three with 8.
@@ -35,7 +37,7 @@ def pack(model: Model, limits: Mapping[int, int] = LIMITS) -> Packed:
         networks = tuple(
             tuple(
                 {name: pack_array(array, bits) for name, array in zip(layer.parameter_shapes, arrays, strict=True)}
-                for layer, arrays in zip(network.layers, network.parameters.layers, strict=True)
+                for layer, arrays in zip(network.layers, fold(model, network), strict=True)
             )
             for network in model.networks
         )
@@ -44,6 +46,23 @@ def pack(model: Model, limits: Mapping[int, int] = LIMITS) -> Packed:
         if len(networks) * size <= limit:
             break
     return Packed(networks[: limit // size], bits)
+
+
+def fold(model: Model, network: Network) -> list[list[NDArray[Any]]]:
+    """Return the parameters of each layer for ink, p / 255, in place of standardised pixels, (p / 255 - mean) / std.
+
+    With the weights W / std and the biases b - mean * (row sums of W / std), the first layer with weights computes the
+    same sums, and black contributes 0. The last layer is divided by the temperature where this gives the calibrated
+    logits, so that the page has one score for each class.
+    """
+    layers = [[array.astype(np.float64) for array in arrays] for arrays in network.parameters.layers]
+    weights, biases = next(filter(None, layers))
+    weights /= model.scaling.std
+    biases -= model.scaling.mean * weights.reshape(len(biases), -1).sum(axis=1)
+    if model.loss != "quadratic":  # whose temperature divides the logarithm of the sigmoid
+        for array in layers[-1]:
+            array /= model.temperature
+    return layers
 
 
 def pack_array(array: NDArray[Any], bits: int) -> dict[str, str]:

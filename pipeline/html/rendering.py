@@ -25,8 +25,14 @@ def render(template: str, **values: Any) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["without_comments"] = without_comments
     environment.globals |= {**GLOBALS, "count_parameters": count_parameters}
     return environment.get_template(template).render(**values)
+
+
+def without_comments(script: str) -> str:
+    """Return JavaScript without the lines that are comments, to keep a page small; their place is the template."""
+    return re.sub(r"^ *(?://.*|/\*(?s:.*?)\*/)\n", "", script, flags=re.MULTILINE)
 
 
 def render_card(template: str, **values: Any) -> str:

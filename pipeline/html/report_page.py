@@ -89,7 +89,7 @@ def render_report(findings: Findings) -> str:
     run, earlier = find_run(findings.runs, findings.key)
     if not run.history:
         raise PipelineError("history.csv is missing or damaged: run the stage train again (make train)")
-    previous = earlier[0] if earlier else None
+    previous = find_best(run, earlier)
     recipe = override(Recipe(), run.manifest.provenance.parameters)
     searched = findings.images[:: math.ceil(len(findings.images) / MAX_SEARCHED)]
     excitations = measure_excitation(model, searched)
@@ -129,6 +129,13 @@ def render_report(findings: Findings) -> str:
         max_runs=MAX_RUNS,
         dataset_names=name_data(findings.runs, format_dataset),
     )
+
+
+def find_best(run: TrainingRun, earlier: Sequence[TrainingRun]) -> TrainingRun | None:
+    """Return which of the earlier runs with the recipe of a run, but any seed, has the best validation accuracy."""
+    recipes = [(each.recipe, {**each.changes, "seed": None}) for each in (run, *earlier)]
+    same = [each for each, recipe in zip(earlier, recipes[1:], strict=True) if recipe == recipes[0]]
+    return max(same, key=lambda each: each.validation_accuracy or 0, default=None)
 
 
 def time_layers(network: Network, images: NDArray[np.float32]) -> list[float]:

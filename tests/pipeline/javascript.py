@@ -10,8 +10,8 @@ import pytest
 from pipeline.html.rendering import TEMPLATES
 
 SCRIPTS = (
-    *("layers", "network", "prepare", "strokes", "segment", "reading", "result", "explain", "detail", "why"),
-    *("nudge", "link"),
+    *("patches", "layers", "network", "prepare", "strokes", "segment", "reading", "result", "explain", "learn"),
+    *("detail", "why", "nudge", "link"),
 )
 RUN = """
 const { code, call, values } = JSON.parse(require("fs").readFileSync(0));
@@ -26,7 +26,7 @@ def evaluate(call: str, *values: Any) -> Any:
     program = shutil.which("node")
     if program is None:
         pytest.skip("Node is not installed")
-    code = "\n".join((TEMPLATES / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
+    code = '"use strict";\n' + "\n".join((TEMPLATES / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
     text = json.dumps({"code": code, "call": call, "values": values})
     ran = subprocess.run([program, "-e", RUN], input=text, capture_output=True, text=True, timeout=60)
     assert ran.returncode == 0, ran.stderr

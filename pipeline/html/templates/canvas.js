@@ -1,6 +1,4 @@
-"use strict";
-
-/* The canvas that is drawn on: strokes, or a test image, the keyboard's pen, and a hint while it is empty. */
+/* The canvas that is drawn on: strokes, or a test image, and the keyboard's pen. */
 
 /**
  * Paint at the resolution of the screen. image: pixels of `shape` to show instead, or undefined. ghost: faint strokes. marks:
@@ -21,7 +19,7 @@ function paintCanvas(canvas, { strokes, pen, height: share }, image, shape, ghos
     context.globalAlpha = 0.3;
     traceStrokes(context, ghost, width, 0, 0, PEN * width);
     context.globalAlpha = 1;
-  } else if (!pen.visible) paintHint(context, style, ratio);
+  }
   context.lineWidth = 3 * ratio;
   for (const { left, right, bottom, isShown } of marks) {
     context.strokeStyle = isShown ? style.caretColor : `color-mix(in srgb, ${style.color} 25%, transparent)`;
@@ -32,16 +30,6 @@ function paintCanvas(canvas, { strokes, pen, height: share }, image, shape, ghos
     context.stroke();
   }
   if (pen.visible) paintPen(context, pen, style.caretColor, ratio);
-}
-
-/** Paint "Draw here". It is not a text of the page, so screen readers read the name of the canvas only. */
-function paintHint(context, style, ratio) {
-  context.font = `${1.1 * ratio * parseFloat(style.fontSize)}px ${style.fontFamily}`;
-  context.globalAlpha = 0.7;
-  context.textAlign = "center";
-  context.textBaseline = "middle";
-  context.fillText("Draw here", context.canvas.width / 2, context.canvas.height / 2);
-  context.globalAlpha = 1;
 }
 
 /** Paint pixels, 0 to 255, as ink on the largest centred rectangle, in the fill style of the context. */

@@ -1,5 +1,3 @@
-"use strict";
-
 /* Colour maps from the colour variables of the style sheet, and canvases painted with them, one pixel per value. */
 
 const LEVELS = 255;

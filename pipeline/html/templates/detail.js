@@ -1,5 +1,3 @@
-"use strict";
-
 /* The arithmetic of one output: patch times kernel, the sum, the bias and the activation, with all numbers. */
 
 const STRONGEST_SLICES = 5; // shown of each output
@@ -39,8 +37,7 @@ function showDetail(view, target, explained, values) {
   setText($("detail-sum"), sum);
   const slices = explained ? strongestSlices(explained.slices) : [];
   const source = isMap(layer.inputShape) ? "Map" : "Unit"; // of layers after the first
-  const note = explained ? [noteOf(layer, target, explained, slices, source), leftOut(view, target)] : [];
-  setText($("detail-note"), note.filter(Boolean).join(" "));
+  setText($("detail-note"), explained ? noteOf(layer, target, explained, slices, source) : "");
   showSlices($("slices"), slices, source, layer, target.index);
   if (!explained) return;
   const total = signed(roundedSum(explained.sum, explained.bias));
@@ -79,8 +76,7 @@ function paintRunning(canvas, terms, scale) {
   canvas.setAttribute("aria-label", `Running sum of ${terms.length} terms`);
 }
 
-function titleOfTarget({ titles, outputs }, { outputShape }, { index, unit, position, against }) {
-  if (against !== undefined) return `Votes for ${outputs[unit]} minus votes for ${outputs[against]}`;
+function titleOfTarget({ titles, outputs }, { outputShape }, { index, unit, position }) {
   if (index === titles.length) return `Score of ${outputs[unit]}, the sum of its votes`;
   const title = titles[index].toLowerCase();
   const [, height, width] = outputShape;
@@ -105,16 +101,6 @@ function noteOf({ weights }, { index }, { slices, sum }, shown, source) {
   return `${most}; the other ${others} add ${signed(rest)}.`;
 }
 
-/** Say that no kernel reaches the last pixels of the picture, so that the frame of what sees everything is smaller. */
-function leftOut({ layers, model }, { index }) {
-  const { height, width } = receptiveField(layers, index, 0);
-  const [rows, columns] = [model.shape[0] - height, model.shape[1] - width];
-  if (isMap(layers[index].outputShape) || Math.max(rows, columns) === 0) return "";
-  const parts = [[rows, "row"], [columns, "column"]].filter(([count]) => count > 0);
-  const left = parts.map(([count, word]) => `${count} ${plural(word, count)}`).join(" and ");
-  return `The steps of the kernels leave out the last ${left} of the picture.`;
-}
-
 /** Show each slice as patch x kernel = products. A single slice is large, with numbers if it is small enough. */
 function showSlices(parent, slices, source, layer, index) {
   const isSingle = slices.length === 1;
@@ -131,7 +117,7 @@ function showSlices(parent, slices, source, layer, index) {
     item.querySelector(".slice-title").textContent = isSingle ? "" : `${source} ${slice.channel + 1} adds ${signed(slice.sum)}`;
     for (const name of ["patch", "weights", "products"]) {
       const grid = item.querySelector(`.${name}`);
-      showGrid(grid, slice[name], slice.height, slice.width, colours[name], hasNumbers);
+      showGrid(grid, slice[name], slice.height, slice.patch.length / slice.height, colours[name], hasNumbers);
     }
     item.querySelector(".weights + figcaption").textContent = LAYERS[layer.kind].factor;
     item.querySelector(".patch + figcaption").textContent = isMap(layer.outputShape) ? "patch" : "input";

@@ -1,5 +1,3 @@
-"use strict";
-
 /* The main script: state, events, and the update of the page. */
 
 const data = JSON.parse($("model").textContent);
@@ -9,15 +7,30 @@ const noun = document.body.dataset.noun; // "digit" or "picture"
 const canvas = $("canvas");
 // example: index of the test image that is shown instead of strokes, or null; tapped: stroke of the digit to look into, or null
 const drawing = { strokes: [], example: null, tapped: null, height: model.canvas[0] / model.canvas[1], changed, cancel, announce };
-const steps = makeHistory({ strokes: [], example: null });
+const states = [{ strokes: [], example: null }]; // that undo goes back to; the present one is last
 let frame = null; // the requested animation frame
 let isDone = false; // whether that frame announces the result
 
 const showExample = makeExamples($("examples"), examples, model, chooseExample);
+model.learner = data.lessons && makeLearner(data.lessons, model);
+let reader = model; // the network that reads the drawing
 const inside = makeInside(model, () => changed(false));
+const learning = data.lessons && makeLearning(model.learner, data.lessons, {
+  relearned() {
+    inside.relearned();
+    changed(false);
+  },
+  flow: inside.flow,
+  enter: () => readBy(model.learner),
+  leave: () => readBy(model),
+});
 const ghost = noun === "digit" ? makeGhost(canvas, drawing.height, () => changed(false)) : () => null;
 let shared = null; // what the link to the drawing shows
-makeShare(model, () => shared);
+if ($("teaching")) makeTeaching(model, async () => (await learning.lessons()).learnt.inks, () => {
+  inside.taught();
+  changed(false);
+});
+makeShare(() => shared);
 listenToKeys(canvas, drawing);
 listenToPointers(canvas, drawing);
 
@@ -26,29 +39,36 @@ function show() {
   const example = examples[drawing.example];
   const written = ghost(isEmpty());
   document.body.classList.toggle("ghost", written !== null);
-  const found = example ? readExample(model, example) : readAll(model, drawing.strokes, noun === "digit");
+  const found = example ? readExample(reader, example) : readAll(reader, drawing.strokes, noun === "digit");
   const { readings, canSplit } = found;
   const last = readings.find(({ strokes }) => strokes?.includes(drawing.tapped)) ?? found.last;
   const marks = readings.length > 1 ? readings.map((each) => ({ ...sidesOf(each.strokes), isShown: each === last })) : [];
   paintCanvas(canvas, drawing, example?.image, model.shape, written, marks);
   const isDrawing = drawing.isDrawing() || drawing.pen.down;
-  const about = { isEmpty: isEmpty(), written, isDrawing, example, noun, classNames: outputNames(model), canSplit };
-  const { reading, change } = inside.show(written ? readOnce(model, written) : last);
+  const about = { isEmpty: isEmpty(), written, isDrawing, example, noun, classNames: outputNames(reader), canSplit };
+  const { reading, change } = inside.show(written ? readOnce(reader, written) : last);
   const seen = readings.map((each) => (each === last ? reading : each));
   const texts = describeResult(seen, reading, { ...about, change });
   showResult(texts, readings.length > 1);
   showExample(drawing.example);
   showControls();
   const { large, share = "" } = change ? describeResult(readings, last, about) : texts;
-  shared = { strokes: drawing.strokes, example, reading: last, large, confidence: share };
+  shared = { model: reader, strokes: drawing.strokes, example, reading: last, large, confidence: share };
   const isRead = seen.some(({ digit }) => digit !== null);
   if (isDone) announce([isRead ? texts.large : "", texts.first, texts.second].filter(Boolean).join(", "));
   isDone = false;
 }
 
+/** Read the drawing by another network, and look into it. */
+function readBy(network) {
+  reader = network;
+  inside.select(network);
+  changed(false);
+}
+
 /** Update the buttons. A button without effect stays focusable, so that the focus is not lost. */
 function showControls() {
-  const works = { undo: steps.canMove(-1), redo: steps.canMove(1), clear: !isEmpty(), "share-drawing": !isEmpty() };
+  const works = { undo: states.length > 1, clear: !isEmpty(), "share-drawing": !isEmpty() };
   for (const id in works) $(id).setAttribute("aria-disabled", !works[id]);
 }
 
@@ -71,26 +91,26 @@ function takeTap() {
   const others = drawing.strokes.slice(0, -1);
   const tap = drawing.strokes.at(-1);
   if (noun !== "digit" || !tap || !isDot([tap])) return;
-  const { readings } = readAll(model, others, true);
+  const { readings } = readAll(reader, others, true);
   const found = readings.find(({ strokes }) => haveCommon(sidesOf([tap]), sidesOf(strokes)));
   if (found && readings.length > 1) Object.assign(drawing, { strokes: others, tapped: found.strokes[0] });
 }
 
-/** Add the drawing to the history, unless it is the present one there. */
+/** Add the drawing to the states, unless it is the present one. */
 function remember() {
-  const present = steps.present();
   const { strokes, example } = drawing;
-  if (!hasSameItems(strokes, present.strokes) || example !== present.example) steps.add({ strokes: [...strokes], example });
+  const isSame = hasSameItems(strokes, states.at(-1).strokes) && example === states.at(-1).example;
+  if (!isSame) states.push({ strokes: [...strokes], example });
 }
 
-/** Show a state of the history. */
+/** Show a state. */
 function restore({ strokes, example }) {
   Object.assign(drawing, { strokes: [...strokes], example });
 }
 
 /** Remove the stroke that is being drawn. */
 function cancel() {
-  restore(steps.present());
+  restore(states.at(-1));
 }
 
 /** Do `step` and update the page; lifts the keyboard's pen first. Ignored while a pointer draws. */
@@ -101,9 +121,11 @@ function perform(step) {
   changed(true);
 }
 
-/** Undo (-1) or redo (1) a step. */
-function move(step) {
-  perform(() => steps.canMove(step) && restore(steps.move(step)));
+function undo() {
+  perform(() => {
+    if (states.length > 1) states.pop();
+    restore(states.at(-1));
+  });
 }
 
 function clear() {
@@ -116,10 +138,18 @@ function chooseExample(example) {
   canvas.scrollIntoView({ block: "nearest" });
 }
 
-/** Show the drawing of the address, if it contains one. */
+/** Return the fragment of the link to what is shown; "" if the drawing is empty or too long. */
+function addressOf() {
+  const fragment = encodeLink(drawing);
+  return fragment && fragment + encodeTraining(learning && learning.link());
+}
+
+/** Show the drawing of the address, if it contains one, and repeat its training. */
 function openLink() {
-  const linked = decodeLink(location.hash, drawing.height, examples.length);
-  if (linked && location.hash !== encodeLink(drawing)) perform(() => restore(linked));
+  const { drawing: fragment, training } = divideLink(location.hash, RATES.length);
+  const linked = decodeLink(fragment, drawing.height, examples.length);
+  if (linked && fragment !== encodeLink(drawing)) perform(() => restore(linked));
+  if (training && learning && location.hash !== addressOf()) learning.open(training);
 }
 
 function announce(text) {
@@ -144,27 +174,34 @@ function onKey(event) {
   const isAlone = !event.ctrlKey && !event.metaKey && !event.altKey;
   const isCommand = (event.ctrlKey || event.metaKey) && !event.altKey;
   if (key === "escape" && closeExplanations(null)) return;
-  if (isAlone && focused === canvas && key === "u") move(-1);
+  if (isAlone && focused === canvas && key === "u") undo();
   else if (isAlone && focused === canvas && ["c", "delete", "escape"].includes(key)) clear();
   else if (!isCommand || !(focused === document.body || $("drawing").contains(focused))) return;
-  else if (key === "z" && !event.shiftKey) move(-1);
-  else if (key === "z" || (key === "y" && event.ctrlKey)) move(1);
+  else if (key === "z" && !event.shiftKey) undo();
   else return;
   event.preventDefault();
 }
 
-$("undo").addEventListener("click", () => move(-1));
-$("redo").addEventListener("click", () => move(1));
+/** Link the repository from the footer if GitHub Pages serves the page; only then its address is known. */
+function linkRepository() {
+  const [, owner] = /^([\w-]+)\.github\.io$/.exec(location.hostname) ?? [];
+  const base = `https://github.com/${owner}/${location.pathname.split("/")[1]}`;
+  if (owner) document.querySelectorAll("[data-path]").forEach((link) => (link.href = base + link.dataset.path));
+}
+
+$("undo").addEventListener("click", undo);
 $("clear").addEventListener("click", clear);
 document.addEventListener("keydown", onKey);
 document.addEventListener("pointerdown", ({ target }) => closeExplanations(target));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   resetColours();
   inside.repaint();
+  learning?.repaint();
   changed(false);
 });
 window.addEventListener("hashchange", openLink);
 window.addEventListener("resize", () => changed(false));
 new ResizeObserver(() => changed(false)).observe(canvas);
+linkRepository();
 openLink();
 show();

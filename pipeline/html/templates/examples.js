@@ -1,5 +1,3 @@
-"use strict";
-
 /* Test images to choose. */
 
 /** Return the test images of the page: {image, label, isMisread}, the pixels and the true class. */

@@ -1,5 +1,3 @@
-"use strict";
-
 /* How much each input contributes to an output of a layer, and each pixel to the difference of two logits. */
 
 /** Return the part of the picture on which an output of layer `index` depends, its receptive field. */
@@ -12,23 +10,20 @@ function receptiveField(layers, index, position) {
   return { top, left, height, width };
 }
 
-/** Return how the difference of two outputs of a layer follows from their common input, as `explain` does for one output. */
-function differenceOf(one, other) {
-  const slices = one.slices.map((slice, i) => {
-    const subtract = (name) => slice[name].map((value, k) => value - other.slices[i][name][k]);
-    return { ...slice, weights: subtract("weights"), products: subtract("products"), sum: slice.sum - other.slices[i].sum };
-  });
-  return { slices, sum: one.sum - other.sum, bias: one.bias - other.bias, added: one.added - other.added };
+/** Backpropagation: return the gradients of `values`, from index `from` on, given that of the last. values: from `forward`. */
+function backpropagate(layers, values, gradient, from = 0) {
+  const gradients = values.map(() => gradient);
+  for (let i = layers.length - 1; i >= from; i--) {
+    gradients[i] = LAYERS[layers[i].kind].inputGradient(layers[i], values[i], values[i + 1], gradients[i + 1]);
+  }
+  return gradients;
 }
 
-/** Return the gradient of logit a minus logit b with respect to the input of the first layer: backpropagation. */
+/** Return the gradient of logit a minus logit b with respect to the input of the first layer. */
 function differenceGradient(layers, values, a, b) {
-  let gradient = new Float32Array(values.at(-1).length);
+  const gradient = new Float32Array(values.at(-1).length);
   [gradient[a], gradient[b]] = [1, -1];
-  for (let i = layers.length - 1; i >= 0; i--) {
-    gradient = LAYERS[layers[i].kind].inputGradient(layers[i], values[i], values[i + 1], gradient);
-  }
-  return gradient;
+  return backpropagate(layers, values, gradient)[0];
 }
 
 /**

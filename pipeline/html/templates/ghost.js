@@ -1,8 +1,6 @@
-"use strict";
-
 /* While nothing is drawn, a faint pen writes a digit, so that the page shows what it does. */
 
-const GHOST = "#d=ga2JapBiBlBmBdqBVuBNwBDuBEuBOqBWmBeiBmBaqBUwBMyBG0BF0BLyBTwBZqBhBmBlBepBWtBOtBE2BE0BOyBWuBemBmBgBqBYwBOyBE0BD0BNyBXwBfqBlBmBtBexBWzBO1BE3BDzBNxBVtBdlBlBfpB"; // a 3, as in link.js
+const GHOST = "#s=GgCbGtCGG-BzHRBkHmBZH9BSIVBQIsBSJDBZJYBkJrBzJ8CGKJCbKTCzKZDMKcDmKZEAKTEZKJExJ8FGJrFZJYFoJDFzIsF6IVF8IwF-JKGFJjGQJ6GfKNGyKdHHKpHfKwH4KyISKwIsKpJFKdJdKNJyJ6KFJjKUJKKfIwKmIVKoH5KmHfKfHGKUGvKFGcJyGMJd"; // a 3, as in link.js
 const GHOST_DELAY = 800; // milliseconds without input
 const GHOST_WRITING = 1500; // milliseconds
 

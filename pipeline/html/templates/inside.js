@@ -1,11 +1,8 @@
-"use strict";
-
 /* "Inside the network": its state, and the update of its parts. */
 
 const SLIDE_SECONDS = 6; // for all positions of a kernel
 const REDUCED_MOTION = matchMedia("(prefers-reduced-motion: reduce)");
-const LABEL_DELAY = 300; // milliseconds without a change after which the labels of the tiles are updated
-const WHY_DELAY = 80; // milliseconds without a stroke after which "Why" is updated
+const WHY_DELAY = 40; // milliseconds without a stroke after which "Why" is updated
 
 /**
  * Make the section. changed: called when another reading is shown. Returns {show(reading), repaint()}. reading: of the
@@ -20,15 +17,15 @@ function makeInside(model, changed) {
     pinned: null, // target that was clicked
     rival: null, // class that "Why" compares with; null for the runner-up
     sliding: null, // start of the kernel's animation in milliseconds, 0 with reduced motion, null if it stands still
-    shown: 0, // index of the shown view
+    view: null, // of the network that reads the drawing
     followed: 0, // layer whose most raised output, or best class, is explained unless there is a target
     step: 0, // of the guided walk, from 1; 0 for none
+    flow: null, // of the error of an image, from `showStep`
     isOpened: false, // on a narrow screen; on a wide one the inside is always open
   };
   let frame = null;
-  let labels = null; // the timer of LABEL_DELAY
   let why = null; // the timer of WHY_DELAY
-  let answered = null; // what "Why" shows, {prediction, best, rival, isClose}
+  let answered = null; // what "Why" shows, {prediction, best, rival}
   const refresh = () => (frame ??= requestAnimationFrame(update));
   const on = {
     preview: (target) => change({ preview: target }),
@@ -45,7 +42,7 @@ function makeInside(model, changed) {
     },
     isPinned: ({ index, unit }) => state.pinned?.index === index && state.pinned.unit === unit,
     move: (down, right) => {
-      change({ pinned: movedTarget(views[state.shown], resolved(), down, right), preview: null, sliding: null });
+      change({ pinned: movedTarget(state.view, resolved(), down, right), preview: null, sliding: null });
       announceText("detail-title", "detail-sum");
     },
   };
@@ -53,21 +50,21 @@ function makeInside(model, changed) {
   const nudges = document.querySelectorAll("[data-nudge]");
   const answer = makeAnswer($("answer"), outputNames(model), {
     choose(k) {
-      const target = { index: views[state.shown].titles.length, unit: k, position: 0 };
+      const target = { index: state.view.titles.length, unit: k, position: 0 };
       if (!isOpen()) open(true);
-      const [best] = strongest(current.predictions[state.shown].probabilities, 1);
+      const [best] = strongest(current.prediction.probabilities, 1);
       const isSame = k === state.rival || on.isPinned(target); // a second click releases
       const pinned = isSame || NARROW.matches ? null : target;
       change({ rival: isSame || k === best ? null : k, pinned, preview: null, sliding: null, step: 0 });
       announceText("why-title", "why-reason");
       if (NARROW.matches) requestAnimationFrame(() => $("why").scrollIntoView({ block: "nearest" }));
     },
-    preview: (unit) => state.reading && on.preview({ index: views[state.shown].titles.length, unit, position: 0 }),
+    preview: (unit) => state.reading && on.preview({ index: state.view.titles.length, unit, position: 0 }),
     leave: on.leave,
   });
-  const views = [model, model.dense].filter(Boolean).map((each) => makeView($("columns"), each, answer.buttons, on));
+  const views = [model, model.learner].filter(Boolean).map((each) => makeView($("columns"), each, answer.buttons, on));
   const tabs = makeTabs($("tabs"));
-  let current = null; // {reading, key, image, predictions} of the last update
+  let current = null; // {reading, key, image, prediction} of the last update
 
   function change(changes) {
     Object.assign(state, changes);
@@ -84,14 +81,13 @@ function makeInside(model, changed) {
     if (isDrawn && !reading?.strokes?.some((stroke) => state.reading?.strokes?.includes(stroke))) beginAgain();
     state.reading = reading;
     update(null, isDrawn);
-    const words = reading && isOpen() ? describeShown(views[state.shown].model === model.dense, state.nudge) : "";
-    const shown = current.predictions[isOpen() ? state.shown : 0];
-    return { reading: shown, change: words ? { words, before: reading.digit } : null };
+    const isMoved = reading && state.nudge.some(Boolean);
+    return { reading: current.prediction, change: isMoved ? { words: describeNudge(state.nudge), before: reading.digit } : null };
   }
 
   /** Another drawing begins: end the walk, ask about its own runner-up, and go to the strongest pixel of a pinned map. */
   function beginAgain() {
-    const isKept = state.step === 0 && state.pinned && state.pinned.index < views[state.shown].titles.length;
+    const isKept = state.step === 0 && state.pinned && state.pinned.index < state.view.titles.length;
     Object.assign(state, { rival: null, step: 0, pinned: isKept ? { ...state.pinned, position: null } : null });
   }
 
@@ -99,34 +95,26 @@ function makeInside(model, changed) {
 
   /** Compute what is shown, unless it is that of the last update. */
   function compute() {
-    const { reading, nudge, shown } = state;
-    const key = `${nudge} ${shown} ${isOpen()}`;
+    const { reading, nudge, view } = state;
+    const key = `${nudge} ${views.indexOf(view)} ${isOpen()}`;
     if (current?.reading === reading && current.key === key) return;
-    const isMoved = nudge.some(Boolean);
+    const isMoved = reading && nudge.some(Boolean);
     const image = reading && moveImage(reading.image, model.shape, nudge);
-    const predictions = views.map((view) => {
-      if (!reading || (view.model === model && !isMoved)) return reading;
-      return readImage(view.model, image);
-    });
-    current = { reading, key, image, predictions };
+    const prediction = isMoved || (reading && reading.model !== view.model) ? readImage(view.model, image) : reading;
+    current = { reading, key, image, prediction };
     paintInk($("picture"), image ?? blank(), model.shape);
     const content = image ? "the drawing, light on dark" : "nothing yet";
     $("picture").setAttribute("aria-label", `What the network sees, ${model.shape.join(" by ")} pixels: ${content}`);
     if (!isOpen()) return;
-    const { columns, layers } = views[shown];
-    columns.forEach((column, index) => column.show(predictions[shown]?.values[index + 1] ?? zeros(layers[index])));
-    clearTimeout(labels);
-    labels = setTimeout(() => labelTiles(views[shown], predictions[shown]?.values), LABEL_DELAY);
+    view.columns.forEach((column, index) => column.show(prediction?.values[index + 1] ?? zeros(view.layers[index])));
   }
 
   const blank = () => new Uint8Array(model.shape[0] * model.shape[1]);
 
   /** Return the target that is shown: pointed at, pinned, the best class, or the most raised output of a layer. */
   function resolved() {
-    const view = views[state.shown];
-    const prediction = current.predictions[state.shown];
-    const values = prediction?.values;
-    return locateTarget(view, state.preview ?? state.pinned ?? follow(view, prediction, state.followed), values);
+    const target = state.preview ?? state.pinned ?? follow(state.view, current.prediction, state.followed);
+    return locateTarget(state.view, target, current.prediction?.values);
   }
 
   /** Return the target of a layer that is explained unless another is chosen. */
@@ -139,22 +127,20 @@ function makeInside(model, changed) {
     return { ...best, unit: state.rival ?? best.unit };
   }
 
-  /** Return where a walk goes on after its last step: in the next layer, and at last from the best class to the comparison. */
-  function onward(view, { index, unit }) {
-    const prediction = current.predictions[state.shown];
+  /** Return where a walk goes on after its last step: in the next layer, null after the last one. */
+  function onward(view, { index }) {
     const next = view.layers.findIndex((layer, i) => i > index && stepsOf(layer) > 0);
-    if (next === view.columns.length) return bestOf(view, prediction);
-    if (next >= 0) return follow(view, prediction, next);
-    const [best, rival] = contendersIn(view, prediction);
-    return unit === best && rival !== undefined ? { index, unit: rival, position: 0 } : null;
+    if (next < 0) return null;
+    return next < view.columns.length ? follow(view, current.prediction, next) : bestOf(view, current.prediction);
   }
 
   const pointedClass = (view) => (state.preview?.index === view.columns.length ? state.preview.unit : null);
 
-  /** Return the best class and the one that it is compared with: pointed at, chosen, or the runner-up. */
+  /** Return the best class and the one that it is compared with: pointed at, chosen, the true one, or the runner-up. */
   function contendersIn(view, { probabilities }) {
     const [best] = strongest(probabilities, 1);
-    const chosen = [pointedClass(view), state.rival].find((k) => k !== null && k !== best) ?? null;
+    const asked = [pointedClass(view), state.rival, state.reading.label ?? null];
+    const chosen = asked.find((k) => k !== null && k !== best) ?? null;
     return contenders(probabilities, chosen, view.model.classNames.length);
   }
 
@@ -168,16 +154,15 @@ function makeInside(model, changed) {
     cancelAnimationFrame(frame);
     frame = null;
     compute();
-    const shown = isOpen() ? state.shown : 0;
-    const [view, prediction] = [views[shown], current.predictions[shown]];
+    const [{ view }, { prediction }] = [state, current];
     showAnswers(view, prediction, isDrawn);
     $("nudge-text").textContent = describeNudge(state.nudge);
+    $("nudge-why").hidden = !state.nudge.some(Boolean);
     showNudges(nudges, state.nudge, state.reading !== null);
     if (!isOpen()) return;
-    if (state.sliding !== null && !REDUCED_MOTION.matches) slide(view);
+    if (state.sliding !== null) slide(view);
     const target = resolved();
     showTarget(view, prediction, target);
-    showComparison(document.querySelectorAll(".network-read"), current.predictions, outputNames(model));
     $("detail").classList.toggle("empty", !prediction);
     $("detail").classList.toggle("sheet", NARROW.matches && state.pinned !== null);
     showButtons(view, target);
@@ -192,9 +177,9 @@ function makeInside(model, changed) {
     const isLast = step > 0 && step === steps;
     const next = isLast ? onward(view, target) : null;
     const texts = {
-      walk: steps > 0 && (step === 0 ? "Step by step" : !isLast ? "Next" : next ? nameOfStop(view, next, target) : "Done"),
+      walk: steps > 0 && (step === 0 ? "Step by step" : !isLast ? "Next" : next ? nameOfStop(view, next) : "Done"),
       back: step > 1 && "Back",
-      slide: step === 0 && isMap(layer.outputShape) && (REDUCED_MOTION.matches ? "Next position" : slide),
+      slide: step === 0 && isMap(layer.outputShape) && !REDUCED_MOTION.matches && slide,
       follow: state.pinned !== null && (step === 0 ? (NARROW.matches ? "Close" : "Deselect") : !isLast ? "Skip" : next !== null && "Done"),
     };
     const isLost = texts[document.activeElement.id] === false;
@@ -211,18 +196,16 @@ function makeInside(model, changed) {
     const explain = ({ index, unit, position }) =>
       LAYERS[view.layers[index].kind].explain(view.layers[index], values[index], unit, position);
     const best = prediction && bestOf(view, prediction);
-    const isLead = prediction !== null && target.index === best.index && target.unit !== best.unit;
-    const chosen = values ? explain(target) : null;
-    const explained = isLead ? differenceOf(explain(best), chosen) : chosen;
-    if (isLead) target = { ...best, against: target.unit }; // the votes for the best class minus those for the chosen one
+    const explained = values ? explain(target) : null;
     showDetail(view, target, explained, values);
     $("result-figure").hidden = !isMap(layer.outputShape);
-    const share = () => (isLead ? describeLead : describeShare)(view, prediction, target.unit, target.against);
-    showWalk(Math.min(state.step, stepsOf(layer)), layer, explained, { index: target.index, share, isLead });
+    const share = () => describeShare(view, prediction, target.unit);
+    showWalk(Math.min(state.step, stepsOf(layer)), layer, explained, { index: target.index, share });
     if (isMap(layer.outputShape)) paintResult(view, target, values, state.sliding !== null);
     $("result-figure").firstElementChild.classList.toggle("glow", state.sliding !== null);
     markTiles(view, target, explained, on.isPinned);
     if (!NARROW.matches) {
+      if (state.flow) return overlay(flowOf(view, state.flow));
       if (!explained) return overlay([]);
       const votes = target.index < best.index ? votesOf(view, best, explain(best)) : [];
       return overlay([...votes, ...shapesOf(view, target, explained)]);
@@ -243,8 +226,7 @@ function makeInside(model, changed) {
     setText($("lines-of"), describeLines(view));
     setText($("share-of"), describeShare(view, prediction, best));
     if (!isOpen() || $("answers").hidden || rival === undefined) return;
-    const isClose = prediction.probabilities[best] < ALMOST_CERTAIN || [state.rival, pointedClass(view)].includes(rival);
-    const asked = { prediction, best, rival, isClose };
+    const asked = { prediction, best, rival };
     const isSame = (names) => names.every((name) => asked[name] === answered?.[name]);
     if (isSame(Object.keys(asked))) return;
     const explain = () => {
@@ -252,10 +234,10 @@ function makeInside(model, changed) {
       $("why").classList.remove("stale");
       const explained = explainDifference(view.model.networks, current.image, best, rival, [prediction.values]);
       const isExact = view.layers.every(({ activation }) => !activation || ACTIVATIONS[activation].isPiecewiseLinear);
-      const advice = adviceFor(view.model.networks, current.image, best, rival, explained);
+      const hasDots = canFill(view.model.networks, current.image, best, rival, explained);
       const [a, b] = [view.outputs[best], view.outputs[rival]];
       $("why-title").textContent = isUndecided(prediction) ? `Why ${a} before ${b}?` : `Why ${a}, not ${b}?`;
-      showWhy(explained, current.image, model.shape, isExact, a, b, advice, isClose);
+      showWhy(explained, current.image, model.shape, isExact, a, b, hasDots);
     };
     if (!isDrawn) return explain();
     $("why").classList.toggle("stale", !isSame(["best", "rival"])); // it never explains another answer than the bars show
@@ -273,38 +255,30 @@ function makeInside(model, changed) {
   }
 
   function startSliding() {
-    const target = { ...resolved(), position: 0 };
-    if (!REDUCED_MOTION.matches) {
-      if (state.sliding !== null) return change({ sliding: null });
-      return change({ pinned: target, preview: null, sliding: performance.now() });
-    }
-    const isStepping = state.pinned !== null && state.pinned.position !== null;
-    if (isStepping) target.position = (state.pinned.position + 1) % positionsOf(views[state.shown].layers[target.index]);
-    change({ pinned: target, preview: null, sliding: 0 });
-    announceText("detail-title", "detail-sum");
+    if (state.sliding !== null) change({ sliding: null });
+    else change({ pinned: { ...resolved(), position: 0 }, preview: null, sliding: performance.now() });
   }
 
   /** Go to a step of the walk through what is shown; after the last one go on, or else leave it selected. */
   function walk(step) {
     if (state.sliding !== null) state.pinned.position = null; // the strongest
-    const view = views[state.shown];
+    const { view } = state;
     const here = resolved();
     const isOver = step > stepsOf(view.layers[here.index]);
     const next = isOver ? onward(view, here) : null;
     if (isOver) step = next ? 1 : 0;
     const pinned = { ...(next ?? here) };
-    const rival = next?.index === here.index ? next.unit : state.rival;
-    change({ pinned, preview: null, rival, sliding: null, step });
+    change({ pinned, preview: null, sliding: null, step });
     if (step === 0) return;
     if (next && NARROW.matches) tabs.select(next.index === view.columns.length ? 0 : next.index + 2);
     reveal(pinned);
-    if (step === WALK.length) startSliding();
+    if (step === WALK.length && !REDUCED_MOTION.matches) startSliding();
     requestAnimationFrame(() => announce($("walk-text").textContent));
   }
 
   /** Scroll to a target if the details may lie over it. */
   function reveal({ index, unit }) {
-    const tile = views[state.shown].columns[index]?.tiles[unit];
+    const tile = state.view.columns[index]?.tiles[unit];
     if (NARROW.matches) requestAnimationFrame(() => tile?.scrollIntoView({ block: "nearest" }));
   }
 
@@ -313,18 +287,13 @@ function makeInside(model, changed) {
     requestAnimationFrame(() => announce(`${$(title).textContent}: ${$(text).textContent}`));
   }
 
-  function select(shown) {
-    Object.assign(state, { shown, pinned: null, preview: null, rival: null, sliding: null, step: 0 });
-    const view = views[shown];
-    views.forEach(({ columns }, i) => columns.forEach(({ element }) => (element.hidden = i !== shown)));
-    document.querySelectorAll("[data-view]").forEach((text) => (text.hidden = Number(text.dataset.view) !== shown));
+  /** Look into the network of a view. */
+  function select(view) {
+    Object.assign(state, { view, pinned: null, preview: null, rival: null, sliding: null, step: 0 });
+    views.forEach((each) => each.columns.forEach(({ element }) => (element.hidden = each !== view)));
     const names = ["Why", "Picture", ...view.titles];
-    const groups = [
-      [$("answers")],
-      [$("picture-column")],
-      ...view.columns.map(({ element }) => [element]),
-    ];
-    tabs.set(names, groups, (tab) => {
+    const elements = [$("answers"), $("picture-column"), ...view.columns.map(({ element }) => element)];
+    tabs.set(names, elements, (tab) => {
       const index = !NARROW.matches ? 0 : tab === 0 ? view.titles.length : tab - 2; // -1 for the picture
       $("detail").hidden = index < 0;
       const pinned = NARROW.matches && state.pinned?.index !== index ? null : state.pinned;
@@ -365,17 +334,30 @@ function makeInside(model, changed) {
       requestAnimationFrame(() => announce(`${describeNudge(state.nudge)}: ${$("confidence").textContent}`));
     }),
   );
-  document.querySelectorAll("[name=network]").forEach((radio, i) =>
-    radio.addEventListener("change", () => {
-      select(i);
-      changed();
-    }),
-  );
   window.addEventListener("resize", refresh);
-  select(0);
+  select(views[0]);
   open(false);
   return {
     show,
+    /** Look into the network that reads the drawing. */
+    select(network) {
+      select(views.find(({ model }) => model === network));
+      if (!NARROW.matches || network !== model.learner) return;
+      open(true);
+      tabs.select(2); // its first layer
+    },
+    /** Show an output that was added to the model. */
+    taught() {
+      answer.add(model.signs.at(-1));
+      views.forEach((view) => (view.outputs = outputNames(view.model)));
+    },
+    flow: (flow) => change({ flow }),
+    /** Show the parameters of the learner, which have changed. */
+    relearned() {
+      const view = views.at(-1);
+      view.blank = forward(view.layers, new Float32Array(view.blank[0].length));
+      view.columns.forEach((column) => column.repaintKernels());
+    },
     repaint() {
       current = answered = null; // paints everything again
       views.forEach(({ columns }) => columns.forEach((column) => column.repaintKernels()));

@@ -1,10 +1,9 @@
-"use strict";
-
 /*
  * The kinds of layers, as in pipeline/network/layers.py, and their activations. Each kind has
  *
  *   forward(x, layer): the output, row-major, for the input x.
  *   inputGradient(layer, x, y, dy): the gradient of the input from that of the output y.
+ *   weightGradient(layer, x, y, dy, sum): adds the gradients of its parameters, if it has any, to those in `sum`.
  *   explain(layer, x, unit, position): how an output follows from its part of the input, {slices, sum, bias, added}, where
  *       `added` is the input that a residual layer adds to its output. A slice belongs to one channel of the input:
  *       {channel, top, left, height, width, patch, weights, products, sum}.
@@ -46,58 +45,19 @@ const isMap = (shape) => shape.length > 1;
 /** Return the number of values of a shape, as text. */
 const sizeOf = (shape) => shape.reduce((a, b) => a * b).toLocaleString("en");
 
-/** Return the number of positions of a layer's window. */
-function positionsOf({ outputShape: [, height = 1, width = 1] }) {
-  return height * width;
-}
-
 /** Return a pair as text: one number for two equal ones. */
 const pairOf = ([a, b]) => (a === b ? `${a}` : `${a} × ${b}`);
-
-/** Return the part of the input under the window at a position, {top, left, height, width}; padding is outside of the input. */
-function patchAt({ window: [height, width], outputShape: [, , columns = 1], stride, padding }, position) {
-  const top = Math.floor(position / columns) * stride[0] - padding[0];
-  return { top, left: (position % columns) * stride[1] - padding[1], height, width };
-}
-
-/** Return the part of a window that is on the input: its rows and columns, each from one to before another. */
-function partOnInput({ inputShape: [, inputHeight = 1, inputWidth = 1] }, { top, left, height, width }) {
-  const clip = (start, length, size) => {
-    const from = Math.min(length, Math.max(0, -start));
-    return [from, Math.max(from, Math.min(length, size - start))];
-  };
-  return { rows: clip(top, height, inputHeight), columns: clip(left, width, inputWidth), inputHeight, inputWidth };
-}
-
-/** Return the values of one channel of x under the window. */
-function valuesUnder(x, layer, channel, part) {
-  return fillPatch(new Float32Array(part.height * part.width), x, layer, [channel], part);
-}
-
-/** Write the values of channels of x under the window to `patch`, and `outside` where there is padding; return it. */
-function fillPatch(patch, x, layer, channels, part) {
-  const { top, left, height, width } = part;
-  const { rows, columns, inputHeight, inputWidth } = partOnInput(layer, part);
-  if (layer.outside) patch.fill(layer.outside);
-  channels.forEach((channel, k) => {
-    for (let row = rows[0]; row < rows[1]; row++) {
-      const start = (channel * inputHeight + top + row) * inputWidth + left;
-      const values = x.subarray(start + columns[0], start + columns[1]);
-      patch.set(values, (k * height + row) * width + columns[0]);
-    }
-  });
-  return patch;
-}
 
 /** Return the value of the input that a residual layer adds to its output k; 0 for other layers. */
 function addedOf({ residual, outside }, x, k) {
   return residual ? residual * (x[k] - outside) : 0;
 }
 
-/** Return the weights of one output. */
-function rowOf({ weights, biases }, unit) {
-  const fanIn = weights.length / biases.length;
-  return weights.subarray(unit * fanIn, (unit + 1) * fanIn);
+/** Return the gradient of the sums z = W p + b from that of the output y. */
+function sumGradient(layer, x, y, dy) {
+  if (!layer.activation) return dy;
+  const { derivative } = ACTIVATIONS[layer.activation];
+  return dy.map((d, k) => d * derivative(y[k] - addedOf(layer, x, k)));
 }
 
 /* What dense layers and convolutions share: z = W p + b for each patch p of the input, then the activation. */
@@ -111,38 +71,43 @@ const AFFINE = {
   },
 
   inputGradient(layer, x, y, dy) {
-    const derivative = layer.activation ? ACTIVATIONS[layer.activation].derivative : () => 1;
-    const dz = dy.map((d, k) => d * derivative(y[k] - addedOf(layer, x, k)));
-    const channels = layer.inputShape[0];
+    const dz = sumGradient(layer, x, y, dy);
     const positions = positionsOf(layer);
     const dx = layer.residual ? dy.map((d) => d * layer.residual) : new Float32Array(x.length);
     for (let position = 0; position < positions; position++) {
-      const part = patchAt(layer, position);
-      const { rows, columns, inputHeight, inputWidth } = partOnInput(layer, part);
+      const indices = indicesAt(layer, position);
       for (let unit = 0; unit < layer.biases.length; unit++) {
         const d = dz[unit * positions + position];
         if (d === 0) continue;
-        for (let channel = 0; channel < channels; channel++) {
-          for (let row = rows[0]; row < rows[1]; row++) {
-            const k = ((unit * channels + channel) * part.height + row) * part.width;
-            const start = (channel * inputHeight + part.top + row) * inputWidth + part.left;
-            for (let i = columns[0]; i < columns[1]; i++) dx[start + i] += d * layer.weights[k + i];
-          }
+        for (let k = 0, at = unit * indices.length; k < indices.length; k++, at++) {
+          if (indices[k] >= 0) dx[indices[k]] += d * layer.weights[at];
         }
       }
     }
     return dx;
   },
 
+  /** dW = dz Pᵀ: at each position, the gradient of a sum times the patch that it weighs. */
+  weightGradient(layer, x, y, dy, { weights, biases }) {
+    const dz = sumGradient(layer, x, y, dy);
+    const positions = positionsOf(layer);
+    for (let position = 0; position < positions; position++) {
+      const patch = patchOf(x, layer, position);
+      for (let unit = 0; unit < biases.length; unit++) {
+        const d = dz[unit * positions + position];
+        if (d === 0) continue;
+        biases[unit] += d;
+        for (let k = 0, at = unit * patch.length; k < patch.length; k++, at++) weights[at] += d * patch[k];
+      }
+    }
+  },
+
   explain(layer, x, unit, position) {
-    const part = patchAt(layer, position);
-    const size = part.height * part.width;
-    const row = rowOf(layer, unit);
+    const [whole, row] = [patchOf(x, layer, position), rowOf(layer, unit)];
     const slices = Array.from({ length: layer.inputShape[0] }, (_, channel) => {
-      const weights = row.subarray(channel * size, (channel + 1) * size);
-      const patch = valuesUnder(x, layer, channel, part);
+      const [patch, weights] = [whole, row].map((values) => channelOf(values, layer, channel));
       const products = patch.map((value, k) => value * weights[k]);
-      return { channel, ...part, patch, weights, products, sum: sumOf(products) };
+      return { channel, ...patchAt(layer, position), patch, weights, products, sum: sumOf(products) };
     });
     const added = addedOf(layer, x, unit * positionsOf(layer) + position);
     return { slices, sum: slices.reduce((sum, slice) => sum + slice.sum, 0), bias: layer.biases[unit], added };
@@ -182,9 +147,8 @@ const LAYERS = {
     slider: "kernel",
     role: (index) => (index > 0 ? "shapes" : "edges"),
     tell({ window: [height, width] }, index) {
-      if (index > 0) return "These feature maps glow at shapes made of edges.";
-      const stencil = `A kernel is a small stencil of ${height * width} learnt weights`;
-      return `${stencil}. Its feature map glows where the picture looks like it.`;
+      if (index > 0) return "These maps glow at shapes made of edges.";
+      return `A kernel is a stencil of ${height * width} learnt weights. Its map glows where the picture looks like it.`;
     },
     /** "16 kernels of 5 × 5, step 2: 16 maps of 12 × 12" */
     describe({ inputShape: [depth], outputShape, window, stride }) {
@@ -200,31 +164,33 @@ const LAYERS = {
 LAYERS.pool = {
   forward(x, layer) {
     const positions = positionsOf(layer);
-    const maximum = (_, i) => Math.max(...valuesUnder(x, layer, Math.floor(i / positions), patchAt(layer, i % positions)));
-    return Float32Array.from({ length: layer.outputShape[0] * positions }, maximum);
+    const y = new Float32Array(layer.outputShape[0] * positions);
+    for (let position = 0; position < positions; position++) {
+      const patch = patchOf(x, layer, position);
+      for (let k = position; k < y.length; k += positions) y[k] = Math.max(...channelOf(patch, layer, Math.floor(k / positions)));
+    }
+    return y;
   },
 
   inputGradient(layer, x, y, dy) {
     const positions = positionsOf(layer);
-    const [, height, width] = layer.inputShape;
     const dx = new Float32Array(x.length);
-    dy.forEach((d, i) => {
-      const [channel, part] = [Math.floor(i / positions), patchAt(layer, i % positions)];
-      const k = valuesUnder(x, layer, channel, part).indexOf(y[i]);
-      const [row, column] = [part.top + Math.floor(k / part.width), part.left + (k % part.width)];
-      dx[(channel * height + row) * width + column] += d;
+    dy.forEach((d, k) => {
+      const indices = channelOf(indicesAt(layer, k % positions), layer, Math.floor(k / positions));
+      dx[indices.find((i) => x[i] === y[k])] += d;
     });
     return dx;
   },
 
+  weightGradient: () => {}, // it has no parameters
+
   /** One slice, whose weights are 1 at the largest value and 0 elsewhere. */
   explain(layer, x, unit, position) {
-    const part = patchAt(layer, position);
-    const patch = valuesUnder(x, layer, unit, part);
+    const patch = channelOf(patchOf(x, layer, position), layer, unit);
     const sum = Math.max(...patch);
     const weights = patch.map((_, k) => (k === patch.indexOf(sum) ? 1 : 0));
     const products = patch.map((value, k) => value * weights[k]);
-    return { slices: [{ channel: unit, ...part, patch, weights, products, sum }], sum, bias: 0, added: 0 };
+    return { slices: [{ channel: unit, ...patchAt(layer, position), patch, weights, products, sum }], sum, bias: 0, added: 0 };
   },
 
   role: () => "pooling",
@@ -243,43 +209,4 @@ LAYERS.pool = {
 
 function plural(word, count) {
   return count === 1 ? word : `${word}s`;
-}
-
-/** Return the values of all channels of x under the window; the input itself if the window covers it. */
-function patchOf(x, layer, position) {
-  const part = patchAt(layer, position);
-  const channels = layer.inputShape[0];
-  const size = part.height * part.width * channels;
-  if (size === x.length && positionsOf(layer) === 1) return x;
-  return fillPatch(new Float32Array(size), x, layer, [...Array(channels).keys()], part);
-}
-
-/**
- * Write W p + b for one patch p to z[output * positions + position]. Four outputs at once take half the time: they share
- * the reads of p, and no addition waits for the one before.
- */
-function multiply({ weights, biases }, patch, z, position) {
-  const fanIn = patch.length;
-  const positions = z.length / biases.length;
-  const last = biases.length - 1;
-  for (let row = 0; row <= last; row += 4) {
-    const rowB = Math.min(row + 1, last);
-    const rowC = Math.min(row + 2, last);
-    const rowD = Math.min(row + 3, last);
-    let a = biases[row];
-    let b = biases[rowB];
-    let c = biases[rowC];
-    let d = biases[rowD];
-    for (let i = 0; i < fanIn; i++) {
-      const x = patch[i];
-      a += weights[row * fanIn + i] * x;
-      b += weights[rowB * fanIn + i] * x;
-      c += weights[rowC * fanIn + i] * x;
-      d += weights[rowD * fanIn + i] * x;
-    }
-    z[row * positions + position] = a;
-    z[rowB * positions + position] = b;
-    z[rowC * positions + position] = c;
-    z[rowD * positions + position] = d;
-  }
 }

@@ -1,5 +1,3 @@
-"use strict";
-
 /*
  * The column of a hidden layer: a tile per map, with its kernel beside it in the first layer, or a cell per dense unit.
  * A tile is a button; arrow keys move between tiles, which share one tab stop, and within the map of a pinned one.
@@ -14,19 +12,20 @@ function titlesOf(layers) {
 }
 
 /**
- * Make the column of layer `index`. on: {preview(target), leave(), pin(target), move(down, right), release(),
+ * Make the column of layer `index`. patches: {shape, pixels} of what excites each map most, or undefined. on: {preview(target), leave(), pin(target), move(down, right), release(),
  * isPinned(target)}. Returns {element, tiles, map(unit), show(values), repaintKernels()}.
  */
-function makeColumn(parent, layers, index, title, on) {
+function makeColumn(parent, layers, index, title, patches, on) {
   const layer = layers[index];
   const [count, ...size] = layer.outputShape;
   const hasMaps = isMap(layer.outputShape);
   const hasKernels = index === 0 && hasMaps && layer.weights;
-  const across = columnsFor(count);
-  const aspect = hasKernels ? 1.7 : 1; // of a tile
+  const across = (hasMaps && layers.length === 2 ? 2 : 1) * columnsFor(count); // a single layer of maps has all the room
+  const aspect = hasKernels ? 1.7 : patches ? 2 : 1; // of a tile
   const element = append(parent, "section", "", "column");
   append(append(element, "h3", title), "span", LAYERS[layer.kind].role(index), "role");
   const caption = append(element, "p", LAYERS[layer.kind].tell(layer, index), "caption");
+  if (patches) caption.append(" Beside each: the part of a test image at which it glows most.");
   append(caption, "span", LAYERS[layer.kind].describe(layer), "size");
   const weight = across * aspect * Math.sqrt(size[0] ?? 1); // larger maps get more room
   const variables = { across, down: Math.ceil(count / across), aspect, weight, order: index };
@@ -42,14 +41,16 @@ function makeColumn(parent, layers, index, title, on) {
     tile.dataset.unit = unit;
     tile.setAttribute("aria-label", describeTile(layer, title, unit, null));
     if (hasKernels) paintKernel(append(tile, "canvas", "", "kernel"), layer, unit);
+    if (patches) paintInk(append(tile, "canvas", "", "stimulus"), patches.pixels[unit], patches.shape);
     if (hasMaps) append(tile, "canvas", "", "map");
     return tile;
   });
-  const column = { element, tiles, map: (unit) => (hasMaps ? tiles[unit].lastElementChild : tiles[unit]) };
+  const column = { element, tiles, values: null, map: (unit) => (hasMaps ? tiles[unit].lastElementChild : tiles[unit]) };
   column.show = (values) => {
+    column.values = values;
     const paint = activationColours(values);
     const positions = values.length / count;
-    if (cells) return paintValues(cells, pad(values, across), Math.ceil(count / across), across, paint);
+    if (cells) return paintValues(cells, values, Math.ceil(count / across), across, paint);
     for (let unit = 0; unit < count; unit++) {
       paintValues(column.map(unit), values.subarray(unit * positions, (unit + 1) * positions), ...size, paint);
     }
@@ -57,23 +58,18 @@ function makeColumn(parent, layers, index, title, on) {
   column.repaintKernels = () => {
     if (hasKernels) tiles.forEach((tile, unit) => paintKernel(tile.firstElementChild, layer, unit));
   };
-  listenToTiles(grid, column, index, layer, across, on);
+  listenToTiles(grid, column, { index, layer, title, across }, on);
   return column;
 }
 
-/** Fill the last row of a grid of values with zeros. */
-function pad(values, across) {
-  const padded = new Float32Array(Math.ceil(values.length / across) * across);
-  padded.set(values);
-  return padded;
-}
-
 function paintKernel(canvas, layer, unit) {
-  paintValues(canvas, rowOf(layer, unit), ...layer.window, signedColours(largestMagnitude(layer.weights)));
+  const kernel = rowOf(layer, unit);
+  const [height] = layer.window;
+  paintValues(canvas, kernel, height, kernel.length / height, signedColours(largestMagnitude(layer.weights)));
 }
 
-function listenToTiles(grid, column, index, { outputShape }, across, on) {
-  const [count, height, width] = outputShape;
+function listenToTiles(grid, column, { index, layer, title, across }, on) {
+  const [count, height, width] = layer.outputShape;
   const find = (event) => {
     const tile = event.target.closest(".tile");
     if (!tile) return null;
@@ -96,6 +92,7 @@ function listenToTiles(grid, column, index, { outputShape }, across, on) {
   grid.addEventListener("focusin", (event) => {
     const unit = Number(event.target.dataset.unit);
     column.tiles.forEach((tile, i) => (tile.tabIndex = i === unit ? 0 : -1));
+    event.target.setAttribute("aria-label", describeTile(layer, title, unit, column.values));
     if (event.target.matches(":focus-visible")) on.preview({ index, unit, position: null });
   });
   grid.addEventListener("focusout", on.leave);
@@ -106,7 +103,7 @@ function listenToTiles(grid, column, index, { outputShape }, across, on) {
   });
   grid.addEventListener("keydown", (event) => {
     const unit = Number(event.target.dataset.unit);
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
     const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
     const ends = { Home: 0, End: count - 1 };
     if (event.key === "Escape") on.release();
@@ -120,25 +117,13 @@ function listenToTiles(grid, column, index, { outputShape }, across, on) {
   });
 }
 
-/** Describe a tile for screen readers: "Map 6 of layer 1: strongest top right, 3.53". */
+/** Describe a tile for screen readers: "Map 6 of layer 1, at most 3.53". */
 function describeTile({ outputShape }, title, unit, values) {
-  const [count, height, width] = outputShape;
-  const name = height ? `Map ${unit + 1} of ${title.toLowerCase()}` : `Unit ${unit + 1} of ${title.toLowerCase()}`;
+  const [count, height] = outputShape;
+  const name = `${height ? "Map" : "Unit"} ${unit + 1} of ${title.toLowerCase()}`;
   if (!values) return name;
   const positions = values.length / count;
-  const position = strongestPosition(values, count, unit);
-  const value = values[unit * positions + position];
-  if (value === 0) return `${name}: 0`;
-  if (!height) return `${name}: ${value.toFixed(2)}`;
-  return `${name}: strongest ${nameOfPlace(position, [height, width]) || "in the centre"}, ${value.toFixed(2)}`;
-}
-
-/** Return where a position of a map or picture is: "top right", "left", or "" in the centre. */
-function nameOfPlace(position, [height, width]) {
-  const part = (share, names) => names[Math.min(Math.floor(3 * share), 2)];
-  const row = part((Math.floor(position / width) + 0.5) / height, ["top", "", "bottom"]);
-  const column = part(((position % width) + 0.5) / width, ["left", "", "right"]);
-  return [row, column].filter(Boolean).join(" ");
+  return `${name}, at most ${values[unit * positions + strongestPosition(values, count, unit)].toFixed(2)}`;
 }
 
 /** Mark the tile of the target and those of its strongest sources. isPinned: of {index, unit}. */
@@ -151,14 +136,5 @@ function markTiles(view, target, explained, isPinned) {
       tile.classList.toggle("source", index === target.index - 1 && sources.includes(unit));
       setAttributes(tile, { "aria-pressed": isPinned({ index, unit }) });
     }),
-  );
-}
-
-/** Update the labels of all tiles. values: of the view, null if nothing is drawn. */
-function labelTiles({ columns, layers, titles }, values) {
-  columns.forEach(({ tiles }, index) =>
-    tiles.forEach((tile, unit) =>
-      tile.setAttribute("aria-label", describeTile(layers[index], titles[index], unit, values?.[index + 1])),
-    ),
   );
 }

@@ -1,5 +1,3 @@
-"use strict";
-
 /*
  * Prediction of one image. Same arithmetic as `forward` in pipeline/network/network.py and `probabilities` in losses.py.
  */
@@ -11,22 +9,15 @@
  * added to the output, 0 for none.
  */
 function unpackModel(packed) {
-  const unpackNetwork = (parameters) => {
-    const layers = parameters.map((arrays, i) => dilate({ ...packed.layers[i], ...unpackArrays(arrays, packed.bits) }));
-    return foldTemperature(foldScaling(layers, packed.mean, packed.std), packed);
-  };
-  const dense = packed.dense ? unpackModel(packed.dense) : null;
-  return { ...packed, dense, networks: packed.networks.map(unpackNetwork) };
+  const unpackLayer = (arrays, i) => ({ ...packed.layers[i], ...unpackArrays(arrays, packed.bits) });
+  const unpackPatches = ({ shape, pixels }) => ({ shape, pixels: pixels.map((text) => new Uint8Array(decodeBase64(text))) });
+  const patches = Object.fromEntries(Object.entries(packed.patches ?? {}).map(([index, each]) => [index, unpackPatches(each)]));
+  return { ...packed, patches, networks: packed.networks.map((parameters) => parameters.map(unpackLayer)) };
 }
 
-/** Return a layer whose kernels are as wide as its window, with weights of 0 between the columns of a dilated kernel. */
-function dilate(layer) {
-  const { weights, dilation, window } = layer;
-  if (dilation === 1) return layer;
-  const columns = (window[1] - 1) / dilation + 1;
-  const spread = new Float32Array((weights.length / columns) * window[1]);
-  weights.forEach((weight, k) => (spread[Math.floor(k / columns) * window[1] + (k % columns) * dilation] = weight));
-  return { ...layer, weights: spread };
+/** Return the index of the negative class, after all classes; null if the model has none. */
+function negativeOf({ classNames, layers }) {
+  return layers.at(-1).outputShape[0] > classNames.length ? classNames.length : null;
 }
 
 /** Unpack the arrays of a layer by name. */
@@ -41,29 +32,6 @@ function unpackArray({ values, codes, scales }, bits) {
   const scale = new Float32Array(decodeBase64(scales));
   const perOutput = integers.length / scale.length;
   return Float32Array.from(integers, (code, i) => code * scale[Math.floor(i / perOutput)]);
-}
-
-/**
- * Fold the standardisation (p / 255 - mean) / std of the pixels into the first layer with weights. With the weights W / std
- * and the biases b - mean * (row sums of W / std), the same sums follow from ink, p / 255, so that black contributes 0.
- * Padding, which is 0 after the standardisation, becomes `mean`. Layers without weights before it choose among pixels, which does not depend on the scaling.
- */
-function foldScaling(layers, mean, std) {
-  const index = layers.findIndex((layer) => layer.weights);
-  return layers.map((layer, i) => {
-    if (i !== index) return layer;
-    const weights = layer.weights.map((weight) => weight / std);
-    const biases = layer.biases.map((bias, j) => bias - mean * sumOf(rowOf({ ...layer, weights }, j)));
-    return { ...layer, weights, biases, outside: mean, residual: layer.residual / std };
-  });
-}
-
-/** Divide the last layer by the temperature where this gives the calibrated logits, so that the page has one score a class. */
-function foldTemperature(layers, { loss, temperature }) {
-  if (loss === "quadratic") return layers; // the temperature divides the logarithm of the sigmoid
-  const divide = (values) => values.map((value) => value / temperature);
-  const last = layers.at(-1);
-  return [...layers.slice(0, -1), { ...last, weights: divide(last.weights), biases: divide(last.biases) }];
 }
 
 function sumOf(values) {

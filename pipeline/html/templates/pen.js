@@ -1,5 +1,3 @@
-"use strict";
-
 /*
  * Input of strokes by mouse, finger and pen (Pointer Events) and by keyboard. Appends to `drawing.strokes` and calls
  * `drawing.changed(done)`, done: the stroke is complete, or `drawing.cancel()`, which removes an incomplete stroke.
@@ -113,8 +111,4 @@ function listenToKeys(canvas, drawing) {
     pen.visible = false;
     drawing.changed(false);
   });
-}
-
-function clamp(value, most) {
-  return Math.min(Math.max(value, 0), most);
 }

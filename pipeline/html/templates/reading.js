@@ -1,5 +1,3 @@
-"use strict";
-
 /* Reading of a drawing: one picture, or a row of digits. */
 
 const MIN_PROBABILITY = 0.4; // less probable predictions are rejected
@@ -68,36 +66,43 @@ function readOnce(model, strokes) {
   const ends = strokes.map((stroke) => stroke.at(-1));
   const isSame = (reading) => hasSameItems(reading.strokes, strokes) && hasSameItems(reading.ends, ends);
   const found = remembered.findIndex(isSame);
-  const reading = found < 0 ? { ...read(model, strokes), strokes, ends } : remembered.splice(found, 1)[0];
+  const known = found < 0 ? null : remembered.splice(found, 1)[0];
+  const readAgain = () => ({ ...(known ? readImage(model, known.image) : read(model, strokes)), strokes, ends });
+  const reading = isCurrent(model, known) ? known : readAgain();
   remembered.unshift(reading);
   remembered.length = Math.min(remembered.length, REMEMBERED);
   return reading;
 }
 
+/** Return whether a reading is by the model with its present parameters. */
+function isCurrent(model, reading) {
+  return reading?.model === model && reading.version === model.version;
+}
+
 /** Read the strokes of one digit or picture, as `readImage` does. */
 function read(model, strokes) {
-  const { grey, width, height } = rasterise(strokes);
-  return readImage(model, prepare(grey, width, height, model.shape, model.inkStatistics));
+  const { shape, inkStatistics } = model;
+  return readImage(model, prepare(rasterise(strokes, penIn(shape, inkStatistics)), shape, inkStatistics));
 }
 
 /**
- * Read an image: {image, probabilities, logits, values, digit}. digit: index of the class, null if the image is
- * rejected. The others are as in `predict`.
+ * Read an image: {image, model, version, probabilities, logits, values, digit}. version: of the model's parameters. digit: index
+ * of the class, null if the image is rejected. The others are as in `predict`.
  */
 function readImage(model, image) {
   const prediction = predict(model, image);
-  return { image, ...prediction, digit: choose(prediction.probabilities, model.classNames.length) };
+  return { image, model, version: model.version, ...prediction, digit: choose(prediction.probabilities, negativeOf(model)) };
 }
 
 /** Read a test image. Returns what `readAll` does. */
 function readExample(model, example) {
-  example.reading ??= readImage(model, example.image);
+  if (!isCurrent(model, example.reading)) example.reading = { ...readImage(model, example.image), label: example.label };
   return { readings: [example.reading], last: example.reading };
 }
 
-/** Return the most probable of `count` classes; null if the negative class is more probable, or none is probable. */
-function choose(probabilities, count) {
+/** Return the most probable output; null if it is the negative class, of index `negative`, or not probable. */
+function choose(probabilities, negative) {
   const most = Math.max(...probabilities);
   const digit = probabilities.indexOf(most);
-  return digit < count && most >= MIN_PROBABILITY ? digit : null;
+  return most >= MIN_PROBABILITY && digit !== negative ? digit : null;
 }

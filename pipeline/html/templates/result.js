@@ -1,5 +1,3 @@
-"use strict";
-
 /*
  * The prediction: large text, bars, and the input of the network. Texts are set as textContent, so names need no
  * escaping.

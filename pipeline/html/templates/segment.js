@@ -1,5 +1,3 @@
-"use strict";
-
 /*
  * Segmentation of a drawing into digits: strokes that touch are a component; components that are fragments of one digit
  * are merged by the rules of `areOneDigit` below.

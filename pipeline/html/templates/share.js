@@ -1,30 +1,25 @@
-"use strict";
-
 /* Sharing: the link to the drawing, and a picture of what the network read, 1200 x 630 as web sites preview links. */
 
 const LOCAL = "Send the picture, or this page itself: it is one file that works offline.";
 const CARD = { background: "#0b0f16", ink: "#f2f8ff", quiet: "#9fb0c6" };
 
 /**
- * Listen to the button. current: returns what the link shows, {strokes, example, reading, large, confidence}; reading: null
- * for a dot.
+ * Listen to the button. current: returns what the link shows, {model, strokes, example, reading, large, confidence};
+ * model: by which it is read; reading: null for a dot.
  */
-function makeShare(model, current) {
+function makeShare(current) {
   const dialog = $("share");
-  const repaint = () => paintCard($("card"), model, current(), $("truth").value.trim());
-  $("truth").addEventListener("input", ({ target }) => {
-    if (noun === "digit") target.value = target.value.replace(/\D/g, ""); // "an 8"
-    repaint();
-  });
+  const repaint = () => paintCard($("card"), current(), $("truth").value.trim().replace(/^an? /i, "")); // "a heart"
+  $("truth").addEventListener("input", repaint);
   dialog.addEventListener("click", ({ target }) => target === dialog && dialog.close()); // beside the form, which fills it
   const file = new File([], "handwriting.png", { type: "image/png" });
   const canSend = matchMedia("(pointer: coarse)").matches && navigator.canShare?.({ files: [file] });
   $("save").textContent = `${canSend ? "Send" : "Save"} the picture`;
   $("share-drawing").addEventListener("click", () => {
-    const fragment = encodeLink(drawing);
+    const fragment = addressOf();
     if (isEmpty()) return;
     if (fragment) location.hash = fragment;
-    $("truth").value = current().example ? model.classNames[current().example.label] : "";
+    $("truth").value = current().example ? current().model.classNames[current().example.label] : "";
     repaint();
     dialog.showModal();
     const say = (text) => announce(($("copied").textContent = text));
@@ -41,11 +36,16 @@ function makeShare(model, current) {
         const picture = new File([blob], file.name, { type: file.type });
         return navigator.share({ files: [picture] }).catch(() => {}); // the user has changed their mind
       }
-      const address = URL.createObjectURL(blob);
-      Object.assign(document.createElement("a"), { href: address, download: "handwriting.png" }).click();
-      setTimeout(() => URL.revokeObjectURL(address), 1000);
+      saveFile(blob, file.name);
     });
   });
+}
+
+/** Save bytes as a file. */
+function saveFile(blob, name) {
+  const address = URL.createObjectURL(blob);
+  Object.assign(document.createElement("a"), { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 1000);
 }
 
 /** Return the headline: misreadings are what people share. truth: what was drawn or is in the test image, "" if unknown. */
@@ -55,7 +55,7 @@ function headline(large, truth, example) {
   return truth === large ? `It read ${what}` : `It read ${what} as ${large}`;
 }
 
-function paintCard(canvas, model, { strokes, example, reading, large, confidence }, truth) {
+function paintCard(canvas, { model, strokes, example, reading, large, confidence }, truth) {
   [canvas.width, canvas.height] = [1200, 630];
   const context = canvas.getContext("2d");
   const write = (text, x, y, size, fill, weight = 400) => {
@@ -87,7 +87,8 @@ function paintCard(canvas, model, { strokes, example, reading, large, confidence
   write(confidence, 1030, 440, 40, CARD.quiet);
   context.textAlign = "left";
   const where = large.length > 1 ? " in one of the digits" : "";
-  write(`A small neural network, and what its layers see${where}`, 60, 580, 28, CARD.quiet);
+  const address = location.protocol === "file:" ? "handwriting recognition from scratch" : location.host + location.pathname;
+  write(`What its layers see${where}: ${address}`, 60, 580, 28, CARD.quiet);
   canvas.setAttribute("aria-label", `${title}, ${confidence}, with the drawing and the feature maps`);
 }
 

@@ -1,5 +1,3 @@
-"use strict";
-
 /*
  * A drawing is a list of strokes, a stroke a list of points {x, y}. The unit is the width of the canvas, so that resizing
  * the canvas does not change the drawing.
@@ -9,8 +7,7 @@ const LINK_UNITS = 1000; // per width of the canvas: points are rounded to whole
 const MIN_STEP = 0.012; // between neighbouring points of a stroke, except the last
 const PEN = 0.035; // width of the pen on the canvas; thin enough for five digits
 const LONG_SIDE = 160; // of the rasterised strokes, in pixels
-const PREPARED_PEN = (2.4 / 20) * LONG_SIDE; // width of the rasterised pen, about as in MNIST
-const BORDER = PREPARED_PEN; // of background around the strokes
+const PREPARED_PEN = 2.4 / 20; // width of the rasterised pen in shares of it, about as in MNIST
 
 /** Add a point to a stroke, only as exactly as a link contains it, so that whoever opens the link sees the same numbers. */
 function addPoint(stroke, { x, y }) {
@@ -58,18 +55,24 @@ function traceStrokes(context, strokes, scale, left, top, pen) {
   }
 }
 
-/** Rasterise the strokes, light on dark, with LONG_SIDE pixels for their longer side: {grey, width, height}. */
-function rasterise(strokes) {
+/** Return the width of the rasterised pen that pictures of `shape` have usually. */
+function penIn(shape, inkStatistics) {
+  const box = boxIn(shape, inkStatistics);
+  return (clamp(PREPARED_PEN * box, inkStatistics.thick, inkStatistics.thin) / box) * LONG_SIDE;
+}
+
+/** Rasterise the strokes, light on dark, with LONG_SIDE pixels for their longer side: {grey, width, height}. pen: its width. */
+function rasterise(strokes, pen) {
   const box = boundingBox(strokes);
   const scale = LONG_SIDE / Math.max(box.width, box.height);
   const canvas = document.createElement("canvas");
-  canvas.width = Math.ceil(box.width * scale + 2 * BORDER);
-  canvas.height = Math.ceil(box.height * scale + 2 * BORDER);
+  canvas.width = Math.ceil(box.width * scale + 2 * pen); // with a border of background
+  canvas.height = Math.ceil(box.height * scale + 2 * pen);
   const context = canvas.getContext("2d", { willReadFrequently: true });
   context.fillStyle = "black";
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.strokeStyle = "white";
-  traceStrokes(context, strokes, scale, box.left - BORDER / scale, box.top - BORDER / scale, PREPARED_PEN);
+  traceStrokes(context, strokes, scale, box.left - pen / scale, box.top - pen / scale, pen);
   const { data, width, height } = context.getImageData(0, 0, canvas.width, canvas.height);
   const grey = new Uint8Array(width * height);
   for (let i = 0; i < grey.length; i++) grey[i] = data[4 * i]; // the red channel of RGBA

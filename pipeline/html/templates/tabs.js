@@ -1,15 +1,13 @@
-"use strict";
-
 /* On narrow screens the row of columns becomes tabs: one column at a time (WAI-ARIA Authoring Practices, "Tabs"). */
 
 const NARROW = matchMedia("screen and (max-width: 69.99rem)");
 
 /**
- * Make tabs. Returns {set(names, elements, onChange), select(i), show()}. names: of the tabs. elements: for each, those that
- * it shows; on wide screens, and while the inside is closed, all are shown. onChange: called with the index of the tab.
+ * Make tabs. Returns {set(names, elements, onChange), select(i), show()}. names: of the tabs. elements: which they
+ * show; on wide screens, and while the inside is closed, all are shown. onChange: called with the index of the tab.
  */
 function makeTabs(list) {
-  let [tabs, groups, selected, changed] = [[], [], 0, () => {}];
+  let [tabs, panels, selected, changed] = [[], [], 0, () => {}];
   const show = () => {
     tabs.forEach((tab, i) => {
       tab.setAttribute("aria-selected", i === selected);
@@ -18,7 +16,7 @@ function makeTabs(list) {
     const areTabs = NARROW.matches && document.body.classList.contains("inside-open");
     document.body.style.minHeight = areTabs ? `${scrollY + innerHeight}px` : ""; // so that the tabs keep their place
     list.hidden = !areTabs;
-    groups.forEach((elements, i) => elements.forEach((element) => (element.hidden = areTabs && i !== selected)));
+    panels.forEach((element, i) => (element.hidden = areTabs && i !== selected));
     changed(selected);
   };
   const select = (i) => {
@@ -36,7 +34,7 @@ function makeTabs(list) {
     select,
     show,
     set(names, elements, onChange) {
-      [groups, changed, selected] = [elements, onChange, Math.min(selected, names.length - 1)];
+      [panels, changed, selected] = [elements, onChange, Math.min(selected, names.length - 1)];
       list.replaceChildren();
       tabs = names.map((name, i) => {
         const tab = append(list, "button", name);

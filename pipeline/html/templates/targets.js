@@ -1,5 +1,3 @@
-"use strict";
-
 /*
  * A target is an output of a layer: {index, unit, position}. index: of the layer, from 0. position: in the map, row-major,
  * 0 for a dense layer; null for that of the largest activation.

@@ -1,5 +1,3 @@
-"use strict";
-
 /* A network as it is shown: its columns, and the values of an image in it. */
 
 /**
@@ -9,14 +7,15 @@
 function makeView(parent, model, answer, on) {
   const [layers] = model.networks;
   const titles = titlesOf(layers);
-  const columns = titles.map((title, index) => makeColumn(parent, layers, index, title, on));
+  const columns = titles.map((title, index) => makeColumn(parent, layers, index, title, model.patches?.[index], on));
   const blank = forward(layers, new Float32Array(model.shape[0] * model.shape[1]));
   return { model, layers, titles, columns, answer, outputs: outputNames(model), blank };
 }
 
-/** Return the names of the outputs: of the classes, and of the negative class if the model has one. */
-function outputNames({ classNames, layers }) {
-  return layers.at(-1).outputShape[0] > classNames.length ? [...classNames, "none"] : classNames;
+/** Return the names of the outputs: of the classes, of the negative class if there is one, and of signs that were taught. */
+function outputNames(model) {
+  const negative = negativeOf(model) === null ? [] : ["none"];
+  return [...model.classNames, ...negative, ...(model.signs ?? [])];
 }
 
 function zeros({ outputShape }) {

@@ -1,5 +1,3 @@
-"use strict";
-
 /*
  * A guided walk through one output of a layer, in steps: what each shows is dimmed until then by the style sheet. The last
  * step slides the kernel, so a walk through a dense layer ends before it.
@@ -14,15 +12,12 @@ const WALK = [
     if (index > 0) return `A patch: ${height} × ${width} pixels of each map of ${source}, under the green frames.`;
     return `A patch: ${height} × ${width} pixels of ${source}, under the green frame. 0 is no ink, 1 is full ink.`;
   },
-  (_, { outputShape }, { isLead }) => {
-    if (isLead) return "Times the difference of two weights: that for the one class minus that for the other.";
-    return isMap(outputShape)
+  (_, { outputShape }) =>
+    isMap(outputShape)
       ? "Times the kernel, cell by cell. Its weights began at random; training nudged them until most answers were right."
-      : "Times the weights: each value is multiplied by a weight of its own, learnt in training.";
-  },
+      : "Times the weights: each value is multiplied by a weight of its own, learnt in training.",
   () => "The sum of all products, plus the bias, a constant: the bar adds them one by one.",
-  (_, { activation, outputShape }, { share, isLead }) => {
-    if (isLead) return `The lead: ${share()}.`;
+  (_, { activation, outputShape }, { share }) => {
     if (!activation) return `The larger a score is than the others, the larger its share: ${share()}.`;
     return `The sum becomes one ${isMap(outputShape) ? "pixel of the map, with the green frame" : "unit: a vote"}.`;
   },
@@ -31,9 +26,8 @@ const WALK = [
     "It glows where the input looks like the kernel.",
 ];
 
-/** Name the target that a walk goes on to from `here`. */
-function nameOfStop({ titles, outputs }, { index, unit }, here) {
-  if (index === here.index) return `Next: why not ${outputs[unit]}?`;
+/** Name the target that a walk goes on to. */
+function nameOfStop({ titles }, { index }) {
   return `Next: ${index < titles.length ? titles[index].toLowerCase() : "answer"}`;
 }
 
@@ -43,8 +37,8 @@ function stepsOf({ weights, outputShape }) {
 }
 
 /**
- * Show a step from 1, 0 for none. explained: as from `explain`. about: {index, share(), isLead} of the output. isLead: whether
- * it is the lead of one class over another. share: see `describeShare` and `describeLead`.
+ * Show a step from 1, 0 for none. explained: as from `explain`. about: {index, share()} of the output; share: see
+ * `describeShare`.
  */
 function showWalk(step, layer, explained, about) {
   const isShown = step > 0 && explained !== null;

@@ -1,5 +1,3 @@
-"use strict";
-
 /* "Why 3, not 8?": the answer's bars, and the contribution of each pixel to the difference of two logits. */
 
 /**
@@ -7,7 +5,9 @@
  * function of the prediction, null if nothing is drawn, the index of the best class and that of the chosen one.
  */
 function makeAnswer(parent, names, { choose, preview, leave }) {
-  const buttons = names.map((name, k) => {
+  const buttons = [];
+  const add = (name) => {
+    const k = buttons.length;
     const button = append(parent, "button", "", "class");
     button.type = "button";
     append(button, "span", name, "name");
@@ -18,21 +18,22 @@ function makeAnswer(parent, names, { choose, preview, leave }) {
     button.addEventListener("pointerenter", ({ pointerType }) => pointerType !== "touch" && preview(k));
     button.addEventListener("focus", () => button.matches(":focus-visible") && preview(k));
     for (const event of ["pointerleave", "blur"]) button.addEventListener(event, leave);
-    return { button, bar, sum, share };
-  });
+    buttons.push({ name, button, bar, sum, share });
+  };
+  names.forEach(add);
   const show = (prediction, best, rival) =>
-    buttons.forEach(({ button, bar, sum, share }, k) => {
+    buttons.forEach(({ name, button, bar, sum, share }, k) => {
       const probability = prediction?.probabilities[k];
       button.classList.toggle("best", k === best);
       button.disabled = probability === undefined;
       bar.style.transform = `scaleX(${probability ?? 0})`; // unlike the width, animated without layout
       setText(sum, probability === undefined ? "" : signed(prediction.logits[k], 1));
       setText(share, probability === undefined ? "–" : percent(probability));
-      const question = k === best ? "most probable" : `why not ${names[k]}?`;
-      const label = [`${names[k]}: ${share.textContent}`, prediction && `score ${sum.textContent}`, question];
+      const question = k === best ? "most probable" : `why not ${name}?`;
+      const label = [`${name}: ${share.textContent}`, prediction && `score ${sum.textContent}`, question];
       setAttributes(button, { "aria-pressed": k === rival, "aria-label": label.filter(Boolean).join(", ") });
     });
-  return { buttons: buttons.map(({ button }) => button), show };
+  return { buttons, add, show };
 }
 
 /**
@@ -54,12 +55,6 @@ function describeLines({ layers }) {
   return layers.length > 1 ? `Lines: the strongest votes of ${sources}.` : "";
 }
 
-/** Describe by how much class a is more probable than class b. */
-function describeLead({ outputs }, { probabilities }, a, b) {
-  const times = probabilities[a] / probabilities[b];
-  return `${outputs[a]} is ${times.toLocaleString("en", { maximumSignificantDigits: 2 })} times as probable as ${outputs[b]}`;
-}
-
 /** Describe how the scores become the share of class k. */
 function describeShare({ model }, { logits, probabilities }, k) {
   const scores = scoresOf(model, logits);
@@ -69,36 +64,25 @@ function describeShare({ model }, { logits, probabilities }, k) {
   return `${own} / (${own} + ${other}${rest}) = ${percent(probabilities[k])}`;
 }
 
-const GAPS = 12; // pixels without ink that are marked, or with ink that are taken away
+const GAPS = 12; // pixels without ink that are marked
 const MAX_GAP_INK = 0.1; // of such a pixel
 const ZOOM = 4; // pixels of the canvas per pixel of the picture, in each direction
 
-/**
- * Return what would bring a drawing closer from class a to class b: "more" ink in the gaps, "less" ink where it speaks most
- * for a, whichever shrinks the lead of a more in the networks; null if neither does. explained: as from `explainDifference`.
- */
-function adviceFor(networks, image, a, b, explained) {
+/** Return whether ink in the gaps would shrink the lead of class a over class b. explained: as from `explainDifference`. */
+function canFill(networks, image, a, b, explained) {
   const gaps = gapsOf(explained, image);
-  const taken = strongest(explained.contributions, GAPS).filter((i) => explained.contributions[i] > 0);
-  const leadOf = (change) => {
-    const ink = inkOf(image.map(change));
-    return sumOf(networks.map((layers) => forward(layers, ink).at(-1)).map((logits) => logits[a] - logits[b])) / networks.length;
-  };
-  const more = leadOf((pixel, i) => (gaps[i] > 0 ? 255 : pixel));
-  const less = leadOf((pixel, i) => (taken.includes(i) ? 0 : pixel));
-  if (Math.min(more, less) >= explained.difference) return null;
-  return more <= less ? "more" : "less";
+  const ink = inkOf(image.map((pixel, i) => (gaps[i] > 0 ? 255 : pixel)));
+  const leads = networks.map((layers) => forward(layers, ink).at(-1)).map((logits) => logits[a] - logits[b]);
+  return sumOf(leads) / networks.length < explained.difference;
 }
 
 /**
  * Show why the class named a leads that named b. explained: as from `explainDifference`. isExact: whether the
- * gradient explains all but the biases, because the network is piecewise linear. advice: as from `adviceFor`.
- * isClose: whether to say it in words, too.
+ * gradient explains all but the biases, because the network is piecewise linear. hasDots: as from `canFill`.
  */
-function showWhy(explained, image, shape, isExact, a, b, advice, isClose) {
+function showWhy(explained, image, shape, isExact, a, b, hasDots) {
   const { contributions, difference } = explained;
   const [raising, lowering] = [Math.max, Math.min].map((choose) => sumOf(contributions.map((c) => choose(c, 0))));
-  const hasDots = advice === "more";
   paintContributions($("why-picture"), explained, image, shape, hasDots);
   const [forA, against, lead] = [raising, lowering, difference].map((value) => Math.round(10 * value) / 10);
   $("raises").textContent = `for ${a}: ${signed(forA, 1)}`;
@@ -107,70 +91,44 @@ function showWhy(explained, image, shape, isExact, a, b, advice, isClose) {
   $("leads").textContent = `${a} leads by ${signed(lead, 1)}`;
   $("gaps").textContent = `more ink: for ${b}`;
   $("gaps").parentElement.hidden = !hasDots;
-  const box = boxOf(image, shape);
-  const missing = isClose && hasDots && placeOf(gapsOf(explained, image), shape, box);
-  const present = placeOf(contributions.map((each) => Math.max(each, 0)), shape, box);
+  const missing = hasDots && placeOf(gapsOf(explained, image), image, shape);
+  const present = placeOf(contributions.map((each) => Math.max(each, 0)), image, shape);
   const reasons = [
     missing && `More ink ${missing.name} (dots) would bring it closer to ${b}.`,
-    present && !(missing && areCommon(missing, present)) && `Its ink ${present.name} speaks most for ${a}.`,
-    isClose && advice === "less" && `Less ${present ? "there" : "of the blue ink"} would bring it closer to ${b}.`,
+    present && !(missing && missing.cells.some((cell) => present.cells.includes(cell))) && `Its ink ${present.name} speaks most for ${a}.`,
   ].filter(Boolean);
   $("why-reason").textContent = reasons.join(" ") || `Its ink speaks for ${a} in several places.`;
 }
 
 /*
- * Places of a drawing, in shares of the box around its ink: of the height from the top, of the width from the left. What lies
- * outside of the box belongs to the places at its sides.
+ * Places of a drawing, the smallest first, and their cells: the box around its ink is divided into three rows of three cells.
+ * What lies outside of the box belongs to the cells at its sides.
  */
-const THIRDS = { left: [0, 1 / 3], "": [1 / 3, 2 / 3], right: [2 / 3, 1] };
-const FIFTHS = { top: [0, 0.2], waist: [0.4, 0.6], bottom: [0.8, 1] };
-const HALVES = { upper: [0, 0.5], lower: [0.5, 1] };
-const ALL = [0, 1];
-
-/** Return the places, the smallest first: {name, rows, columns}. */
-function listPlaces() {
-  const places = [];
-  for (const [side, columns] of Object.entries(THIRDS)) {
-    for (const [level, rows] of Object.entries(FIFTHS)) {
-      const name = level === "waist" ? (side ? `${side} of the waist` : "at the waist") : `at the ${level} ${side}`.trim();
-      places.push({ name, rows, columns });
-    }
-  }
-  for (const [side, columns] of Object.entries(THIRDS)) {
-    for (const [half, rows] of Object.entries(HALVES)) {
-      places.push({ name: side ? `at the ${half} ${side}` : `in the ${half} middle`, rows, columns });
-    }
-  }
-  for (const side of ["left", "right"]) places.push({ name: `on the ${side}`, rows: ALL, columns: THIRDS[side] });
-  for (const [half, rows] of Object.entries(HALVES)) places.push({ name: `in the ${half} half`, rows, columns: ALL });
-  return places;
-}
-
-const PLACES = listPlaces();
-const isWithin = (share, [from, to]) => (share >= from || from === 0) && (share < to || to === 1);
-const areCommon = (one, other) =>
-  ["rows", "columns"].every((side) => one[side][0] < other[side][1] && other[side][0] < one[side][1]);
-
-/** Return the box around the ink of an image, {top, left, height, width}. */
-function boxOf(image, [height, width]) {
-  const inked = [...image.keys()].filter((i) => image[i] > 255 * MAX_GAP_INK);
-  const [rows, columns] = [inked.map((i) => Math.floor(i / width)), inked.map((i) => i % width)];
-  if (inked.length === 0) return { top: 0, left: 0, height, width };
-  const [top, left] = [Math.min(...rows), Math.min(...columns)];
-  return { top, left, height: Math.max(...rows) - top + 1, width: Math.max(...columns) - left + 1 };
-}
+const PLACES = [
+  ["at the top left", [0]],
+  ["in the middle of the top", [1]],
+  ["at the top right", [2]],
+  ["in the middle of the left side", [3]],
+  ["in the middle", [4]],
+  ["in the middle of the right side", [5]],
+  ["at the bottom left", [6]],
+  ["in the middle of the bottom", [7]],
+  ["at the bottom right", [8]],
+  ["on the left", [0, 3, 6]],
+  ["on the right", [2, 5, 8]],
+  ["at the top", [0, 1, 2]],
+  ["at the bottom", [6, 7, 8]],
+].map(([name, cells]) => ({ name, cells }));
 
 /** Return the smallest place that has most of some values, which are not negative; undefined without one. */
-function placeOf(values, [, width], box) {
-  const all = sumOf(values);
-  const has = ({ rows, columns }) => {
-    const inside = values.filter((_, i) => {
-      const [row, column] = [(Math.floor(i / width) + 0.5 - box.top) / box.height, ((i % width) + 0.5 - box.left) / box.width];
-      return isWithin(row, rows) && isWithin(column, columns);
-    });
-    return sumOf(inside) > all / 2;
-  };
-  return PLACES.find(has);
+function placeOf(values, image, [, width]) {
+  const inked = [...image.keys()].filter((i) => image[i] > 255 * MAX_GAP_INK);
+  const [top, bottom] = extremes(inked.map((i) => Math.floor(i / width)));
+  const [left, right] = extremes(inked.map((i) => i % width));
+  const third = (at, from, to) => clamp(Math.floor((3 * (at + 0.5 - from)) / (to + 1 - from)), 2);
+  const sums = new Float32Array(9);
+  values.forEach((value, i) => (sums[3 * third(Math.floor(i / width), top, bottom) + third(i % width, left, right)] += value));
+  return PLACES.find(({ cells }) => sumOf(cells.map((cell) => sums[cell])) > sumOf(sums) / 2);
 }
 
 /** Return by how much a little ink would raise the other class where it would most, in the gaps; 0 elsewhere. */

@@ -16,6 +16,7 @@ from pipeline.html.report_page import (
     MAX_ERRORS,
     MAX_RUNS,
     draw_augmented,
+    find_best,
     list_errors,
     render_report,
     tint_matrix,
@@ -126,7 +127,7 @@ def test_most_confident_errors_come_first_and_each_cell_of_the_matrix_shows_its_
     assert len(list_errors(found, per_cell=0)) == MAX_ERRORS
 
 
-def test_tiles_have_the_differences_to_the_previous_run_on_the_same_data() -> None:
+def test_tiles_have_the_differences_to_the_best_earlier_run_with_the_same_recipe_and_data() -> None:
     found = findings()
     (one,) = found.runs
     provenance = replace(one.manifest.provenance, code={"other.py": "0"})
@@ -138,7 +139,8 @@ def test_tiles_have_the_differences_to_the_previous_run_on_the_same_data() -> No
         expected_calibration_error=0.0,
         history=[[Epoch(1, 1.0, 0.5, 0.6, 0.1, 5.0)]],
     )
-    page = render_report(replace(found, runs=[one, earlier]))
+    worse = replace(earlier, names=("worse",), validation_accuracy=0.1)
+    page = render_report(replace(found, runs=[one, worse, replace(earlier, names=("best",))]))
     tiles = re.findall(
         r"<div><dt>(.*?)</dt><dd>.*?(?:<b class=\"(.*?)\">(.*?)</b>)?</dd></div>", page.partition('class="facts"')[0]
     )
@@ -151,9 +153,10 @@ def test_tiles_have_the_differences_to_the_previous_run_on_the_same_data() -> No
     assert verdicts[2][0] == "bad" and verdicts[2][1].endswith("points worse")
     assert verdicts[3] == ("", "")  # not known
     assert verdicts[4] == ("", "1.0 s longer")
-    assert "2025-01-02 03:04 UTC" in page
-    other = replace(earlier, data="cd" * 32)
-    assert "points worse" not in render_report(replace(found, runs=[one, other]))
+    assert "best\n    of 2025-01-02 03:04 UTC" in page
+    assert find_best(one, [replace(earlier, changes={**one.changes, "seed": (1, 0)})])
+    for other in (replace(earlier, data="cd" * 32), replace(earlier, changes={"epochs": (2, 3)})):
+        assert "points worse" not in render_report(replace(found, runs=[one, other]))
 
 
 def test_report_without_augmentation_has_no_augmented_images(sample: str) -> None:

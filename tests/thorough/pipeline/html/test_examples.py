@@ -50,7 +50,7 @@ def test_chosen_image_is_shown_until_a_stroke_replaces_it(page: Page) -> None:
     assert strokes_of(page) == drawn
     assert prediction(page) == "1"
     assert page.locator("#examples [aria-pressed=true]").count() == 0
-    page.locator("#redo").click()
+    first.click()
     assert prediction(page) == "0"
     draw_with_mouse(page, one)
     assert prediction(page) == "1"

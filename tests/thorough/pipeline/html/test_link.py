@@ -48,7 +48,7 @@ def test_share_changes_only_the_address_and_page_opens_with_its_drawing(page: Pa
 def test_invalid_links_are_ignored(page: Page) -> None:
     draw_with_mouse(page, place(DIGITS[1], 0.1, 0.1, 0.8))
     drawn = strokes_of(page)
-    for fragment in ("#", "#d=A", "#e=99", "#any"):
+    for fragment in ("#", "#s=A", "#e=99", "#any"):
         page.evaluate("(fragment) => { location.hash = fragment; }", fragment)
         prediction(page)
         assert strokes_of(page) == drawn, fragment

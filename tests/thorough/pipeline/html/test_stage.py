@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import PHONE, find_box, find_violations, is_wider_than_screen, open_page
+from tests.browser import PHONE, find_box, find_violations, open_page
 from tests.pipeline.html.conftest import Demo
 from tests.pipeline.html.input import draw_with_mouse, pixels, prediction, strokes_of, tab, title, wait_for_update
 from tests.thorough.pipeline.html.conftest import DIGIT
@@ -68,7 +68,7 @@ def test_pen_writes_an_example_to_look_into_until_the_canvas_is_used(browser: Br
 
 
 @pytest.mark.parametrize("options", [{}, PHONE], ids=["desktop", "phone"])
-def test_walk_leads_on_from_a_pixel_to_the_answer_and_to_its_lead(options: dict[str, Any], open_drawn: Demo) -> None:
+def test_walk_leads_on_from_a_pixel_to_the_answer(options: dict[str, Any], open_drawn: Demo) -> None:
     with open_drawn(**options) as page:
         if options:
             page.locator("#look-inside").click()
@@ -84,14 +84,10 @@ def test_walk_leads_on_from_a_pixel_to_the_answer_and_to_its_lead(options: dict[
                 break
             step.click()
         best = page.locator(".class.best .name").text_content()
-        other = page.locator(".class[aria-pressed=true] .name").text_content()
         patterns = ("Pixel of map .* layer 1:", "Pixel of map .* layer 2:", "Unit .* of dense", f"Score of {best},")
-        layers = [next(i for i, each in enumerate(patterns) if re.match(each, found)) for found in seen[:-1]]
+        layers = [next(i for i, each in enumerate(patterns) if re.match(each, found)) for found in seen]
         assert sorted(set(layers)) == [0, 1, 2, 3]
         assert layers == sorted(layers)
-        assert seen[-1] == f"Votes for {best} minus votes for {other}"
-        assert page.locator("#why-title").inner_text() == f"Why {best}, not {other}?"
-        assert re.search(rf"{best} is [\d.,]+ times as probable as {other}", page.locator("#walk-text").inner_text())
         step.click()
         expect(page.locator("#walk-text")).to_be_hidden()
 
@@ -202,19 +198,3 @@ def test_phone_sends_the_picture_where_it_can(browser: Browser, file: Path) -> N
             }"""
         )
         assert (name, kind, size > 1000) == ("handwriting.png", "image/png", True)
-
-
-def test_print_of_a_dark_screen_is_dark_on_white_and_keeps_the_maps(open_drawn: Demo) -> None:
-    with open_drawn(color_scheme="dark") as page:
-        page.emulate_media(media="print", color_scheme="dark")
-        page.set_viewport_size({"width": 718, "height": 1000})  # A4 without its margins
-        prediction(page)
-        colours = "({ backgroundColor, color }) => [backgroundColor, color]"
-        of_page = page.evaluate(f"({colours})(getComputedStyle(document.documentElement))")
-        assert of_page == ["rgb(255, 255, 255)", "rgb(0, 0, 0)"]
-        paper, pen = page.evaluate(
-            f"({colours})(getComputedStyle(canvas)).map((each) => luminance(...each.match(/\\d+/g)))"
-        )
-        assert pen > paper + 0.5  # as it was drawn
-        assert page.locator(".map").last.is_visible()
-        assert not is_wider_than_screen(page)

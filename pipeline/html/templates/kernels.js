@@ -1,0 +1,40 @@
+/* Changing the cells of a kernel by hand, by pointer or by keys. */
+
+const DRAG = 100; // pixels by which a weight is dragged up to grow by 1
+const KEYED = 0.1; // by which a key changes a weight
+
+/**
+ * Let cells of the kernels be dragged up and down, or changed by keys: Shift and arrows choose a cell, + and - change it.
+ * isActive: whether they can. turn: called with the cell and its new weight.
+ */
+function listenToKernels(parent, { weights, window: [height, width] }, isActive, turn) {
+  let dragged = null; // {cell, weight, y} where the drag began
+  let [row, column] = [0, 0]; // chosen by keys
+  const cellOf = (tile) => (Number(tile.dataset.unit) * height + row) * width + column;
+  parent.addEventListener("pointerdown", (event) => {
+    if (!event.target.matches(".kernel") || !isActive()) return;
+    const box = event.target.getBoundingClientRect();
+    row = clamp(Math.floor(((event.clientY - box.top) / box.height) * height), height - 1);
+    column = clamp(Math.floor(((event.clientX - box.left) / box.width) * width), width - 1);
+    const cell = cellOf(event.target.parentElement);
+    dragged = { cell, weight: weights[cell], y: event.clientY };
+    event.target.setPointerCapture(event.pointerId);
+  });
+  parent.addEventListener("pointermove", ({ clientY }) => {
+    if (dragged && clientY !== dragged.y) turn(dragged.cell, dragged.weight + (dragged.y - clientY) / DRAG);
+  });
+  for (const type of ["pointerup", "pointercancel"]) parent.addEventListener(type, () => (dragged = null));
+  parent.addEventListener("keydown", ({ target, key, shiftKey }) => {
+    if (!target.querySelector(".kernel") || !isActive()) return;
+    const [right, down] = (shiftKey && MOVES[key]) || [0, 0];
+    [row, column] = [clamp(row + down, height - 1), clamp(column + right, width - 1)];
+    const change = { "+": KEYED, "-": -KEYED }[key] ?? 0;
+    if (right || down || change) announce(turn(cellOf(target), weights[cellOf(target)] + change));
+  });
+}
+
+/** Return where a weight is: "Kernel 2, row 3, column 4". */
+function nameOfCell({ window: [height, width] }, cell) {
+  const [row, column] = [Math.floor(cell / width) % height, cell % width];
+  return `Kernel ${Math.floor(cell / (height * width)) + 1}, row ${row + 1}, column ${column + 1}`;
+}

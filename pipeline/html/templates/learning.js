@@ -1,0 +1,249 @@
+/* "Forget everything" and "Learn": the training in the page, a slice of each frame, with its controls and its curves. */
+
+const SLICE = 8; // milliseconds of a frame
+const PAINTED = 3; // frames from one repaint to the next
+const SLOW = 20; // frames of a batch when slower
+const STATIC = 700; // milliseconds in which the parameters flicker before they are noise
+const RATES = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 1];
+const DEFAULT_RATE = 4; // its index
+const CANDIDATES = 100; // images among which a step chooses one that is misread
+const TURNED = 100; // unseen images whose loss is shown while a weight is turned by hand
+const [SOONEST_EXAM, LATEST_EXAM] = [160, 2000]; // images from one measurement of the accuracy to the next
+
+/**
+ * Make the training of `learner`. packed: the images, as `unpackLessons` takes them. on: {relearned(), enter(), leave(), flow()}:
+ * called after a change of the parameters, when the network is shown, when the trained one is shown again, and with what
+ * `showStep` returns, to mark it. Returns {state, lessons(), open({seed, rate, steps}), link(), repaint()}; lessons: a promise of
+ * the images; link: what `open` takes to repeat the training, null if none is shown.
+ */
+function makeLearning(learner, packed, on) {
+  const [layers] = learner.networks;
+  const state = {
+    lessons: null, // of `unpackLessons`
+    training: null, // of `makeTraining`
+    seed: 1,
+    isOpen: false,
+    isRunning: false,
+    goal: Infinity, // steps after which it pauses
+    exam: null, // while the accuracy is measured: {count, right}
+    nextExam: 0, // images after which it is measured again
+    losses: [], // {seen, value} of each repaint
+    accuracies: [], // {seen, value, low, high, seconds} of each exam
+    seconds: 0, // of learning
+    frames: 0,
+  };
+  const rate = () => RATES[$("rate").value];
+  Object.assign($("rate"), { max: RATES.length - 1, value: DEFAULT_RATE });
+
+  /** Fill the network with noise and begin again. */
+  function forget(seed) {
+    const random = makeRandom(seed);
+    initialise(layers, random);
+    const training = makeTraining(layers, random);
+    Object.assign(state, { training, seed, isRunning: false, last: null, goal: Infinity, exam: { count: 0, right: 0 }, nextExam: 0 });
+    showFlow(null);
+    $("cell-text").hidden = true;
+    Object.assign(state, { losses: [], accuracies: [], seconds: 0, frames: 0 });
+  }
+
+  /** Flicker like a screen without reception, then show the noise of the seed, and call `end`. */
+  function flicker(seed, end, started = performance.now()) {
+    if (!state.isOpen) return;
+    const isOver = REDUCED_MOTION.matches || performance.now() - started > STATIC;
+    forget(isOver ? seed : Math.floor(2 ** 31 * Math.random()));
+    while (isOver && state.exam) takeExam();
+    repaint();
+    if (isOver) end();
+    else requestAnimationFrame(() => requestAnimationFrame(() => flicker(seed, end, started)));
+  }
+
+  /** Show the noise of a seed, and learn for a number of steps. rate: its index. */
+  async function open({ seed, rate, steps }) {
+    await lessons();
+    state.isOpen = true;
+    $("rate").value = rate;
+    on.enter();
+    flicker(seed, () => steps > 0 && run(true, steps));
+  }
+
+  function close() {
+    Object.assign(state, { isOpen: false, isRunning: false });
+    on.leave();
+    show();
+  }
+
+  /** Look at one of the unseen images; after the last, note the accuracy. */
+  function takeExam() {
+    const { inks, labels } = state.lessons.unseen;
+    const { exam, training, seconds } = state;
+    exam.right += isRight(layers, inks[exam.count], labels[exam.count]);
+    if (++exam.count < inks.length) return;
+    const [low, high] = intervalOf(exam.right, exam.count);
+    state.accuracies.push({ seen: training.seen, value: exam.right / exam.count, low, high, seconds });
+    state.exam = null;
+    state.nextExam = training.seen + clamp(training.seen / 4, LATEST_EXAM, SOONEST_EXAM);
+  }
+
+  /** Learn from the next image, or measure the accuracy if it is time. Between batches only, as the weights then stand still. */
+  function work() {
+    const { training, lessons } = state;
+    if (state.exam) return takeExam();
+    learnImage(training, lessons.learnt, rate());
+    if (training.count === 0 && training.seen >= state.nextExam) state.exam = { count: 0, right: 0 };
+    if (training.seen % lessons.learnt.inks.length === 0) announceAccuracy();
+    if (training.count === 0 && training.steps >= state.goal) state.isRunning = false;
+  }
+
+  function frame() {
+    if (!state.isRunning) return repaint();
+    const started = performance.now();
+    state.frames++;
+    if ($("slower").getAttribute("aria-pressed") === "false") while (performance.now() - started < SLICE && state.isRunning) work();
+    else if (state.frames % SLOW === 0) do work(); while (state.training.count > 0 || state.exam);
+    state.seconds += (performance.now() - (state.last ?? started)) / 1000;
+    state.last = performance.now();
+    if (state.frames % PAINTED === 0) repaint();
+    requestAnimationFrame(frame);
+  }
+
+  /** Learn, or pause. goal: steps after which it pauses by itself. */
+  function run(isRunning, goal = Infinity) {
+    Object.assign(state, { isRunning, last: null, goal });
+    if (isRunning) showFlow(null);
+    if (isRunning) requestAnimationFrame(frame);
+    show();
+  }
+
+  /** Learn from one image, and explain how: from one that is misread, as the others teach little. */
+  function step() {
+    const { training, lessons } = state;
+    const { inks, labels } = lessons.learnt;
+    run(false);
+    const candidates = shuffled(inks.length, training.random).slice(0, CANDIDATES);
+    const next = candidates.find((i) => !isRight(layers, inks[i], labels[i])) ?? candidates[0];
+    const [ink, label] = [inks[next], labels[next]];
+    const before = layers[0].weights.slice();
+    const pass = stepOnImage(layers, ink, label, rate());
+    training.seen++;
+    showFlow({ pass, before, ink, label, rate: rate() });
+    repaint();
+    announce(["step-title", "step-guess", "step-after"].map((id) => $(id).textContent).join(", "));
+  }
+
+  /** Show how the error of an image flows back, null for none. */
+  function showFlow(flow) {
+    $("step").hidden = !flow;
+    on.flow(flow && showStep(learner, layers, flow));
+    const { classList } = $("step").querySelector(".flow");
+    classList.remove("flowing");
+    requestAnimationFrame(() => classList.add("flowing")); // begins again
+  }
+
+  /** Change a cell of a kernel by hand, and return what follows: the loss of some unseen images. */
+  function turn(cell, weight) {
+    const { inks, labels } = state.lessons.unseen;
+    const lossOf = (ink, i) => {
+      const logits = forward(layers, ink).at(-1);
+      return logSumExp(logits) - logits[labels[i]];
+    };
+    if (state.isRunning) run(false);
+    layers[0].weights[cell] = weight;
+    repaint();
+    const losses = inks.slice(0, TURNED).map(lossOf);
+    const loss = (sumOf(losses) / losses.length).toFixed(3);
+    const text = `${nameOfCell(layers[0], cell)} is ${signed(weight)} now. Loss of ${losses.length} unseen images: ${loss}`;
+    $("cell-text").hidden = false;
+    setText($("cell-text"), text);
+    return text;
+  }
+
+  /** Show the network as it is now. */
+  function repaint() {
+    const { training, losses } = state;
+    learner.version++;
+    if (training.loss !== null) losses.push({ seen: training.seen, value: training.loss });
+    on.relearned();
+    show();
+  }
+
+  /** Show the buttons, the numbers and the curves. */
+  function show() {
+    $("trained").hidden = !state.isOpen;
+    document.body.classList.toggle("is-learning", state.isOpen);
+    $("learning").hidden = !state.isOpen;
+    setText($("forget"), state.isOpen ? "Forget again" : "Forget everything");
+    if (!state.isOpen) return;
+    const { training, accuracies, losses } = state;
+    $("learn").hidden = $("slower").hidden = REDUCED_MOTION.matches;
+    setText($("learn"), state.isRunning ? "Pause" : "Learn");
+    setText($("rate-value"), String(rate()));
+    setText($("learning-state"), `${training.seen.toLocaleString("en")} images seen, ${state.seconds.toFixed(1)} s`);
+    setText($("loss"), training.loss === null ? "–" : training.loss.toFixed(2));
+    const last = accuracies.at(-1);
+    setText($("accuracy"), last ? percentOf(last.value) : "–");
+    setText($("interval"), last ? `(${Math.round(100 * last.low)} to ${percentOf(last.high)})` : "");
+    setText($("learning-text"), describe());
+    const end = Math.max(training.seen, packed.learnt);
+    paintCurve($("loss-curve"), losses, end, Math.max(2.5, ...losses.slice(-200).map(({ value }) => value)), "--minus");
+    paintCurve($("accuracy-curve"), accuracies, end, 1, "--plus");
+  }
+
+  function describe() {
+    const count = layers.reduce((sum, { weights, biases }) => sum + weights.length + biases.length, 0).toLocaleString("en");
+    if (state.training.seen === 0) return `All ${count} weights are noise: the kernels see nothing, and the answer is a guess.`;
+    const last = state.losses.at(-1)?.value ?? 0;
+    if (rate() >= 0.1 && last > 2) return "The steps are too large: the weights jump over every good value. Choose a smaller learning rate and forget again.";
+    return `Of each ${BATCH} images, the error flows back to every one of the ${count} weights, and each moves a little downhill.`;
+  }
+
+  function announceAccuracy() {
+    const last = state.accuracies.at(-1);
+    if (last) announce(`${state.training.seen.toLocaleString("en")} images seen: ${percentOf(last.value)} right`);
+  }
+
+  $("forget").addEventListener("click", () => {
+    const seed = state.isOpen ? state.seed + 1 : 1;
+    open({ seed, rate: state.isOpen ? Number($("rate").value) : DEFAULT_RATE, steps: 0 });
+  });
+  $("trained").addEventListener("click", close);
+  $("learn").addEventListener("click", () => run(!state.isRunning));
+  $("one-step").addEventListener("click", step);
+  listenToKernels($("columns"), layers[0], () => state.isOpen && state.lessons, turn);
+  $("slower").addEventListener("click", ({ target }) => {
+    setAttributes(target, { "aria-pressed": target.getAttribute("aria-pressed") === "false" });
+  });
+  $("rate").addEventListener("input", show);
+  $("save-network").addEventListener("click", () => {
+    const file = toSafetensors(layers, packed, state.accuracies.at(-1)?.value ?? 0);
+    saveFile(file, "my-network.safetensors");
+  });
+  const lessons = async () => (state.lessons ??= await unpackLessons(packed));
+  const link = () => state.isOpen && state.training ? { seed: state.seed, rate: $("rate").value, steps: state.training.steps } : null;
+  return { state, lessons, open, link, repaint: show };
+}
+
+/** Format 0.812 as "81%". */
+function percentOf(share) {
+  return `${Math.round(100 * share)}%`;
+}
+
+/** Paint values from 0 to `most` over the images seen, from 0 to `end`, with the band from `low` to `high` if they have one. */
+function paintCurve(canvas, points, end, most, name) {
+  const { width, height } = canvas.getBoundingClientRect();
+  const ratio = window.devicePixelRatio;
+  [canvas.width, canvas.height] = [Math.round(width * ratio), Math.round(height * ratio)];
+  const context = canvas.getContext("2d");
+  context.scale(ratio, ratio);
+  const [x, y] = [(seen) => (width * seen) / end, (value) => 2 + (height - 4) * (1 - Math.min(value / most, 1))];
+  const trace = (values) => values.forEach(([seen, value], i) => context[i ? "lineTo" : "moveTo"](x(seen), y(value)));
+  context.strokeStyle = context.fillStyle = `rgb(${colour(name)})`;
+  context.globalAlpha = 0.2;
+  context.beginPath();
+  trace([...points.map(({ seen, low }) => [seen, low]), ...points.map(({ seen, high }) => [seen, high]).reverse()]);
+  context.fill();
+  context.globalAlpha = 1;
+  context.lineWidth = 2;
+  context.beginPath();
+  trace(points.map(({ seen, value }) => [seen, value]));
+  context.stroke();
+}
