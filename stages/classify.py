@@ -74,6 +74,7 @@ def classify(
     output: Annotated[
         list[Path] | None,
         Option(
+            metavar="FILE",
             help="File for the results, instead of standard output: a table if its name ends in .csv, objects if it "
             "ends in .json or .jsonl. Give it again for another format. An "
             "interrupted run resumes.",
@@ -83,8 +84,9 @@ def classify(
     region: Annotated[
         list[str] | None,
         Option(
-            metavar="[NAME=]LEFT,TOP,RIGHT,BOTTOM",
-            help="Part of each page to read, in pixels or with % of the page. Give it again for another one.",
+            metavar="[NAME=]REGION",
+            help="Part of each page to read: LEFT,TOP,RIGHT,BOTTOM, in pixels or with % of the page. Give it again for "
+            "another one.",
             show_default=False,
         ),
     ] = None,
@@ -146,8 +148,7 @@ def classify(
     Examples:
         handwriting classify photo.jpg scans/
         handwriting classify --json - < photo.png
-        handwriting classify --annotate checked/ --output digits.csv scans/
-        handwriting classify --region 60%,10%,95%,95% --digits 5 --output digits.csv --review review.html scans/
+        handwriting classify --digits 5 --output a.csv --review a.html scans/
     """
     from pipeline.engine.errors import UsageError
 

@@ -13,7 +13,7 @@ SEARCHED = 2000  # test images in the search for the patches that excite filters
 
 
 @stage(
-    packages=("handwriting", "numpy", "onnx", "protobuf", "safetensors", "jinja2"),
+    packages=("handwriting", "numpy", "onnx", "pillow", "protobuf", "safetensors", "jinja2"),
     extra_files=tuple(
         f"pipeline/html/templates/{name}"
         for name in ("*.js", "drawing.*", "inside.*", "learning.*", "style.css", "model_card.md")

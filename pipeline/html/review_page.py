@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
-
-from pipeline.html.rendering import TEMPLATES, render
+PARTS = Path(__file__).parent / "review"
 
 
 def render_review(found: Sequence[Mapping[str, Any]], folder: Path) -> str:
@@ -26,8 +24,8 @@ def render_review(found: Sequence[Mapping[str, Any]], folder: Path) -> str:
         del row["boxes"]
     # In a script element, "</" would end it.
     data = json.dumps(rows, separators=(",", ":")).replace("<", "\\u003c")
-    script = (TEMPLATES / "review.js").read_text(encoding="utf-8")
-    return render("review.html", data=Markup(data), script=Markup(script))
+    page, script = ((PARTS / name).read_text(encoding="utf-8") for name in ("page.html", "page.js"))
+    return page.replace("SCRIPT", script).replace("DATA", data)
 
 
 def _refer(name: str, folder: Path) -> str:

@@ -17,8 +17,8 @@ from tests.stages.common import assert_one_line
 from tests.stages.test_classify import CLEAR, paint, truth, write_unreadable_files
 
 
-def fail(source: Path, target: Path) -> None:
-    raise OSError(28, "No space left on device", str(target))
+def fail(source: Path, *targets: object) -> None:
+    raise OSError(28, "No space left on device", str(source))
 
 
 def test_csv_output(run: Run, project: Path) -> None:
@@ -28,14 +28,15 @@ def test_csv_output(run: Run, project: Path) -> None:
     assert result.returncode == 1
     header, digit, missing, blank = csv.reader(result.stdout.splitlines())
     columns = ["file", "row", "digits", "spaced", "confidence", "alternative", "alternative_confidence", "error"]
-    assert header == columns
+    assert header == [*columns, "region", "unread", "left", "top", "right", "bottom"]
     assert digit[:4] == ["two, words.png", "1", truth(), truth()]
     assert 0.9 < float(digit[4]) <= 1
-    assert digit[5:] == ["", "", ""]
-    assert missing[:-1] == ["missing.png", "", "", "", "", "", ""]
-    assert missing[-1].startswith("missing.png does not exist")
-    assert missing[-1] in result.stderr
-    assert blank == ["blank.png", "", "", "", "", "", "", ""]
+    assert digit[5:10] == [""] * 5
+    assert [int(side) >= 0 for side in digit[10:]] == [True] * 4
+    assert missing[:7] == ["missing.png", *[""] * 6]
+    assert missing[7].startswith("missing.png does not exist")
+    assert missing[7] in result.stderr
+    assert blank == ["blank.png", *[""] * 13]
 
 
 @pytest.mark.parametrize("form", ["--csv", "--json"])
@@ -45,7 +46,9 @@ def test_output_file_has_the_lines_of_standard_output(form: str, run: Run, tmp_p
     result = run("classify", form, *names, "--output", "digits")  # a name that does not say the format
     assert result.returncode == 0
     assert result.stdout.startswith("3 pictures in ")
-    assert result.stdout.endswith(" pictures/s -> digits\n")
+    first, last = result.stdout.splitlines()
+    assert first.endswith(" pictures/s -> digits")
+    assert last.startswith("3 of 3 rows ")
     expected = run("classify", form, *names, "missing.png")
     lines = (tmp_path / "digits").read_text().splitlines()
     assert lines == expected.stdout.splitlines()[: len(lines)]
@@ -98,14 +101,14 @@ def test_picture_that_changes_is_read_again(run: Run, tmp_path: Path, monkeypatc
     line = ["classify", "--csv", *names, "--output", "digits.csv"]
 
     with monkeypatch.context() as patched:
-        patched.setattr("stages.classify.publish", fail)
+        patched.setattr("stages.classify._publish_results", fail)
         assert_one_line(run(*line), 1, "No space left on device")
     assert not (tmp_path / "digits.csv").exists()
     resumed = run(*line)
     assert "resuming after 2 of 2 pictures" in resumed.stderr
     assert resumed.stdout.startswith("0 of 2 pictures in ")
     with monkeypatch.context() as patched:
-        patched.setattr("stages.classify.publish", fail)
+        patched.setattr("stages.classify._publish_results", fail)
         run(*line)
     paint(tmp_path / names[0], CLEAR[2])
     again = run(*line)
