@@ -85,8 +85,8 @@ def classify(
         list[str] | None,
         Option(
             metavar="[NAME=]REGION",
-            help="Part of each page to read: LEFT,TOP,RIGHT,BOTTOM, in pixels or with % of the page. Give it again for "
-            "another one.",
+            help="Part of each page to read: LEFT,TOP,RIGHT,BOTTOM, in pixels or with % of the page. Give it again, "
+            "with a name, for another one.",
             show_default=False,
         ),
     ] = None,
@@ -94,7 +94,7 @@ def classify(
         list[str] | None,
         Option(
             metavar="[NAME=]COUNT",
-            help="Number of digits in each row, such as 5 or 3-6, in all regions or in that with this name.",
+            help="Digits of the number in each row, such as 5 or 3-6, in all regions or in that with this name.",
             show_default=False,
         ),
     ] = None,
@@ -180,6 +180,8 @@ def classify(
         check_new(copies)
     work = Work(load(model), found, regions, min_confidence, copies, bool(review), backend)
     if truth:
+        if targets or annotate or as_json or as_csv:
+            raise UsageError("--truth only prints how much is right: leave the options for results out")
         return _compare(work, truth)
     return _write(work, forms, review) if targets else _print(work, _choose_format(as_csv, as_json, None))
 
@@ -343,6 +345,9 @@ def _compare(work: Work, truth: Path) -> str:
     wanted = load_truth(truth)
     with contextlib.closing(_read(work)) as blocks:
         found = [facts for facts, _ in itertools.chain.from_iterable(blocks)]
+    for facts in found:
+        if "error" in facts:
+            log.info("%s", facts["error"])
     return compare(found, wanted, truth)
 
 

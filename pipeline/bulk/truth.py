@@ -1,6 +1,7 @@
 """Compare what was read with what a person has checked."""
 
 import csv
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,9 @@ import numpy as np
 from pipeline.engine.errors import UsageError
 from pipeline.evaluation.metrics import measure_reliability
 
-COLUMNS = {"file", "corrected", "left", "top", "right", "bottom"}
-SAME = 0.3  # overlap of two boxes, relative to the smaller one, from which they are of the same row
+COLUMNS = {"file", "checked", "corrected", "left", "top", "right", "bottom"}
+FORMULA = re.compile(r"^'(?=[=+\-@])")  # the apostrophe before what looks like a formula
+SAME = 0.3  # overlap of two boxes, relative to the area that they cover, from which they are of the same row
 THRESHOLDS = (0.8, 0.9, 0.95)
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom, in pixels
@@ -35,10 +37,10 @@ def load_truth(path: Path) -> dict[str, list[Checked]]:
             raise UsageError(f"{path} has no rows with the columns {', '.join(sorted(COLUMNS))}: save it from the page")
         found: dict[str, list[Checked]] = {}
         for line in lines:
-            if line["corrected"]:
+            if line["checked"]:
                 left, top, right, bottom = (float(line[side]) for side in ("left", "top", "right", "bottom"))
                 checked = Checked(_squeeze(line["corrected"]), (left, top, right, bottom))
-                found.setdefault(line["file"], []).append(checked)
+                found.setdefault(FORMULA.sub("", line["file"]), []).append(checked)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}: name the table that the page has saved") from None
     except (ValueError, TypeError, csv.Error, UnicodeError):
@@ -54,17 +56,21 @@ def compare(found: Iterable[Mapping[str, Any]], truth: Mapping[str, Sequence[Che
     read = {facts["file"]: facts.get("rows", []) for facts in found}
     known = [(name, checked) for name, each in truth.items() if name in read for checked in each]
     if not known:
-        raise UsageError(f"{path} has no row of these pictures: name the pictures as in its column file")
+        raise UsageError(f"{path} has no checked row of these pictures: give their names as they stand in the table")
+    unread = 0
     chances, correct = np.zeros(len(known), np.float32), np.zeros(len(known), bool)
     for number, (name, checked) in enumerate(known):
+        correct[number] = not checked.text
         overlaps = [_overlap(row["box"], checked.box) for row in read[name]]
         best = max(range(len(overlaps)), key=overlaps.__getitem__, default=None)
         if best is not None and overlaps[best] >= SAME:
             row = read[name][best]
-            chances[number] = row["confidence"]
+            unread += row["unread"]
+            chances[number] = 0 if row["unread"] else row["confidence"]
             correct[number] = _squeeze(row["digits"]) == checked.text
     error = measure_reliability(chances[:, np.newaxis], (~correct).astype(np.uint8)).error
-    lines = [f"{correct.sum():,} of {len(known):,} checked rows are read correctly ({correct.mean():.1%})"]
+    right = f"{correct.sum():,} of {len(known):,} checked rows are read correctly ({correct.mean():.1%})"
+    lines = [f"{right}, {unread:,} are unread"]
     for threshold in THRESHOLDS:
         sure = chances >= threshold
         wrong = np.count_nonzero(sure & ~correct)
@@ -77,8 +83,8 @@ def _squeeze(text: str) -> str:
 
 
 def _overlap(one: Sequence[float], other: Sequence[float]) -> float:
-    """Return the common area of two boxes, relative to the smaller one."""
+    """Return the common area of two boxes, relative to the area that they cover."""
     width = min(one[2], other[2]) - max(one[0], other[0])
     height = min(one[3], other[3]) - max(one[1], other[1])
-    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)]
-    return max(width, 0) * max(height, 0) / max(min(areas), 1)
+    common = max(width, 0) * max(height, 0)
+    return common / max(sum((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)) - common, 1)

@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 PARTS = Path(__file__).parent / "review"
 
@@ -29,5 +30,5 @@ def render_review(found: Sequence[Mapping[str, Any]], folder: Path) -> str:
 
 
 def _refer(name: str, folder: Path) -> str:
-    """Return the path of a picture, relative to the folder."""
-    return os.path.relpath(name, folder).replace(os.sep, "/")
+    """Return the address of a picture, relative to the folder. Browsers show no page of a TIFF file."""
+    return "./" + quote(os.path.relpath(name, folder).replace(os.sep, "/"))

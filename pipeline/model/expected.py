@@ -1,7 +1,7 @@
 """What a person knows about the numbers in a picture, as a pattern that the network for rows can be held to."""
 
+import functools
 import re
-from collections.abc import Sequence
 
 import interegular
 import numpy as np
@@ -24,7 +24,8 @@ def count_digits(text: str) -> str:
     return rf"\d{{{low},{high}}}"
 
 
-def compile_pattern(pattern: str, class_names: Sequence[str]) -> Pattern:
+@functools.lru_cache
+def compile_pattern(pattern: str, class_names: tuple[str, ...]) -> Pattern:
     """Return the automaton of a regular expression over digits and spaces, as Python's `re` has them.
 
     Other writing counts as a space, and what stands before and after the whole does not matter. Raises UsageError if
@@ -34,7 +35,7 @@ def compile_pattern(pattern: str, class_names: Sequence[str]) -> Pattern:
         raise UsageError("only a reader of the ten digits takes patterns: leave the pattern out")
     try:
         automaton = interegular.parse_pattern(f" *(?:{pattern}) *").to_fsm()
-    except (interegular.InvalidSyntax, interegular.Unsupported, RecursionError) as error:
+    except Exception as error:  # of several kinds, some of them bare
         raise UsageError(f"{pattern} is no pattern of digits and spaces: try \\d{{5}} or [0-3]?\\d [01]?\\d") from error
     symbols = [*class_names, " ", " "]
     keys = [automaton.alphabet[symbol] for symbol in symbols]

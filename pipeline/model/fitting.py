@@ -23,13 +23,16 @@ def fit_spans(model: Model, strips: Sequence[Array], run: Run, pattern: Pattern)
     """Return what is most probable in each strip with a digit, given that it fits the pattern; see `read_spans`.
 
     All digits of a strip together have to fit, so it shows one span. Its probability is that of its text among all that
-    fit. If hardly any fits, or none is probable enough, it has no label, and the probability that there is a number.
+    fit. If hardly any fits, or none is probable enough, but some number would be reported without the pattern, the span
+    has no label, and the probability of that number.
     """
     classes, found = len(model.class_names), []
     for strip, logits in zip(strips, view_strips(model, strips, run), strict=True):
         pitch = strip.shape[1] / logits.shape[1]
         spans = measure(find_spans(logits, classes, pitch), model.temperature)
-        found.append([fit(spans, logits, pitch, model.temperature, pattern)] if spans else [])
+        shown = any(is_reported(len(span.labels), span.probability) for span in spans)
+        read = [fit(spans, logits, pitch, model.temperature, pattern)] if spans else []
+        found.append([span for span in read if span.labels or shown])
     return found
 
 

@@ -47,9 +47,9 @@ def cut_rows(source: Source, name: str, result: Result) -> list[str]:
         left, top = (row.boxes * scale)[:, :2].min(axis=0).tolist()
         right, bottom = (row.boxes * scale)[:, 2:].max(axis=0).tolist()
         around = AROUND * (bottom - top)
-        part = image.crop(
-            (round(left - around), round(top - around / 2), round(right + around), round(bottom + around / 2))
-        )
+        edges = np.array([left - around, top - around / 2, right + around, bottom + around / 2])
+        left, top, right, bottom = np.rint(np.clip(edges, 0, image.size * 2)).astype(int).tolist()
+        part = image.crop((left, top, right, bottom))
         part.thumbnail((CROP_WIDTH, CROP_HEIGHT))
         encoded = io.BytesIO()
         part.save(encoded, "JPEG", quality=60)

@@ -24,7 +24,7 @@ from pipeline.pictures.search import search
 from pipeline.pictures.sightings import Sighting, keep_best, read_strips
 from pipeline.pictures.sliding import Slider
 
-POSSIBLE = 0.03  # the same, from which a person who checks the reading should see it
+POSSIBLE = 0.03  # probability of a number from which a person who checks the reading should see it
 SURE = 0.99  # probability of a number from which no other text is probable enough to be shown
 ALTERNATIVES = 3  # of a text
 MAX_DIGITS = 500  # of a picture
@@ -251,6 +251,7 @@ def _vary(
         (join_texts([*texts[:i], other, *texts[i + 1 :]], class_names), confidence * chance / probability)
         for i, (_, probability, alternatives) in enumerate(parts)
         for other, chance in alternatives
+        if probability
     ]
     return tuple(sorted(varied, key=lambda each: -each[1])[:ALTERNATIVES])
 

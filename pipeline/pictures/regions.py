@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from pipeline.engine.errors import UsageError
+from pipeline.model.expected import compile_pattern
 from pipeline.pictures.decoding import PictureError
 
-FORM = "as in LEFT,TOP,RIGHT,BOTTOM, in pixels or with % of the page, such as 60%,10%,95%,95%"
+FORM = "LEFT,TOP,RIGHT,BOTTOM, in pixels or with % of the page, such as 60%,10%,95%,95%"
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Edge:
         return self.value / 100 * side if self.is_share else self.value
 
 
+DIGITS = tuple("0123456789")
 WHOLE = Edge(0, is_share=True), Edge(0, is_share=True), Edge(100, is_share=True), Edge(100, is_share=True)
 
 
@@ -55,13 +57,13 @@ def parse_region(text: str) -> Region:
     found = [re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", side.strip(), re.ASCII) for side in sides.split(",")]
     edges = [Edge(float(each[1]), bool(each[2])) for each in found if each]
     if len(edges) != len(found) or len(edges) != len(WHOLE):
-        raise UsageError(f"{text} is no region: write it {FORM}")
+        raise UsageError(f"{text} is no region: write it as {FORM}")
     left, top, right, bottom = edges
     if any(edge.is_share and edge.value > 100 for edge in edges):
         raise UsageError(f"the region {text} ends outside the page: give at most 100%")
     for low, high in ((left, right), (top, bottom)):
         if low.is_share == high.is_share and low.value >= high.value:
-            raise UsageError(f"the region {text} is empty: write it {FORM}")
+            raise UsageError(f"the region {text} is empty: write it as {FORM}")
     return Region(name, (left, top, right, bottom))
 
 
@@ -71,10 +73,12 @@ def make_regions(regions: Iterable[str], patterns: Iterable[str]) -> tuple[Regio
     Without regions, a pattern is that of the whole page. Raises UsageError.
     """
     found: dict[str, Region] = {}
+    held: dict[str, str] = {}  # "=" for regions whose pattern names them
     for text in regions:
         region = parse_region(text)
         if region.name in found:
-            raise UsageError(f"two regions have the name {region.name or 'of none'}: name each, as in amount=...")
+            name = f"the name {region.name}" if region.name else "no name"
+            raise UsageError(f"two regions have {name}: name each differently, as in amount=...")
         found[region.name] = region
     for text in patterns:
         name, is_named, pattern = text.partition("=")
@@ -84,7 +88,10 @@ def make_regions(regions: Iterable[str], patterns: Iterable[str]) -> tuple[Regio
         chosen: Mapping[str, Region] = {name: found[name]} if is_named and name in found else found
         if is_named and name not in found:
             raise UsageError(f"no region has the name {name}: add --region {name}=...")
+        compile_pattern(pattern, DIGITS)  # raises UsageError
         for key, region in chosen.items():
-            if region.pattern is None or is_named:
-                found[key] = replace(region, pattern=pattern)
+            if key in held and is_named == held[key]:
+                raise UsageError(f"a region is held to {region.pattern} and {pattern}: give it one pattern")
+            if is_named or key not in held:
+                found[key], held[key] = replace(region, pattern=pattern), is_named
     return tuple(found.values())

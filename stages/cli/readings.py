@@ -32,12 +32,14 @@ def describe(result: "Result | PictureError", name: str, least: float = 0.0) -> 
     """
     if isinstance(result, Exception):
         return {"file": name, "error": str(result)}
+    rows = [_describe_row(row, least) for row in result.rows]
+    is_read = rows and not any(row["unread"] for row in rows)
     return {
         "file": name,
-        "digits": result.text,
-        "confidence": round(result.confidence, 6) if result.text else None,
-        "alternatives": _round(result.alternatives),
-        "rows": [_describe_row(row, least) for row in result.rows],
+        "digits": result.text if is_read else "",
+        "confidence": round(result.confidence, 6) if is_read else None,
+        "alternatives": _round(result.alternatives) if is_read else [],
+        "rows": rows,
     }
 
 
@@ -72,7 +74,10 @@ def format_text(facts: Facts) -> list[str]:
     line = f"{printable(facts['file'])}: {BETWEEN_ROWS.join(rows)}"
     if UNREAD in rows:
         return [line]
-    ratios = [row["alternatives"][0][1] / row["confidence"] if row["alternatives"] else 0.0 for row in facts["rows"]]
+    ratios = [
+        row["alternatives"][0][1] / max(row["confidence"], 1e-6) if row["alternatives"] else 0.0
+        for row in facts["rows"]
+    ]
     chance, number = facts["confidence"] * max(ratios), ratios.index(max(ratios))
     line += f" ({facts['confidence']:.2%})"
     if chance >= LIKELY:

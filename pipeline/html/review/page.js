@@ -2,7 +2,8 @@
 const rows = JSON.parse(document.getElementById("data").textContent);
 const list = document.getElementById("rows");
 const CERTAIN = 0.9;
-const COLUMNS = ["file", "row", "region", "digits", "spaced", "confidence", "corrected", "left", "top", "right", "bottom"];
+let saved = true;
+const COLUMNS = ["file", "row", "region", "digits", "spaced", "confidence", "checked", "corrected", "left", "top", "right", "bottom"];
 
 function make(name, properties = {}, ...children) {
   const element = Object.assign(document.createElement(name), properties);
@@ -35,7 +36,7 @@ function showPage(item, row) {
     return [(100 * (event.clientX - left)) / width, (100 * (event.clientY - top)) / height]
       .map((part) => Math.round(Math.min(Math.max(part, 0), 100)));
   };
-  page.onpointerdown = (event) => { start = at(event); event.preventDefault(); };
+  page.onpointerdown = (event) => { start = at(event); page.setPointerCapture(event.pointerId); event.preventDefault(); };
   page.onpointerup = () => { start = null; };
   page.onpointermove = (event) => {
     if (!start) return;
@@ -43,17 +44,21 @@ function showPage(item, row) {
     const [left, right] = [start[0], end[0]].sort((a, b) => a - b);
     const [top, bottom] = [start[1], end[1]].sort((a, b) => a - b);
     Object.assign(drawn.style, { left: `${left}%`, top: `${top}%`, width: `${right - left}%`, height: `${bottom - top}%` });
-    option.textContent = `--region ${left}%,${top}%,${right}%,${bottom}%`;
+    if (left < right && top < bottom) option.textContent = `--region ${left}%,${top}%,${right}%,${bottom}%`;
   };
   item.append(place);
 }
 
-function check(number) {
-  const row = rows[number];
+function mark(row) {
   row.corrected = row.field.value.trim();
   row.checked = true;
   row.item.classList.add("checked");
+  saved = false;
   showProgress();
+}
+
+function check(number) {
+  mark(rows[number]);
   const next = rows.slice(number + 1).find((each) => !each.checked) ?? rows.find((each) => !each.checked);
   if (next) { next.field.focus(); next.field.select(); }
   else document.getElementById("save").focus();
@@ -64,7 +69,7 @@ function squeeze(text) { return text.replace(/\s/g, ""); }
 function showProgress() {
   const checked = rows.filter((row) => row.checked);
   document.getElementById("progress").textContent = `${checked.length} of ${rows.length} checked`;
-  const unsure = checked.filter((row) => row.confidence < CERTAIN);
+  const unsure = checked.filter((row) => row.confidence < CERTAIN && !row.unread);
   const wrong = unsure.filter((row) => squeeze(row.digits) !== squeeze(row.corrected));
   document.getElementById("errors").textContent =
     unsure.length ? `${wrong.length} of ${unsure.length} readings below ${100 * CERTAIN}% were wrong` : "";
@@ -79,13 +84,14 @@ function quote(value) {
 function save() {
   const lines = rows.map((row) => {
     const [left, top, right, bottom] = row.box;
-    const cells = { ...row, corrected: row.checked ? row.corrected : "", left, top, right, bottom };
+    const cells = { ...row, checked: row.checked ? "yes" : "", corrected: row.checked ? row.corrected : "", left, top, right, bottom };
     return COLUMNS.map((name) => quote(cells[name])).join(",");
   });
   const content = new Blob([[COLUMNS.join(","), ...lines].join("\r\n") + "\r\n"], { type: "text/csv" });
   const link = make("a", { href: URL.createObjectURL(content), download: "corrected.csv" });
   link.click();
   URL.revokeObjectURL(link.href);
+  saved = true;
 }
 
 rows.forEach((row, number) => {
@@ -94,9 +100,10 @@ rows.forEach((row, number) => {
     ariaLabel: `Digits of row ${row.row} of ${row.file}`,
   });
   row.field.onkeydown = (event) => { if (event.key === "Enter") check(number); };
+  row.field.onchange = () => mark(row);
   const others = row.alternatives.slice(0, 3).map(([text, chance]) => {
     const button = make("button", { textContent: text, title: `${(100 * chance).toFixed(1)}%` });
-    button.onclick = () => { row.field.value = text; row.field.focus(); };
+    button.onclick = () => { row.field.value = text; mark(row); row.field.focus(); };
     return button;
   });
   const page = make("button", { textContent: "Page" });
@@ -109,5 +116,6 @@ rows.forEach((row, number) => {
   list.append(row.item);
 });
 document.getElementById("save").onclick = save;
+window.onbeforeunload = (event) => { if (!saved) event.preventDefault(); };
 showProgress();
 rows[0]?.field.select();

@@ -5,7 +5,7 @@ import pytest
 from pipeline.bulk.truth import compare, load_truth
 from pipeline.engine.errors import UsageError
 
-HEAD = "file,row,corrected,left,top,right,bottom\n"
+HEAD = "file,row,checked,corrected,left,top,right,bottom\n"
 
 
 def write(path: Path, *lines: str) -> Path:
@@ -17,15 +17,15 @@ def test_rows_are_compared_where_they_are(tmp_path: Path) -> None:
     truth = load_truth(
         write(
             tmp_path / "t.csv",
-            "a.png,1,1 2,0,0,20,10",
-            "a.png,2,7,0,20,20,30",
-            "a.png,3,5,0,40,20,50",
-            "b.png,1,,0,0,9,9",
+            "a.png,1,yes,1 2,0,0,20,10",
+            "a.png,2,yes,7,0,20,20,30",
+            "a.png,3,yes,,0,40,20,50",
+            "b.png,1,,4,0,0,9,9",
         )
     )
     rows = [
-        {"digits": "12", "confidence": 0.95, "box": [1, 1, 20, 10]},
-        {"digits": "1", "confidence": 0.85, "box": [0, 21, 20, 31]},
+        {"digits": "12", "confidence": 0.95, "box": [1, 1, 20, 10], "unread": False},
+        {"digits": "1", "confidence": 0.85, "box": [0, 21, 20, 31], "unread": False},
     ]
     report = compare(
         [{"file": "a.png", "rows": rows}, {"file": "c.png", "error": "damaged"}], truth, tmp_path / "t.csv"
@@ -35,10 +35,14 @@ def test_rows_are_compared_where_they_are(tmp_path: Path) -> None:
 
 
 def test_truth_of_other_pages_and_other_tables_are_refused(tmp_path: Path) -> None:
-    truth = load_truth(write(tmp_path / "t.csv", "a.png,1,12,0,0,20,10"))
+    truth = load_truth(write(tmp_path / "t.csv", "a.png,1,yes,12,0,0,20,10"))
     with pytest.raises(UsageError):
         compare([{"file": "b.png", "rows": []}], truth, tmp_path / "t.csv")
     (tmp_path / "other.csv").write_text("file,digits\na.png,1\n")
-    for wrong in (tmp_path / "other.csv", tmp_path / "none.csv", write(tmp_path / "bad.csv", "a.png,1,12,x,0,20,10")):
+    for wrong in (
+        tmp_path / "other.csv",
+        tmp_path / "none.csv",
+        write(tmp_path / "bad.csv", "a.png,1,yes,12,x,0,20,10"),
+    ):
         with pytest.raises(UsageError):
             load_truth(wrong)

@@ -20,6 +20,6 @@ def test_least_certain_row_is_first_and_names_are_only_text(tmp_path: Path) -> N
     rows = json.loads(data)
     assert [(row["confidence"], row["row"]) for row in rows] == [(0.2, 2), (0.9, 1)]
     assert {row["file"] for row in rows} == {name}
-    assert {row["source"] for row in rows} == {'a"</script><script>alert(1)\n.png'}
+    assert {row["source"] for row in rows} == {"./a%22%3C/script%3E%3Cscript%3Ealert%281%29%0A.png"}
     assert page.count("<script") == 2
     assert "http" not in page.replace("http-equiv", "")
