@@ -30,7 +30,7 @@ def test_rows_are_compared_where_they_are(tmp_path: Path) -> None:
     report = compare(
         [{"file": "a.png", "rows": rows}, {"file": "c.png", "error": "damaged"}], truth, tmp_path / "t.csv"
     )
-    assert report.splitlines()[0].startswith("1 of 3 ")
+    assert report.splitlines()[0].startswith("2 of 3 ")
     assert [line for line in report.splitlines() if line.startswith("80%")] == ["80% or more: 2 rows, 1 of them wrong"]
 
 
