@@ -24,7 +24,7 @@ faces.inputs := ## Fetch and verify handwriting faces for strips
 strips.inputs := parse faces ## Compose strips of a line of writing
 rows.inputs := strips ## Train the network that reads a row as a whole
 compose.inputs := parse ## Compose pictures of rows of digits on imperfect paper
-reader.inputs := compose ## Train the two networks with which classify reads pictures
+reader.inputs := rows compose ## Train the network that finds digits, and join it with rows
 stages := $(filter-out all pictures,$(patsubst %.inputs,%,$(filter %.inputs,$(file <Makefile))))
 
 all.inputs := evaluate export report
@@ -51,7 +51,7 @@ prune: | $(ready) ## Delete old results and the leftovers of interrupted runs
 
 ##  Development
 
-.PHONY: test test-all torture lint pictures notebook reference pretrained benchmarks format lock clean distclean start help FORCE
+.PHONY: test test-all torture lint pictures notebook docs pretrained benchmarks format lock clean distclean start help FORCE
 pytest = $(python) -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 test: $(VENV)/.ready-dev ## Run the tests (two minutes, offline; TESTS=: some)
 	$(pytest) $(TESTS)
@@ -62,8 +62,6 @@ test-all: $(VENV)/.ready-dev ## Run all tests, including the thorough ones
 torture: $(VENV)/.ready-dev ## Try damaged files and injected faults (over 30 minutes)
 	$(pytest) tests/pipeline/test_damaged_files.py --hypothesis-profile torture --timeout 3600 --dist load
 	$(python) -m tests.torture.faults
-	$(python) -m tests.torture.cluster
-	$(python) -m pytest tests/thorough/make/test_kills.py -k any_moment --kills 50 --timeout 3600
 
 lint: $(VENV)/.ready-dev ## Check style, types, imports, budget, known vulnerabilities
 	$(python) -m ruff format --check
@@ -79,8 +77,10 @@ pictures: $(VENV)/.ready-dev $(pictures.inputs) ## Regenerate the pictures of RE
 notebook: $(VENV)/.ready-dev ## Run the tutorial; write its outputs, pictures and notebook
 	$(python) -m tests.docs.tutorial
 
-reference: $(VENV)/.ready-dev ## Write docs/reference from the docstrings
-	$(python) -m tests.docs.reference
+docs: $(VENV)/.ready-dev ## Make the site of the documentation, artifacts/site
+	rm -rf artifacts/site
+	$(python) -m sphinx --quiet --fail-on-warning --keep-going --fresh-env \
+	    --conf-dir docs --doctree-dir artifacts/.cache/site . artifacts/site
 
 record.options := RECIPE=record LAYERS=conv24x4,conv48x3/1,conv96x4,160 EPOCHS=30 ENSEMBLE_SIZE=1 NEGATIVES=0.4 STYLES=0.05
 pretrained: $(VENV)/.ready-dev ## Train the models in pipeline/model/pretrained
@@ -88,8 +88,6 @@ pretrained: $(VENV)/.ready-dev ## Train the models in pipeline/model/pretrained
 	$(python) -m tests.pretrained
 	$(MAKE) reader DATASET=mnist
 	$(python) -m tests.pretrained --reader
-	$(MAKE) rows DATASET=mnist
-	$(python) -m tests.pretrained --rows
 
 benchmarks: $(VENV)/.ready-peers .venv-peers/.ready .venv-ocr/.ready ## Measure the tables of the docs again (ONLY='training': one)
 	$(MAKE) all
@@ -106,7 +104,7 @@ lock: $(VENV)/.ready-dev ## Pin the newest versions that pyproject.toml allows
 	$(compile) --group dev --constraints requirements.txt --output-file requirements-dev.txt
 
 clean: ## Remove generated files except the result store and .venv
-	rm -rf $(stages:%=artifacts/%) artifacts/.cache .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
+	rm -rf $(stages:%=artifacts/%) artifacts/.cache artifacts/site .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
 
 distclean: ## Like clean, but also remove the store (requires YES=1)
 	@[ -n "$(filter 1,$(YES))" ] || [ ! -e artifacts/.store ] || { \

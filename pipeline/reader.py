@@ -30,11 +30,10 @@ from pipeline.model.model import Model, load_model
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.pictures.decoding import PictureError, Source, load_picture
-from pipeline.pictures.reading import Result, Row, read, read_one
-from pipeline.pictures.search import MAX_DIGITS
+from pipeline.pictures.reading import MAX_DIGITS, Number, Result, Row, read, read_one
 from pipeline.training.team import ThreadTeam
 
-__all__ = ["PRETRAINED", "PictureError", "PipelineError", "Reader", "Result", "Row", "load", "save"]
+__all__ = ["PRETRAINED", "Number", "PictureError", "PipelineError", "Reader", "Result", "Row", "load", "save"]
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +63,7 @@ class Reader:
     def digest(self) -> str:
         """SHA-256 hash of both models, in hexadecimal."""
         digest = hashlib.sha256()
-        for model in filter(None, (self.model, self.finder, self.finder and self.finder.context)):
+        for model in filter(None, (self.model, self.finder, self.finder and self.finder.row)):
             digest.update(format_header(model.header).encode())
             for parameters in model.parameters:
                 digest.update(parameters.flat.data)
@@ -129,12 +128,13 @@ def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) ->
     `artifacts/reader` in the current folder if these exist, otherwise by the pretrained models. If you have trained a
     classifier whose classes differ from those of the reader, it classifies pictures itself, as pictures of one object.
     pictures: whether to load the model that reads pictures. Raises PipelineError if a model is missing or damaged,
-    UsageError if `pictures` is False and the model reads only pictures.
+    UsageError if it reads only rows, or only pictures and `pictures` is False.
     """
     path = Path(folder) if folder is not None else _choose(TRAINED, PRETRAINED)
     model, finder = _load(path), None
-    if model.sliding and not pictures:
-        raise UsageError(f"{folder} is a model that reads pictures: name one that `train` or `export` wrote")
+    if model.by_column or (model.sliding and not pictures):
+        kind = "for rows" if model.by_column else "that reads pictures"
+        raise UsageError(f"{folder} is a model {kind}: name one that `train` or `export` wrote")
     if model.sliding:
         model, finder = _load(_choose(TRAINED, PRETRAINED)), model
     elif pictures:
@@ -159,7 +159,7 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
 def _describe(model: Model, path: Path) -> str:
     """Return the name of a model, its accuracy in classifying images, and what to do if it cannot reject."""
     words = ["the pretrained one" if path in (PRETRAINED, PRETRAINED_READER) else str(path)]
-    if model.validation_accuracy and not model.sliding:  # that of a reader, on difficult sheets, means little to a user
+    if model.validation_accuracy and not model.sliding:  # that of positions means little to a user
         words.append(f"{model.validation_accuracy:.2%} correct on validation images")
     if not model.negative_class:
         words.append("takes everything for one of its classes: show it nothing else")

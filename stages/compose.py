@@ -13,6 +13,7 @@ from stages.cli.options import Scheduler, Workers
 @stage(
     packages=("matplotlib", "numpy", "pillow", "scipy"),
     extra_files=("pipeline/data/hershey/*.jhf", "pipeline/data/fonts/*.woff"),
+    without=("stages.cli.options",),
 )
 def compose(
     parse: Annotated[Input, Option(help="Raw arrays, written by parse.")] = Path("artifacts/parse"),
@@ -40,7 +41,7 @@ def compose(
     counts = count_pictures(pictures)
     compose_pictures(parse, output, counts, seed, backend)
     save_description(output, description)
-    return "{train:,} training pictures, {validation:,} validation pictures, {sheets:,} sheets".format_map(counts)
+    return "{train:,} training pictures, {validation:,} validation pictures".format_map(counts)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import functools
 import logging
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +15,7 @@ from stages.cli.options import Scheduler, Workers
 log = logging.getLogger(__name__)
 
 
-@stage(packages=("numpy",))
+@stage(without=("stages.cli.options",))
 def evaluate(
     normalize: Annotated[Input, Option(help="Scaled arrays, written by normalize.")] = Path("artifacts/normalize"),
     train: Annotated[Input, Option(help="Model folder, written by train.")] = Path("artifacts/train"),
@@ -41,17 +40,15 @@ def evaluate(
     """
     import numpy as np
 
+    from pipeline.data.check import list_warnings, load_check
     from pipeline.engine.arrays import open_rows, read_array, save_array
-    from pipeline.engine.documents import save_json
-    from pipeline.evaluation.data import DATA_FILE, PARTS, check_data, list_warnings
-    from pipeline.evaluation.metrics import METRICS_FILE, compute_metrics
+    from pipeline.evaluation.metrics import compute_metrics, save_metrics
     from pipeline.evaluation.predictions import PROBABILITIES, predict_all
     from pipeline.model.model import load_model
     from pipeline.scheduling.backends import make_backend
 
     backend = make_backend(scheduler, workers)
     model = load_model(train)
-    classes = len(model.class_names)
     images = open_rows(normalize / "test-images.npy", np.float32, (None, *model.image_shape))
     total = len(images)
     labels = read_array(normalize / "test-labels.npy", np.uint8, (total,))
@@ -60,16 +57,9 @@ def evaluate(
         report = functools.partial(log.info, "evaluate: %s")
         probabilities = predict_all(model, images, block_size, backend, shown.advance, report)
     save_array(output / PROBABILITIES, probabilities)
-    metrics, confusion = compute_metrics([(probabilities, labels)], model.class_names)
-    save_array(output / "confusion.npy", confusion)
-    save_json(output / METRICS_FILE, asdict(metrics))
-    parts = {
-        part: open_rows(normalize / f"{part}-images.npy", np.float32, (None, *model.image_shape)) for part in PARTS
-    }
-    truth = {part: read_array(normalize / f"{part}-labels.npy", np.uint8, (len(parts[part]),)) for part in PARTS}
-    check = check_data(truth, parts, classes)
-    save_json(output / DATA_FILE, asdict(check))
-    for warning in list_warnings(check, model.class_names):
+    metrics, confusion = compute_metrics(probabilities, labels, model.class_names)
+    save_metrics(output, metrics, confusion)
+    for warning in list_warnings(load_check(normalize), model.class_names):
         log.warning("evaluate: warning: %s", warning)
     low, high = metrics.accuracy_interval_95
     return (

@@ -38,7 +38,7 @@ def export(
 
     from pipeline.data.dataset import load_description
     from pipeline.engine.arrays import open_rows, read_array
-    from pipeline.evaluation.metrics import load_metrics
+    from pipeline.evaluation.metrics import load_confusion, load_metrics
     from pipeline.html.drawing import save_drawing_page
     from pipeline.html.examples import choose_examples
     from pipeline.html.filters import find_stimuli
@@ -62,7 +62,7 @@ def export(
     lessons = choose_lessons(training, read_array(parse / "train-labels.npy", np.uint8, (len(training),)))
     stimuli = find_stimuli(model, images[:SEARCHED])
     reduction = save_drawing_page(files[2], model, metrics.accuracy, metrics.images, examples, lessons, stimuli)
-    confusion = read_array(evaluate / "confusion.npy", np.int64, (classes, classes))
+    confusion = load_confusion(evaluate, classes)
     card = make_model_card(model, load_training(train), metrics, confusion, load_description(parse).preparation)
     (output / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     sizes = ", ".join(f"{file.name} {file.stat().st_size / 1e6:.2f} MB" for file in files)

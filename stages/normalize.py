@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -39,9 +40,11 @@ def normalize(
     """
     import numpy as np
 
+    from pipeline.data.check import DATA_FILE, check_data
     from pipeline.data.dataset import load_description, save_description
     from pipeline.data.scaling import compute_scaling, standardise
     from pipeline.engine.arrays import open_rows, read_array, read_blocks, save_array, save_blocks
+    from pipeline.engine.documents import save_json
 
     images = open_rows(parse / "train-images.npy", np.uint8, (None, None, None))
     labels = read_array(parse / "train-labels.npy", np.uint8, (len(images),))
@@ -49,17 +52,22 @@ def normalize(
     test_labels = read_array(parse / "test-labels.npy", np.uint8, (len(test_images),))
     kept = len(images) - count_held_out(validation, len(images))
 
+    parts = {"train": labels[:kept], "validation": labels[kept:], "test": test_labels}
+    for name, part_labels in parts.items():
+        save_array(output / f"{name}-labels.npy", part_labels)
     scaling = compute_scaling(read_blocks(images, stop=kept))
-    for name, rows, part_labels, start, stop in (
-        ("train", images, labels, 0, kept),
-        ("validation", images, labels, kept, len(images)),
-        ("test", test_images, test_labels, 0, len(test_images)),
+    for name, rows, start, stop in (
+        ("train", images, 0, kept),
+        ("validation", images, kept, len(images)),
+        ("test", test_images, 0, len(test_images)),
     ):
         standardised = (standardise(block, scaling) for block in read_blocks(rows, start=start, stop=stop))
         save_blocks(output / f"{name}-images.npy", np.float32, (stop - start, *rows.shape[1:]), standardised)
-        save_array(output / f"{name}-labels.npy", part_labels[start:stop])
     save_array(output / "scaling.npy", np.array([scaling.mean, scaling.std], dtype=np.float32))
-    save_description(output, load_description(parse))
+    description = load_description(parse)
+    check = check_data(parts, images, test_images, len(description.class_names))
+    save_json(output / DATA_FILE, asdict(check))
+    save_description(output, description)
     return (
         f"{kept:,} training, {len(images) - kept:,} validation, {len(test_images):,} test images; "
         f"mean {scaling.mean:.4f}, std {scaling.std:.4f}"

@@ -1,6 +1,5 @@
 """Write the report: an HTML page with metrics, errors, training history and other runs."""
 
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,12 +9,10 @@ from typer import Option
 from pipeline.engine.command import main
 from pipeline.engine.stage import Input, Output, stage
 
-log = logging.getLogger(__name__)
-
 
 def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
     """Replace the path of the artifacts by a digest of each run in them."""
-    from pipeline.training.run_list import digest_runs
+    from pipeline.evaluation.run_list import digest_runs
 
     return {"runs": digest_runs(given["artifacts"])}
 
@@ -42,14 +39,15 @@ def report(
     """
     import numpy as np
 
+    from pipeline.data.check import list_warnings, load_check
     from pipeline.data.dataset import load_description
     from pipeline.engine.arrays import open_rows, read_array, read_rows
     from pipeline.engine.artifacts import read_manifest
     from pipeline.engine.threads import single_threaded_blas
-    from pipeline.evaluation.data import list_warnings, load_check
+    from pipeline.evaluation.metrics import load_confusion, load_metrics
+    from pipeline.evaluation.run_list import list_training_runs
     from pipeline.html.report_page import SAMPLES, Findings, render_report
     from pipeline.model.model import load_model
-    from pipeline.training.run_list import list_training_runs
 
     model = load_model(train)
     images = read_array(parse / "test-images.npy", np.uint8, (None, *model.image_shape))
@@ -60,9 +58,6 @@ def report(
     }
     training_labels = read_array(parse / "train-labels.npy", np.uint8, (len(training),))[: counts["train"]]
     _, first_of_class = np.unique(training_labels, return_index=True)
-    warnings = list_warnings(load_check(evaluate), model.class_names)
-    for warning in warnings:
-        log.warning("report: warning: %s", warning)
 
     with single_threaded_blas():
         page = render_report(
@@ -73,12 +68,14 @@ def report(
                 counts={"training": counts["train"], "validation": counts["validation"], "test": len(images)},
                 images=images,
                 labels=labels,
+                metrics=load_metrics(evaluate),
+                confusion=load_confusion(evaluate, len(model.class_names)),
                 probabilities=read_array(
                     evaluate / "probabilities.npy", np.float32, (len(images), len(model.class_names))
                 ),
                 samples=np.concatenate([read_rows(training, i, i + 1) for i in first_of_class[:SAMPLES]]),
                 preparation=load_description(parse).preparation,
-                warnings=warnings,
+                warnings=list_warnings(load_check(normalize), model.class_names),
             )
         )
     file = output / "index.html"

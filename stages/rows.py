@@ -1,7 +1,6 @@
 """Train the network that reads a row of writing as a whole."""
 
 import logging
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,28 +8,26 @@ from typing import Annotated, Any
 from typer import Option
 
 from pipeline.engine.command import main
-from pipeline.engine.provenance import environment
 from pipeline.engine.stage import File, Input, Output, stage
-from pipeline.training.recipe import Recipe, override, to_dict
-from pipeline.training.recipes import ROW_RECIPES, ReaderRecipeName
-from stages.cli.recipe_options import NOT_FOR_PICTURES, recipe_options, show_training
+from pipeline.training.recipe import Recipe, override
+from stages.cli.recipe_options import (
+    NOT_FOR_PICTURES,
+    ReaderRecipeName,
+    recipe_options,
+    resolve_for_rows,
+    show_training,
+)
 
 log = logging.getLogger(__name__)
 
 NOT_FOR_ROWS = {*NOT_FOR_PICTURES, "loss", "label_smoothing"}
-INCLUDED = Path(__file__).parent.parent / "pipeline" / "model" / "pretrained" / "rows.safetensors"
-
-
-def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the name of the recipe and all values, after the options have replaced some."""
-    values = to_dict(override(ROW_RECIPES[given["recipe"]], given))
-    return {name: values.get(name, value) for name, value in given.items()}
+INCLUDED = Path(__file__).parent.parent / "pipeline" / "model" / "pretrained" / "reader.safetensors"
 
 
 @stage(
     packages=("numpy", "pillow", "safetensors", "jinja2"),
     extra_files=("pipeline/html/templates/rows_card.md",),
-    resolve=resolve,
+    resolve=resolve_for_rows,
     unhashed=("history.csv", "MODEL_CARD.md"),
 )
 @recipe_options(without=NOT_FOR_ROWS)
@@ -40,7 +37,8 @@ def rows(
     start: Annotated[
         File,
         Option(
-            help="Model (.safetensors) to start from, if its layers are the same.", show_default="the included network"
+            help="Model for rows, or reader, to start from, if its layers are the same.",
+            show_default="the included reader",
         ),
     ] = INCLUDED,
     fresh: Annotated[bool, Option("--fresh", help="Start from random weights.")] = False,
@@ -65,66 +63,44 @@ def rows(
     chosen = override(Recipe(), values)
     from pipeline.data.dataset import load_description
     from pipeline.data.marks import EXTRA
-    from pipeline.data.scaling import Scaling
-    from pipeline.engine import CHECKPOINT
-    from pipeline.html.rows_card import make_rows_card
-    from pipeline.model.model import Model, save_model
+    from pipeline.evaluation.calibration import calibrate
+    from pipeline.html.reader_card import make_reader_card
+    from pipeline.model.model import save_model
     from pipeline.model.safetensors import load_safetensors, save_safetensors
-    from pipeline.network.network import view_parameters
     from pipeline.training.columns import BY_COLUMN, load_strips
-    from pipeline.training.epochs import train_network
     from pipeline.training.history import write_history
+    from pipeline.training.picture_network import describe_training, train_model
 
     description = load_description(strips)
     classes = len(description.class_names)
     begun = None if fresh else load_safetensors(start)
+    begun = begun and (begun.row or begun)
     if begun and (begun.layers, begun.class_names) != (chosen.layers, description.class_names):
         log.info("rows: %s has other layers or classes, so the weights are drawn", start.name)
         begun = None
     by_column = 0.0 if begun else BY_COLUMN
     training, validation = (load_strips(strips, part, classes, by_column) for part in ("train", "validation"))
     log.info("rows: %s, %s strips of %s, recipe %s", chosen.layers, f"{len(training):,}", description.name, recipe)
-    (output / CHECKPOINT).mkdir(exist_ok=True)
     with show_training("rows", chosen, len(training)) as on_progress:
-        trained = train_network(
-            chosen,
-            training,
-            validation,
-            classes + EXTRA,
-            output / CHECKPOINT / "network.npz",
-            on_progress,
-            begun.parameters[0].flat if begun else None,
+        initial = begun.parameters[0].flat if begun else None
+        model, trained = train_model(
+            chosen, (training, validation), description, output, on_progress, initial, EXTRA, by_column=True
         )
-    layers = training.make_layers(chosen.layers, chosen.activation, classes + EXTRA)
-    model = Model(
-        (view_parameters(layers, trained.flat),),
-        layers=chosen.layers,
-        activation=chosen.activation,
-        loss=chosen.loss,
-        scaling=Scaling(0.0, 1.0),
-        image_shape=training.image_shape,
-        class_names=description.class_names,
-        dataset=description.name,
-        by_column=True,
-        validation_accuracy=trained.best.validation_accuracy,
-    )
-    seconds = sum(epoch.seconds for epoch in trained.history)
+    model, quality = calibrate(model, validation)
     record = {
         "strips": {"training": len(training), "validation": len(validation)},
-        "versions": environment(["numpy"]),
-        "recipe": recipe,
         "start": {"file": start.name, "accuracy": begun.validation_accuracy} if begun else None,
-        **{name: value for name, value in asdict(chosen).items() if name in values},
-        "best_epoch": trained.best.number,
-        "seconds": round(seconds),
+        **describe_training(recipe, chosen, values, trained),
+        "numbers": asdict(quality),
     }
     save_model(output, model, record)
     save_safetensors(output / "model.safetensors", model)
-    (output / "MODEL_CARD.md").write_text(make_rows_card(model, record), encoding="utf-8")
+    card = make_reader_card(model, record, "rows_card.md")
+    (output / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     write_history(output / "history.csv", [trained.history])
     return (
-        f"{model.validation_accuracy:.2%} of the validation strips read without an error, after epoch "
-        f"{trained.best.number}, {seconds / 60:.1f} min of training"
+        f"{quality.recall:.1%} of the numbers in validation strips are read, and {quality.precision:.1%} of those read "
+        f"are correct, after epoch {trained.best.number}, {record['seconds'] / 60:.1f} min of training"
     )
 
 

@@ -14,7 +14,7 @@ from pipeline.engine.terminal import printable
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from pipeline.training.run_list import TrainingRun
+    from pipeline.evaluation.run_list import TrainingRun
 
 GROUPS = {"parameter": "parameters", "input": "data", "code": "code", "file": "code", "environment": "environment"}
 WIDTH = 100  # columns of the output if it is not a terminal
@@ -24,7 +24,7 @@ RIGHT = ("validation", "test", "seconds")  # columns of numbers
 
 def complete_run(incomplete: str) -> list[str]:
     """Return the names and ids that start with `incomplete`, for shell completion."""
-    from pipeline.training.run_list import list_training_runs
+    from pipeline.evaluation.run_list import list_training_runs
 
     words = [word for run in list_training_runs(ARTIFACTS) for word in (*run.names, run.short_id)]
     return [word for word in words if word.startswith(incomplete)]
@@ -48,7 +48,7 @@ def list_runs(
         handwriting runs diff a31cb7
         handwriting runs name wide
     """
-    from pipeline.training.run_list import list_training_runs, name_data
+    from pipeline.evaluation.run_list import list_training_runs, name_data
 
     if context.invoked_subcommand:
         return ""
@@ -77,8 +77,8 @@ def diff(
     from pipeline.engine.errors import UsageError
     from pipeline.engine.provenance import differences
     from pipeline.engine.results import find_result
+    from pipeline.evaluation.run_list import list_training_runs
     from pipeline.html.wording import percent
-    from pipeline.training.run_list import list_training_runs
 
     runs = list_training_runs(ARTIFACTS)
     a, b = find_result(runs, old, "train"), find_result(runs, new, "train")
@@ -125,7 +125,7 @@ def name(
     from pipeline.engine.make import find_stages
     from pipeline.engine.results import check_name, find_result
     from pipeline.engine.store import publish
-    from pipeline.training.run_list import list_training_runs
+    from pipeline.evaluation.run_list import list_training_runs
 
     check_name(ARTIFACTS, name, "train", [stage.name for stage in find_stages()])
     if check:

@@ -13,6 +13,7 @@ from stages.cli.options import Scheduler, Workers
 @stage(
     packages=("matplotlib", "numpy", "pillow", "scipy"),
     extra_files=("pipeline/data/hershey/*.jhf", "pipeline/data/fonts/*.woff"),
+    without=("stages.cli.options",),
 )
 def strips(
     parse: Annotated[Input, Option(help="Raw arrays, written by parse.")] = Path("artifacts/parse"),

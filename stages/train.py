@@ -72,7 +72,6 @@ def train(
         "changes": find_changes(recipe, values),
         **asdict(chosen),
         "best_epochs": model.best_epochs,
-        "validation_accuracy": model.validation_accuracy,
     }
     save_model(output, model, record)
     write_history(output / "history.csv", model.histories)

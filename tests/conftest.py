@@ -26,15 +26,6 @@ settings.load_profile("repeatable")
 Shared = Callable[[str, Callable[[Path], object]], Path]
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--kills", type=int, default=12, help="number of kills of make; 12 or more reach all stages")
-
-
-@pytest.fixture
-def kills(request: pytest.FixtureRequest) -> int:
-    return int(request.config.getoption("--kills"))
-
-
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     """Return a function that runs `handwriting ARGUMENTS` in tmp_path, as a process."""

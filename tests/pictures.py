@@ -23,7 +23,7 @@ from pipeline.composition.lettering import list_faces, split_faces
 from pipeline.composition.parallel import load_parsed
 from pipeline.composition.signs import MATPLOTLIB
 from pipeline.composition.strips import SHAPE, compose_strip
-from pipeline.data.contrast import BOX
+from pipeline.data.contrast import BOX, add_margin, local_contrast
 from pipeline.data.marks import OTHER, SPACE, read_marks
 from pipeline.pictures.boxes import draw_boxes
 from pipeline.pictures.decoding import load_picture
@@ -192,14 +192,15 @@ def draw_heat_map() -> None:
     draw_boxes(shown, result.boxes, list(result.text), result.probabilities.max(axis=1).tolist())
     slider = Slider(reader.finder)
     digit = float(np.median(np.ptp(result.boxes[:, 1::2], axis=1)))
-    level = min(build_pyramid(grey, slider.window), key=lambda level: abs(np.log(level.scale * digit / BOX)))
-    probability = 1 - slider.predict([level.contrast])[0, ..., -1]
+    level = min(build_pyramid(grey), key=lambda level: abs(np.log(level.scale * digit / BOX)))
+    margin = slider.window // 2
+    contrast = local_contrast(add_margin(level.grey, margin, margin, margin, margin))
+    probability = 1 - slider.predict([contrast])[0, ..., -1]
     heat = Image.fromarray(np.uint8(255 * matplotlib.colormaps["magma"](probability)[..., :3]))
-    border = round((level.margin - (slider.window - 1) / 2) / level.scale)
-    heat = heat.resize((size[1] + 2 * border, size[0] + 2 * border), Image.Resampling.BILINEAR)
+    heat = heat.resize((size[1], size[0]), Image.Resampling.BILINEAR)
     both = Image.new("RGB", (shown.width, 2 * shown.height + GAP), "white")
     both.paste(shown)
-    both.paste(heat.crop((border, border, border + size[1], border + size[0])), (0, shown.height + GAP))
+    both.paste(heat, (0, shown.height + GAP))
     both.save(PICTURES / "heat-map.png")
 
 

@@ -1,13 +1,11 @@
 """Write pipeline/model/pretrained/: the model in artifacts/train with 16-bit parameters, and its card.
 
 make pretrained                      train the models, then run this for each
-python -m tests.pretrained --reader  write the reader in artifacts/reader, and its card, instead
-python -m tests.pretrained --rows    write the network for rows in artifacts/rows, and its card, instead
+python -m tests.pretrained --reader  write the reader in artifacts/reader, and the cards of its networks, instead
 python -m tests.pretrained --check   compare the model's accuracy on the test images of MNIST with its card
 """
 
 import argparse
-import json
 import re
 import sys
 from dataclasses import asdict, replace
@@ -19,20 +17,18 @@ from numpy.typing import NDArray
 
 from pipeline.data.dataset import load_description
 from pipeline.engine.threads import single_threaded_blas
+from pipeline.evaluation.calibration import calibrate
 from pipeline.evaluation.metrics import Metrics, compute_metrics
 from pipeline.html.model_card import make_model_card
 from pipeline.html.reader_card import make_reader_card
-from pipeline.html.rows_card import make_rows_card
 from pipeline.model.model import Model, load_model, load_training
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
-from pipeline.pictures.confidence import calibrate
 from pipeline.reader import PRETRAINED, PRETRAINED_READER, load
 from pipeline.training.columns import load_strips
 from pipeline.training.epochs import accuracy
 
 MODEL, CARD = PRETRAINED / "model.safetensors", PRETRAINED / "MODEL_CARD.md"
-ROWS = PRETRAINED / "rows.safetensors"
 TOLERANCE = 0.0005  # of the accuracy: matrix products differ in their last bits between processors
 
 USAGE = """\
@@ -59,13 +55,10 @@ def main() -> None:
     parser.add_argument("--train", type=Path, default=Path("artifacts/train"))
     parser.add_argument("--parse", type=Path, default=Path("artifacts/parse"))
     parser.add_argument("--reader", action="store_true")
-    parser.add_argument("--rows", action="store_true")
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
     if options.reader:
-        return write_reader(Path("artifacts/reader"), Path("artifacts/compose"))
-    if options.rows:
-        return write_rows(Path("artifacts/rows"), Path("artifacts/strips"))
+        return write_reader(Path("artifacts/reader"), Path("artifacts/strips"))
     if load_description(options.parse).name != "mnist":
         sys.exit(f"{options.parse} is not MNIST")
     images, labels = (np.load(options.parse / f"test-{name}.npy") for name in ("images", "labels"))
@@ -76,26 +69,26 @@ def main() -> None:
     write(options.train, images, labels)
 
 
-def write_reader(folder: Path, compose: Path) -> None:
-    """Write the networks of the reader in 8 bits, calibrated again after rounding, and their card."""
-    model = load_model(folder)
-    save_safetensors(PRETRAINED_READER, model, np.int8)
-    model, quality = calibrate(load_safetensors(PRETRAINED_READER), compose)
-    save_safetensors(PRETRAINED_READER, model, np.int8)
-    record = json.loads((folder / "model.json").read_text())["training"]
-    (PRETRAINED / "READER_CARD.md").write_text(make_reader_card(model, {**record, "sheets": asdict(quality)}))
-    print(f"{PRETRAINED_READER}: {PRETRAINED_READER.stat().st_size:,} bytes, {quality}")
+def write_reader(folder: Path, strips: Path) -> None:
+    """Write both networks of the reader in 8 bits, with the figures that the second one has after rounding; the cards.
 
-
-def write_rows(folder: Path, strips: Path) -> None:
-    """Write the network for rows in 8 bits, with the accuracy that it has after rounding, and its card."""
-    save_safetensors(ROWS, load_model(folder), np.int8)
-    model = load_safetensors(ROWS)
+    folder: artifact of the stage `reader`; beside it is that of `rows`, whose network it has.
+    """
+    save_safetensors(PRETRAINED_READER, load_model(folder), np.int8)
+    model = load_safetensors(PRETRAINED_READER)
+    assert model.row
     validation = load_strips(strips, "validation", len(model.class_names), by_column=0.0)
-    model = replace(model, validation_accuracy=accuracy(model.networks[0], validation, model.outputs))
-    save_safetensors(ROWS, model, np.int8)
-    (PRETRAINED / "ROWS_CARD.md").write_text(make_rows_card(model, load_training(folder)), encoding="utf-8")
-    print(f"{ROWS}: {ROWS.stat().st_size:,} bytes, {model.validation_accuracy:.2%} of the validation strips")
+    row = replace(model.row, validation_accuracy=accuracy(model.row.networks[0], validation, model.row.outputs))
+    row, quality = calibrate(row, validation)
+    model = replace(model, row=row)
+    save_safetensors(PRETRAINED_READER, model, np.int8)
+    cards = (
+        make_reader_card(model, load_training(folder)),
+        make_reader_card(row, {**load_training(folder.parent / "rows"), "numbers": asdict(quality)}, "rows_card.md"),
+    )
+    for name, card in zip(("READER_CARD.md", "ROWS_CARD.md"), cards, strict=True):
+        (PRETRAINED / name).write_text(card, encoding="utf-8")
+    print(f"{PRETRAINED_READER}: {PRETRAINED_READER.stat().st_size:,} bytes, {quality}")
 
 
 def stated_accuracy() -> float:
@@ -121,7 +114,7 @@ def save_with_accuracy(
     """
     save_safetensors(path, model, np.float16)
     with single_threaded_blas():
-        metrics, confusion = compute_metrics([(predict(load_safetensors(path), images), labels)], model.class_names)
+        metrics, confusion = compute_metrics(predict(load_safetensors(path), images), labels, model.class_names)
     model = replace(model, test_accuracy=metrics.accuracy, test_images=metrics.images)
     save_safetensors(path, model, np.float16)
     print(f"{path}: {path.stat().st_size:,} bytes, test accuracy {metrics.accuracy:.2%}")

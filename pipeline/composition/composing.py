@@ -12,7 +12,7 @@ from scipy import ndimage
 from pipeline.composition.lines import draw_lines
 from pipeline.composition.paper import bleed_through, light, smooth_noise, texture, write_words
 from pipeline.composition.signs import Generator, Glyphs, Ink
-from pipeline.composition.writing import NOTHING, Placed, write_rows, write_sheet
+from pipeline.composition.writing import NOTHING, Placed, write_rows
 from pipeline.data.contrast import add_margin
 
 HEIGHT, WIDTH = 96, 160  # pixels of a picture
@@ -22,7 +22,6 @@ NO_DIGIT = -1
 # Shares of pictures with lines, words, writing of the other side, the grain of a pencil, and without digits.
 LINES, WORDS, BLEED, GRAIN, EMPTY = 0.5, 0.6, 0.07, 0.15, 0.16
 TEXTURE, TEXT = 0.3, 0.8  # of the pictures without digits
-SHEET_WORDS = 0.35  # of the sheets
 
 
 def compose(glyphs: Glyphs, generator: Generator) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
@@ -38,27 +37,14 @@ def compose(glyphs: Glyphs, generator: Generator) -> tuple[NDArray[np.uint8], ND
     if generator.random() < GRAIN:
         grain = 1 + generator.uniform(0.1, 0.6) * smooth_noise(shape, (1.2, 1.2), generator)
         ink = ink * np.clip(grain, 0, 1.2)
-    ink = add_lines_and_words(ink, glyphs, placed, TEXT if empty else WORDS, generator)
+    if generator.random() < LINES:
+        ink = np.maximum(ink, draw_lines(shape, placed, generator))
+    if glyphs.has_digits and generator.random() < (TEXT if empty else WORDS):
+        write_words(ink, glyphs, placed, generator)
     if generator.random() < BLEED:
         ink = np.maximum(ink, bleed_through(shape, glyphs, generator))
     levels, window = cut_margins(expose(ink, generator), placed, generator)
     return levels, list_digits(placed, window)
-
-
-def compose_sheet(glyphs: Glyphs, generator: Generator) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Return a picture with whole digits of readable sizes, uint8 (HEIGHT, WIDTH), and its digits in reading order."""
-    ink, placed = write_sheet(glyphs, (HEIGHT, WIDTH), generator)
-    ink = add_lines_and_words(ink, glyphs, placed, SHEET_WORDS, generator)
-    return to_levels(expose(ink, generator)), list_digits(placed, (0, 0, WIDTH, HEIGHT))
-
-
-def add_lines_and_words(ink: Ink, glyphs: Glyphs, placed: Sequence[Placed], words: float, generator: Generator) -> Ink:
-    """Return the ink, and in some pictures lines or words around the digits. words: share of pictures with words."""
-    if generator.random() < LINES:
-        ink = np.maximum(ink, draw_lines(ink.shape, placed, generator))
-    if glyphs.has_digits and generator.random() < words:
-        write_words(ink, glyphs, placed, generator)
-    return ink
 
 
 def expose(ink: Ink, generator: Generator) -> Ink:

@@ -1,4 +1,4 @@
-"""Lines on paper: rules, squares, boxes, combs, tables, circles, as forms and notebooks have them."""
+"""Lines on paper: rules, squares, boxes, tables, circles, as forms and notebooks have them."""
 
 import itertools
 from collections.abc import Callable, Iterable, Sequence
@@ -133,19 +133,6 @@ def table(ruler: Ruler) -> None:
         x += size * generator.uniform(1, 7)
 
 
-def comb(ruler: Ruler) -> None:
-    """Draw the comb of a form below the digits."""
-    size, generator = ruler.size, ruler.generator
-    pitch = size * generator.uniform(0.9, 1.8)
-    middle = float(np.mean([each.y for each in ruler.placed])) if ruler.placed else ruler.shape[0] / 2
-    bottom, tall = middle + size * generator.uniform(0.5, 0.9), size * generator.uniform(0.2, 1.5)
-    ruler.across(bottom)
-    if generator.random() < 0.5:
-        ruler.across(bottom - tall)
-    for x in np.arange(generator.uniform(-pitch, 0), ruler.shape[1], pitch).tolist():
-        ruler.down(x, bottom - tall, bottom)
-
-
 def separate(ruler: Ruler) -> None:
     """Draw lines in the middle between neighbours, above and below them: a row of cells."""
     size, generator = ruler.size, ruler.generator
@@ -157,16 +144,6 @@ def separate(ruler: Ruler) -> None:
     middles = [(one[1] + other[0]) / 2 for one, other in itertools.pairwise(edges)]
     for x in [edges[0][0] - 0.3 * size, *middles, edges[-1][1] + 0.3 * size]:
         ruler.down(x + generator.normal(0, 0.03 * size), top, bottom)
-
-
-def underline(ruler: Ruler) -> None:
-    """Draw one line below the digits."""
-    (height, width), generator = ruler.shape, ruler.generator
-    y = max((each.box[3] for each in ruler.placed), default=height / 2) + ruler.size * generator.uniform(-0.08, 0.5)
-    ends = sorted(generator.uniform(-0.2, 1.2, 2) * width)
-    if generator.random() < 0.5:
-        ends = [-width, 2 * width]
-    ruler.line([(x, y + ruler.slope * x) for x in ends])
 
 
 def circle(ruler: Ruler) -> None:
@@ -185,25 +162,8 @@ def cross(ruler: Ruler) -> None:
         ruler.line(points.tolist())
 
 
-def frame(ruler: Ruler) -> None:
-    """Draw a rectangle around everything."""
-    height, width = ruler.shape
-    x, y = ruler.generator.uniform(0, 0.3, 2) * (width, height)
-    right, bottom = ruler.generator.uniform(0.7, 1.1, 2) * (width, height)
-    ruler.line([(x, y), (right, y), (right, bottom), (x, bottom), (x, y)])
-
-
 Kind = Callable[[Ruler], None]
-KINDS: dict[Kind, float] = {  # shares
-    rule: 0.2,
-    square: 0.22,
-    cross: 0.1,
-    frame: 0.05,
-    underline: 0.08,
-    comb: 0.06,
-    box_row: 0.12,
-    table: 0.06,
-}
+KINDS: dict[Kind, float] = {rule: 0.2, square: 0.22, cross: 0.1, box_row: 0.12, table: 0.06}  # shares
 AROUND_DIGITS: dict[Kind, float] = {box_digits: 0.15, separate: 0.1, circle: 0.04}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from pipeline.composition.composing import COLUMNS, HEIGHT, MAX_DIGITS, WIDTH, compose, compose_sheet
+from pipeline.composition.composing import COLUMNS, HEIGHT, MAX_DIGITS, WIDTH, compose
 from pipeline.composition.lettering import list_faces, split_faces
 from pipeline.composition.signs import Generator, Glyphs
 from pipeline.composition.strips import SHAPE, compose_strip
@@ -28,7 +28,7 @@ Make = Callable[[Generator], Record]
 Arrays = Sequence[tuple[str, DTypeLike, tuple[int, ...]]]  # name, dtype and shape of a row
 
 BLOCK = 250  # records of a task
-FEWEST = 50  # validation pictures and sheets
+FEWEST = 50  # validation pictures
 FEWEST_STRIPS = 2_000  # of validation, if there are at least as many for training
 PICTURES: Arrays = (("pictures", np.uint8, (HEIGHT, WIDTH)), ("digits", np.float32, (MAX_DIGITS, len(COLUMNS))))
 STRIPS: Arrays = (
@@ -38,8 +38,8 @@ STRIPS: Arrays = (
 
 
 def count_pictures(training: int) -> dict[str, int]:
-    """Return the number of pictures of each part. sheets: whole pictures, to calibrate the confidence of a reading."""
-    return {"train": training, "validation": max(FEWEST, training // 20), "sheets": max(FEWEST, training // 40)}
+    """Return the number of pictures of each part."""
+    return {"train": training, "validation": max(FEWEST, training // 20)}
 
 
 def count_strips(training: int) -> dict[str, int]:
@@ -50,7 +50,7 @@ def count_strips(training: int) -> dict[str, int]:
 def compose_pictures(parse: Path, output: Path, counts: Mapping[str, int], seed: int, backend: Backend) -> None:
     """Write the pictures and the digits of each part to `output`.
 
-    Training pictures show the first images of the data set, validation pictures and sheets the last ones. counts: from
+    Training pictures show the first images of the data set, validation pictures the last ones. counts: from
     `count_pictures`.
     """
     _compose("compose", PICTURES, output, counts, seed, partial(_prepare_pictures, parse.absolute()), backend)
@@ -70,7 +70,7 @@ def compose_strips(
 
 
 def _prepare_pictures(parse: Path, part: str) -> Make:
-    return partial(compose_sheet if part == "sheets" else compose, load_parsed(parse, held_out=part != "train"))
+    return partial(compose, load_parsed(parse, held_out=part != "train"))
 
 
 def _prepare_strips(parse: Path, faces: Path, part: str) -> Make:

@@ -79,22 +79,6 @@ def write_rows(glyphs: Glyphs, shape: tuple[int, int], generator: Generator) -> 
     return ink, placed
 
 
-def write_sheet(glyphs: Glyphs, shape: tuple[int, int], generator: Generator) -> tuple[Ink, list[Placed]]:
-    """Write one to three rows that lie wholly within a sheet of `shape`; return its ink and the digits in order."""
-    while True:
-        ink, placed = np.zeros(shape, np.float32), []
-        size = BOX * math.exp(generator.uniform(math.log(0.7), math.log(2)))
-        style = choose_style(choose_hand(generator), size, generator)
-        rows, pitch = int(generator.integers(1, 4)), size * generator.uniform(1.3, 1.8)
-        y = generator.uniform(0.5, 1) * pitch
-        for row in range(rows):
-            start, count = generator.uniform(0.1, 0.6) * shape[1] * 0.7, int(generator.integers(1, 9))
-            placed += _write_row(ink, glyphs, style, y + row * pitch, start, count, generator)
-        left, top, right, bottom = np.transpose([each.box for each in placed])
-        if min(left) >= 1 and min(top) >= 1 and max(right) < shape[1] and max(bottom) < shape[0]:
-            return ink, placed
-
-
 def _write_row(
     sheet: Ink, glyphs: Glyphs, style: Style, y: float, start: float, count: int, generator: Generator
 ) -> list[Placed]:

@@ -1,8 +1,12 @@
 """The parameters of the augmentation. `pipeline.data.deform` applies it."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from pipeline.engine.fields import check_values, hyperparameter
+from msgspec import Meta
+
+from pipeline.engine.documents import Share
+from pipeline.engine.fields import check_values
 
 
 @dataclass(frozen=True)
@@ -15,16 +19,16 @@ class Augmentation:
     for a value outside its range.
     """
 
-    augment_fraction: float = hyperparameter(1.0, "Fraction of the images that are augmented.", "[0, 1]")
-    shift: float = hyperparameter(0.0, "Maximum shift, in pixels.", "[0, 1000]")
-    rotation: float = hyperparameter(0.0, "Maximum rotation, in degrees.", "[0, 180]")
-    scale: float = hyperparameter(0.0, "Maximum relative change of height and width.", "[0, 0.9]")
-    shear: float = hyperparameter(0.0, "Maximum shear: horizontal shift per pixel of height.", "[0, 10]")
-    elastic: float = hyperparameter(0.0, "Root mean square of the elastic displacement, in pixels.", "[0, 1000]")
-    elastic_sigma: float = hyperparameter(
-        5.0, "Smoothing radius (sigma) of the elastic displacement, in pixels.", "[1, 1000]"
-    )
-    stroke_width: float = hyperparameter(0.0, "Maximum change of the stroke width, in units of two pixels.", "[0, 1]")
+    augment_fraction: Annotated[Share, "Fraction of the images that are augmented."] = 1.0
+    shift: Annotated[float, Meta(ge=0, le=1000), "Maximum shift, in pixels."] = 0.0
+    rotation: Annotated[float, Meta(ge=0, le=180), "Maximum rotation, in degrees."] = 0.0
+    scale: Annotated[float, Meta(ge=0, le=0.9), "Maximum relative change of height and width."] = 0.0
+    shear: Annotated[float, Meta(ge=0, le=10), "Maximum shear: horizontal shift per pixel of height."] = 0.0
+    elastic: Annotated[float, Meta(ge=0, le=1000), "Root mean square of the elastic displacement, in pixels."] = 0.0
+    elastic_sigma: Annotated[
+        float, Meta(ge=1, le=1000), "Smoothing radius (sigma) of the elastic displacement, in pixels."
+    ] = 5.0
+    stroke_width: Annotated[Share, "Maximum change of the stroke width, in units of two pixels."] = 0.0
 
     def __post_init__(self) -> None:
         check_values(self)

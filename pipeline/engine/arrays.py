@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from pipeline.engine.documents import require_regular
+from pipeline.engine.documents import advise_anew, require_regular
 from pipeline.engine.errors import PipelineError
 
 BLOCK_BYTES = 1 << 20  # default size of a block: it fits into the cache, and the overhead of a call is negligible
@@ -24,14 +24,13 @@ class ArrayError(PipelineError):
     """A `.npy` file is missing or damaged, or contains an array of another dtype, shape or order."""
 
 
-def load_array(
-    path: Path, dtype: DTypeLike, shape: tuple[int | None, ...], advice: str = "remove it and run its stage again"
-) -> NDArray[Any]:
+def load_array(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...], advice: str = "") -> NDArray[Any]:
     """Return the array in `path`, memory-mapped and read-only; nothing is unpickled.
 
-    shape: the required length of each axis; None allows any. advice: end of the error message. Raises ArrayError if the
-    file is missing or contains anything else.
+    shape: the required length of each axis; None allows any. advice: end of the error message, by default that of
+    `advise_anew`. Raises ArrayError if the file is missing or contains anything else.
     """
+    advice = advice or advise_anew(path)
     try:
         require_regular(path)
         with np.errstate(all="ignore"):  # sizes in a damaged header may overflow
@@ -39,7 +38,7 @@ def load_array(
         if path.stat().st_size > array.offset + array.nbytes:
             raise ValueError("bytes follow after its data")
     except FileNotFoundError:
-        raise ArrayError(f"{path} is missing: run its stage again") from None
+        raise ArrayError(f"{path} is missing: {advise_anew(path)}") from None
     except OSError:
         raise
     except Exception as error:  # NumPy's header parser raises half a dozen types for damaged bytes
@@ -112,7 +111,7 @@ def read_rows(rows: Rows, start: int, stop: int) -> NDArray[Any]:
     with open(rows.path, "rb") as file:
         file.seek(rows.offset + start * rows.row_bytes)
         if file.readinto(block.reshape(-1).view(np.uint8).data) < block.nbytes:
-            raise ArrayError(f"{rows.path} was truncated while it was read: create it again")
+            raise ArrayError(f"{rows.path} was truncated while it was read: {advise_anew(rows.path)}")
     return block
 
 

@@ -1,4 +1,4 @@
-"""Command lines, by Typer: results to stdout, progress and errors to stderr, exit status.
+"""Commands, by Typer, from functions and stages.
 
 A module stages/NAME.py that ends with
 
@@ -8,38 +8,22 @@ A module stages/NAME.py that ends with
 is a command, `python -m stages.NAME`, with an option for each argument of the stage.
 """
 
-import contextlib
 import difflib
 import functools
 import inspect
-import io
-import logging
-import os
 import reprlib
 import sys
-import tomllib
-from collections.abc import Callable, Generator, Mapping, Sequence
-from importlib.util import find_spec
-from pathlib import Path
-from typing import Annotated, Any, NoReturn, TextIO
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, NoReturn
 
 import typer
 
-from pipeline.engine.errors import PipelineError, UsageError
-from pipeline.engine.plan import Plan
-from pipeline.engine.run import run_stage
-from pipeline.engine.signals import end, install_handlers, stop_requested
+from pipeline.engine import STAGES
+from pipeline.engine.defaults import FILE, load_defaults
+from pipeline.engine.errors import UsageError
+from pipeline.engine.program import INTERRUPTED, run_command, run_program
+from pipeline.engine.run import format_outcome, run_stage
 from pipeline.engine.stage import Stage
-from pipeline.engine.terminal import paint, printable
-
-DEFAULTS = Path("pyproject.toml")  # in the working directory; the table [tool.handwriting.NAME] is for the command NAME
-TABLE = "handwriting"
-INTERRUPTED = 130  # 128 + SIGINT, as in shells
-ENDS = {"fresh": ", up to date", "stored": ", restored"}  # of a stage's last line, by the state of the plan
-MAX_MESSAGE = 2000  # characters
-UNCHANGED = "Existing results are unchanged"
-# Messages of other exceptions that mean a lack of memory: for a thread, for a shared library.
-MEMORY_ERRORS = ("can't start new thread", "failed to map segment")
 
 Command = Callable[..., Any]  # a stage, or a function with Typer's annotations that returns its output or yields lines
 
@@ -54,12 +38,6 @@ def main(command: Command | typer.Typer) -> NoReturn:
     program = module.__spec__.name if module.__spec__ else str(module.__file__)
     name, app = program.rpartition(".")[2], make_app(command)
     run_program(lambda: run_command(name, lambda: invoke(app, sys.argv[1:], f"python -m {program}")))
-
-
-def run_program(run: Callable[[], int]) -> NoReturn:
-    """Exit with the status that `run` returns; signals interrupt it."""
-    install_handlers()
-    end(run())
 
 
 def invoke(app: typer.Typer, line: Sequence[str], program: str) -> Any:
@@ -92,36 +70,8 @@ def _describe(error: Any, program: str) -> str:
     elif hasattr(error.__cause__, "errors") and not choices:  # of Pydantic, whose text does not say the value
         text += f", but it is {reprlib.repr(error.__cause__.errors()[0]['input'])}"
     if context and parameter and str(context.get_parameter_source(parameter.name)).endswith("DEFAULT_MAP"):
-        text += f" (in {DEFAULTS})"
+        text += f" (in {FILE})"
     return f"{text}{'' if text.endswith('?') else '.'} See: {context.command_path if context else program} --help"
-
-
-def load_defaults(commands: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the defaults in the tables of DEFAULTS for these commands, of click, by name and parameter.
-
-    Its keys are options without the leading dashes; its values become text, so that they are checked as on the command
-    line. Raises UsageError for an unknown option or command: a misspelt default would otherwise be ignored.
-    """
-    try:
-        tables = tomllib.loads(DEFAULTS.read_text(encoding="utf-8")).get("tool", {}).get(TABLE, {})
-        tables = {name: dict(table) for name, table in tables.items()}
-    except FileNotFoundError:
-        return {}
-    except (ValueError, AttributeError, TypeError) as error:
-        raise UsageError(f"{DEFAULTS} cannot be read ({error}): write defaults as in [tool.{TABLE}.train]") from None
-    found: dict[str, dict[str, Any]] = {}
-    for name, table in tables.items():
-        if not (name.isidentifier() and find_spec(f"stages.{name}")):
-            raise UsageError(f"{DEFAULTS} has a table [tool.{TABLE}.{name}], but there is no such command: correct it")
-        parameters = commands[name].params if name in commands else []
-        options = {option.lstrip("-"): each for each in parameters for option in each.opts if option[0] == "-"}
-        for option, value in table.items() if name in commands else ():
-            if option not in options:
-                raise UsageError(f"{DEFAULTS} sets '{option}', but {name} has no such option: correct it")
-            texts = [str(item) for item in (value if isinstance(value, list) else [value])]
-            chosen = options[option]
-            found.setdefault(name, {})[chosen.name] = texts if chosen.multiple else ",".join(texts)
-    return found
 
 
 def make_app(command: Command | typer.Typer) -> typer.Typer:
@@ -147,15 +97,6 @@ def format_texts(command: Command) -> dict[str, Any]:
     text, found, examples = inspect.cleandoc(command.__doc__ or "").partition("\n\nExamples:\n")
     listed = "\n\n".join(["Examples:", *(f"- `{line.strip()}`" for line in examples.splitlines())])
     return {"help": text, "epilog": listed if found else None}
-
-
-def format_outcome(plan: Plan) -> str:
-    """Return the last line of a stage: on a terminal its name, summary and state, elsewhere the line of the engine."""
-    if not (sys.stdout.isatty() and plan.manifest):
-        return printable(str(plan))
-    end = ENDS.get(plan.state, f" -> {plan.output}")
-    text = printable(f"{plan.manifest.provenance.stage:<10} {plan.manifest.summary}{end}")
-    return f"{paint('OK', 'green', sys.stdout)} {text}"
 
 
 def _run(stage: Stage[Any], arguments: dict[str, Any], force: bool) -> str:
@@ -214,87 +155,4 @@ def parse_variables(stage: Stage[Any], variables: Mapping[str, str]) -> dict[str
             line += options[variables[name]][:1]
         elif name in variables:
             line.append(f"{parameter.opts[0]}={variables[name]}")
-    return dict(invoke(_make_parser(stage), line, f"python -m stages.{stage.name}"))
-
-
-def run_command(name: str, work: Callable[[], object]) -> int:
-    """Call `work`, print the string or the lines that it returns, and return the exit status.
-
-    Lines of an iterator are printed immediately. The status is 0 for success, 1 for failure, 2 for wrong usage, 130 for
-    an interruption. A traceback appears only for bugs.
-
-    name: begins the line that reports an error.
-    """
-
-    def fail(message: str, status: int = PipelineError.exit_status) -> int:
-        line = printable(" ".join(message.split()))
-        if len(line) > MAX_MESSAGE:  # a value that it repeats has no limit; what to do stands at the end
-            line = f"{line[: MAX_MESSAGE // 2]} ... {line[-MAX_MESSAGE // 2 :]}"
-        print(f"{paint(f'{name}:', 'red', sys.stderr)} {line}", file=sys.stderr, flush=True)
-        return status
-
-    try:
-        _prepare_output()
-        _print_result(work())
-        return 0
-    except PipelineError as error:
-        return fail(str(error), error.exit_status)
-    except OSError as error:
-        file = f": {error.filename}" if error.filename else ""
-        return fail(f"{error.strerror or error}{file}. {UNCHANGED}")
-    except KeyboardInterrupt:
-        return fail(f"interrupted. {UNCHANGED}", INTERRUPTED)
-    except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
-        if not package or find_spec(package):  # a module of the project, or of a package that is installed
-            raise
-        return fail(f"the module {package} is missing: install its package, or correct the import")
-    except Exception as error:
-        if stop_requested():  # a library has replaced the KeyboardInterrupt by another exception
-            return fail(f"interrupted. {UNCHANGED}", INTERRUPTED)
-        if isinstance(error, MemoryError) or any(text in str(error) for text in MEMORY_ERRORS):
-            return fail(f"not enough memory. {UNCHANGED}")
-        raise
-
-
-def _print_result(result: object) -> None:
-    """Print the output of a command. Raises PipelineError if that fails."""
-    with contextlib.closing(_lines(result)) as lines:  # so that a generator cleans up even if printing fails
-        for line in lines:
-            try:
-                print(line, flush=True)
-            except OSError as error:
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # no second error at exit
-                if isinstance(error, BrokenPipeError):  # the reader has closed the pipe, as `head -1` does
-                    break
-                done = "done, but " if isinstance(result, str) else ""
-                raise PipelineError(f"{done}cannot write to standard output: {error.strerror}") from None
-
-
-def _lines(result: Any) -> Generator[str, None, None]:
-    yield from [result] if isinstance(result, str) else result or ()
-
-
-class _Log(logging.StreamHandler[TextIO]):
-    """Log to stderr."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.stream = sys.stderr  # a progress line replaces it, to print above itself
-        super().emit(record)
-
-    def format(self, record: logging.LogRecord) -> str:
-        return printable(super().format(record))
-
-
-def _prepare_output() -> None:
-    if not os.environ.get("COLUMNS", "1").strip("0"):
-        del os.environ["COLUMNS"]  # rich would print nothing in no columns
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is None:  # closed
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
-        elif isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # class names may not be encodable
-    for name in ("pipeline", "stages", "__main__"):
-        logging.getLogger(name).setLevel(logging.INFO)
-        logging.getLogger(name).handlers = [_Log()]
+    return dict(invoke(_make_parser(stage), line, f"python -m {STAGES}.{stage.name}"))

@@ -1,35 +1,47 @@
 """Read and write JSON documents, validated against dataclasses by msgspec."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta
 
+from pipeline.engine import STORE
 from pipeline.engine.errors import PipelineError
 
 T = TypeVar("T")
 
-Count = Annotated[int, Meta(ge=0)]
-Positive = Annotated[int, Meta(ge=1)]
+MAX_INTEGER = (1 << 63) - 1  # larger ones are neither indices nor floats
+FINITE = sys.float_info.max  # infinity exceeds it
+
+Count = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
+Positive = Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
 Share = Annotated[float, Meta(ge=0, le=1)]
+Fraction = Annotated[float, Meta(ge=0, lt=1)]
 Duration = Annotated[float, Meta(ge=0)]
 
 
-def load_json(path: Path, kind: type[T], advice: str = "remove it and run its stage again") -> T:
+def advise_anew(path: Path) -> str:
+    """Return how to get a file again: in the store, the name of its folder is that of its stage and a key."""
+    is_stored = path.parent.parent.name == STORE
+    return f"run the stage {path.parent.name.rpartition('-')[0]} again" if is_stored else "create it again"
+
+
+def load_json(path: Path, kind: type[T], advice: str = "") -> T:
     """Return the content of a JSON file as `kind`; see `convert`.
 
-    advice: end of the error message if the file is not valid. Raises PipelineError if the file is missing, not regular
-    or not valid.
+    advice: end of the error message if the file is not valid, by default that of `advise_anew`. Raises PipelineError if
+    the file is missing, not regular or not valid.
     """
     try:
         require_regular(path)
         return decode(path.read_bytes(), kind)
     except FileNotFoundError:
-        raise PipelineError(f"{path} is missing: run its stage again") from None
+        raise PipelineError(f"{path} is missing: {advise_anew(path)}") from None
     except (ValueError, PipelineError) as error:
-        raise PipelineError(f"{path} is not valid ({error}): {advice}") from None
+        raise PipelineError(f"{path} is not valid ({error}): {advice or advise_anew(path)}") from None
 
 
 def require_regular(path: Path) -> None:

@@ -1,40 +1,28 @@
-"""Fields of a dataclass with a help text and a range: the schema of recipes and of the augmentation."""
+"""Fields of a dataclass with limits and a help text, as in `Annotated[float, Meta(ge=0), "Help."]`."""
 
-import math
 import reprlib
-from dataclasses import field, fields
-from typing import Any, Literal, get_args, get_origin
+from dataclasses import Field, fields
+from typing import Annotated, Any, get_args, get_origin
+
+import msgspec
 
 from pipeline.engine.errors import UsageError
 
-MAX_INTEGER = 1 << 63  # larger ones are neither indices nor floats
 
-
-def hyperparameter(default: Any, description: str, interval: str = "") -> Any:
-    """Return a dataclass field with a default, a help text for `--help`, and a range, as in `[0, 1)`."""
-    return field(default=default, metadata={"help": description, "range": interval})
+def list_described(schema: Any) -> list[tuple[Field[Any], Any, str]]:
+    """Return each field with a help text of a dataclass or of its instance, with the type and the text."""
+    annotated = [(each, get_args(each.type)) for each in fields(schema) if get_origin(each.type) is Annotated]
+    return [(each, kind, text) for each, (kind, *_, text) in annotated if isinstance(text, str)]
 
 
 def check_values(values: Any) -> None:
-    """Raise UsageError if a value of the dataclass is outside its field's range or not one of its choices."""
-    for one in fields(values):
-        found, choices = getattr(values, one.name), get_args(one.type)
-        name = one.name.replace("_", " ")
-        if get_origin(one.type) is Literal and found not in choices:
-            raise UsageError(f"{name} must be one of {', '.join(choices)}, not '{found}'")
-        if interval := one.metadata.get("range", ""):
-            if not isinstance(found, int if one.type is int else int | float):
-                raise UsageError(f"{name} must be {'a whole number' if one.type is int else 'a number'}, not {found!r}")
-            _check_range(name, found, interval)
-            object.__setattr__(values, one.name, found + 0)  # turns -0.0 into 0.0, so that the keys are equal
-
-
-def _check_range(name: str, value: float, interval: str) -> None:
-    (low, high), closed_below, closed_above = interval[1:-1].split(", "), interval[0] == "[", interval[-1] == "]"
-    if not abs(value) < (MAX_INTEGER if isinstance(value, int) else math.inf):
-        raise UsageError(f"{name} must be a finite number below 2^63, not {reprlib.repr(value)}")
-    large_enough = value > float(low) or (value == float(low) and closed_below)
-    small_enough = value < float(high) or (value == float(high) and closed_above)
-    if not (large_enough and small_enough):
-        limit = f" and {'at most' if closed_above else 'below'} {high}" if high != "inf" else ""
-        raise UsageError(f"{name} must be {'at least' if closed_below else 'above'} {low}{limit}, not {value}")
+    """Convert the values of a dataclass to the types of their fields. Raises UsageError for one that does not fit."""
+    for field, kind, _ in list_described(values):
+        found = getattr(values, field.name)
+        try:
+            converted = msgspec.convert(found, field.type)
+        except msgspec.ValidationError as error:
+            name = field.name.replace("_", " ")
+            raise UsageError(f"{name} cannot be {reprlib.repr(found)} ({error}): choose another value") from None
+        # Adding 0 turns -0.0 into 0.0, so that the keys are equal.
+        object.__setattr__(values, field.name, converted + 0 if kind is float else converted)

@@ -20,15 +20,15 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.engine import ARTIFACTS
-from pipeline.engine.command import format_outcome, list_variables, parse_variables, run_command, run_program
+from pipeline.engine import ARTIFACTS, STAGES
+from pipeline.engine.command import list_variables, parse_variables
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.plan import Plan, plan_call
-from pipeline.engine.run import format_reasons, run_stage
+from pipeline.engine.program import run_command, run_program
+from pipeline.engine.run import format_outcome, format_reasons, run_stage
 from pipeline.engine.stage import Stage
 from pipeline.engine.terminal import paint, printable
 
-FOLDER = "stages"  # of the modules
 COLOURS = {"fresh": "green", "stored": "cyan", "waiting": "yellow", "stale": "yellow"}
 CHANGED = ("parameter", "input")  # kinds of reasons that make alone can give an earlier stage during a run
 
@@ -116,11 +116,11 @@ def plan_stages(stages: Sequence[Stage[Any]], variables: Mapping[str, str], exac
 
 def load_stage(name: str) -> Stage[Any]:
     """Return the stage that the module of this name defines. Raises UsageError if there is none."""
-    if not importlib.util.find_spec(f"{FOLDER}.{name}"):
-        raise UsageError(f"{FOLDER}/{name}.py is missing: write it, or remove {name} from stages in the Makefile")
-    found = getattr(importlib.import_module(f"{FOLDER}.{name}"), name, None)
+    if not importlib.util.find_spec(f"{STAGES}.{name}"):
+        raise UsageError(f"{STAGES}/{name}.py is missing: write it, or remove {name} from stages in the Makefile")
+    found = getattr(importlib.import_module(f"{STAGES}.{name}"), name, None)
     if not isinstance(found, Stage):
-        raise UsageError(f"{FOLDER}/{name}.py has no stage {name}: give a function of this name the decorator @stage()")
+        raise UsageError(f"{STAGES}/{name}.py has no stage {name}: give a function of this name the decorator @stage()")
     if (output := found.signature.parameters[found.output].default) != ARTIFACTS / name:
         raise UsageError(f"{name}: {found.output} is {output}: let its default be {ARTIFACTS / name}")
     return found
@@ -128,15 +128,15 @@ def load_stage(name: str) -> Stage[Any]:
 
 def find_stages() -> list[Stage[Any]]:
     """Return all stages, each after those that it reads."""
-    names = [module.name for module in pkgutil.iter_modules(importlib.import_module(FOLDER).__path__)]
-    modules = {name: importlib.import_module(f"{FOLDER}.{name}") for name in names}
+    names = [module.name for module in pkgutil.iter_modules(importlib.import_module(STAGES).__path__)]
+    modules = {name: importlib.import_module(f"{STAGES}.{name}") for name in names}
     found = {name: getattr(module, name, None) for name, module in modules.items()}
     stages = {name: stage for name, stage in found.items() if isinstance(stage, Stage)}
     try:
         order = [*TopologicalSorter({name: stage.inputs for name, stage in stages.items()}).static_order()]
         return [stages[name] for name in order]
     except KeyError as error:
-        raise PipelineError(f"a stage reads {error}, but {FOLDER}/ has no stage of this name: write it") from None
+        raise PipelineError(f"a stage reads {error}, but {STAGES}/ has no stage of this name: write it") from None
     except CycleError as error:
         raise PipelineError(f"stages read each other in a circle: {' -> '.join(error.args[1])}") from None
 

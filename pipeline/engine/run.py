@@ -4,6 +4,7 @@ import functools
 import logging
 import os
 import shutil
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -19,12 +20,14 @@ from pipeline.engine.errors import PipelineError
 from pipeline.engine.fingerprint import load_sources
 from pipeline.engine.plan import Plan, find_provenance, make_plan, resolve_parameters
 from pipeline.engine.provenance import Provenance, Reason, differences
+from pipeline.engine.terminal import paint, printable
 
 if TYPE_CHECKING:  # at run time, stage imports this module
     from pipeline.engine.stage import Stage
 
 log = logging.getLogger(__name__)
 
+ENDS = {"fresh": ", up to date", "stored": ", restored"}  # of the last line on a terminal, by the state of the plan
 REASONS = 5  # most reasons in a log line; `status --explain` prints all
 
 
@@ -68,6 +71,15 @@ def format_reasons(reasons: Sequence[Reason]) -> str:
     """Return the first REASONS on one line."""
     more = [f"and {len(reasons) - REASONS} more"] if len(reasons) > REASONS else []
     return "; ".join([*map(str, reasons[:REASONS]), *more])
+
+
+def format_outcome(plan: Plan) -> str:
+    """Return the last line of a stage: on a terminal its name, summary and state, elsewhere the line of the engine."""
+    if not (sys.stdout.isatty() and plan.manifest):
+        return printable(str(plan))
+    end = ENDS.get(plan.state, f" -> {plan.output}")
+    text = printable(f"{plan.manifest.provenance.stage:<10} {plan.manifest.summary}{end}")
+    return f"{paint('OK', 'green', sys.stdout)} {text}"
 
 
 def _run_function(

@@ -49,7 +49,7 @@ def _stop(kind: int, frame: FrameType | None) -> None:
 
 
 def _loads_extension(frame: FrameType | None) -> bool:
-    """Return whether an extension module is being loaded. An exception then crashes onnx and Matplotlib's ft2font."""
+    """Return whether an extension module is being loaded. An exception would crash some of them."""
     while frame and not isinstance(frame.f_locals.get("self"), ExtensionFileLoader):
         frame = frame.f_back
     return frame is not None

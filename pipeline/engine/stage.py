@@ -50,6 +50,8 @@ class Stage(Generic[P]):
     everything by which this module influences the result is in what `resolve` returns, or in `modules`.
     modules: function from the parameters in the key to the names of modules that are part of the key for these
     parameters alone, such as those that read one kind of input.
+    without: names of modules that are not part of the key although the stage imports them, such as those that declare
+    options.
     extra_files: patterns of files in the project, other than Python modules, that the function reads. `**` matches
     any number of folders, also those that are links, and hidden files are included. A pattern that matches no file
     is an error.
@@ -67,11 +69,12 @@ class Stage(Generic[P]):
         resolve: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
         modules: Callable[[Mapping[str, Any]], Collection[str]] = lambda parameters: (),
         extra_files: tuple[str, ...] = (),
+        without: tuple[str, ...] = (),
     ) -> None:
         functools.update_wrapper(self, function)
         self.function = function
         self.packages, self.unhashed, self.resolve, self.extra_files = packages, unhashed, resolve, extra_files
-        self.modules, self.without = modules, {resolve.__module__} - {function.__module__}
+        self.modules, self.without = modules, {*without, resolve.__module__} - {function.__module__}
         self.name = function.__name__
         self.signature = inspect.signature(function)
         roles = {

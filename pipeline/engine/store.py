@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from pipeline.engine import CHECKPOINT
+from pipeline.engine import STORE as STORE
 from pipeline.engine.artifacts import MANIFEST
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.files import replacement
@@ -20,7 +21,6 @@ from pipeline.engine.locks import exclusive_lock, file_lock, shared_lock
 
 log = logging.getLogger(__name__)
 
-STORE = ".store"  # in the folder of all artifacts
 PARTIAL, OLD = ".partial", ".old"  # an entry that is being created, or replaced
 KEY_LENGTH = 16  # of 64 digits; the manifest has the full key
 

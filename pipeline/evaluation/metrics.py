@@ -1,16 +1,17 @@
 """Metrics of predictions: accuracy and its confidence interval, per-class metrics, likelihood, calibration."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.engine.documents import Count, Positive, Share, load_json
+from pipeline.engine.arrays import read_array, save_array
+from pipeline.engine.documents import Count, Positive, Share, load_json, save_json
 
-METRICS_FILE = "metrics.json"
+METRICS_FILE, CONFUSION_FILE = "metrics.json", "confusion.npy"
 
 Z_95 = 1.959963984540054  # the 0.975 quantile of the standard normal distribution
 BINS = 15  # of confidence, for the calibration error, as in Guo et al. 2017
@@ -40,8 +41,19 @@ class Metrics:
 
 
 def load_metrics(folder: Path) -> Metrics:
-    """Return the metrics in an artifact's folder. Raises PipelineError if they are missing or damaged."""
+    """Return the metrics in an artifact of `evaluate`. Raises PipelineError if they are missing or damaged."""
     return load_json(folder / METRICS_FILE, Metrics)
+
+
+def load_confusion(folder: Path, classes: int) -> NDArray[np.int64]:
+    """Return the confusion matrix in an artifact of `evaluate`. Raises ArrayError if it is missing or damaged."""
+    return read_array(folder / CONFUSION_FILE, np.int64, (classes, classes))
+
+
+def save_metrics(folder: Path, metrics: Metrics, confusion: NDArray[np.int64]) -> None:
+    """Write what `load_metrics` and `load_confusion` read."""
+    save_array(folder / CONFUSION_FILE, confusion)
+    save_json(folder / METRICS_FILE, asdict(metrics))
 
 
 def count_confusion(truth: NDArray[np.uint8], predicted: NDArray[np.uint8], classes: int) -> NDArray[np.int64]:
@@ -51,27 +63,21 @@ def count_confusion(truth: NDArray[np.uint8], predicted: NDArray[np.uint8], clas
 
 
 def compute_metrics(
-    chunks: Iterable[tuple[NDArray[np.float32], NDArray[np.uint8]]], class_names: Sequence[str]
+    probabilities: NDArray[np.float32], labels: NDArray[np.uint8], class_names: Sequence[str]
 ) -> tuple[Metrics, NDArray[np.int64]]:
     """Return all metrics of a test set and its confusion matrix, (c, c), whose rows are true classes.
 
-    chunks: probabilities, (n, c), and labels, (n,), of consecutive images; one chunk is in memory at a time.
+    probabilities: (n, c). labels: (n,).
     """
-    classes = len(class_names)
-    confusion = np.zeros((classes, classes), np.int64)
-    losses, reliability = [], NO_IMAGES
-    for probabilities, labels in chunks:
-        confusion += count_confusion(labels, probabilities.argmax(axis=1).astype(np.uint8), classes)
-        losses.append(negative_log_likelihood(probabilities, labels) * len(labels))
-        reliability += measure_reliability(probabilities, labels)
-    total, correct = int(confusion.sum()), int(np.trace(confusion))
+    confusion = count_confusion(labels, probabilities.argmax(axis=1).astype(np.uint8), len(class_names))
+    total, correct = len(labels), int(np.trace(confusion))
     metrics = Metrics(
         images=total,
         errors=total - correct,
         accuracy=correct / total,
         accuracy_interval_95=wilson_interval(correct, total),
-        negative_log_likelihood=math.fsum(losses) / total,
-        expected_calibration_error=reliability.error,
+        negative_log_likelihood=negative_log_likelihood(probabilities, labels),
+        expected_calibration_error=measure_reliability(probabilities, labels).error,
         classes=dict(zip(class_names, per_class(confusion), strict=True)),
     )
     return metrics, confusion
@@ -125,12 +131,6 @@ class Reliability:
     def error(self) -> float:
         """Expected calibration error, in [0, 1].  (Guo et al. 2017, eq. 3)"""
         return float(np.abs(self.gaps).sum() / self.counts.sum())
-
-    def __add__(self, other: "Reliability") -> "Reliability":
-        return Reliability(self.counts + other.counts, self.correct + other.correct, self.gaps + other.gaps)
-
-
-NO_IMAGES = Reliability(np.zeros(BINS, np.int64), np.zeros(BINS, np.int64), np.zeros(BINS))
 
 
 def measure_reliability(probabilities: NDArray[np.float32], labels: NDArray[np.uint8]) -> Reliability:

@@ -1,4 +1,4 @@
-"""The model card of a network that reads pictures."""
+"""The model cards of networks that read pictures, and rows of writing."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from pipeline.html.rendering import render_card
 from pipeline.model.model import Model
 
 
-def make_reader_card(model: Model, training: Mapping[str, Any]) -> str:
-    """Return the card as Markdown. training: as in model.json, written by the stage `reader`."""
+def make_reader_card(model: Model, training: Mapping[str, Any], template: str = "reader_card.md") -> str:
+    """Return the card as Markdown. training: as in model.json, written by the stage `reader` or `rows`."""
     digits, data = are_ten_digits(model.class_names), DATASETS.get(model.dataset)
-    return render_card("reader_card.md", model=model, training=training, digits=digits, data=data)
+    return render_card(template, model=model, training=training, digits=digits, data=data)

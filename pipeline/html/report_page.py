@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from pipeline.data.deform import Augmenter
 from pipeline.data.scaling import standardise
 from pipeline.engine.errors import PipelineError
-from pipeline.evaluation.metrics import compute_metrics, list_confusions, measure_reliability
+from pipeline.evaluation.metrics import Metrics, list_confusions, measure_reliability
+from pipeline.evaluation.run_list import TrainingRun, find_run, name_data
 from pipeline.html.filters import (
     PATCHES,
     draw_strongest,
@@ -31,7 +32,6 @@ from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.network import Network, count_parameters, make_buffers
 from pipeline.training.history import best_of
 from pipeline.training.recipe import Recipe, override
-from pipeline.training.run_list import TrainingRun, find_run, name_data
 
 MAX_MATRIX_CLASSES = 30  # with more classes, the report lists confusions instead of the matrix
 CONFUSIONS = 40  # listed instead of the matrix
@@ -49,8 +49,9 @@ class Findings:
     """The input of the report.
 
     runs: all training runs, latest first. key: of the one that the report is about. counts: images per split. images:
-    raw test images, uint8 (n, h, w). labels: uint8 (n,). probabilities: float32 (n, c). samples: raw training images,
-    uint8 (m, h, w). preparation: what was done to own data. warnings: what the data lack.
+    raw test images, uint8 (n, h, w). labels: uint8 (n,). metrics, confusion, (c, c), and probabilities, float32 (n, c):
+    what `evaluate` has computed. samples: raw training images, uint8 (m, h, w). preparation: what was done to own data.
+    warnings: what the data lack.
     """
 
     model: Model
@@ -59,6 +60,8 @@ class Findings:
     counts: Mapping[str, int]
     images: NDArray[np.uint8]
     labels: NDArray[np.uint8]
+    metrics: Metrics
+    confusion: NDArray[np.int64]
     probabilities: NDArray[np.float32]
     samples: NDArray[np.uint8]
     preparation: Sequence[str] = ()
@@ -80,8 +83,7 @@ def render_report(findings: Findings) -> str:
 
     Raises PipelineError if the history of the run is missing or damaged.
     """
-    model, names = findings.model, findings.model.class_names
-    metrics, confusion = compute_metrics([(findings.probabilities, findings.labels)], names)
+    model, names, confusion = findings.model, findings.model.class_names, findings.confusion
     small = len(names) <= MAX_MATRIX_CLASSES
     errors = list_errors(findings, MAX_CELL_ERRORS if small else 0)
     run, earlier = find_run(findings.runs, findings.key)
@@ -99,7 +101,7 @@ def render_report(findings: Findings) -> str:
         "report.html",
         findings=findings,
         model=model,
-        metrics=metrics,
+        metrics=findings.metrics,
         confusion=confusion,
         run=run,
         recipe=recipe,

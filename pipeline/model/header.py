@@ -17,7 +17,6 @@ from pipeline.network.layer import Layer
 from pipeline.network.losses import LOSSES
 
 HEADER = "model"  # its key in the metadata of ONNX and safetensors
-MAX_CONTEXT = 1000  # pixels: side of the window of a second network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,10 +29,10 @@ class Header:
     training set. by_column: whether the network has outputs for each column of a strip of writing, the classes and
     EXTRA more. temperature: divisor of the logits before softmax. ink_statistics: usual size and stroke widths of the
     ink in the training images. validation_accuracy: accuracy in [0, 1] on validation images, for a sliding model on the
-    digits of composed sheets, by column on the texts of composed strips; 0 if it was not measured. test_accuracy:
-    accuracy in [0, 1] on `test_images` images, None if it was not measured. ensemble_size: number of networks. context:
-    second model of a sliding model, which predicts from the local contrast around each candidate whether it is a digit;
-    None if there is none.
+    positions of composed pictures, by column on the texts of strips; 0 if it was not measured. test_accuracy:
+    accuracy in [0, 1] on `test_images` images, None if it was not measured. ensemble_size: number of networks. row:
+    second model of a sliding model, with outputs by column, which reads the rows in which the first one finds digits;
+    None for other models.
     """
 
     layers: str
@@ -52,7 +51,7 @@ class Header:
     test_accuracy: Share | None = None
     test_images: Count = 0
     ensemble_size: Annotated[int, Meta(ge=1, le=1000)] = 1
-    context: "Header | None" = None
+    row: "Header | None" = None
 
     def __post_init__(self) -> None:
         Description(self.dataset, self.class_names)  # raises DatasetError
@@ -68,11 +67,10 @@ class Header:
         thin = self.ink_statistics.thin
         if thin > 2 * max(self.image_shape):  # more than `measure_stroke_widths` can return
             raise ValueError(f"strokes at least {thin} pixels wide do not fit images of {self.image_shape} pixels")
-        if second := self.context:
-            if not self.sliding or second.sliding or second.ensemble_size > 1 or not second.negative_class:
-                raise ValueError("a second network must be a single one, beside a model that slides")
-            if second.class_names != self.class_names or max(second.image_shape) > MAX_CONTEXT:
-                raise ValueError(f"the classes of two networks differ, or a window has more than {MAX_CONTEXT} pixels")
+        if self.sliding != (self.row is not None):
+            raise ValueError("a model that slides must have a second one for rows, and no other model has one")
+        if self.row and (not self.row.by_column or self.row.class_names != self.class_names):
+            raise ValueError("a model for rows must have outputs by column, and the classes of the first one")
 
     def make_layers(self) -> tuple[Layer, ...]:
         """Return the layers of each network. Raises UsageError if they do not fit the images."""

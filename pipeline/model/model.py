@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.engine.arrays import read_array, save_array
-from pipeline.engine.documents import load_json, save_json
+from pipeline.engine.documents import advise_anew, load_json, save_json
 from pipeline.engine.errors import PipelineError
 from pipeline.model.header import Header
 from pipeline.network.layer import Shape
 from pipeline.network.network import Network, Parameters, view_parameters
 
 FILE = "model.json"
-CONTEXT = "context."  # before the names of the arrays of a second network
+ROW = "row."  # before the names of the arrays of a model for rows
 
 # From a header to the names of the arrays of each network, in the order of their parameters.
 Naming = Callable[[Header], list[list[str]]]
@@ -33,7 +33,7 @@ class Model(Header):
 
     parameters: tuple[Parameters, ...]
     ensemble_size: int = field(init=False)
-    context: "Model | None" = field(default=None, kw_only=True)
+    row: "Model | None" = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ensemble_size", len(self.parameters))
@@ -42,7 +42,7 @@ class Model(Header):
     @property
     def header(self) -> Header:
         """The model without its arrays."""
-        return Header(**{**_header_values(self), "context": self.context and self.context.header})
+        return Header(**{**_header_values(self), "row": self.row and self.row.header})
 
     @cached_property
     def networks(self) -> tuple[Network, ...]:
@@ -81,10 +81,15 @@ def load_model(folder: Path) -> Model:
         path = folder / f"{name}.npy"
         array = read_array(path, np.float32, shape)
         if not np.isfinite(array).all():
-            raise PipelineError(f"{path} contains NaN or infinite values: remove it and run its stage again")
+            raise PipelineError(f"{path} contains NaN or infinite values: {advise_anew(path)}")
         return array
 
-    return assemble(load_json(folder / FILE, Header), list_files, read)
+    return assemble(load_header(folder), list_files, read)
+
+
+def load_header(folder: Path) -> Header:
+    """Return the header of the model in `folder`. Raises PipelineError if it is missing or damaged."""
+    return load_json(folder / FILE, Header)
 
 
 def load_training(folder: Path) -> dict[str, Any]:
@@ -105,12 +110,12 @@ def list_files(header: Header) -> list[list[str]]:
 
 
 def name_arrays(model: Model, naming: Naming) -> dict[str, NDArray[np.float32]]:
-    """Return all arrays by name; those of the second network have names that begin with CONTEXT."""
+    """Return all arrays by name; those of the model for rows have names that begin with ROW."""
     named: dict[str, NDArray[np.float32]] = {}
     for names, parameters in zip(naming(model), model.parameters, strict=True):
         named |= zip(names, (array for layer in parameters.layers for array in layer), strict=True)
-    if model.context:
-        named |= {f"{CONTEXT}{name}": array for name, array in name_arrays(model.context, naming).items()}
+    if model.row:
+        named |= {f"{ROW}{name}": array for name, array in name_arrays(model.row, naming).items()}
     return named
 
 
@@ -122,8 +127,8 @@ def assemble(header: Header, naming: Naming, read: Callable[[str, Shape], NDArra
     for names in naming(header):
         parts = [read(name, shape).reshape(-1) for name, shape in zip(names, shapes, strict=True)]
         parameters.append(view_parameters(layers, np.concatenate(parts, dtype=np.float32)))
-    context = header.context and assemble(header.context, naming, lambda name, shape: read(CONTEXT + name, shape))
-    values = {**_header_values(header), "context": context}
+    row = header.row and assemble(header.row, naming, lambda name, shape: read(ROW + name, shape))
+    values = {**_header_values(header), "row": row}
     del values["ensemble_size"]  # of the parameters
     return Model(tuple(parameters), **values)
 

@@ -55,7 +55,8 @@ def build_layers(
         shape = layer.output_shape
     if by_column and len(shape) == 1:
         raise UsageError(f"layers {text} have no columns left to read: use no dense layer")
-    layers.append(Convolution(shape, outputs, kernel=(shape[1], 1)) if by_column else Dense(shape, outputs))
+    last = Convolution(shape, outputs, kernel=(shape[1], 1), stride=(1, 1)) if by_column else Dense(shape, outputs)
+    layers.append(last)
     values_per_image = max(math.prod(layers[0].input_shape), *(layer.values_per_image for layer in layers))
     if values_per_image > MAX_VALUES or count_parameters(layers) > MAX_PARAMETERS:
         raise UsageError(
@@ -91,7 +92,7 @@ def slide(layers: Sequence[Layer], shape: tuple[int, int]) -> tuple[Layer, ...]:
     for layer in layers:
         at: Shape = moved[-1].output_shape if moved else (1, *shape)
         if isinstance(layer, Dense):
-            moved.append(Convolution(at, layer.outputs, layer.activation, kernel=layer.window))
+            moved.append(Convolution(at, layer.outputs, layer.activation, kernel=layer.window, stride=(1, 1)))
         else:
             moved.append(replace(layer, input_shape=at))
     return tuple(moved)

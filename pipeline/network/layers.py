@@ -142,7 +142,7 @@ class Convolution(Affine):
 
     kind = "conv"
     kernel: Pair
-    stride: Pair = (1, 1)
+    stride: Pair = (2, 2)
     padding: Pair = (0, 0)
     dilation: int = 1
     residual: bool = False
@@ -243,7 +243,7 @@ class MaxPooling(Layer):
 
     kind = "pool"
     kernel: Pair
-    stride: Pair = (1, 1)
+    stride: Pair = (2, 2)
 
     @property
     def steps(self) -> tuple[Steps, Steps]:

@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 ACROSS, ALONG = 0.28, 0.6  # distance in sizes, horizontal and vertical, within which there is only one digit
-NEAR = 0.25  # distance in sizes within which positions belong to one digit
+NEAR, SIMILAR = (
+    0.25,
+    0.5,
+)  # distance in sizes, and in the logarithm of sizes, within which positions belong to one digit
 MAX_CANDIDATES = 10_000  # of a picture
 
 
@@ -18,21 +21,16 @@ MAX_CANDIDATES = 10_000  # of a picture
 class Detections:
     """Digits found in a picture.
 
-    y, x, size: centre and longer side in pixels, (k,). probabilities: of the classes and of nothing, (k, classes + 1).
+    y, x, size: centre and longer side in pixels, (k,). scores: probabilities of a digit of any class, (k,).
     """
 
     y: Floats
     x: Floats
     size: Floats
-    probabilities: Floats
+    scores: Floats
 
     def __len__(self) -> int:
         return len(self.y)
-
-    @property
-    def scores(self) -> Floats:
-        """Probability of being a digit."""
-        return np.asarray(1 - self.probabilities[:, -1])
 
     def take(self, indices: NDArray[np.integer[Any]] | slice) -> Self:
         """Return some of them."""
@@ -45,12 +43,18 @@ def join(parts: Sequence[Detections]) -> Detections:
 
 
 def centre(found: Detections, kept: NDArray[np.intp]) -> Detections:
-    """Return the digits with the indices `kept`, each at the mean of the positions around it, weighted by scores."""
-    digits = found.take(kept)
-    y, x, size = (each[:, np.newaxis] for each in (digits.y, digits.x, digits.size))
-    weights = (np.maximum(np.abs(found.y - y), np.abs(found.x - x)) < NEAR * size) * found.scores
-    weights /= weights.sum(axis=1, keepdims=True)
-    return replace(digits, y=weights @ found.y, x=weights @ found.x)
+    """Return the digits with the indices `kept`, each at the mean place, and of the mean size, of detections around it.
+
+    The scores are the weights, and the mean of sizes is the geometric one.
+    """
+    places = np.stack([found.y, found.x, np.log(found.size)])
+    means = np.empty((3, len(kept)), np.float32)
+    for number, i in enumerate(kept.tolist()):
+        down, along, larger = np.abs(places - places[:, i : i + 1])
+        near = (np.maximum(down, along) < NEAR * found.size[i]) & (larger < SIMILAR)
+        means[:, number] = np.average(places[:, near], axis=1, weights=found.scores[near])
+    y, x, size = means
+    return replace(found.take(kept), y=y, x=x, size=np.exp(size))
 
 
 def suppress(found: Detections) -> NDArray[np.intp]:

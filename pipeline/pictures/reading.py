@@ -1,6 +1,5 @@
-"""Read the digits in a picture: find them, put them in order, and say how certain the text is."""
+"""Read the digits in a picture: find rows, read each as a whole, and say how certain the text is."""
 
-import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,24 +11,50 @@ from numpy.typing import NDArray
 from pipeline.data.ink import find_extent
 from pipeline.model.model import Model
 from pipeline.model.prediction import predict_with_negative
+from pipeline.model.spans import find_alternatives, is_reported
 from pipeline.network.gradient_descent import Run, in_sequence
-from pipeline.pictures.detections import Detections
+from pipeline.pictures.cutting import cut_strip
+from pipeline.pictures.lines import find_lines
 from pipeline.pictures.preparation import find_ink, prepare
-from pipeline.pictures.rows import find_nearest_rows, find_rows, find_spaces
-from pipeline.pictures.search import detect
+from pipeline.pictures.rows import find_rows
+from pipeline.pictures.search import search
+from pipeline.pictures.sightings import Sighting, keep_best, read_strips
+from pipeline.pictures.sliding import Slider
 
-CERTAIN = 0.5  # probability of being a digit from which one is reported
 POSSIBLE = 0.03  # the same, from which a person who checks the reading should see it
+SURE = 0.99  # probability of a number from which no other text is probable enough to be shown
 ALTERNATIVES = 3  # of a text
-NOWHERE = itertools.repeat(False)  # no spaces
+MAX_DIGITS = 500  # of a picture
+
+Alternatives = tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Number:
+    """Digits that belong together. Its alternatives, boxes and probabilities are as in `Result`.
+
+    probability: that the ink shows these digits and no other.
+    """
+
+    text: str
+    probability: float
+    alternatives: tuple[tuple[str, float], ...]
+    boxes: NDArray[np.int64]
+    probabilities: NDArray[np.float32]
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom of a rectangle around all digits, in pixels of the picture."""
+        (left, top), (right, bottom) = self.boxes[:, :2].min(axis=0).tolist(), self.boxes[:, 2:].max(axis=0).tolist()
+        return left, top, right, bottom
 
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """A row of digits, from left to right. Its alternatives, boxes and probabilities are as in `Result`.
+    """Numbers in a row, from left to right. Its alternatives, boxes and probabilities are as in `Result`.
 
-    text: the classes of the digits, joined. spaced: the same text with spaces where digits are far apart, as between
-    the columns of a table. confidence: probability that this row is correct.
+    text: the classes of the digits, joined. spaced: the same text with spaces between the numbers. confidence:
+    probability that this row is correct. numbers: the same digits, those of each number together.
     """
 
     text: str
@@ -38,6 +63,7 @@ class Row:
     alternatives: tuple[tuple[str, float], ...]
     boxes: NDArray[np.int64]
     probabilities: NDArray[np.float32]
+    numbers: tuple[Number, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,13 +71,13 @@ class Result:
     """The digits in a picture, in reading order.
 
     text: the classes of the digits, joined; empty if no digit was found. rows: the digits of each row. confidence:
-    probability that all digits are correct; 0 if there are none. alternatives: the most probable texts that differ in
-    one digit, each with its probability. boxes: int64 (k, 4): left, top, right and bottom of a square around each
-    digit, in pixels of the picture as it is displayed; the square ends at the edge of the picture. size: (height,
+    probability that all digits are correct; 0 if there are none. alternatives: the most probable other texts, each with
+    its probability, unless the text is certain. boxes: int64 (k, 4): left, top, right and bottom of a square around
+    each digit, in pixels of the picture as it is displayed; the square ends at the edge of the picture. size: (height,
     width) of the picture. probabilities: float32 (k, classes), of each class for each digit; a row sums to less than 1,
-    because the ink may be no digit. possible: boxes as above, (m, 4), of what may be a digit, with a probability of at
-    least 0.03, but was not read as one. more_pages: whether the file has several pages or frames, of which only one was
-    read.
+    because the ink may be no digit. possible: boxes as above, (m, 4), of the digits of what may be a number, with a
+    probability of at least 0.03, but was not read as one. more_pages: whether the file has several pages or frames, of
+    which only one was read.
     """
 
     text: str
@@ -68,10 +94,20 @@ class Result:
 def read(model: Model, grey: NDArray[np.floating[Any]], size: tuple[int, int], run: Run = in_sequence) -> Result:
     """Read the digits in a picture, (h, w) in [0, 255], row by row, from left to right.
 
-    size: that of the picture before it was reduced. run: may use threads.
+    model: slides over pictures, and has a network for rows. size: that of the picture before it was reduced. run: may
+    use threads.
     """
-    found = detect(model, np.asarray(grey, np.float32), run)
-    return arrange(found, model.class_names, model.temperature, grey.shape, size)
+    assert model.row
+    sightings = see(model, grey, run)
+    return arrange(sightings, model.class_names, model.row.temperature, grey.shape, size)
+
+
+def see(model: Model, grey: NDArray[np.floating[Any]], run: Run = in_sequence) -> list[Sighting]:
+    """Return the possible numbers of a picture, each once."""
+    assert model.row
+    pyramid, found = search(Slider(model, run), np.asarray(grey, np.float32))
+    strips = [cut_strip(line, pyramid) for line in find_lines(found)]
+    return keep_best(read_strips(model.row, strips, run))
 
 
 def read_one(model: Model, grey: NDArray[np.floating[Any]], size: tuple[int, int]) -> Result:
@@ -80,59 +116,54 @@ def read_one(model: Model, grey: NDArray[np.floating[Any]], size: tuple[int, int
     ink = find_ink(np.asarray(grey, np.float32))
     if ink is not None:
         predicted = predict_with_negative(model, prepare(ink, model.image_shape, model.ink_statistics)[np.newaxis])
-        if predicted[0, -1] < 1 - CERTAIN:
+        if is_reported(1, 1 - predicted[0, -1]):
             top, bottom, left, right = find_extent(ink >= 0.5)
             boxes = _enlarge(np.array([[left, top, right, bottom]]), grey.shape, size)
-            chance = float(predicted[0, :-1].max())
-            rows = [_make_row(predicted[:, :-1], boxes, chance, NOWHERE, model.class_names)]
-    return _join(rows, np.zeros((0, 4), np.int64), size, model.class_names)
+            order = np.argsort(-predicted[0, :-1]).tolist()
+            (text, chance), *others = [(model.class_names[i], float(predicted[0, i])) for i in order]
+            number = Number(text, chance, tuple(others[:ALTERNATIVES]), boxes, predicted[:, :-1])
+            rows = [_make_row([number], chance, model.class_names)]
+    return _make_result(rows, 1.0, np.zeros((0, 4), np.int64), size, model.class_names)
 
 
 def arrange(
-    found: Detections, class_names: Sequence[str], temperature: float, shape: Sequence[int], size: tuple[int, int]
+    sightings: Sequence[Sighting],
+    class_names: Sequence[str],
+    temperature: float,
+    shape: Sequence[int],
+    size: tuple[int, int],
 ) -> Result:
-    """Return the detections that are certain, in reading order.
+    """Return the numbers that are probable enough, in reading order.
 
-    The confidence in a row is the probability that its digits are correct, and that there is no other: what may be a
-    digit counts for the row of the nearest one. The confidence in a picture is that in all rows. shape: (height, width)
-    of the picture in which they were found. size: that of the picture before it was reduced.
+    The confidence in a row is the probability that its numbers are correct, and that what is not reported in it is no
+    number. The confidence in a picture is that in all rows. shape: (height, width) of the picture in which they were
+    seen. size: that of the picture before it was reduced.
     """
-    probabilities, chances = temper(found.probabilities, temperature), measure_chances(found, temperature)
-    half = found.size / 2
-    squares = np.stack([found.x - half, found.y - half, found.x + half, found.y + half], axis=1)
-    boxes = _enlarge(squares, shape, size)
-    digits = np.flatnonzero(is_certain(found))
-    rows = [digits[row] for row in find_rows(found.y[digits], found.x[digits], found.size[digits])]
-    row_of = find_nearest_rows(rows, found.y, found.x) if rows else np.zeros(0)
-    made = [
-        _make_row(
-            probabilities[row, :-1],
-            boxes[row],
-            float(chances[row_of == number].prod()),
-            find_spaces(found.x[row], found.size[row]),
-            class_names,
-        )
-        for number, row in enumerate(rows)
-    ]
-    possible = ~is_certain(found) & (probabilities[:, -1] <= 1 - POSSIBLE)
-    return _join(made, boxes[possible], size, class_names)
+    seen = [each for each in sightings if each.probability >= POSSIBLE]
 
+    def locate(each: Sighting) -> NDArray[np.int64]:
+        half = each.size / 2
+        return _enlarge(np.stack([each.x - half, each.y - half, each.x + half, each.y + half], axis=1), shape, size)
 
-def is_certain(found: Detections) -> NDArray[np.bool_]:
-    """Return which detections are reported."""
-    return np.asarray(found.probabilities[:, -1] < 1 - CERTAIN)
+    def make_number(each: Sighting) -> Number:
+        others: Alternatives = ()
+        if each.probability < SURE:
+            found = find_alternatives(each.span, temperature, ALTERNATIVES)
+            others = tuple((format_digits(labels, class_names), chance) for labels, chance in found)
+        text = format_digits(each.span.labels, class_names)
+        return Number(text, each.probability, others, locate(each), each.span.probabilities)
 
-
-def measure_chances(found: Detections, temperature: float) -> NDArray[np.float64]:
-    """Return the probability that what is reported of each detection is correct: its class, or that it is nothing."""
-    probabilities = temper(found.probabilities, temperature)
-    return np.where(is_certain(found), probabilities[:, :-1].max(axis=1), probabilities[:, -1]).astype(np.float64)
-
-
-def temper(probabilities: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
-    """Return probabilities (k, n) whose logarithms are divided by a temperature.  (Guo et al. 2017)"""
-    powers = np.maximum(probabilities, 1e-12) ** (1 / temperature)
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
+    rows, rest = [], 1.0
+    for indices in find_rows([(each.y, each.x, each.size) for each in seen]):
+        row = [seen[i] for i in indices]
+        numbers = [make_number(each) for each in row if each.is_reported]
+        missed = math.prod(1 - each.probability for each in row if not each.is_reported)
+        if numbers:
+            rows.append(_make_row(numbers, missed, class_names))
+        else:
+            rest *= missed
+    possible = [np.zeros((0, 4), np.int64), *(locate(each) for each in seen if not each.is_reported)]
+    return _make_result(rows, rest, np.concatenate(possible), size, class_names)
 
 
 def _enlarge(boxes: NDArray[Any], shape: Sequence[int], size: tuple[int, int]) -> NDArray[np.int64]:
@@ -143,53 +174,59 @@ def _enlarge(boxes: NDArray[Any], shape: Sequence[int], size: tuple[int, int]) -
     return np.asarray(np.clip(mapped, 0, [size[1], size[0]] * 2), np.int64)
 
 
-def _make_row(
-    probabilities: NDArray[np.float32],
-    boxes: NDArray[np.int64],
-    confidence: float,
-    spaces: Iterable[bool],
-    class_names: Sequence[str],
-) -> Row:
-    labels = probabilities.argmax(axis=1).tolist()
-    text, spaced = format_digits(labels, class_names), format_digits(labels, class_names, spaces)
+def _make_row(numbers: Sequence[Number], missed: float, class_names: Sequence[str]) -> Row:
+    """Return the row of some numbers. missed: probability that there is no other."""
+    texts = [number.text for number in numbers]
+    confidence = missed * math.prod(number.probability for number in numbers)
     return Row(
-        text, spaced, confidence, find_alternatives(probabilities, confidence, class_names), boxes, probabilities
+        join_texts(texts, class_names),
+        " ".join(texts),
+        confidence,
+        _vary([(each.text, each.probability, each.alternatives) for each in numbers], confidence, class_names),
+        np.concatenate([number.boxes for number in numbers]),
+        np.concatenate([number.probabilities for number in numbers]),
+        tuple(numbers),
     )
 
 
-def _join(
-    rows: Sequence[Row], possible: NDArray[np.int64], size: tuple[int, int], class_names: Sequence[str]
+def _make_result(
+    rows: Sequence[Row], missed: float, possible: NDArray[np.int64], size: tuple[int, int], class_names: Sequence[str]
 ) -> Result:
-    probabilities = np.concatenate([np.zeros((0, len(class_names)), np.float32), *(row.probabilities for row in rows)])
-    boxes = np.concatenate([np.zeros((0, 4), np.int64), *(row.boxes for row in rows)])
-    confidence = math.prod(row.confidence for row in rows) if rows else 0.0
-    whole = _make_row(probabilities, boxes, confidence, NOWHERE, class_names)
-    return Result(whole.text, tuple(rows), confidence, whole.alternatives, boxes, size, probabilities, possible)
+    """Return the result. missed: probability that there is nothing but these rows."""
+    confidence = missed * math.prod(row.confidence for row in rows) if rows else 0.0
+    return Result(
+        join_texts([row.text for row in rows], class_names),
+        tuple(rows),
+        confidence,
+        _vary([(row.text, row.confidence, row.alternatives) for row in rows], confidence, class_names),
+        np.concatenate([np.zeros((0, 4), np.int64), *(row.boxes for row in rows)]),
+        size,
+        np.concatenate([np.zeros((0, len(class_names)), np.float32), *(row.probabilities for row in rows)]),
+        possible,
+    )
 
 
-def find_alternatives(
-    probabilities: NDArray[np.float32], confidence: float, class_names: Sequence[str]
-) -> tuple[tuple[str, float], ...]:
-    """Return the most probable texts that differ in one digit, each with its probability.
+def _vary(
+    parts: Sequence[tuple[str, float, Alternatives]], confidence: float, class_names: Sequence[str]
+) -> Alternatives:
+    """Return the most probable texts in which one part has another text, each with its probability.
 
-    probabilities: (k, classes) of the digits. confidence: probability that the most probable text is correct.
+    parts: the text of each, its probability, and its alternatives. confidence: probability of the whole.
     """
-    labels = probabilities.argmax(axis=1)
-    chances = confidence * probabilities.astype(np.float64) / probabilities.max(axis=1, keepdims=True)
-    others = np.flatnonzero(np.arange(len(class_names)) != labels[:, np.newaxis])
-    best = others[np.argsort(-chances.reshape(-1)[others], kind="stable")[:ALTERNATIVES]]
-    alternatives = []
-    for digit, label in zip(*np.unravel_index(best, chances.shape), strict=True):
-        changed = [*labels[:digit], label, *labels[digit + 1 :]]
-        alternatives.append((format_digits(changed, class_names), float(chances[digit, label])))
-    return tuple(alternatives)
+    texts = [text for text, *_ in parts]
+    varied = [
+        (join_texts([*texts[:i], other, *texts[i + 1 :]], class_names), confidence * chance / probability)
+        for i, (_, probability, alternatives) in enumerate(parts)
+        for other, chance in alternatives
+    ]
+    return tuple(sorted(varied, key=lambda each: -each[1])[:ALTERNATIVES])
 
 
-def format_digits(labels: Sequence[int], class_names: Sequence[str], spaces: Iterable[bool] = NOWHERE) -> str:
-    """Join the class names of the labels, with spaces unless all class names are single characters.
+def format_digits(labels: Iterable[int], class_names: Sequence[str]) -> str:
+    """Join the class names of the labels."""
+    return join_texts([class_names[label] for label in labels], class_names)
 
-    spaces: whether there is a space before each label in any case.
-    """
-    separator = "" if all(len(name) == 1 for name in class_names) else " "
-    words = [(" " if space else separator) + class_names[label] for label, space in zip(labels, spaces, strict=False)]
-    return "".join(words).removeprefix(separator)
+
+def join_texts(texts: Iterable[str], class_names: Sequence[str]) -> str:
+    """Join texts, with spaces unless all class names are single characters."""
+    return ("" if all(len(name) == 1 for name in class_names) else " ").join(texts)

@@ -5,7 +5,7 @@ A dense layer is a convolution whose kernel covers its input, so the same parame
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -24,7 +24,7 @@ PIXELS = 40_000  # of the tiles that pass through the network at a time
 
 @dataclass(frozen=True, eq=False)
 class Slider:
-    """The networks of a model that slides over pictures, with their buffers. run: may use several threads."""
+    """The network of a model that slides over pictures, with their buffers. run: may use several threads."""
 
     model: Model
     run: Run = in_sequence
@@ -58,20 +58,7 @@ class Slider:
 
     def predict_all(self, tiles: Sequence[Floats]) -> Floats:
         """Return what `predict` returns, for any number of tiles of one size; several threads may share them."""
-        return self._share(self.predict, tiles)
-
-    def predict_context(self, windows: Sequence[Floats]) -> Floats:
-        """Return the probabilities (n, classes + 1) that the second network gives n windows (height, width)."""
-        assert self.model.context
-        (network,), loss = self.model.context.networks, self.model.context.loss
-
-        def predict(batch: Sequence[Floats], thread: int) -> Floats:
-            return probabilities(infer(network, np.stack(batch, axis=-1), make_buffers(network)), loss).T
-
-        return self._share(predict, windows)
-
-    def _share(self, predict: Callable[[Sequence[Floats], int], Floats], tiles: Sequence[Floats]) -> Floats:
         count = max(1, PIXELS // tiles[0].size) if tiles else 1
         batches = [tiles[i : i + count] for i in range(0, len(tiles), count)]
-        parts = self.run(lambda i, thread: predict(batches[i], thread), len(batches))
+        parts = self.run(lambda i, thread: self.predict(batches[i], thread), len(batches))
         return np.concatenate(parts) if parts else np.zeros((0, self.outputs), np.float32)

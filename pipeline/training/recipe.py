@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from msgspec import Meta
 
 from pipeline.data.augmentation import Augmentation
-from pipeline.engine.fields import check_values, hyperparameter
+from pipeline.engine.documents import FINITE, Count, Fraction, Positive, Share
+from pipeline.engine.fields import check_values
 from pipeline.network.notation import format_layers
 from pipeline.network.optimizers import OPTIMIZERS
 from pipeline.network.schedules import SCHEDULES
@@ -30,47 +33,45 @@ class Recipe:
     seed + 1, seed + 2 and so on.
     """
 
-    layers: str = hyperparameter(
-        "128",
+    layers: Annotated[
+        str,
         "Hidden layers, such as conv16,pool2,128: a convolution (in full conv16x5/2), max pooling and a dense layer.",
-    )
-    activation: ActivationName = hyperparameter("relu", "Activation function of the hidden layers.")
-    loss: LossName = hyperparameter("cross-entropy", "Loss function.")
-    label_smoothing: float = hyperparameter(
-        0.0, "Label smoothing: the fraction of each label that is spread over all classes.", "[0, 1)"
-    )
-    initialisation: InitialisationName = hyperparameter("he", "Distribution of the initial weights.")
-    bias_std: float = hyperparameter(0.0, "Standard deviation of the initial biases.", "[0, 1000000]")
-    optimizer: OptimizerName = hyperparameter("adam", "Optimizer.")
-    learning_rate: float = hyperparameter(0.001, "Maximum learning rate of the schedule.", "(0, inf)")
-    schedule: ScheduleName = hyperparameter("cosine", "Learning rate schedule over the run.")
-    warmup: float = hyperparameter(
-        0.0, "Fraction of the run in which the learning rate rises linearly (warm-up).", "[0, 1)"
-    )
-    momentum: float = hyperparameter(0.9, "Momentum, for the optimizer momentum.", "[0, 1)")
-    weight_decay: float = hyperparameter(0.0, "Weight decay: decoupled for adamw, an L2 term otherwise.", "[0, inf)")
-    ema_decay: float = hyperparameter(0.0, "Decay of the moving average of the weights; 0 turns it off.", "[0, 1)")
-    batch_size: int = hyperparameter(128, "Number of images per batch.", "[1, inf)")
-    shards: int = hyperparameter(
-        2,
+    ] = "128"
+    activation: Annotated[ActivationName, "Activation function of the hidden layers."] = "relu"
+    loss: Annotated[LossName, "Loss function."] = "cross-entropy"
+    label_smoothing: Annotated[
+        Fraction, "Label smoothing: the fraction of each label that is spread over all classes."
+    ] = 0.0
+    initialisation: Annotated[InitialisationName, "Distribution of the initial weights."] = "he"
+    bias_std: Annotated[float, Meta(ge=0, le=1_000_000), "Standard deviation of the initial biases."] = 0.0
+    optimizer: Annotated[OptimizerName, "Optimizer."] = "adam"
+    learning_rate: Annotated[float, Meta(gt=0, le=FINITE), "Maximum learning rate of the schedule."] = 0.001
+    schedule: Annotated[ScheduleName, "Learning rate schedule over the run."] = "cosine"
+    warmup: Annotated[Fraction, "Fraction of the run in which the learning rate rises linearly (warm-up)."] = 0.0
+    momentum: Annotated[Fraction, "Momentum, for the optimizer momentum."] = 0.9
+    weight_decay: Annotated[
+        float, Meta(ge=0, le=FINITE), "Weight decay: decoupled for adamw, an L2 term otherwise."
+    ] = 0.0
+    ema_decay: Annotated[Fraction, "Decay of the moving average of the weights; 0 turns it off."] = 0.0
+    batch_size: Annotated[Positive, "Number of images per batch."] = 128
+    shards: Annotated[
+        int,
+        Meta(ge=1, le=1024),
         "Number of parts (shards) into which each batch is split, and the maximum number of threads per network.",
-        "[1, 1024]",
-    )
-    epochs: int = hyperparameter(10, "Number of epochs.", "[1, inf)")
-    ensemble_size: int = hyperparameter(1, "Number of networks to train, whose logits are averaged.", "[1, 1000]")
-    negatives: float = hyperparameter(
-        0.0,
+    ] = 2
+    epochs: Annotated[Positive, "Number of epochs."] = 10
+    ensemble_size: Annotated[int, Meta(ge=1, le=1000), "Number of networks to train, whose logits are averaged."] = 1
+    negatives: Annotated[
+        Share,
         "Number of negative examples (letters, pieces of digits), as a fraction of the training images; above 0, the "
         "network has a class for them.",
-        "[0, 1]",
-    )
-    styles: float = hyperparameter(
-        0.0,
+    ] = 0.0
+    styles: Annotated[
+        Share,
         "Number of digits drawn in the handwriting styles of several countries, as a fraction of the training images; "
         "no effect unless the classes are the ten digits.",
-        "[0, 1]",
-    )
-    seed: int = hyperparameter(1, "Seed of all random numbers.", "[0, inf)")
+    ] = 0.0
+    seed: Annotated[Count, "Seed of all random numbers."] = 1
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self) -> None:

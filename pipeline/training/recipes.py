@@ -80,18 +80,6 @@ READER = Recipe(
     batch_size=32,
     epochs=12,
 )
-# The second network, which sees a candidate among its neighbours. The candidates are searched for in the first
-# 1 / CONTEXT_SHARE of the pictures.
-CONTEXT_RECIPE = Recipe(
-    layers="conv24,conv48,conv64x3/2,conv96x3/1,64",
-    optimizer="adamw",
-    weight_decay=0.1,
-    learning_rate=0.002,
-    warmup=0.05,
-    ema_decay=0.999,
-    epochs=6,
-)
-CONTEXT_SHARE = 3
 READER_RECIPES: dict[ReaderRecipeName, Recipe] = {
     "standard": READER,
     "quick": replace(READER, layers="conv12,conv24,conv48x3/1,conv48x3/1,conv48x3/1", epochs=3),

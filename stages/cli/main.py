@@ -8,8 +8,9 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from pipeline.engine.command import Command, add_command, invoke, run_command, run_program
+from pipeline.engine.command import Command, add_command, invoke
 from pipeline.engine.make import find_stages
+from pipeline.engine.program import run_command, run_program
 from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Stage
 

@@ -31,26 +31,25 @@ def format_text(result: "Result | PictureError", name: str) -> list[str]:
         return [f"{printable(name)}: no digit found"]
     rows = [row.spaced for row in result.rows]
     line = f"{printable(name)}: {BETWEEN_ROWS.join(rows)} ({result.confidence:.2%})"
-    for text, probability in _find_likely(result):
-        line += f", or {lay_out(text, rows)} ({probability:.2%})"
+    ratios = [row.alternatives[0][1] / row.confidence if row.alternatives else 0.0 for row in result.rows]
+    chance, number = result.confidence * max(ratios), ratios.index(max(ratios))
+    if chance >= LIKELY:
+        rows[number] = lay_out(result.rows[number].alternatives[0][0], rows[number])
+        line += f", or {BETWEEN_ROWS.join(rows)} ({chance:.2%})"
     return [line]
 
 
-def _find_likely(reading: "Result | Row") -> list[tuple[str, float]]:
+def _find_likely(row: "Row") -> list[tuple[str, float]]:
     """Return the best alternative if it is likely, otherwise nothing."""
-    return [(text, probability) for text, probability in reading.alternatives[:1] if probability >= LIKELY]
+    return [(text, probability) for text, probability in row.alternatives[:1] if probability >= LIKELY]
 
 
-def lay_out(text: str, rows: Sequence[str]) -> str:
-    """Return an alternative text in the form of `rows`, from which it differs in one digit.
-
-    It stays as it is if the digits are names of different lengths.
-    """
-    characters = text.replace(" ", "")
-    if len(characters) != len("".join(rows).replace(" ", "")):
+def lay_out(text: str, row: str) -> str:
+    """Return an alternative text with the spaces of the row; unchanged if it is longer or shorter."""
+    following = iter(text.replace(" ", ""))
+    if len(text.replace(" ", "")) != len(row.replace(" ", "")):
         return text
-    following = iter(characters)
-    return BETWEEN_ROWS.join("".join(each if each == " " else next(following) for each in row) for row in rows)
+    return "".join(each if each == " " else next(following) for each in row)
 
 
 def format_json(result: "Result | PictureError", name: str) -> list[str]:

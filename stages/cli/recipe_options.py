@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 from typer import Option
 
 from pipeline.data.augmentation import Augmentation
+from pipeline.engine.fields import list_described
 from pipeline.scheduling.progress import progress
 from pipeline.training.recipe import Recipe, override, to_dict
-from pipeline.training.recipes import CONTEXT_RECIPE as CONTEXT_RECIPE
-from pipeline.training.recipes import CONTEXT_SHARE as CONTEXT_SHARE
-from pipeline.training.recipes import READER_RECIPES, RECIPES
+from pipeline.training.recipes import READER_RECIPES, RECIPES, ROW_RECIPES
 from pipeline.training.recipes import ReaderRecipeName as ReaderRecipeName
 from pipeline.training.recipes import RecipeName as RecipeName
 from pipeline.training.recipes import find_changes as find_changes
@@ -46,10 +45,18 @@ def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def resolve_for_reader(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the name of the recipe and all its values, after the options have replaced some, and the second recipe."""
-    values = to_dict(override(READER_RECIPES[given["recipe"]], given))
-    context = {"context_recipe": to_dict(CONTEXT_RECIPE), "context_share": CONTEXT_SHARE}
-    return {"recipe": given["recipe"], **context, **{name: values[name] for name in given if name in values}}
+    """Return the name of the recipe of a reader and all its values, after the options have replaced some."""
+    return _replace(READER_RECIPES, given)
+
+
+def resolve_for_rows(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the same for the network that reads rows, and the other parameters."""
+    return _replace(ROW_RECIPES, given)
+
+
+def _replace(recipes: Mapping[ReaderRecipeName, Recipe], given: Mapping[str, Any]) -> dict[str, Any]:
+    values = to_dict(override(recipes[given["recipe"]], given))
+    return {name: values.get(name, value) for name, value in given.items()}
 
 
 def recipe_options(without: Iterable[str] = ()) -> Callable[[Callable[P, str]], Callable[P, str]]:
@@ -57,20 +64,20 @@ def recipe_options(without: Iterable[str] = ()) -> Callable[[Callable[P, str]], 
 
     without: names of values that get no option.
     """
-    chosen = [field for field in (*fields(Recipe), *fields(Augmentation)) if field.name not in {*without}]
+    described = [*list_described(Recipe), *list_described(Augmentation)]
+    chosen = [each for each in described if each[0].name not in {*without}]
 
     def decorate(function: Callable[P, str]) -> Callable[P, str]:
         *parameters, _ = inspect.signature(function).parameters.values()
-        for field in chosen:
-            if field.metadata:  # all but Recipe.augmentation
-                panel = next((panel for panel, names in PANELS.items() if field.name in names), "training")
-                help_panel, text = f"Recipe values: {panel}", field.metadata["help"]
-                option = Option(help=text, show_default=False, rich_help_panel=help_panel)
-                kind: Any = field.type
-                annotation = Annotated[kind | None, option]
-                parameters.append(
-                    inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
-                )
+        for field, base, text in chosen:
+            kind: Any = base
+            panel = next((panel for panel, names in PANELS.items() if field.name in names), "training")
+            option = Option(help=text, show_default=False, rich_help_panel=f"Recipe values: {panel}")
+            either: Any = kind | None
+            annotation = Annotated[either, option]
+            parameters.append(
+                inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+            )
         function.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         return function

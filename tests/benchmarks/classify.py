@@ -1,15 +1,14 @@
-"""Measure speed and memory of `classify` on folders of photographs, on one core, on two, and on a Dask cluster.
+"""Measure speed and memory of `classify` on folders of photographs, on one core and on two.
 
-    python -m tests.benchmarks.classify [--count 200] [--on-cluster 1000]
+    python -m tests.benchmarks.classify [--count 200]
 
 A folder holds links to a few distinct photographs of a digit or a row on paper. Memory is the largest proportional set
-size (PSS) of all processes together, and the largest resident memory of one. On the cluster, the output must equal that
-of one process. Needs artifacts/ in the current folder, and Linux.
+size (PSS) of all processes together, and the largest resident memory of one. Needs artifacts/ in the current folder
+and Linux.
 """
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,12 +22,10 @@ from pipeline.reader import PRETRAINED, Reader, load
 from tests.benchmarks.markdown import table
 from tests.benchmarks.paper import Levels
 from tests.benchmarks.writing import Digits, Generator, load_digits, write_row
-from tests.cluster import run_cluster
-from tests.processes import Cost, environment, watch_cost
+from tests.processes import Cost, watch_cost
 
 MEGAPIXELS = (0.05, 1, 4, 12)
 REPETITIONS = 7  # of reading a picture in a program that runs already
-CLUSTERS = {"one process": 0, "a cluster of one worker": 1, "a cluster of two workers": 2}  # workers
 DISTINCT = 8  # photographs of each size
 CONTRAST, NOISE = 0.75, 3  # of the ink; standard deviation in grey levels
 
@@ -82,26 +79,9 @@ def measure_latency(reader: Reader, file: Path) -> list[str]:
     return cells
 
 
-def measure_cluster(folder: Path, count: int) -> list[list[str]]:
-    """Return rows of the table: `classify` in one process, and on clusters."""
-    rows, expected = [], None
-    for name, workers in CLUSTERS.items():
-        with tempfile.TemporaryDirectory() as scratch, run_cluster(Path(scratch), workers) as cluster:
-            command = [sys.executable, "-m", "stages.classify", "--json", "--model", str(PRETRAINED), str(folder)]
-            command += ["--scheduler", cluster.address if workers else "sync"]
-            started = time.perf_counter()
-            done = subprocess.run(command, env=environment(), check=True, stdout=subprocess.PIPE, text=True)
-            seconds = time.perf_counter() - started
-        expected = expected or done.stdout
-        assert done.stdout == expected, f"{name}: the output differs from that of one process"
-        rows.append([name, f"{seconds:.1f} s", f"{count / seconds:.1f}"])
-    return rows
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=200, help="files of each size")
-    parser.add_argument("--on-cluster", type=int, default=1000, help="files for the cluster")
     given = parser.parse_args()
     digits, rows, reader, latencies = load_digits("test"), [], load(PRETRAINED), []
     with tempfile.TemporaryDirectory() as scratch:
@@ -125,13 +105,7 @@ def main() -> None:
     print(table(header, rows))
     print(f"\n{given.count} files of each size. Times include the start of the program.\n")
     print(table(["photograph", "read with one thread", "with two"], latencies))
-    print(f"\nMedians of {REPETITIONS}, in a program that is already running.\n")
-    with tempfile.TemporaryDirectory() as scratch:
-        fill(Path(scratch, "many"), given.on_cluster, MEGAPIXELS[0], digits)
-        found = measure_cluster(Path(scratch, "many"), given.on_cluster)
-    files = f"{given.on_cluster:,} photographs of {MEGAPIXELS[0]} million pixels"
-    print(table([files, "time", "pictures/s"], found))
-    print("\nAll outputs are equal.")
+    print(f"\nMedians of {REPETITIONS}, in a program that is already running.")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ import re
 import numpy as np
 
 from tests.benchmarks.markdown import spread, table
-from tests.docs.pages import read_page
 from tests.docs.tutorial import PAGE, run
 from tests.processes import ROOT
 
@@ -27,7 +26,8 @@ def main() -> None:
     text = PAGE.read_text(encoding="utf-8")
     test = {f"test_{name}": np.load(ROOT / "artifacts" / "parse" / f"test-{name}.npy") for name in ("images", "labels")}
     printed = [run(text, {"seed": seed, **test}, answers=False)[0] for seed in range(SEEDS)]
-    anchors = [anchor for anchor in read_page(PAGE).anchors if anchor[0].isdigit()]
+    headings = re.findall(r"^## (\d\. .*)", text, re.MULTILINE)
+    anchors = [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings]
     rows = []
     for number, ((name, line), anchor) in enumerate(zip(STEPS, anchors, strict=True), start=1):
         values = [float(re.findall(rf"^{line}.*?: ([\d.]+)%$", each, re.MULTILINE)[0]) for each in printed]

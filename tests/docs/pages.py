@@ -1,4 +1,4 @@
-"""The pages of the documentation: their blocks of code, links and anchors."""
+"""The pages of the documentation and their blocks of code."""
 
 import functools
 import re
@@ -46,13 +46,11 @@ class Block:
 
 @dataclass(frozen=True)
 class Page:
-    """links: targets of links and pictures. codes: pieces of inline code."""
+    """codes: pieces of inline code."""
 
     path: Path
     blocks: tuple[Block, ...]
-    links: tuple[str, ...]
     codes: tuple[str, ...]
-    anchors: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -80,13 +78,10 @@ def read_page(path: Path) -> Page:
 
 def parse_page(path: Path, text: str) -> Page:
     html = re.sub("<pre>.*?</pre>", "", PARSER.render(text), flags=re.DOTALL)
-    targets = re.findall(r'\b(?:href|src|srcset)="(.*?)"', html)
     return Page(
         path,
         blocks=tuple(find_blocks(PARSER.parse(text))),
-        links=tuple(unescape(source.split()[0]) for target in targets for source in target.split(",")),
         codes=tuple(map(unescape, re.findall("<code>(.*?)</code>", html, re.DOTALL))),
-        anchors=tuple(make_anchors(re.findall(r"<h\d>(.*?)</h\d>", html))),
     )
 
 
@@ -104,19 +99,6 @@ def find_blocks(tokens: Sequence[Token]) -> Iterator[Block]:
                 output, last = after.content, after.map[1]
             yield Block(first + 1, last, token.info.strip(), token.content, depth > 0, output, marks)
         marks = {}
-
-
-def make_anchors(headings: Sequence[str]) -> Iterator[str]:
-    """Yield the anchor that GitHub makes from each heading, as the library github-slugger does."""
-    seen: dict[str, int] = {}
-    for heading in headings:
-        title = unescape(re.sub("<.*?>", "", heading))
-        anchor = slug = re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
-        while anchor in seen:
-            seen[slug] += 1
-            anchor = f"{slug}-{seen[slug]}"
-        seen[anchor] = 0
-        yield anchor
 
 
 def list_commands(block: Block) -> list[Command]:

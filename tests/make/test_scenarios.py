@@ -7,7 +7,6 @@ import pytest
 from tests.make.common import (
     SAMPLE,
     assert_quiet,
-    digests,
     make,
     manifest,
     outcome,
@@ -36,16 +35,6 @@ def test_code_edit_reruns_importing_stages_comment_edit_does_not(project: Path) 
     assert outcome(result) == {"train": "worked", "evaluate": "up to date"}  # because train gives the same bits
     assert f"train: code {OPTIMIZERS}: changed\n" in result.stderr
     assert make(project, "-q", "evaluate", *SAMPLE).returncode == 0
-
-
-def test_variable_reruns_later_stages_and_dropping_it_restores_results(project: Path) -> None:
-    before = digests(project)
-    assert worked(make(project, "evaluate", *SAMPLE, "EPOCHS=2")) == ["train", "evaluate"]
-    assert digests(project) != before
-    assert outcome(make(project, "evaluate", *SAMPLE)) == dict.fromkeys(("train", "evaluate"), "restored")
-    assert digests(project) == before
-    status = make(project, "status", *SAMPLE, "EPOCHS=2").stdout
-    assert "train      in the store  parameter epochs: 5 -> 2\n" in status
 
 
 def test_name_is_given_to_the_run_and_survives_clean(project: Path) -> None:

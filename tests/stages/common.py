@@ -20,6 +20,12 @@ from pipeline.scheduling.journal import JOURNAL
 from tests.make.common import STAGES as STAGES
 from tests.processes import environment, reset_signals
 
+RAW = "artifacts/parse/test-images.npy"
+
+
+def file_names(project: Path) -> set[str]:
+    return {path.name for path in project.iterdir()}
+
 
 def snapshot(folder: Path) -> dict[str, bytes]:
     """Return the published files, by STAGE/NAME."""
@@ -29,18 +35,6 @@ def snapshot(folder: Path) -> dict[str, bytes]:
         if not stage.name.startswith(".")
         for path in stage.iterdir()
     }
-
-
-def partials(project: Path, stage: str) -> list[Path]:
-    """Return the folders that interrupted runs of the stage have left."""
-    return list((project / "artifacts" / ".store").glob(f"{stage}-*.partial"))
-
-
-def model(project: Path) -> dict[str, bytes]:
-    """Return the files of the model that do not depend on the run."""
-    unhashed = ("train/manifest.json", "train/history.csv")
-    found = snapshot(project / "artifacts")
-    return {name: body for name, body in found.items() if name.startswith("train/") and name not in unhashed}
 
 
 def untimed(body: bytes) -> bytes:
@@ -143,18 +137,3 @@ def wait_for_more(found: Callable[[], Sized], than: int) -> None:
     while len(found()) <= than:
         assert time.monotonic() < deadline, "timeout"
         time.sleep(0.001)
-
-
-def assert_stopped(process: subprocess.Popen[str], command: str) -> list[str]:
-    """Assert that the process exits as interrupted, with its checkpoint kept; return its earlier lines on stderr."""
-    try:
-        _, stderr = process.communicate(timeout=60)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        raise
-    assert process.returncode == 130
-    *others, kept, last = stderr.splitlines()
-    assert kept == f"{command}: progress is kept: run the same command again to resume"
-    assert last == f"{command}: interrupted. Existing results are unchanged"
-    return others

@@ -6,12 +6,10 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from stages.cli.main import run as run_here
 from tests.processes import Run
-from tests.stages.predicting import MANY, RAW
 
 
 @pytest.fixture
@@ -49,11 +47,3 @@ def run(run: Run, call: Run) -> Run:
 def project(built: Path, tmp_path: Path) -> Path:
     shutil.copytree(built, tmp_path / "artifacts", symlinks=True)
     return tmp_path
-
-
-@pytest.fixture
-def many(project: Path) -> np.ndarray:
-    """Write the repeated test images to many.npy, and return them."""
-    images = np.resize(np.load(project / RAW), (MANY, 28, 28))
-    np.save(project / "many.npy", images)
-    return images

@@ -85,16 +85,16 @@ def test_rows_are_told_apart_in_every_format(run: Run, project: Path) -> None:
 
 @pytest.mark.parametrize(
     ("probability", "expected"),
-    [(0.0099, "a.png: 1 3 | 5 (80.00%)"), (0.01, "a.png: 1 3 | 5 (80.00%), or 1 2 | 5 (1.00%)")],
+    [(0.009, "a.png: 1 3 | 5 (81.00%)"), (0.012, "a.png: 1 3 | 5 (81.00%), or 1 2 | 5 (1.08%)")],
 )
 def test_only_a_likely_alternative_is_shown_except_in_json(probability: float, expected: str) -> None:
     boxes, probabilities = np.zeros((3, 4), np.int64), np.zeros((3, 10), np.float32)
     rows = (
-        Row("13", "1 3", 0.9, (("12", probability),), boxes[:2], probabilities[:2]),
-        Row("5", "5", 0.9, (), boxes[2:], probabilities[2:]),
+        Row("13", "1 3", 0.9, (("12", probability),), boxes[:2], probabilities[:2], ()),
+        Row("5", "5", 0.9, (), boxes[2:], probabilities[2:], ()),
     )
     result = Result(
-        "135", rows, 0.8, (("125", probability),), boxes, (9, 9), probabilities, boxes[:0], more_pages=False
+        "135", rows, 0.81, (("125", probability),), boxes, (9, 9), probabilities, boxes[:0], more_pages=False
     )
     assert format_text(result, "a.png") == [expected]
     likely = f"12,{probability:.6f}" if "or" in expected else ","
@@ -103,16 +103,15 @@ def test_only_a_likely_alternative_is_shown_except_in_json(probability: float, e
 
 
 @pytest.mark.parametrize(
-    ("text", "rows", "expected"),
+    ("text", "row", "expected"),
     [
-        ("12", ("1 3",), "1 2"),
-        ("1 2 10", ("1 2", "11"), "1 2 | 10"),
-        ("1 2 9", ("1 2", "11"), "1 2 9"),
-        ("coat", ("bag",), "coat"),
+        ("12", "1 3", "1 2"),
+        ("129", "1 3", "129"),
+        ("coat", "bag", "coat"),
     ],
 )
-def test_alternative_has_the_rows_of_the_reading(text: str, rows: tuple[str, ...], expected: str) -> None:
-    assert lay_out(text, rows) == expected
+def test_alternative_has_the_spaces_of_the_row(text: str, row: str, expected: str) -> None:
+    assert lay_out(text, row) == expected
 
 
 @pytest.mark.parametrize("name", ["=1+1.png", "+1.png", "-1.png", "@SUM(A1).png"])
@@ -123,7 +122,7 @@ def test_no_cell_is_a_formula(name: str) -> None:
 
 def test_other_cells_are_unchanged() -> None:
     boxes, probabilities = np.zeros((2, 4), np.int64), np.zeros((2, 10), np.float32)
-    row = Row("07", "0 7", 0.9, (), boxes, probabilities)
+    row = Row("07", "0 7", 0.9, (), boxes, probabilities, ())
     result = Result("07", (row,), 0.9, (), boxes, (9, 9), probabilities, boxes[:0], more_pages=False)
     assert format_csv(result, "-") == ["-,1,07,0 7,0.900000,,,"]
 
@@ -136,8 +135,6 @@ def test_json_output(run: Run, project: Path) -> None:
     assert list(result) == ["file", "digits", "confidence", "alternatives", "rows"]
     assert (result["file"], result["digits"]) == ("a.png", truth())
     assert 0.4 <= result["confidence"] <= 1
-    assert len(result["alternatives"]) == 3
-    assert 1 > result["alternatives"][0][1] >= result["alternatives"][1][1] >= result["alternatives"][2][1]
     assert result["confidence"] + sum(p for _, p in result["alternatives"]) <= 1.00001
     (row,) = result["rows"]
     assert list(row) == ["digits", "spaced", "confidence", "alternatives", "boxes"]

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from pipeline.data.catalogue import DATASETS
+from pipeline.engine.fingerprint import fingerprint
+from pipeline.engine.make import find_stages
 from pipeline.engine.plan import find_provenance, resolve_parameters
 from pipeline.engine.provenance import Provenance
 from pipeline.training.recipe import Recipe
-from pipeline.training.recipes import CONTEXT_RECIPE, RECIPES
+from pipeline.training.recipes import READER_RECIPES, RECIPES
 from stages.cli import recipe_options
 from stages.download import download
 from stages.faces import faces
@@ -64,6 +66,36 @@ def test_training_depends_on_the_values_of_its_recipe_alone(monkeypatch: pytest.
     standard = replace(RECIPES["standard"], epochs=11)
     monkeypatch.setattr(recipe_options, "RECIPES", {**RECIPES, "standard": standard})
     assert provenance(train).parameters["epochs"] == 11
-    context = replace(CONTEXT_RECIPE, epochs=99)
-    monkeypatch.setattr(recipe_options, "CONTEXT_RECIPE", context)
+    finder = replace(READER_RECIPES["standard"], epochs=99)
+    monkeypatch.setattr(recipe_options, "READER_RECIPES", {**READER_RECIPES, "standard": finder})
     assert provenance(reader) != before[2]
+
+
+TRAINED = {"train", "reader", "rows"}
+IN_THE_KEYS_OF = {
+    "pipeline/network/optimizers.py": {*TRAINED, "export", "report"},
+    "pipeline/training/history.py": {*TRAINED, "report"},
+    "pipeline/data/idx.py": {"parse"},  # the files of a known data set are determined by their digests
+    "pipeline/data/fetch.py": set[str](),
+    "pipeline/evaluation/metrics.py": {"evaluate", "export", "report", "rows"},
+    "pipeline/data/check.py": {"normalize", "evaluate", "report"},
+    "pipeline/model/onnx.py": {"export"},
+    "pipeline/html/templates/report.css": {"report"},
+    "pipeline/html/templates/network.js": {"export"},
+    "pipeline/training/recipes.py": set[str](),
+    # Messages, options and the engine affect no result; the report reads the store.
+    "stages/cli/recipe_options.py": set[str](),
+    "stages/cli/options.py": set[str](),
+    "pipeline/engine/program.py": set[str](),
+    "pipeline/engine/plan.py": set[str](),
+    "pipeline/scheduling/progress.py": set[str](),
+    "pipeline/engine/store.py": {"report"},
+}
+
+
+def test_a_file_is_in_the_keys_of_the_stages_that_it_influences() -> None:
+    code = {
+        stage.name: set(fingerprint(stage.function, stage.extra_files, (), stage.without)) for stage in find_stages()
+    }
+    found = {file: {name for name, files in code.items() if file in files} for file in IN_THE_KEYS_OF}
+    assert found == IN_THE_KEYS_OF

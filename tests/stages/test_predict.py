@@ -3,7 +3,6 @@
 import gzip
 import json
 import os
-import resource
 import shutil
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,8 @@ from pipeline.evaluation import predictions
 from pipeline.reader import PRETRAINED
 from pipeline.scheduling import journal
 from stages.predict import predict
-from tests.processes import Run, environment
-from tests.stages.common import assert_one_line
-from tests.stages.predicting import RAW, file_names
-
-NO_BYTECODE = {**environment(), "PYTHONDONTWRITEBYTECODE": "1"}  # Python keeps a .pyc file that was cut off
+from tests.processes import Run
+from tests.stages.common import RAW, file_names
 
 
 @pytest.mark.parametrize("options", [[], ["--scheduler", "processes", "--workers", "2", "--block-size", "33"]])
@@ -65,19 +61,6 @@ def test_zero_images_have_zero_predictions(run: Run, project: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert np.load(project / "predictions.npy").shape == (0,)
     assert np.load(project / "p.npy").shape == (0, 10)
-
-
-def test_failed_write_changes_nothing(run: Run, project: Path) -> None:
-    (project / "predictions.npy").write_bytes(b"from before")
-
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))  # maximum bytes of a file
-
-    assert_one_line(
-        run("predict", RAW, preexec_fn=limit, env=NO_BYTECODE), 1, "File too large", "Existing results are unchanged"
-    )
-    assert (project / "predictions.npy").read_bytes() == b"from before"
-    assert file_names(project) == {"artifacts", "predictions.npy"}
 
 
 def test_predictions_are_published_last(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

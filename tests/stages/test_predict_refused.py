@@ -8,10 +8,10 @@ import pytest
 
 from pipeline.data import idx
 from pipeline.engine.errors import UsageError
+from stages.cli.outputs import working_folder
 from stages.predict import predict
 from tests.processes import Run, environment
-from tests.stages.common import assert_one_line
-from tests.stages.predicting import RAW, file_names
+from tests.stages.common import RAW, assert_one_line, file_names
 
 WRONG = {
     "nowhere.npy": "nowhere.npy does not exist: check the path",
@@ -60,6 +60,14 @@ def test_invalid_output_is_reported(
         predict([Path(RAW)], Path(output), Path(probabilities) if probabilities else None)
     assert words in str(caught.value)
     assert file_names(project) == {"artifacts"}
+
+
+def test_second_process_cannot_write_the_same_output(call: Run, project: Path) -> None:
+    with working_folder(project / "predictions.npy", "predict"):
+        assert_one_line(call("predict", RAW), 1, "another process is writing predictions.npy")
+        assert call("predict", RAW, "--output", "other.npy").returncode == 0
+        (project / ".predictions.npy.partial/journal").touch()
+    assert call("predict", RAW).returncode == 0
 
 
 def test_invalid_address_in_environment_names_the_variable(run: Run, project: Path) -> None:

@@ -5,25 +5,9 @@ import sys
 from pathlib import Path
 
 from tests.processes import Run
-from tests.stages.common import STAGES
 from tests.terminal import show
 
 SAMPLE = ("DATASET=sample", "RECIPE=quick")
-
-
-def states(call: Run, *variables: str) -> dict[str, str]:
-    shown = json.loads(call("status", "--json", *variables).stdout)
-    return {name: facts["state"] for name, facts in shown.items() if name in STAGES}
-
-
-def test_states_follow_the_variables(call: Run, project: Path) -> None:
-    assert set(states(call, *SAMPLE).values()) == {"fresh"}
-    changed = states(call, *SAMPLE, "VALIDATION=100", "SEED=5")
-    assert changed == {
-        **dict.fromkeys(("download", "parse"), "fresh"),
-        **dict.fromkeys(("normalize", "train"), "stale"),  # train has a reason of its own
-        **dict.fromkeys(("evaluate", "export", "report"), "waiting"),
-    }
 
 
 def test_value_of_one_stage_leaves_out_others_that_refuse_it(call: Run, project: Path) -> None:

@@ -1,6 +1,5 @@
 """The stage strips, on the sample and the faces of the program."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -41,18 +40,6 @@ def composed(built: Path, included: Path, tmp_path_factory: pytest.TempPathFacto
 
 def arrays(folder: Path) -> dict[str, Any]:
     return {path.name: np.load(path) for path in folder.glob("*.npy")}
-
-
-def test_strips_are_the_same_for_any_scheduler_and_blocks(
-    built: Path, included: Path, composed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pipeline.composition.parallel.BLOCK", 5)
-    output = tmp_path / "artifacts" / "strips"
-    strips(parse=built / "parse", faces=included, strips=COUNT, seed=7, scheduler="threads", output=output)
-    found, expected = arrays(output), arrays(composed)
-    assert found.keys() == expected.keys()
-    assert all(np.array_equal(found[name], expected[name]) for name in expected)
-    assert json.loads((output / "dataset.json").read_text())["class_names"] == list("0123456789")
 
 
 @pytest.mark.parametrize(("number", "part", "count"), [(0, "train", COUNT), (1, "validation", FEWEST)])

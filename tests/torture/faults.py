@@ -19,36 +19,35 @@ from tempfile import TemporaryDirectory
 
 from tests.torture import limits, storage, timing
 from tests.torture.kinds import INTERRUPTED, Fault
-from tests.torture.sandbox import COMMANDS, Command, create_sandboxes
+from tests.torture.sandbox import COMMANDS, create_sandboxes
 from tests.torture.trial import Trial, list_attempts, run_trial
 
 FAULTS = {fault.name: fault for fault in (*storage.FAULTS, *limits.FAULTS, *timing.FAULTS)}
 THREADS = 2
+MODULE = "tests.torture.faults"
 
 
-def main(faults: Sequence[Fault], commands: Sequence[Command], about: str, module: str) -> int:
+def main() -> int:
     """Run a campaign and print its results; return 1 if a trial failed, 130 if interrupted, else 0."""
-    names = [fault.name for fault in faults]
-    parser = argparse.ArgumentParser(prog=f"python -m {module}", description=about.partition("\n")[0])
-    parser.add_argument("fault", nargs="*", help=f"default: all of {', '.join(names)}")
-    parser.add_argument("--command", choices=[command.name for command in commands], help="test only this command")
+    parser = argparse.ArgumentParser(prog=f"python -m {MODULE}", description=str(__doc__).partition("\n")[0])
+    parser.add_argument("fault", nargs="*", help=f"default: all of {', '.join(FAULTS)}")
+    parser.add_argument("--command", choices=[command.name for command in COMMANDS], help="test only this command")
     parser.add_argument("--seed", type=int, default=1, help="seed of the random times and limits (default: 1)")
     parser.add_argument("--rounds", type=int, default=1, help="multiply the number of random trials (default: 1)")
     given = parser.parse_args()
-    if unknown := set(given.fault) - set(names):
-        parser.error(f"unknown fault {min(unknown)!r}: choose from {', '.join(names)}")
-    chosen = [fault for fault in faults if fault.name in (given.fault or names)]
+    if unknown := set(given.fault) - set(FAULTS):
+        parser.error(f"unknown fault {min(unknown)!r}: choose from {', '.join(FAULTS)}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the disks are unmounted
     try:
-        return run_campaign(chosen, commands, module, given)
+        return run_campaign([FAULTS[name] for name in given.fault or FAULTS], given)
     except KeyboardInterrupt:
         return INTERRUPTED
 
 
-def run_campaign(faults: Sequence[Fault], commands: Sequence[Command], module: str, given: argparse.Namespace) -> int:
+def run_campaign(faults: Sequence[Fault], given: argparse.Namespace) -> int:
     started, trials = time.monotonic(), list[Trial]()
     with TemporaryDirectory(prefix="torture-") as folder, ThreadPoolExecutor(THREADS) as pool:
-        sandboxes = create_sandboxes(Path(folder) / "sandboxes", commands=commands)
+        sandboxes = create_sandboxes(Path(folder) / "sandboxes")
         chosen = [sandbox for sandbox in sandboxes if given.command in (None, sandbox.command.name)]
         for fault in faults:
             if reason := fault.unavailable():
@@ -60,7 +59,7 @@ def run_campaign(faults: Sequence[Fault], commands: Sequence[Command], module: s
             group = list(pool.map(lambda each, fault=fault: run_trial(fault, *each), todo))
             failed = [trial for trial in group if trial.failures]
             for trial in failed:
-                print_failure(trial, module, given)
+                print_failure(trial, given)
             counts = f"{len(group)} trials, {sum(trial.triggered for trial in group)} made the command fail"
             print(f"{fault.name}: {counts}, {len(group) - len(failed)} passed", flush=True)
             trials += group
@@ -69,15 +68,15 @@ def run_campaign(faults: Sequence[Fault], commands: Sequence[Command], module: s
     return 1 if failed else 0
 
 
-def print_failure(trial: Trial, module: str, given: argparse.Namespace) -> None:
+def print_failure(trial: Trial, given: argparse.Namespace) -> None:
     """Print the failures of a trial and the command that repeats it."""
     name = trial.sandbox.command.name
     print(f"FAILED: {trial.fault.name}, {name}, {trial.attempt.description}")
     for failure in trial.failures:
         print(f"    {failure}")
     again = ["--seed", given.seed, "--rounds", given.rounds, "--command", name, trial.fault.name]
-    print(f"    repeat: python -m {module} {shlex.join(map(str, again))}", flush=True)
+    print(f"    repeat: python -m {MODULE} {shlex.join(map(str, again))}", flush=True)
 
 
 if __name__ == "__main__":
-    sys.exit(main(list(FAULTS.values()), COMMANDS, __doc__, "tests.torture.faults"))
+    sys.exit(main())

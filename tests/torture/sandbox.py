@@ -79,7 +79,7 @@ class Sandbox:
         return reproducible(self.before) == self.after
 
 
-def create_sandboxes(folder: Path, built: Path | None = None, commands: Sequence[Command] = COMMANDS) -> list[Sandbox]:
+def create_sandboxes(folder: Path, built: Path | None = None) -> list[Sandbox]:
     """Create a sandbox for each command in `folder`. built: artifacts of all stages on the sample, if available."""
     project = folder / "project"
     project.mkdir(parents=True)
@@ -90,7 +90,7 @@ def create_sandboxes(folder: Path, built: Path | None = None, commands: Sequence
     run(next(command for command in COMMANDS if command.name == "predict"), project)
     _save_half_of_sample(project / "data")
     sandboxes = []
-    for command in commands:
+    for command in COMMANDS:
         copy = folder / command.name
         shutil.copytree(project, copy, symlinks=True)
         before = hash_files(project)

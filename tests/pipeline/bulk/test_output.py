@@ -49,14 +49,3 @@ def test_lines_that_are_not_complete_are_not_used(damage: str, half: Written, tm
     else:
         (tmp_path / LINES).write_bytes(b"head\na\n")
     assert resume_output(tmp_path, KEY) is None
-
-
-def test_failed_write_leaves_no_part_of_a_copy(half: Written, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", fail)
-    before = sorted(half.copy_of(0).parent.iterdir())
-    with pytest.raises(OSError, match="No space"):
-        append_block(half, ["e"], [], [b"copy of e"])
-    assert sorted(half.copy_of(0).parent.iterdir()) == before

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.composition.composing import COLUMNS, HEIGHT, MAX_DIGITS, WIDTH, compose, compose_sheet, cut_margins
+from pipeline.composition.composing import COLUMNS, HEIGHT, MAX_DIGITS, WIDTH, compose, cut_margins, list_digits
 from pipeline.composition.lines import AROUND_DIGITS, KINDS, Ruler
-from pipeline.composition.signs import Glyphs, Hand
-from pipeline.composition.writing import Placed, Style, _write_row, paste
+from pipeline.composition.signs import Glyphs, Hand, choose_hand
+from pipeline.composition.writing import Placed, Style, _write_row, choose_style, paste
 from tests.drawings import sample_digits
 
 DIGIT_NAMES = tuple("0123456789")
@@ -38,32 +38,16 @@ def test_pictures_show_all_classes_sizes_and_none() -> None:
 
 
 def test_ink_is_where_the_digits_are_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.composition.composing.expose", lambda ink, generator: 255 * (1 - ink))
-    monkeypatch.setattr("pipeline.composition.composing.LINES", 0)
-    monkeypatch.setattr("pipeline.composition.composing.SHEET_WORDS", 0)
     monkeypatch.setattr("pipeline.composition.writing.PUNCTUATION", 0)
-    found = 0
-    for seed in range(200):
-        picture, digits = compose_sheet(glyphs(), np.random.default_rng(seed))
-        if len(rows(digits)) == 1:  # no other ink
-            (row,) = rows(digits)
-            (top, bottom), (left, right) = (np.flatnonzero((picture < 180).any(axis=axis))[[0, -1]] for axis in (1, 0))
-            assert abs(row["y"] - (top + bottom + 1) / 2) < 1.5
-            assert abs(row["x"] - (left + right + 1) / 2) < 1.5
-            assert abs(row["size"] - max(bottom - top, right - left) - 1) < 2.5
-            found += 1
-    assert found > 3
-
-
-def test_digits_of_a_sheet_are_whole_and_in_reading_order() -> None:
-    for seed in range(40):
-        found = rows(compose_sheet(glyphs(), np.random.default_rng(seed))[1])
-        assert found
-        for row in found:
-            assert row["visible"] == 1
-            assert row["size"] / 4 < row["y"] < HEIGHT - row["size"] / 4
-        for one, next_one in itertools.pairwise(found):
-            assert next_one["x"] > one["x"] - 6 or next_one["y"] > one["y"] + one["size"] / 2
+    for seed in range(20):
+        generator, ink = np.random.default_rng(seed), np.zeros((HEIGHT, WIDTH), np.float32)
+        (placed,) = _write_row(ink, glyphs(), choose_style(choose_hand(generator), 24, generator), 48, 60, 1, generator)
+        digits = list_digits([placed], (0, 0, WIDTH, HEIGHT))
+        (row,) = rows(digits)
+        (top, bottom), (left, right) = (np.flatnonzero((ink > 0.3).any(axis=axis))[[0, -1]] for axis in (1, 0))
+        assert abs(row["y"] - (top + bottom + 1) / 2) < 1.5
+        assert abs(row["x"] - (left + right + 1) / 2) < 1.5
+        assert abs(row["size"] - max(bottom - top, right - left) - 1) < 2.5
 
 
 def test_what_remains_between_cut_margins_stays_where_it_was() -> None:

@@ -48,30 +48,6 @@ def test_known_bytes_are_read_and_written(body: bytes, expected: NDArray[np.gene
     assert np.array_equal(array, expected)
 
 
-@pytest.mark.parametrize(
-    ("body", "message"),
-    [
-        (b"", "header ends after 0 bytes"),
-        (b"\0\0\x08", "header ends after 3 bytes"),
-        (BODY[:10], "header ends after 10 bytes"),
-        (b"<!DOCTYPE html><title>Not here</title>", "starts with b'<!DO'"),
-        (b"\0\0\x0d\1\0\0\0\1abcd", "element type is 0x0d"),
-        (b"\0\0\x08\0a", "0 dimensions"),
-        (b"\0\0\x08\4" + b"\0\0\0\1" * 4 + b"a", "4 dimensions"),
-        (BODY[:-1], r"it ends after 23 of 24 bytes of data of shape \(2, 3, 4\)"),
-        (BODY + b"a", r"unexpected bytes after its data of shape \(2, 3, 4\)"),
-        (b"\0\0\x08\3" + b"\xff" * 8 + b"\0\0\0\0", "does not support its shape"),
-    ],
-)
-def test_error_names_the_file_and_the_problem(body: bytes, message: str, tmp_path: Path) -> None:
-    for name, content in (("file", body), ("file.gz", gzip.compress(body))):
-        (tmp_path / name).write_bytes(content)
-        with pytest.raises(idx.IdxError, match=f"{name} is not a valid IDX file: .*{message}"):
-            idx.load(tmp_path / name)
-    with pytest.raises(idx.IdxError, match=f"file is not a valid IDX file: .*{message}"):
-        idx.locate(tmp_path / "file")
-
-
 def test_damaged_gzip_is_named(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(gzip.compress(BODY)[:-5])

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from pipeline.engine.arrays import save_array
 from pipeline.engine.errors import PipelineError
-from pipeline.engine.pruning import prune
 from pipeline.engine.run import run_stage
 from pipeline.engine.store import entry_of, private_folder
 from pipeline.scheduling.jobs import JobInterruptedError
@@ -88,14 +87,6 @@ def test_forced_run_neither_uses_nor_keeps_a_checkpoint(tmp_path: Path, caplog: 
     with pytest.raises(KeyboardInterrupt):
         grow(tmp_path / "grow", rings=6, until=2, how="stopped")
     assert str(run_stage(grow, {**arguments, "rings": 6}, force=True)).startswith("6 rings, 0 of them old")
-
-
-def test_prune_removes_checkpoints(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt):
-        grow(tmp_path / "grow", until=2, how="stopped")
-    (name,) = prune(tmp_path, keep=9)
-    assert name.startswith("grow-")
-    assert grow(tmp_path / "grow").startswith("5 rings, 0 of them old")
 
 
 @pytest.mark.parametrize("resumable", [True, False])

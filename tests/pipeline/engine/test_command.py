@@ -111,7 +111,7 @@ def test_signal_is_one_line_and_leaves_the_earlier_result(kind: signal.Signals, 
 
 
 def test_default_in_pyproject_is_overridden_by_the_command_line(bakery: Path) -> None:
-    (bakery / "pyproject.toml").write_text("[tool.handwriting.bake]\ngrams = 7\n")
+    (bakery / "pyproject.toml").write_text("[tool.stages.bake]\ngrams = 7\n")
     assert call(bakery, COMMAND)[1].startswith("a loaf of 7 g")
     assert call(bakery, COMMAND, "--grams", "8")[1].startswith("a loaf of 8 g")
 
@@ -119,13 +119,13 @@ def test_default_in_pyproject_is_overridden_by_the_command_line(bakery: Path) ->
 @pytest.mark.parametrize(
     "text",
     [
-        "[tool.handwriting.bake]\ngram = 2\n",
-        '[tool.handwriting.bake]\ngrams = "x"\n',
-        "[tool.handwriting.bake]\ngrams = [1, 2]\n",
-        "[tool.handwriting.bakc]\ngrams = 2\n",
-        "[tool]\nhandwriting = 3\n",
+        "[tool.stages.bake]\ngram = 2\n",
+        '[tool.stages.bake]\ngrams = "x"\n',
+        "[tool.stages.bake]\ngrams = [1, 2]\n",
+        "[tool.stages.bakc]\ngrams = 2\n",
+        "[tool]\nstages = 3\n",
         "tool = 1\n",
-        "[tool.handwriting\n",
+        "[tool.stages\n",
     ],
 )
 def test_wrong_default_is_wrong_usage_but_help_works(text: str, bakery: Path) -> None:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import mmap
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -57,19 +56,6 @@ def test_changed_file_is_read_again_and_an_unchanged_one_is_not(change: Callable
     assert digests.sha256(file) == OAT
 
 
-def test_write_through_a_memory_map_is_seen_when_files_are_read_anew() -> None:
-    file = Path("food.txt")
-    file.write_text("hay")
-    with open(file, "r+b") as opened, mmap.mmap(opened.fileno(), 0) as mapped:
-        mapped[:3] = b"hay"  # the first write through the map sets the times, and those that follow may not
-        assert digests.sha256(file) == HAY
-        before = digests.signature(file)
-        mapped[:3] = b"oat"
-        assert digests.signature(file) == before
-        digests.read_anew()
-        assert digests.sha256(file) == OAT
-
-
 SHAPES = ("5", '"x"', "[]", "[0, 1, 2]", "[STATE, 5]", "[STATE, null]", "[STATE, [[]]]", '{"a": 1}')
 
 
@@ -85,25 +71,6 @@ def test_damaged_memory_is_forgotten(text: str, memory: Path) -> None:
     digests._save()
     forget()
     assert digests.sha256(file) == HAY
-
-
-def test_pipe_in_place_of_the_memory_does_not_block(memory: Path) -> None:
-    Path("food.txt").write_text("hay")
-    memory.parent.mkdir()
-    os.mkfifo(memory)
-    assert digests.sha256("food.txt") == HAY
-
-
-def test_link_beside_the_memory_is_not_followed(memory: Path) -> None:
-    Path("food.txt").write_text("hay")
-    memory.parent.mkdir()
-    victim = Path("victim.txt")
-    for name in (f"{os.getpid()}.fresh", ".files.json.fresh", memory.name):
-        (memory.parent / name).symlink_to(victim.absolute())
-    digests.sha256("food.txt")
-    digests._save()
-    assert not victim.exists()
-    assert memory.is_file() and not memory.is_symlink()
 
 
 def test_memory_needs_room_and_artifacts(memory: Path) -> None:

@@ -1,5 +1,4 @@
 import importlib
-import os
 import sys
 from collections.abc import Callable, Iterator
 from importlib.machinery import EXTENSION_SUFFIXES
@@ -9,7 +8,7 @@ from typing import Any
 import pytest
 
 from pipeline.engine.errors import PipelineError
-from pipeline.engine.fingerprint import _has_old_bytecode, fingerprint, load_sources
+from pipeline.engine.fingerprint import fingerprint, load_sources
 
 WORK = '''"""A module."""
 
@@ -140,17 +139,11 @@ def test_irrelevant_edits_keep_the_fingerprint(
     ("module", "old", "new"),
     [
         ("stages_copy/work.py", "+ 1", "+ 2"),
-        ("stages_copy/work.py", "choice: Choice = 1", "choice: Choice = 3"),
         ("stages_copy/work.py", "+ 1", "+ 1.0"),
-        ("stages_copy/work.py", "+ 1", "+ True"),
-        ("stages_copy/work.py", "+ 1", "- 1"),
         ("stages_copy/sibling.py", "x = 1", "y = 1"),
         ("library/near.py", "help_out(x)", "help_out(x=3)"),
-        ("library/near.py", "help_out(x)", "help_out(x: int)"),
-        ("library/far.py", "1", "'1'"),
-        ("library/tried.py", "1", "b'1'"),
+        ("library/tried.py", "1", "'1'"),
         ("library/options.py", "int", "float"),
-        ("library/star.py", "x", "y"),
         ("library/effect.py", "1", "2"),
         ("library/__init__.py", "docstring.", 'docstring."""\nx = 1\n"""'),
         ("library/deep/__init__.py", "x", "y"),
@@ -240,23 +233,6 @@ def test_extension_module_that_shadows_a_source_is_part_of_the_fingerprint(
     assert {name: shadowed[name] for name in before} == before
     file.write_bytes(b"\x7fELF 2")
     assert compute() != shadowed
-
-
-def test_bytecode_of_an_earlier_version_is_outdated_and_deleted(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.dont_write_bytecode", False)
-    work: Any = importlib.import_module("stages_copy.work").work
-    names = ["library/far.py", "library/near.py"]
-    load_sources(work, names)  # writes the bytecode
-    file = project / "library/far.py"
-    times = file.stat()
-    file.write_text("FAR = 2\n")
-    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))  # as after an edit within the same second
-    (project / "library/near.py").touch()
-    assert _has_old_bytecode(file)
-    _has_old_bytecode.cache_clear()
-    del sys.modules["library.far"]
-    assert importlib.import_module("library.far").FAR == 2
-    assert not any(_has_old_bytecode(project / name) for name in names)
 
 
 def test_in_site_packages_only_the_stages_and_the_engines_package_count(tmp_path: Path) -> None:

@@ -4,15 +4,6 @@ from pathlib import Path
 from pipeline.engine.locks import file_lock
 
 
-def test_file_lock_is_exclusive(tmp_path: Path) -> None:
-    with file_lock(tmp_path / "lock", None) as acquired:
-        assert acquired
-        with file_lock(tmp_path / "lock", None) as other:
-            assert not other
-    with file_lock(tmp_path / "lock", None) as acquired:
-        assert acquired
-
-
 def test_waiter_for_a_deleted_lock_file_locks_the_new_one(tmp_path: Path) -> None:
     path, waiting, done = tmp_path / "lock", threading.Event(), threading.Event()
     found = []

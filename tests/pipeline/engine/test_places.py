@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.engine.errors import PipelineError, UsageError
-from tests.pipeline.engine.garden import harvest, plant, stored, visible, water
+from tests.pipeline.engine.garden import harvest, plant, visible, water
 
 
 def test_output_permissions_follow_the_umask(tmp_path: Path) -> None:
@@ -16,16 +16,6 @@ def test_output_permissions_follow_the_umask(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert (tmp_path / "plant").stat().st_mode & 0o777 == 0o750
-
-
-def test_nothing_is_published_without_a_manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*arguments: object) -> None:
-        raise OSError("disk full")
-
-    monkeypatch.setattr("pipeline.engine.run.write_manifest", fail)
-    with pytest.raises(OSError, match="disk full"):
-        plant(output=tmp_path / "plant")
-    assert visible(tmp_path) == stored(tmp_path) == []
 
 
 @pytest.mark.parametrize("target", ["elsewhere", "nowhere", "mine", None])

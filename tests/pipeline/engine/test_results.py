@@ -123,14 +123,6 @@ def name_while_prune_works(folder: Path, entry: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(store, "size", measure)
 
 
-def test_result_named_while_prune_works_is_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first, second, _ = (result.entry for result in list_results(folder, "plant"))
-    name_while_prune_works(folder, first, monkeypatch)
-    assert list(prune(folder, keep=1)) == [second.name]
-    assert store.entry_at(folder / "wide") == first
-    assert (folder / "wide/manifest.json").exists()
-
-
 @pytest.mark.parametrize("late", [False, True])
 def test_results_computed_from_a_named_result_are_kept(
     late: bool, folder: Path, monkeypatch: pytest.MonkeyPatch

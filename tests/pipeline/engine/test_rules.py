@@ -124,13 +124,6 @@ def parameters(field: Path) -> dict[str, object]:
     return dict(json.loads((field / "artifacts/reap/manifest.json").read_text())["parameters"])
 
 
-def test_variable_of_a_flag_is_1_or_0(field: Path) -> None:
-    assert started(make(field, "DRY=1")) == []
-    assert started(make(field, "DRY=0")) == ["reap"]
-    assert parameters(field)["dry"] is False
-    assert_refused(field, "DRY=false: use 1 or 0", "DRY=false")
-
-
 def test_unknown_variable_is_refused_with_a_suggestion(field: Path) -> None:
     assert_refused(field, "Unknown variable SEED: did you mean SEEDS?", "SEED=4")
     assert_refused(field, "Unknown variable X: choose one of DRY HEIGHT SEEDS", "X=4")
@@ -140,12 +133,6 @@ def test_unknown_variable_is_refused_with_a_suggestion(field: Path) -> None:
     edit(field / "Makefile", "python :=", "others := COPIES\nprint.inputs := sow\npython :=")
     done = make(field, "print", "COPIES=2", "SEEDS=2")
     assert (done.returncode, "--copies=2\n" in done.stdout, started(done)) == (0, True, ["sow", "reap"]), done.stderr
-
-
-@pytest.mark.parametrize(("value", "height"), [("-1e3", -1000.0), (" 7", 7.0)])
-def test_value_may_begin_with_a_minus_or_a_space(value: str, height: float, field: Path) -> None:
-    assert started(make(field, f"HEIGHT={value}")) == ["reap"]
-    assert parameters(field)["height"] == height
 
 
 def test_wrong_value_of_a_later_stage_is_refused_before_the_first_is_started(field: Path) -> None:

@@ -41,13 +41,6 @@ def start(code: str) -> subprocess.Popen[str]:
 WAIT = "    print('ready', flush=True)\n    sys.stdin.read()"
 
 
-def test_prune_removes_leftovers_of_killed_runs(tmp_path: Path) -> None:
-    put(tmp_path, "plant", KEYS[0])
-    for suffix in (".partial", ".old"):
-        (tmp_path / ".store" / f"plant-12{suffix}").mkdir()
-    assert prune(tmp_path, keep=1) == {"plant-12.old": 0, "plant-12.partial": 0}
-
-
 def test_prune_keeps_entries_in_use_by_other_processes(tmp_path: Path) -> None:
     read = put(tmp_path, "plant", KEYS[0])
     put(tmp_path, "plant", KEYS[1])
@@ -101,13 +94,6 @@ def test_leftover_files_and_links_are_removed(name: str, tmp_path: Path) -> None
     assert {path.name for path in (tmp_path / ".store").iterdir()} == {f"plant-{KEYS[0][:16]}"}
 
 
-def test_commit_replaces_an_existing_entry(tmp_path: Path) -> None:
-    put(tmp_path, "plant", KEYS[0], 10)
-    put(tmp_path, "plant", KEYS[0], 20)
-    assert (tmp_path / "plant" / "numbers").stat().st_size == 20
-    assert sorted(path.name for path in (tmp_path / ".store").iterdir()) == [f"plant-{KEYS[0][:16]}"]
-
-
 def test_entry_is_recovered_after_a_killed_commit(tmp_path: Path) -> None:
     entry = put(tmp_path, "plant", KEYS[0])
     entry.rename(entry.with_suffix(".old"))
@@ -125,21 +111,6 @@ def test_publish_replaces_a_link_atomically(tmp_path: Path) -> None:
         for entry in entries:
             (entry / "end").touch()
         assert watcher.wait(30) == 0
-
-
-def test_two_processes_can_publish_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    entries = [put(tmp_path, "plant", key) for key in KEYS[:2]]
-    replace, others = Path.replace, [entries[1]]
-
-    def replace_after_another(link: Path, to: Path) -> Path:
-        if others:
-            publish(others.pop(), to)
-        return replace(link, to)
-
-    monkeypatch.setattr(Path, "replace", replace_after_another)
-    publish(entries[0], tmp_path / "plant")
-    assert (tmp_path / "plant").resolve() == entries[0].resolve()
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".store", "plant"]
 
 
 @pytest.mark.parametrize(("number", "size"), [(1, 1000), (2, 2000)])
@@ -163,19 +134,6 @@ def test_interrupted_commit_leaves_one_complete_entry(
         commit(partial, entry)
     assert (tmp_path / "plant" / "numbers").stat().st_size == size
     assert [path.name for path in entry.parent.iterdir()] == [entry.name]
-
-
-def test_interrupted_publish_keeps_the_old_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    entry = put(tmp_path, "plant", KEYS[0])
-
-    def interrupted(path: Path, to: Path) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Path, "replace", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        publish(tmp_path / ".store" / "another", tmp_path / "plant")
-    assert (tmp_path / "plant").resolve() == entry.resolve()
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".store", "plant"]
 
 
 def test_prune_does_not_claim_what_it_cannot_remove(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

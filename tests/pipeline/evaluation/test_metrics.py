@@ -1,5 +1,4 @@
 import itertools
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -90,7 +89,7 @@ def test_reliability_equals_direct_computation(predictions: Predictions) -> None
 
 def test_compute_metrics_returns_all_metrics(predictions: Predictions) -> None:
     probabilities, predicted, truth = predictions
-    metrics, confusion = compute_metrics([(probabilities, truth)], ["a", "b", "c", "d"])
+    metrics, confusion = compute_metrics(probabilities, truth, ["a", "b", "c", "d"])
     assert np.array_equal(confusion, count_confusion(truth, predicted, 4))
     correct = int((predicted == truth).sum())
     assert (metrics.images, metrics.errors, metrics.accuracy) == (500, 500 - correct, correct / 500)
@@ -98,22 +97,6 @@ def test_compute_metrics_returns_all_metrics(predictions: Predictions) -> None:
     assert 0 < low < correct / 500 < high < 1
     assert list(metrics.classes) == ["a", "b", "c", "d"]
     assert metrics.classes["d"] == ClassMetrics(0, 0, 0, 0)
-
-
-@pytest.mark.parametrize("size", [1, 77, 499])
-def test_metrics_of_chunks_equal_metrics_of_whole(size: int, predictions: Predictions) -> None:
-    probabilities, _, truth = predictions
-    names = ["a", "b", "c", "d"]
-    whole, confusion = compute_metrics([(probabilities, truth)], names)
-    starts = range(0, 500, size)
-    chunked, same = compute_metrics(
-        ((probabilities[start : start + size], truth[start : start + size]) for start in starts), names
-    )
-    assert np.array_equal(same, confusion)
-    inexact = ("negative_log_likelihood", "expected_calibration_error")
-    for name in inexact:
-        assert getattr(chunked, name) == pytest.approx(getattr(whole, name), rel=1e-12)
-    assert replace(chunked, **{name: getattr(whole, name) for name in inexact}) == whole
 
 
 def test_confusions_are_counted_per_true_class_most_frequent_first() -> None:

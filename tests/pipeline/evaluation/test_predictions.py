@@ -87,13 +87,6 @@ def test_backend_and_block_size_do_not_change_a_bit(
     assert [library["num_threads"] for library in threadpool_info()] == threads
 
 
-def test_predictions_are_those_of_the_model(model: Model, whole: list[np.ndarray], built: Path) -> None:
-    images = np.load(built / "normalize" / "test-images.npy")
-    labels, probabilities = (array[: len(images)] for array in whole)
-    np.testing.assert_allclose(probabilities, predict(model, images), rtol=1e-4, atol=1e-7)
-    assert np.array_equal(labels, probabilities.argmax(axis=1))
-
-
 @pytest.mark.parametrize(("blocks", "block_size"), [(1, 100), (3, 64), (7, 5000), (24, 100)])
 def test_interrupted_run_resumes_without_repeats_to_same_bytes(
     blocks: int, block_size: int, model: Model, images: list[Rows], whole: list[np.ndarray], tmp_path: Path
@@ -112,14 +105,6 @@ def test_other_key_names_or_total_start_from_scratch(model: Model, images: list[
     for key, names, count in [("other", NAMES, total), ("test", [PREDICTIONS], total), ("test", NAMES, total + 1)]:
         predict_and_interrupt(tmp_path, model, images, 3)
         assert open_predictions(tmp_path, names, count, 10, key).done_count == 0
-
-
-@pytest.mark.parametrize("entry", ["[5]", "5", "null", '["a", "b"]', "[0, 1e999]", "[[1], 2]", "["])
-def test_damaged_journal_loses_only_progress(entry: str, model: Model, images: list[Rows], tmp_path: Path) -> None:
-    predict_and_interrupt(tmp_path, model, images, 3)
-    with open(tmp_path / JOURNAL, "a") as file:
-        file.write(f"{entry}\n")
-    assert open_predictions(tmp_path, NAMES, sum(map(len, images)), 10, "test").done_count == 0
 
 
 def test_block_is_on_the_disk_before_its_entry_in_the_journal(

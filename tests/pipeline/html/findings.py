@@ -7,11 +7,12 @@ import numpy as np
 from pipeline.data.augmentation import Augmentation
 from pipeline.engine.artifacts import Manifest
 from pipeline.engine.provenance import Provenance
+from pipeline.evaluation.metrics import compute_metrics
+from pipeline.evaluation.run_list import TrainingRun
 from pipeline.html.report_page import Findings
 from pipeline.training.history import Epoch
 from pipeline.training.recipe import Recipe, to_dict
 from pipeline.training.recipes import find_changes
-from pipeline.training.run_list import TrainingRun
 from tests.pipeline.models import make_model
 
 NASTY = "<script>alert(1)</script>"
@@ -35,6 +36,7 @@ def findings(
     if correct:
         probabilities = np.eye(classes, dtype=np.float32)[labels]
     names = names or tuple(map(str, range(classes)))
+    metrics, confusion = compute_metrics(probabilities, labels, names)
     recipe = Recipe(layers=layers, epochs=3, ensemble_size=networks, augmentation=augmentation)
     parameters = {"recipe": "standard", **to_dict(recipe)}
     provenance = Provenance("train", parameters, {"normalize": "ab" * 32}, {}, {"python": "3.11", "numpy": "2.4.6"})
@@ -64,6 +66,8 @@ def findings(
         counts={"training": 30, "validation": 3, "test": images},
         images=generator.integers(0, 256, (images, *shape), dtype=np.uint8),
         labels=labels,
+        metrics=metrics,
+        confusion=confusion,
         probabilities=probabilities,
         samples=generator.integers(0, 256, (min(classes, 10), *shape), dtype=np.uint8),
     )

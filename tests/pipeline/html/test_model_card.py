@@ -19,9 +19,7 @@ from pipeline.engine.command import parse_variables
 from pipeline.engine.errors import PipelineError
 from pipeline.evaluation.metrics import load_metrics
 from pipeline.html.model_card import make_model_card
-from pipeline.html.wording import describe_layers
 from pipeline.model.model import load_model, load_training
-from pipeline.network.architecture import build_layers
 from stages.cli.recipe_options import resolve
 from stages.download import download
 from stages.evaluate import evaluate
@@ -173,28 +171,6 @@ def test_card_contains_the_metrics(built: Path) -> None:
     assert f"Most frequent errors: {truth} classified as {predicted} ({confusion.max()})" in card
 
 
-@pytest.mark.parametrize(
-    ("layers", "words"),
-    [
-        ("", "1 dense layer (10 units)"),
-        ("conv16,conv64,128", "2 convolutions of 5 × 5 with stride 2 (16, 64 filters), 2 dense layers (128, 10 units)"),
-        (
-            "conv4x3/1,conv5",
-            "1 convolution of 3 × 3 with stride 1 (4 filters), 1 convolution of 5 × 5 with stride 2 (5 filters), "
-            "1 dense layer (10 units)",
-        ),
-        (
-            "conv4x3/2x1p1,conv4x1x3/1p0x2d2+",
-            "1 convolution of 3 × 3 with stride 2 × 1 and padding 1 × 1 (4 filters), "
-            "1 convolution of 1 × 3 with stride 1, padding 0 × 2 and dilation 2, added to its input (4 filters), "
-            "1 dense layer (10 units)",
-        ),
-    ],
-)
-def test_layers_are_described_by_kind_and_size(layers: str, words: str) -> None:
-    assert describe_layers(build_layers(layers, "relu", (28, 28), 10)) == words
-
-
 @pytest.mark.parametrize("which", ["built", "nasty", "convolutional"])
 def test_card_contains_number_of_parameters_and_kind_of_network(which: str, request: pytest.FixtureRequest) -> None:
     artifacts: Path = request.getfixturevalue(which)
@@ -215,5 +191,5 @@ def test_values_of_the_recipe_are_checked_and_styles_are_of_digits(built: Path) 
     for each, count in ((model, 1), (letters, 0)):
         card = make_model_card(each, {**training, "styles": 0.5}, metrics, np.eye(10, dtype=int))
         assert card.count("- Digits in the styles of several countries") == count
-    with pytest.raises(PipelineError, match="epochs must be at least 1"):
+    with pytest.raises(PipelineError, match="epochs"):
         make_model_card(model, {**training, "epochs": 0}, metrics, np.eye(10, dtype=int))

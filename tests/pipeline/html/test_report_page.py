@@ -90,7 +90,7 @@ def test_report_contains_the_metrics(sample: str, built: Path) -> None:
     model = json.loads((built / "train" / "model.json").read_text())
     low, high = metrics["accuracy_interval_95"]
     shares = [metrics["accuracy"], low, high, metrics["expected_calibration_error"], metrics["classes"]["7"]["recall"]]
-    for share in (*shares, model["training"]["validation_accuracy"]):
+    for share in (*shares, model["validation_accuracy"]):
         assert percent(share) in sample
     assert "1,833 training, 167 validation, 500 test" in sample
     assert "28x28-192-10" in sample

@@ -24,10 +24,10 @@ def make(layers: str = "300", ensemble_size: int = 1, **parts: Any) -> Model:
 
 
 def make_reader() -> Model:
-    """A model that slides, and a second one for the context."""
-    context = make("7", negative_class=True)
-    parts: dict[str, Any] = {"class_names": context.class_names, "negative_class": True, "sliding": True}
-    return make_model(SLIDING, shape=find_window(SLIDING), context=context, **parts)
+    """A model that slides, and a second one for rows."""
+    row = make("conv2x3/1", by_column=True)
+    parts: dict[str, Any] = {"class_names": row.class_names, "negative_class": True, "sliding": True}
+    return make_model(SLIDING, shape=find_window(SLIDING), row=row, **parts)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_header_is_read_as_it_was_written(model: Model) -> None:
         ("test_accuracy", (-1,)),
         ("test_images", (-1,)),
         ("ink_statistics", ({"box": -1}, {"thick": UNLIMITED + 1}, {"thin": 3, "thick": 2}, {"thin": 20})),
-        ("context", ({}, json.loads(format_header(make().header)))),
+        ("row", ({}, json.loads(format_header(make().header)))),
     ],
 )
 def test_invalid_value_is_refused(name: str, values: tuple[Any, ...]) -> None:
@@ -72,19 +72,15 @@ def test_invalid_value_is_refused(name: str, values: tuple[Any, ...]) -> None:
 
 @pytest.mark.parametrize("parts", [{"ensemble_size": 2}, {"negative_class": False}, {"shape": (9, 8)}])
 def test_model_that_cannot_slide_is_refused(parts: dict[str, Any]) -> None:
-    given: dict[str, Any] = {"shape": find_window(SLIDING), "negative_class": True, "sliding": True, **parts}
+    given: dict[str, Any] = {"shape": find_window(SLIDING), "negative_class": True, "row": make_reader().row, **parts}
     with pytest.raises(ValueError):
-        make_model(SLIDING, **given)
+        make_model(SLIDING, class_names=("a", "b", "ö"), sliding=True, **given)
 
 
 def test_second_network_that_does_not_fit_is_refused() -> None:
     model = make_reader()
-    assert model.context
-    alone = replace(model, context=None)
-    others = [make("7"), make_model("7", 1, (4, 5), negative_class=True), make("7", 2, negative_class=True), alone]
-    others.append(make_model("7", 1, (1001, 3), class_names=model.class_names, negative_class=True))
-    for other in others:
-        with pytest.raises(ValueError, match="network"):
-            replace(model, context=other)
-    with pytest.raises(ValueError, match="second network"):
-        replace(make("7", negative_class=True), context=model.context)
+    for other in (None, make("7"), model, make_model("conv2x3/1", 1, (4, 5), by_column=True)):
+        with pytest.raises(ValueError, match="rows"):
+            replace(model, row=other)
+    with pytest.raises(ValueError, match="rows"):
+        replace(make("7", negative_class=True), row=model.row)

@@ -56,7 +56,7 @@ def test_eight_bits_quarter_the_weights_and_round_them(tmp_path: Path) -> None:
     assert single.stat().st_size > 3 * byte.stat().st_size
 
 
-@pytest.mark.parametrize("missing", ["0.weight_scale", "context.1.weight", "context.1.weight_scale", "context.1.bias"])
+@pytest.mark.parametrize("missing", ["0.weight_scale", "row.0.weight", "row.0.weight_scale", "row.0.bias"])
 def test_reader_without_one_of_its_arrays_is_refused(missing: str, tmp_path: Path) -> None:
     model = make_reader()
     arrays = load_file(save(tmp_path / "m", model, np.int8))

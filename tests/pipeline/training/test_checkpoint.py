@@ -2,7 +2,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,35 +27,6 @@ def test_save_load_round_trip_is_exact(dtype: type, tmp_path: Path) -> None:
     for one, other in ((found.state, saved.state), (found.best, saved.best)):
         assert (one.shape, one.tobytes()) == (other.shape, other.tobytes())
     assert (found.history, found.origin) == (saved.history, saved.origin)
-
-
-def test_earlier_checkpoint_is_replaced_after_fsync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "one.npz"
-    save_checkpoint(path, example())
-    earlier, synced = path.read_bytes(), []
-
-    def fsync(descriptor: int) -> None:
-        synced.append((path.read_bytes(), os.fstat(descriptor).st_size))
-
-    monkeypatch.setattr(os, "fsync", fsync)
-    save_checkpoint(path, example(np.float64))
-    assert synced == [(earlier, path.stat().st_size)]
-
-
-def test_earlier_checkpoint_survives_a_failed_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "one.npz"
-    save_checkpoint(path, example())
-    earlier = path.read_bytes()
-
-    def fail(file: IO[bytes], **arrays: object) -> None:
-        file.write(b"half")
-        raise OSError("disk full")
-
-    monkeypatch.setattr(np, "savez", fail)
-    with pytest.raises(OSError, match="disk full"):
-        save_checkpoint(path, example(np.float64))
-    assert path.read_bytes() == earlier
-    assert [file.name for file in tmp_path.iterdir()] == ["one.npz"]
 
 
 def test_missing_or_damaged_file_loads_as_none(tmp_path: Path) -> None:

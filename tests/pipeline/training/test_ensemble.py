@@ -4,7 +4,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.engine.errors import UsageError
 from pipeline.engine.threads import single_threaded_blas
 from pipeline.model.model import load_model
 from pipeline.model.prediction import predict
@@ -69,11 +68,6 @@ def test_model_of_the_stage_has_the_same_bits(arrays: tuple[np.ndarray, np.ndarr
     expected, model = load_model(built / "train"), train(hold_out(*arrays), QUICK)
     assert model.parameters[0].flat.tobytes() == expected.parameters[0].flat.tobytes()
     assert (model.temperature, model.ink_statistics) == (expected.temperature, expected.ink_statistics)
-
-
-def test_layers_that_do_not_fit_are_refused(data: TrainingData) -> None:
-    with pytest.raises(UsageError, match="does not fit"):
-        train(data, Recipe(layers="conv4x29"))
 
 
 def test_networks_of_an_ensemble_differ(expected: TrainedModel) -> None:

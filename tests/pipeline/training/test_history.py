@@ -2,7 +2,6 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.engine.errors import PipelineError
 from pipeline.training.history import Epoch, best_of, read_history, write_history
 
 ROWS = [Epoch(1, 2.5, 0.25, 0.5, 0.001, 1.25), Epoch(2, 1.5, 0.75, 1.0, 1e-05, 1.125)]
@@ -19,16 +18,3 @@ def test_write_read_round_trip(tmp_path: Path) -> None:
 def test_best_epoch_is_the_last_within_the_tolerance(accuracies: tuple[float, ...], best: int) -> None:
     history = [Epoch(number, 0.1, 0.9, accuracy, 0.1, 1.0) for number, accuracy in enumerate(accuracies, start=1)]
     assert best_of(history).number == best
-
-
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [("2.5", "x"), (",1.250", ""), (",1.250", ",1.250,7"), ("1,2,", "1,"), ("1,1,", "1,x,")],
-)
-def test_damaged_file_is_named(old: str, new: str, tmp_path: Path) -> None:
-    path = tmp_path / "history.csv"
-    write_history(path, [ROWS])
-    assert old in path.read_text()
-    path.write_text(path.read_text().replace(old, new, 1))
-    with pytest.raises(PipelineError, match="history.csv"):
-        read_history(path)

@@ -53,17 +53,6 @@ def test_only_digits_are_drawn_in_other_styles(data: TrainingData) -> None:
     assert count_drawn(letters, Recipe(styles=0.5)) == (0, 0)
 
 
-def test_arrays_give_the_data_of_the_stages(built: Path, data: TrainingData) -> None:
-    images, labels = (np.load(built / f"parse/train-{name}.npy") for name in ("images", "labels"))
-    held_out = hold_out(images, labels)
-    assert held_out.training.scaling == data.training.scaling
-    assert held_out.description.class_names == data.description.class_names
-    for one, other in ((held_out.training, data.training), (held_out.validation, data.validation)):
-        assert np.array_equal(one.labels, other.labels)
-        assert np.array_equal(take(one, [0, 5, 9]), take(other, [0, 5, 9]))
-        assert np.array_equal(one.slice(2, 7), other.slice(2, 7))
-
-
 @pytest.mark.parametrize(
     ("images", "labels", "options"),
     [

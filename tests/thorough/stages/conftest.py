@@ -1,1 +1,1 @@
-from tests.stages.conftest import call, many, project  # noqa: F401
+from tests.stages.conftest import call, project  # noqa: F401

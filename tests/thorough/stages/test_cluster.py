@@ -9,22 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.cluster import hidden, make_folder, run_cluster, wait_until
+from tests.cluster import run_cluster, wait_until
 from tests.processes import ROOT, Run, environment, kill_tree, listening_addresses
 from tests.stages.common import assert_one_line
-
-
-def test_workers_of_predict_need_no_shared_folder(run: Run, project: Path, tmp_path: Path) -> None:
-    files = [f"artifacts/parse/{part}-images.npy" for part in ("test", "train")]
-    more = ["--probabilities", "p.npy", "--block-size", "300", "--scheduler"]
-    bodies = []
-    with run_cluster(make_folder(tmp_path), workers=0) as cluster:
-        cluster.start_worker(prefix=hidden(project))
-        for scheduler in ("sync", cluster.address):
-            result = run("predict", *files, *more, scheduler)
-            assert result.returncode == 0, result.stderr
-            bodies.append([(project / name).read_bytes() for name in ("predictions.npy", "p.npy")])
-    assert bodies[0] == bodies[1]
 
 
 def test_commands_in_the_documentation_listen_to_this_machine_only(tmp_path: Path) -> None:

@@ -1,65 +1,16 @@
 """Malicious artifacts, options and names are refused in one line and never executed."""
 
 import json
-import os
-import pickle
 import subprocess
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
 from pipeline.engine.artifacts import read_manifest, write_manifest
 from tests.processes import Run
-from tests.stages.common import assert_one_line, update_manifests
 
 HOSTILE = "\x1b]0;pwned\x07 \x1b[2J \x9b31m \x7f \u202e \u2028 \U000e0041 <script>alert(1)</script>\nsecond line"
-
-
-class Payload:
-    """Creates a folder when it is unpickled."""
-
-    def __init__(self, trap: Path) -> None:
-        self.trap = trap
-
-    def __reduce__(self) -> tuple[Callable[..., Any], tuple[str]]:
-        return os.mkdir, (str(self.trap),)
-
-
-def save_objects(path: Path, trap: Path) -> None:
-    with open(path, "wb") as file:
-        np.save(file, np.array([Payload(trap)], dtype=object), allow_pickle=True)
-
-
-def save_pickle(path: Path, trap: Path) -> None:
-    path.write_bytes(pickle.dumps(Payload(trap)))
-
-
-def save_archive(path: Path, trap: Path) -> None:
-    with open(path, "wb") as file:
-        np.savez(file, np.array([Payload(trap)], dtype=object), allow_pickle=True)
-
-
-@pytest.mark.parametrize(
-    ("command", "file", "save"),
-    [
-        ("parse --force", "download/t10k-labels-idx1-ubyte", save_pickle),
-        ("normalize --force", "parse/train-images.npy", save_objects),
-        ("train --force", "normalize/scaling.npy", save_archive),
-        ("classify --test-image 0", "train/layer-1-biases.npy", save_pickle),
-    ],
-)
-def test_pickled_objects_are_never_loaded(
-    command: str, file: str, save: Callable[[Path, Path], None], run: Run, project: Path
-) -> None:
-    path, trap = project / "artifacts" / file, project / "trap"
-    save(path, trap)
-    update_manifests(path.parent)  # so that the manifest matches
-    assert_one_line(run(*command.split()), 1, path.name)
-    assert not trap.exists()
 
 
 def assert_harmless(result: subprocess.CompletedProcess[str]) -> None:

@@ -30,7 +30,7 @@ def script(body: str) -> list[str]:
     """Return a program that runs `status`, defined in `body`, where `send(NAME)` sends a signal to itself."""
     head = (
         "import atexit, os, signal, threading, time\n"
-        "from pipeline.engine.command import run_command, run_program\n"
+        "from pipeline.engine.program import run_command, run_program\n"
         "send = lambda name: os.kill(os.getpid(), getattr(signal, name))\n"
     )
     return ["-c", head + textwrap.dedent(body) + "\nrun_program(lambda: run_command('status', status))"]

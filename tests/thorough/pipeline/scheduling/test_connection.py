@@ -114,7 +114,7 @@ def test_local_cluster_ends_with_its_parent(kind: signal.Signals, setup: str, tm
 
 def test_interrupt_while_local_cluster_starts_shows_no_traceback(tmp_path: Path) -> None:
     body = IMPORTS.replace("\n", "\n        ")
-    setup = f"""from pipeline.engine.command import run_command, run_program
+    setup = f"""from pipeline.engine.program import run_command, run_program
     def status():
         print("begins", flush=True){body}
         run_job(Job(tasks.sleep_long, {str(tmp_path)!r}, range(2), print), Backend("processes", 2))

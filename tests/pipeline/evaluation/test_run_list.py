@@ -9,9 +9,9 @@ import pytest
 
 from pipeline.engine.artifacts import read_manifest, write_manifest
 from pipeline.engine.store import entry_of, publish
+from pipeline.evaluation.run_list import digest_runs, find_run, list_training_runs
 from pipeline.training.history import read_history
 from pipeline.training.recipes import find_changes
-from pipeline.training.run_list import digest_runs, find_run, list_training_runs
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_runs_are_listed_with_their_metrics_latest_first(artifacts: Path) -> Non
     assert (now.published, before.published) == (True, False)
     assert now.test_accuracy == metrics["accuracy"]
     assert now.expected_calibration_error == metrics["expected_calibration_error"]
-    assert now.validation_accuracy == model["training"]["validation_accuracy"]
+    assert now.validation_accuracy == model["validation_accuracy"]
     assert before.created.startswith("2020")
     assert (before.entry, before.id) == (entry, entry.name.removeprefix("train-"))
 
@@ -65,15 +65,16 @@ def test_each_run_has_its_latest_evaluation(artifacts: Path) -> None:
     manifest = read_manifest(entry)
     outputs = {**manifest.outputs, "model.json": {**manifest.outputs["model.json"], "sha256": "00" * 32}}
     write_manifest(entry, replace(manifest, outputs=outputs))  # differs from the published model
+    metrics = json.loads((artifacts / "evaluate" / "metrics.json").read_text())
     for day, accuracy in (("02", 0.125), ("03", 0.25)):
         evaluation = add_entry(artifacts, "evaluate", day=day)
         made = read_manifest(evaluation)
         provenance = replace(made.provenance, inputs={**made.provenance.inputs, "train": read_manifest(entry).digest})
         write_manifest(evaluation, replace(made, provenance=provenance, created=f"2020-03-{day}T00:00:00.000+00:00"))
         moved = evaluation.rename(entry_of(artifacts / "evaluate", "evaluate", provenance.key))
-        (moved / "metrics.json").write_text(json.dumps({"accuracy": accuracy}))
+        (moved / "metrics.json").write_text(json.dumps({**metrics, "accuracy": accuracy}))
     now, before = list_training_runs(artifacts)
-    assert now.test_accuracy == json.loads((artifacts / "evaluate" / "metrics.json").read_text())["accuracy"]
+    assert now.test_accuracy == metrics["accuracy"]
     assert before.test_accuracy == 0.25
 
 

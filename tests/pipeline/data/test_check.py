@@ -1,4 +1,4 @@
-"""Warnings about the data of an evaluation."""
+"""What a data set lacks."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,19 +6,20 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.data.check import DataCheck, check_data, list_warnings
 from pipeline.engine.arrays import Rows, open_rows, save_array
-from pipeline.evaluation.data import DataCheck, check_data, list_warnings
 
 NAMES = ("a", "b", "c")
 
 
-def check(tmp_path: Path, images: Mapping[str, Any], labels: Mapping[str, Any] | None = None) -> DataCheck:
+def check(tmp_path: Path, images: Mapping[str, Any]) -> DataCheck:
     rows: dict[str, Rows] = {}
-    for part, array in images.items():
+    training = np.concatenate([images["train"], images["validation"]])
+    for part, array in (("training", training), ("test", images["test"])):
         save_array(tmp_path / f"{part}.npy", array)
         rows[part] = open_rows(tmp_path / f"{part}.npy", np.float32, (None, None, None))
-    labels = labels or {part: np.arange(len(array), dtype=np.uint8) % 3 for part, array in images.items()}
-    return check_data(labels, rows, len(NAMES))
+    labels = {part: np.arange(len(array), dtype=np.uint8) % 3 for part, array in images.items()}
+    return check_data(labels, rows["training"], rows["test"], len(NAMES))
 
 
 def draw() -> dict[str, Any]:

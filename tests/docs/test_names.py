@@ -1,4 +1,4 @@
-"""Links, names of files, targets of make and options of commands in the pages exist."""
+"""Names of files and modules, targets of make and options of commands in the pages exist."""
 
 import re
 import shutil
@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import pytest
 import typer
@@ -20,19 +19,15 @@ from tests.docs.pages import Page, find_pages, list_commands, read_page
 from tests.make.common import clean_environment
 from tests.processes import ROOT
 
-PAGES = [read_page(path) for path in find_pages()]
 FOLDERS = ("pipeline", "stages", "tests", "docs", "pictures", ".ci", ".github")
-GENERATED = ("artifacts", ".venv")
 ENVIRONMENT = {"NO_COLOR", "MPLCONFIGDIR", "DASK_SCHEDULER_ADDRESS"}  # variables that are not those of make
 OF_EXAMPLES = {"SIDES", "THROWS", "WEIGHTS", "FAIR", "COPIES", "PRINTER", "FOLDER"}  # variables of their stages
 OF_OTHERS = {  # options named without their program
     *("--max-checksum-file-size", "--cache", "--cores"),  # snakemake
-    "--no-dashboard",  # dask worker
 }
 
-each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-each_present_page = pytest.mark.parametrize(
-    "page", [page for page in PAGES if page.name != "CHANGELOG.md"], ids=lambda page: page.name
+each_page = pytest.mark.parametrize(
+    "page", [read_page(path) for path in find_pages() if path.name != "CHANGELOG.md"], ids=lambda page: page.name
 )
 
 
@@ -41,26 +36,6 @@ def check(texts: Iterable[str], problem: Callable[[str], str | None]) -> None:
 
 
 @each_page
-def test_links_lead_somewhere(page: Page) -> None:
-    check(page.links, lambda target: problem_of_link(page.path, target))
-
-
-def problem_of_link(source: Path, target: str) -> str | None:
-    parts = urlsplit(target)
-    if parts.scheme or parts.netloc:
-        well_formed = parts.scheme == "https" and re.fullmatch(r"([\w-]+\.)+\w+", parts.netloc)
-        return None if well_formed else "is not a well-formed https address"
-    path = (source.parent / unquote(parts.path)).resolve() if parts.path else source
-    if not path.is_relative_to(ROOT) or path.relative_to(ROOT).parts[:1] in [(name,) for name in GENERATED]:
-        return "is not part of the project"
-    if not path.exists():
-        return "does not exist"
-    if parts.fragment and (path.suffix != ".md" or parts.fragment not in read_page(path).anchors):
-        return "has no such heading"
-    return None
-
-
-@each_present_page
 def test_files_and_modules_exist(page: Page) -> None:
     made = {Path(block.marks["file"]).name for block in page.blocks if "file" in block.marks}
     check(page.codes, lambda code: None if Path(code).name in made else problem_of_file(code))
@@ -90,7 +65,7 @@ def problem_of_name(name: str) -> str | None:
     return None
 
 
-@each_present_page
+@each_page
 def test_commands_and_their_options_exist(page: Page) -> None:
     blocks = (block for block in page.blocks if block.language == "console" and not block.is_run)
     check((*page.codes, *(command.text for block in blocks for command in list_commands(block))), problem_of_code)

@@ -26,19 +26,20 @@ class DataCheck:
 
 
 def load_check(folder: Path) -> DataCheck:
-    """Return the check in an artifact of `evaluate`. Raises PipelineError if it is missing or damaged."""
+    """Return the check in an artifact of `normalize`. Raises PipelineError if it is missing or damaged."""
     return load_json(folder / DATA_FILE, DataCheck)
 
 
-def check_data(labels: Mapping[str, NDArray[np.uint8]], images: Mapping[str, Rows], classes: int) -> DataCheck:
+def check_data(labels: Mapping[str, NDArray[np.uint8]], training: Rows, test: Rows, classes: int) -> DataCheck:
     """Count the images of each class in each part, and the test images that also occur in another part, exactly.
 
-    labels, images: by part. The files are read once, in blocks; only hashes of the test images stay in memory.
+    labels: by part. training: the images of the parts train and validation. The files are read once, in blocks; only
+    hashes of the test images stay in memory.
     """
-    test = Counter(_hash_images(images["test"]))
-    copied = {found for part in PARTS if part != "test" for found in _hash_images(images[part]) if found in test}
+    hashes = Counter(_hash_images(test))
+    copied = {found for found in _hash_images(training) if found in hashes}
     counts = {part: tuple(np.bincount(labels[part], minlength=classes).tolist()) for part in PARTS}
-    return DataCheck(counts, sum(test[found] for found in copied))
+    return DataCheck(counts, sum(hashes[found] for found in copied))
 
 
 def list_warnings(check: DataCheck, class_names: Sequence[str]) -> list[str]:

@@ -1,15 +1,17 @@
-"""The training runs in the store, each with its evaluation. This module imports nothing slow."""
+"""The training runs in the store, each with its evaluation.
+
+NumPy is imported only to read results, because `digest_runs` is called whenever make asks for the state of `report`.
+"""
 
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pipeline.engine import store
-from pipeline.engine.documents import Share, load_json
+from pipeline.engine.documents import convert
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.results import StoredResult, list_results, read_results
 from pipeline.training.history import Epoch, read_history
@@ -17,25 +19,6 @@ from pipeline.training.history import Epoch, read_history
 UNKNOWN = "unknown"
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class _Training:
-    validation_accuracy: Share | None = None
-    changes: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class _Model:
-    dataset: str = UNKNOWN
-    training: _Training = _Training()
-
-
-@dataclass(frozen=True)
-class _Metrics:
-    accuracy: Share | None = None
-    expected_calibration_error: Share | None = None
-    negative_log_likelihood: float | None = None
 
 
 @dataclass(frozen=True)
@@ -87,22 +70,23 @@ def _find_evaluations(artifacts: Path) -> dict[str | None, StoredResult]:
 
 
 def _load(result: StoredResult, evaluation: StoredResult | None) -> TrainingRun:
-    parameters = result.manifest.provenance.parameters
-    model = _known(partial(load_json, result.entry / "model.json", _Model), _Model())
-    metrics = _Metrics()
-    if evaluation:
-        metrics = _known(partial(load_json, evaluation.entry / "metrics.json", _Metrics), metrics)
+    from pipeline.evaluation.metrics import load_metrics
+    from pipeline.model.model import load_header, load_training
+
+    entry, provenance = result.entry, result.manifest.provenance
+    header = _known(lambda: load_header(entry), None)
+    metrics = _known(lambda: load_metrics(evaluation.entry), None) if evaluation else None
     return TrainingRun(
         **vars(result),
-        recipe=str(parameters.get("recipe", UNKNOWN)),
-        changes=model.training.changes,
-        dataset=model.dataset,
-        data=result.manifest.provenance.inputs.get("normalize") or "",
-        validation_accuracy=model.training.validation_accuracy,
-        test_accuracy=metrics.accuracy,
-        expected_calibration_error=metrics.expected_calibration_error,
-        negative_log_likelihood=metrics.negative_log_likelihood,
-        history=_known(partial(read_history, result.entry / "history.csv"), []),
+        recipe=str(provenance.parameters.get("recipe", UNKNOWN)),
+        changes=_known(lambda: convert(load_training(entry).get("changes"), dict[str, tuple[Any, Any]]), {}),
+        dataset=getattr(header, "dataset", UNKNOWN),
+        data=provenance.inputs.get("normalize") or "",
+        validation_accuracy=getattr(header, "validation_accuracy", None),
+        test_accuracy=getattr(metrics, "accuracy", None),
+        expected_calibration_error=getattr(metrics, "expected_calibration_error", None),
+        negative_log_likelihood=getattr(metrics, "negative_log_likelihood", None),
+        history=_known(lambda: read_history(entry / "history.csv"), []),
     )
 
 

@@ -1,0 +1,158 @@
+"""The site, made by Sphinx from the Markdown files that GitHub shows: `make docs`.
+
+docs/README.md is its table of contents: a page that it does not list is an error, and so is a link that leads nowhere.
+Links to code lead to SOURCES, by default the project around artifacts/site.
+"""
+
+import os
+import re
+import shutil
+from dataclasses import fields, is_dataclass
+from inspect import signature
+from pathlib import Path
+from typing import Any
+
+from docutils.nodes import SkipNode
+from docutils.utils.math import latex2mathml
+from numpy.typing import ArrayLike
+from sphinx.application import Sphinx
+from sphinx.util.logging import getLogger
+from sphinx.util.typing import stringify_annotation
+
+from pipeline.data import idx
+from pipeline.html.drawing import save_drawing_page
+from pipeline.html.examples import choose_examples
+from pipeline.reader import load
+
+ROOT = Path(__file__).parent.parent
+SAMPLE = ROOT / "pipeline/data/sample"
+SOURCES = os.environ.get("SOURCES", "../..")
+
+project = "Handwriting recognition"
+html_title = "Handwriting recognition from scratch"
+html_theme = "furo"
+html_copy_source = html_show_sphinx = False
+html_search_scorer = str(ROOT / "docs/scorer.js")
+html_math_renderer = "mathml"
+root_doc = "README"
+include_patterns = ["*.md", "docs/**.md"]
+exclude_patterns = ["artifacts", "pictures", "pipeline", "stages", "tests", "**/.*"]
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
+myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 4
+myst_url_schemes = {"https": None, "source": "{{path}}"}
+autodoc_default_options = {"members": True, "member-order": "bysource"}
+autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
+suppress_warnings = ["misc.highlighting_failure"]  # of a shell command in several lines
+default_role = "literal"  # of single backticks in docstrings
+pygments_style, pygments_dark_style = "default", "github-dark"
+
+ARRAY_LIKE = stringify_annotation(ArrayLike, "smart")
+LINK = re.compile(r"\]\((?!https?:|#)([^)\s#]+)(#[^)\s]+)?\)")
+PICTURE = re.compile(r"<picture>\s*<source [^>]*srcset=\"(.*?)\">\s*<img src=\"(.*?)\"(.*?)>\s*</picture>", re.DOTALL)
+DEMO, REPORT = "artifacts/export/index.html", "artifacts/report/index.html"
+PAGES = {DEMO: "demo.html"} | ({REPORT: "report.html"} if (ROOT / REPORT).exists() else {})
+
+
+def adapt(app: Sphinx, name: str, source: list[str]) -> None:
+    """Adapt the Markdown of a page: its links to other files, its pictures; give the README the table of contents."""
+    page = ROOT / f"{name}.md"
+    up = "../" * name.count("/")
+
+    def link(found: re.Match[str]) -> str:
+        if found[2] == "#the-drawing-demo":
+            return f"](source:{up}demo.html)"
+        path = (page.parent / found[1]).resolve()
+        is_page = path.suffix == ".md" and (path.parent == ROOT or path.is_relative_to(ROOT / "docs"))
+        if is_page or not path.exists():
+            return found[0]  # which Sphinx checks
+        return f"](source:{up}{SOURCES}/{path.relative_to(ROOT)})"
+
+    for picture in re.findall(r"<(?:img|source)\s[^>]*?src(?:set)?=\"(.*?)\"", source[0]):
+        if not (page.parent / picture).exists():
+            getLogger(__name__).warning("%s does not exist", picture, location=name)
+    text = LINK.sub(link, source[0])
+    text = PICTURE.sub(r'<img class="only-light" src="\2"\3><img class="only-dark" src="\1"\3>', text)
+    for path, target in PAGES.items():
+        text = text.replace(f" `{path}`", f' <a href="{up}{target}"><code>{path}</code></a>')
+    source[0] = text + "".join(list_contents()) * (name == root_doc)
+
+
+def list_contents() -> list[str]:
+    """Return a table of contents for each section of docs/README.md, in its order."""
+    sections = re.split(r"^## ", (ROOT / "docs/README.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    contents = ["\n```{toctree}\n:hidden:\ndocs/README\n```\n"]
+    for section in sections[1:]:
+        pages = "\n".join(f"/docs/{page}" for page in re.findall(r"^\| \[.*?\]\((.*?)\.md\)", section, re.MULTILINE))
+        contents.append(f"\n```{{toctree}}\n:hidden:\n:caption: {section.splitlines()[0]}\n{pages}\n```\n")
+    return contents
+
+
+def describe(app: Sphinx, what: str, name: str, found: Any, options: object, lines: list[str]) -> None:
+    """Turn the descriptions of parameters in a docstring, `name: text`, into a list, and list hyperparameters."""
+    named = what != "exception" and callable(found)
+    names = "|".join(signature(found).parameters if named else ())
+    item = re.compile(rf"(?:^|(?<=[.;] ))({names or '(?!)'}): ")
+    paragraphs = []
+    for paragraph in "\n".join(lines).split("\n\n"):
+        text = " ".join(paragraph.split())
+        if paragraph[:1].isspace() or not item.search(text):
+            paragraphs.append(f"::\n\n{paragraph}" if paragraph[:1].isspace() else paragraph)
+            continue
+        text, _, errors = text.partition(" Raises ")
+        first, *parts = item.split(text)
+        pairs = zip(parts[::2], parts[1::2], strict=True)
+        paragraphs += [first, "\n".join(f":param {name}: {about.strip()}" for name, about in pairs)]
+        paragraphs += [f"Raises {errors}"] * bool(errors)
+    described = [field for field in fields(found) if "help" in field.metadata] if is_dataclass(found) else []
+    if described:
+        paragraphs = [paragraph for paragraph in paragraphs if not paragraph.startswith(":param")]
+        for field in described:
+            paragraphs.append(f":param {field.name}: {field.metadata['help']} Default: `{field.default}`.")
+    lines[:] = "\n\n".join(filter(None, paragraphs)).splitlines()
+
+
+def shorten(app: Sphinx, what: str, name: str, found: object, options: object, text: str, returned: str) -> Any:
+    """Return a signature and what is returned, with the aliases of NumPy's types."""
+    text, returned = (each and each.replace(ARRAY_LIKE, "ArrayLike") for each in (text, returned))
+    return tuple(
+        each and re.sub(r"~numpy\.ndarray\[.*?dtype\[(.*?)\]\]", r"NDArray[\1]", each) for each in (text, returned)
+    )
+
+
+def add_pages(app: Sphinx, error: Exception | None) -> None:
+    """Add the pictures, the drawing demo and, if there is one, the report, and make the README the first page."""
+    if error:
+        return
+    site = Path(app.outdir)
+    shutil.copytree(ROOT / "pictures", site / "pictures", dirs_exist_ok=True)
+    shutil.copy(site / "README.html", site / "index.html")
+    for path, target in PAGES.items():
+        if (ROOT / path).exists():
+            shutil.copy(ROOT / path, site / target)
+    if not (site / "demo.html").exists():
+        make_demo(site / "demo.html")
+
+
+def make_demo(path: Path) -> None:
+    """Write the drawing demo of the pretrained model, with test images of the sample."""
+    reader = load(pictures=False)
+    images, labels = (idx.load(next(SAMPLE.glob(f"t10k-{kind}-*"))) for kind in ("images", "labels"))
+    examples = choose_examples(images, labels, reader.predict_proba(images))
+    save_drawing_page(path, reader.model, reader.model.test_accuracy or 0, reader.model.test_images, examples)
+
+
+def write_math(writer: Any, node: Any) -> None:
+    """Write a formula as MathML, which needs no script."""
+    writer.body.append(latex2mathml.tex2mathml(node.astext(), as_block=node.tagname == "math_block"))
+    raise SkipNode
+
+
+def setup(app: Sphinx) -> None:
+    """Register the functions above."""
+    app.add_html_math_renderer("mathml", (write_math, None), (write_math, None))
+    app.connect("source-read", adapt)
+    app.connect("autodoc-process-docstring", describe)
+    app.connect("autodoc-process-signature", shorten)
+    app.connect("build-finished", add_pages)

@@ -1,0 +1,110 @@
+"""A program: results to stdout, errors as one line to stderr, exit status."""
+
+import contextlib
+import io
+import logging
+import os
+import sys
+from collections.abc import Callable, Generator
+from importlib.util import find_spec
+from typing import Any, NoReturn, TextIO
+
+from pipeline.engine import STAGES
+from pipeline.engine.errors import PipelineError
+from pipeline.engine.signals import end, install_handlers, stop_requested
+from pipeline.engine.terminal import paint, printable
+
+INTERRUPTED = 130  # 128 + SIGINT, as in shells
+MAX_MESSAGE = 2000  # characters
+UNCHANGED = "Existing results are unchanged"
+# Messages of other exceptions that mean a lack of memory: for a thread, for a shared library.
+MEMORY_ERRORS = ("can't start new thread", "failed to map segment")
+
+
+def run_program(run: Callable[[], int]) -> NoReturn:
+    """Exit with the status that `run` returns; signals interrupt it."""
+    install_handlers()
+    end(run())
+
+
+def run_command(name: str, work: Callable[[], object]) -> int:
+    """Call `work`, print the string or the lines that it returns, and return the exit status.
+
+    Lines of an iterator are printed immediately. The status is 0 for success, 1 for failure, 2 for wrong usage, 130 for
+    an interruption. A traceback appears only for bugs.
+
+    name: begins the line that reports an error.
+    """
+
+    def fail(message: str, status: int = PipelineError.exit_status) -> int:
+        line = printable(" ".join(message.split()))
+        if len(line) > MAX_MESSAGE:  # a value that it repeats has no limit; what to do stands at the end
+            line = f"{line[: MAX_MESSAGE // 2]} ... {line[-MAX_MESSAGE // 2 :]}"
+        print(f"{paint(f'{name}:', 'red', sys.stderr)} {line}", file=sys.stderr, flush=True)
+        return status
+
+    try:
+        _prepare_output()
+        _print_result(work())
+        return 0
+    except PipelineError as error:
+        return fail(str(error), error.exit_status)
+    except OSError as error:
+        file = f": {error.filename}" if error.filename else ""
+        return fail(f"{error.strerror or error}{file}. {UNCHANGED}")
+    except KeyboardInterrupt:
+        return fail(f"interrupted. {UNCHANGED}", INTERRUPTED)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if not package or find_spec(package):  # a module of the project, or of a package that is installed
+            raise
+        return fail(f"the module {package} is missing: install its package, or correct the import")
+    except Exception as error:
+        if stop_requested():  # a library has replaced the KeyboardInterrupt by another exception
+            return fail(f"interrupted. {UNCHANGED}", INTERRUPTED)
+        if isinstance(error, MemoryError) or any(text in str(error) for text in MEMORY_ERRORS):
+            return fail(f"not enough memory. {UNCHANGED}")
+        raise
+
+
+def _print_result(result: object) -> None:
+    """Print the output of a command. Raises PipelineError if that fails."""
+    with contextlib.closing(_lines(result)) as lines:  # so that a generator cleans up even if printing fails
+        for line in lines:
+            try:
+                print(line, flush=True)
+            except OSError as error:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # no second error at exit
+                if isinstance(error, BrokenPipeError):  # the reader has closed the pipe, as `head -1` does
+                    break
+                done = "done, but " if isinstance(result, str) else ""
+                raise PipelineError(f"{done}cannot write to standard output: {error.strerror}") from None
+
+
+def _lines(result: Any) -> Generator[str, None, None]:
+    yield from [result] if isinstance(result, str) else result or ()
+
+
+class _Log(logging.StreamHandler[TextIO]):
+    """Log to stderr."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr  # a progress line replaces it, to print above itself
+        super().emit(record)
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))
+
+
+def _prepare_output() -> None:
+    if not os.environ.get("COLUMNS", "1").strip("0"):
+        del os.environ["COLUMNS"]  # rich would print nothing in no columns
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # class names may not be encodable
+    for name in (__package__.partition(".")[0], STAGES, "__main__"):
+        logging.getLogger(name).setLevel(logging.INFO)
+        logging.getLogger(name).handlers = [_Log()]

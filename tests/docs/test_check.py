@@ -1,0 +1,49 @@
+"""The checks of the tutorial's functions name what is wrong; tests/thorough runs them on its answers."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docs.learn.check import CHECKS, judge
+from tests.docs.pages import read_page
+from tests.docs.tutorial import PAGE
+from tests.processes import ROOT
+
+
+def named(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    function.__name__ = name
+    return function
+
+
+@pytest.mark.parametrize(
+    ("function", "verdict"),
+    [
+        (lambda W, x, dz: (dz @ x.T, dz.sum(axis=1, keepdims=True), W.T @ dz), "right"),
+        (lambda W, x, dz: (dz @ x.T / 5, 0, 0), "dW is off by a factor of 1/n, with n images"),
+        (lambda W, x, dz: (-dz @ x.T, 0, 0), "dW is off by a factor of -1, the sign"),
+        (lambda W, x, dz: (x @ dz.T, 0, 0), "dW has the shape (3, 4), transposed instead of (4, 3)"),
+        (lambda W, x, dz: (dz @ (x + 1).T, 0, 0), "dW at "),
+        (lambda W, x, dz: None, "returns nothing yet"),
+    ],
+)
+def test_verdict_names_what_is_wrong(function: Callable[..., Any], verdict: str) -> None:
+    assert judge(named("backward_layer", function)).startswith(verdict)
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "docs.learn.check", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+
+def test_every_function_starts_empty_in_a_file_and_is_checked_there(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.py"
+    mine.write_text(run().stdout)
+    assert run(str(mine)).stdout.splitlines() == [f"{name}: returns nothing yet" for name in CHECKS]
+    answers = [block.text for block in read_page(PAGE).blocks if "def backward_layer(W, x, dz):\n    dW" in block.text]
+    mine.write_text(answers[0].partition("\n\n\n")[0])
+    done = run(str(mine))
+    assert (done.stdout, done.returncode) == ("backward_layer: right\n", 0)
