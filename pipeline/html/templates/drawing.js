@@ -185,7 +185,7 @@ function onKey(event) {
 /** Link the repository from the footer if GitHub Pages serves the page; only then its address is known. */
 function linkRepository() {
   const [, owner] = /^([\w-]+)\.github\.io$/.exec(location.hostname) ?? [];
-  const base = `https://github.com/${owner}/${location.pathname.split("/")[1]}`;
+  const base = `//github.com/${owner}/${location.pathname.split("/")[1]}`;
   if (owner) document.querySelectorAll("[data-path]").forEach((link) => (link.href = base + link.dataset.path));
 }
 

@@ -79,7 +79,8 @@ def test_stroke_outside_canvas_is_clipped_to_its_edge(page: Page) -> None:
 
 
 def test_digit_can_be_drawn_by_keyboard(page: Page) -> None:
-    page.keyboard.press("Tab")
+    for _ in ("teach", "forget", "canvas"):
+        page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.id") == "canvas"
     described = page.locator(f"#{page.locator('#canvas').get_attribute('aria-describedby')}")
     assert "Space puts it down" in (described.text_content() or "")
@@ -111,10 +112,10 @@ def test_tab_key_reaches_all_controls(page: Page) -> None:
     prediction(page)
     page.locator("h1").click()
     reached = []
-    for _ in range(16):
+    for _ in range(17):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.id || document.activeElement.tagName"))
-    assert reached == ["canvas", "undo", "clear", "share-drawing", "SUMMARY", *["BUTTON"] * 10]
+    assert reached == ["teach", "forget", "canvas", "undo", "clear", "share-drawing", "SUMMARY", *["BUTTON"] * 10]
 
 
 def send(page: Page, kind: str, x: float, y: float, pointer: int = 7, by: str = "touch", buttons: int = 1) -> bool:
