@@ -13,7 +13,7 @@ from pipeline.composition.writing import NOTHING, PEN_UP, Floats, find_touch, mo
 
 # Gaps between the digits of a number: between their boxes or, if they touch, their ink. Shares of the lines, range of
 # the mean of a number, and largest gap; in sizes.
-SPACINGS = {"apart": 0.4, "far": 0.1, "close": 0.17, "touching": 0.17, "overlapping": 0.16}
+SPACINGS = {"apart": 0.33, "far": 0.09, "close": 0.17, "touching": 0.2, "overlapping": 0.21}
 MEANS = {
     "apart": (0.1, 0.4),
     "far": (0.45, 0.95),
@@ -97,7 +97,9 @@ def write_number(text: str, style: Style, hands: Hands, index: int, generator: G
                 middle = (len(pieces) + 0.5) * style.pitch + generator.normal(0, 0.05 * style.size)
                 left = round(middle - ink.shape[1] / 2)
             elif after_digit:
-                left = round(_find_left(ink, beside, right, style, gap, generator))
+                before = pieces[-1]
+                least = (before.left + before.right - ink.shape[1]) // 2 + 1  # else digits are not in order
+                left = max(least, round(_find_left(ink, beside, right, style, gap, generator)))
             else:
                 left = round(right + (style.size * generator.uniform(0, 0.22) if pieces else 0))
             if style.spacing in BY_INK:

@@ -129,6 +129,11 @@ def test_other_cells_are_unchanged() -> None:
     assert format_csv(describe(result, "-")) == ["-,1,07,0 7,0.900000,,,,,,0,0,0,0"]
 
 
+def test_reading_that_is_hardly_probable_has_its_alternative() -> None:
+    row = {"spaced": "12", "confidence": 0.0, "alternatives": [("13", 0.0)]}
+    assert format_text({"file": "a.png", "confidence": 0.0, "rows": [row]}) == ["a.png: 12 (0.00%)"]
+
+
 def test_row_below_the_least_confidence_is_left_to_a_person() -> None:
     boxes, probabilities = np.array([[1, 2, 3, 4], [5, 1, 9, 6]]), np.zeros((2, 10), np.float32)
     row = Row("07", "0 7", 0.7, (("01", 0.2),), boxes, probabilities, (), "amount")

@@ -34,6 +34,15 @@ def test_rows_are_compared_where_they_are(tmp_path: Path) -> None:
     assert [line for line in report.splitlines() if line.startswith("80%")] == ["80% or more: 2 rows, 1 of them wrong"]
 
 
+def test_rows_left_to_a_person_are_not_wrong_at_any_threshold(tmp_path: Path) -> None:
+    """The apostrophe keeps spreadsheet programs from evaluating the name."""
+    truth = load_truth(write(tmp_path / "t.csv", "'=a.png,1,yes,12,0,0,20,10"))
+    row = {"digits": "", "confidence": 0.97, "box": [0, 0, 20, 10], "unread": True}
+    first, *thresholds, _ = compare([{"file": "=a.png", "rows": [row]}], truth, tmp_path / "t.csv").splitlines()
+    assert first.endswith(" 1 are unread")
+    assert all(line.endswith(": 0 rows, 0 of them wrong") for line in thresholds)
+
+
 def test_truth_of_other_pages_and_other_tables_are_refused(tmp_path: Path) -> None:
     truth = load_truth(write(tmp_path / "t.csv", "a.png,1,yes,12,0,0,20,10"))
     with pytest.raises(UsageError):

@@ -44,7 +44,9 @@ def test_every_state_leads_to_a_text_that_fits() -> None:
     assert np.array_equal(pattern.transitions[:, 10], pattern.transitions[:, 11])
 
 
-@pytest.mark.parametrize("pattern", [r"(\d", r"\1", "^3$", "abc", " ", "", r"\d{0}", r"\d{600}", "[", "*"])
+@pytest.mark.parametrize(
+    "pattern", [r"(\d", r"\1", "^3$", "abc", " ", "", r"\d{0}", r"\d{600}", "[", "*", r"\d{5,3}", "5(?#x)"]
+)
 def test_other_patterns_are_refused(pattern: str) -> None:
     with pytest.raises(UsageError):
         compile_pattern(pattern, DIGITS)

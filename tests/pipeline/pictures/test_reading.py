@@ -1,4 +1,5 @@
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -197,6 +198,16 @@ def test_numbers_that_are_probable_enough_are_reported_in_reading_order() -> Non
     assert second.boxes.tolist() == result.boxes[2:].tolist()
     assert result.possible.tolist() == [[110, 10, 130, 30], [10, 85, 30, 100]]  # not what is hardly a number
     assert result.probabilities.argmax(axis=1).tolist() == [0, 1, 1, 0, 1]
+
+
+def test_number_that_fits_no_pattern_is_a_row_to_check() -> None:
+    """Its span has no label, but other texts."""
+    fitted = see("ab", 20, 20, 0.7)
+    unread = replace(fitted, span=replace(fitted.span, labels=(), others=(((0, 0), 0.3),)))
+    result = arrange_ab(unread)
+    (row,) = result.rows
+    assert (row.text, row.confidence, row.alternatives, len(row.boxes)) == ("", 0, (("aa", 0.3),), 2)
+    assert result.confidence == 0
 
 
 def test_alternatives_have_another_number() -> None:

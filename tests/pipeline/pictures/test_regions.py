@@ -46,6 +46,8 @@ def test_patterns_are_for_all_regions_or_for_one() -> None:
         (regions, ["year=1"]),
         ((regions[0], regions[0]), []),
         ([], ["day=1"]),
+        ([], ["1", "2"]),
+        (regions, ["day=1", "day=2"]),
     ]
     for wrong in cases:
         with pytest.raises(UsageError):
