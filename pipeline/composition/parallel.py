@@ -12,9 +12,9 @@ from numpy.typing import DTypeLike, NDArray
 from pipeline.composition.composing import COLUMNS, HEIGHT, MAX_DIGITS, WIDTH, compose
 from pipeline.composition.lettering import list_faces, split_faces
 from pipeline.composition.signs import Generator, Glyphs
-from pipeline.composition.strips import SHAPE, compose_strip
+from pipeline.composition.strips import SHEET, compose_strip
 from pipeline.data.dataset import DEFAULT_VALIDATION, count_held_out, load_description
-from pipeline.data.marks import MAX_MARKS
+from pipeline.data.marks import DIGIT_COLUMNS, MAX_MARKS
 from pipeline.engine.arrays import create_rows, load_array, read_array, write_rows
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.execution import run_job
@@ -32,8 +32,9 @@ FEWEST = 50  # validation pictures
 FEWEST_STRIPS = 2_000  # of validation, if there are at least as many for training
 PICTURES: Arrays = (("pictures", np.uint8, (HEIGHT, WIDTH)), ("digits", np.float32, (MAX_DIGITS, len(COLUMNS))))
 STRIPS: Arrays = (
-    ("strips", np.uint8, SHAPE),
+    ("strips", np.uint8, SHEET),
     ("marks", np.float32, (MAX_MARKS, 3)),
+    ("digits", np.float32, (MAX_DIGITS, len(DIGIT_COLUMNS))),
 )
 
 

@@ -18,14 +18,12 @@ from pipeline.composition.number_writing import Piece, choose_style
 from pipeline.composition.paper import bleed_through, smooth_noise, texture
 from pipeline.composition.signs import Generator, Glyphs, choose, choose_hand
 from pipeline.composition.surroundings import surround
-from pipeline.composition.transcript import Sign, make_marks
+from pipeline.composition.transcript import Sign, list_digits, make_marks
 from pipeline.composition.writing import NOTHING, paste
 from pipeline.data.contrast import add_margin, local_contrast
-from pipeline.data.marks import HEIGHT, MARGIN, SIDE, WIDTH, encode_contrast
+from pipeline.data.marks import ABOVE, HEIGHT, MARGIN, SIDE, WIDTH, encode_contrast
 
-SHAPE = HEIGHT + 2 * MARGIN, WIDTH + 2 * SIDE
-SHEET = 88, SHAPE[1]  # pixels of the sheet from which a strip is cut
-CUT_OUT = slice((SHEET[0] - SHAPE[0]) // 2, (SHEET[0] + SHAPE[0]) // 2)  # its rows
+SHEET = HEIGHT + 2 * (MARGIN + ABOVE), WIDTH + 2 * SIDE
 # Pixels from the ends of what a network sees up to which there are digits, so that they are not stretched beyond it.
 REACH = 16
 ROOM = WIDTH - 2 * REACH
@@ -48,26 +46,28 @@ LEGIBLE = 1.9  # of each sign: chosen by eye
 class Composed:
     """A strip, its marks, its kind, and how well its least legible digit is seen.
 
-    levels: uint8 (HEIGHT + 2 MARGIN, WIDTH + 2 SIDE). marks: float32 (MAX_MARKS, 3).
+    levels: uint8 (HEIGHT + 2 MARGIN + 2 ABOVE, WIDTH + 2 SIDE). marks: float32 (MAX_MARKS, 3). digits: float32
+    (MAX_DIGITS, 5), those of the lines above and below included.
     """
 
     levels: NDArray[np.uint8]
     marks: NDArray[np.float32]
+    digits: NDArray[np.float32]
     kind: str
     legibility: float
 
 
 def compose_strip(
     glyphs: Glyphs, faces: Sequence[Path], generator: Generator
-) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Return a strip and its marks; see `pipeline.data.marks`.
+) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
+    """Return a strip, its marks and its digits; see `pipeline.data.marks`.
 
     faces: files of handwriting. A strip with a digit that nobody could read is composed anew.
     """
     while True:
         composed = compose_any(glyphs, faces, generator)
         if composed.legibility >= LEGIBLE:
-            return composed.levels, composed.marks
+            return composed.levels, composed.marks, composed.digits
 
 
 def compose_any(glyphs: Glyphs, faces: Sequence[Path], generator: Generator) -> Composed:
@@ -79,7 +79,7 @@ def compose_any(glyphs: Glyphs, faces: Sequence[Path], generator: Generator) -> 
     style = choose_style(hand, size, generator.random() < COMBS, generator)
     line = write_line(make_tokens(kind, glyphs, generator), style, hands, ROOM, generator)
     line = place(line, _choose_start(line, generator), middle, hand.angle)
-    writing, others = np.zeros(SHEET, np.float32), np.zeros(SHEET, np.float32)
+    pieces, writing, others = [*line.pieces], np.zeros(SHEET, np.float32), np.zeros(SHEET, np.float32)
     if kind == "texture":
         others += texture(SHEET, generator) * np.float32(generator.uniform(0.05, 1))
     for piece in line.pieces:
@@ -92,6 +92,7 @@ def compose_any(glyphs: Glyphs, faces: Sequence[Path], generator: Generator) -> 
             away = middle + side * size * generator.uniform(*PITCHES)
             for piece in place(neighbour, generator.uniform(-60, 180), away, hand.angle).pieces:
                 paste(others, piece.ink, piece.top, piece.left)
+                pieces.append(piece)
     np.maximum(others, surround(line, style, SHEET, middle, generator), out=others)
     if generator.random() < BLEED:
         np.maximum(others, bleed_through(SHEET, glyphs, generator), out=others)
@@ -105,9 +106,9 @@ def compose_any(glyphs: Glyphs, faces: Sequence[Path], generator: Generator) -> 
     outside[top:bottom, left:right] = False
     others[outside] = 1  # there is neither writing nor paper
     contrast = local_contrast(levels)
-    strip = view(*(each[CUT_OUT] for each in (contrast, writing, others)))
+    strip = view(*(each[ABOVE:-ABOVE] for each in (contrast, writing, others)))
     seen = [
-        measure_legibility(strip, piece.ink, piece.top - CUT_OUT.start, piece.left, piece.symbol == hands.other)
+        measure_legibility(strip, piece.ink, piece.top - ABOVE, piece.left, piece.symbol == hands.other)
         for piece in line.pieces
         if piece.symbol != NOTHING
     ]
@@ -115,7 +116,8 @@ def compose_any(glyphs: Glyphs, faces: Sequence[Path], generator: Generator) -> 
         Sign(piece.symbol, piece.left, piece.right, piece.number) for piece in line.pieces if piece.symbol != NOTHING
     ]
     marks = make_marks(signs, len(glyphs.class_names), left, right)
-    return Composed(encode_contrast(contrast[CUT_OUT]), marks, kind, min(seen, default=math.inf))
+    digits = list_digits([piece for piece in pieces if piece.symbol not in (NOTHING, hands.other)], window)
+    return Composed(encode_contrast(contrast), marks, digits, kind, min(seen, default=math.inf))
 
 
 def make_tokens(kind: str, glyphs: Glyphs, generator: Generator) -> list[Token]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.marks import MAX_MARKS, NO_MARK, OTHER, SPACE
+from pipeline.composition.number_writing import Piece
+from pipeline.data.marks import DIGIT_COLUMNS, MAX_DIGITS, MAX_MARKS, NO_MARK, OTHER, SPACE
 
 # Other writing that is cut off at an edge counts if this part of its width is visible, or that many pixels.
 PART, PIXELS = 0.5, 12
@@ -44,3 +45,21 @@ def make_marks(signs: Iterable[Sign], classes: int, start: float, stop: float) -
     rows = np.full((MAX_MARKS, 3), NO_MARK, np.float32)
     rows[: len(marks)] = np.reshape(marks[:MAX_MARKS], (-1, 3))
     return rows
+
+
+def list_digits(pieces: Iterable[Piece], window: tuple[int, int, int, int]) -> NDArray[np.float32]:
+    """Return digits as an array, (MAX_DIGITS, 5), with the columns DIGIT_COLUMNS; unused rows are NO_MARK.
+
+    window: left, top, right and bottom of the part of the sheet that the picture shows.
+    """
+    rows = []
+    for piece in pieces:
+        left, top, right, bottom = piece.box
+        height, width = bottom - top, right - left
+        wide, high = min(right, window[2]) - max(left, window[0]), min(bottom, window[3]) - max(top, window[1])
+        if wide > 0 and high > 0:
+            middle = (top + bottom) / 2, (left + right) / 2
+            rows.append((piece.symbol, *middle, max(height, width), wide * high / (width * height)))
+    digits = np.full((MAX_DIGITS, len(DIGIT_COLUMNS)), NO_MARK, np.float32)
+    digits[: len(rows)] = np.reshape(rows[:MAX_DIGITS], (-1, len(DIGIT_COLUMNS)))
+    return digits

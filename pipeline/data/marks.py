@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 
 HEIGHT, WIDTH = 40, 256  # pixels of a strip as a network sees it
 MARGIN = 2  # pixels by which a composed strip is higher at the top and at the bottom, so that it can be moved
+ABOVE = 22  # pixels above and below, with parts of other lines, that only the network that finds digits sees
 SIDE = 20  # pixels by which it is longer on the left and on the right, so that it can be stretched
 MAX_MARKS = 64
+MAX_DIGITS = 64
+DIGIT_COLUMNS = ("label", "y", "x", "size", "visible")  # centre, longer side in pixels; part within the picture, [0, 1]
 NO_MARK = -1
 SPACE, OTHER = 0, 1  # between two numbers with only paper between them; a word, a letter, a sign
 EXTRA = 3  # outputs besides the classes: SPACE, OTHER and the blank of CTC, which is the last one

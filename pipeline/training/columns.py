@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.marks import (
+    ABOVE,
     EXTRA,
     HEIGHT,
     MARGIN,
@@ -94,8 +95,8 @@ class Strips(Examples):
 
 def load_strips(folder: Path, part: str, classes: int, by_column: float = BY_COLUMN) -> Strips:
     """Return strips that the stage `strips` has written. Raises PipelineError if a file is missing or damaged."""
-    shape = None, HEIGHT + 2 * MARGIN, None
-    images = np.asarray(load_array(folder / f"{part}-strips.npy", np.uint8, shape))
+    shape = None, HEIGHT + 2 * (MARGIN + ABOVE), None
+    images = np.asarray(load_array(folder / f"{part}-strips.npy", np.uint8, shape))[:, ABOVE:-ABOVE]
     marks = read_array(folder / f"{part}-marks.npy", np.float32, (len(images), MAX_MARKS, 3))
     labels = np.array([move_marks(each, images.shape[2], 1.0) for each in marks])
     return Strips(images, labels, marks=marks, classes=classes, by_column=by_column)
