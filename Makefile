@@ -21,10 +21,9 @@ evaluate.inputs := normalize train ## Classify the test images in parallel and c
 export.inputs := parse train evaluate ## Export the model as ONNX and safetensors, with a drawing demo
 report.inputs := parse normalize train evaluate ## Write a report with metrics, errors and other runs
 faces.inputs := ## Fetch and verify handwriting faces for strips
-strips.inputs := parse faces ## Compose strips of a line of writing
+strips.inputs := parse faces ## Compose strips of a line of writing, for both networks of the reader
 rows.inputs := strips ## Train the network that reads a row as a whole
-compose.inputs := parse ## Compose pictures of rows of digits on imperfect paper
-reader.inputs := rows compose ## Train the network that finds digits, and join it with rows
+reader.inputs := strips rows ## Train the network that finds digits, and join it with rows
 stages := $(filter-out all pictures,$(patsubst %.inputs,%,$(filter %.inputs,$(file <Makefile))))
 
 all.inputs := evaluate export report
@@ -44,7 +43,7 @@ endif
 
 status: ## Show which stages are up to date, which are not, and why
 .PHONY: all prune
-all: $(all.inputs) ## Run all stages except faces, compose and reader
+all: $(all.inputs) ## Run all stages but those of the reader
 
 prune: | $(ready) ## Delete old results and the leftovers of interrupted runs
 	@$(python) -m stages.prune $(call options,KEEP)

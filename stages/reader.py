@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 )
 @recipe_options(without=NOT_FOR_PICTURES)
 def reader(
-    compose: Annotated[Input, Option(help="Pictures, written by compose.")] = Path("artifacts/compose"),
+    strips: Annotated[Input, Option(help="Strips, written by strips.")] = Path("artifacts/strips"),
     rows: Annotated[Input, Option(help="Network for rows, written by rows.")] = Path("artifacts/rows"),
     recipe: Annotated[ReaderRecipeName, Option(help="Named set of hyperparameters to start from.")] = "standard",
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/reader"),
@@ -53,18 +53,18 @@ def reader(
     from pipeline.model.model import load_model, save_model
     from pipeline.training.history import write_history
     from pipeline.training.picture_network import describe_training, train_model
-    from pipeline.training.positions import load_composed
+    from pipeline.training.positions import load_parts
 
-    description, row = load_description(compose), load_model(rows)
+    description, row = load_description(strips), load_model(rows)
     if row.class_names != description.class_names:
-        raise UsageError(f"{rows} and {compose} have other classes: run both stages again, with the same data set")
+        raise UsageError(f"{rows} and {strips} have other classes: run both stages again, with the same data set")
     classes = len(description.class_names)
-    training, validation = (load_composed(compose, part, chosen.layers, classes) for part in ("train", "validation"))
-    log.info("reader: %s, %s pictures of %s, recipe %s", chosen.layers, f"{len(training):,}", description.name, recipe)
+    training, validation = (load_parts(strips, part, chosen.layers, classes) for part in ("train", "validation"))
+    log.info("reader: %s, %s strips of %s, recipe %s", chosen.layers, f"{len(training):,}", description.name, recipe)
     with show_training("reader", chosen, len(training)) as on_progress:
         parts: dict[str, Any] = {"negative_class": True, "sliding": True, "row": row}
         model, trained = train_model(chosen, (training, validation), description, output, on_progress, **parts)
-    record = {"pictures": len(training), **describe_training(recipe, chosen, values, trained)}
+    record = {"strips": len(training), **describe_training(recipe, chosen, values, trained)}
     save_model(output, model, record)
     (output / "MODEL_CARD.md").write_text(make_reader_card(model, record), encoding="utf-8")
     write_history(output / "history.csv", [trained.history])

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 
 from pipeline.composition.hands import Hands
 from pipeline.composition.line_text import SIGN, Token
-from pipeline.composition.number_writing import Piece, Style, find_widest_gap, write_number
+from pipeline.composition.number_writing import NOTHING, Piece, Style, find_widest_gap, write_number
 from pipeline.composition.signs import Generator, write
-from pipeline.composition.writing import NOTHING
 
 # The gap between two numbers with nothing but paper between them: in sizes, relative to the gaps within them, and in
 # sizes between two single digits, which might be one number written far apart.

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
+from pipeline.composition.number_writing import Piece
 from pipeline.composition.signs import FINE, Generator, Ink, choose
-from pipeline.composition.writing import Placed
 from pipeline.data.contrast import BOX
 from pipeline.data.ink import to_ink
 
@@ -22,12 +22,12 @@ Shape = tuple[int, int]
 class Ruler:
     """A pen that draws lines on a sheet of `shape`, FINE times as large.
 
-    placed: the signs on the sheet. slope: of the horizontal lines. width: of the pen, in pixels. strength: of the ink,
+    digits: the signs on the sheet. slope: of the horizontal lines. width: of the pen, in pixels. strength: of the ink,
     in [0, 1].
     """
 
     shape: Shape
-    placed: Sequence[Placed]
+    digits: Sequence[Piece]
     slope: float
     width: float
     strength: float
@@ -36,7 +36,7 @@ class Ruler:
     def __post_init__(self) -> None:
         self.image = Image.new("L", (FINE * self.shape[1], FINE * self.shape[0]))
         self.pen = ImageDraw.Draw(self.image)
-        self.size = float(np.median([each.size for each in self.placed])) if self.placed else BOX
+        self.size = float(np.median([each.size for each in self.digits])) if self.digits else BOX
 
     def line(self, points: Iterable[tuple[float, float]]) -> None:
         """Draw a polyline through points (x, y)."""
@@ -95,7 +95,7 @@ def box_digits(ruler: Ruler) -> None:
     size, generator = ruler.size, ruler.generator
     margin, side = size * generator.uniform(0.05, 0.6), size * generator.uniform(1.0, 1.5)
     shared = generator.random() < 0.5
-    for each in ruler.placed:
+    for each in ruler.digits:
         left, top, right, bottom = map(float, each.box)
         if shared:
             x, y = generator.normal(each.x, 0.06 * size), generator.normal(each.y, 0.06 * size)
@@ -109,8 +109,8 @@ def box_row(ruler: Ruler) -> None:
     size, generator = ruler.size, ruler.generator
     tall, wide = size * generator.uniform(0.8, 2.6, 2)
     gap, pitch = size * generator.uniform(0, 0.6) * (generator.random() < 0.5), size * generator.uniform(1, 2.5)
-    if ruler.placed:
-        first = ruler.placed[generator.choice(len(ruler.placed))]
+    if ruler.digits:
+        first = ruler.digits[generator.choice(len(ruler.digits))]
         x, y = first.x, first.y
     else:
         x, y = generator.uniform(0, 1, 2) * ruler.shape[::-1]
@@ -136,11 +136,11 @@ def table(ruler: Ruler) -> None:
 def separate(ruler: Ruler) -> None:
     """Draw lines in the middle between neighbours, above and below them: a row of cells."""
     size, generator = ruler.size, ruler.generator
-    top = min(each.box[1] for each in ruler.placed) - size * generator.uniform(0.02, 0.4)
-    bottom = max(each.box[3] for each in ruler.placed) + size * generator.uniform(0.02, 0.4)
+    top = min(each.box[1] for each in ruler.digits) - size * generator.uniform(0.02, 0.4)
+    bottom = max(each.box[3] for each in ruler.digits) + size * generator.uniform(0.02, 0.4)
     ruler.across(top)
     ruler.across(bottom)
-    edges = sorted((each.box[0], each.box[2]) for each in ruler.placed)
+    edges = sorted((each.box[0], each.box[2]) for each in ruler.digits)
     middles = [(one[1] + other[0]) / 2 for one, other in itertools.pairwise(edges)]
     for x in [edges[0][0] - 0.3 * size, *middles, edges[-1][1] + 0.3 * size]:
         ruler.down(x + generator.normal(0, 0.03 * size), top, bottom)
@@ -148,7 +148,7 @@ def separate(ruler: Ruler) -> None:
 
 def circle(ruler: Ruler) -> None:
     """Draw a circle around each digit."""
-    for each in ruler.placed:
+    for each in ruler.digits:
         reach = each.size * ruler.generator.uniform(0.65, 1.1)
         box = [FINE * side for side in (each.x - reach, each.y - reach, each.x + reach, each.y + reach)]
         ruler.pen.ellipse(box, outline=round(255 * ruler.strength), width=max(1, round(FINE * ruler.width)))
@@ -167,17 +167,17 @@ KINDS: dict[Kind, float] = {rule: 0.2, square: 0.22, cross: 0.1, box_row: 0.12, 
 AROUND_DIGITS: dict[Kind, float] = {box_digits: 0.15, separate: 0.1, circle: 0.04}
 
 
-def draw_lines(shape: Shape, placed: Sequence[Placed], generator: Generator, without: Sequence[Kind] = ()) -> Ink:
+def draw_lines(shape: Shape, digits: Sequence[Piece], generator: Generator, without: Sequence[Kind] = ()) -> Ink:
     """Return the ink of lines of some kind, relative to the ink of the digits. without: kinds that are not drawn."""
     ruler = Ruler(
         shape,
-        placed,
+        digits,
         slope=generator.normal(0, 0.015 if generator.random() < 0.6 else 0.08),
         strength=generator.uniform(0.1, 1),
         width=generator.choice([generator.uniform(0.4, 1.2), generator.uniform(0.8, 2.6)]),
         generator=generator,
     )
-    kinds = KINDS | (AROUND_DIGITS if placed else {})
+    kinds = KINDS | (AROUND_DIGITS if digits else {})
     choose({kind: share for kind, share in kinds.items() if kind not in without}, generator)(ruler)
     if generator.random() < SECOND:
         cross(ruler)

@@ -6,10 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.composition.hands import Hands
 from pipeline.composition.signs import Generator, Hand, Ink, choose, write
-from pipeline.composition.writing import NOTHING, PEN_UP, Floats, find_touch, move_border
+
+Floats = NDArray[np.float64]
+
+NOTHING = -1  # symbol of a separator, number of a word
 
 # Gaps between the digits of a number: between their boxes or, if they touch, their ink. Shares of the lines, range of
 # the mean of a number, and largest gap; in sizes.
@@ -28,6 +32,7 @@ FAR_DIGITS = 3  # that a number has at least if they are far apart; two might be
 DEVIATION = 0.05, 0.02  # of a gap between boxes and of one between ink, relative to the size
 CELL = 0.95, 2.2  # pitch of the cells of a comb, relative to the size
 INKED = 0.3  # ink that touches other ink
+PEN_UP = -1e9  # pixels: last column with ink where there is none
 HALF = 44  # rows of pixels above and below the middle of a line that its ink may reach
 
 
@@ -53,6 +58,21 @@ class Piece:
     def box(self) -> tuple[int, int, int, int]:
         """Left, top, right and bottom, in pixels."""
         return self.left, self.top, self.right, self.top + self.ink.shape[0]
+
+    @property
+    def y(self) -> float:
+        """Height of its centre."""
+        return self.top + self.ink.shape[0] / 2
+
+    @property
+    def x(self) -> float:
+        """Place of its centre along the line."""
+        return self.left + self.ink.shape[1] / 2
+
+    @property
+    def size(self) -> int:
+        """Its longer side."""
+        return max(self.ink.shape)
 
 
 @dataclass(frozen=True)
@@ -126,3 +146,19 @@ def _find_left(ink: Ink, border: Floats, right: float, style: Style, gap: float,
 def find_widest_gap(pieces: Sequence[Piece]) -> float:
     """Return the largest gap between neighbours in a number, in pixels; 0 for a single digit."""
     return max((after.left - before.right for before, after in itertools.pairwise(pieces)), default=0)
+
+
+def find_touch(inked: NDArray[np.bool_], border: Floats, right: float, size: float) -> float:
+    """Return the left side of a sign that touches the ink before it, `right` if this is far away at its height.
+
+    inked: (h, w). border: (h,), the last column with ink at each height, or PEN_UP. size: of the signs, in pixels.
+    """
+    first = np.where(inked.any(axis=1), inked.argmax(axis=1), inked.shape[1])
+    reach = float(np.max(border + 1 - first, initial=PEN_UP))
+    return reach if reach > right - 1.5 * size else right
+
+
+def move_border(inked: NDArray[np.bool_], border: Floats, left: int) -> None:
+    """Move the border, in place, to the last columns of a sign that begins at `left`."""
+    last = np.where(inked.any(axis=1), left + inked.shape[1] - 1 - inked[:, ::-1].argmax(axis=1), PEN_UP)
+    np.maximum(border, last, out=border)

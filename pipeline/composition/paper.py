@@ -1,59 +1,24 @@
-"""Imperfect paper: words, writing on the other side, textures, stains, folds, shadows, fabric."""
+"""Imperfect paper: writing on the other side, textures, stains, folds, shadows, fabric."""
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from pipeline.composition.signs import Generator, Glyphs, Ink, choose, choose_hand, write
-from pipeline.composition.writing import Placed, paste
+from pipeline.composition.signs import Generator, Glyphs, Ink, choose_hand, write
+from pipeline.data.ink import to_ink
 
 Shape = tuple[int, int]
 
-PLACES = {"single": 0.2, "text": 0.45, "beside": 0.35}  # shares of the places of words
-ALIKE = 0.6  # share of the pictures with words that are about as large as the digits
-INLINE = 0.6  # share of the texts of which one line continues the digits
 
-
-def write_words(sheet: Ink, glyphs: Glyphs, placed: Sequence[Placed], generator: Generator) -> None:
-    """Write words around the digits, often about as large as these: single ones, lines of text, or beside a digit."""
-    kind = choose(PLACES, generator)
-    size = math.exp(generator.uniform(math.log(6), math.log(40)))
-    digit = placed[int(generator.integers(len(placed)))] if placed else None
-    if digit and generator.random() < ALIKE:  # as one hand writes words and numbers
-        size = float(np.clip(digit.size * math.exp(generator.uniform(-0.7, 0.4)), 6, 60))
-    hand, strength = choose_hand(generator), generator.uniform(0.5, 1)
-    y, x = generator.uniform(-4, sheet.shape[0]), generator.uniform(-60, sheet.shape[1])
-    gap, pitch = size * generator.uniform(0.2, 0.8), size * generator.uniform(1.1, 1.8)
-    if kind == "text":
-        y, x = generator.uniform(-10, 20), generator.uniform(-30, 40)
-        if digit and generator.random() < INLINE:
-            y = (digit.y - size / 2) % pitch - pitch
-    for _ in range(200 if kind == "text" else generator.integers(1, 4)):
-        ink = glyphs.draw_word(generator)
-        ink = write(ink, size * max(1.0, ink.shape[1] / ink.shape[0]), hand, generator)
-        height, width = ink.shape
-        if kind == "beside" and placed:
-            digit = placed[int(generator.integers(len(placed)))]
-            left, _, right, _ = digit.box
-            y = digit.y - size / 2 + generator.normal(0, 0.1) * size
-            x = left - width - gap if generator.random() < 0.5 else right + gap
-        top, left = round(y + (size - height) / 2), round(x)
-        box = left - 3, top - 3, left + width + 3, top + height + 3
-        if not any(overlap(box, each.box) for each in placed):
-            paste(sheet, np.float32(strength) * ink, top, left)
-        x += width + gap
-        if x > sheet.shape[1]:
-            x, y = generator.uniform(-30, 40), y + pitch
-        if y > sheet.shape[0]:
-            break
-
-
-def overlap(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
-    """Return whether two boxes, left, top, right and bottom, overlap."""
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+def paste(sheet: Ink, ink: Ink, top: int, left: int) -> None:
+    """Add ink to a sheet, where it is stronger than what is there; what lies outside is lost."""
+    bottom, right = min(top + ink.shape[0], sheet.shape[0]), min(left + ink.shape[1], sheet.shape[1])
+    y, x = max(top, 0), max(left, 0)
+    if y < bottom and x < right:
+        part = sheet[y:bottom, x:right]
+        np.maximum(part, ink[y - top : bottom - top, x - left : right - left], out=part)
 
 
 def bleed_through(shape: Shape, glyphs: Glyphs, generator: Generator) -> Ink:
@@ -62,7 +27,7 @@ def bleed_through(shape: Shape, glyphs: Glyphs, generator: Generator) -> Ink:
     hand = choose_hand(generator)
     size = generator.uniform(12, 40)
     for _ in range(generator.integers(2, 10)):
-        ink, _ = glyphs.draw_class(generator)
+        ink = to_ink(glyphs.images[generator.integers(len(glyphs.images))])
         y, x = generator.uniform(-0.1, 1, 2) * shape
         paste(sheet, write(ink, size, hand, generator)[:, ::-1], int(y), int(x))
     return np.asarray(ndimage.gaussian_filter(sheet, generator.uniform(0.6, 2)) * generator.uniform(0.05, 0.4))

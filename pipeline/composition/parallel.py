@@ -1,7 +1,7 @@
-"""Compose the pictures and strips of a training run, in parallel, into .npy files."""
+"""Compose the strips of a training run, in parallel, into .npy files."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from pipeline.composition.composing import COLUMNS, HEIGHT, MAX_DIGITS, WIDTH, compose
 from pipeline.composition.lettering import list_faces, split_faces
-from pipeline.composition.signs import Generator, Glyphs
+from pipeline.composition.signs import Glyphs
 from pipeline.composition.strips import SHEET, compose_strip
 from pipeline.data.dataset import DEFAULT_VALIDATION, count_held_out, load_description
-from pipeline.data.marks import DIGIT_COLUMNS, MAX_MARKS
+from pipeline.data.marks import DIGIT_COLUMNS, MAX_DIGITS, MAX_MARKS
 from pipeline.engine.arrays import create_rows, load_array, read_array, write_rows
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.execution import run_job
@@ -23,100 +22,58 @@ from pipeline.scheduling.progress import progress
 
 log = logging.getLogger(__name__)
 
-Record = tuple[NDArray[Any], ...]  # one row of each array
-Make = Callable[[Generator], Record]
-Arrays = Sequence[tuple[str, DTypeLike, tuple[int, ...]]]  # name, dtype and shape of a row
-
-BLOCK = 250  # records of a task
-FEWEST = 50  # validation pictures
-FEWEST_STRIPS = 2_000  # of validation, if there are at least as many for training
-PICTURES: Arrays = (("pictures", np.uint8, (HEIGHT, WIDTH)), ("digits", np.float32, (MAX_DIGITS, len(COLUMNS))))
-STRIPS: Arrays = (
+BLOCK = 250  # strips of a task
+FEWEST = 2_000  # validation strips, if there are at least as many for training
+ARRAYS: Sequence[tuple[str, DTypeLike, tuple[int, ...]]] = (  # name, dtype and shape of what a strip has
     ("strips", np.uint8, SHEET),
     ("marks", np.float32, (MAX_MARKS, 3)),
     ("digits", np.float32, (MAX_DIGITS, len(DIGIT_COLUMNS))),
 )
 
 
-def count_pictures(training: int) -> dict[str, int]:
-    """Return the number of pictures of each part."""
-    return {"train": training, "validation": max(FEWEST, training // 20)}
-
-
 def count_strips(training: int) -> dict[str, int]:
     """Return the number of strips of each part."""
-    return {"train": training, "validation": max(min(FEWEST_STRIPS, training), training // 30)}
-
-
-def compose_pictures(parse: Path, output: Path, counts: Mapping[str, int], seed: int, backend: Backend) -> None:
-    """Write the pictures and the digits of each part to `output`.
-
-    Training pictures show the first images of the data set, validation pictures the last ones. counts: from
-    `count_pictures`.
-    """
-    _compose("compose", PICTURES, output, counts, seed, partial(_prepare_pictures, parse.absolute()), backend)
+    return {"train": training, "validation": max(min(FEWEST, training), training // 30)}
 
 
 def compose_strips(
     parse: Path, faces: Path, output: Path, counts: Mapping[str, int], seed: int, backend: Backend
 ) -> None:
-    """Write the strips and the marks of each part to `output`.
+    """Write the strips of each part, their marks and their digits to `output`, in blocks.
 
     faces: folder of faces, in addition to those of the program. Training strips show the first images of the data set
-    and most faces, validation strips the last images and the other faces. counts: from `count_strips`.
-    """
-    _compose(
-        "strips", STRIPS, output, counts, seed, partial(_prepare_strips, parse.absolute(), faces.absolute()), backend
-    )
-
-
-def _prepare_pictures(parse: Path, part: str) -> Make:
-    return partial(compose, load_parsed(parse, held_out=part != "train"))
-
-
-def _prepare_strips(parse: Path, faces: Path, part: str) -> Make:
-    held_out = part != "train"
-    return partial(compose_strip, load_parsed(parse, held_out), split_faces(list_faces("script", faces), held_out))
-
-
-def _compose(
-    stage: str,
-    arrays: Arrays,
-    output: Path,
-    counts: Mapping[str, int],
-    seed: int,
-    prepare: Callable[[str], Make],
-    backend: Backend,
-) -> None:
-    """Write the arrays of each part to `output`, in blocks.
-
-    prepare: returns the function that composes a record of a part, with a generator whose seed is that of the record.
+    and most faces, validation strips the last images and the other faces. counts: from `count_strips`. Each strip has
+    its own generator, whose seed is that of the run, of its part and its number.
     """
     files = {
         (part, name): create_rows(output / f"{part}-{name}.npy", dtype, (count, *shape))
         for part, count in counts.items()
-        for name, dtype, shape in arrays
+        for name, dtype, shape in ARRAYS
     }
     tasks = [
         (part, start, min(start + BLOCK, count)) for part, count in counts.items() for start in range(0, count, BLOCK)
     ]
     parts = tuple(counts)
 
-    def save(index: int, blocks: Record) -> None:
+    def save(index: int, blocks: Sequence[NDArray[Any]]) -> None:
         part, start, stop = tasks[index]
-        for (name, *_), block in zip(arrays, blocks, strict=True):
+        for (name, *_), block in zip(ARRAYS, blocks, strict=True):
             write_rows(files[part, name], start, block)
         shown.advance(stop - start)
 
-    report = partial(log.info, f"{stage}: %s")
-    with progress(stage, sum(counts.values()), unit=arrays[0][0]) as shown:
-        run_job(Job(_compose_block, (prepare, seed, parts), tasks, save, report=report), backend)
+    with progress("strips", sum(counts.values()), unit="strips") as shown:
+        shared = parse.absolute(), faces.absolute(), seed, parts
+        run_job(Job(_compose_block, shared, tasks, save, report=partial(log.info, "strips: %s")), backend)
 
 
-def _compose_block(shared: tuple[Callable[[str], Make], int, tuple[str, ...]], task: tuple[str, int, int]) -> Record:
-    (prepare, seed, parts), (part, start, stop) = shared, task
-    make = prepare(part)
-    made = [make(np.random.default_rng((seed, parts.index(part), i))) for i in range(start, stop)]
+def _compose_block(
+    shared: tuple[Path, Path, int, Sequence[str]], task: tuple[str, int, int]
+) -> tuple[NDArray[Any], ...]:
+    (parse, faces, seed, parts), (part, start, stop) = shared, task
+    held_out = part != "train"
+    glyphs, script = load_parsed(parse, held_out), split_faces(list_faces("script", faces), held_out)
+    generators = (np.random.default_rng((seed, parts.index(part), i)) for i in range(start, stop))
+    made = [compose_strip(glyphs, script, generator) for generator in generators]
     return tuple(map(np.array, zip(*made, strict=True)))
 
 

@@ -2,7 +2,6 @@
 
 import functools
 import math
-import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,6 @@ from pipeline.data.ink import find_extent, to_ink
 from pipeline.data.negatives import MIN_WIDTH, cut_part, make_doodle
 from pipeline.data.shapes import SIGNS, parse_shape
 from pipeline.data.strokes import draw, draw_by_hand
-from pipeline.data.styles import choose_strokes
 
 Ink = NDArray[np.float32]
 Generator = np.random.Generator
@@ -30,13 +28,9 @@ T = TypeVar("T")
 
 FINE = 2  # drawn pixels per pixel of the picture
 EDGE = 8  # pixels by which a picture of a sign is larger than its ink, for strokes that widen
-SHARES = {"image": 0.78, "strokes": 0.13, "print": 0.05, "script": 0.04}  # of the digits
 SIGN_SHARES = {"letter": 0.3, "sign": 0.25, "drawing": 0.15, "doodle": 0.1, "print": 0.15, "piece": 0.05}
 OTHER_SIGN_SHARES = {"doodle": 0.5, "piece": 0.5}  # for classes that may be letters or signs
 PRINTED = "acdefhkmnprtuvwxyACDEFHKLMNPRTUVWXY%&@#+=?!"  # do not look like digits
-LIKE_DIGITS = frozenset("bgijloqszBGIJOQSZ")  # except within a word
-FREQUENT, ALL = "etaoinsrhldcu", string.ascii_lowercase  # letters of words; the first are 70 % of them
-WORD_SHARES = {"print": 0.4, "script": 0.4, "strokes": 0.2}
 JOINED = 0.3  # share of the words in strokes whose letters are joined
 # Shares of the fonts of the words in strokes: block letters, a script of one pen, and faces with serifs or swashes.
 WORD_FONTS = {"futural": 0.5, "scripts": 0.25, "scriptc": 0.1, "timesi": 0.1, "timesr": 0.05}
@@ -83,26 +77,6 @@ class Glyphs:
         """Whether the classes are the ten digits, of which there are other sources than the images."""
         return are_ten_digits(self.class_names)
 
-    def draw_class(self, generator: Generator) -> tuple[Ink, int]:
-        """Return the ink of one of the classes, in [0, 1], and its label."""
-        source = choose(SHARES, generator) if self.has_digits else "image"
-        if source == "image":
-            index = generator.integers(len(self.images))
-            return to_ink(self.images[index]), int(self.labels[index])
-        if source == "strokes":
-            name, strokes = choose_strokes(generator)
-            return draw_by_hand(strokes, BOX, generator), self.class_names.index(name)
-        name = str(generator.integers(10))
-        return draw_text(name, source, generator), self.class_names.index(name)
-
-    def draw_word(self, generator: Generator) -> Ink:
-        """Return the ink of a word, in print or by hand. The classes must be digits."""
-        word = make_word(generator)
-        source = choose(WORD_SHARES, generator)
-        if source in FACES:
-            return draw_text(word, source, generator)
-        return draw_strokes(word, generator)[0]
-
     def draw_sign(self, generator: Generator) -> Ink:
         """Return the ink of a sign that is of no class."""
         source = choose(SIGN_SHARES if self.has_digits else OTHER_SIGN_SHARES, generator)
@@ -120,18 +94,6 @@ class Glyphs:
         if source == "piece" and whole.shape[1] >= MIN_WIDTH:
             return np.asarray(cut_part(whole, generator), np.float32)
         return np.asarray(draw(make_doodle(generator), BOX, generator), np.float32)
-
-
-def make_word(generator: Generator) -> str:
-    """Return letters that look like a word, at least a third of which do not look like digits."""
-    while True:
-        count = int(generator.integers(2, 11))
-        frequent = generator.random(count) < 0.7
-        letters = np.where(frequent, generator.choice(list(FREQUENT), count), generator.choice(list(ALL), count))
-        word = "".join(letters.tolist())
-        word = [word, word.capitalize(), word.upper()][generator.choice(3, p=[0.5, 0.3, 0.2])]
-        if 3 * sum(letter not in LIKE_DIGITS for letter in word) >= max(count, 4):
-            return word
 
 
 def write_word(word: str, generator: Generator) -> list[Stroke]:

@@ -8,18 +8,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.composition.composing import BLEED, GRAIN, expose, to_levels
+from pipeline.composition.exposure import expose, to_levels
 from pipeline.composition.hands import Hands
 from pipeline.composition.legibility import measure_legibility, view
 from pipeline.composition.lettering import list_faces
 from pipeline.composition.line_text import MOST, SIGN, Token, make_line, make_number, make_words, tokenize
 from pipeline.composition.line_writing import Line, write_line
-from pipeline.composition.number_writing import Piece, choose_style
-from pipeline.composition.paper import bleed_through, smooth_noise, texture
+from pipeline.composition.number_writing import NOTHING, Piece, choose_style
+from pipeline.composition.paper import bleed_through, paste, smooth_noise, texture
 from pipeline.composition.signs import Generator, Glyphs, choose, choose_hand
 from pipeline.composition.surroundings import surround
 from pipeline.composition.transcript import Sign, list_digits, make_marks
-from pipeline.composition.writing import NOTHING, paste
 from pipeline.data.contrast import add_margin, local_contrast
 from pipeline.data.marks import ABOVE, HEIGHT, MARGIN, SIDE, WIDTH, encode_contrast
 
@@ -35,6 +34,7 @@ TWO = 0.4  # share of the strips with only digits that have two numbers
 NEIGHBOURS, PITCHES = 0.6, (1.1, 1.8)  # probability of a line above, and of one below; how far, in sizes
 NEIGHBOUR_ROOM = 130  # pixels of its digits
 NEIGHBOUR_KINDS = {"line": 0.6, "digits": 0.2, "words": 0.2}
+BLEED, GRAIN = 0.07, 0.15  # shares of the strips with writing of the other side, and with the grain of a pencil
 CUT = {"digits": 0.45, "line": 0.1}  # share of the strips of a kind that show the edges of a picture
 SIDES_CUT = 0.8  # share of the sides that are such edges
 TIGHT_SHARE, TIGHT, NARROW = 0.6, (-2, 6), (4, 24)  # pixels from the ink to the edges

@@ -4,14 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.composition.composing import LINES
 from pipeline.composition.line_writing import Comb, Line
 from pipeline.composition.lines import Ruler, Shape, box_digits, box_row, circle, draw_lines, separate
-from pipeline.composition.number_writing import Piece, Style
+from pipeline.composition.number_writing import NOTHING, Piece, Style
 from pipeline.composition.signs import Generator, Ink
-from pipeline.composition.writing import NOTHING, Placed
 
-BESIDE_COMBS = 0.15  # share of the combs with other lines, too
+LINES, BESIDE_COMBS = 0.5, 0.15  # shares of the lines without and with combs that have other lines around them
 RINGED, UNDERLINED = 0.06, 0.04  # shares of the words and numbers
 PENS = 0.5, 1.8  # pixels: width of the lines
 FORMS = {"boxes": 0.5, "apart": 0.2, "ticks": 0.3}  # of combs
@@ -22,17 +20,12 @@ CLOSE = box_digits, circle  # which make a 0 of a 1, and chains of close digits
 def surround(line: Line, style: Style, shape: Shape, middle: float, generator: Generator) -> Ink:
     """Return the ink of the lines around the writing. middle: height of the writing in the middle of the sheet."""
     digits = line.digits
-    placed = [
-        Placed(each.symbol, (top + bottom) / 2, (left + right) / 2, max(each.ink.shape), each.box)
-        for each in digits
-        for left, top, right, bottom in [each.box]
-    ]
     ink = np.zeros(shape, np.float32)
     if generator.random() < (BESIDE_COMBS if line.combs else LINES):
         one_number = len({each.number for each in digits}) == 1 and not line.combs
-        ink = draw_lines(shape, placed, generator, CLOSE if one_number else (*CLOSE, *ACROSS))
+        ink = draw_lines(shape, digits, generator, CLOSE if one_number else (*CLOSE, *ACROSS))
     slope = float(np.tan(style.hand.angle))
-    ruler = Ruler(shape, placed, slope, generator.uniform(*PENS), generator.uniform(0.25, 1), generator)
+    ruler = Ruler(shape, digits, slope, generator.uniform(*PENS), generator.uniform(0.25, 1), generator)
     if line.combs:
         _draw_combs(ruler, line.combs, style.size, middle - slope * shape[1] / 2)
     for group in _group(line.pieces):

@@ -55,11 +55,9 @@ def list_digits(pieces: Iterable[Piece], window: tuple[int, int, int, int]) -> N
     rows = []
     for piece in pieces:
         left, top, right, bottom = piece.box
-        height, width = bottom - top, right - left
         wide, high = min(right, window[2]) - max(left, window[0]), min(bottom, window[3]) - max(top, window[1])
         if wide > 0 and high > 0:
-            middle = (top + bottom) / 2, (left + right) / 2
-            rows.append((piece.symbol, *middle, max(height, width), wide * high / (width * height)))
+            rows.append((piece.symbol, piece.y, piece.x, piece.size, wide * high / piece.ink.size))
     digits = np.full((MAX_DIGITS, len(DIGIT_COLUMNS)), NO_MARK, np.float32)
     digits[: len(rows)] = np.reshape(rows[:MAX_DIGITS], (-1, len(DIGIT_COLUMNS)))
     return digits

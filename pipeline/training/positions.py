@@ -1,4 +1,4 @@
-"""Pictures over which a network is slid, with a label for each of its positions.
+"""Parts of strips over which a network is slid, with a label for each of its positions.
 
 A position has the class of the digit that is centred there, the label after the last class if nothing is, or IGNORED
 near a centre and for digits whose size is at the limit, where both would be right.
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.data.contrast import BOX, READ_SIZES, local_contrast
+from pipeline.data.marks import ABOVE, DIGIT_COLUMNS, HEIGHT, MARGIN, MAX_DIGITS, ZERO, decode_contrast
 from pipeline.engine.arrays import load_array, read_array
 from pipeline.engine.errors import UsageError
 from pipeline.network.activations import Array
@@ -27,9 +28,13 @@ IGNORED = -1
 NEAR, FAR = 2.9, 5.0  # pixels from a centre: within which it has the class, and beyond which there is nothing
 LIMITS = (0.68, 1.5)  # beyond which a digit is nothing, since another level of the pyramid shows it
 VISIBLE = (0.6, 0.85)  # part of a digit within the picture: below it is nothing, above it has its class
-# How pictures are changed each time they are shown: standard deviations of the angle in radians, of the logarithms of
-# the scale and of width by height, and of the shear in x per y; largest shift in pixels; largest noise in grey levels.
-ANGLE, SCALE, STRETCH, SHEAR, SHIFT, NOISE = 0.04, 0.05, 0.05, 0.06, 3, 6
+SHAPE = 72, 128  # pixels of a part
+# How strips are changed each time they are shown: standard deviations of the angle in radians, of the logarithms of
+# the scale and of width by height, and of the shear in x per y; largest noise in units of local contrast.
+ANGLE, SCALE, STRETCH, SHEAR, NOISE = 0.05, 0.07, 0.05, 0.06, 0.15
+# Shares of the parts at other scales, as on other levels of the pyramid, their ranges, and how much sharper than an
+# enlarged strip is what a picture shows at that scale.
+SCALES, SHARES, SHARPER = ((0.15, 0.6), (1.6, 3.2), (3.2, 8)), (0.08, 0.1, 0.06), (1, 8)
 
 
 # Centres of the windows of all positions: y (rows, 1) and x (columns,).
@@ -51,11 +56,11 @@ def find_centres(layers: str, shape: tuple[int, int]) -> Centres:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Pictures(Examples):
-    """Pictures, uint8 (n, height, width), with digits, float32 (n, m, 5), as the stage `compose` writes them.
+class Parts(Examples):
+    """Parts of strips, uint8 (n, height, width), and their digits, float32 (n, MAX_DIGITS, 5), as `strips` writes them.
 
-    layers: the network that is slid over them. labels: of its positions, (n, rows, columns). The input is the local
-    contrast.
+    layers: the network that is slid over them. labels: of its positions in the middle of each strip, (n, rows,
+    columns). Each time that a strip is shown, it is another part of it.
     """
 
     digits: NDArray[np.float32]
@@ -65,7 +70,7 @@ class Pictures(Examples):
     @cached_property
     def centres(self) -> Centres:
         """The positions of the network."""
-        return find_centres(self.layers, self.images.shape[1:])
+        return find_centres(self.layers, SHAPE)
 
     @property
     def image_shape(self) -> tuple[int, int]:
@@ -78,71 +83,88 @@ class Pictures(Examples):
         return np.dtype(np.float32)
 
     def make_layers(self, text: str, activation: str, outputs: int) -> tuple[Layer, ...]:
-        """Return the layers, slid over the pictures."""
-        return slide(super().make_layers(text, activation, outputs), self.images.shape[1:])
+        """Return the layers, slid over a part."""
+        return slide(super().make_layers(text, activation, outputs), SHAPE)
 
     def adapt(self, loss: Loss, progress: float) -> Loss:
         """Return the loss summed over positions."""
         return partial(at_positions, loss)
 
     def take(self, indices: NDArray[np.intp], out: Array, generator: np.random.Generator) -> Labels:
-        """Write the local contrast of the pictures with these indices to `out`; return the labels.
+        """Write the local contrast of parts of the strips with these indices to `out`; return the labels.
 
-        Each picture is turned, scaled, sheared and moved a little, gets some noise, and dark ink becomes light ink in
-        half of them.
+        Each part is turned, scaled and sheared a little, a few are scaled a lot, some noise is added, and dark ink
+        becomes light ink in half of them.
         """
         labels = []
         for i, index in enumerate(indices.tolist()):
-            out[i], digits = move(self.images[index], self.digits[index], generator)
+            out[i], digits = show(self.images[index], self.digits[index], generator)
             labels.append(label_positions(digits, self.centres, self.classes))
         out += generator.uniform(0, NOISE, (len(indices), 1, 1)) * generator.standard_normal(out.shape, np.float32)
-        out[:] = local_contrast(out)
         out *= generator.choice([-1, 1], (len(indices), 1, 1))
         return np.array(labels)
 
     def slice(self, start: int, stop: int) -> Array:
-        """Return the local contrast of the pictures from `start` to `stop`, unchanged."""
-        return local_contrast(self.images[start:stop])
+        """Return the local contrast in the middle of the strips from `start` to `stop`, unchanged."""
+        top, left = find_middle(self.images.shape[1:])
+        return decode_contrast(self.images[start:stop, top : top + SHAPE[0], left : left + SHAPE[1]])
 
 
-def load_composed(folder: Path, part: str, layers: str, classes: int) -> Pictures:
-    """Return pictures that the stage `compose` has written, with labels for the positions of a network."""
-    images = np.asarray(load_array(folder / f"{part}-pictures.npy", np.uint8, (None, None, None)))
-    digits = read_array(folder / f"{part}-digits.npy", np.float32, (len(images), None, None))
-    return make_pictures(images, digits, layers, classes)
+def find_middle(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Return top and left of the part in the middle of a strip."""
+    height, width = shape
+    return (height - SHAPE[0]) // 2, (width - SHAPE[1]) // 2
 
 
-def make_pictures(images: NDArray[np.uint8], digits: NDArray[np.float32], layers: str, classes: int) -> Pictures:
-    """Return pictures (n, height, width) with the labels that follow from their digits, (n, m, 5)."""
-    centres = find_centres(layers, images.shape[1:])
-    labels = np.array([label_positions(each, centres, classes) for each in digits])
-    return Pictures(images, labels, digits=digits, layers=layers, classes=classes)
+def load_parts(folder: Path, part: str, layers: str, classes: int) -> Parts:
+    """Return strips that the stage `strips` has written, with labels for the positions of a network."""
+    shape = None, HEIGHT + 2 * (MARGIN + ABOVE), None
+    images = np.asarray(load_array(folder / f"{part}-strips.npy", np.uint8, shape))
+    digits = read_array(folder / f"{part}-digits.npy", np.float32, (len(images), MAX_DIGITS, len(DIGIT_COLUMNS)))
+    return make_parts(images, digits, layers, classes)
 
 
-def move(
-    picture: NDArray[np.uint8], digits: NDArray[np.float32], generator: np.random.Generator
-) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Turn, scale, stretch, shear and move a picture and its digits at random."""
-    height, width = picture.shape
-    angle, scale = generator.normal(0, ANGLE), math.exp(np.clip(generator.normal(0, SCALE), -0.15, 0.15))
+def make_parts(images: NDArray[np.uint8], digits: NDArray[np.float32], layers: str, classes: int) -> Parts:
+    """Return strips (n, height, width) with the labels that follow from their digits, (n, m, 5)."""
+    centres, middle = find_centres(layers, SHAPE), find_middle(images.shape[1:])
+    moved = digits - np.array([0, *middle, 0, 0], np.float32)
+    labels = np.array([label_positions(each, centres, classes) for each in moved])
+    return Parts(images, labels, digits=digits, layers=layers, classes=classes)
+
+
+def show(
+    strip: NDArray[np.uint8], digits: NDArray[np.float32], generator: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the local contrast of a part of a strip, turned, scaled, stretched and sheared at random, and its digits.
+
+    Beyond the strip there is no contrast.
+    """
+    angle, scale = generator.normal(0, ANGLE), math.exp(np.clip(generator.normal(0, SCALE), -0.2, 0.2))
+    kind = int(np.searchsorted(np.cumsum(SHARES), generator.random(), side="right"))
+    if kind < len(SHARES):
+        scale = math.exp(generator.uniform(*np.log(SCALES[kind])))
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])  # of (x, y)
     stretch = math.exp(generator.normal(0, STRETCH) / 2)
     turned = scale * turn @ np.array([[stretch, generator.normal(0, SHEAR)], [0, 1 / stretch]])
-    centre = np.array([width, height]) / 2
-    target = centre + generator.uniform(-SHIFT, SHIFT, 2)
+    size, target = np.array(strip.shape[::-1]), np.array(SHAPE[::-1]) / 2
+    room = np.maximum(size - target / scale * 2, (4, 8)) / 2
+    centre = size / 2 + generator.uniform(-room, room)
     inverse = np.linalg.inv(turned)
     offset = centre - inverse @ target
-    moved = Image.fromarray(picture).transform(
-        (width, height),
+    moved = Image.fromarray(strip).transform(
+        SHAPE[::-1],
         Image.Transform.AFFINE,
         (*inverse[0], offset[0], *inverse[1], offset[1]),
         Image.Resampling.BILINEAR,
-        fillcolor=int(np.median(picture[0])),
+        fillcolor=ZERO,
     )
+    contrast = decode_contrast(np.asarray(moved))
+    if kind < len(SHARES):
+        contrast = local_contrast(100 * np.tanh(generator.uniform(*SHARPER) * contrast / 2))
     changed = digits.copy()
     changed[:, [2, 1]] = (digits[:, [2, 1]] - centre) @ turned.T + target
     changed[:, 3] *= scale
-    return np.asarray(moved), changed
+    return contrast, changed
 
 
 def label_positions(digits: NDArray[np.float32], centres: Centres, classes: int) -> NDArray[np.int16]:
