@@ -62,17 +62,18 @@ class Piece:
     @property
     def y(self) -> float:
         """Height of its centre."""
-        return self.top + self.ink.shape[0] / 2
+        return self.top + len(self.ink) / 2
 
     @property
     def x(self) -> float:
         """Place of its centre along the line."""
-        return self.left + self.ink.shape[1] / 2
+        return (self.left + self.right) / 2
 
     @property
     def size(self) -> int:
         """Its longer side."""
-        return max(self.ink.shape)
+        height, width = self.ink.shape
+        return max(height, width)
 
 
 @dataclass(frozen=True)
