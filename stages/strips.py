@@ -1,4 +1,4 @@
-"""Compose training strips for the network that reads rows."""
+"""Compose training strips for both networks of the reader."""
 
 from pathlib import Path
 from typing import Annotated
@@ -24,7 +24,7 @@ def strips(
     workers: Workers = None,
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/strips"),
 ) -> str:
-    """Compose strips of a line of writing, and record what each of them says.
+    """Compose strips of a line of writing, and record what each of them says and where its digits are.
 
     The last training images and a tenth of the faces are held out: only the validation strips are composed from them,
     and the training strips from the others. The results are bit-identical for any scheduler and number of workers.

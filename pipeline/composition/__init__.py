@@ -1,1 +1,1 @@
-"""Composition of training pictures: glyphs with known centres on imperfect paper."""
+"""Composition of training strips: lines of writing on imperfect paper, with what they say."""

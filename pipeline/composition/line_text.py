@@ -1,10 +1,13 @@
 """What a line of writing says: numbers among words, units and signs, as people note them."""
 
 import re
+import string
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipeline.composition.signs import Generator, choose, make_word
+import numpy as np
+
+from pipeline.composition.signs import Generator, choose
 from pipeline.composition.vocabulary import ANSWERS, CHECKS, MONTHS, NAMES, OPENINGS, OPERATORS, UNITS, WEEKDAYS, WORDS
 
 SIGN = "\ue000"  # stands for a sign without a name: a doodle, a letter, a drawing
@@ -17,6 +20,8 @@ PARTS = {"number": 0.45, "word": 0.37, "sign": 0.12, "mark": 0.06}  # of the oth
 KNOWN, PAIRED = 0.6, 1 / 12  # shares of the words that are in a list, and that are two words beside a sign
 UNIT, OPENING = 0.5, 0.2  # shares of the words after a number that are units, and of those before one
 NAMELESS = 0.4  # share of the signs
+LIKE_DIGITS = frozenset("bgijloqszBGIJOQSZ")  # except within a word
+FREQUENT, ALL = "etaoinsrhldcu", string.ascii_lowercase  # letters of unknown words; the first are 70 % of them
 NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*[.,:;]?|[^\d]+")
 
 
@@ -61,16 +66,28 @@ def make_digits(count: int, generator: Generator) -> str:
 def make_words(generator: Generator) -> str:
     """Return a word, or two beside a sign."""
     if generator.random() >= PAIRED:
-        return _make_word(generator)
-    words = [_pick(ANSWERS, generator) if generator.random() < 0.4 else _make_word(generator) for _ in range(2)]
+        return _choose_word(generator)
+    words = [_pick(ANSWERS, generator) if generator.random() < 0.4 else _choose_word(generator) for _ in range(2)]
     return str(generator.choice([" / ", "/", "-", " - ", " & ", "&", "+"])).join(words)
 
 
-def _make_word(generator: Generator) -> str:
+def _choose_word(generator: Generator) -> str:
     if generator.random() >= KNOWN:
         return make_word(generator)
     word = _pick(WORDS, generator)
     return [word, word.lower(), word.upper(), f"{word}:"][generator.choice(4, p=[0.74, 0.1, 0.08, 0.08])]
+
+
+def make_word(generator: Generator) -> str:
+    """Return letters that look like a word, at least a third of which do not look like digits."""
+    while True:
+        count = int(generator.integers(2, 11))
+        frequent = generator.random(count) < 0.7
+        letters = np.where(frequent, generator.choice(list(FREQUENT), count), generator.choice(list(ALL), count))
+        word = "".join(letters.tolist())
+        word = [word, word.capitalize(), word.upper()][generator.choice(3, p=[0.5, 0.3, 0.2])]
+        if 3 * sum(letter not in LIKE_DIGITS for letter in word) >= max(count, 4):
+            return word
 
 
 def make_sign(generator: Generator) -> str:

@@ -72,8 +72,7 @@ class Piece:
     @property
     def size(self) -> int:
         """Its longer side."""
-        height, width = self.ink.shape
-        return max(height, width)
+        return int(max(self.ink.shape))
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ class Header:
     training set. by_column: whether the network has outputs for each column of a strip of writing, the classes and
     EXTRA more. temperature: divisor of the logits before softmax. ink_statistics: usual size and stroke widths of the
     ink in the training images. validation_accuracy: accuracy in [0, 1] on validation images, for a sliding model on the
-    positions of composed pictures, by column on the texts of strips; 0 if it was not measured. test_accuracy:
+    positions in composed strips, by column on their texts; 0 if it was not measured. test_accuracy:
     accuracy in [0, 1] on `test_images` images, None if it was not measured. ensemble_size: number of networks. row:
     second model of a sliding model, with outputs by column, which reads the rows in which the first one finds digits;
     None for other models.
