@@ -1,5 +1,5 @@
 """Make the pictures of README and docs, pictures/: the drawing demo, also as an animation, the report, a photograph
-with boxes, composed pictures and strips, and a heat map.
+with boxes, strips, and a heat map.
 
     make pictures
 
@@ -7,7 +7,6 @@ Needs a browser, and artifacts/ with all stages run on MNIST.
 """
 
 import io
-import itertools
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +16,12 @@ from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import Browser, FloatRect, Page, ViewportSize
 from scipy import ndimage
 
-from pipeline.composition.composing import HEIGHT, NO_DIGIT, compose
-from pipeline.composition.composing import WIDTH as PICTURE_WIDTH
 from pipeline.composition.lettering import list_faces, split_faces
 from pipeline.composition.parallel import load_parsed
 from pipeline.composition.signs import MATPLOTLIB
-from pipeline.composition.strips import SHAPE, compose_strip
+from pipeline.composition.strips import SHEET, compose_strip
 from pipeline.data.contrast import BOX, add_margin, local_contrast
-from pipeline.data.marks import OTHER, SPACE, read_marks
+from pipeline.data.marks import ABOVE, OTHER, SPACE, read_marks
 from pipeline.pictures.boxes import draw_boxes
 from pipeline.pictures.decoding import load_picture
 from pipeline.pictures.search import build_pyramid
@@ -42,9 +39,9 @@ DEMO = ARTIFACTS / "export" / "index.html"
 SCHEMES = "light", "dark"
 SCREEN: ViewportSize = {"width": 1280, "height": 870}
 DRAWN = place(DIGITS[3], 0.2, 0.15, 0.65)
-WIDTH = 1000  # of the report and of the sheet of composed pictures
-ROWS, COLUMNS, GAP = 5, 4, 6
-STRIP_ROWS, TEXT_HEIGHT = 16, 15  # of the sheet of strips, in COLUMNS, each above its text
+WIDTH = 1000  # of the report
+GAP = 6  # between pictures
+COLUMNS, ROWS, TEXT_HEIGHT = 4, 16, 15  # of the sheet of strips, each above its text
 STRETCH = 1.6  # of the contrast of the strips
 PHOTOGRAPH = "ruled paper, of the ink's colour", 2
 
@@ -79,7 +76,6 @@ def main() -> None:
             take_animation(browser, scheme)
             take_page(browser, scheme)
             take_report(browser, scheme)
-    draw_composed()
     draw_strips()
     draw_heat_map()
     for file in PICTURES.glob("*.png"):  # a palette gives a third of the size
@@ -150,32 +146,19 @@ def take_report(browser: Browser, scheme: str) -> None:
         page.screenshot(path=PICTURES / f"report-{scheme}.png", clip=clip, full_page=True)
 
 
-def draw_composed() -> None:
-    """Show some pictures with digits on which the reader is trained."""
-    glyphs = load_parsed(ARTIFACTS / "parse", held_out=False)
-    sheet = Image.new("L", (COLUMNS * (WIDTH // COLUMNS), ROWS * (HEIGHT * WIDTH // COLUMNS // PICTURE_WIDTH)), 255)
-    wide, tall = sheet.width // COLUMNS, sheet.height // ROWS
-    pictures = (compose(glyphs, np.random.default_rng((1, number))) for number in itertools.count())
-    with_digits = (levels for levels, digits in pictures if (digits[:, 0] != NO_DIGIT).sum() > 2)
-    for number, levels in enumerate(itertools.islice(with_digits, ROWS * COLUMNS)):
-        small = Image.fromarray(levels).resize((wide - GAP, tall - GAP), Image.Resampling.LANCZOS)
-        sheet.paste(small, (number % COLUMNS * wide, number // COLUMNS * tall))
-    sheet.save(PICTURES / "composed.webp", quality=70, method=6)
-
-
 def draw_strips() -> None:
-    """Show strips on which the row network is trained, each above its text."""
+    """Show strips on which the reader is trained, the part that the row network sees, each above its text."""
     glyphs = load_parsed(ARTIFACTS / "parse", held_out=False)
     faces = split_faces(list_faces("script", ARTIFACTS / "faces"), held_out=False)
     classes = len(glyphs.class_names)
     written = dict(enumerate(glyphs.class_names)) | {classes + SPACE: "\u2423", classes + OTHER: "\u25a1"}
-    height, width = SHAPE
-    sheet = Image.new("L", (COLUMNS * (width + GAP), STRIP_ROWS * (height + TEXT_HEIGHT)), 255)
+    height, width = SHEET[0] - 2 * ABOVE, SHEET[1]
+    sheet = Image.new("L", (COLUMNS * (width + GAP), ROWS * (height + TEXT_HEIGHT)), 255)
     pen, font = ImageDraw.Draw(sheet), ImageFont.truetype(MATPLOTLIB / "DejaVuSans.ttf", 11)
-    for number in range(COLUMNS * STRIP_ROWS):
-        levels, marks = compose_strip(glyphs, faces, np.random.default_rng((1, number)))
+    for number in range(COLUMNS * ROWS):
+        levels, marks, _ = compose_strip(glyphs, faces, np.random.default_rng((1, number)))
         x, y = number % COLUMNS * (width + GAP), number // COLUMNS * (height + TEXT_HEIGHT)
-        shown = np.clip(160 + STRETCH * (levels.astype(float) - 128), 0, 255)
+        shown = np.clip(160 + STRETCH * (levels[ABOVE:-ABOVE].astype(float) - 128), 0, 255)
         sheet.paste(Image.fromarray(shown.astype(np.uint8)), (x, y))
         pen.text((x + 1, y + height), "".join(written[symbol] for symbol in read_marks(marks).tolist()), 0, font)
     sheet.save(PICTURES / "strips.webp", quality=45, method=6)

@@ -24,7 +24,7 @@ OTHER_LAYERS = "conv3x5/8x2p2,conv6x5x3/1p0x1"
 def composed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("rows") / "artifacts"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipeline.composition.parallel.FEWEST_STRIPS", 5)
+        patch.setattr("pipeline.composition.parallel.FEWEST", 5)
         faces(faces="included", output=folder / "faces")
         strips(parse=built / "parse", faces=folder / "faces", strips=24, scheduler="sync", output=folder / "strips")
         yield folder / "strips"

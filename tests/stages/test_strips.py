@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.composition.lettering import list_faces, split_faces
 from pipeline.composition.parallel import count_strips, load_parsed
-from pipeline.composition.strips import SHAPE, compose_strip
+from pipeline.composition.strips import compose_strip
 from stages.faces import faces
 from stages.strips import strips
 
@@ -19,7 +19,7 @@ COUNT, FEWEST = 12, 5
 @pytest.fixture(scope="module", autouse=True)
 def _few_strips() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipeline.composition.parallel.FEWEST_STRIPS", FEWEST)
+        patch.setattr("pipeline.composition.parallel.FEWEST", FEWEST)
         yield
 
 
@@ -48,11 +48,23 @@ def test_only_training_strips_show_the_first_images_and_most_faces(
 ) -> None:
     held_out = part == "validation"
     chosen = split_faces(list_faces("script"), held_out)
-    made = compose_strip(load_parsed(built / "parse", held_out), chosen, np.random.default_rng((7, number, count - 1)))
-    levels, marks = (np.load(composed / f"{part}-{name}.npy") for name in ("strips", "marks"))
-    assert levels.shape == (count, *SHAPE)
-    assert np.array_equal(levels[-1], made[0])
-    assert np.array_equal(marks[-1], made[1])
+    made: Any = compose_strip(
+        load_parsed(built / "parse", held_out), chosen, np.random.default_rng((7, number, count - 1))
+    )
+    found = [np.load(composed / f"{part}-{name}.npy") for name in ("strips", "marks", "digits")]
+    assert [len(each) for each in found] == [count] * 3
+    assert all(np.array_equal(each[-1], one) for each, one in zip(found, made, strict=True))
+
+
+def test_strips_are_the_same_for_any_scheduler_and_blocks(
+    built: Path, included: Path, composed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.composition.parallel.BLOCK", 5)
+    other = tmp_path / "artifacts" / "strips"
+    strips(parse=built / "parse", faces=included, strips=COUNT, seed=7, scheduler="threads", output=other)
+    found, expected = arrays(other), arrays(composed)
+    assert found.keys() == expected.keys()
+    assert all(np.array_equal(found[name], expected[name]) for name in expected)
 
 
 def test_no_face_is_both_for_training_and_for_validation() -> None:
@@ -64,7 +76,7 @@ def test_no_face_is_both_for_training_and_for_validation() -> None:
 
 
 def test_long_runs_have_many_validation_strips(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.composition.parallel.FEWEST_STRIPS", 2_000)
+    monkeypatch.setattr("pipeline.composition.parallel.FEWEST", 2_000)
     assert count_strips(90_000) == {"train": 90_000, "validation": 3_000}
     assert count_strips(30_000)["validation"] == 2_000
     assert count_strips(40)["validation"] == 40

@@ -2,22 +2,32 @@
 
 import functools
 import itertools
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from pipeline.composition.hands import Hands
 from pipeline.composition.lettering import list_faces
-from pipeline.composition.line_text import MOST, Token, make_line, tokenize
+from pipeline.composition.line_text import LIKE_DIGITS, MOST, Token, make_line, make_word, tokenize
 from pipeline.composition.line_writing import BETWEEN, RATIO, SINGLE, Line, write_line
 from pipeline.composition.number_writing import SPACINGS, Style, choose_style, find_widest_gap, write_number
-from pipeline.composition.signs import Glyphs, choose_hand
-from pipeline.composition.strips import KINDS, REACH, SHAPE, Composed, compose_any, compose_strip
+from pipeline.composition.signs import Glyphs, Ink, choose_hand
+from pipeline.composition.strips import KINDS, REACH, SHEET, Composed, compose_any, compose_strip, continue_beyond
 from pipeline.data import marks
-from pipeline.data.marks import MAX_MARKS, SIDE, WIDTH, decode_contrast, encode_contrast, read_marks
+from pipeline.data.marks import (
+    ABOVE,
+    DIGIT_COLUMNS,
+    MAX_DIGITS,
+    MAX_MARKS,
+    SIDE,
+    WIDTH,
+    decode_contrast,
+    encode_contrast,
+    read_marks,
+)
 from tests.drawings import sample_digits
 
 CLASSES, SIZE, ROOM = 10, 20.0, 220
@@ -47,13 +57,15 @@ def write(texts: list[str], spacing: str, seed: int) -> tuple[Line, Style]:
 
 
 def test_a_seed_gives_one_strip_and_another_seed_another() -> None:
-    strips = [compose_strip(glyphs(), faces(), np.random.default_rng(seed)) for seed in (3, 3, 4)]
-    assert np.array_equal(strips[0][0], strips[1][0])
-    assert np.array_equal(strips[0][1], strips[1][1])
-    assert not np.array_equal(strips[0][0], strips[2][0])
-    assert {(levels.shape, levels.dtype, marks.shape, marks.dtype) for levels, marks in strips} == {
-        (SHAPE, np.dtype(np.uint8), (MAX_MARKS, 3), np.dtype(np.float32))
-    }
+    strips: list[Any] = [compose_strip(glyphs(), faces(), np.random.default_rng(seed)) for seed in (3, 3, 4)]
+    one, same, other = strips
+    assert all(map(np.array_equal, one, same))
+    assert not np.array_equal(one[0], other[0])
+    assert [(each.shape, each.dtype) for each in other] == [
+        (SHEET, np.uint8),
+        ((MAX_MARKS, 3), np.float32),
+        ((MAX_DIGITS, len(DIGIT_COLUMNS)), np.float32),
+    ]
 
 
 def test_local_contrast_survives_its_coding() -> None:
@@ -67,7 +79,7 @@ def test_marks_are_in_order_within_the_strip_and_digits_where_stretching_leaves_
     for each in composed():
         symbols, left, right = each.marks[each.marks[:, 0] >= 0].T
         assert (left >= 0).all()
-        assert (right <= SHAPE[1]).all()
+        assert (right <= SHEET[1]).all()
         assert (left < right).all()
         digits = symbols < CLASSES
         assert (np.diff((left + right)[digits]) >= 0).all()
@@ -88,6 +100,44 @@ def test_spaces_are_between_digits_and_other_writing_is_one_mark() -> None:
                 assert OTHER not in neighbours
         seen.update(text)
     assert seen == set(range(CLASSES + 2))
+
+
+def test_digits_stand_where_the_ink_is_on_the_lines_above_and_below_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    only: dict[str, Any] = {"KINDS": {"digits": 1}, "NEIGHBOUR_KINDS": {"digits": 1}, "NEIGHBOURS": 1, "CUT": {}}
+    plain = {"BLEED": 0, "GRAIN": 0, "surround": lambda *_: np.zeros(SHEET, np.float32)}
+    inks, heights = list[Ink](), list[float]()
+
+    def expose(ink: Ink, _: object) -> Ink:
+        inks.append(ink)
+        return 255 * (1 - ink)
+
+    for name, value in {**only, **plain, "expose": expose}.items():
+        monkeypatch.setattr(f"pipeline.composition.strips.{name}", value)
+    monkeypatch.setattr("pipeline.composition.line_text.SEPARATED", 0)
+    rows, columns = (np.arange(side) + 0.5 for side in SHEET)
+    for seed in range(10):
+        digits = compose_any(glyphs(), faces(), np.random.default_rng(seed)).digits
+        digits, inked, around = digits[digits[:, 0] >= 0], inks[-1] > 0, np.zeros(SHEET, bool)
+        for _, y, x, size, visible in digits:
+            box = np.ix_(np.abs(rows - y) < size / 2, np.abs(columns - x) < size / 2)
+            around[box] = True
+            if visible == 1:
+                assert max(np.ptp(np.flatnonzero(inked[box].any(axis=axis))) for axis in (0, 1)) == size - 1
+        assert not inked[~around].any()
+        heights += digits[:, 1].tolist()
+    assert min(heights) < ABOVE
+    assert max(heights) > SHEET[0] - ABOVE
+
+
+def test_paper_continues_beyond_the_edges_of_a_picture() -> None:
+    left, top, right, bottom = window = 30, 20, 200, 70
+    inner, sheet = np.s_[top:bottom, left:right], np.zeros(SHEET, np.uint8)
+    sheet[inner] = 200
+    sheet[40:50, 90:110] = 30
+    shown = continue_beyond(sheet, window)
+    assert np.array_equal(shown[inner], sheet[inner])
+    shown[inner] = 200
+    assert (shown == 200).all()
 
 
 def test_kinds_have_their_shares_and_their_symbols() -> None:
@@ -172,6 +222,14 @@ def test_numbers_have_one_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.abs(np.diff(middles) - style.pitch).max() < 0.3 * SIZE
 
 
+def test_words_can_be_told_from_numbers() -> None:
+    words = [make_word(np.random.default_rng(seed)) for seed in range(300)]
+    assert all(3 * sum(letter not in LIKE_DIGITS for letter in word) >= len(word) >= 2 for word in words)
+    assert any(letter in LIKE_DIGITS for word in words for letter in word)
+    assert any(word.islower() for word in words)
+    assert any(word.isupper() for word in words)
+
+
 def test_line_says_numbers_and_other_writing() -> None:
     tokens = tokenize("Tel. 030/1234-56 (12) 5kg 8:30, a=7")
     assert [token.text for token in tokens] == ["Tel.", "030/1234-56", "(", "12", ")", "5", "kg", "8:30,", "a=", "7"]
@@ -183,16 +241,12 @@ def test_line_says_numbers_and_other_writing() -> None:
     assert any("/" in line for line in lines)
 
 
-@pytest.fixture
-def _no_letters(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def test_strips_of_other_classes_come_only_from_the_images(monkeypatch: pytest.MonkeyPatch) -> None:
     """Letters and digits from other sources than the images would have the look of other classes."""
-    for name in ("draw_by_hand", "draw_lettering", "draw_strokes"):
-        monkeypatch.delattr(f"pipeline.composition.hands.{name}")
-    yield
-
-
-@pytest.mark.usefixtures("_no_letters")
-def test_strips_of_other_classes_come_only_from_the_images() -> None:
+    for name in ("hands.draw_lettering", "hands.draw_strokes", "signs.draw_text", "signs.load_glyphs"):
+        monkeypatch.delattr(f"pipeline.composition.{name}")
+    for module in ("hands", "signs"):
+        monkeypatch.delattr(f"pipeline.composition.{module}.draw_by_hand")
     other, seen = glyphs(tuple("abcdefghij")), set[int]()
     for seed in range(40):
         seen.update(read_marks(compose_any(other, faces(), np.random.default_rng(seed)).marks).tolist())

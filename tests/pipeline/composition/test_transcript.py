@@ -1,9 +1,10 @@
-"""From the signs of a line to marks and a text."""
+"""From the signs of a line to marks, a text and the places of the digits."""
 
 import numpy as np
 import pytest
 
-from pipeline.composition.transcript import Sign, make_marks
+from pipeline.composition.number_writing import Piece
+from pipeline.composition.transcript import Sign, list_digits, make_marks
 from pipeline.data.marks import MAX_MARKS, NO_MARK, read_marks
 
 SPACE, OTHER = 10, 11
@@ -50,3 +51,11 @@ def test_text_is_the_symbols_in_order() -> None:
     text = read_marks(make_marks([digit(7, 20, 0), digit(7, 60, 1)], 10, 0, 256))
     assert text.tolist() == [7, SPACE, 7]
     assert text.dtype == np.intp
+
+
+def test_digits_have_their_centre_their_size_and_the_part_within_the_picture() -> None:
+    ink = np.ones((20, 10), np.float32)
+    pieces = [Piece(ink, 30, 50, 7), Piece(ink, 5, 95, 8), Piece(ink, 5, 100, 9)]
+    digits = list_digits(pieces, (0, 10, 100, 88))
+    assert digits[:2].tolist() == [[7, 40, 55, 20, 1], [8, 15, 100, 20, 0.375]]
+    assert (digits[2:] == NO_MARK).all()

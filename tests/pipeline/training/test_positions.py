@@ -3,12 +3,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.composition.composing import compose
+from pipeline.composition.lettering import list_faces
 from pipeline.composition.signs import Glyphs
-from pipeline.data.contrast import local_contrast
+from pipeline.composition.strips import SHEET, compose_strip
+from pipeline.data.marks import STEPS, ZERO, decode_contrast
 from pipeline.engine.errors import UsageError
 from pipeline.training.epochs import train_network
-from pipeline.training.positions import IGNORED, Pictures, find_centres, label_positions, make_pictures, move
+from pipeline.training.positions import IGNORED, SCALES, SHAPE, Parts, find_centres, label_positions, make_parts, show
 from pipeline.training.recipe import Recipe
 from tests.drawings import sample_digits
 
@@ -21,8 +22,8 @@ def one_digit(y: float, x: float, size: float = 20, visible: float = 1) -> np.nd
 
 
 def test_positions_near_a_centre_have_its_class() -> None:
-    y, x = find_centres(LAYERS, (96, 160))
-    assert (y.ravel().tolist(), x.tolist()) == (list(range(18, 75, 4)), list(range(18, 139, 4)))
+    y, x = find_centres(LAYERS, SHAPE)
+    assert (y.ravel().tolist(), x.tolist()) == (list(range(18, 51, 4)), list(range(18, 107, 4)))
     labels = label_positions(one_digit(18 + 4 * 5, 18 + 4 * 7), (y, x), 10)
     assert labels[5, 7] == 3
     assert (labels == 3).sum() == 1
@@ -43,53 +44,71 @@ def test_positions_near_a_centre_have_its_class() -> None:
     ],
 )
 def test_other_sizes_and_cut_digits_are_nothing(size: float, visible: float, expected: set[int]) -> None:
-    labels = label_positions(one_digit(50, 70, size, visible), find_centres(LAYERS, (96, 160)), 10)
+    labels = label_positions(one_digit(50, 70, size, visible), find_centres(LAYERS, SHAPE), 10)
     assert set(labels.reshape(-1).tolist()) == expected
 
 
 def test_neighbours_keep_their_own_positions() -> None:
     digits = np.array([[1, 50, 70, 20, 1], [2, 50, 74, 20, 1]], np.float32)
-    labels = label_positions(digits, find_centres(LAYERS, (96, 160)), 10)
+    labels = label_positions(digits, find_centres(LAYERS, SHAPE), 10)
     assert labels[8, 12:16].tolist() == [IGNORED, 1, 2, IGNORED]
 
 
 def test_layers_that_cannot_slide_are_refused() -> None:
     with pytest.raises(UsageError, match="128"):
-        find_centres("conv16,128", (96, 160))
+        find_centres("conv16,128", SHAPE)
     with pytest.raises(UsageError):
-        find_centres("conv16x90/1,conv16x90/1", (96, 160))
+        find_centres("conv16x90/1,conv16x90/1", SHAPE)
 
 
-def compose_pictures(count: int, seed: int = 0) -> Pictures:
-    images, labels = sample_digits()
-    glyphs = Glyphs(images, labels, tuple("0123456789"))
-    made = [compose(glyphs, np.random.default_rng((seed, i))) for i in range(count)]
-    return make_pictures(np.array([one for one, _ in made]), np.array([digits for _, digits in made]), LAYERS, 10)
+def compose_parts(count: int) -> Parts:
+    glyphs, faces = Glyphs(*sample_digits(), tuple("0123456789")), list_faces("script")
+    made = [compose_strip(glyphs, faces, np.random.default_rng(i)) for i in range(count)]
+    strips, _, digits = map(np.array, zip(*made, strict=True))
+    return make_parts(strips, digits, LAYERS, 10)
 
 
-def test_training_on_pictures_lowers_the_loss(tmp_path: Path) -> None:
-    pictures = compose_pictures(24)
-    first, second = train_network(SMALL, pictures, pictures, 11, tmp_path / "one.npz").history
+def test_training_on_parts_lowers_the_loss(tmp_path: Path) -> None:
+    parts = compose_parts(24)
+    first, second = train_network(SMALL, parts, parts, 11, tmp_path / "one.npz").history
     assert second.loss < first.loss
 
 
+def test_validation_is_on_the_middle_of_the_strips() -> None:
+    strips = np.random.default_rng(1).integers(0, 256, (3, *SHEET), np.uint8)
+    parts = make_parts(strips, np.repeat([one_digit(8 + 38, 84 + 46)], 3, axis=0), LAYERS, 10)
+    assert parts.labels[2, 5, 7] == 3
+    assert (parts.labels[2] == 3).sum() == 1
+    assert np.array_equal(parts.slice(1, 3), decode_contrast(strips[1:, 8:80, 84:212]))
+
+
 def test_input_is_the_local_contrast_of_either_sign() -> None:
-    images = np.full((20, 96, 160), 200, np.uint8)
-    images[:, 30:50, 90:110] = 0
-    pictures = make_pictures(images, np.repeat([one_digit(40, 100)], 20, axis=0), LAYERS, 10)
-    out = np.empty(images.shape, np.float32)
-    labels = pictures.take(np.arange(20), out, np.random.default_rng(1))
-    assert labels.shape == pictures.labels.shape
-    assert set(np.sign(out[:, 36:44, 96:104].mean(axis=(1, 2)))) == {-1, 1}
-    assert np.array_equal(pictures.slice(2, 4), local_contrast(images[2:4]))
+    dark = np.full((20, *SHEET), ZERO - STEPS, np.uint8)
+    parts = make_parts(dark, np.repeat([one_digit(44, 148)], 20, axis=0), LAYERS, 10)
+    out = np.empty((20, *SHAPE), np.float32)
+    labels = parts.take(np.arange(20), out, np.random.default_rng(1))
+    assert labels.shape == parts.labels.shape
+    assert set(np.sign(out.mean(axis=(1, 2)))) == {-1, 1}
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_digits_move_with_their_picture(seed: int) -> None:
-    picture = np.full((96, 160), 200, np.uint8)
-    picture[38:42, 98:102] = 0
-    moved, digits = move(picture, one_digit(40, 100), np.random.default_rng(seed))
-    y, x = np.argwhere(moved < 100).mean(axis=0) + 0.5
-    np.testing.assert_allclose(digits[0, 1:3], [y, x], atol=0.8)
-    assert digits[0, 3] != 20
-    assert (digits[1] == np.array([-1, 0, 0, 0, 0])).sum() >= 1
+@pytest.mark.parametrize(
+    ("shares", "side", "low", "high"),
+    [((0, 0, 0), 6, 0.8, 1.25), ((1, 0, 0), 20, *SCALES[0]), ((0, 1, 0), 6, *SCALES[1]), ((0, 0, 1), 3, *SCALES[2])],
+)
+def test_digits_move_and_grow_with_their_strip(
+    shares: tuple[float, ...], side: int, low: float, high: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.training.positions.SHARES", shares)
+    strip, seen = np.full((30, 60), ZERO, np.uint8), 0
+    strip[5 : 5 + side, 20 : 20 + side] = 20
+    for seed in range(40):
+        contrast, digits = show(strip, one_digit(5 + side / 2, 20 + side / 2), np.random.default_rng(seed))
+        _, y, x, size, _ = digits[0]
+        assert contrast.shape == SHAPE
+        assert low <= size / 20 <= high
+        reach = 0.75 * side * size / 20 + 2
+        if reach < y < SHAPE[0] - reach and reach < x < SHAPE[1] - reach:
+            found = np.argwhere(contrast < contrast.min() / 2).mean(axis=0) + 0.5
+            np.testing.assert_allclose(found, [y, x], atol=0.8)
+            seen += 1
+    assert seen > 5
