@@ -43,7 +43,7 @@ def page(browser: Browser, site: str, request: pytest.FixtureRequest) -> Iterato
     ("words", "target"),
     [
         ("stale", "docs/pipeline/reruns.html"),
-        ("touching digits", "docs/use/pictures.html"),
+        ("numbers from scans", "docs/use/pictures.html"),
         ("learning rate", "docs/learn/derivation.html"),
     ],
 )
