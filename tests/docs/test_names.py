@@ -20,7 +20,7 @@ from tests.make.common import clean_environment
 from tests.processes import ROOT
 
 FOLDERS = ("pipeline", "stages", "tests", "docs", "pictures", ".ci", ".github")
-ENVIRONMENT = {"NO_COLOR", "MPLCONFIGDIR", "DASK_SCHEDULER_ADDRESS"}  # variables that are not those of make
+ENVIRONMENT = {"NO_COLOR", "DASK_SCHEDULER_ADDRESS"}  # variables that are not those of make
 OF_EXAMPLES = {"SIDES", "THROWS", "WEIGHTS", "FAIR", "COPIES", "PRINTER", "FOLDER"}  # variables of their stages
 OF_OTHERS = {  # options named without their program
     *("--max-checksum-file-size", "--cache", "--cores"),  # snakemake
