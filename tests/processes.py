@@ -30,11 +30,10 @@ def environment() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Cost:
-    """memory: peak of the resident memory of the largest process, in bytes. together: of all processes (PSS)."""
+    """memory: peak of the resident memory of the largest process, in bytes."""
 
     seconds: float
     memory: int
-    together: int = 0
     stdout: str = ""
 
 
@@ -52,22 +51,19 @@ def measure_cost(command: list[str], folder: Path) -> Cost:
 
 def watch_cost(command: list[str], others: Sequence[int] = ()) -> Cost:
     """Run a command and sample the memory of its processes, of `others`, and of their descendants (Linux only)."""
-    started, memory, together = time.perf_counter(), 0, 0
+    started, memory = time.perf_counter(), 0
     with tempfile.TemporaryFile("w+") as stdout, tempfile.TemporaryFile("w+") as stderr:
         process = subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=stdout, stderr=stderr)
         while process.poll() is None:
-            used = []
             for each in [one for pid in (process.pid, *others) for one in process_tree(pid)]:
                 with suppress(psutil.Error):
-                    used.append(each.memory_full_info())
-            memory = max([memory, *(one.rss for one in used)])
-            together = max(together, sum(one.pss for one in used))
+                    memory = max(memory, each.memory_info().rss)
             time.sleep(SAMPLING)
         seconds = time.perf_counter() - started
         stdout.seek(0)
         stderr.seek(0)
         assert process.returncode == 0, stderr.read()
-        return Cost(seconds, memory, together, stdout.read())
+        return Cost(seconds, memory, stdout.read())
 
 
 def reset_signals() -> None:

@@ -2,9 +2,8 @@
 
     python -m tests.benchmarks.classify [--count 200]
 
-A folder holds links to a few distinct photographs of a digit or a row on paper. Memory is the largest proportional set
-size (PSS) of all processes together, and the largest resident memory of one. Needs artifacts/ in the current folder
-and Linux.
+A folder holds links to a few distinct photographs of a digit or a row on paper. Memory is the largest resident memory
+of a process. Needs artifacts/ in the current folder, and Linux.
 """
 
 import argparse
@@ -17,7 +16,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from pipeline.engine.threads import count_cores
 from pipeline.reader import PRETRAINED, Reader, load
 from tests.benchmarks.markdown import table
 from tests.benchmarks.paper import Levels
@@ -46,8 +44,8 @@ def photograph(generator: Generator, digits: Digits, megapixels: float) -> Level
     return np.repeat(np.clip(levels, 0, 255).astype(np.uint8)[..., np.newaxis], 3, axis=2)
 
 
-def fill(folder: Path, count: int, megapixels: float, digits: Digits) -> int:
-    """Write the photographs and link to them: `count` files in all. Return the bytes of a photograph."""
+def fill(folder: Path, count: int, megapixels: float, digits: Digits) -> None:
+    """Write the photographs and link to them: `count` files in all."""
     generator = np.random.default_rng(1)
     folder.mkdir()
     for index in range(count):
@@ -56,7 +54,6 @@ def fill(folder: Path, count: int, megapixels: float, digits: Digits) -> int:
             Image.fromarray(photograph(generator, digits, megapixels)).save(path, quality=90)
         else:
             os.link(folder / f"{index % DISTINCT:05}.jpg", path)
-    return (folder / "00000.jpg").stat().st_size
 
 
 def measure(folder: Path, cores: int) -> Cost:
@@ -66,46 +63,34 @@ def measure(folder: Path, cores: int) -> Cost:
     return watch_cost([*command, str(folder)])
 
 
-def measure_latency(reader: Reader, file: Path) -> list[str]:
-    """Return how long it takes to read a file with one and with two threads, in a program that runs already."""
-    cells = []
-    for threads in (1, 2):
-        seconds = []
-        for _ in range(REPETITIONS + 1):
-            started = time.perf_counter()
-            reader.read(file, threads=threads)
-            seconds.append(time.perf_counter() - started)
-        cells.append(f"{1000 * np.median(seconds[1:]):.0f} ms")
-    return cells
+def measure_latency(reader: Reader, file: Path) -> str:
+    """Return how long it takes to read a file in a program that runs already."""
+    seconds = []
+    for _ in range(REPETITIONS + 1):
+        started = time.perf_counter()
+        reader.read(file, threads=2)
+        seconds.append(time.perf_counter() - started)
+    return f"{1000 * np.median(seconds[1:]):.0f} ms"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=200, help="files of each size")
     given = parser.parse_args()
-    digits, rows, reader, latencies = load_digits("test"), [], load(PRETRAINED), []
+    digits, rows, reader = load_digits("test"), [], load(PRETRAINED)
     with tempfile.TemporaryDirectory() as scratch:
         for megapixels in MEGAPIXELS:
-            folder, single = (Path(scratch, f"{name}-{megapixels}") for name in ("all", "single"))
-            size = fill(folder, given.count, megapixels, digits)
-            fill(single, 1, megapixels, digits)
-            name = f"{megapixels} million pixels, {size / 1e6:.1f} MB"
-            latencies.append([name, *measure_latency(reader, single / "00000.jpg")])
-            for cores in range(1, min(2, count_cores()) + 1):
-                start = measure(single, cores).seconds
-                cost = measure(folder, cores)
-                cells = [f"{start:.2f} s", f"{given.count / cost.seconds:.1f}"]
-                cells += [f"{each / 1e6:,.0f} MB" for each in (cost.together, cost.memory)]
-                rows.append([name, cores, *cells])
-        digit = Path(scratch, "digit.png")
-        large = Image.fromarray(255 - digits.images[0]).resize((200, 200), Image.Resampling.BICUBIC)
-        large.save(digit)
-        latencies.append(["one digit, 200 x 200 pixels", *measure_latency(reader, digit)])
-    header = ["photograph", "cores", "a single one", "pictures/s", "memory of all processes", "of the largest process"]
+            folder = Path(scratch, str(megapixels))
+            fill(folder, given.count, megapixels, digits)
+            costs = [measure(folder, cores) for cores in (1, 2)]
+            rates = (f"{given.count / cost.seconds:.1f}" for cost in costs)
+            memory = f"{max(cost.memory for cost in costs) / 1e6:,.0f} MB"
+            latency = measure_latency(reader, folder / "00000.jpg")
+            rows.append([f"{megapixels} million pixels", *rates, latency, memory])
+    header = ["photograph", "pictures/s, 1 core", "2 cores", "in a running program", "largest process"]
     print(table(header, rows))
-    print(f"\n{given.count} files of each size. Times include the start of the program.\n")
-    print(table(["photograph", "read with one thread", "with two"], latencies))
-    print(f"\nMedians of {REPETITIONS}, in a program that is already running.")
+    print(f"\n{given.count} files of each size; times include the start of the program.")
+    print(f"In a running program: the median of {REPETITIONS}, with 2 threads.")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Measure time and memory of `predict` with one and two workers, compared with plain NumPy.
+"""Measure time and memory of `predict` with two workers, compared with plain NumPy.
 
-    python -m tests.benchmarks.cluster [COUNT]
+    python -m tests.benchmarks.cluster
 
-Plain NumPy and `predict`, in threads and on a Dask cluster, take turns for ROUNDS rounds on COUNT images, MNIST's test
-images again and again. Memory is the largest peak of a process. Needs `artifacts/` with the pipeline run on MNIST by
-`standard`, and disk space for the images.
+Plain NumPy and `predict`, in threads and on a Dask cluster, take turns for ROUNDS rounds on COUNTS images, MNIST's
+test images again and again. Memory is the largest peak of a process. Needs `artifacts/` with the pipeline run on MNIST
+by `standard`, and disk space for the images.
 """
 
 import re
@@ -22,46 +22,40 @@ from tests.benchmarks.markdown import table, take_turns
 from tests.cluster import run_cluster
 from tests.processes import watch_cost
 
-COUNT = 500_000
-PLAIN, OURS, CLUSTER = "plain NumPy", "`predict`", "`predict` on a cluster"
+COUNTS = 50_000, 500_000
+WORKERS = 2
 SHAPE = (28, 28)
 ROUNDS = 3
 
 
-def main(count: int = COUNT) -> None:
-    with tempfile.TemporaryDirectory() as scratch:
-        costs = measure(Path(scratch), count)
+def main() -> None:
     rows: list[list[str]] = []
-    seconds = {variant: statistics.median(cost[0] for cost in found) for variant, found in costs.items()}
-    for (name, workers), found in costs.items():
-        own = seconds[name, workers]
-        ratios = [f"{seconds[other] / own:.2f}" for other in ((PLAIN, workers), (name, 1))]
-        memory = f"{max(cost[1] for cost in found) / 1e6:,.0f} MB"
-        rows.append([f"{count:,}: {name}, {workers}", f"{own:.1f} s", f"{count / own:,.0f}", *ratios, memory])
-    header = ["images, threads or workers", "time", "images/s", "/ plain NumPy", "/ one", "largest process"]
-    print(table(header, rows))
+    for count in COUNTS:
+        with tempfile.TemporaryDirectory() as scratch:
+            costs = measure(Path(scratch), count)
+        for name, found in costs.items():
+            seconds = statistics.median(cost[0] for cost in found)
+            memory = f"{max(cost[1] for cost in found) / 1e6:,.0f} MB"
+            rows.append([f"{count:,}: {name}", f"{seconds:.1f} s", f"{count / seconds:,.0f}", memory])
+    print(table(["images", "time", "images/s", "largest process"], rows))
     print(
-        f"\nThe times are medians of {ROUNDS} rounds; they include the connection to the cluster but not the imports."
+        f"\n{WORKERS} threads or workers; `standard`. Medians of {ROUNDS} rounds, with the connection to the cluster,"
     )
-    print(
-        f"The {count:,} images take {count * np.prod(SHAPE) / 1e9:.2f} GB. The model is that of the recipe `standard`."
-    )
+    print(f"without the imports. {COUNTS[-1]:,} images take {COUNTS[-1] * np.prod(SHAPE) / 1e9:.2f} GB.")
 
 
-def measure(folder: Path, count: int) -> dict[tuple[str, int], list[tuple[float, float]]]:
-    """Return the seconds and the peak memory in bytes of each variant, by name and number of workers."""
+def measure(folder: Path, count: int) -> dict[str, list[tuple[float, float]]]:
+    """Return the seconds and the peak memory in bytes of each variant, by name."""
     idx.save(folder / "images.idx", np.resize(np.load("artifacts/parse/test-images.npy"), (count, *SHAPE)))
     images, output = str(folder / "images.idx"), str(folder / "predictions.npy")
     ours = ["stages.predict", images, "--output", output]
-    subfolder = folder / "single"
-    subfolder.mkdir()
-    with run_cluster(folder, workers=2) as pair, run_cluster(subfolder, workers=1) as single:
-        variants = {}
-        for workers, cluster in ((1, single), (2, pair)):
-            variants[PLAIN, workers] = ["tests.benchmarks.plain", images, output, str(workers)]
-            variants[OURS, workers] = [*ours, "--workers", str(workers)]
-            variants[CLUSTER, workers] = [*ours, "--scheduler", cluster.address]
-        others = [process.pid for process in (*pair.workers, *single.workers)]
+    with run_cluster(folder, workers=WORKERS) as cluster:
+        variants = {
+            "plain NumPy": ["tests.benchmarks.plain", images, output, str(WORKERS)],
+            "`predict`": [*ours, "--workers", str(WORKERS)],
+            "`predict` on a cluster": [*ours, "--scheduler", cluster.address],
+        }
+        others = [process.pid for process in cluster.workers]
         first: dict[str, NDArray[np.uint8]] = {}
 
         def run_checked(line: list[str]) -> tuple[float, float]:
@@ -82,4 +76,4 @@ def run(line: list[str], others: list[int]) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main()

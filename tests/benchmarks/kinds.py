@@ -36,6 +36,19 @@ from tests.processes import ROOT
 PEER = (str(ROOT / ".venv-ocr/bin/python"), "-m", "tests.benchmarks.readers", "rapidocr")
 SURE = 0.8  # confidence above which an error counts as a confident one
 THRESHOLDS = (0.5, 0.8, 0.9, 0.95, 0.99)
+GROUPS = {  # the kinds that share a row of the table, by their first words
+    "ruled or squared paper": ("ruled", "squared"),
+    "faint ink, 16-bit files": ("ink", "12 bits"),
+    "tilted rows, small numbers on large sheets": ("a row tilted", "a small number"),
+    "shadows, folds, uneven light": ("hard shadow", "two lights", "yellowed", "strong vignette", "a fold"),
+    "tight crops": ("tight",),
+    "two or three rows": ("two rows", "three rows"),
+    "boxes, combs, a line below": ("a digit in a box", "rows of boxes", "combs", "a line below"),
+    "tables and forms": ("a table", "a printed form"),
+    "neighbours whose boxes touch or overlap": ("three digits whose boxes", "six digits whose boxes"),
+    "neighbours whose ink touches": ("three digits whose ink touches", "six digits whose ink touches"),
+    "neighbours whose ink overlaps": ("three digits whose ink overlaps", "six digits whose ink overlaps"),
+}
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
@@ -74,10 +87,6 @@ class Readings:
         """Return the pictures per second of all processes, without their start."""
         seconds = [reading.seconds for reading in chain(*self.kinds.values())]
         return self.processes * len(seconds) / sum(seconds)
-
-    def accuracy(self, count: int | None = None) -> float:
-        """Return the mean accuracy of the kinds, each on its first `count` pictures or on all."""
-        return float(np.mean([share(reading.correct for reading in each[:count]) for each in self.kinds.values()]))
 
 
 def main() -> None:
@@ -125,8 +134,8 @@ def compare(pictures: Sequence[Picture], model: Path, peers: int) -> str:
     return "\n\n".join(
         (
             compare_kinds(readers),
-            "A picture is correct if all its digits are, in reading order.",
-            compare_readers(readers),
+            "Means of the kinds, whose number is in brackets. A picture is correct if all its digits are, in reading "
+            f"order. {describe_readers(readers)}",
             f"Expected calibration error of our confidence in a picture: {measure_calibration(readings):.1%}.",
             apply_thresholds(readings),
         )
@@ -167,7 +176,8 @@ def share(values: Iterable[bool]) -> float:
 
 
 def compare_kinds(readers: Sequence[Readings]) -> str:
-    (ours, *peers), rows = readers, []
+    ours, *peers = readers
+    groups: dict[str, list[tuple[float, ...]]] = {}
     for kind, of_kind in ours.kinds.items():
         wrong = [reading for reading in of_kind if not reading.correct]
         shares = (
@@ -176,23 +186,21 @@ def compare_kinds(readers: Sequence[Readings]) -> str:
             sum(reading.confidence > SURE for reading in wrong if reading.text) / len(of_kind),
             *(share(reading.correct for reading in peer.kinds[kind]) for peer in peers),
         )
-        rows.append((kind, shares))
-    rows.append(("mean", tuple(np.mean([shares for _, shares in rows], axis=0))))
+        name = next((name for name, words in GROUPS.items() if kind.startswith(words)), kind)
+        groups.setdefault(name, []).append(shares)
+    rows = sorted(groups.items(), key=lambda row: -np.mean([shares[0] for shares in row[1]]))
+    rows.append(("all", [*chain(*groups.values())]))
     header = ["pictures", "correct", "no digit found", f"wrong with a confidence above {SURE:.0%}"]
-    names = [peer.name for peer in peers]
-    return table([*header, *names], [[kind, *(f"{value:.1%}" for value in shares)] for kind, shares in rows])
+    return table(
+        [*header, *(peer.name for peer in peers)],
+        [[f"{name} ({len(of)})", *(f"{value:.1%}" for value in np.mean(of, axis=0))] for name, of in rows],
+    )
 
 
-def compare_readers(readers: Sequence[Readings]) -> str:
-    """Compare the readers on those pictures that all of them read."""
-    count = min(max(map(len, reader.kinds.values())) for reader in readers)
-    own = readers[0].speed()
-    rows = [
-        [each.name, f"{each.accuracy(count):.1%}", f"{each.speed():.1f}", f"{each.speed() / own:.1f}"]
-        for each in readers
-    ]
-    pictures = f"pictures/s of {readers[0].processes} processes"
-    return table(["reader", f"correct, the first {count} of each kind, mean", pictures, "relative to ours"], rows)
+def describe_readers(readers: Sequence[Readings]) -> str:
+    """Return the speed of each reader, and how many pictures of each kind it read."""
+    facts = (f"{each.name}: {max(map(len, each.kinds.values()))}, {each.speed():.1f} pictures/s" for each in readers)
+    return f"Pictures of each kind, and speed of {readers[0].processes} processes: {'; '.join(facts)}."
 
 
 def measure_calibration(readings: Sequence[Reading]) -> float:

@@ -9,6 +9,7 @@ events, script, style, layout and paint. Needs a browser, and artifacts/export.
 """
 
 import json
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -75,8 +76,11 @@ def main() -> None:
             updates = np.array(measure(browser, file, view, inside))
             cells = ("{:.1f} ms ({:.1f})".format(*np.percentile(column, (50, 95))) for column in updates.T)
             rows.append([f"{view}, {'with' if inside else 'without'} the inside", str(len(updates)), *cells])
-    print(table(["view", "updates", "main thread", "its CPU time", "its script"], rows))
-    print(f"\nMedians, with the 95th percentile in parentheses. The page has {file.stat().st_size / 1e6:.2f} MB.")
+    print(table(["view", "updates", "main thread", "its CPU time", "its script"], rows), file=sys.stderr)
+    print(
+        "An update takes the main thread of the browser", ", ".join(f"{row[2]} on a {row[0]}" for row in rows), end=": "
+    )
+    print(f"the median, and the 95th percentile in parentheses. The page has {file.stat().st_size / 1e6:.2f} MB.")
 
 
 if __name__ == "__main__":

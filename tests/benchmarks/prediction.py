@@ -10,7 +10,6 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -51,12 +50,12 @@ def onnx_predictor(images: Any) -> Callable[[], Any]:
     return lambda: session.run(["probabilities"], {"images": raw})[0]
 
 
-def torch_predictor(images: Any, channels_last: bool = False) -> Callable[[], Any]:
+def torch_predictor(images: Any) -> Callable[[], Any]:
     import torch
 
     model = load_model(Path("artifacts/train"))
     (parameters,) = model.parameters
-    network, pixels = torch_network(model.layers, torch.tensor(images[:, np.newaxis]), channels_last)
+    network, pixels = torch_network(model.layers, torch.tensor(images[:, np.newaxis]), channels_last=False)
     arrays = (array for layer in parameters.layers for array in layer)
     for parameter, array in zip(network.parameters(), arrays, strict=True):
         parameter.data = torch.tensor(array)
@@ -73,7 +72,6 @@ PREDICTORS: dict[str, Callable[[Any], Callable[[], Any]]] = {
     "ours": our_predictor,
     "ONNX Runtime": onnx_predictor,
     "PyTorch": torch_predictor,
-    "PyTorch, channels last": partial(torch_predictor, channels_last=True),
 }
 
 

@@ -1,9 +1,9 @@
-"""Test accuracy, calibration, size and training speed of the recipes, over several seeds.
+"""Test accuracy, calibration, size and training time of the recipes, over several seeds.
 
     python -m tests.benchmarks.recipes
 
 Runs the stages in a folder of their own, whose store keeps the results: an interrupted benchmark resumes. `record` is
-trained once. Needs PyTorch.
+trained once.
 """
 
 import csv
@@ -20,15 +20,13 @@ from pipeline.model.model import Model, load_model
 from pipeline.model.onnx import save_onnx
 from pipeline.model.prediction import predict
 from pipeline.reader import PRETRAINED, load
-from pipeline.training.recipe import Recipe
-from pipeline.training.recipes import RECIPES, RecipeName
+from pipeline.training.recipes import RecipeName
 from stages.download import download
 from stages.evaluate import evaluate
 from stages.normalize import normalize
 from stages.parse import parse
 from stages.train import train
 from tests.benchmarks.markdown import spread, table
-from tests.benchmarks.training import measure
 
 KEPT = Path("artifacts/.figures")
 SEEDS = 5
@@ -75,13 +73,6 @@ def count_parameters(model: Model) -> int:
     return sum(parameters.flat.size for parameters in model.parameters)
 
 
-def show_speed(recipe: Recipe) -> list[str]:
-    """Return the images/s of training the layers in batches of the recipe, those of the faster PyTorch, the ratio."""
-    rates = measure(recipe.layers, recipe.batch_size)
-    ours, *others = map(statistics.median, rates.values())
-    return [f"{ours:,.0f}", f"{max(others):,.0f}", f"{ours / max(others):.2f}"]
-
-
 def measure_pretrained() -> list[str]:
     """Return the line of the pretrained model."""
     model = load(PRETRAINED).model
@@ -90,7 +81,7 @@ def measure_pretrained() -> list[str]:
     accuracy, error = np.mean(probabilities.argmax(axis=1) == labels), measure_reliability(probabilities, labels).error
     size = (PRETRAINED / "model.safetensors").stat().st_size
     cells = [f"{count_parameters(model):,}", f"{size / 1e6:.2f} MB", f"{accuracy:.2%}", f"{error:.2%}"]
-    return ["the pretrained model", *cells, "", "", "", ""]
+    return ["the pretrained model", *cells, ""]
 
 
 def main() -> None:
@@ -100,13 +91,12 @@ def main() -> None:
         runs = [run(name, seed) for seed in range(1, 2 if name == "record" else SEEDS + 1)]
         error, model = statistics.median(each.error for each in runs), runs[0].model
         cells = [f"{count_parameters(model):,}", f"{runs[0].size / 1e6:.2f} MB", show_accuracy(runs), f"{error:.2%}"]
-        rows.append([f"`{name}`", *cells, show_seconds(runs), *show_speed(RECIPES[name])])
-    header = ["recipe", "parameters", "file", "test accuracy", "calibration error", "training", "images/s"]
-    print(table([*header, "PyTorch, images/s", "/ PyTorch"], [*rows, measure_pretrained()]))
+        rows.append([f"`{name}`", *cells, show_seconds(runs)])
+    header = ["recipe", "parameters", "file", "test accuracy", "calibration error", "training"]
+    print(table(header, [*rows, measure_pretrained()]))
     print(f"\nMedians of {SEEDS} seeds, with the minimum and maximum in parentheses; `record` is trained once.")
     print("File: `model.onnx`; of the pretrained model `model.safetensors`, with 16 bits per parameter.")
     print("Calibration error: expected calibration error on the test images, in 15 bins.")
-    print("images/s: training with Adam, without augmentation, on the layers and the batch size of the recipe.")
 
 
 if __name__ == "__main__":

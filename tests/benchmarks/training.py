@@ -3,9 +3,8 @@
     python -m tests.benchmarks.training
 
 Both train the same float32 network (ReLU, softmax cross-entropy) with Adam on shuffled batches, without regularisation;
-PyTorch's Adam is fused. The networks and batch sizes differ from those of the recipes, which `recipes` measures. Each
-implementation runs in a process of its own, so that thread pools of different libraries do not interfere. Needs
-`artifacts/` with normalize run on MNIST, and PyTorch.
+PyTorch's Adam is fused. Each implementation runs in a process of its own, so that thread pools of different libraries
+do not interfere. Needs `artifacts/` with normalize run on MNIST, and PyTorch.
 """
 
 import json
