@@ -38,10 +38,8 @@ def main() -> None:
             memory = f"{max(cost[1] for cost in found) / 1e6:,.0f} MB"
             rows.append([f"{count:,}: {name}", f"{seconds:.1f} s", f"{count / seconds:,.0f}", memory])
     print(table(["images", "time", "images/s", "largest process"], rows))
-    print(
-        f"\n{WORKERS} threads or workers; `standard`. Medians of {ROUNDS} rounds, with the connection to the cluster,"
-    )
-    print(f"without the imports. {COUNTS[-1]:,} images take {COUNTS[-1] * np.prod(SHAPE) / 1e9:.2f} GB.")
+    print(f"\n{WORKERS} threads or workers; `standard`. Medians of {ROUNDS} rounds, with the connection to the cluster")
+    print(f"but without the imports. {COUNTS[-1]:,} images take {COUNTS[-1] * np.prod(SHAPE) / 1e9:.2f} GB.")
 
 
 def measure(folder: Path, count: int) -> dict[str, list[tuple[float, float]]]:

@@ -75,12 +75,11 @@ def main() -> None:
         for view, inside in (("desktop", True), ("phone", False), ("phone", True)):
             updates = np.array(measure(browser, file, view, inside))
             cells = ("{:.1f} ms ({:.1f})".format(*np.percentile(column, (50, 95))) for column in updates.T)
-            rows.append([f"{view}, {'with' if inside else 'without'} the inside", str(len(updates)), *cells])
+            rows.append([f"{view} {'with' if inside else 'without'} the inside", str(len(updates)), *cells])
     print(table(["view", "updates", "main thread", "its CPU time", "its script"], rows), file=sys.stderr)
-    print(
-        "An update takes the main thread of the browser", ", ".join(f"{row[2]} on a {row[0]}" for row in rows), end=": "
-    )
-    print(f"the median, and the 95th percentile in parentheses. The page has {file.stat().st_size / 1e6:.2f} MB.")
+    times = ", ".join(f"{row[2]} on a {row[0]} of the network" for row in rows)
+    print(f"While a digit is drawn, an update takes the main thread of the browser {times}: medians, with the 95th")
+    print(f"percentile in parentheses. The page has {file.stat().st_size / 1e6:.2f} MB.")
 
 
 if __name__ == "__main__":

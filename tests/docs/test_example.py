@@ -18,4 +18,4 @@ def test_example_runs_in_a_folder_with_nothing_but_the_engine(tmp_path: Path) ->
     assert not problems, "\n".join(problems)
     artifacts = tmp_path / "dice/artifacts"
     assert (artifacts / "chart/chart.txt").read_text().endswith("==\n")
-    assert len([*artifacts.glob(".store/*-*")]) == 6  # what has a link, after the page has pruned
+    assert len([*artifacts.glob(".store/*-*")]) == 5  # what has a link, after the page has pruned

@@ -21,10 +21,7 @@ from tests.processes import ROOT
 
 FOLDERS = ("pipeline", "stages", "tests", "docs", "pictures", ".ci", ".github")
 ENVIRONMENT = {"NO_COLOR", "DASK_SCHEDULER_ADDRESS"}  # variables that are not those of make
-OF_EXAMPLES = {"SIDES", "THROWS", "WEIGHTS", "FAIR", "COPIES", "PRINTER", "FOLDER"}  # variables of their stages
-OF_OTHERS = {  # options named without their program
-    *("--max-checksum-file-size", "--cache", "--cores"),  # snakemake
-}
+OF_EXAMPLES = {"SIDES", "THROWS", "WEIGHTS", "FAIR", "COPIES", "PRINTER"}  # variables of their stages
 
 each_page = pytest.mark.parametrize(
     "page", [read_page(path) for path in find_pages() if path.name != "CHANGELOG.md"], ids=lambda page: page.name
@@ -78,7 +75,7 @@ def problem_of_code(code: str) -> str | None:
         words = part.split()
         ours = re.match(r"--[a-z]|.*\b(handwriting|-m stages\.)", part)
         options = {word.partition("=")[0] for word in words if re.match(r"--[a-z]", word)} if ours else set()
-        if unknown := options - known_options() - OF_OTHERS - {f"--{name.lower()}" for name in OF_EXAMPLES}:
+        if unknown := options - known_options() - {f"--{name.lower()}" for name in OF_EXAMPLES}:
             return f"{min(unknown)} is no option"
         given = re.findall(r"(?<!\S)([A-Z_]+)=", part) if re.match(r"\s*(g?make\b|[A-Z_]+=)", part) else []
         if unknown := set(given) - variables - ENVIRONMENT - OF_EXAMPLES:
