@@ -111,8 +111,10 @@ distclean: ## Like clean, but also remove the store (requires YES=1)
 	@$(MAKE) clean
 	rm -rf artifacts .venv-peers .venv-ocr
 
-list = @awk -F '([.]inputs )?:.*\#\# ' '/^\#\#  / {heading = "\n" substr($$0, 5) ":\n"} \
-    /^($1)([.]inputs )?:.*\#\# / {printf "%s  make %-10s %s\n", heading, $$1, $$2; heading = ""}' Makefile
+# Targets are cyan, as in the output of commands, on a terminal with colours.
+coloured := $(if $(MAKE_TERMOUT),$(if $(NO_COLOR)$(filter dumb,$(TERM)),,-v on='\033[36m' -v off='\033[m'))
+list = @awk $(coloured) -F '([.]inputs )?:.*\#\# ' '/^\#\#  / {heading = "\n" substr($$0, 5) ":\n"} \
+    /^($1)([.]inputs )?:.*\#\# / {printf "%s  make %s%-10s%s %s\n", heading, on, $$1, off, $$2; heading = ""}' Makefile
 start:
 	$(call list,train|export|report|all|status|test|help)
 

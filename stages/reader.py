@@ -64,7 +64,10 @@ def reader(
     with show_training("reader", chosen, len(training)) as on_progress:
         parts: dict[str, Any] = {"negative_class": True, "sliding": True, "row": row}
         model, trained = train_model(chosen, (training, validation), description, output, on_progress, **parts)
-    record = {"strips": len(training), **describe_training(recipe, chosen, values, trained)}
+    record = {
+        "strips": {"training": len(training), "validation": len(validation)},
+        **describe_training(recipe, chosen, values, trained),
+    }
     save_model(output, model, record)
     (output / "MODEL_CARD.md").write_text(make_reader_card(model, record), encoding="utf-8")
     write_history(output / "history.csv", [trained.history])

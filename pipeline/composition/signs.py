@@ -40,7 +40,7 @@ FACES = {
     "print": (MATPLOTLIB, ("DejaVu*[!y].ttf", "STIXGeneral*.ttf", "cm[brt]*10.ttf", "cmss10.ttf")),
     "script": (Path(data.__file__).parent / "fonts", ("*.woff",)),
 }
-PENS = {"print": 3, "script": 4}  # pixels by which strokes may be wider than those of a face, exclusive
+PENS = 3  # pixels by which strokes may be wider than those of a face, exclusive
 
 
 def choose(shares: Mapping[T, float], generator: Generator) -> T:
@@ -84,7 +84,7 @@ class Glyphs:
             letters = load_glyphs()
             return draw_by_hand(letters[generator.integers(len(letters))], BOX, generator)
         if source == "print":
-            return draw_text(PRINTED[generator.integers(len(PRINTED))], source, generator)
+            return draw_print(PRINTED[generator.integers(len(PRINTED))], generator)
         if source == "drawing":
             return draw_by_hand(make_drawing(generator), BOX, generator)
         if source == "sign":
@@ -151,19 +151,19 @@ def make_drawing(generator: Generator) -> list[Stroke]:
 
 
 @functools.cache
-def _load_faces(kind: str) -> list[Any]:
-    folder, patterns = FACES[kind]
+def _load_faces() -> list[Any]:
+    folder, patterns = FACES["print"]
     paths = [path for pattern in patterns for path in sorted(folder.glob(pattern))]
-    own = [ImageFont.load_default(4 * BOX)] if kind == "print" else []  # a face without serifs, of Pillow
-    return [*(ImageFont.truetype(path, 4 * BOX) for path in paths), *own]
+    own = ImageFont.load_default(4 * BOX)  # a face without serifs, of Pillow
+    return [*(ImageFont.truetype(path, 4 * BOX) for path in paths), own]
 
 
-def draw_text(text: str, kind: str, generator: Generator) -> Ink:
-    """Draw text in one of the faces of a kind, in print or as written by hand."""
-    faces = _load_faces(kind)
+def draw_print(text: str, generator: Generator) -> Ink:
+    """Draw text in one of the faces of print."""
+    faces = _load_faces()
     font = faces[generator.integers(len(faces))]
     left, top, right, bottom = font.getbbox(text)
-    pen = int(generator.integers(PENS[kind]))
+    pen = int(generator.integers(PENS))
     sheet = Image.new("L", (int(right - left) + 2 * pen, int(bottom - top) + 2 * pen))
     ImageDraw.Draw(sheet).text((pen - left, pen - top), text, 255, font, stroke_width=pen)
     return to_ink(np.asarray(sheet))

@@ -18,7 +18,7 @@ from pipeline.composition.number_writing import NOTHING, Piece, choose_style
 from pipeline.composition.paper import bleed_through, paste, smooth_noise, texture
 from pipeline.composition.signs import Generator, Glyphs, choose, choose_hand
 from pipeline.composition.surroundings import surround
-from pipeline.composition.transcript import Sign, list_digits, make_marks
+from pipeline.composition.transcript import list_digits, make_marks
 from pipeline.data.contrast import add_margin, local_contrast
 from pipeline.data.marks import ABOVE, HEIGHT, MARGIN, SIDE, WIDTH, encode_contrast
 
@@ -112,10 +112,7 @@ def compose_any(glyphs: Glyphs, faces: Sequence[Path], generator: Generator) -> 
         for piece in line.pieces
         if piece.symbol != NOTHING
     ]
-    signs = [
-        Sign(piece.symbol, piece.left, piece.right, piece.number) for piece in line.pieces if piece.symbol != NOTHING
-    ]
-    marks = make_marks(signs, len(glyphs.class_names), left, right)
+    marks = make_marks(line.pieces, len(glyphs.class_names), left, right)
     digits = list_digits([piece for piece in pieces if piece.symbol not in (NOTHING, hands.other)], window)
     return Composed(encode_contrast(contrast), marks, digits, kind, min(seen, default=math.inf))
 

@@ -1,47 +1,37 @@
 """What a strip says: marks of its digits, spaces and other writing, in reading order along the row."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.composition.number_writing import Piece
+from pipeline.composition.number_writing import NOTHING, Piece
 from pipeline.data.marks import DIGIT_COLUMNS, MAX_DIGITS, MAX_MARKS, NO_MARK, OTHER, SPACE
 
 # Other writing that is cut off at an edge counts if this part of its width is visible, or that many pixels.
 PART, PIXELS = 0.5, 12
 
 
-@dataclass(frozen=True)
-class Sign:
-    """A sign on a line. symbol: class of a digit, or of other writing; number: index of the number it belongs to."""
+def make_marks(pieces: Iterable[Piece], classes: int, start: float, stop: float) -> NDArray[np.float32]:
+    """Return the marks of the pieces of a line, in reading order, that are visible from `start` to `stop`.
 
-    symbol: int
-    left: float
-    right: float
-    number: int = NO_MARK
-
-
-def make_marks(signs: Iterable[Sign], classes: int, start: float, stop: float) -> NDArray[np.float32]:
-    """Return the marks of the signs of a line, in reading order, that are visible from `start` to `stop`.
-
-    The result is an array, (MAX_MARKS, 3); see `pipeline.data.marks`. Other writing
-    without a digit in between has one mark; between two numbers without other writing there is a space.
+    The result is an array, (MAX_MARKS, 3); see `pipeline.data.marks`. Other writing without a digit in between has one
+    mark; between two numbers without other writing there is a space. Separators have none.
     """
     space, other = classes + SPACE, classes + OTHER
     marks, before = list[tuple[int, float, float]](), None
-    for sign in signs:
-        left, right = max(sign.left, start), min(sign.right, stop)
-        if sign.symbol == other and right - left < min(PART * (sign.right - sign.left), PIXELS):
+    for piece in pieces:
+        left, right = max(piece.left, start), min(piece.right, stop)
+        cut_off = piece.symbol == other and right - left < min(PART * (piece.right - piece.left), PIXELS)
+        if cut_off or piece.symbol == NOTHING:
             continue
-        if before and before.symbol == other == sign.symbol:
+        if before and before.symbol == other == piece.symbol:
             _, first, last = marks.pop()
             left, right = min(first, left), max(last, right)
-        if before and other not in (before.symbol, sign.symbol) and before.number != sign.number:
+        if before and other not in (before.symbol, piece.symbol) and before.number != piece.number:
             marks.append((space, marks[-1][2], left))
-        marks.append((sign.symbol, left, right))
-        before = sign
+        marks.append((piece.symbol, left, right))
+        before = piece
     rows = np.full((MAX_MARKS, 3), NO_MARK, np.float32)
     rows[: len(marks)] = np.reshape(marks[:MAX_MARKS], (-1, 3))
     return rows

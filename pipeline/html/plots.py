@@ -12,8 +12,7 @@ from pipeline.evaluation.metrics import Reliability, wilson_interval
 from pipeline.html.svg import ACCENT, GREY, QUIET, SECOND, draw
 from pipeline.training.history import Epoch
 
-SIZE = (4.4, 3.1)  # inches
-WIDE = (7.2, 4.3)
+WIDTH = 6.1  # inches: about that of the charts on the page, so that their type has one size
 MAX_MARKERS = 40  # longer histories are drawn without markers
 
 Histories = Sequence[Sequence[Epoch]]
@@ -28,7 +27,7 @@ def plot_loss(histories: Histories) -> Markup:
         axes = _epoch_axes(figure, "Loss")
         _plot_lines(axes, histories, lambda row: row.loss, ACCENT, "-")
 
-    return draw("loss", description, *SIZE, fill)
+    return draw("loss", description, WIDTH, 3.4, fill)
 
 
 def plot_accuracy(histories: Histories, earlier: Histories = ()) -> Markup:
@@ -64,7 +63,7 @@ def plot_accuracy(histories: Histories, earlier: Histories = ()) -> Markup:
             axes.yaxis.set_major_formatter(_percent_formatter())
         axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, borderaxespad=0.2)  # next to the title
 
-    return draw("accuracy", description, *WIDE, fill)
+    return draw("accuracy", description, WIDTH, 3.9, fill)
 
 
 def plot_reliability(reliability: Reliability) -> Markup:
@@ -101,7 +100,7 @@ def plot_reliability(reliability: Reliability) -> Markup:
         below.set_xlim(0, 1.01)
         below.xaxis.set_major_formatter(_percent_formatter())
 
-    return draw("reliability", description, 6.4, 4.6, fill)
+    return draw("reliability", description, WIDTH, 4.4, fill)
 
 
 def _epoch_axes(figure: Figure, title: str) -> Axes:

@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 
 from pipeline.composition.signs import (
-    FACES,
     Glyphs,
     Hand,
     bend,
     choose,
     choose_hand,
+    draw_print,
     draw_strokes,
-    draw_text,
     write,
     write_word,
 )
@@ -21,12 +20,11 @@ from pipeline.data.shapes import DIGITS, MARKS, SIGNS, parse_shape
 from tests.drawings import sample_digits
 
 
-@pytest.mark.parametrize("kind", FACES)
-def test_each_kind_has_many_faces_with_ink_for_letters_and_digits(kind: str) -> None:
-    drawn = [draw_text("ag5", kind, np.random.default_rng(seed)) for seed in range(200)]
+def test_print_has_many_faces_with_ink_for_all_letters() -> None:
+    drawn = [draw_print("ag5", np.random.default_rng(seed)) for seed in range(200)]
     assert len({(ink.shape, ink.sum()) for ink in drawn}) > 40  # twenty faces in several weights
-    for character in string.ascii_letters + string.digits:
-        assert all(draw_text(character, kind, np.random.default_rng(seed)).max() > 0.5 for seed in range(60))
+    for character in string.ascii_letters:
+        assert all(draw_print(character, np.random.default_rng(seed)).max() > 0.5 for seed in range(20))
 
 
 @pytest.mark.parametrize("seed", range(5))

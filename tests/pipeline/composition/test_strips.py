@@ -243,7 +243,7 @@ def test_line_says_numbers_and_other_writing() -> None:
 
 def test_strips_of_other_classes_come_only_from_the_images(monkeypatch: pytest.MonkeyPatch) -> None:
     """Letters and digits from other sources than the images would have the look of other classes."""
-    for name in ("hands.draw_lettering", "hands.draw_strokes", "signs.draw_text", "signs.load_glyphs"):
+    for name in ("hands.draw_lettering", "hands.draw_strokes", "signs.draw_print", "signs.load_glyphs"):
         monkeypatch.delattr(f"pipeline.composition.{name}")
     for module in ("hands", "signs"):
         monkeypatch.delattr(f"pipeline.composition.{module}.draw_by_hand")

@@ -4,17 +4,21 @@ import numpy as np
 import pytest
 
 from pipeline.composition.number_writing import Piece
-from pipeline.composition.transcript import Sign, list_digits, make_marks
+from pipeline.composition.transcript import list_digits, make_marks
 from pipeline.data.marks import MAX_MARKS, NO_MARK, read_marks
 
 SPACE, OTHER = 10, 11
 
 
-def digit(symbol: int, left: float, number: int) -> Sign:
-    return Sign(symbol, left, left + 10, number)
+def digit(symbol: int, left: int, number: int) -> Piece:
+    return Piece(np.ones((20, 10), np.float32), 10, left, symbol, number)
 
 
-def marks(*signs: Sign, stop: float = 256) -> list[list[float]]:
+def word(left: int, right: int) -> Piece:
+    return Piece(np.ones((20, right - left), np.float32), 10, left, OTHER)
+
+
+def marks(*signs: Piece, stop: float = 256) -> list[list[float]]:
     made = make_marks(signs, 10, 0, stop)
     assert made.shape == (MAX_MARKS, 3)
     assert (made[len(read_marks(made)) :] == NO_MARK).all()
@@ -31,7 +35,7 @@ def test_space_spans_the_gap_between_two_numbers() -> None:
 
 
 def test_other_writing_is_joined_and_takes_the_place_of_a_space() -> None:
-    signs = digit(3, 20, 0), Sign(OTHER, 40, 60), Sign(OTHER, 62, 70), digit(5, 80, 3), Sign(OTHER, 95, 100)
+    signs = digit(3, 20, 0), word(40, 60), word(62, 70), digit(5, 80, 3), word(95, 100)
     assert marks(*signs) == [[3, 20, 30], [OTHER, 40, 70], [5, 80, 90], [OTHER, 95, 100]]
 
 
@@ -40,9 +44,9 @@ def test_other_writing_is_joined_and_takes_the_place_of_a_space() -> None:
     [(-8, 11, True), (-40, 13, True), (-40, 11, False), (250, 262, True), (252, 270, False)],
 )
 def test_word_across_an_edge_counts_if_half_of_it_or_twelve_pixels_are_visible(
-    left: float, right: float, counts: bool
+    left: int, right: int, counts: bool
 ) -> None:
-    found = marks(Sign(OTHER, left, right))
+    found = marks(word(left, right))
     expected = [[OTHER, max(left, 0), min(right, 256)]] if counts else []
     assert found == expected
 
