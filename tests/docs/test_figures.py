@@ -24,7 +24,6 @@ NO_PROSE = re.compile(
 # Values in the prose that are parameters, limits or examples, not measurements, by page.
 GIVEN: dict[str, set[str]] = {
     "README.md": {"99.5%", "90%"},  # rounded
-    "docs/learn/derivation.md": {"1hours"},  # in the title of a reference
     "docs/learn/tutorial.md": {"47MB", "376MB"},  # computed there
     "docs/pipeline/cluster.md": {"10s", "30s"},  # time limits
     # The limit on the pretrained model, pages by another generator.
