@@ -13,7 +13,7 @@ from markdown_it.token import Token
 from tests.processes import ROOT
 
 PARSER = MarkdownIt("commonmark").enable("table")
-COMMENT = re.compile(r"<!-- (?P<name>not run|exact|first|needs|file)(: (?P<value>.*?))? -->", re.DOTALL)
+COMMENT = re.compile(r"<!-- (?P<name>not run|exact|output not shown|first|needs|file)(: (?P<value>.*?))? -->", re.DOTALL)
 RUN = ("console", "python")
 
 
@@ -26,6 +26,7 @@ class Block:
 
         <!-- not run: REASON -->   the block is not executed
         <!-- exact -->             its numbers are compared too, except dates, durations and digests
+        <!-- output not shown -->  a block of the tutorial whose output is left out
         <!-- first: COMMAND -->    a command of the shell to run before the block
         <!-- needs: MODULE -->     the block is executed only if this module can be imported
         <!-- file: PATH -->        the block is written into this file instead of executed

@@ -51,7 +51,8 @@ def fill_outputs(section: str, printed: Sequence[tuple[Block, str]]) -> str:
     for block, text in reversed(printed):
         end = block.first + len(block.text.splitlines()) + 1  # the closing fence
         output = [line.rstrip() for line in text.splitlines()]
-        lines[end : block.last] = ["", "```text", *output, "```"] if output else []
+        is_shown = output and "output not shown" not in block.marks
+        lines[end : block.last] = ["", "```text", *output, "```"] if is_shown else []
     return "\n".join(lines) + "\n"
 
 
