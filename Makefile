@@ -20,7 +20,9 @@ train.inputs := parse normalize ## Train a network with the hyperparameters of a
 evaluate.inputs := normalize train ## Classify the test images in parallel and compute the metrics
 export.inputs := parse train evaluate ## Export the model as ONNX and safetensors, with a drawing demo
 report.inputs := parse normalize train evaluate ## Write a report with metrics, errors and other runs
-faces.inputs := ## Fetch and verify handwriting faces for strips
+##  For the reader
+
+faces.inputs := ## Fetch and verify handwriting fonts for strips
 strips.inputs := parse faces ## Compose strips of a line of writing, for both networks of the reader
 rows.inputs := strips ## Train the network that reads a row as a whole
 reader.inputs := strips rows ## Train the network that finds digits, and join it with rows
@@ -41,9 +43,11 @@ check-name: | $(ready)
 	@$(python) -m stages.runs name --check -- $(call quoted,$(value NAME))
 endif
 
+##  All stages and their results
+
 status: ## Show which stages are up to date, which are not, and why
 .PHONY: all prune
-all: $(all.inputs) ## Run all stages but those of the reader
+all: $(all.inputs) ## Run all stages up to report (not those of the reader)
 
 prune: | $(ready) ## Delete old results and the leftovers of interrupted runs
 	@$(python) -m stages.prune $(call options,KEEP)
@@ -52,7 +56,7 @@ prune: | $(ready) ## Delete old results and the leftovers of interrupted runs
 
 .PHONY: test test-all torture lint pictures notebook docs pretrained benchmarks format lock clean distclean start help FORCE
 pytest = $(python) -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
-test: $(VENV)/.ready-dev ## Run the tests (two minutes, offline; TESTS=: some)
+test: $(VENV)/.ready-dev ## Run the tests (two minutes, offline; TESTS=FOLDER for some)
 	$(pytest) $(TESTS)
 
 test-all: $(VENV)/.ready-dev ## Run all tests, including the thorough ones
@@ -88,7 +92,7 @@ pretrained: $(VENV)/.ready-dev ## Train the models in pipeline/model/pretrained
 	$(MAKE) reader DATASET=mnist
 	$(python) -m tests.pretrained --reader
 
-benchmarks: $(VENV)/.ready-peers .venv-peers/.ready .venv-ocr/.ready ## Measure the tables of the docs again (ONLY='training': one)
+benchmarks: $(VENV)/.ready-peers .venv-peers/.ready .venv-ocr/.ready ## Measure the tables of the docs again (ONLY=training for one)
 	$(MAKE) all
 	$(python) -m tests.figures $(ONLY)
 

@@ -23,29 +23,20 @@ def classify(
         list[str] | None,
         Argument(metavar="FILE", help="Pictures, folders of pictures, or - for standard input."),
     ] = None,
-    test_image: Annotated[
-        int | None,
-        Option(min=0, help="Index, from 0, of a test image to classify instead of files.", show_default=False),
-    ] = None,
-    as_json: Annotated[bool, Option("--json", help="Print one JSON object per picture, on a line of its own.")] = False,
-    as_csv: Annotated[
-        bool, Option("--csv", help="Print a table of comma-separated values, with a line for each row of digits.")
-    ] = False,
-    annotate: Annotated[
-        Path | None,
-        Option(
-            help="New or empty folder for copies of the pictures, with a box around each digit and its class above. A "
-            "red box with a question mark marks a digit to check, or something that may be a digit.",
-            show_default=False,
-        ),
-    ] = None,
     output: Annotated[
         list[Path] | None,
         Option(
             metavar="FILE",
             help="File for the results, instead of standard output: a table if its name ends in .csv, objects if it "
-            "ends in .json or .jsonl. Give it again for another format. An "
-            "interrupted run resumes.",
+            "ends in .json or .jsonl. Give it again for another format. An interrupted run resumes.",
+            show_default=False,
+        ),
+    ] = None,
+    annotate: Annotated[
+        Path | None,
+        Option(
+            help="New or empty folder for copies of the pictures, with a box around each digit and its class above. A "
+            "red box with a question mark is to be checked, or may be a digit that was not read.",
             show_default=False,
         ),
     ] = None,
@@ -53,8 +44,8 @@ def classify(
         list[str] | None,
         Option(
             metavar="[NAME=]REGION",
-            help="Part of each page to read: LEFT,TOP,RIGHT,BOTTOM, in pixels or with % of the page. Give it again, "
-            "with a name, for another one.",
+            help="Part of each page to read: LEFT,TOP,RIGHT,BOTTOM, in pixels or with % of the page. Repeat it, with "
+            "names, for several.",
             show_default=False,
         ),
     ] = None,
@@ -62,7 +53,7 @@ def classify(
         list[str] | None,
         Option(
             metavar="[NAME=]COUNT",
-            help="Digits of the number in each row, such as 5 or 3-6, in all regions or in that with this name.",
+            help="Number of digits in each row, such as 5 or 3-6; with NAME=, only in that region.",
             show_default=False,
         ),
     ] = None,
@@ -75,7 +66,7 @@ def classify(
         ),
     ] = None,
     min_confidence: Annotated[
-        float, Option(min=0, max=1, help="Confidence below which a row is left to a person, unread.")
+        float, Option(min=0, max=1, help="Leave rows below this confidence unread, for a person.")
     ] = 0.0,
     review: Annotated[
         Path | None,
@@ -84,8 +75,21 @@ def classify(
     truth: Annotated[
         Path | None,
         Option(
-            help="Table from such a page, with what a person has read: print how many of its rows are read correctly.",
+            help="Corrected table, saved from the page of --review: print how many of its rows are read correctly.",
             show_default=False,
+        ),
+    ] = None,
+    as_json: Annotated[bool, Option("--json", help="Print one JSON object per picture, on a line of its own.")] = False,
+    as_csv: Annotated[
+        bool, Option("--csv", help="Print a table of comma-separated values, with a line for each row of digits.")
+    ] = False,
+    model: Annotated[
+        Path | None,
+        Option(
+            help="Model folder, written by reader; or by train or export, for --test-image and for other classes than "
+            "digits.",
+            show_default="artifacts/reader, or artifacts/train with --test-image, if it exists; "
+            "otherwise the pretrained model",
         ),
     ] = None,
     scheduler: Annotated[
@@ -97,16 +101,11 @@ def classify(
         ),
     ] = None,
     workers: Workers = None,
-    parse: Annotated[Path, Option(help="Raw arrays, written by parse, for --test-image.")] = Path("artifacts/parse"),
-    model: Annotated[
-        Path | None,
-        Option(
-            help="Model folder, written by reader, train or export. A model of the ten digits that train or export "
-            "has written is used only with --test-image.",
-            show_default="artifacts/reader, or artifacts/train with --test-image, if it exists; "
-            "otherwise the pretrained model",
-        ),
+    test_image: Annotated[
+        int | None,
+        Option(min=0, help="Index, from 0, of a test image to classify instead of files.", show_default=False),
     ] = None,
+    parse: Annotated[Path, Option(help="Raw arrays for --test-image, written by parse.")] = Path("artifacts/parse"),
 ) -> str | Iterator[str]:
     """Read the digits in drawings, scans and photographs; print them with their confidence.
 

@@ -20,7 +20,7 @@ def faces(
     ] = "all",
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/faces"),
 ) -> str:
-    """Fetch handwriting faces for strips from npm, verify their SHA-256 hashes, and record their licences.
+    """Fetch handwriting fonts from npm for strips; verify their SHA-256 hashes and record their licences.
 
     With --faces included, no file is written and no connection is needed: strips are then written in the faces that
     come with the program.

@@ -32,7 +32,7 @@ def train(
 ) -> str:
     """Train a network with the hyperparameters of a recipe, which options can override one by one.
 
-    The page Results of the documentation lists the values of each recipe. In `--layers`, 128 is a dense layer of 128
+    The values of each recipe are in pipeline/training/recipes.py. In `--layers`, 128 is a dense layer of 128
     units, conv16x5/2 a convolution with 16 kernels of 5 x 5 pixels and a stride of 2 (conv16 for short), and pool2 max
     pooling over squares of 2 x 2 pixels. With `--negatives 0.2`, the network also learns from one letter, scribble or
     piece of a digit for every five training images; with `--styles 0.05`, from one digit in the handwriting of another

@@ -16,6 +16,7 @@ from pipeline.engine.stage import Stage
 
 PROGRAM = "handwriting"
 PREDICTIONS = ("classify", "predict")
+FOR_READER = ("faces", "strips", "rows", "reader")
 
 
 def main() -> NoReturn:
@@ -56,10 +57,14 @@ def make_program(commands: Iterable[Command | typer.Typer]) -> typer.Typer:
     app = typer.Typer(rich_markup_mode="markdown", epilog=epilog)
     app.callback()(handwriting)
     for command in commands:
-        is_prediction = getattr(command, "__name__", "") in PREDICTIONS
-        other = "Predictions" if is_prediction else "Results"
-        add_command(app, command, "Pipeline stages, in order" if isinstance(command, Stage) else other)
+        add_command(app, command, _choose_panel(command))
     return app
+
+
+def _choose_panel(command: Command | typer.Typer) -> str:
+    if isinstance(command, Stage):
+        return "Stages for the reader, in order" if command.name in FOR_READER else "Pipeline stages, in order"
+    return "Predictions" if getattr(command, "__name__", "") in PREDICTIONS else "Results"
 
 
 def _show_version(wanted: bool) -> None:
