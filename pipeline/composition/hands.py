@@ -31,9 +31,11 @@ SEPARATORS = {
     ",": (MARKS[1], (0.25, 0.4), (0.45, 0.65)),
     ".": (MARKS[2], (0.12, 0.2), (0.38, 0.5)),
     ":": (MARKS[3], (0.4, 0.7), (0, 0.2)),
-    "/": ("90,0 10,100", (1.15, 1.5), (-0.1, 0.15)),  # which no hand writes upright, like a 1
+    "/": ("{right},0 {left},100", (0.95, 1.5), (-0.1, 0.15)),
 }
 SEPARATORS[";"] = SEPARATORS[":"]
+LEAN = 64, 92  # x of the upper end of a slash that is 100 units high; no hand writes it upright, like a 1
+BY_FACE = 0.7  # share of the separators that are of the face of their number, if it is written in one
 
 Draw = Callable[[int], Ink]
 
@@ -50,6 +52,7 @@ class Hands:
     print: Sequence[Path]
     generator: Generator
     face: dict[str, Path] = field(init=False)
+    number: tuple[Path, int] | None = field(init=False, default=None)  # face and pen of the number, if it has any
 
     def __post_init__(self) -> None:
         self.other = len(self.glyphs.class_names) + OTHER
@@ -70,13 +73,14 @@ class Hands:
         if not self.same:
             self.choose_again()
         kind = self.digits if self.glyphs.has_digits else "image"
+        self.number = None
         if kind == "image":
             return self._draw_image
         if kind == "strokes":
             shapes, pen = dict[int, Sequence[Stroke]](), self.generator.uniform(*PEN)
             return lambda label: self._draw_strokes(label, shapes, pen)
-        face, pens = self.face[kind], self.pen[kind]
-        return lambda label: draw_lettering(face, self.glyphs.class_names[label], pens).ink
+        self.number = face, wider = self.face[kind], self.pen[kind]
+        return lambda label: draw_lettering(face, self.glyphs.class_names[label], wider).ink
 
     def _draw_image(self, label: int) -> Ink:
         of_class = find_by_class(self.glyphs)[label]
@@ -95,7 +99,12 @@ class Hands:
 
     def draw_separator(self, text: str) -> tuple[Ink, float, float]:
         """Return the ink of a separator, its longer side and its place below the middle, relative to the digits."""
+        if self.number and self.generator.random() < BY_FACE and covers(self.number[0], text):
+            drawn = draw_lettering(self.number[0], text, self.number[1])
+            return drawn.ink, drawn.size, drawn.middle + 0.5
         shape, sizes, places = SEPARATORS[text]
+        lean = int(self.generator.integers(*LEAN))
+        shape = shape.format(right=lean, left=100 - lean)
         pens = (0.5, 0.9) if text == "." else PEN
         ink = draw_by_hand(parse_shape(shape), STROKE_BOX, self.generator, pens)
         return ink, self.generator.uniform(*sizes), self.generator.uniform(*places)

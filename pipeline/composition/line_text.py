@@ -13,13 +13,14 @@ from pipeline.composition.vocabulary import ANSWERS, CHECKS, MONTHS, NAMES, OPEN
 SIGN = "\ue000"  # stands for a sign without a name: a doodle, a letter, a drawing
 MOST = 10  # digits of a number
 LENGTHS = {1: 0.2, 2: 0.24, 3: 0.17, 4: 0.14, 5: 0.08, 6: 0.06, 7: 0.04, 8: 0.03, 9: 0.02, 10: 0.02}  # shares
-SEPARATED = 0.3  # share of the numbers of two or more digits with separators
-SEPARATORS = {".": 0.32, ",": 0.24, ":": 0.12, "/": 0.16, "-": 0.16}
+SEPARATED = 0.4  # share of the numbers of two or more digits with separators
+SEPARATORS = {".": 0.27, ",": 0.21, ":": 0.12, "/": 0.26, "-": 0.14}
 NOTED = 0.4  # share of the lines that are one of NOTES
 PARTS = {"number": 0.45, "word": 0.37, "sign": 0.12, "mark": 0.06}  # of the other lines
 KNOWN, PAIRED = 0.6, 1 / 12  # shares of the words that are in a list, and that are two words beside a sign
 UNIT, OPENING = 0.5, 0.2  # shares of the words after a number that are units, and of those before one
 NAMELESS = 0.4  # share of the signs
+NARROW = 0.3  # share of the numbers of which half of the digits are a 1 or a 7
 LIKE_DIGITS = frozenset("bgijloqszBGIJOQSZ")  # except within a word
 FREQUENT, ALL = "etaoinsrhldcu", string.ascii_lowercase  # letters of unknown words; the first are 70 % of them
 NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*[.,:;]?|[^\d]+")
@@ -57,9 +58,10 @@ def make_number(generator: Generator, count: int | None = None) -> str:
 
 
 def make_digits(count: int, generator: Generator) -> str:
-    """Return `count` digits; ones, which are easily missed, stand more often at the ends than other digits."""
+    """Return `count` digits; some of the numbers are rich in ones, which are easily missed, and in sevens."""
     digits = generator.integers(0, 10, count)
-    digits[[0, -1]] = [1 if generator.random() < 0.08 else digit for digit in digits[[0, -1]]]
+    if generator.random() < NARROW:
+        digits = np.where(generator.random(count) < 0.5, generator.choice([1, 1, 1, 7], count), digits)
     return "".join(map(str, digits.tolist()))
 
 
@@ -185,7 +187,7 @@ def _sum(generator: Generator) -> str:
 def _entry(generator: Generator) -> str:
     number = make_number(generator)
     marks = (
-        _number(generator, 1, 30) + _pick((".", ")", ""), generator),
+        _number(generator, 1, 30) + _pick((".", ")", ")", ""), generator),
         _pick(("-", "*", "a)", "b)", "→"), generator),
     )
     return f"{_pick(marks, generator)} {make_words(generator)} {number}"
@@ -228,6 +230,7 @@ NOTES: tuple[Callable[[Generator], str], ...] = (
         _date,
         _time,
         _time,
+        _amount,
         _amount,
         _amount,
         _sum,

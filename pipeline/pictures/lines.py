@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pipeline.pictures.detections import Detections
 from pipeline.pictures.rows import measure_slope
 
-FOUNDS = 0.3  # probability of a digit from which it founds a row; less probable ones join it
+FOUNDS = 0.5  # probability of a digit from which it founds a row; less probable ones join it
 STRONG = 0.7  # probability from which a digit counts for the slope of the page
 NEAR = 0.25  # distance in sizes along the row from which a position is another digit
 GAP = 5.0  # distance in sizes along the row up to which the next digit joins
