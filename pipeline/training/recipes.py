@@ -71,7 +71,7 @@ RECIPES: dict[RecipeName, Recipe] = {
 
 # Of networks that are slid over pictures: the one that is pretrained, and one for a few minutes of training.
 READER = Recipe(
-    layers="conv16,conv40,conv96x3/1,conv96x3/1,conv88x3/1",
+    layers="conv8,conv16,conv32x3/1,conv32x3/1,conv32x3/1",
     optimizer="adamw",
     weight_decay=0.02,
     learning_rate=0.002,
@@ -82,7 +82,7 @@ READER = Recipe(
 )
 READER_RECIPES: dict[ReaderRecipeName, Recipe] = {
     "standard": READER,
-    "quick": replace(READER, layers="conv12,conv24,conv48x3/1,conv48x3/1,conv48x3/1", epochs=3),
+    "quick": replace(READER, epochs=3),
 }
 # Of the network that reads a row: the one that is pretrained, and one for a few minutes of training.
 ROW = Recipe(
