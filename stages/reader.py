@@ -71,7 +71,10 @@ def reader(
     save_model(output, model, record)
     (output / "MODEL_CARD.md").write_text(make_reader_card(model, record), encoding="utf-8")
     write_history(output / "history.csv", [trained.history])
-    return f"{model.validation_accuracy:.2%} of the positions correct, {record['seconds'] / 60:.1f} min of training"
+    return (
+        f"all positions are labelled correctly in {model.validation_accuracy:.1%} of the validation strips, "
+        f"{record['seconds'] / 60:.1f} min of training"
+    )
 
 
 if __name__ == "__main__":
