@@ -23,7 +23,7 @@ report.inputs := parse normalize train evaluate ## Write a report with metrics, 
 ##  For the reader
 
 faces.inputs := ## Fetch and verify handwriting fonts for strips
-strips.inputs := parse faces ## Compose strips of a line of writing, for both networks of the reader
+strips.inputs := parse faces ## Compose strips of a line of writing
 rows.inputs := strips ## Train the network that reads a row as a whole
 reader.inputs := strips rows ## Train the network that finds digits, and join it with rows
 stages := $(filter-out all pictures,$(patsubst %.inputs,%,$(filter %.inputs,$(file <Makefile))))

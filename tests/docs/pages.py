@@ -13,7 +13,9 @@ from markdown_it.token import Token
 from tests.processes import ROOT
 
 PARSER = MarkdownIt("commonmark").enable("table")
-COMMENT = re.compile(r"<!-- (?P<name>not run|exact|output not shown|first|needs|file)(: (?P<value>.*?))? -->", re.DOTALL)
+COMMENT = re.compile(
+    r"<!-- (?P<name>not run|exact|output not shown|first|needs|file)(: (?P<value>.*?))? -->", re.DOTALL
+)
 RUN = ("console", "python")
 
 
