@@ -106,10 +106,12 @@ def check_cross_entropy(cross_entropy: Any) -> Compared:
 
 
 def check_initialise(initialise: Any) -> Compared:
-    params = initialise((500, 800), (10, 500))
-    yield from unpack(params and params[1::2], "b1 b2", [np.zeros((500, 1)), np.zeros((10, 1))])
-    for number, w in enumerate(params[::2], start=1):
-        yield f"standard deviation of W{number}", round(float(np.std(w)), 2), round((2 / w.shape[1]) ** 0.5, 2)
+    shapes = ((500, 800), (10, 500), (300, 4, 6, 6))
+    params = initialise(*shapes)
+    yield from unpack(params and params[1::2], "b1 b2 b3", [np.zeros((shape[0], 1)) for shape in shapes])
+    for w, shape in zip(params[::2], shapes, strict=True):
+        std = (2 / np.prod(shape[1:])) ** 0.5
+        yield f"standard deviation of weights {shape}", round(float(np.std(w)), 2), round(float(std), 2)
 
 
 def check_backward_layer(backward_layer: Any) -> Compared:

@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.engine.errors import UsageError
 from pipeline.evaluation.metrics import measure_reliability
 
-COLUMNS = {"file", "checked", "corrected", "left", "top", "right", "bottom"}
+COLUMNS = {"file", "checked", "value", "left", "top", "right", "bottom"}
 FORMULA = re.compile(r"^'(?=[=+\-@])")  # the apostrophe before what looks like a formula
 SAME = 0.3  # overlap of two boxes, relative to the area that they cover, from which they are of the same row
 THRESHOLDS = (0.8, 0.9, 0.95)
@@ -39,7 +39,7 @@ def load_truth(path: Path) -> dict[str, list[Checked]]:
         for line in lines:
             if line["checked"]:
                 left, top, right, bottom = (float(line[side]) for side in ("left", "top", "right", "bottom"))
-                checked = Checked(_squeeze(line["corrected"]), (left, top, right, bottom))
+                checked = Checked(_squeeze(line["value"]), (left, top, right, bottom))
                 found.setdefault(FORMULA.sub("", line["file"]), []).append(checked)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}: name the table that the page has saved") from None

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -117,6 +118,8 @@ def plan_stages(stages: Sequence[Stage[Any]], variables: Mapping[str, str], exac
 def load_stage(name: str) -> Stage[Any]:
     """Return the stage that the module of this name defines. Raises UsageError if there is none."""
     if not importlib.util.find_spec(f"{STAGES}.{name}"):
+        if Path(STAGES, f"{name}.py").exists():
+            raise UsageError(f"Python finds another package {STAGES}: create the empty file {STAGES}/__init__.py")
         raise UsageError(f"{STAGES}/{name}.py is missing: write it, or remove {name} from stages in the Makefile")
     found = getattr(importlib.import_module(f"{STAGES}.{name}"), name, None)
     if not isinstance(found, Stage):

@@ -16,6 +16,7 @@ endif
 $(foreach v,stages others python ready before,$(if $(filter environment,$(origin $v)),$(eval $v :=)))
 $(if $(strip $(stages)),,$(error The Makefile defines no stages: write stages := NAMES above the include line))
 $(if $(python),,$(eval python := python3))
+$(if $(findstring =,$(firstword $(python))),$(error python begins with an assignment, $(firstword $(python)): begin it with the command, and export the variable))
 .DEFAULT_GOAL := $(or $(.DEFAULT_GOAL),$(lastword $(stages)))
 
 $(if $(filter status,$(stages)),$(error make status shows the state of the stages: give the stage status another name))

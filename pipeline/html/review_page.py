@@ -11,7 +11,7 @@ PARTS = Path(__file__).parent / "review"
 
 
 def render_review(found: Sequence[Mapping[str, Any]], folder: Path) -> str:
-    """Return the page, with the least certain rows first. found: what was read in each picture, with crops.
+    """Return the page, which shows the least certain rows first. found: what was read in each picture, with crops.
 
     folder: of the page, from which it refers to the pictures.
     """
@@ -20,7 +20,6 @@ def render_review(found: Sequence[Mapping[str, Any]], folder: Path) -> str:
         for facts in found
         for number, row in enumerate(facts.get("rows", ()), start=1)
     ]
-    rows.sort(key=lambda row: row["confidence"])
     for row in rows:
         del row["boxes"]
     # In a script element, "</" would end it.

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from docs.learn.check import CHECKS, judge
@@ -32,6 +33,15 @@ def named(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 )
 def test_verdict_names_what_is_wrong(function: Callable[..., Any], verdict: str) -> None:
     assert judge(named("backward_layer", function)).startswith(verdict)
+
+
+def test_initialise_is_checked_for_kernels_too() -> None:
+    def initialise(*shapes: tuple[int, ...]) -> list[np.ndarray]:
+        draw = np.random.default_rng(1).standard_normal
+        pairs = [((2 / shape[1]) ** 0.5 * draw(shape), np.zeros((shape[0], 1))) for shape in shapes]
+        return [array for pair in pairs for array in pair]
+
+    assert judge(initialise).startswith("standard deviation of weights (300, 4, 6, 6) is off by a factor of ")
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -38,6 +38,11 @@ def test_files_and_modules_exist(page: Page) -> None:
     check(page.codes, lambda code: None if Path(code).name in made else problem_of_file(code))
 
 
+@each_page
+def test_no_line_of_a_paragraph_begins_a_list(page: Page) -> None:
+    assert re.findall(r"\S\n(1\. .*)", page.path.read_text(encoding="utf-8")) == []
+
+
 def problem_of_file(code: str) -> str | None:
     whole = re.fullmatch(rf"({'|'.join(map(re.escape, FOLDERS))})/[\w./*-]*", code)
     if whole or re.fullmatch(r"[\w./-]+\.(py|js|mk|css)", code):

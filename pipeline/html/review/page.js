@@ -1,9 +1,10 @@
 "use strict";
-const rows = JSON.parse(document.getElementById("data").textContent);
+const rows = JSON.parse(document.getElementById("data").textContent); // in the order of the pages, as they are saved
+const shown = [...rows].sort((a, b) => a.confidence - b.confidence);
 const list = document.getElementById("rows");
 const CERTAIN = 0.9;
 let saved = true;
-const COLUMNS = ["file", "row", "region", "digits", "spaced", "confidence", "checked", "corrected", "left", "top", "right", "bottom"];
+const COLUMNS = ["file", "row", "region", "value", "checked", "digits", "spaced", "confidence", "left", "top", "right", "bottom"];
 
 function make(name, properties = {}, ...children) {
   const element = Object.assign(document.createElement(name), properties);
@@ -50,7 +51,7 @@ function showPage(item, row) {
 }
 
 function mark(row) {
-  row.corrected = row.field.value.trim();
+  row.value = row.field.value.trim();
   row.checked = true;
   row.item.classList.add("checked");
   saved = false;
@@ -58,8 +59,8 @@ function mark(row) {
 }
 
 function check(number) {
-  mark(rows[number]);
-  const next = rows.slice(number + 1).find((each) => !each.checked) ?? rows.find((each) => !each.checked);
+  mark(shown[number]);
+  const next = [...shown.slice(number + 1), ...shown].find((each) => !each.checked);
   if (next) { next.field.focus(); next.field.select(); }
   else document.getElementById("save").focus();
 }
@@ -70,7 +71,7 @@ function showProgress() {
   const checked = rows.filter((row) => row.checked);
   document.getElementById("progress").textContent = `${checked.length} of ${rows.length} checked`;
   const unsure = checked.filter((row) => row.confidence < CERTAIN && !row.unread);
-  const wrong = unsure.filter((row) => squeeze(row.digits) !== squeeze(row.corrected));
+  const wrong = unsure.filter((row) => squeeze(row.digits) !== squeeze(row.value));
   document.getElementById("errors").textContent =
     unsure.length ? `${wrong.length} of ${unsure.length} readings below ${100 * CERTAIN}% were wrong` : "";
 }
@@ -84,7 +85,7 @@ function quote(value) {
 function save() {
   const lines = rows.map((row) => {
     const [left, top, right, bottom] = row.box;
-    const cells = { ...row, checked: row.checked ? "yes" : "", corrected: row.checked ? row.corrected : "", left, top, right, bottom };
+    const cells = { ...row, value: row.value ?? row.spaced, checked: row.checked ? "yes" : "", left, top, right, bottom };
     return COLUMNS.map((name) => quote(cells[name])).join(",");
   });
   const content = new Blob([[COLUMNS.join(","), ...lines].join("\r\n") + "\r\n"], { type: "text/csv" });
@@ -94,7 +95,7 @@ function save() {
   saved = true;
 }
 
-rows.forEach((row, number) => {
+shown.forEach((row, number) => {
   row.field = make("input", {
     value: row.spaced || (row.alternatives[0]?.[0] ?? ""), autocomplete: "off", inputMode: "numeric",
     ariaLabel: `Digits of row ${row.row} of ${row.file}`,
@@ -118,4 +119,4 @@ rows.forEach((row, number) => {
 document.getElementById("save").onclick = save;
 window.onbeforeunload = (event) => { if (!saved) event.preventDefault(); };
 showProgress();
-rows[0]?.field.select();
+shown[0]?.field.select();

@@ -5,7 +5,7 @@ import pytest
 from pipeline.bulk.truth import compare, load_truth
 from pipeline.engine.errors import UsageError
 
-HEAD = "file,row,checked,corrected,left,top,right,bottom\n"
+HEAD = "file,row,checked,value,left,top,right,bottom\n"
 
 
 def write(path: Path, *lines: str) -> Path:

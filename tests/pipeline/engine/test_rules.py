@@ -90,6 +90,7 @@ def assert_refused(field: Path, words: str, *arguments: str) -> None:
         ("stages := sow", "stages := status sow", "give the stage status another name"),
         ("stages := sow reap", "stage := sow reap", "defines no stages"),
         ("stages := sow reap", "stages := sow reap bind", "stages/bind.py is missing"),
+        ("python := ", "python := X=1 ", "begins with an assignment, X=1"),
     ],
 )
 def test_wrong_makefile_is_refused_although_there_are_results(old: str, new: str, words: str, field: Path) -> None:
@@ -108,6 +109,14 @@ def test_wrong_makefile_is_refused_although_there_are_results(old: str, new: str
 def test_module_that_does_not_fit_the_makefile_is_refused(old: str, new: str, words: str, field: Path) -> None:
     edit(field / "stages/sow.py", old, new)
     assert_refused(field, words, "SEEDS=4")
+
+
+def test_stages_that_another_package_hides_are_not_called_missing(field: Path) -> None:
+    (field / "stages/__init__.py").unlink()
+    (field / "installed/stages").mkdir(parents=True)
+    (field / "installed/stages/__init__.py").touch()
+    edit(field / "Makefile", "python :=", "export PYTHONPATH := installed\npython :=")
+    assert_refused(field, "create the empty file stages/__init__.py")
 
 
 def test_stage_can_be_defined_in_another_module(field: Path) -> None:

@@ -48,7 +48,8 @@ def test_rows_are_checked_by_keyboard_and_saved(review: Page, tmp_path: Path) ->
         review.locator("#save").click()
     content = saved.value.path().read_text(encoding="utf-8")
     lines = list(csv.DictReader(io.StringIO(content)))
-    assert [(line["digits"], line["corrected"]) for line in lines] == [("34", "35"), ("56", "56"), ("12", "")]
+    found = [(line["row"], line["digits"], line["value"], line["checked"]) for line in lines]
+    assert found == [("1", "12", "12", ""), ("2", "34", "35", "yes"), ("3", "56", "56", "yes")]
     (tmp_path / "corrected.csv").write_text(content)
     (checked,) = load_truth(tmp_path / "corrected.csv").values()
     assert [each.text for each in checked] == ["35", "56"]
