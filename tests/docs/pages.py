@@ -14,7 +14,7 @@ from tests.processes import ROOT
 
 PARSER = MarkdownIt("commonmark").enable("table")
 COMMENT = re.compile(
-    r"<!-- (?P<name>not run|exact|output not shown|first|needs|file)(: (?P<value>.*?))? -->", re.DOTALL
+    r"<!-- (?P<name>not run|exact|output not shown|first|needs|answer|file)(: (?P<value>.*?))? -->", re.DOTALL
 )
 RUN = ("console", "python")
 
@@ -23,13 +23,15 @@ RUN = ("console", "python")
 class Block:
     """A fenced block.
 
-    first, last: its lines, from 1, with the fences and the output. folded: whether it is inside <details>. output: the
-    text of a block ```text directly after it. marks: the comments directly before it:
+    first, last: its lines, from 1, with the fences and the output. folded: whether it is inside <details> and
+    later blocks do not need it. output: the text of a block ```text directly after it. marks: the comments directly
+    before it:
 
         <!-- not run: REASON -->   the block is not executed
         <!-- exact -->             its numbers are compared too, except dates, durations and digests
         <!-- output not shown -->  a block of the tutorial whose output is left out
         <!-- first: COMMAND -->    a command of the shell to run before the block
+        <!-- answer -->            later blocks need the block, although it is inside <details>
         <!-- needs: MODULE -->     the block is executed only if this module can be imported
         <!-- file: PATH -->        the block is written into this file instead of executed
     """
@@ -100,7 +102,8 @@ def find_blocks(tokens: Sequence[Token]) -> Iterator[Block]:
             (first, last), output = token.map, None
             if after is not None and (after.type, after.info) == ("fence", "text") and after.map:
                 output, last = after.content, after.map[1]
-            yield Block(first + 1, last, token.info.strip(), token.content, depth > 0, output, marks)
+            folded = depth > 0 and "answer" not in marks
+            yield Block(first + 1, last, token.info.strip(), token.content, folded, output, marks)
         marks = {}
 
 

@@ -1,6 +1,7 @@
 """The tutorial's notebook and references are of its code, which tests/thorough runs."""
 
 import ast
+import json
 import re
 import sys
 from pathlib import Path
@@ -27,6 +28,14 @@ def test_steps_import_numpy_and_the_standard_library_only() -> None:
 def test_notebook_is_up_to_date() -> None:
     path = PAGE.with_suffix(".ipynb")
     assert path.read_text(encoding="utf-8") == make_notebook(PAGE, TEXT), REFRESH
+
+
+def test_answer_that_later_code_needs_is_a_folded_cell() -> None:
+    answer = "<details><summary>Answer</summary>\n\n<!-- answer -->\n```python\nb = 1\n```\n\n</details>"
+    page = f"# Title\n\n## 1. Step\n\n```python\na = 1\n```\n\n{answer}\n\n```python\nc = 1\n```\n\nEnd"
+    cells = json.loads(make_notebook(PAGE, page))["cells"][2:]  # after the title and START
+    assert ["".join(cell["source"]) for cell in cells] == ["## 1. Step", "a = 1", "b = 1", "c = 1", "End"]
+    assert [bool(cell["metadata"]) for cell in cells] == [False, False, True, False, False]
 
 
 def test_notebook_starts_in_the_root_of_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
