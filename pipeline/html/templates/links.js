@@ -77,10 +77,3 @@ function shapesOf({ layers, columns, model, answer }, target, explained) {
   );
   return [start, end, ...frames, ...frames.map((each, i) => lineOf(each, end, slices[i].sum / largest))];
 }
-
-/** Return the lines along which the errors of some classes flow back to a map, as `showStep` returns them. */
-function flowOf({ columns, answer }, { unit, lines }) {
-  const whole = { top: 0, left: 0, height: 1, width: 1 };
-  const end = frameOf(columns[0].tiles[unit], whole, [1, 1]);
-  return [end, ...lines.map(([k, share]) => lineOf(end, frameOf(answer[k].button, whole, [1, 1]), share))];
-}

@@ -65,7 +65,7 @@ function makeColumn(parent, layers, index, title, patches, on) {
 function paintKernel(canvas, layer, unit) {
   const kernel = rowOf(layer, unit);
   const [height] = layer.window;
-  paintValues(canvas, kernel, height, kernel.length / height, signedColours(largestMagnitude(layer.weights)));
+  paintValues(canvas, kernel, height, kernel.length / height, signedColours(largestMagnitude(kernel)));
 }
 
 function listenToTiles(grid, column, { index, layer, title, across }, on) {
