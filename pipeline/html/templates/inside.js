@@ -90,6 +90,8 @@ function makeInside(model, changed) {
     Object.assign(state, { rival: null, step: 0, pinned: isKept ? { ...state.pinned, position: null } : null });
   }
 
+  const tabOf = ({ index }) => (index === state.view.titles.length ? 0 : index + 2);
+
   const isOpen = () => !NARROW.matches || state.isOpened;
 
   /** Compute what is shown, unless it is that of the last update. */
@@ -269,7 +271,7 @@ function makeInside(model, changed) {
     const pinned = { ...(next ?? here) };
     change({ pinned, preview: null, sliding: null, step });
     if (step === 0) return;
-    if (next && NARROW.matches) tabs.select(next.index === view.columns.length ? 0 : next.index + 2);
+    if (next && NARROW.matches) tabs.select(tabOf(next));
     reveal(pinned);
     if (step === WALK.length && !REDUCED_MOTION.matches) startSliding();
     requestAnimationFrame(() => announce($("walk-text").textContent));
@@ -307,12 +309,12 @@ function makeInside(model, changed) {
     $("look-inside").setAttribute("aria-expanded", isNowOpen);
     $("look-inside").textContent = isNowOpen ? "Close" : "Look inside";
     document.body.classList.toggle("inside-open", isOpen());
-    change({ sliding: null, step: 0, ...(isOpen() ? {} : { nudge: [0, 0] }) });
+    change(isOpen() ? {} : { pinned: null, sliding: null, step: 0, nudge: [0, 0] });
     changed();
-    tabs.select(0);
+    tabs.select(state.pinned ? tabOf(state.pinned) : 0);
   }
 
-  NARROW.addEventListener("change", () => open(state.isOpened));
+  NARROW.addEventListener("change", () => open(state.isOpened || state.pinned !== null)); // what is selected stays in sight
   $("look-inside").addEventListener("click", () => {
     open(!state.isOpened);
     if (!state.isOpened) return;

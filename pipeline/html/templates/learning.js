@@ -158,7 +158,7 @@ function makeLearning(learner, packed, on) {
     layers[0].weights[cell] = weight;
     repaint();
     const [before, after] = [state.turned.loss, measureLoss()];
-    const text = `${nameOfCell(layers[0], cell)} is ${signed(weight)} now. Loss of ${TURNED} unseen images: `;
+    const text = `${nameOfCell(layers[0], cell)} is ${signed(weight)}. Loss of ${TURNED} unseen images: `;
     return tellTurn(text, `${before.toFixed(3)} → ${after.toFixed(3)}, ${after < before ? "better" : "worse"}`, after < before);
   }
 

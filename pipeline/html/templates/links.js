@@ -64,7 +64,7 @@ function votesOf(view, target, explained) {
 /** Return the frames and lines of a target: its pixel, its receptive field, and its strongest sources. */
 function shapesOf({ layers, columns, model, answer }, target, explained) {
   const [, height = 1, width = 1] = layers[target.index].outputShape;
-  const cell = { top: Math.floor(target.position / width), left: target.position % width, height: 1, width: 1 };
+  const cell = cellAt(target.position, width);
   const end = frameOf(columns[target.index]?.map(target.unit) ?? answer[target.unit].button, cell, [height, width]);
   const field = receptiveField(layers, target.index, target.position);
   const start = frameOf($("picture"), field, model.shape);

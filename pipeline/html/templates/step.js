@@ -9,7 +9,7 @@ function showStep({ classNames, shape }, layers, { pass, before, ink, label, rat
   const [{ weights }] = sums;
   const cell = strongest(weights.map(Math.abs), 1)[0];
   const size = weights.length / layers[0].biases.length;
-  const [unit, part] = [Math.floor(cell / size), cell % size];
+  const unit = Math.floor(cell / size);
   const [guess] = strongest(probabilities, 1);
   const name = classNames[label];
   const [had, has] = [probabilities, after].map((shares) => percent(shares[label]));
@@ -24,11 +24,10 @@ function showStep({ classNames, shape }, layers, { pass, before, ink, label, rat
     append(item, "b", k === label ? "100%" : "0%", errors[k] < 0 ? "too-little" : "too-much");
   }
   const dz = sumGradient(layers[0], values[0], values[1], gradients[1]);
-  const positions = positionsOf(layers[0]);
-  paintErrors($("step-map"), dz.subarray(unit * positions, (unit + 1) * positions), layers[0].outputShape.slice(1));
-  paintErrors($("step-kernel"), weights.subarray(unit * size, (unit + 1) * size), layers[0].window);
-  const [, columns] = layers[0].window;
-  placeFrame($("step-cell"), { top: Math.floor(part / columns), left: part % columns, height: 1, width: 1 }, layers[0].window);
+  const { window, outputShape: [count, ...shapeOfMap] } = layers[0];
+  paintErrors($("step-map"), partOf(dz, count, unit), shapeOfMap);
+  paintErrors($("step-kernel"), partOf(weights, count, unit), window);
+  placeFrame($("step-cell"), cellAt(cell % size, window[1]), window);
   setText($("step-map-caption"), `2. times the weights of its votes: map ${unit + 1}`);
   setText($("step-kernel-caption"), `3. times the patches under it: kernel ${unit + 1}`);
   const [old, gradient] = [before[cell], weights[cell]];

@@ -16,6 +16,7 @@ from pipeline.model.safetensors import load_safetensors
 from tests.browser import PHONE, find_box, find_violations, is_wider_than_screen, open_page
 from tests.drawings import sample_digits
 from tests.pipeline.html.conftest import TEST_RESULT
+from tests.pipeline.html.handwriting import HEART
 from tests.pipeline.html.input import draw_with_mouse, numbers, prediction, wait_for_update
 from tests.pipeline.html.strokes import DIGITS, place
 from tests.pipeline.models import make_model
@@ -98,10 +99,10 @@ def test_crosses_are_on_the_test_images_that_the_shown_network_misreads(browser:
     with open_page(browser, file) as page:
         forget(page)
         counts = []
-        for seen in (0, 1500):
-            if seen:
-                learn(page, seen)
-            found = page.evaluate("[...document.querySelectorAll('#examples button')].map((x) => x.matches('.misread'))")
+        for seen in (64, 1500):
+            learn(page, seen)
+            buttons = "[...document.querySelectorAll('#examples button')]"
+            found = page.evaluate(f"{buttons}.map((each) => each.matches('.misread'))")
             read = page.evaluate("examples.map(({ image }) => readImage(model.learner, image).digit)")
             assert found == [digit != label for digit, label in zip(read, labels[:10].tolist(), strict=True)]
             counts.append(sum(found))
@@ -240,7 +241,7 @@ def test_one_step_shows_the_arithmetic_of_a_weight(page: Page) -> None:
     share_after, loss_after = numbers(page.locator("#step-after"))
     assert [loss, loss_after] == pytest.approx([-np.log(share / 100), -np.log(share_after / 100)], abs=0.02)
     assert loss_after < loss
-    steep, _, effect, _ = numbers(page.locator("#step-where"))
+    _, steep, _, effect, _ = numbers(page.locator("#step-where"))
     assert [steep, effect] == pytest.approx([abs(gradient), 0.01 * abs(gradient)], abs=6e-5)
     shares = numbers(page.locator("#step-errors"))
     assert len(shares) == 3
@@ -271,19 +272,6 @@ def test_cell_that_is_dragged_or_changed_by_keys_changes_the_weight_and_the_loss
 
 
 def test_taught_sign_is_read_and_digits_still_are(browser: Browser, file: Path) -> None:
-    heart = [
-        [
-            (0.5, 0.4),
-            (0.35, 0.2),
-            (0.2, 0.35),
-            (0.3, 0.6),
-            (0.5, 0.85),
-            (0.7, 0.6),
-            (0.8, 0.35),
-            (0.65, 0.2),
-            (0.5, 0.4),
-        ]
-    ]
     with open_page(browser, file) as page:
         before = page.evaluate("learning.lessons().then(({ unseen }) => unseen.inks.map(READ))".replace("READ", READ))
         draw_with_mouse(page, place(DIGITS[3], 0.2, 0.2, 0.6))
@@ -293,10 +281,10 @@ def test_taught_sign_is_read_and_digits_still_are(browser: Browser, file: Path) 
         assert not page.locator("#teaching").is_visible()
         page.locator("#teach").click()
         for number in range(5):
-            draw_with_mouse(page, place(heart, 0.02 * number, 0.03 * number, 0.8 - 0.04 * number))
+            draw_with_mouse(page, place([HEART], 0.02 * number, 0.03 * number, 0.8 - 0.04 * number))
             page.locator("#keep").click()
         wait_until(page, "model.signs?.length === 1")
-        draw_with_mouse(page, place(heart, 0.1, 0.1, 0.75))
+        draw_with_mouse(page, place([HEART], 0.1, 0.1, 0.75))
         assert prediction(page) == "♥"
         assert find_violations(page) == []
         page.locator("#share-drawing").click()
