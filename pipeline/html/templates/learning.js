@@ -1,4 +1,4 @@
-/* "Forget everything" and "Learn": the training in the page, a slice of each frame, with its controls and its curves. */
+/* "Train it yourself": the training in the page, a slice of each frame, with its controls and its curves. */
 
 const SLICE = 8; // milliseconds of a frame
 const PAINTED = 3; // frames from one repaint to the next

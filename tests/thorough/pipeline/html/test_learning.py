@@ -237,15 +237,15 @@ def test_one_step_shows_the_arithmetic_of_a_weight(page: Page) -> None:
     assert rate == -0.01  # "0.310 - 0.01 x 4.2"
     assert [old, new] == pytest.approx([before[cell], before[cell] + changes[cell]], abs=6e-4)
     assert rate * gradient == pytest.approx(changes[cell], abs=6e-5)
-    *_, share, loss = numbers(page.locator("#step-guess"))
-    share_after, loss_after = numbers(page.locator("#step-after"))
-    assert [loss, loss_after] == pytest.approx([-np.log(share / 100), -np.log(share_after / 100)], abs=0.02)
+    *_, percentage, share, loss = numbers(page.locator("#step-guess"))
+    percentage_after, loss_after = numbers(page.locator("#step-after"))
+    assert [loss, loss_after] == pytest.approx([-np.log(share), -np.log(percentage_after / 100)], abs=0.02)
     assert loss_after < loss
     _, steep, _, effect, _ = numbers(page.locator("#step-where"))
     assert [steep, effect] == pytest.approx([abs(gradient), 0.01 * abs(gradient)], abs=6e-5)
     shares = numbers(page.locator("#step-errors"))
     assert len(shares) == 3
-    assert share in shares
+    assert percentage in shares
 
 
 def test_cell_that_is_dragged_or_changed_by_keys_changes_the_weight_and_the_loss(page: Page) -> None:
