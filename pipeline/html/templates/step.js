@@ -16,7 +16,7 @@ function showStep({ classNames, shape }, layers, { pass, before, ink, label, rat
   const [had, has] = [probabilities, after].map((shares) => percent(shares[label]));
   const guessed = guess === label ? "right" : `${percent(probabilities[guess])}, and ${name} only ${had}`;
   setText($("step-title"), `One step: the image is a ${name}`);
-  setText($("step-guess"), `It guessed ${classNames[guess]}: ${guessed}. The loss of the image is \u2212ln ${probabilities[label].toPrecision(2)} = ${loss.toFixed(2)}.`);
+  setText($("step-guess"), `It guessed ${classNames[guess]}: ${guessed}. The loss of the image is \u2212ln ${probabilities[label].toPrecision(3)} = ${loss.toFixed(2)}.`);
   setText($("step-after"), `After the step, ${name} has ${has}, and the loss is ${lossAfter.toFixed(2)}.`);
   paintValues($("step-image"), ink, ...shape, inkColour);
   $("step-errors").replaceChildren();
