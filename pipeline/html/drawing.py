@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -62,6 +63,7 @@ def save_drawing_page(
         accuracy=accuracy,
         images=images,
         activation=ACTIVATIONS[model.activation],
+        guessing=math.log(len(model.class_names)),  # cross-entropy of equal shares
     )
     path.write_text(page, encoding="utf-8")
     return reduction
@@ -87,7 +89,7 @@ def model_values(model: Model, packed: Packed) -> dict[str, Any]:
 def _encode_example(example: Example) -> dict[str, Any]:
     """Return the input of `unpackExamples` in examples.js."""
     pixels = base64.b64encode(example.image.tobytes()).decode()
-    return {"pixels": pixels, "label": example.label, "isMisread": example.is_misread}
+    return {"pixels": pixels, "label": example.label}
 
 
 def _encode_patches(patches: NDArray[np.uint8]) -> dict[str, Any]:

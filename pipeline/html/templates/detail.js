@@ -168,13 +168,10 @@ function luminance(...channels) {
 function paintResult({ layers }, { index, unit, position }, values, isPartial) {
   const [count, ...size] = layers[index].outputShape;
   const all = values?.[index + 1] ?? zeros(layers[index]);
-  const positions = all.length / count;
-  const map = all.slice(unit * positions, (unit + 1) * positions);
+  const map = partOf(all, count, unit).slice();
   if (isPartial) map.fill(0, position + 1);
   paintValues($("result-map"), map, ...size, activationColours(all));
-  const width = size[1];
-  const cell = { top: Math.floor(position / width), left: position % width, height: 1, width: 1 };
-  placeFrame($("result-frame"), cell, size);
+  placeFrame($("result-frame"), cellAt(position, size[1]), size);
 }
 
 /** Place a frame around a part of the picture or map that it lies over. */

@@ -20,7 +20,6 @@ const learning = data.lessons && makeLearning(model.learner, data.lessons, {
     inside.relearned();
     changed(false);
   },
-  flow: inside.flow,
   enter: () => readBy(model.learner),
   leave: () => readBy(model),
 });
@@ -50,7 +49,7 @@ function show() {
   const seen = readings.map((each) => (each === last ? reading : each));
   const texts = describeResult(seen, reading, { ...about, change });
   showResult(texts, readings.length > 1);
-  showExample(drawing.example);
+  showExample(drawing.example, reader);
   showControls();
   const { large, share = "" } = change ? describeResult(readings, last, about) : texts;
   shared = { model: reader, strokes: drawing.strokes, example, reading: last, large, confidence: share };

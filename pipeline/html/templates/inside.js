@@ -20,7 +20,6 @@ function makeInside(model, changed) {
     view: null, // of the network that reads the drawing
     followed: 0, // layer whose most raised output, or best class, is explained unless there is a target
     step: 0, // of the guided walk, from 1; 0 for none
-    flow: null, // of the error of an image, from `showStep`
     isOpened: false, // on a narrow screen; on a wide one the inside is always open
   };
   let frame = null;
@@ -28,7 +27,7 @@ function makeInside(model, changed) {
   let answered = null; // what "Why" shows, {prediction, best, rival}
   const refresh = () => (frame ??= requestAnimationFrame(update));
   const on = {
-    preview: (target) => change({ preview: target }),
+    preview: (target) => state.step > 0 || change({ preview: target }), // a walk stays where it is
     leave: () => change({ preview: null }),
     release: () => change({ pinned: null, preview: null, rival: null, sliding: null, step: 0 }),
     /** Select the strongest pixel of a map, or in a selected map this pixel; release what is selected already. */
@@ -90,6 +89,8 @@ function makeInside(model, changed) {
     const isKept = state.step === 0 && state.pinned && state.pinned.index < state.view.titles.length;
     Object.assign(state, { rival: null, step: 0, pinned: isKept ? { ...state.pinned, position: null } : null });
   }
+
+  const tabOf = ({ index }) => (index === state.view.titles.length ? 0 : index + 2);
 
   const isOpen = () => !NARROW.matches || state.isOpened;
 
@@ -205,10 +206,10 @@ function makeInside(model, changed) {
     $("result-figure").firstElementChild.classList.toggle("glow", state.sliding !== null);
     markTiles(view, target, explained, on.isPinned);
     if (!NARROW.matches) {
-      if (state.flow) return overlay(flowOf(view, state.flow));
       if (!explained) return overlay([]);
       const votes = target.index < best.index ? votesOf(view, best, explain(best)) : [];
-      return overlay([...votes, ...shapesOf(view, target, explained)]);
+      const shapes = [...votes, ...shapesOf(view, target, explained)];
+      return overlay(view.model === model ? shapes : shapes.filter((each) => each?.name === "rect")); // lines would hide what changes
     }
     paintInk($("field-picture"), current.image ?? blank(), model.shape);
     placeFrame($("field-frame"), receptiveField(view.layers, target.index, target.position), model.shape);
@@ -270,7 +271,7 @@ function makeInside(model, changed) {
     const pinned = { ...(next ?? here) };
     change({ pinned, preview: null, sliding: null, step });
     if (step === 0) return;
-    if (next && NARROW.matches) tabs.select(next.index === view.columns.length ? 0 : next.index + 2);
+    if (next && NARROW.matches) tabs.select(tabOf(next));
     reveal(pinned);
     if (step === WALK.length && !REDUCED_MOTION.matches) startSliding();
     requestAnimationFrame(() => announce($("walk-text").textContent));
@@ -308,12 +309,12 @@ function makeInside(model, changed) {
     $("look-inside").setAttribute("aria-expanded", isNowOpen);
     $("look-inside").textContent = isNowOpen ? "Close" : "Look inside";
     document.body.classList.toggle("inside-open", isOpen());
-    change({ sliding: null, step: 0, ...(isOpen() ? {} : { nudge: [0, 0] }) });
+    change(isOpen() ? {} : { pinned: null, sliding: null, step: 0, nudge: [0, 0] });
     changed();
-    tabs.select(0);
+    tabs.select(state.pinned ? tabOf(state.pinned) : 0);
   }
 
-  NARROW.addEventListener("change", () => open(state.isOpened));
+  NARROW.addEventListener("change", () => open(state.isOpened || state.pinned !== null)); // what is selected stays in sight
   $("look-inside").addEventListener("click", () => {
     open(!state.isOpened);
     if (!state.isOpened) return;
@@ -325,7 +326,7 @@ function makeInside(model, changed) {
   $("back").addEventListener("click", () => walk(state.step - 1));
   $("follow").addEventListener("click", () => (state.step ? change({ step: 0, sliding: null }) : on.release()));
   $("slide").addEventListener("click", startSliding);
-  $("answer").addEventListener("keydown", ({ key }) => key === "Escape" && on.release());
+  for (const id of ["answer", "detail"]) $(id).addEventListener("keydown", ({ key }) => key === "Escape" && on.release());
   nudges.forEach((button) =>
     button.addEventListener("click", () => {
       if (button.getAttribute("aria-disabled") === "true") return;
@@ -351,7 +352,6 @@ function makeInside(model, changed) {
       answer.add(model.signs.at(-1));
       views.forEach((view) => (view.outputs = outputNames(view.model)));
     },
-    flow: (flow) => change({ flow }),
     /** Show the parameters of the learner, which have changed. */
     relearned() {
       const view = views.at(-1);

@@ -9,9 +9,11 @@ const KEYED = 0.1; // by which a key changes a weight
  */
 function listenToKernels(parent, { weights, window: [height, width] }, isActive, turn) {
   let dragged = null; // {cell, weight, y} where the drag began
+  let isTurned = false; // by the pointer, whose click then selects no map
   let [row, column] = [0, 0]; // chosen by keys
   const cellOf = (tile) => (Number(tile.dataset.unit) * height + row) * width + column;
   parent.addEventListener("pointerdown", (event) => {
+    isTurned = false;
     if (!event.target.matches(".kernel") || !isActive()) return;
     const box = event.target.getBoundingClientRect();
     row = clamp(Math.floor(((event.clientY - box.top) / box.height) * height), height - 1);
@@ -21,8 +23,11 @@ function listenToKernels(parent, { weights, window: [height, width] }, isActive,
     event.target.setPointerCapture(event.pointerId);
   });
   parent.addEventListener("pointermove", ({ clientY }) => {
-    if (dragged && clientY !== dragged.y) turn(dragged.cell, dragged.weight + (dragged.y - clientY) / DRAG);
+    if (!dragged || clientY === dragged.y) return;
+    isTurned = true;
+    turn(dragged.cell, dragged.weight + (dragged.y - clientY) / DRAG);
   });
+  parent.addEventListener("click", (event) => isTurned && event.detail > 0 && event.stopPropagation(), true);
   for (const type of ["pointerup", "pointercancel"]) parent.addEventListener(type, () => (dragged = null));
   parent.addEventListener("keydown", ({ target, key, shiftKey }) => {
     if (!target.querySelector(".kernel") || !isActive()) return;

@@ -57,22 +57,31 @@ function addGradients(layers, ink, label, sums) {
   const errors = Float32Array.from(probabilities, (p, k) => p - (k === label ? 1 : 0));
   const gradients = backpropagate(layers, values, errors, 1);
   layers.forEach((layer, i) => LAYERS[layer.kind].weightGradient(layer, values[i], values[i + 1], gradients[i + 1], sums[i]));
-  return { probabilities, errors, loss: logSumExp(logits) - logits[label], values, gradients };
+  return { probabilities, errors, loss: lossOf(logits, label), values, gradients };
+}
+
+/** Return the cross-entropy of an image, −ln of the share of its label. */
+function lossOf(logits, label) {
+  return logSumExp(logits) - logits[label];
 }
 
 /** Learn from the next image; after each BATCH of them, take a step. lessons: {inks, labels}. */
 function learnImage(training, { inks, labels }, rate) {
   if (training.order.length === 0) training.order = shuffled(inks.length, training.random);
   const next = training.order.pop();
-  const { loss } = addGradients(training.layers, inks[next], labels[next], training.gradients);
+  noteLoss(training, addGradients(training.layers, inks[next], labels[next], training.gradients));
+  if (++training.count === BATCH) takeStep(training, rate);
+}
+
+/** Count an image, and add its loss to the mean that is shown. */
+function noteLoss(training, { loss }) {
   training.loss = training.loss === null ? loss : MEMORY * training.loss + (1 - MEMORY) * loss;
   training.seen++;
-  if (++training.count === BATCH) takeStep(training, rate);
 }
 
 /**
  * Learn from one image by plain gradient descent, w <- w - rate g, so that the change of each parameter can be followed.
- * Returns what `addGradients` does, with the gradients of the parameters, `sums`, and the probabilities `after` the step.
+ * Returns what `addGradients` does, with the gradients of the parameters, `sums`, and what follows the step: `after`, the probabilities, and `lossAfter`.
  */
 function stepOnImage(layers, ink, label, rate) {
   const sums = zerosLike(layers);
@@ -80,7 +89,8 @@ function stepOnImage(layers, ink, label, rate) {
   layers.forEach((layer, i) => {
     for (const name in sums[i]) sums[i][name].forEach((g, k) => (layer[name][k] -= rate * g));
   });
-  return { ...pass, sums, after: softmax(forward(layers, ink).at(-1)) };
+  const logits = forward(layers, ink).at(-1);
+  return { ...pass, sums, after: softmax(logits), lossAfter: lossOf(logits, label) };
 }
 
 /** Change the parameters by the gradient of the batch, as `adam` in optimizers.py. (Kingma & Ba 2015, algorithm 1) */

@@ -1,4 +1,4 @@
-/* "Forget everything" and "Learn": the training in the page, a slice of each frame, with its controls and its curves. */
+/* "Train it yourself": the training in the page, a slice of each frame, with its controls and its curves. */
 
 const SLICE = 8; // milliseconds of a frame
 const PAINTED = 3; // frames from one repaint to the next
@@ -8,12 +8,12 @@ const RATES = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 1];
 const DEFAULT_RATE = 4; // its index
 const CANDIDATES = 100; // images among which a step chooses one that is misread
 const TURNED = 100; // unseen images whose loss is shown while a weight is turned by hand
-const [SOONEST_EXAM, LATEST_EXAM] = [160, 2000]; // images from one measurement of the accuracy to the next
+const INVITATION = "Drag a cell of a kernel up or down: can you lower the loss?";
+const [SOONEST_EXAM, LATEST_EXAM] = [64, 2000]; // images from one measurement of the accuracy to the next
 
 /**
- * Make the training of `learner`. packed: the images, as `unpackLessons` takes them. on: {relearned(), enter(), leave(), flow()}:
- * called after a change of the parameters, when the network is shown, when the trained one is shown again, and with what
- * `showStep` returns, to mark it. Returns {state, lessons(), open({seed, rate, steps}), link(), repaint()}; lessons: a promise of
+ * Make the training of `learner`. packed: the images, as `unpackLessons` takes them. on: {relearned(), enter(), leave()}:
+ * called after a change of the parameters, when the network is shown, and when the trained one is shown again. Returns {state, lessons(), open({seed, rate, steps}), link(), repaint()}; lessons: a promise of
  * the images; link: what `open` takes to repeat the training, null if none is shown.
  */
 function makeLearning(learner, packed, on) {
@@ -31,6 +31,7 @@ function makeLearning(learner, packed, on) {
     accuracies: [], // {seen, value, low, high, seconds} of each exam
     seconds: 0, // of learning
     frames: 0,
+    turned: null, // {cell, loss} before it was turned by hand
   };
   const rate = () => RATES[$("rate").value];
   Object.assign($("rate"), { max: RATES.length - 1, value: DEFAULT_RATE });
@@ -42,7 +43,6 @@ function makeLearning(learner, packed, on) {
     const training = makeTraining(layers, random);
     Object.assign(state, { training, seed, isRunning: false, last: null, goal: Infinity, exam: { count: 0, right: 0 }, nextExam: 0 });
     showFlow(null);
-    $("cell-text").hidden = true;
     Object.assign(state, { losses: [], accuracies: [], seconds: 0, frames: 0 });
   }
 
@@ -70,6 +70,7 @@ function makeLearning(learner, packed, on) {
     Object.assign(state, { isOpen: false, isRunning: false });
     on.leave();
     show();
+    $("forget").focus();
   }
 
   /** Look at one of the unseen images; after the last, note the accuracy. */
@@ -124,37 +125,47 @@ function makeLearning(learner, packed, on) {
     const [ink, label] = [inks[next], labels[next]];
     const before = layers[0].weights.slice();
     const pass = stepOnImage(layers, ink, label, rate());
-    training.seen++;
+    noteLoss(training, pass);
     showFlow({ pass, before, ink, label, rate: rate() });
     repaint();
     announce(["step-title", "step-guess", "step-after"].map((id) => $(id).textContent).join(", "));
   }
 
-  /** Show how the error of an image flows back, null for none. */
+  /** Show a step on an image, null for none: nothing that was told of the parameters before holds any more. */
   function showFlow(flow) {
+    state.turned = null;
+    tellTurn(INVITATION);
     $("step").hidden = !flow;
-    on.flow(flow && showStep(learner, layers, flow));
+    if (!flow) return;
+    showStep(learner, layers, flow);
+    $("step").scrollIntoView({ block: "nearest" });
     const { classList } = $("step").querySelector(".flow");
     classList.remove("flowing");
     requestAnimationFrame(() => classList.add("flowing")); // begins again
   }
 
-  /** Change a cell of a kernel by hand, and return what follows: the loss of some unseen images. */
-  function turn(cell, weight) {
+  /** Return the mean loss of some unseen images. */
+  function measureLoss() {
     const { inks, labels } = state.lessons.unseen;
-    const lossOf = (ink, i) => {
-      const logits = forward(layers, ink).at(-1);
-      return logSumExp(logits) - logits[labels[i]];
-    };
+    const losses = inks.slice(0, TURNED).map((ink, i) => lossOf(forward(layers, ink).at(-1), labels[i]));
+    return sumOf(losses) / losses.length;
+  }
+
+  /** Change a cell of a kernel by hand, and return what follows, in words. */
+  function turn(cell, weight) {
     if (state.isRunning) run(false);
+    if (state.turned?.cell !== cell) state.turned = { cell, loss: measureLoss() };
     layers[0].weights[cell] = weight;
     repaint();
-    const losses = inks.slice(0, TURNED).map(lossOf);
-    const loss = (sumOf(losses) / losses.length).toFixed(3);
-    const text = `${nameOfCell(layers[0], cell)} is ${signed(weight)} now. Loss of ${losses.length} unseen images: ${loss}`;
-    $("cell-text").hidden = false;
-    setText($("cell-text"), text);
-    return text;
+    const [before, after] = [state.turned.loss, measureLoss()];
+    const text = `${nameOfCell(layers[0], cell)} is ${signed(weight)}. Loss of ${TURNED} unseen images: `;
+    return tellTurn(text, `${before.toFixed(3)} → ${after.toFixed(3)}, ${after < before ? "better" : "worse"}`, after < before);
+  }
+
+  function tellTurn(text, effect = "", isBetter = false) {
+    $("cell-text").textContent = text;
+    append($("cell-text"), "b", effect, isBetter ? "better" : "worse");
+    return text + effect;
   }
 
   /** Show the network as it is now. */
@@ -171,21 +182,23 @@ function makeLearning(learner, packed, on) {
     $("trained").hidden = !state.isOpen;
     document.body.classList.toggle("is-learning", state.isOpen);
     $("learning").hidden = !state.isOpen;
-    setText($("forget"), state.isOpen ? "Forget again" : "Forget everything");
+    setText($("forget"), state.isOpen ? "Begin again" : "Train it yourself");
     if (!state.isOpen) return;
     const { training, accuracies, losses } = state;
     $("learn").hidden = $("slower").hidden = REDUCED_MOTION.matches;
     setText($("learn"), state.isRunning ? "Pause" : "Learn");
     setText($("rate-value"), String(rate()));
-    setText($("learning-state"), `${training.seen.toLocaleString("en")} images seen, ${state.seconds.toFixed(1)} s`);
+    setText($("learning-state"), `${training.seen.toLocaleString("en")} ${plural("image", training.seen)} seen, ${state.seconds.toFixed(1)} s`);
     setText($("loss"), training.loss === null ? "–" : training.loss.toFixed(2));
     const last = accuracies.at(-1);
     setText($("accuracy"), last ? percentOf(last.value) : "–");
     setText($("interval"), last ? `(${Math.round(100 * last.low)} to ${percentOf(last.high)})` : "");
     setText($("learning-text"), describe());
     const end = Math.max(training.seen, packed.learnt);
-    paintCurve($("loss-curve"), losses, end, Math.max(2.5, ...losses.slice(-200).map(({ value }) => value)), "--minus");
-    paintCurve($("accuracy-curve"), accuracies, end, 1, "--plus");
+    const guessing = Math.log(learner.classNames.length);
+    const most = Math.max(1.1 * guessing, ...losses.slice(-200).map(({ value }) => value));
+    paintCurve($("loss-curve"), losses, end, most, "--minus", [[guessing, `${guessing.toFixed(1)}: a guess`], [0, "0: sure and right"]]);
+    paintCurve($("accuracy-curve"), accuracies, end, 1, "--plus", [[1, "100%"], [0, "0"]]);
   }
 
   function describe() {
@@ -193,7 +206,7 @@ function makeLearning(learner, packed, on) {
     if (state.training.seen === 0) return `All ${count} weights are noise: the kernels see nothing, and the answer is a guess.`;
     const last = state.losses.at(-1)?.value ?? 0;
     if (rate() >= 0.1 && last > 2) return "The steps are too large: the weights jump over every good value. Choose a smaller learning rate and forget again.";
-    return `Of each ${BATCH} images, the error flows back to every one of the ${count} weights, and each moves a little downhill.`;
+    return `After each ${BATCH} images, every one of the ${count} weights moves a little, so that their loss falls.`;
   }
 
   function announceAccuracy() {
@@ -227,8 +240,11 @@ function percentOf(share) {
   return `${Math.round(100 * share)}%`;
 }
 
-/** Paint values from 0 to `most` over the images seen, from 0 to `end`, with the band from `low` to `high` if they have one. */
-function paintCurve(canvas, points, end, most, name) {
+/**
+ * Paint values from 0 to `most` over the images seen, from 0 to `end`, with the band from `low` to `high` if they have one. lines:
+ * [value, label] of dashed lines.
+ */
+function paintCurve(canvas, points, end, most, name, lines) {
   const { width, height } = canvas.getBoundingClientRect();
   const ratio = window.devicePixelRatio;
   [canvas.width, canvas.height] = [Math.round(width * ratio), Math.round(height * ratio)];
@@ -236,6 +252,16 @@ function paintCurve(canvas, points, end, most, name) {
   context.scale(ratio, ratio);
   const [x, y] = [(seen) => (width * seen) / end, (value) => 2 + (height - 4) * (1 - Math.min(value / most, 1))];
   const trace = (values) => values.forEach(([seen, value], i) => context[i ? "lineTo" : "moveTo"](x(seen), y(value)));
+  context.strokeStyle = context.fillStyle = `rgb(${colour("--quiet")})`;
+  Object.assign(context, { font: "11px system-ui, sans-serif", textAlign: "right" });
+  context.setLineDash([3, 3]);
+  for (const [value, label] of lines) {
+    context.beginPath();
+    trace([[0, value], [end, value]]);
+    context.stroke();
+    context.fillText(label, width - 2, value > 0 ? y(value) + 11 : y(value) - 3);
+  }
+  context.setLineDash([]);
   context.strokeStyle = context.fillStyle = `rgb(${colour(name)})`;
   context.globalAlpha = 0.2;
   context.beginPath();

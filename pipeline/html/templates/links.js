@@ -64,7 +64,7 @@ function votesOf(view, target, explained) {
 /** Return the frames and lines of a target: its pixel, its receptive field, and its strongest sources. */
 function shapesOf({ layers, columns, model, answer }, target, explained) {
   const [, height = 1, width = 1] = layers[target.index].outputShape;
-  const cell = { top: Math.floor(target.position / width), left: target.position % width, height: 1, width: 1 };
+  const cell = cellAt(target.position, width);
   const end = frameOf(columns[target.index]?.map(target.unit) ?? answer[target.unit].button, cell, [height, width]);
   const field = receptiveField(layers, target.index, target.position);
   const start = frameOf($("picture"), field, model.shape);
@@ -76,11 +76,4 @@ function shapesOf({ layers, columns, model, answer }, target, explained) {
     frameOf(columns[target.index - 1].map(channel), part, size.length ? size : [1, 1]),
   );
   return [start, end, ...frames, ...frames.map((each, i) => lineOf(each, end, slices[i].sum / largest))];
-}
-
-/** Return the lines along which the errors of some classes flow back to a map, as `showStep` returns them. */
-function flowOf({ columns, answer }, { unit, lines }) {
-  const whole = { top: 0, left: 0, height: 1, width: 1 };
-  const end = frameOf(columns[0].tiles[unit], whole, [1, 1]);
-  return [end, ...lines.map(([k, share]) => lineOf(end, frameOf(answer[k].button, whole, [1, 1]), share))];
 }

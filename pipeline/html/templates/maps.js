@@ -49,11 +49,8 @@ function makeColumn(parent, layers, index, title, patches, on) {
   column.show = (values) => {
     column.values = values;
     const paint = activationColours(values);
-    const positions = values.length / count;
     if (cells) return paintValues(cells, values, Math.ceil(count / across), across, paint);
-    for (let unit = 0; unit < count; unit++) {
-      paintValues(column.map(unit), values.subarray(unit * positions, (unit + 1) * positions), ...size, paint);
-    }
+    for (let unit = 0; unit < count; unit++) paintValues(column.map(unit), partOf(values, count, unit), ...size, paint);
   };
   column.repaintKernels = () => {
     if (hasKernels) tiles.forEach((tile, unit) => paintKernel(tile.firstElementChild, layer, unit));
@@ -65,7 +62,7 @@ function makeColumn(parent, layers, index, title, patches, on) {
 function paintKernel(canvas, layer, unit) {
   const kernel = rowOf(layer, unit);
   const [height] = layer.window;
-  paintValues(canvas, kernel, height, kernel.length / height, signedColours(largestMagnitude(layer.weights)));
+  paintValues(canvas, kernel, height, kernel.length / height, signedColours(largestMagnitude(kernel)));
 }
 
 function listenToTiles(grid, column, { index, layer, title, across }, on) {
@@ -122,8 +119,7 @@ function describeTile({ outputShape }, title, unit, values) {
   const [count, height] = outputShape;
   const name = `${height ? "Map" : "Unit"} ${unit + 1} of ${title.toLowerCase()}`;
   if (!values) return name;
-  const positions = values.length / count;
-  return `${name}, at most ${values[unit * positions + strongestPosition(values, count, unit)].toFixed(2)}`;
+  return `${name}, at most ${Math.max(...partOf(values, count, unit)).toFixed(2)}`;
 }
 
 /** Mark the tile of the target and those of its strongest sources. isPinned: of {index, unit}. */

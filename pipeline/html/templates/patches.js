@@ -11,6 +11,17 @@ function patchAt({ window: [height, width], outputShape: [, , columns = 1], stri
   return { top, left: (position % columns) * stride[1] - padding[1], height, width };
 }
 
+/** Return the values of one of `count` parts of the same size, such as maps or kernels. */
+function partOf(values, count, index) {
+  const size = values.length / count;
+  return values.subarray(index * size, (index + 1) * size);
+}
+
+/** Return a pixel of a map as a part of it, for `frameOf` and `placeFrame`. */
+function cellAt(position, columns) {
+  return { top: Math.floor(position / columns), left: position % columns, height: 1, width: 1 };
+}
+
 const tables = new WeakMap(); // of `tableOf`, by the layer: training would otherwise spend its time on indices
 
 /** Return the indices of the input under a kernel, channel by channel, at one position after the other; -1 for padding. */
@@ -37,9 +48,7 @@ function tableOf(layer) {
 
 /** Return the part of the table of a position. */
 function indicesAt(layer, position) {
-  const table = tableOf(layer);
-  const size = table.length / positionsOf(layer);
-  return table.subarray(position * size, (position + 1) * size);
+  return partOf(tableOf(layer), positionsOf(layer), position);
 }
 
 /** Return the values of all channels of x under the window. */
@@ -52,14 +61,12 @@ function patchOf(x, layer, position) {
 
 /** Return the part of a patch, or of its indices, that belongs to a channel. */
 function channelOf(patch, { inputShape: [channels] }, channel) {
-  const size = patch.length / channels;
-  return patch.subarray(channel * size, (channel + 1) * size);
+  return partOf(patch, channels, channel);
 }
 
 /** Return the weights of one output. */
 function rowOf({ weights, biases }, unit) {
-  const fanIn = weights.length / biases.length;
-  return weights.subarray(unit * fanIn, (unit + 1) * fanIn);
+  return partOf(weights, biases.length, unit);
 }
 
 /**

@@ -100,7 +100,7 @@ function paintMaps(context, values, [count, height, width], left, top) {
   const paint = activationColours(values);
   context.imageSmoothingEnabled = false;
   for (let unit = 0; unit < count; unit++) {
-    paintValues(map, values.subarray(unit * height * width, (unit + 1) * height * width), height, width, paint);
+    paintValues(map, partOf(values, count, unit), height, width, paint);
     const [x, y] = [left + (unit % across) * pitch, top + Math.floor(unit / across) * pitch];
     context.drawImage(map, x, y, pitch - 4, pitch - 4);
   }

@@ -13,8 +13,7 @@ function mostRaised(values, blank, index, { outputShape }) {
 
 /** Return the position of the largest value in a map. */
 function strongestPosition(values, count, unit) {
-  const positions = values.length / count;
-  const map = values.subarray(unit * positions, (unit + 1) * positions);
+  const map = partOf(values, count, unit);
   return map.indexOf(map.reduce((most, value) => Math.max(most, value)));
 }
 

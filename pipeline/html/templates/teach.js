@@ -54,7 +54,8 @@ function appendOutput(layers, output) {
 function makeTeaching(model, others, taught) {
   let kept = []; // strokes of each drawing
   const show = (text) => {
-    setText($("keep"), `Keep drawing ${kept.length + 1} of ${KEPT}`);
+    $("keep").disabled = kept.length === KEPT;
+    setText($("keep"), `Keep ${Math.min(kept.length + 1, KEPT)} of ${KEPT}`);
     if (text) announce(($("teaching-text").textContent = text));
   };
   const open = (isOpen) => {
@@ -86,8 +87,18 @@ function makeTeaching(model, others, taught) {
     open(false);
     announce(`It has learnt ${model.signs.at(-1)}. Draw it again.`);
   };
-  $("teach").addEventListener("click", () => open($("teaching").hidden));
-  $("stop-teaching").addEventListener("click", () => open(false));
+  const cancel = () => {
+    open(false);
+    $("teach").focus();
+  };
+  $("teach").addEventListener("click", () => {
+    if (!$("teaching").hidden) return cancel();
+    clear();
+    open(true);
+    canvas.focus();
+  });
+  $("stop-teaching").addEventListener("click", cancel);
+  $("teaching").addEventListener("keydown", ({ key }) => key === "Escape" && cancel());
   $("keep").addEventListener("click", () => {
     if (drawing.strokes.length === 0) return show("Nothing is drawn yet.");
     kept.push(drawing.strokes.map((stroke) => [...stroke]));

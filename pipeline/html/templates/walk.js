@@ -14,7 +14,7 @@ const WALK = [
   },
   (_, { outputShape }) =>
     isMap(outputShape)
-      ? "Times the kernel, cell by cell. Its weights began at random; training nudged them until most answers were right."
+      ? "Times the kernel, cell by cell: its weights were learnt in training."
       : "Times the weights: each value is multiplied by a weight of its own, learnt in training.",
   () => "The sum of all products, plus the bias, a constant: the bar adds them one by one.",
   (_, { activation, outputShape }, { share }) => {

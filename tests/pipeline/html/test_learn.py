@@ -95,12 +95,14 @@ def test_one_step_is_that_of_gradient_descent_in_numpy() -> None:
     call = f"""(layers, ink, label, rate) => {{
         {UNPACK}
         const found = stepOnImage(layers, Float32Array.from(ink), label, rate);
-        return {{ parameters: flatten(layers), loss: found.loss, after: found.after }};
+        return {{ parameters: flatten(layers), loss: found.loss, after: found.after, lossAfter: found.lossAfter }};
     }}"""
     found = evaluate(call, exact_layers(network), images.reshape(-1).tolist(), labels[0], rate)
     assert found["loss"] == pytest.approx(loss, abs=1e-5)
     np.testing.assert_allclose(found["parameters"], state.arrays[0], rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(found["after"], after[:, 0], atol=1e-5)
+    assert found["lossAfter"] == pytest.approx(-np.log(after[labels[0], 0]), abs=1e-5)
+    assert found["lossAfter"] < found["loss"]
     assert np.abs(state.arrays[0] - network.parameters.flat).max() > 0.02
 
 

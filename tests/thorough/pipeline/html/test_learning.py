@@ -9,12 +9,14 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from pipeline.html.drawing import save_drawing_page
+from pipeline.html.examples import Example
 from pipeline.html.lessons import BRIGHT, DARK, SHADES, Lessons
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors
 from tests.browser import PHONE, find_box, find_violations, is_wider_than_screen, open_page
 from tests.drawings import sample_digits
 from tests.pipeline.html.conftest import TEST_RESULT
+from tests.pipeline.html.handwriting import HEART
 from tests.pipeline.html.input import draw_with_mouse, numbers, prediction, wait_for_update
 from tests.pipeline.html.strokes import DIGITS, place
 from tests.pipeline.models import make_model
@@ -86,6 +88,39 @@ def test_forgetting_and_learning_change_the_answer_to_the_own_drawing(page: Page
     page.locator("#trained").click()
     assert prediction(page) == before
     assert not page.locator("#learning").is_visible()
+
+
+def test_crosses_are_on_the_test_images_that_the_shown_network_misreads(browser: Browser, tmp_path: Path) -> None:
+    images, labels = sample_digits()
+    model = make_model("conv16,64", shape=(28, 28), class_names=tuple("0123456789"))
+    examples = [Example(image, int(label), int(label)) for image, label in zip(images[:10], labels[:10], strict=True)]
+    file = tmp_path / "index.html"
+    save_drawing_page(file, model, *TEST_RESULT, examples, Lessons(images, labels, LEARNT))
+    with open_page(browser, file) as page:
+        forget(page)
+        counts = []
+        for seen in (64, 1500):
+            learn(page, seen)
+            buttons = "[...document.querySelectorAll('#examples button')]"
+            found = page.evaluate(f"{buttons}.map((each) => each.matches('.misread'))")
+            read = page.evaluate("examples.map(({ image }) => readImage(model.learner, image).digit)")
+            assert found == [digit != label for digit, label in zip(read, labels[:10].tolist(), strict=True)]
+            counts.append(sum(found))
+        assert counts[1] < counts[0]
+
+
+def test_no_line_crosses_the_maps_while_they_change(page: Page) -> None:
+    lines = page.locator(".overlay line")
+    wait_for_update(page)
+    before = lines.count()
+    assert before > 0
+    forget(page)
+    page.locator("#one-step").click()
+    wait_for_update(page)
+    assert lines.count() == 0
+    page.locator("#trained").click()
+    wait_for_update(page)
+    assert lines.count() == before
 
 
 def test_page_has_the_images_in_16_greys(page: Page) -> None:
@@ -202,9 +237,15 @@ def test_one_step_shows_the_arithmetic_of_a_weight(page: Page) -> None:
     assert rate == -0.01  # "0.310 - 0.01 x 4.2"
     assert [old, new] == pytest.approx([before[cell], before[cell] + changes[cell]], abs=6e-4)
     assert rate * gradient == pytest.approx(changes[cell], abs=6e-5)
-    errors = numbers(page.locator("#step-errors"))
-    assert len(errors) == 3
-    assert min(errors) < 0 < max(errors)
+    *_, percentage, share, loss = numbers(page.locator("#step-guess"))
+    percentage_after, loss_after = numbers(page.locator("#step-after"))
+    assert [loss, loss_after] == pytest.approx([-np.log(share), -np.log(percentage_after / 100)], abs=0.02)
+    assert loss_after < loss
+    _, steep, _, effect, _ = numbers(page.locator("#step-where"))
+    assert [steep, effect] == pytest.approx([abs(gradient), 0.01 * abs(gradient)], abs=6e-5)
+    shares = numbers(page.locator("#step-errors"))
+    assert len(shares) == 3
+    assert percentage in shares
 
 
 def test_cell_that_is_dragged_or_changed_by_keys_changes_the_weight_and_the_loss(page: Page) -> None:
@@ -218,7 +259,7 @@ def test_cell_that_is_dragged_or_changed_by_keys_changes_the_weight_and_the_loss
     for up in (20, 50, 100):
         page.mouse.move(left, top - up)
         wait_for_update(page)
-        losses.add(page.locator("#cell-text").inner_text().rpartition(" ")[2])
+        losses.update(numbers(page.locator("#cell-text"))[1:])
     page.mouse.up()
     page.locator(".tile:visible").nth(5).focus()
     for key in ("Shift+ArrowDown", "Shift+ArrowRight", "+"):  # from the cell that was dragged
@@ -226,32 +267,24 @@ def test_cell_that_is_dragged_or_changed_by_keys_changes_the_weight_and_the_loss
     changes = np.array(parameters_of(page)) - before
     assert np.flatnonzero(changes).tolist() == [2 * 25 + 2, 5 * 25 + 8]
     assert changes[[52, 133]] == pytest.approx([1, 0.1], abs=0.02)
-    assert len(losses) == 3
+    assert len(losses) == 4  # before, and of each place
     assert page.locator("#announcement").inner_text().startswith("Kernel 6, row 2, column 4 is ")
 
 
 def test_taught_sign_is_read_and_digits_still_are(browser: Browser, file: Path) -> None:
-    heart = [
-        [
-            (0.5, 0.4),
-            (0.35, 0.2),
-            (0.2, 0.35),
-            (0.3, 0.6),
-            (0.5, 0.85),
-            (0.7, 0.6),
-            (0.8, 0.35),
-            (0.65, 0.2),
-            (0.5, 0.4),
-        ]
-    ]
     with open_page(browser, file) as page:
         before = page.evaluate("learning.lessons().then(({ unseen }) => unseen.inks.map(READ))".replace("READ", READ))
+        draw_with_mouse(page, place(DIGITS[3], 0.2, 0.2, 0.6))
+        page.locator("#teach").click()
+        assert page.evaluate("drawing.strokes.length") == 0
+        page.locator("#sign-name").press("Escape")
+        assert not page.locator("#teaching").is_visible()
         page.locator("#teach").click()
         for number in range(5):
-            draw_with_mouse(page, place(heart, 0.02 * number, 0.03 * number, 0.8 - 0.04 * number))
+            draw_with_mouse(page, place([HEART], 0.02 * number, 0.03 * number, 0.8 - 0.04 * number))
             page.locator("#keep").click()
         wait_until(page, "model.signs?.length === 1")
-        draw_with_mouse(page, place(heart, 0.1, 0.1, 0.75))
+        draw_with_mouse(page, place([HEART], 0.1, 0.1, 0.75))
         assert prediction(page) == "♥"
         assert find_violations(page) == []
         page.locator("#share-drawing").click()

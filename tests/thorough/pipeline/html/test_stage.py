@@ -92,6 +92,20 @@ def test_walk_leads_on_from_a_pixel_to_the_answer(options: dict[str, Any], open_
         expect(page.locator("#walk-text")).to_be_hidden()
 
 
+def test_walk_stays_where_it_is_while_the_mouse_moves_or_the_screen_turns_and_escape_ends_it(open_drawn: Demo) -> None:
+    with open_drawn() as page:
+        page.locator("#walk").click()
+        before = title(page)
+        page.locator(".map").last.hover()
+        assert title(page) == before
+        for width in (900, 1280):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert title(page) == before
+            expect(page.locator("#walk-text")).to_contain_text("1 of 5")
+        page.locator("#walk").press("Escape")
+        expect(page.locator("#walk-text")).to_be_hidden()
+
+
 @pytest.mark.parametrize("size", [(390, 844), (844, 390), (640, 360)])
 def test_on_a_phone_what_is_opened_and_explained_is_in_view(size: tuple[int, int], open_drawn: Demo) -> None:
     width, height = size
