@@ -30,7 +30,7 @@ from pipeline.model.header import format_header
 from pipeline.model.model import Model, load_model
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
-from pipeline.pictures.decoding import PictureError, Source, load_picture
+from pipeline.pictures.decoding import MAX_LARGE_SIDE, MAX_SIDE, PictureError, Source, load_picture
 from pipeline.pictures.reading import MAX_DIGITS, Number, Result, Row, read, read_one
 from pipeline.pictures.regions import Region, make_regions
 from pipeline.training.team import ThreadTeam
@@ -134,7 +134,8 @@ class Reader:
         if not name:
             name = os.fsencode(source).decode(errors="replace") if isinstance(source, Path) else "the picture"
         with _lock, ThreadTeam(threads or count_cores()) as team:
-            grey, size, more_pages = load_picture(source, name, page)
+            side = MAX_LARGE_SIDE if regions else MAX_SIDE
+            grey, size, more_pages = load_picture(source, name, page, side)
             if self.finder:
                 result = read(self.finder, grey, size, team.run, regions, name)
             elif regions:

@@ -26,8 +26,8 @@ MAX_PIXELS = 64_000_000  # which take up to about 550 MB during decoding
 MAX_PIXELS_WEBP = MAX_PIXELS // 2  # the WebP decoder holds four copies
 MAX_BYTES = 8 * MAX_PIXELS  # of a file that is read whole: four channels of 16 bits
 MIN_SIDE = 4  # pixels
-MAX_SIDE = 1024  # pixels of the result's longer side
-MAX_COPY_SIDE = 2048  # pixels of the longer side of a picture in colours
+MAX_SIDE = 1024  # pixels of the longer side of a picture that is read
+MAX_LARGE_SIDE = 2048  # of one in colours, and of one of which regions are read
 COLOUR_CONTRAST = 3  # minimum ratio of a channel's to the lightness's contrast for which the channel is used
 STD_SAMPLES = 256  # pixels a side from which these contrasts are computed
 STRIP_ROWS = 32  # rows of the result converted at a time, to save memory
@@ -49,30 +49,30 @@ class PictureError(PipelineError):
     """A file is not a readable picture."""
 
 
-def load_picture(file: Source, name: str, page: int = 0) -> tuple[Grey, tuple[int, int], bool]:
+def load_picture(file: Source, name: str, page: int = 0, side: int = MAX_SIDE) -> tuple[Grey, tuple[int, int], bool]:
     """Read a picture as grey levels; also return its (height, width), upright, and whether its file has more pages.
 
-    The levels are float32 (h, w) in [0, 255], with no side longer than MAX_SIDE. page: or frame, from 0, that is read.
+    The levels are float32 (h, w) in [0, 255], with no side longer than `side`. page: or frame, from 0, that is read.
     Transparent pixels become light if the others are dark, and vice versa. Raises PictureError, with `name` in the
     message, if the file is not a readable picture, or one too large or too small.
     """
-    return _load(file, name, page, MAX_SIDE, _to_grey)
+    return _load(file, name, page, side, _to_grey)
 
 
 def load_colours(file: Source, name: str) -> Image.Image:
-    """Read a picture as `load_picture` does, but in RGB, with no side longer than MAX_COPY_SIDE.
+    """Read a picture as `load_picture` does, but in RGB, with no side longer than MAX_LARGE_SIDE.
 
     Pictures with transparency or with more than 8 bits become grey, as `load_picture` returns them.
     """
-    return Image.fromarray(_load(file, name, 0, MAX_COPY_SIDE, _to_colours)[0])
+    return Image.fromarray(_load(file, name, 0, MAX_LARGE_SIDE, _to_colours)[0])
 
 
 def _load(
-    file: Source, name: str, page: int, side: int, convert: Callable[[Image.Image], NDArray[Any]]
+    file: Source, name: str, page: int, side: int, convert: Callable[[Image.Image, int], NDArray[Any]]
 ) -> tuple[NDArray[Any], tuple[int, int], bool]:
     """Return the converted picture, upright, its (height, width) before, and whether its file has more pages.
 
-    side: pixels wanted on the longer side; a JPEG is decoded at a reduced size that suffices.
+    side: pixels wanted on the longer side, which `convert` is given; a JPEG is decoded at a reduced size that suffices.
     """
     with _reading(name), contextlib.ExitStack() as stack:
         if isinstance(file, Image.Image):
@@ -85,12 +85,12 @@ def _load(
         _check_size(image, name)
         size = image.size
         if image is not file:
-            factor = -(-max(size) // side)
+            factor = max(max(size) // side, 1)
             image.draft(None, (max(size[0] // factor, 1), max(size[1] // factor, 1)))
         image.load()
         orientation = image.getexif().get(ExifTags.Base.Orientation)
         width, height = reversed(size) if orientation in SIDEWAYS else size
-        pixels = _turn_upright(convert(image), orientation)
+        pixels = _turn_upright(convert(image, side), orientation)
         return pixels, (height, width), image is not file and _has_more_pages(image)
 
 
@@ -214,21 +214,21 @@ def _check_size(image: Image.Image, name: str) -> None:
         raise PictureError(f"{name} is too small: {width} x {height} pixels, at least {MIN_SIDE} a side are required")
 
 
-def _to_grey(image: Image.Image) -> Grey:
+def _to_grey(image: Image.Image, side: int) -> Grey:
     if image.mode.startswith("I") or image.mode == "F":
-        return _to_levels(_shrink(image, _to_floats))
+        return _to_levels(_shrink(image, _to_floats, side))
     if image.has_transparency_data:
-        return _composite(_shrink(image, lambda strip: strip.convert("RGBA").convert("LA")))
+        return _composite(_shrink(image, lambda strip: strip.convert("RGBA").convert("LA"), side))
     if image.mode in ("1", "L", "LAB"):
-        return _shrink(image, lambda strip: strip.getchannel(0).convert("L"))
-    return _to_lightness(_shrink(image, lambda strip: strip if strip.mode == "RGB" else strip.convert("RGB")))
+        return _shrink(image, lambda strip: strip.getchannel(0).convert("L"), side)
+    return _to_lightness(_shrink(image, lambda strip: strip if strip.mode == "RGB" else strip.convert("RGB"), side))
 
 
-def _to_colours(image: Image.Image) -> NDArray[np.uint8]:
+def _to_colours(image: Image.Image, side: int) -> NDArray[np.uint8]:
     if image.mode in ("LAB", "F") or image.mode.startswith("I") or image.has_transparency_data:
-        image = Image.fromarray(np.rint(_to_grey(image)).astype(np.uint8))
+        image = Image.fromarray(np.rint(_to_grey(image, MAX_SIDE)).astype(np.uint8))
     colours = image.convert("RGB")
-    colours.thumbnail((MAX_COPY_SIDE, MAX_COPY_SIDE))
+    colours.thumbnail((side, side))
     return np.asarray(colours)
 
 
@@ -243,14 +243,26 @@ def _turn_upright(pixels: NDArray[Any], orientation: object) -> NDArray[Any]:
     return np.ascontiguousarray(pixels)
 
 
-def _shrink(image: Image.Image, convert: Callable[[Image.Image], Image.Image]) -> Grey:
-    """Convert an image in strips, and reduce it until no side exceeds MAX_SIDE: (h, w) or (h, w, bands)."""
-    factor = -(-max(image.size) // MAX_SIDE)
-    if factor == 1:
-        return np.asarray(convert(image), np.float32)
+def _shrink(image: Image.Image, convert: Callable[[Image.Image], Image.Image], side: int) -> Grey:
+    """Convert an image in strips, and reduce it until no side is longer than `side`: (h, w) or (h, w, bands)."""
+    factor = max(max(image.size) // side, 1)
     rows = range(0, image.height, STRIP_ROWS * factor)
     strips = (image.crop((0, top, image.width, min(top + rows.step, image.height))) for top in rows)
-    return np.concatenate([np.asarray(convert(strip).reduce(factor), np.float32) for strip in strips])
+    return fit(np.concatenate([np.asarray(convert(strip).reduce(factor), np.float32) for strip in strips]), side)
+
+
+def fit(levels: Grey, side: int = MAX_SIDE) -> Grey:
+    """Reduce a picture, (h, w) or (h, w, bands), to `side` pixels on its longer side, if this is longer."""
+    height, width = levels.shape[:2]
+    scale = side / max(height, width)
+    if scale >= 1:
+        return levels
+    size = max(round(width * scale), 1), max(round(height * scale), 1)
+    bands = levels.reshape(height, width, -1)
+    resized = [
+        np.asarray(Image.fromarray(bands[..., i]).resize(size, Image.Resampling.BOX)) for i in range(bands.shape[2])
+    ]
+    return np.stack(resized, axis=-1).reshape(size[1], size[0], *levels.shape[2:])
 
 
 def _to_floats(image: Image.Image) -> Image.Image:

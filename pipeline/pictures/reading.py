@@ -16,6 +16,7 @@ from pipeline.model.spans import find_alternatives, is_reported
 from pipeline.network.gradient_descent import Run, in_sequence
 from pipeline.network.patterns import Pattern
 from pipeline.pictures.cutting import cut_strip
+from pipeline.pictures.decoding import fit
 from pipeline.pictures.lines import find_lines
 from pipeline.pictures.preparation import find_ink, prepare
 from pipeline.pictures.regions import Region
@@ -116,9 +117,12 @@ def read(
         edges = np.array(region.locate(size, name)) * np.tile(np.divide(shape, size)[::-1], 2)
         (left, top), (right, bottom) = np.floor(edges[:2]).astype(int), np.ceil(edges[2:]).astype(int)
         pattern = compile_pattern(region.pattern, model.class_names) if region.pattern is not None else None
+        part = grey[top:bottom, left:right]
+        fitted = fit(part)
+        scale = max(part.shape) / max(fitted.shape)
         seen = [
-            replace(each, y=each.y + top, x=each.x + left)
-            for each in see(model, grey[top:bottom, left:right], run, pattern)
+            replace(each, y=scale * each.y + top, x=scale * each.x + left, size=scale * each.size)
+            for each in see(model, fitted, run, pattern)
         ]
         result = arrange(seen, model.class_names, model.row.temperature, shape, size)
         results.append(replace(result, rows=tuple(replace(row, region=region.name) for row in result.rows)))

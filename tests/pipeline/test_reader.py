@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.engine.errors import UsageError
+from pipeline.pictures.regions import make_regions
 from pipeline.reader import PRETRAINED, PRETRAINED_READER, PictureError, PipelineError, Reader, Result, load, save
-from tests.drawings import enlarge, sample_digits, write_row
+from tests.drawings import enlarge, place, sample_digits, write_row
 from tests.pipeline.models import make_model
 from tests.processes import environment
 
@@ -36,6 +37,17 @@ def make_picture() -> NDArray[np.uint8]:
 
 def truth() -> str:
     return "".join(str(sample_digits()[1][index]) for index in ROW)
+
+
+def test_a_region_of_a_large_scan_is_read_in_its_full_resolution(reader: Reader) -> None:
+    """The digits are too small for the whole page."""
+    row = write_row([sample_digits()[0][index] for index in ROW], 8)
+    page = 255 - place(enlarge(row, 1.2), (2600, 1900), 1200, 900)
+    (found,) = reader.read(page, regions=make_regions(["800,1100,1200,1300"], [])).rows
+    assert found.text == truth()
+    left, top, right, bottom = found.boxes[0].tolist()
+    assert 880 < left < right < 980
+    assert 1190 < top < bottom < 1260
 
 
 def assert_same(result: Result, expected: Result) -> None:
