@@ -72,8 +72,8 @@ def reader(
     (output / "MODEL_CARD.md").write_text(make_reader_card(model, record), encoding="utf-8")
     write_history(output / "history.csv", [trained.history])
     return (
-        f"all positions are labelled correctly in {model.validation_accuracy:.1%} of the validation strips, "
-        f"{record['seconds'] / 60:.1f} min of training"
+        f"all positions in the middle of {model.validation_accuracy:.1%} of the validation strips are labelled "
+        f"correctly, {record['seconds'] / 60:.1f} min of training"
     )
 
 

@@ -19,9 +19,9 @@ from scipy import ndimage
 from pipeline.composition.lettering import list_faces, split_faces
 from pipeline.composition.parallel import load_parsed
 from pipeline.composition.signs import MATPLOTLIB
-from pipeline.composition.strips import SHEET, compose_strip
+from pipeline.composition.strips import compose_strip
 from pipeline.data.contrast import BOX, add_margin, local_contrast
-from pipeline.data.marks import ABOVE, OTHER, SPACE, read_marks
+from pipeline.data.marks import OTHER, OUTER, SHEET, SPACE, read_marks
 from pipeline.pictures.boxes import draw_boxes
 from pipeline.pictures.decoding import load_picture
 from pipeline.pictures.search import build_pyramid
@@ -152,13 +152,13 @@ def draw_strips() -> None:
     faces = split_faces(list_faces("script", ARTIFACTS / "faces"), held_out=False)
     classes = len(glyphs.class_names)
     written = dict(enumerate(glyphs.class_names)) | {classes + SPACE: "\u2423", classes + OTHER: "\u25a1"}
-    height, width = SHEET[0] - 2 * ABOVE, SHEET[1]
+    height, width = SHEET[0] - 2 * OUTER, SHEET[1]
     sheet = Image.new("L", (COLUMNS * (width + GAP), ROWS * (height + TEXT_HEIGHT)), 255)
     pen, font = ImageDraw.Draw(sheet), ImageFont.truetype(MATPLOTLIB / "DejaVuSans.ttf", 11)
     for number in range(COLUMNS * ROWS):
         levels, marks, _ = compose_strip(glyphs, faces, np.random.default_rng((1, number)))
         x, y = number % COLUMNS * (width + GAP), number // COLUMNS * (height + TEXT_HEIGHT)
-        shown = np.clip(160 + STRETCH * (levels[ABOVE:-ABOVE].astype(float) - 128), 0, 255)
+        shown = np.clip(160 + STRETCH * (levels[OUTER:-OUTER].astype(float) - 128), 0, 255)
         sheet.paste(Image.fromarray(shown.astype(np.uint8)), (x, y))
         pen.text((x + 1, y + height), "".join(written[symbol] for symbol in read_marks(marks).tolist()), 0, font)
     sheet.save(PICTURES / "strips.webp", quality=45, method=6)

@@ -13,7 +13,7 @@ from pipeline.engine.errors import UsageError
 from pipeline.evaluation.metrics import measure_reliability
 
 COLUMNS = {"file", "checked", "value", "left", "top", "right", "bottom"}
-FORMULA = re.compile(r"^'(?=[=+\-@])")  # the apostrophe before what looks like a formula
+FORMULA = re.compile(r"^'(?=[=+\-@\t\r].)")  # the apostrophe before what looks like a formula
 SAME = 0.3  # overlap of two boxes, relative to the area that they cover, from which they are of the same row
 THRESHOLDS = (0.8, 0.9, 0.95)
 
@@ -34,7 +34,8 @@ def load_truth(path: Path) -> dict[str, list[Checked]]:
         with open(path, encoding="utf-8-sig", newline="") as file:
             lines = list(csv.DictReader(file))
         if not lines or not set(lines[0]) >= COLUMNS:
-            raise UsageError(f"{path} has no rows with the columns {', '.join(sorted(COLUMNS))}: save it from the page")
+            columns = ", ".join(sorted(COLUMNS))
+            raise UsageError(f"{path} has no rows with the columns {columns}: save it from a new page of --review")
         found: dict[str, list[Checked]] = {}
         for line in lines:
             if line["checked"]:

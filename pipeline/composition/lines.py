@@ -22,7 +22,7 @@ Shape = tuple[int, int]
 class Ruler:
     """A pen that draws lines on a sheet of `shape`, FINE times as large.
 
-    digits: the signs on the sheet. slope: of the horizontal lines. width: of the pen, in pixels. strength: of the ink,
+    digits: those on the sheet. slope: of the horizontal lines. width: of the pen, in pixels. strength: of the ink,
     in [0, 1].
     """
 

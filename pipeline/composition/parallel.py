@@ -11,9 +11,9 @@ from numpy.typing import DTypeLike, NDArray
 
 from pipeline.composition.lettering import list_faces, split_faces
 from pipeline.composition.signs import Glyphs
-from pipeline.composition.strips import SHEET, compose_strip
+from pipeline.composition.strips import compose_strip
 from pipeline.data.dataset import DEFAULT_VALIDATION, count_held_out, load_description
-from pipeline.data.marks import DIGIT_COLUMNS, MAX_DIGITS, MAX_MARKS
+from pipeline.data.marks import DIGIT_COLUMNS, MAX_DIGITS, MAX_MARKS, SHEET
 from pipeline.engine.arrays import create_rows, load_array, read_array, write_rows
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.execution import run_job
@@ -43,7 +43,7 @@ def compose_strips(
 
     faces: folder of faces, in addition to those of the program. Training strips show the first images of the data set
     and most faces, validation strips the last images and the other faces. counts: from `count_strips`. Each strip has
-    its own generator, whose seed is that of the run, of its part and its number.
+    its own generator, seeded by the seed of the run, its part and its number.
     """
     files = {
         (part, name): create_rows(output / f"{part}-{name}.npy", dtype, (count, *shape))

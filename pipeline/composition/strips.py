@@ -20,9 +20,8 @@ from pipeline.composition.signs import Generator, Glyphs, choose, choose_hand
 from pipeline.composition.surroundings import surround
 from pipeline.composition.transcript import list_digits, make_marks
 from pipeline.data.contrast import add_margin, local_contrast
-from pipeline.data.marks import ABOVE, HEIGHT, MARGIN, SIDE, WIDTH, encode_contrast
+from pipeline.data.marks import OUTER, SHEET, SIDE, WIDTH, encode_contrast
 
-SHEET = HEIGHT + 2 * (MARGIN + ABOVE), WIDTH + 2 * SIDE
 # Pixels from the ends of what a network sees up to which there are digits, so that they are not stretched beyond it.
 REACH = 16
 ROOM = WIDTH - 2 * REACH
@@ -46,7 +45,7 @@ LEGIBLE = 1.9  # of each sign: chosen by eye
 class Composed:
     """A strip, its marks, its kind, and how well its least legible digit is seen.
 
-    levels: uint8 (HEIGHT + 2 MARGIN + 2 ABOVE, WIDTH + 2 SIDE). marks: float32 (MAX_MARKS, 3). digits: float32
+    levels: uint8, SHEET. marks: float32 (MAX_MARKS, 3). digits: float32
     (MAX_DIGITS, 5), those of the lines above and below included.
     """
 
@@ -62,7 +61,7 @@ def compose_strip(
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
     """Return a strip, its marks and its digits; see `pipeline.data.marks`.
 
-    faces: files of handwriting. A strip with a digit that nobody could read is composed anew.
+    faces: files of handwriting. A strip with a digit in its middle line that nobody could read is composed anew.
     """
     while True:
         composed = compose_any(glyphs, faces, generator)
@@ -106,9 +105,9 @@ def compose_any(glyphs: Glyphs, faces: Sequence[Path], generator: Generator) -> 
     outside[top:bottom, left:right] = False
     others[outside] = 1  # there is neither writing nor paper
     contrast = local_contrast(levels)
-    strip = view(*(each[ABOVE:-ABOVE] for each in (contrast, writing, others)))
+    strip = view(*(each[OUTER:-OUTER] for each in (contrast, writing, others)))
     seen = [
-        measure_legibility(strip, piece.ink, piece.top - ABOVE, piece.left, piece.symbol == hands.other)
+        measure_legibility(strip, piece.ink, piece.top - OUTER, piece.left, piece.symbol == hands.other)
         for piece in line.pieces
         if piece.symbol != NOTHING
     ]

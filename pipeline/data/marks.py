@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-HEIGHT, WIDTH = 40, 256  # pixels of a strip as a network sees it
-MARGIN = 2  # pixels by which a composed strip is higher at the top and at the bottom, so that it can be moved
-ABOVE = 22  # pixels above and below, with parts of other lines, that only the network that finds digits sees
-SIDE = 20  # pixels by which it is longer on the left and on the right, so that it can be stretched
+HEIGHT, WIDTH = 40, 256  # pixels of a strip as the network for rows sees it
+MARGIN = 2  # pixels above and below it by which training and reading move it
+OUTER = 22  # pixels above and below, with parts of other lines, that only the network that finds digits sees
+SIDE = 20  # pixels by which a composed strip is longer on the left and on the right, so that it can be stretched
+SHEET = HEIGHT + 2 * (MARGIN + OUTER), WIDTH + 2 * SIDE  # pixels of a composed strip
 MAX_MARKS = 64
 MAX_DIGITS = 64
 DIGIT_COLUMNS = ("label", "y", "x", "size", "visible")  # centre, longer side in pixels; part within the picture, [0, 1]

@@ -28,11 +28,11 @@ class Header:
     class. sliding: whether the model is slid over the local contrast of pictures, rather than given images of the
     training set. by_column: whether the network has outputs for each column of a strip of writing, the classes and
     EXTRA more. temperature: divisor of the logits before softmax. ink_statistics: usual size and stroke widths of the
-    ink in the training images. validation_accuracy: accuracy in [0, 1] on validation images, for a sliding model on the
-    positions in composed strips, by column on their texts; 0 if it was not measured. test_accuracy:
-    accuracy in [0, 1] on `test_images` images, None if it was not measured. ensemble_size: number of networks. row:
-    second model of a sliding model, with outputs by column, which reads the rows in which the first one finds digits;
-    None for other models.
+    ink in the training images. validation_accuracy: accuracy in [0, 1] on validation images, of a sliding model on
+    the middles of composed strips, by column on their texts; 0 if it was not measured. test_accuracy: accuracy in
+    [0, 1] on `test_images` images, None if it was not measured. ensemble_size: number of networks. row: second model
+    of a sliding model, with outputs by column, which reads the rows in which the first one finds digits; None for
+    others.
     """
 
     layers: str

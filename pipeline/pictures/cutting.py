@@ -8,15 +8,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from pipeline.data.contrast import add_margin, local_contrast
-from pipeline.data.marks import HEIGHT, MARGIN
+from pipeline.data.marks import OUTER, SHEET
 from pipeline.model.spans import SIZE
 from pipeline.pictures.lines import CentreLine
 from pipeline.pictures.search import Level, choose_level
 
 Floats = NDArray[np.floating]
 
-SHEET = 88  # pixels: height of the part of the picture whose local contrast is computed
-SHOWN = slice((SHEET - HEIGHT) // 2 - MARGIN, (SHEET + HEIGHT) // 2 + MARGIN)  # its rows in the strip
 BEYOND = 9.0  # sizes of a digit by which a strip is longer than its row, at each end
 OUTSIDE = 2.0  # sizes of a digit by which it reaches beyond the edges of the picture, at most
 ROUND = 64  # pixels: lengths are multiples of it, so that several strips pass through the network together
@@ -50,9 +48,9 @@ def cut_strip(line: CentreLine, pyramid: Sequence[Level]) -> Strip:
     y = line.heights(x)
     along = np.gradient(y, x)
     norm = np.hypot(1, along)
-    down = (np.arange(SHEET)[:, np.newaxis] - (SHEET - 1) / 2) / scale
+    down = (np.arange(SHEET[0])[:, np.newaxis] - (SHEET[0] - 1) / 2) / scale
     # The margin of one pixel suffices: add_margin continues it unchanged.
     grey = add_margin(level.grey, 1, 1, 1, 1)
     at = [each * level.scale + 0.5 for each in (y + down / norm, x - down * along / norm)]
     levels = ndimage.map_coordinates(grey, at, np.float32, 1, mode="nearest")
-    return Strip(local_contrast(levels)[SHOWN], y, x, line)
+    return Strip(local_contrast(levels)[OUTER:-OUTER], y, x, line)

@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.marks import (
-    ABOVE,
     EXTRA,
     HEIGHT,
     MARGIN,
     MAX_MARKS,
     NO_MARK,
     OTHER,
+    OUTER,
+    SHEET,
     SPACE,
     WIDTH,
     decode_contrast,
@@ -39,7 +40,7 @@ STRETCH, NOISE = (0.88, 1.14), 0.15
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Strips(Examples):
-    """Strips, uint8 (n, HEIGHT + 2 MARGIN, WIDTH or more), as the stage `strips` writes them.
+    """Strips, uint8 (n, HEIGHT + 2 MARGIN, WIDTH or more): the inner rows of those that the stage `strips` writes.
 
     marks: of the strips, float32 (n, MAX_MARKS, 3); see `pipeline.data.marks`. labels: the marks in pixels of the part
     that the network sees, integers. by_column: part of the run, from its start, in which the loss is that of columns;
@@ -95,8 +96,7 @@ class Strips(Examples):
 
 def load_strips(folder: Path, part: str, classes: int, by_column: float = BY_COLUMN) -> Strips:
     """Return strips that the stage `strips` has written. Raises PipelineError if a file is missing or damaged."""
-    shape = None, HEIGHT + 2 * (MARGIN + ABOVE), None
-    images = np.asarray(load_array(folder / f"{part}-strips.npy", np.uint8, shape))[:, ABOVE:-ABOVE]
+    images = np.asarray(load_array(folder / f"{part}-strips.npy", np.uint8, (None, *SHEET)))[:, OUTER:-OUTER]
     marks = read_array(folder / f"{part}-marks.npy", np.float32, (len(images), MAX_MARKS, 3))
     labels = np.array([move_marks(each, images.shape[2], 1.0) for each in marks])
     return Strips(images, labels, marks=marks, classes=classes, by_column=by_column)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.data.contrast import BOX, READ_SIZES, local_contrast
-from pipeline.data.marks import ABOVE, DIGIT_COLUMNS, HEIGHT, MARGIN, MAX_DIGITS, ZERO, decode_contrast
+from pipeline.data.marks import DIGIT_COLUMNS, MAX_DIGITS, SHEET, ZERO, decode_contrast
 from pipeline.engine.arrays import load_array, read_array
 from pipeline.engine.errors import UsageError
 from pipeline.network.activations import Array
@@ -32,8 +32,8 @@ SHAPE = 72, 128  # pixels of a part
 # How strips are changed each time they are shown: standard deviations of the angle in radians, of the logarithms of
 # the scale and of width by height, and of the shear in x per y; largest noise in units of local contrast.
 ANGLE, SCALE, STRETCH, SHEAR, NOISE = 0.05, 0.07, 0.05, 0.06, 0.15
-# Shares of the parts at other scales, as on other levels of the pyramid, their ranges, and how much sharper than an
-# enlarged strip is what a picture shows at that scale.
+# Ranges of the scales of parts as on other levels of the pyramid, their shares, and by what factors a picture at that
+# scale is sharper than a strip that is enlarged.
 SCALES, SHARES, SHARPER = ((0.15, 0.6), (1.6, 3.2), (3.2, 8)), (0.08, 0.1, 0.06), (1, 8)
 
 
@@ -41,23 +41,26 @@ SCALES, SHARES, SHARPER = ((0.15, 0.6), (1.6, 3.2), (3.2, 8)), (0.08, 0.1, 0.06)
 Centres = tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]
 
 
-def find_centres(layers: str, shape: tuple[int, int]) -> Centres:
-    """Return the positions of a network, in the notation of its hidden layers, in pictures (height, width).
+def find_centres(layers: str) -> Centres:
+    """Return the positions of a network, in the notation of its hidden layers, in a part of a strip.
 
-    Raises UsageError if a layer cannot slide, or if its window is larger than the pictures.
+    Raises UsageError if a layer cannot slide, or if its window is larger than the part.
     """
     window = find_window(layers)
-    moved = slide(build_layers(layers, "relu", window, 1), shape)
+    moved = slide(build_layers(layers, "relu", window, 1), SHAPE)
     sizes, step = moved[-1].output_shape[1:], math.prod(layer.stride[0] for layer in moved)
     if min(sizes) < 1:
-        raise UsageError(f"the window of {layers} has {window[0]} pixels to a side, but the pictures are {shape}")
+        raise UsageError(
+            f"the window of {layers} has {window[0]} pixels to a side: at most {SHAPE[0]}, the height of the parts of "
+            "strips over which it slides, are possible"
+        )
     y, x = ((window[0] - 1) / 2 + step * np.arange(size) for size in sizes)
     return y[:, np.newaxis], x
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Parts(Examples):
-    """Parts of strips, uint8 (n, height, width), and their digits, float32 (n, MAX_DIGITS, 5), as `strips` writes them.
+    """Strips, uint8 (n, *SHEET), and their digits, float32 (n, MAX_DIGITS, 5), as the stage `strips` writes them.
 
     layers: the network that is slid over them. labels: of its positions in the middle of each strip, (n, rows,
     columns). Each time that a strip is shown, it is another part of it.
@@ -70,7 +73,7 @@ class Parts(Examples):
     @cached_property
     def centres(self) -> Centres:
         """The positions of the network."""
-        return find_centres(self.layers, SHAPE)
+        return find_centres(self.layers)
 
     @property
     def image_shape(self) -> tuple[int, int]:
@@ -118,15 +121,14 @@ def find_middle(shape: tuple[int, ...]) -> tuple[int, int]:
 
 def load_parts(folder: Path, part: str, layers: str, classes: int) -> Parts:
     """Return strips that the stage `strips` has written, with labels for the positions of a network."""
-    shape = None, HEIGHT + 2 * (MARGIN + ABOVE), None
-    images = np.asarray(load_array(folder / f"{part}-strips.npy", np.uint8, shape))
+    images = np.asarray(load_array(folder / f"{part}-strips.npy", np.uint8, (None, *SHEET)))
     digits = read_array(folder / f"{part}-digits.npy", np.float32, (len(images), MAX_DIGITS, len(DIGIT_COLUMNS)))
     return make_parts(images, digits, layers, classes)
 
 
 def make_parts(images: NDArray[np.uint8], digits: NDArray[np.float32], layers: str, classes: int) -> Parts:
     """Return strips (n, height, width) with the labels that follow from their digits, (n, m, 5)."""
-    centres, middle = find_centres(layers, SHAPE), find_middle(images.shape[1:])
+    centres, middle = find_centres(layers), find_middle(images.shape[1:])
     moved = digits - np.array([0, *middle, 0, 0], np.float32)
     labels = np.array([label_positions(each, centres, classes) for each in moved])
     return Parts(images, labels, digits=digits, layers=layers, classes=classes)
@@ -147,7 +149,7 @@ def show(
     stretch = math.exp(generator.normal(0, STRETCH) / 2)
     turned = scale * turn @ np.array([[stretch, generator.normal(0, SHEAR)], [0, 1 / stretch]])
     size, target = np.array(strip.shape[::-1]), np.array(SHAPE[::-1]) / 2
-    room = np.maximum(size - target / scale * 2, (4, 8)) / 2
+    room = np.maximum(size - np.array(SHAPE[::-1]) / scale, (4, 8)) / 2
     centre = size / 2 + generator.uniform(-room, room)
     inverse = np.linalg.inv(turned)
     offset = centre - inverse @ target

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.composition.lines import AROUND_DIGITS, KINDS, Ruler
 from pipeline.composition.number_writing import Piece
-from pipeline.composition.strips import SHEET
+from pipeline.data.marks import SHEET
 
 
 @pytest.mark.parametrize("kind", [*KINDS, *AROUND_DIGITS])

@@ -15,13 +15,14 @@ from pipeline.composition.line_text import LIKE_DIGITS, MOST, Token, make_line, 
 from pipeline.composition.line_writing import BETWEEN, RATIO, SINGLE, Line, write_line
 from pipeline.composition.number_writing import SPACINGS, Style, choose_style, find_widest_gap, write_number
 from pipeline.composition.signs import Glyphs, Ink, choose_hand
-from pipeline.composition.strips import KINDS, REACH, SHEET, Composed, compose_any, compose_strip, continue_beyond
+from pipeline.composition.strips import KINDS, REACH, Composed, compose_any, compose_strip, continue_beyond
 from pipeline.data import marks
 from pipeline.data.marks import (
-    ABOVE,
     DIGIT_COLUMNS,
     MAX_DIGITS,
     MAX_MARKS,
+    OUTER,
+    SHEET,
     SIDE,
     WIDTH,
     decode_contrast,
@@ -125,8 +126,8 @@ def test_digits_stand_where_the_ink_is_on_the_lines_above_and_below_too(monkeypa
                 assert max(np.ptp(np.flatnonzero(inked[box].any(axis=axis))) for axis in (0, 1)) == size - 1
         assert not inked[~around].any()
         heights += digits[:, 1].tolist()
-    assert min(heights) < ABOVE
-    assert max(heights) > SHEET[0] - ABOVE
+    assert min(heights) < OUTER
+    assert max(heights) > SHEET[0] - OUTER
 
 
 def test_paper_continues_beyond_the_edges_of_a_picture() -> None:

@@ -5,8 +5,8 @@ import pytest
 
 from pipeline.composition.lettering import list_faces
 from pipeline.composition.signs import Glyphs
-from pipeline.composition.strips import SHEET, compose_strip
-from pipeline.data.marks import STEPS, ZERO, decode_contrast
+from pipeline.composition.strips import compose_strip
+from pipeline.data.marks import SHEET, STEPS, ZERO, decode_contrast
 from pipeline.engine.errors import UsageError
 from pipeline.training.epochs import train_network
 from pipeline.training.positions import IGNORED, SCALES, SHAPE, Parts, find_centres, label_positions, make_parts, show
@@ -22,7 +22,7 @@ def one_digit(y: float, x: float, size: float = 20, visible: float = 1) -> np.nd
 
 
 def test_positions_near_a_centre_have_its_class() -> None:
-    y, x = find_centres(LAYERS, SHAPE)
+    y, x = find_centres(LAYERS)
     assert (y.ravel().tolist(), x.tolist()) == (list(range(18, 51, 4)), list(range(18, 107, 4)))
     labels = label_positions(one_digit(18 + 4 * 5, 18 + 4 * 7), (y, x), 10)
     assert labels[5, 7] == 3
@@ -44,21 +44,21 @@ def test_positions_near_a_centre_have_its_class() -> None:
     ],
 )
 def test_other_sizes_and_cut_digits_are_nothing(size: float, visible: float, expected: set[int]) -> None:
-    labels = label_positions(one_digit(50, 70, size, visible), find_centres(LAYERS, SHAPE), 10)
+    labels = label_positions(one_digit(50, 70, size, visible), find_centres(LAYERS), 10)
     assert set(labels.reshape(-1).tolist()) == expected
 
 
 def test_neighbours_keep_their_own_positions() -> None:
     digits = np.array([[1, 50, 70, 20, 1], [2, 50, 74, 20, 1]], np.float32)
-    labels = label_positions(digits, find_centres(LAYERS, SHAPE), 10)
+    labels = label_positions(digits, find_centres(LAYERS), 10)
     assert labels[8, 12:16].tolist() == [IGNORED, 1, 2, IGNORED]
 
 
 def test_layers_that_cannot_slide_are_refused() -> None:
     with pytest.raises(UsageError, match="128"):
-        find_centres("conv16,128", SHAPE)
+        find_centres("conv16,128")
     with pytest.raises(UsageError):
-        find_centres("conv16x90/1,conv16x90/1", SHAPE)
+        find_centres("conv16x90/1,conv16x90/1")
 
 
 def compose_parts(count: int) -> Parts:
