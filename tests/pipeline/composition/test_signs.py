@@ -9,10 +9,8 @@ from pipeline.composition.signs import (
     Glyphs,
     Hand,
     bend,
-    choose,
     choose_hand,
     draw_print,
-    draw_strokes,
     write,
     write_word,
 )
@@ -25,15 +23,6 @@ def test_print_has_many_faces_with_ink_for_all_letters() -> None:
     assert len({(ink.shape, ink.sum()) for ink in drawn}) > 40  # twenty faces in several weights
     for character in string.ascii_letters:
         assert all(draw_print(character, np.random.default_rng(seed)).max() > 0.5 for seed in range(20))
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_a_word_fills_its_picture(seed: int) -> None:
-    """Otherwise it would be scaled to a dash, since its height is that of its picture."""
-    inked = draw_strokes("words", np.random.default_rng(seed))[0] > 0.3
-    rows, columns = (np.flatnonzero(inked.any(axis=axis)) for axis in (1, 0))
-    assert np.ptp(rows) >= 0.9 * len(inked) - 6
-    assert np.ptp(columns) >= 0.9 * inked.shape[1] - 6
 
 
 def test_joins_lead_from_the_end_of_a_letter_to_the_start_of_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,9 +80,3 @@ def test_every_digit_has_shapes_and_every_shape_strokes() -> None:
         strokes = parse_shape(shape)
         assert all(stroke.ndim == 2 and stroke.shape[1] == 2 and len(stroke) > 1 for stroke in strokes)
         assert np.ptp(np.concatenate(strokes), axis=0).max() > 0
-
-
-def test_choice_follows_the_shares() -> None:
-    generator = np.random.default_rng(1)
-    chosen = [choose({"a": 0.3, "b": 0.9}, generator) for _ in range(400)]
-    assert 80 < chosen.count("a") < 120
