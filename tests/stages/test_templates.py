@@ -15,8 +15,9 @@ from tests.processes import ROOT
 
 
 def included(template: str) -> list[str]:
-    """Return the templates that a template includes."""
-    return re.findall(r'{% include "(.+?)" %}', (TEMPLATES / template).read_text(encoding="utf-8"))
+    """Return the templates that a template includes, and those that they include."""
+    names = re.findall(r'{% include "(.+?)" %}', (TEMPLATES / template).read_text(encoding="utf-8"))
+    return [each for name in names for each in (name, *included(name))]
 
 
 def declared(stage: Stage[Any]) -> list[str]:
