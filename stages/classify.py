@@ -95,8 +95,8 @@ def classify(
     scheduler: Annotated[
         str | None,
         scheduler_option(
-            f"Backend for the pictures. The default is sync (one after the other) for fewer than {PARALLEL} pictures, "
-            "and processes for more; threads and the address of a Dask scheduler are also possible (see predict "
+            f"Backend for the pictures. The default is sync (one after the other) below {PARALLEL} pictures, and "
+            "processes from there on; threads and the address of a Dask scheduler are also possible (see predict "
             "--help)."
         ),
     ] = None,
