@@ -24,7 +24,7 @@ MARGIN = 3  # pixels around the picture, in addition to half a window
 CELLS = 16  # positions of a tile along each axis
 FLAT = 0.8  # local contrast up to which a tile is blank
 POSSIBLE = 0.1  # probability of a digit from which a row may lead through a position
-SURE = 0.97  # probability from which a digit is certain enough to stop looking for far smaller ones
+SURE = 0.9  # probability from which a digit is certain enough to stop looking for far smaller ones
 UNEVEN = 2.1  # ratio of sizes beyond which something is no digit of the same picture
 MAX_POSITIONS = 1500  # of a picture
 
