@@ -53,13 +53,13 @@ def reader(
     from pipeline.model.model import load_model, save_model
     from pipeline.training.history import write_history
     from pipeline.training.picture_network import describe_training, train_model
-    from pipeline.training.positions import load_parts
+    from pipeline.training.positions import load_crops
 
     description, row = load_description(strips), load_model(rows)
     if row.class_names != description.class_names:
         raise UsageError(f"{rows} and {strips} have other classes: run both stages again, with the same data set")
     classes = len(description.class_names)
-    training, validation = (load_parts(strips, part, chosen.layers, classes) for part in ("train", "validation"))
+    training, validation = (load_crops(strips, part, chosen.layers, classes) for part in ("train", "validation"))
     log.info("reader: %s, %s strips of %s, recipe %s", chosen.layers, f"{len(training):,}", description.name, recipe)
     with show_training("reader", chosen, len(training)) as on_progress:
         parts: dict[str, Any] = {"negative_class": True, "sliding": True, "row": row}

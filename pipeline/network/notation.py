@@ -53,7 +53,7 @@ FLAG = Form("", lambda _: True, lambda _: "")  # its separator alone
 
 
 @dataclass(frozen=True)
-class Part:
+class Setting:
     """A value in the notation.
 
     separator: before it. default: None if it must be given; the name of an earlier value stands for that value.
@@ -69,7 +69,7 @@ class Notation:
     """Notation of a kind of layer: a prefix, then values, by name."""
 
     prefix: str
-    parts: Mapping[str, Part]
+    parts: Mapping[str, Setting]
 
     def parse(self, text: str) -> Values | None:
         """Return the values in a text by name; None if it is not of this kind."""
@@ -102,19 +102,19 @@ class Notation:
 
 
 NOTATIONS = {
-    "dense": Notation("", {"outputs": Part("", ONE)}),
+    "dense": Notation("", {"outputs": Setting("", ONE)}),
     "conv": Notation(
         "conv",
         {
-            "outputs": Part("", ONE),
-            "kernel": Part("x", PAIR, (5, 5)),  # this and the stride: Simard, Steinkraus & Platt 2003
-            "stride": Part("/", PAIR, (2, 2)),
-            "padding": Part("p", PAIR_OR_ZERO, (0, 0)),
-            "dilation": Part("d", ONE, 1),
-            "residual": Part("+", FLAG, False),
+            "outputs": Setting("", ONE),
+            "kernel": Setting("x", PAIR, (5, 5)),  # this and the stride: Simard, Steinkraus & Platt 2003
+            "stride": Setting("/", PAIR, (2, 2)),
+            "padding": Setting("p", PAIR_OR_ZERO, (0, 0)),
+            "dilation": Setting("d", ONE, 1),
+            "residual": Setting("+", FLAG, False),
         },
     ),
-    "pool": Notation("pool", {"kernel": Part("", PAIR), "stride": Part("/", PAIR, "kernel")}),
+    "pool": Notation("pool", {"kernel": Setting("", PAIR), "stride": Setting("/", PAIR, "kernel")}),
 }
 
 

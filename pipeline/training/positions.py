@@ -1,4 +1,4 @@
-"""Parts of strips over which a network is slid, with a label for each of its positions.
+"""Crops of strips over which a network is slid, with a label for each of its positions.
 
 A position has the class of the digit that is centred there, the label after the last class if nothing is, or IGNORED
 near a centre and for digits whose size is at the limit, where both would be right.
@@ -59,7 +59,7 @@ def find_centres(layers: str) -> Centres:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Parts(Examples):
+class Crops(Examples):
     """Strips, uint8 (n, *SHEET), and their digits, float32 (n, MAX_DIGITS, 5), as the stage `strips` writes them.
 
     layers: the network that is slid over them. labels: of its positions in the middle of each strip, (n, rows,
@@ -119,19 +119,19 @@ def find_middle(shape: tuple[int, ...]) -> tuple[int, int]:
     return (height - SHAPE[0]) // 2, (width - SHAPE[1]) // 2
 
 
-def load_parts(folder: Path, part: str, layers: str, classes: int) -> Parts:
+def load_crops(folder: Path, part: str, layers: str, classes: int) -> Crops:
     """Return strips that the stage `strips` has written, with labels for the positions of a network."""
     images = np.asarray(load_array(folder / f"{part}-strips.npy", np.uint8, (None, *SHEET)))
     digits = read_array(folder / f"{part}-digits.npy", np.float32, (len(images), MAX_DIGITS, len(DIGIT_COLUMNS)))
-    return make_parts(images, digits, layers, classes)
+    return make_crops(images, digits, layers, classes)
 
 
-def make_parts(images: NDArray[np.uint8], digits: NDArray[np.float32], layers: str, classes: int) -> Parts:
+def make_crops(images: NDArray[np.uint8], digits: NDArray[np.float32], layers: str, classes: int) -> Crops:
     """Return strips (n, height, width) with the labels that follow from their digits, (n, m, 5)."""
     centres, middle = find_centres(layers), find_middle(images.shape[1:])
     moved = digits - np.array([0, *middle, 0, 0], np.float32)
     labels = np.array([label_positions(each, centres, classes) for each in moved])
-    return Parts(images, labels, digits=digits, layers=layers, classes=classes)
+    return Crops(images, labels, digits=digits, layers=layers, classes=classes)
 
 
 def show(

@@ -1,7 +1,7 @@
 /* "One step": backpropagation of the loss of one image, from the answer to a cell of a kernel, with its numbers. */
 
 const SHOWN_ERRORS = 3; // the largest
-const GROWTH = 0.01; // of a cell, whose effect on the loss is told
+const GROWTH = 0.01; // of a cell, for which the change of the loss is stated
 
 /** Show a step. pass: of `stepOnImage`; before: the kernels before it; ink, label: of the image; rate: of the step. */
 function showStep({ classNames, shape }, layers, { pass, before, ink, label, rate }) {

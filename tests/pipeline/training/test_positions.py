@@ -9,7 +9,7 @@ from pipeline.composition.strips import compose_strip
 from pipeline.data.marks import SHEET, STEPS, ZERO, decode_contrast
 from pipeline.engine.errors import UsageError
 from pipeline.training.epochs import train_network
-from pipeline.training.positions import IGNORED, SCALES, SHAPE, Parts, find_centres, label_positions, make_parts, show
+from pipeline.training.positions import IGNORED, SCALES, SHAPE, Crops, find_centres, label_positions, make_crops, show
 from pipeline.training.recipe import Recipe
 from tests.drawings import sample_digits
 
@@ -61,11 +61,11 @@ def test_layers_that_cannot_slide_are_refused() -> None:
         find_centres("conv16x90/1,conv16x90/1")
 
 
-def compose_parts(count: int) -> Parts:
+def compose_parts(count: int) -> Crops:
     glyphs, faces = Glyphs(*sample_digits(), tuple("0123456789")), list_faces("script")
     made = [compose_strip(glyphs, faces, np.random.default_rng(i)) for i in range(count)]
     strips, _, digits = map(np.array, zip(*made, strict=True))
-    return make_parts(strips, digits, LAYERS, 10)
+    return make_crops(strips, digits, LAYERS, 10)
 
 
 def test_training_on_parts_lowers_the_loss(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_training_on_parts_lowers_the_loss(tmp_path: Path) -> None:
 
 def test_validation_is_on_the_middle_of_the_strips() -> None:
     strips = np.random.default_rng(1).integers(0, 256, (3, *SHEET), np.uint8)
-    parts = make_parts(strips, np.repeat([one_digit(8 + 38, 84 + 46)], 3, axis=0), LAYERS, 10)
+    parts = make_crops(strips, np.repeat([one_digit(8 + 38, 84 + 46)], 3, axis=0), LAYERS, 10)
     assert parts.labels[2, 5, 7] == 3
     assert (parts.labels[2] == 3).sum() == 1
     assert np.array_equal(parts.slice(1, 3), decode_contrast(strips[1:, 8:80, 84:212]))
@@ -84,7 +84,7 @@ def test_validation_is_on_the_middle_of_the_strips() -> None:
 
 def test_input_is_the_local_contrast_of_either_sign() -> None:
     dark = np.full((20, *SHEET), ZERO - STEPS, np.uint8)
-    parts = make_parts(dark, np.repeat([one_digit(44, 148)], 20, axis=0), LAYERS, 10)
+    parts = make_crops(dark, np.repeat([one_digit(44, 148)], 20, axis=0), LAYERS, 10)
     out = np.empty((20, *SHAPE), np.float32)
     labels = parts.take(np.arange(20), out, np.random.default_rng(1))
     assert labels.shape == parts.labels.shape
