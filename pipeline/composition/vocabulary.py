@@ -1,73 +1,46 @@
 """Words, units and signs that people write beside numbers, in several languages."""
 
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November"),
-    *("December", "Jan", "Feb", "Mar", "Apr", "Jun", "Jul", "Aug", "Sept", "Oct", "Nov", "Dec", "Januar", "Februar"),
-    *("März", "Mai", "Juni", "Juli", "Oktober", "Dezember", "janvier", "mars", "avril", "juin", "août", "enero"),
-    *("mayo", "julio", "marzo", "giugno", "luglio", "maart", "juni", "augusti"),
-)
-WEEKDAYS = (
-    *("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday", "Mon", "Tue", "Wed", "Thu", "Fri"),
-    *("Sat", "Sun", "Montag", "Dienstag", "Mittwoch", "Freitag", "Samstag", "Sonntag", "Mo", "Di", "Mi", "Do", "Fr"),
-    *("Sa", "So", "lundi", "mardi", "jeudi", "lunes", "viernes", "sabato", "zondag"),
-)
-NAMES = (
-    *("Anna", "Ben", "Clara", "David", "Eva", "Felix", "Hans", "Ida", "Jonas", "Julia", "Karl", "Lena", "Lisa"),
-    *("Luis", "Maria", "Max", "Mia", "Nils", "Olga", "Oscar", "Paul", "Peter", "Rosa", "Sofia", "Tom", "Zoe"),
-    *("Müller", "Schmidt", "Weber", "Smith", "Jones", "Brown", "Garcia", "Rossi", "Dubois", "Novak", "Jansen", "Silva"),
-)
-PLACES = (
-    *("Berlin", "Bonn", "Bern", "Basel", "Graz", "Köln", "London", "Leeds", "Oslo", "Paris", "Lyon", "Madrid", "Roma"),
-    *("Milano", "Wien", "Zürich", "Boston", "Texas", "Delhi", "Street", "Road", "Avenue", "Straße", "Weg", "Platz"),
-    *("rue", "via", "calle", "Room", "Zimmer", "Floor", "Haus", "Box", "Hall", "Park"),
-)
-FORMS = (
-    *("Name", "Date", "Datum", "Total", "Summe", "Page", "Seite", "Tel", "Phone", "Code", "Score", "Order", "Sum"),
-    *("Betrag", "Price", "Preis", "Konto", "Bank", "Account", "Amount", "Number", "Nummer", "Student", "Group"),
-    *("Gruppe", "Class", "Klasse", "Team", "Test", "Task", "Aufgabe", "Points", "Punkte", "Age", "Alter", "Size"),
-    *("Rest", "Cash", "Paid", "Start", "Ende", "Week", "Woche", "Day", "Tag", "Jahr", "year", "Rabatt", "Menge"),
-    *("Artikel", "Rechnung", "Invoice", "Signed", "Ort", "Km-Stand", "Versuch", "Sample", "Probe", "Version", "Level"),
-    *("fecha", "página", "numéro", "prix", "ventas", "data", "totale", "somma", "antal", "pris"),
-)
-THINGS = (
-    *("milk", "eggs", "bread", "butter", "sugar", "flour", "apples", "rice", "tea", "coffee", "cheese", "oil", "salt"),
-    *("Milch", "Eier", "Brot", "Mehl", "Zucker", "Äpfel", "Käse", "Wasser", "Öl", "pain", "lait", "pan", "leche"),
-    *("book", "box", "pens", "tickets", "bus", "train", "gate", "seat", "Zug", "Gleis", "call", "buy", "see", "new"),
-    *("old", "and", "und", "et", "from", "bis", "to", "von", "ab", "am", "um", "bei", "for", "per", "the", "mit", "ok"),
-)
-ANSWERS = ("yes", "no", "ja", "nein", "oui", "non", "sí", "si", "nee", "m", "f", "w", "d", "on", "off", "AM", "PM")
-WORDS = MONTHS + WEEKDAYS + NAMES + PLACES + FORMS + THINGS
-OPENINGS = (  # before a number
-    *("No.", "Nr.", "N°", "ca.", "#", "€", "$", "£", "-", "*", "+", "~", "=", "<", ">", "p.", "S.", "Tel.", "Fr."),
-    *("CHF", "EUR", "USD", "max.", "min.", "x", "à", "A", "H", "K", "M", "P", "R", "T", "V", "je", "ab", "bis", "§"),
-)
-UNITS = (
-    *(
-        "g",
-        "kg",
-        "mg",
-        "l",
-        "ml",
-        "dl",
-        "m",
-        "cm",
-        "mm",
-        "km",
-        "m²",
-        "°C",
-        "°F",
-        "°",
-        "%",
-        "€",
-        "$",
-        "£",
-        "x",
-        "h",
-        "s",
-    ),
-    *("min", "sec", "Std", "Uhr", "am", "pm", "V", "W", "kW", "kWh", "A", "Hz", "kcal", "pcs", "Stk.", "St.", "Fr."),
-    *("EUR", "CHF", "km/h", "t", "ft", "in", "lb", "lbs", "oz", "a", "b", "c", "d", "e", "q", "y", "j", "A", "C", "D"),
-    *("E", "F", "G", "H", "K", "L", "M", "N", "P", "R", "T", "U", "X", "Y", "!", "?", "&", "*", "p", "n", "th", "nd"),
-)
-OPERATORS = ("+", "=", "×", "x", "÷", "<", ">", "&", "-", "–", "→", "@", "*", "~")
-CHECKS = ("x", "X", "+", "-", "?", "!", "✓")  # in front of or behind an entry of a list
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+MONTHS = _split("""
+    January February March April May June July August September October November December Jan Feb Mar Apr Jun Jul
+    Aug Sept Oct Nov Dec Januar Februar März Mai Juni Juli Oktober Dezember janvier mars avril juin août enero mayo
+    julio marzo giugno luglio maart juni augusti
+""")
+WEEKDAYS = _split("""
+    Monday Tuesday Wednesday Thursday Friday Saturday Sunday Mon Tue Wed Thu Fri Sat Sun Montag Dienstag Mittwoch
+    Freitag Samstag Sonntag Mo Di Mi Do Fr Sa So lundi mardi jeudi lunes viernes sabato zondag
+""")
+NAMES = _split("""
+    Anna Ben Clara David Eva Felix Hans Ida Jonas Julia Karl Lena Lisa Luis Maria Max Mia Nils Olga Oscar Paul Peter
+    Rosa Sofia Tom Zoe Müller Schmidt Weber Smith Jones Brown Garcia Rossi Dubois Novak Jansen Silva
+""")
+PLACES = _split("""
+    Berlin Bonn Bern Basel Graz Köln London Leeds Oslo Paris Lyon Madrid Roma Milano Wien Zürich Boston Texas Delhi
+    Street Road Avenue Straße Weg Platz rue via calle Room Zimmer Floor Haus Box Hall Park
+""")
+FORMS = _split("""
+    Name Date Datum Total Summe Page Seite Tel Phone Code Score Order Sum Betrag Price Preis Konto Bank Account
+    Amount Number Nummer Student Group Gruppe Class Klasse Team Test Task Aufgabe Points Punkte Age Alter Size Rest
+    Cash Paid Start Ende Week Woche Day Tag Jahr year Rabatt Menge Artikel Rechnung Invoice Signed Ort Km-Stand
+    Versuch Sample Probe Version Level fecha página numéro prix ventas data totale somma antal pris
+""")
+THINGS = _split("""
+    milk eggs bread butter sugar flour apples rice tea coffee cheese oil salt Milch Eier Brot Mehl Zucker Äpfel Käse
+    Wasser Öl pain lait pan leche book box pens tickets bus train gate seat Zug Gleis call buy see new old and und
+    et from bis to von ab am um bei for per the mit ok
+""")
+ANSWERS = _split("yes no ja nein oui non sí si nee m f w d on off AM PM")
+WORDS = (*MONTHS, *WEEKDAYS, *NAMES, *PLACES, *FORMS, *THINGS)
+OPENINGS = _split("""
+    No. Nr. N° ca. # € $ £ - * + ~ = < > p. S. Tel. Fr. CHF EUR USD max. min. x à A H K M P R T V je ab bis §
+""")  # before a number
+UNITS = _split("""
+    g kg mg l ml dl m cm mm km m² °C °F ° % € $ £ x h s min sec Std Uhr am pm V W kW kWh A Hz kcal pcs Stk. St. Fr.
+    EUR CHF km/h t ft in lb lbs oz a b c d e q y j A C D E F G H K L M N P R T U X Y ! ? & * p n th nd
+""")
+OPERATORS = _split("+ = × x ÷ < > & - – → @ * ~")
+CHECKS = _split("x X + - ? ! ✓")  # in front of or behind an entry of a list
