@@ -25,7 +25,7 @@ const learning = data.lessons && makeLearning(model.learner, data.lessons, {
 });
 const ghost = noun === "digit" ? makeGhost(canvas, drawing.height, () => changed(false)) : () => null;
 let shared = null; // what the link to the drawing shows
-if ($("teaching")) makeTeaching(model, async () => (await learning.lessons()).learnt.inks, () => {
+if ($("teaching")) makeTeaching(model, async () => (await learning.lessons()).learnt.inks, () => inside.open(false), () => {
   inside.taught();
   changed(false);
 });
@@ -67,8 +67,8 @@ function readBy(network) {
 
 /** Update the buttons. A button without effect stays focusable, so that the focus is not lost. */
 function showControls() {
-  const works = { undo: states.length > 1, clear: !isEmpty(), "share-drawing": !isEmpty() };
-  for (const id in works) $(id).setAttribute("aria-disabled", !works[id]);
+  const works = { undo: states.length > 1, clear: !isEmpty(), "share-drawing": !isEmpty(), keep: drawing.strokes.length > 0 };
+  for (const id in works) $(id)?.setAttribute("aria-disabled", !works[id]);
 }
 
 function isEmpty() {

@@ -5,7 +5,7 @@ const REDUCED_MOTION = matchMedia("(prefers-reduced-motion: reduce)");
 const WHY_DELAY = 40; // milliseconds without a stroke after which "Why" is updated
 
 /**
- * Make the section. changed: called when another reading is shown. Returns {show(reading), repaint()}. reading: of the
+ * Make the section. changed: called when another reading is shown. Returns {show(reading), open(isOpen), repaint()}. reading: of the
  * digit that was drawn last, or null. `show` returns what it shows, {reading, change}. change: null, or how this reading
  * differs, {words, before}, before: the class that was read without the change.
  */
@@ -56,7 +56,9 @@ function makeInside(model, changed) {
       const pinned = isSame || NARROW.matches ? null : target;
       change({ rival: isSame || k === best ? null : k, pinned, preview: null, sliding: null, step: 0 });
       announceText("why-title", "why-reason");
-      if (NARROW.matches) requestAnimationFrame(() => $("why").scrollIntoView({ block: "nearest" }));
+      if (!NARROW.matches) return;
+      tabs.select(0);
+      requestAnimationFrame(() => $("why").scrollIntoView({ block: "nearest" }));
     },
     preview: (unit) => state.reading && on.preview({ index: state.view.titles.length, unit, position: 0 }),
     leave: on.leave,
@@ -294,6 +296,7 @@ function makeInside(model, changed) {
     views.forEach((each) => each.columns.forEach(({ element }) => (element.hidden = each !== view)));
     const names = ["Why", "Picture", ...view.titles];
     const elements = [$("answers"), $("picture-column"), ...view.columns.map(({ element }) => element)];
+    setText($("sizes"), view.titles.map((title, i) => `${title}: ${LAYERS[view.layers[i].kind].describe(view.layers[i])}.`).join(" "));
     tabs.set(names, elements, (tab) => {
       const index = !NARROW.matches ? 0 : tab === 0 ? view.titles.length : tab - 2; // -1 for the picture
       $("detail").hidden = index < 0;
@@ -309,16 +312,18 @@ function makeInside(model, changed) {
     $("look-inside").setAttribute("aria-expanded", isNowOpen);
     $("look-inside").textContent = isNowOpen ? "Close" : "Look inside";
     document.body.classList.toggle("inside-open", isOpen());
+    const home = TABLET.matches && isNowOpen ? $("result") : $("answers");
+    if ($("bars").parentElement !== home) home[home.id === "result" ? "append" : "prepend"]($("bars"));
     change(isOpen() ? {} : { pinned: null, sliding: null, step: 0, nudge: [0, 0] });
     changed();
     tabs.select(state.pinned ? tabOf(state.pinned) : 0);
   }
 
-  NARROW.addEventListener("change", () => open(state.isOpened || state.pinned !== null)); // what is selected stays in sight
+  for (const each of [NARROW, TABLET]) each.addEventListener("change", () => open(state.isOpened || state.pinned !== null)); // what is selected stays in sight
   $("look-inside").addEventListener("click", () => {
     open(!state.isOpened);
     if (!state.isOpened) return;
-    $("stage").scrollIntoView();
+    if (!TABLET.matches) $("stage").scrollIntoView();
     const head = $("look-inside").parentElement;
     if (head.getBoundingClientRect().top > innerHeight / 2) head.scrollIntoView(); // on a phone in landscape
   });
@@ -340,6 +345,7 @@ function makeInside(model, changed) {
   open(false);
   return {
     show,
+    open,
     /** Look into the network that reads the drawing. */
     select(network) {
       select(views.find(({ model }) => model === network));

@@ -11,13 +11,14 @@
  *   describeSum({sum, bias, added}, result, layer): how one of its outputs follows, in words and numbers as they are shown.
  *   factor, slider: what a patch is multiplied by, and what slides over the input, in a word.
  *
- * An activation has its title, apply(z), derivative(a) by the output, describe(z, result) in words, and isPiecewiseLinear,
+ * An activation has its title, what it does in a sentence (tell), apply(z), derivative(a) by the output, describe(z, result) in words, and isPiecewiseLinear,
  * by which "Why" knows whether the gradient explains all but the biases.
  */
 
 const ACTIVATIONS = {
   sigmoid: {
     title: "sigmoid",
+    tell: "The sigmoid presses it between 0 and 1.",
     apply: (z) => 1 / (1 + Math.exp(-z)),
     derivative: (a) => a * (1 - a),
     describe: (z, result) => result,
@@ -25,6 +26,7 @@ const ACTIVATIONS = {
   },
   tanh: {
     title: "tanh",
+    tell: "tanh presses it between \u22121 and 1.",
     apply: Math.tanh,
     derivative: (a) => 1 - a * a,
     describe: (z, result) => result,
@@ -32,6 +34,7 @@ const ACTIVATIONS = {
   },
   relu: {
     title: "ReLU",
+    tell: "A sum below 0 would be cut to 0 (ReLU).",
     apply: (z) => Math.max(z, 0),
     derivative: (a) => (a > 0 ? 1 : 0),
     describe: (z, result) => (z > 0 ? `positive, stays ${result}` : "negative, cut to 0"),
@@ -147,8 +150,8 @@ const LAYERS = {
     slider: "kernel",
     role: (index) => (index > 0 ? "shapes" : "edges"),
     tell({ window: [height, width] }, index) {
-      if (index > 0) return "These maps glow at shapes made of edges.";
-      return `A kernel is a stencil of ${height * width} learnt weights. Its map glows where the picture looks like it.`;
+      if (index > 0) return "Shapes made of edges, by a stencil for each map before.";
+      return `A kernel is a stencil of ${height * width} weights. Its map glows where the picture looks like it.`;
     },
     /** "16 kernels of 5 × 5, step 2: 16 maps of 12 × 12" */
     describe({ inputShape: [depth], outputShape, window, stride }) {

@@ -8,7 +8,9 @@ const RATES = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 1];
 const DEFAULT_RATE = 4; // its index
 const CANDIDATES = 100; // images among which a step chooses one that is misread
 const TURNED = 100; // unseen images whose loss is shown while a weight is turned by hand
-const INVITATION = "Drag a cell of a kernel up or down: can you lower the loss?";
+const INVITATION = "Drag a cell of a kernel: can you lower the loss?";
+const TOO_LARGE = 0.1; // a learning rate at which the loss may explode
+const SPOILT = 2; // loss above which it has exploded
 const [SOONEST_EXAM, LATEST_EXAM] = [64, 2000]; // images from one measurement of the accuracy to the next
 
 /**
@@ -32,6 +34,9 @@ function makeLearning(learner, packed, on) {
     seconds: 0, // of learning
     frames: 0,
     turned: null, // {cell, loss} before it was turned by hand
+    story: [], // of the step that is shown, and which part of it is told
+    told: 0,
+    isSpoilt: false, // by a learning rate that was too large
   };
   const rate = () => RATES[$("rate").value];
   Object.assign($("rate"), { max: RATES.length - 1, value: DEFAULT_RATE });
@@ -43,7 +48,8 @@ function makeLearning(learner, packed, on) {
     const training = makeTraining(layers, random);
     Object.assign(state, { training, seed, isRunning: false, last: null, goal: Infinity, exam: { count: 0, right: 0 }, nextExam: 0 });
     showFlow(null);
-    Object.assign(state, { losses: [], accuracies: [], seconds: 0, frames: 0 });
+    Object.assign(state, { losses: [], accuracies: [], seconds: 0, frames: 0, isSpoilt: false });
+    announce("");
   }
 
   /** Flicker like a screen without reception, then show the noise of the seed, and call `end`. */
@@ -69,6 +75,7 @@ function makeLearning(learner, packed, on) {
   function close() {
     Object.assign(state, { isOpen: false, isRunning: false });
     on.leave();
+    announce("");
     show();
     $("forget").focus();
   }
@@ -123,12 +130,23 @@ function makeLearning(learner, packed, on) {
     const candidates = shuffled(inks.length, training.random).slice(0, CANDIDATES);
     const next = candidates.find((i) => !isRight(layers, inks[i], labels[i])) ?? candidates[0];
     const [ink, label] = [inks[next], labels[next]];
-    const before = layers[0].weights.slice();
+    const before = layers.map(({ weights }) => weights.slice());
     const pass = stepOnImage(layers, ink, label, rate());
     noteLoss(training, pass);
     showFlow({ pass, before, ink, label, rate: rate() });
     repaint();
-    announce(["step-title", "step-guess", "step-after"].map((id) => $(id).textContent).join(", "));
+    announce(["step-title", "step-guess", "step-text"].map((id) => $(id).textContent).join(", "));
+  }
+
+  /** Tell a part of the story of a step; after the last one, take another. */
+  function tell(part) {
+    if (part === state.story.length) return step();
+    state.told = part;
+    $("step").dataset.told = part + 1;
+    setText($("step-text"), `${part + 1} of ${state.story.length}. ${state.story[part]}`);
+    setText($("step-next"), part + 1 < state.story.length ? "Next" : "Another image");
+    setAttributes($("step-back"), { "aria-disabled": part === 0 });
+    announce($("step-text").textContent);
   }
 
   /** Show a step on an image, null for none: nothing that was told of the parameters before holds any more. */
@@ -136,12 +154,11 @@ function makeLearning(learner, packed, on) {
     state.turned = null;
     tellTurn(INVITATION);
     $("step").hidden = !flow;
+    document.querySelector(".stepped")?.classList.remove("stepped");
     if (!flow) return;
-    showStep(learner, layers, flow);
+    state.story = showStep(learner, layers, flow);
+    tell(0);
     $("step").scrollIntoView({ block: "nearest" });
-    const { classList } = $("step").querySelector(".flow");
-    classList.remove("flowing");
-    requestAnimationFrame(() => classList.add("flowing")); // begins again
   }
 
   /** Return the mean loss of some unseen images. */
@@ -159,7 +176,8 @@ function makeLearning(learner, packed, on) {
     repaint();
     const [before, after] = [state.turned.loss, measureLoss()];
     const text = `${nameOfCell(layers[0], cell)} is ${signed(weight)}. Loss of ${TURNED} unseen images: `;
-    return tellTurn(text, `${before.toFixed(3)} → ${after.toFixed(3)}, ${after < before ? "better" : "worse"}`, after < before);
+    const [from, to] = [before, after].map((loss) => loss.toFixed(4));
+    return tellTurn(text, `${from} → ${to}${from === to ? "" : after < before ? ", better" : ", worse"}`, after < before);
   }
 
   function tellTurn(text, effect = "", isBetter = false) {
@@ -173,6 +191,7 @@ function makeLearning(learner, packed, on) {
     const { training, losses } = state;
     learner.version++;
     if (training.loss !== null) losses.push({ seen: training.seen, value: training.loss });
+    state.isSpoilt ||= rate() >= TOO_LARGE && training.loss > SPOILT;
     on.relearned();
     show();
   }
@@ -194,18 +213,19 @@ function makeLearning(learner, packed, on) {
     setText($("accuracy"), last ? percentOf(last.value) : "–");
     setText($("interval"), last ? `(${Math.round(100 * last.low)} to ${percentOf(last.high)})` : "");
     setText($("learning-text"), describe());
+    $("learning-text").classList.toggle("warning", state.isSpoilt);
     const end = Math.max(training.seen, packed.learnt);
     const guessing = Math.log(learner.classNames.length);
     const most = Math.max(1.1 * guessing, ...losses.slice(-200).map(({ value }) => value));
-    paintCurve($("loss-curve"), losses, end, most, "--minus", [[guessing, `${guessing.toFixed(1)}: a guess`], [0, "0: sure and right"]]);
-    paintCurve($("accuracy-curve"), accuracies, end, 1, "--plus", [[1, "100%"], [0, "0"]]);
+    paintCurve($("loss-curve"), losses, end, most, "--minus", [[guessing, `${guessing.toFixed(1)}: a guess`, "right"], [0, "0", "left"]]);
+    paintCurve($("accuracy-curve"), accuracies, end, 1, "--plus", [[1, "100%", "left"], [0, "0", "right"]]);
   }
 
   function describe() {
     const count = layers.reduce((sum, { weights, biases }) => sum + weights.length + biases.length, 0).toLocaleString("en");
     if (state.training.seen === 0) return `All ${count} weights are noise: the kernels see nothing, and the answer is a guess.`;
-    const last = state.losses.at(-1)?.value ?? 0;
-    if (rate() >= 0.1 && last > 2) return "The steps are too large: the weights jump over every good value. Choose a smaller learning rate and forget again.";
+    if (state.isSpoilt) return "The steps were too large: the weights jumped over every good value. Choose a smaller learning rate and begin again.";
+    if (!$("step").hidden) return `One step learns from one image alone; “Learn” moves the weights by the mean slopes of ${BATCH}.`;
     return `After each ${BATCH} images, every one of the ${count} weights moves a little, so that their loss falls.`;
   }
 
@@ -216,11 +236,17 @@ function makeLearning(learner, packed, on) {
 
   $("forget").addEventListener("click", () => {
     const seed = state.isOpen ? state.seed + 1 : 1;
-    open({ seed, rate: state.isOpen ? Number($("rate").value) : DEFAULT_RATE, steps: 0 });
+    open({ seed, rate: state.isOpen && rate() < TOO_LARGE ? Number($("rate").value) : DEFAULT_RATE, steps: 0 });
   });
   $("trained").addEventListener("click", close);
   $("learn").addEventListener("click", () => run(!state.isRunning));
   $("one-step").addEventListener("click", step);
+  $("step-next").addEventListener("click", () => tell(state.told + 1));
+  $("step-done").addEventListener("click", () => {
+    showFlow(null);
+    $("one-step").focus();
+  });
+  $("step-back").addEventListener("click", () => state.told > 0 && tell(state.told - 1));
   listenToKernels($("columns"), layers[0], () => state.isOpen && state.lessons, turn);
   $("slower").addEventListener("click", ({ target }) => {
     setAttributes(target, { "aria-pressed": target.getAttribute("aria-pressed") === "false" });
@@ -242,7 +268,7 @@ function percentOf(share) {
 
 /**
  * Paint values from 0 to `most` over the images seen, from 0 to `end`, with the band from `low` to `high` if they have one. lines:
- * [value, label] of dashed lines.
+ * [value, label, side] of dashed lines.
  */
 function paintCurve(canvas, points, end, most, name, lines) {
   const { width, height } = canvas.getBoundingClientRect();
@@ -253,13 +279,14 @@ function paintCurve(canvas, points, end, most, name, lines) {
   const [x, y] = [(seen) => (width * seen) / end, (value) => 2 + (height - 4) * (1 - Math.min(value / most, 1))];
   const trace = (values) => values.forEach(([seen, value], i) => context[i ? "lineTo" : "moveTo"](x(seen), y(value)));
   context.strokeStyle = context.fillStyle = `rgb(${colour("--quiet")})`;
-  Object.assign(context, { font: "11px system-ui, sans-serif", textAlign: "right" });
+  context.font = "11px system-ui, sans-serif";
   context.setLineDash([3, 3]);
-  for (const [value, label] of lines) {
+  for (const [value, label, side] of lines) {
     context.beginPath();
     trace([[0, value], [end, value]]);
     context.stroke();
-    context.fillText(label, width - 2, value > 0 ? y(value) + 11 : y(value) - 3);
+    context.textAlign = side;
+    context.fillText(label, side === "left" ? 4 : width - 2, value > 0 ? y(value) + 11 : y(value) - 3);
   }
   context.setLineDash([]);
   context.strokeStyle = context.fillStyle = `rgb(${colour(name)})`;

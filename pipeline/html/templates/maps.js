@@ -25,7 +25,7 @@ function makeColumn(parent, layers, index, title, patches, on) {
   const element = append(parent, "section", "", "column");
   append(append(element, "h3", title), "span", LAYERS[layer.kind].role(index), "role");
   const caption = append(element, "p", LAYERS[layer.kind].tell(layer, index), "caption");
-  if (patches) caption.append(" Beside each: the part of a test image at which it glows most.");
+  if (patches) caption.append(" Left: where in a test image it glows most.");
   append(caption, "span", LAYERS[layer.kind].describe(layer), "size");
   const weight = across * aspect * Math.sqrt(size[0] ?? 1); // larger maps get more room
   const variables = { across, down: Math.ceil(count / across), aspect, weight, order: index };

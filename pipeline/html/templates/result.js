@@ -43,7 +43,7 @@ function append(parent, tag, text = "", className = "") {
  */
 function describeResult(readings, last, about) {
   const { isEmpty, written, isDrawing, noun } = about;
-  if (isEmpty && written) return { large: "", first: `An example. Draw your own ${noun} over it.`, second: "" };
+  if (isEmpty && written) return { large: last?.digit == null ? "" : about.classNames[last.digit], first: `An example. Draw your own ${noun} over it.`, second: "" };
   if (isEmpty) return { large: "", first: `Nothing is drawn yet. Draw a ${noun}.`, second: "" };
   const isRejected = last === null || readings.some(({ digit }) => digit === null);
   const name = ({ digit }) => (digit === null ? "?" : about.classNames[digit]);

@@ -2,6 +2,9 @@
 
 const NARROW = matchMedia("screen and (max-width: 69.99rem)");
 
+// A tablet, on which the drawing, its answer and the bars stay while the layers scroll beside them.
+const TABLET = matchMedia("screen and (min-width: 48.01rem) and (max-width: 69.99rem) and (min-height: 40rem)");
+
 /**
  * Make tabs. Returns {set(names, elements, onChange), select(i), show()}. names: of the tabs. elements: which they
  * show; on wide screens, and while the inside is closed, all are shown. onChange: called with the index of the tab.

@@ -17,11 +17,11 @@ function strongestPosition(values, count, unit) {
   return map.indexOf(map.reduce((most, value) => Math.max(most, value)));
 }
 
-/** Return the target with its position. values: null if nothing is drawn. */
-function locateTarget({ layers }, target, values) {
+/** Return the target with its position: by default where the drawing raises it most. values: null if nothing is drawn. */
+function locateTarget({ layers, blank }, target, values) {
   if (target.position !== null) return target;
-  const count = layers[target.index].outputShape[0];
-  return { ...target, position: values ? strongestPosition(values[target.index + 1], count, target.unit) : 0 };
+  const [at, count] = [target.index + 1, layers[target.index].outputShape[0]];
+  return { ...target, position: values ? strongestPosition(values[at].map((value, k) => value - blank[at][k]), count, target.unit) : 0 };
 }
 
 /** Return a target moved within its map; it stays inside. */

@@ -50,21 +50,23 @@ function appendOutput(layers, output) {
   Object.assign(last, Object.fromEntries(joined), { outputShape: [last.outputShape[0] + 1] });
 }
 
-/** Make the panel that teaches a model a sign. others(): a promise of inks of known classes. taught(): called at the end. */
-function makeTeaching(model, others, taught) {
+/** Make the panel that teaches a model a sign. others(): a promise of inks of known classes. begun(), taught(): called at its beginning and end. */
+function makeTeaching(model, others, begun, taught) {
   let kept = []; // strokes of each drawing
+  let before = null; // what was drawn when it began
   const show = (text) => {
-    $("keep").disabled = kept.length === KEPT;
-    setText($("keep"), `Keep ${Math.min(kept.length + 1, KEPT)} of ${KEPT}`);
+    const isLearning = kept.length === KEPT;
+    $("keep").disabled = isLearning;
+    setText($("keep"), isLearning ? "Learning …" : `Keep ${kept.length + 1} of ${KEPT}`);
     if (text) announce(($("teaching-text").textContent = text));
   };
   const open = (isOpen) => {
     kept = [];
-    $("kept").replaceChildren();
+    $("kept").replaceChildren(...Array.from({ length: KEPT }, () => document.createElement("li")));
     $("teaching").hidden = !isOpen;
     $("teach").setAttribute("aria-expanded", isOpen);
     document.body.classList.toggle("is-teaching", isOpen);
-    show(isOpen && `Draw a sign of your own, a heart or a letter, ${KEPT} times, each a little differently.`);
+    show(isOpen && `Draw a sign of your own, a heart or a letter, and press “Keep”: ${KEPT} times, each a little different.`);
   };
   const learn = async () => {
     show("Learning …");
@@ -85,15 +87,20 @@ function makeTeaching(model, others, taught) {
     model.version = (model.version ?? 0) + 1;
     taught();
     open(false);
-    announce(`It has learnt ${model.signs.at(-1)}. Draw it again.`);
+    announce(($("hint").textContent = `It has learnt ${model.signs.at(-1)}. Draw one!`));
+    $("hint").classList.add("taught");
+    canvas.focus();
   };
   const cancel = () => {
     open(false);
+    perform(() => restore(before));
     $("teach").focus();
   };
   $("teach").addEventListener("click", () => {
     if (!$("teaching").hidden) return cancel();
+    before = { ...drawing };
     clear();
+    begun();
     open(true);
     canvas.focus();
   });
@@ -103,10 +110,10 @@ function makeTeaching(model, others, taught) {
     if (drawing.strokes.length === 0) return show("Nothing is drawn yet.");
     kept.push(drawing.strokes.map((stroke) => [...stroke]));
     const { image } = read(model, drawing.strokes);
-    paintInk(append(append($("kept"), "li"), "canvas"), image, model.shape);
+    paintInk(append($("kept").children[kept.length - 1], "canvas"), image, model.shape);
     clear();
     if (kept.length === KEPT) learn();
-    else show(`${kept.length} of ${KEPT} are kept. Draw it again.`);
+    else show(`Kept ${kept.length} of ${KEPT}. Draw it again, a little different.`);
   });
   open(false);
 }

@@ -19,11 +19,11 @@ const WALK = [
   () => "The sum of all products, plus the bias, a constant: the bar adds them one by one.",
   (_, { activation, outputShape }, { share }) => {
     if (!activation) return `The larger a score is than the others, the larger its share: ${share()}.`;
-    return `The sum becomes one ${isMap(outputShape) ? "pixel of the map, with the green frame" : "unit: a vote"}.`;
+    return `The sum becomes one ${isMap(outputShape) ? "pixel of the map, with the green frame" : "unit: a vote"}. ${ACTIVATIONS[activation].tell}`;
   },
   (_, { stride }) =>
-    `The whole map: the same kernel slides over its input, ${pairOf(stride)} ${plural("pixel", Math.max(...stride))} at a time. ` +
-    "It glows where the input looks like the kernel.",
+    `The whole map: the same kernel slides over its input, ${pairOf(stride)} ${plural("pixel", Math.max(...stride))} at a time: ` +
+    "a convolution. The map glows where the input looks like the kernel.",
 ];
 
 /** Name the target that a walk goes on to. */

@@ -233,19 +233,24 @@ def test_one_step_shows_the_arithmetic_of_a_weight(page: Page) -> None:
     wait_for_update(page)
     changes = np.array(parameters_of(page)[:200]) - before
     cell = int(np.abs(changes).argmax())
-    old, rate, gradient, new = numbers(page.locator("#step-sum"))
+    errors, story = numbers(page.locator("#step-errors")), []
+    for _ in range(4):
+        story.append(numbers(page.locator("#step-text")))
+        last = numbers(page.locator("#step-sum"))  # shown in the last part
+        page.locator("#step-next").click()
+    old, rate, slope, new = last
     assert rate == -0.01  # "0.310 - 0.01 x 4.2"
     assert [old, new] == pytest.approx([before[cell], before[cell] + changes[cell]], abs=6e-4)
-    assert rate * gradient == pytest.approx(changes[cell], abs=6e-5)
-    *_, percentage, share, loss = numbers(page.locator("#step-guess"))
-    percentage_after, loss_after = numbers(page.locator("#step-after"))
-    assert [loss, loss_after] == pytest.approx([-np.log(share), -np.log(percentage_after / 100)], abs=0.02)
-    assert loss_after < loss
-    _, steep, _, effect, _ = numbers(page.locator("#step-where"))
-    assert [steep, effect] == pytest.approx([abs(gradient), 0.01 * abs(gradient)], abs=6e-5)
-    shares = numbers(page.locator("#step-errors"))
-    assert len(shares) == 3
-    assert percentage in shares
+    assert rate * slope == pytest.approx(changes[cell], abs=6e-5)
+    *shares, share, loss = story[0][:4]
+    assert [each / 100 % 1 for each in shares] == pytest.approx([each % 1 for each in errors[:2]], abs=0.01)
+    assert loss == pytest.approx(-np.log(share), abs=0.01)
+    more, less, total = story[2][-3:]
+    assert [more + less, total] == pytest.approx([slope, slope], abs=2e-3)
+    growth, effect, *_, percentage, loss_after = story[3]
+    assert effect == pytest.approx(growth * abs(slope), abs=6e-5)
+    assert loss > loss_after == pytest.approx(-np.log(percentage / 100), abs=0.01)
+    assert numbers(page.locator("#step-text")) != story[0]  # another image
 
 
 def test_cell_that_is_dragged_or_changed_by_keys_changes_the_weight_and_the_loss(page: Page) -> None:
