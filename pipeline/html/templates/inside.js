@@ -24,6 +24,7 @@ function makeInside(model, changed) {
   };
   let frame = null;
   let why = null; // the timer of WHY_DELAY
+  let wasOpened = false; // before the learner was selected
   let answered = null; // what "Why" shows, {prediction, best, rival}
   const refresh = () => (frame ??= requestAnimationFrame(update));
   const on = {
@@ -203,7 +204,7 @@ function makeInside(model, changed) {
     showDetail(view, target, explained, values);
     $("result-figure").hidden = !isMap(layer.outputShape);
     const share = () => describeShare(view, prediction, target.unit);
-    showWalk(Math.min(state.step, stepsOf(layer)), layer, explained, { index: target.index, share });
+    showWalk(Math.min(state.step, stepsOf(layer)), layer, explained, { index: target.index, share, rest: target.index > 0 ? $("detail-note").textContent : "" });
     if (isMap(layer.outputShape)) paintResult(view, target, values, state.sliding !== null);
     $("result-figure").firstElementChild.classList.toggle("glow", state.sliding !== null);
     markTiles(view, target, explained, on.isPinned);
@@ -349,9 +350,10 @@ function makeInside(model, changed) {
     /** Look into the network that reads the drawing. */
     select(network) {
       select(views.find(({ model }) => model === network));
-      if (!NARROW.matches || network !== model.learner) return;
-      open(true);
-      tabs.select(2); // its first layer
+      if (network !== model.learner) return open(wasOpened);
+      wasOpened = state.isOpened;
+      open(NARROW.matches);
+      if (NARROW.matches) tabs.select(2); // its first layer
     },
     /** Show an output that was added to the model. */
     taught() {

@@ -1,16 +1,17 @@
 /* Changing the cells of a kernel by hand, by pointer or by keys. */
 
-const DRAG = 100; // pixels by which a weight is dragged up to grow by 1
+const DRAG = 100; // pixels up or to the right by which a weight is dragged to grow by 1
 const KEYED = 0.1; // by which a key changes a weight
 
 /**
- * Let cells of the kernels be dragged up and down, or changed by keys: Shift and arrows choose a cell, + and - change it.
+ * Let cells of the kernels be dragged (by a finger only sideways, as it scrolls up and down), or changed by keys: Shift and arrows choose a cell, + and - change it.
  * isActive: whether they can. turn: called with the cell and its new weight.
  */
 function listenToKernels(parent, { weights, window: [height, width] }, isActive, turn) {
-  let dragged = null; // {cell, weight, y} where the drag began
+  let dragged = null; // {cell, weight, along} where the drag began
   let isTurned = false; // by the pointer, whose click then selects no map
   let [row, column] = [0, 0]; // chosen by keys
+  const alongOf = ({ pointerType, clientX, clientY }) => clientX - (pointerType === "touch" ? 0 : clientY);
   const cellOf = (tile) => (Number(tile.dataset.unit) * height + row) * width + column;
   parent.addEventListener("pointerdown", (event) => {
     isTurned = false;
@@ -19,13 +20,14 @@ function listenToKernels(parent, { weights, window: [height, width] }, isActive,
     row = clamp(Math.floor(((event.clientY - box.top) / box.height) * height), height - 1);
     column = clamp(Math.floor(((event.clientX - box.left) / box.width) * width), width - 1);
     const cell = cellOf(event.target.parentElement);
-    dragged = { cell, weight: weights[cell], y: event.clientY };
+    dragged = { cell, weight: weights[cell], along: alongOf(event) };
     event.target.setPointerCapture(event.pointerId);
   });
-  parent.addEventListener("pointermove", ({ clientY }) => {
-    if (!dragged || clientY === dragged.y) return;
+  parent.addEventListener("pointermove", (event) => {
+    const along = alongOf(event);
+    if (!dragged || (along === dragged.along && !isTurned)) return;
     isTurned = true;
-    turn(dragged.cell, dragged.weight + (dragged.y - clientY) / DRAG);
+    turn(dragged.cell, dragged.weight + (along - dragged.along) / DRAG);
   });
   parent.addEventListener("click", (event) => isTurned && event.detail > 0 && event.stopPropagation(), true);
   for (const type of ["pointerup", "pointercancel"]) parent.addEventListener(type, () => (dragged = null));

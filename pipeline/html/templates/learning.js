@@ -34,8 +34,8 @@ function makeLearning(learner, packed, on) {
     seconds: 0, // of learning
     frames: 0,
     turned: null, // {cell, loss} before it was turned by hand
-    story: [], // of the step that is shown, and which part of it is told
-    told: 0,
+    step: null, // {story, paint} of `showStep`
+    told: 0, // part of its story
     isSpoilt: false, // by a learning rate that was too large
   };
   const rate = () => RATES[$("rate").value];
@@ -140,11 +140,13 @@ function makeLearning(learner, packed, on) {
 
   /** Tell a part of the story of a step; after the last one, take another. */
   function tell(part) {
-    if (part === state.story.length) return step();
+    const { story, paint } = state.step;
+    if (part === story.length) return step();
     state.told = part;
+    paint(part === story.length - 1);
     $("step").dataset.told = part + 1;
-    setText($("step-text"), `${part + 1} of ${state.story.length}. ${state.story[part]}`);
-    setText($("step-next"), part + 1 < state.story.length ? "Next" : "Another image");
+    setText($("step-text"), `${part + 1} of ${story.length}. ${story[part]}`);
+    setText($("step-next"), part + 1 < story.length ? "Next" : "Another");
     setAttributes($("step-back"), { "aria-disabled": part === 0 });
     announce($("step-text").textContent);
   }
@@ -156,7 +158,7 @@ function makeLearning(learner, packed, on) {
     $("step").hidden = !flow;
     document.querySelector(".stepped")?.classList.remove("stepped");
     if (!flow) return;
-    state.story = showStep(learner, layers, flow);
+    state.step = showStep(learner, layers, flow);
     tell(0);
     $("step").scrollIntoView({ block: "nearest" });
   }
@@ -216,7 +218,7 @@ function makeLearning(learner, packed, on) {
     $("learning-text").classList.toggle("warning", state.isSpoilt);
     const end = Math.max(training.seen, packed.learnt);
     const guessing = Math.log(learner.classNames.length);
-    const most = Math.max(1.1 * guessing, ...losses.slice(-200).map(({ value }) => value));
+    const most = Math.max(1.1 * guessing, ...losses.slice(-200).map(({ value }) => Math.min(value, 2 * guessing))); // the line of a guess stays
     paintCurve($("loss-curve"), losses, end, most, "--minus", [[guessing, `${guessing.toFixed(1)}: a guess`, "right"], [0, "0", "left"]]);
     paintCurve($("accuracy-curve"), accuracies, end, 1, "--plus", [[1, "100%", "left"], [0, "0", "right"]]);
   }
@@ -251,7 +253,10 @@ function makeLearning(learner, packed, on) {
   $("slower").addEventListener("click", ({ target }) => {
     setAttributes(target, { "aria-pressed": target.getAttribute("aria-pressed") === "false" });
   });
-  $("rate").addEventListener("input", show);
+  $("rate").addEventListener("input", () => {
+    showFlow(null); // it tells of the rate before
+    show();
+  });
   $("save-network").addEventListener("click", () => {
     const file = toSafetensors(layers, packed, state.accuracies.at(-1)?.value ?? 0);
     saveFile(file, "my-network.safetensors");

@@ -20,7 +20,8 @@ function makeColumn(parent, layers, index, title, patches, on) {
   const [count, ...size] = layer.outputShape;
   const hasMaps = isMap(layer.outputShape);
   const hasKernels = index === 0 && hasMaps && layer.weights;
-  const across = (hasMaps && layers.length === 2 ? 2 : 1) * columnsFor(count); // a single layer of maps has all the room
+  const hasRoom = hasMaps ? layers.length === 2 : TABLET.matches; // a single layer of maps, or units on a tablet
+  const across = (hasRoom ? 2 : 1) * columnsFor(count);
   const aspect = hasKernels ? 1.7 : patches ? 2 : 1; // of a tile
   const element = append(parent, "section", "", "column");
   append(append(element, "h3", title), "span", LAYERS[layer.kind].role(index), "role");

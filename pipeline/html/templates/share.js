@@ -22,6 +22,7 @@ function makeShare(current) {
     $("truth").value = current().example ? current().model.classNames[current().example.label] : "";
     repaint();
     dialog.showModal();
+    $("save").focus(); // not the text, whose keyboard would cover the picture
     const say = (text) => announce(($("copied").textContent = text));
     if (location.protocol === "file:" || !fragment) return say(LOCAL);
     const copied = navigator.clipboard?.writeText(location.href) ?? Promise.reject();
@@ -37,6 +38,7 @@ function makeShare(current) {
         return navigator.share({ files: [picture] }).catch(() => {}); // the user has changed their mind
       }
       saveFile(blob, file.name);
+      announce(($("copied").textContent = "Saved."));
     });
   });
 }

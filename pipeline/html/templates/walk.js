@@ -16,7 +16,7 @@ const WALK = [
     isMap(outputShape)
       ? "Times the kernel, cell by cell: its weights were learnt in training."
       : "Times the weights: each value is multiplied by a weight of its own, learnt in training.",
-  () => "The sum of all products, plus the bias, a constant: the bar adds them one by one.",
+  (_, __, { rest }) => `The sum of all products, plus the bias, a constant: the bar adds them one by one. ${rest}`,
   (_, { activation, outputShape }, { share }) => {
     if (!activation) return `The larger a score is than the others, the larger its share: ${share()}.`;
     return `The sum becomes one ${isMap(outputShape) ? "pixel of the map, with the green frame" : "unit: a vote"}. ${ACTIVATIONS[activation].tell}`;
@@ -37,8 +37,8 @@ function stepsOf({ weights, outputShape }) {
 }
 
 /**
- * Show a step from 1, 0 for none. explained: as from `explain`. about: {index, share()} of the output; share: see
- * `describeShare`.
+ * Show a step from 1, 0 for none. explained: as from `explain`. about: {index, share(), rest} of the output; share: see
+ * `describeShare`; rest: what is not shown of the sum.
  */
 function showWalk(step, layer, explained, about) {
   const isShown = step > 0 && explained !== null;
