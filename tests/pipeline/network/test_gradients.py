@@ -73,7 +73,7 @@ def relative_error(a: Array, b: Array) -> float:
 )
 def test_convolution_equals_scipy_correlate(channels: int, numbers: str) -> None:
     generator = np.random.default_rng(3)
-    ((kind, values),) = parse_layers(f"conv2{numbers}")
+    ((_, kind, values),) = parse_layers(f"conv2{numbers}")
     layer = KINDS[kind]((channels, 11, 9), **values)
     assert isinstance(layer, Convolution)
     x, weights = generator.standard_normal((channels, 11, 9, 3)), generator.standard_normal(layer.weight_shape)
