@@ -72,14 +72,13 @@ def rows(
     from pipeline.training.picture_network import describe_training, train_model
 
     description = load_description(strips)
-    classes = len(description.class_names)
     begun = None if fresh else load_safetensors(start)
     begun = begun and (begun.row or begun)
     if begun and (begun.layers, begun.class_names) != (chosen.layers, description.class_names):
         log.info("rows: %s has other layers or classes, so the weights are drawn", start.name)
         begun = None
     by_column = 0.0 if begun else BY_COLUMN
-    training, validation = (load_strips(strips, part, classes, by_column) for part in ("train", "validation"))
+    training, validation = (load_strips(strips, part, by_column) for part in ("train", "validation"))
     log.info("rows: %s, %s strips of %s, recipe %s", chosen.layers, f"{len(training):,}", description.name, recipe)
     with show_training("rows", chosen, len(training)) as on_progress:
         initial = begun.parameters[0].flat if begun else None

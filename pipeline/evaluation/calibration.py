@@ -42,7 +42,7 @@ def calibrate(model: Model, strips: Strips) -> tuple[Model, Quality]:
     contrast = [decode_contrast(image[:, SIDE : SIDE + WIDTH]) for image in strips.images]
     with ThreadTeam(count_cores()) as team:
         found = read_spans(model, contrast, team.run)
-    written = [list_numbers(marks, strips.classes) for marks in strips.labels]
+    written = [list_numbers(marks, len(model.class_names)) for marks in strips.labels]
     count = sum(map(len, written))
     spans = [span for each in found for span in each]
     nothing = Quality(count, 0.0, 0.0, 0.0)

@@ -65,7 +65,7 @@ def measure_excitation(model: Model, images: NDArray[np.uint8]) -> list[Excitati
     chosen = [i for i, each in enumerate(network.layers) if each.parameter_shapes and len(each.output_shape) > 1]
     if not chosen:
         return []
-    size, buffers = micro_batch_size(network.layers, 4), make_buffers(network)
+    size, buffers = micro_batch_size(network.layers), make_buffers(network)
     parts: dict[int, list[tuple[NDArray[np.float32], NDArray[np.intp]]]] = {i: [] for i in chosen}
     for start in range(0, len(images), size):
         batch = standardise(images[start : start + size], model.scaling)

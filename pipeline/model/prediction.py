@@ -72,7 +72,7 @@ def _in_tiles(
     is_raw = images.dtype == np.uint8
     assert is_raw or images.dtype == np.float32, f"{images.dtype} is neither of raw nor of standardised images"
     result = np.empty((len(images), outputs), np.float32)
-    size = min(TILE, micro_batch_size(model.networks[0].layers, 4))
+    size = min(TILE, micro_batch_size(model.networks[0].layers))
     tile = np.zeros((size, *model.image_shape), np.float32)
     buffers = make_buffers(model.networks[0])
     end = first + len(images)

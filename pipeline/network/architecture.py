@@ -97,10 +97,10 @@ def slide(layers: Sequence[Layer], shape: tuple[int, int]) -> tuple[Layer, ...]:
     return tuple(moved)
 
 
-def micro_batch_size(layers: Sequence[Layer], itemsize: int) -> int:
+def micro_batch_size(layers: Sequence[Layer]) -> int:
     """Return how many images to pass forward at a time, by the memory of inputs, patches and outputs."""
     values = VALUES_PER_PIXEL * math.prod(layers[0].input_shape) + sum(layer.values_per_image for layer in layers)
-    size = values * itemsize
+    size = 4 * values  # float32
     images = min(MICRO_BATCH_IMAGES, MICRO_BATCH_BYTES // size)
     images -= images % 16 if images > 16 else 0  # multiples of 16 fill vector registers
     return max(images, min(FEWEST_IMAGES, FEWEST_BYTES // size), 1)

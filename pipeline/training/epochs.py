@@ -108,12 +108,12 @@ def train_network(
 
 
 def start(recipe: Recipe, training: Examples, classes: int, initial: Array | None = None) -> TrainingState:
-    """Return a network with all that its training by a recipe needs, in the dtype of the images.
+    """Return a network with all that its training by a recipe needs.
 
     initial: its parameters; by default they are drawn.
     """
     layers = training.make_layers(recipe.layers, recipe.activation, recipe.count_outputs(classes))
-    network = make_network(layers, np.empty(count_parameters(layers), training.dtype))
+    network = make_network(layers, np.empty(count_parameters(layers), np.float32))
     if initial is None:
         initialise(network, recipe.initialisation, recipe.bias_std, np.random.default_rng((recipe.seed, 0)))
     else:
@@ -124,7 +124,7 @@ def start(recipe: Recipe, training: Examples, classes: int, initial: Array | Non
         make_loss(recipe, training, 1),
         OPTIMIZERS[recipe.optimizer](recipe.momentum, recipe.weight_decay),
         recipe.ema_decay,
-        min(largest_shard, micro_batch_size(layers, training.dtype.itemsize)),
+        min(largest_shard, micro_batch_size(layers)),
         recipe.shards,
         min(recipe.shards, count_cores()),
         training.count_correct,
@@ -158,9 +158,9 @@ def make_load(recipe: Recipe, training: Examples, state: TrainingState, epoch: i
     """Return the `load` of `train_epoch`, which reads and augments images with a random generator for each shard."""
     (_, height, width), threads = state.network.layers[0].input_shape, len(state.buffers)
     generators = [np.random.default_rng((recipe.seed, epoch, i + 1)) for i in range(recipe.shards)]
-    read, augmented = (np.empty((threads, state.micro_batch, height * width), training.dtype) for _ in range(2))
+    read, augmented = (np.empty((threads, state.micro_batch, height * width), np.float32) for _ in range(2))
     augmenters = [
-        Augmenter(recipe.augmentation, height, width, state.micro_batch, training.dtype)
+        Augmenter(recipe.augmentation, height, width, state.micro_batch)
         for _ in range(threads if recipe.augmentation.changes_images else 0)
     ]
 
@@ -177,7 +177,7 @@ def make_load(recipe: Recipe, training: Examples, state: TrainingState, epoch: i
 
 def accuracy(network: Network, examples: Examples, classes: int) -> float:
     """Return the accuracy among the classes, in [0, 1]; NaN if a logit is not finite."""
-    size = micro_batch_size(network.layers, examples.dtype.itemsize)
+    size = micro_batch_size(network.layers)
     threads = count_cores()
     buffers = [make_buffers(network) for _ in range(threads)]
 

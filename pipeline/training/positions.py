@@ -80,11 +80,6 @@ class Crops(Examples):
         """(height, width) of what the network sees at once."""
         return find_window(self.layers)
 
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The dtype of the local contrast."""
-        return np.dtype(np.float32)
-
     def make_layers(self, text: str, activation: str, outputs: int) -> tuple[Layer, ...]:
         """Return the layers, slid over a part."""
         return slide(super().make_layers(text, activation, outputs), SHAPE)

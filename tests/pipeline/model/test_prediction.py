@@ -38,7 +38,7 @@ def test_bits_do_not_depend_on_block_size(block: int, layers: str) -> None:
 def test_smaller_tiles_give_nearly_equal_predictions(size: int, layers: str, monkeypatch: pytest.MonkeyPatch) -> None:
     model, images = make(layers, ensemble_size=2), draw(50)
     expected = predict(model, images)
-    monkeypatch.setattr(prediction, "micro_batch_size", lambda layers, itemsize: size)
+    monkeypatch.setattr(prediction, "micro_batch_size", lambda layers: size)
     np.testing.assert_allclose(predict(model, images), expected, rtol=1e-4, atol=1e-6)
     with threadpool_limits(1, "blas"):
         parts = [predict(model, images[start : start + 7], start) for start in range(0, 50, 7)]

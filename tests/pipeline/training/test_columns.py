@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.data.marks import HEIGHT, MARGIN, MAX_MARKS, NO_MARK, SIDE, WIDTH, encode_contrast
-from pipeline.training.columns import Strips, column_loss, count_read, label_columns, move_marks, stretch, text_loss
+from pipeline.training.columns import Strips, column_loss, label_columns, move_marks, stretch, text_loss
 from pipeline.training.epochs import train_network
 from pipeline.training.recipe import Recipe
 
@@ -92,7 +92,7 @@ def test_texts_are_counted_that_are_read_without_an_error() -> None:
     logits[BLANK] = 1
     logits[7, 0, 10:12, 0] = 5
     marks = np.concatenate([in_batch((7, 20, 30)), in_batch((7, 20, 30))], axis=-1)
-    assert count_read(logits, marks) == 1
+    assert make_strips(0.0).count_correct(logits, marks) == 1
 
 
 def make_strips(by_column: float) -> Strips:
@@ -107,7 +107,7 @@ def make_strips(by_column: float) -> Strips:
             strip[8 * symbol + 4 : 8 * symbol + 12, start:end] += 4
         marks.append(make_marks(*signs))
     labels = np.array([move_marks(each, LONG, 1.0) for each in marks])
-    return Strips(encode_contrast(contrast), labels, marks=np.array(marks), classes=4, by_column=by_column)
+    return Strips(encode_contrast(contrast), labels, marks=np.array(marks), by_column=by_column)
 
 
 def test_both_parts_of_a_run_resume_to_the_bit(tmp_path: Path) -> None:
@@ -130,6 +130,6 @@ def test_both_parts_of_a_run_resume_to_the_bit(tmp_path: Path) -> None:
 def test_a_run_goes_on_from_given_parameters(tmp_path: Path) -> None:
     strips = make_strips(by_column=0.25)
     first = train_network(SMALL, strips, strips, 7, tmp_path / "first.npz")
-    later = Strips(strips.images, strips.labels, marks=strips.marks, classes=4, by_column=0.0)
+    later = Strips(strips.images, strips.labels, marks=strips.marks, by_column=0.0)
     second = train_network(SMALL, later, later, 7, tmp_path / "second.npz", initial=first.flat)
     assert second.history[-1].loss < first.history[-1].loss

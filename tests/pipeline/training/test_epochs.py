@@ -181,7 +181,7 @@ def test_accuracy_counts_only_the_classes_with_any_number_of_threads(
 ) -> None:
     network, data = make_network(layers, (4, 5), 4, dtype=np.float32), make_examples(50)
     network.parameters.layers[-1][1][3] = 100  # the output for no class
-    monkeypatch.setattr(module, "micro_batch_size", lambda layers, itemsize: 3)
+    monkeypatch.setattr(module, "micro_batch_size", lambda layers: 3)
     monkeypatch.setattr(module, "count_cores", lambda: cores)
     logits = forward(network, np.moveaxis(data.images, 0, -1)).logits
     assert accuracy(network, data, 4) == 0 < accuracy(network, data, 3)
