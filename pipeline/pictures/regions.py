@@ -1,7 +1,7 @@
 """Regions of a page, and what the numbers in them look like: what a person knows about a pile of scans."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from pipeline.engine.errors import UsageError
@@ -73,25 +73,22 @@ def make_regions(regions: Iterable[str], patterns: Iterable[str]) -> tuple[Regio
     Without regions, a pattern is that of the whole page. Raises UsageError.
     """
     found: dict[str, Region] = {}
-    held: dict[str, str] = {}  # "=" for regions whose pattern names them
     for text in regions:
         region = parse_region(text)
         if region.name in found:
             name = f"the name {region.name}" if region.name else "no name"
             raise UsageError(f"two regions have {name}: name each differently, as in amount=...")
         found[region.name] = region
+    held: dict[str | None, str] = {}  # patterns by the name of their region, or None
     for text in patterns:
-        name, is_named, pattern = text.partition("=")
-        if not is_named:
-            name, pattern = "", text
-            found = found or {"": Region()}
-        chosen: Mapping[str, Region] = {name: found[name]} if is_named and name in found else found
+        name, is_named, pattern = text.rpartition("=")
         if is_named and name not in found:
             raise UsageError(f"no region has the name {name}: add --region {name}=...")
         compile_pattern(pattern, DIGITS)  # raises UsageError
-        for key, region in chosen.items():
-            if key in held and is_named == held[key]:
-                raise UsageError(f"a region is held to {region.pattern} and {pattern}: give it one pattern")
-            if is_named or key not in held:
-                found[key], held[key] = replace(region, pattern=pattern), is_named
-    return tuple(found.values())
+        key = name if is_named else None
+        if key in held:
+            raise UsageError(f"a region is held to {held[key]} and {pattern}: give it one pattern")
+        held[key] = pattern
+    if None in held and not found:
+        found[""] = Region()
+    return tuple(replace(region, pattern=held.get(name, held.get(None))) for name, region in found.items())
