@@ -27,22 +27,19 @@ class ReceptiveField:
     height: int
     width: int
     step: Pair
-    padding: Pair = (0, 0)
+    padding: Pair
 
 
 def receptive_fields(layers: Sequence[Layer]) -> list[ReceptiveField]:
     """Return the receptive field of each layer; strides can leave out the last rows and columns of the image."""
-    fields, sizes, steps, padding = [], (1, 1), (1, 1), (0, 0)
+    fields, (size, step, padding) = [], np.array([(1, 1), (1, 1), (0, 0)])
     for layer in layers:
-        sizes = _add_product(sizes, (layer.window[0] - 1, layer.window[1] - 1), steps)
-        padding = _add_product(padding, layer.padding, steps)
-        steps = steps[0] * layer.stride[0], steps[1] * layer.stride[1]
-        fields.append(ReceptiveField(*sizes, steps, padding))
+        size = size + step * np.subtract(layer.window, 1)
+        padding = padding + step * layer.padding
+        step = step * layer.stride
+        (height, width), (down, along), (above, left) = size.tolist(), step.tolist(), padding.tolist()
+        fields.append(ReceptiveField(height, width, (down, along), (above, left)))
     return fields
-
-
-def _add_product(a: Pair, b: Pair, c: Pair) -> Pair:
-    return a[0] + b[0] * c[0], a[1] + b[1] * c[1]
 
 
 @dataclass(frozen=True)

@@ -116,26 +116,22 @@ def move_marks(marks: NDArray[np.float32], width: int, factor: float) -> NDArray
     return moved
 
 
-def text_loss(
-    logits: Array, marks: Labels, label_smoothing: float = 0.0, count: int | None = None
-) -> tuple[float, Array]:
-    """Return the loss of CTC, divided by the number of strips, and its gradient.
+def text_loss(logits: Array, marks: Labels, count: int) -> tuple[float, Array]:
+    """Return the loss of CTC, divided by `count` strips, and its gradient.
 
-    logits: (outputs, 1, columns, n). marks: (MAX_MARKS, 3, n). Labels are not smoothed.
+    logits: (outputs, 1, columns, n). marks: (MAX_MARKS, 3, n).
     """
     longest = np.count_nonzero((marks[:, 0] != NO_MARK).any(axis=1))
     value, gradient = ctc(logits[:, 0], marks[:longest, 0], count)
     return value, gradient[:, np.newaxis]
 
 
-def column_loss(
-    logits: Array, marks: Labels, label_smoothing: float = 0.0, count: int | None = None
-) -> tuple[float, Array]:
-    """Return the cross-entropy of the columns that have a label, summed, divided by the number of strips; its gradient.
+def column_loss(logits: Array, marks: Labels, count: int) -> tuple[float, Array]:
+    """Return the cross-entropy of the columns that have a label, summed, divided by `count` strips; its gradient.
 
-    logits: (outputs, 1, columns, n). marks: (MAX_MARKS, 3, n). Labels are not smoothed.
+    logits: (outputs, 1, columns, n). marks: (MAX_MARKS, 3, n).
     """
-    z, count = logits[:, 0], count or logits.shape[-1]
+    z = logits[:, 0]
     labels, weights = label_columns(marks, z.shape[1], len(z))
     log_p = log_softmax(z)
     is_label = np.arange(len(z))[:, np.newaxis, np.newaxis] == labels

@@ -4,7 +4,6 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ from pipeline.model.model import Model
 from pipeline.model.prediction import predict_logits
 from pipeline.network.architecture import build_layers
 from pipeline.network.network import view_parameters
-from pipeline.training.epochs import TrainingProgress, train_network
+from pipeline.training.epochs import TrainedNetwork, TrainingProgress, train_network
 from pipeline.training.history import Epoch, best_of
 from pipeline.training.recipe import Recipe, network_recipes
 from pipeline.training.temperature import fit_temperature
@@ -52,9 +51,12 @@ def train(
     layers = build_layers(recipe.layers, recipe.activation, shape, outputs)
     with nullcontext(checkpoints) if checkpoints else tempfile.TemporaryDirectory() as folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
-        examples, trained = add_drawn(data, recipe), []
+        examples, trained = add_drawn(data, recipe), list[TrainedNetwork]()
+
+        def report(made: TrainingProgress) -> None:
+            on_progress(replace(made, network=len(trained) + 1))
+
         for number, one in enumerate(network_recipes(recipe), start=1):
-            report = partial(_number, on_progress, number)
             file = Path(folder) / f"network-{number}.npz"
             trained.append(train_network(one, examples, data.validation, data.classes, file, report))
     model = TrainedModel(
@@ -78,7 +80,3 @@ def train(
             temperature=fit_temperature(logits.T, labels, model.loss),
             validation_accuracy=float(np.mean(logits.argmax(axis=1) == labels)),
         )
-
-
-def _number(on_progress: Callable[[TrainingProgress], object], network: int, progress: TrainingProgress) -> None:
-    on_progress(replace(progress, network=network))

@@ -5,6 +5,7 @@ import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,8 @@ from pipeline.engine.errors import PipelineError
 from pipeline.engine.threads import count_cores
 from pipeline.network.activations import Array
 from pipeline.network.architecture import micro_batch_size
-from pipeline.network.gradient_descent import BatchLoss, Load, TrainingState, prepare, shuffled_batches, train_epoch
-from pipeline.network.losses import LOSSES, Labels
+from pipeline.network.gradient_descent import Load, TrainingState, prepare, shuffled_batches, train_epoch
+from pipeline.network.losses import LOSSES, Labels, Loss
 from pipeline.network.network import Network, count_parameters, forward, initialise, make_buffers, make_network
 from pipeline.network.optimizers import OPTIMIZERS
 from pipeline.network.schedules import rate_factor
@@ -131,10 +132,10 @@ def start(recipe: Recipe, training: Examples, classes: int, initial: Array | Non
     )
 
 
-def make_loss(recipe: Recipe, training: Examples, number: int) -> BatchLoss:
+def make_loss(recipe: Recipe, training: Examples, number: int) -> Loss:
     """Return the loss of an epoch, counted from 1."""
-    loss = training.adapt(LOSSES[recipe.loss], (number - 1) / recipe.epochs)
-    return lambda logits, labels, count: loss(logits, labels, recipe.label_smoothing, count)
+    loss = partial(LOSSES[recipe.loss], label_smoothing=recipe.label_smoothing)
+    return training.adapt(loss, (number - 1) / recipe.epochs)
 
 
 def run_epoch(

@@ -40,7 +40,7 @@ MODEL = make_model("conv5x3/2,conv7x2/1,6", shape=(13, 12))
     ],
 )
 def test_receptive_fields_grow_with_kernels_and_strides(layers: str, fields: list[tuple[int, int]]) -> None:
-    expected = [ReceptiveField(size, size, (step, step)) for size, step in fields]
+    expected = [ReceptiveField(size, size, (step, step), (0, 0)) for size, step in fields]
     assert receptive_fields(build_layers(layers, "relu", (28, 28), 10)) == expected
 
 
