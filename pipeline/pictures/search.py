@@ -75,7 +75,7 @@ def find_candidates(slider: Slider, level: Level) -> Detections:
 
     The level is cut into tiles, with as many positions each, which overlap by a window. Blank tiles are left out.
     """
-    window, step = slider.window, slider.step
+    (window, _), step = slider.model.image_shape, slider.step
     margin = window // 2 + MARGIN
     inner = local_contrast(add_margin(level.grey, margin, margin, margin, margin))
     counts = [max(1, (side - window) // step + 1) for side in inner.shape]
@@ -85,7 +85,7 @@ def find_candidates(slider: Slider, level: Level) -> Detections:
     corners = (range(0, step * count, step * cell) for count, cell in zip(counts, cells, strict=True))
     tiles = {(y, x): contrast[y:, x:][:tall, :wide] for y, x in itertools.product(*corners)}
     inked = {corner: tile for corner, tile in tiles.items() if np.abs(tile).max() > FLAT}
-    predicted = slider.predict_all(list(inked.values())).reshape(len(inked), *cells, slider.outputs)
+    predicted = slider.predict_all(list(inked.values())).reshape(len(inked), *cells, slider.model.outputs)
     scores = 1 - predicted[..., -1]
     possible = scores > POSSIBLE
     tile, *cell = np.nonzero(possible)

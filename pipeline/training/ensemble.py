@@ -18,7 +18,7 @@ from pipeline.training.epochs import TrainedNetwork, TrainingProgress, train_net
 from pipeline.training.history import Epoch, best_of
 from pipeline.training.recipe import Recipe, network_recipes
 from pipeline.training.temperature import fit_temperature
-from pipeline.training.training_data import TrainingData, add_drawn
+from pipeline.training.training_data import TrainingData, add_drawn, list_fields
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,9 +46,8 @@ def train(
     run. Use another folder for other data. on_progress: called during and after each epoch. Raises UsageError if the
     layers do not fit the images, TrainingError if training diverges.
     """
-    shape = data.training.image_shape
     outputs = recipe.count_outputs(data.classes)
-    layers = build_layers(recipe.layers, recipe.activation, shape, outputs)
+    layers = build_layers(recipe.layers, recipe.activation, data.training.image_shape, outputs)
     with nullcontext(checkpoints) if checkpoints else tempfile.TemporaryDirectory() as folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
         examples, trained = add_drawn(data, recipe), list[TrainedNetwork]()
@@ -61,13 +60,7 @@ def train(
             trained.append(train_network(one, examples, data.validation, data.classes, file, report))
     model = TrainedModel(
         parameters=tuple(view_parameters(layers, network.flat) for network in trained),
-        layers=recipe.layers,
-        activation=recipe.activation,
-        loss=recipe.loss,
-        scaling=data.training.scaling,
-        image_shape=shape,
-        class_names=data.description.class_names,
-        dataset=data.description.name,
+        **list_fields(recipe, data.training, data.description),
         negative_class=outputs > data.classes,
         ink_statistics=measure_ink(data.pixels),
         histories=[network.history for network in trained],

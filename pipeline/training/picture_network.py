@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.data.dataset import Description
-from pipeline.data.scaling import Scaling
 from pipeline.engine import CHECKPOINT
 from pipeline.engine.provenance import environment
 from pipeline.model.model import Model
@@ -15,7 +14,7 @@ from pipeline.network.architecture import build_layers
 from pipeline.network.network import view_parameters
 from pipeline.training.epochs import TrainedNetwork, TrainingProgress, train_network
 from pipeline.training.recipe import Recipe
-from pipeline.training.training_data import Examples
+from pipeline.training.training_data import Examples, list_fields
 
 
 def train_model(
@@ -41,13 +40,7 @@ def train_model(
     layers = build_layers(recipe.layers, recipe.activation, training.image_shape, outputs, by_column)
     model = Model(
         (view_parameters(layers, trained.flat),),
-        layers=recipe.layers,
-        activation=recipe.activation,
-        loss=recipe.loss,
-        scaling=Scaling(0.0, 1.0),
-        image_shape=training.image_shape,
-        class_names=description.class_names,
-        dataset=description.name,
+        **list_fields(recipe, training, description),
         validation_accuracy=trained.best.validation_accuracy,
         **parts,
     )

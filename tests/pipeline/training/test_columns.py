@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.data.marks import HEIGHT, MARGIN, MAX_MARKS, NO_MARK, SIDE, WIDTH, encode_contrast
+from pipeline.network.losses import Loss
 from pipeline.training.columns import Strips, column_loss, label_columns, move_marks, stretch, text_loss
 from pipeline.training.epochs import train_network
 from pipeline.training.recipe import Recipe
@@ -57,15 +58,15 @@ def test_strips_of_a_batch_are_labelled_each_by_its_own_marks() -> None:
 
 
 @pytest.mark.parametrize("loss", [column_loss, text_loss])
-def test_gradient_is_that_of_the_loss_and_parts_add_up(loss: object) -> None:
+def test_gradient_is_that_of_the_loss_and_parts_add_up(loss: Loss) -> None:
     generator = np.random.default_rng(1)
     logits = generator.standard_normal((CLASSES + 3, 1, COLUMNS, 2))
     marks = np.concatenate([in_batch((3, 50, 60), (SPACE, 60, 99), (3, 99, 120)), in_batch((OTHER, 0, 40))], axis=-1)
-    value, gradient = loss(logits, marks, 0.0, None)  # type: ignore[operator]
+    value, gradient = loss(logits, marks, 2)
     direction = generator.standard_normal(logits.shape)
-    nearby = [loss(logits + step * direction, marks, 0.0, None)[0] for step in (1e-5, -1e-5)]  # type: ignore[operator]
+    nearby = [loss(logits + step * direction, marks, 2)[0] for step in (1e-5, -1e-5)]
     assert np.vdot(gradient, direction) == pytest.approx((nearby[0] - nearby[1]) / 2e-5, rel=1e-6)
-    parts = [loss(logits[..., [i]], marks[..., [i]], 0.0, 2) for i in range(2)]  # type: ignore[operator]
+    parts = [loss(logits[..., [i]], marks[..., [i]], 2) for i in range(2)]
     assert sum(part[0] for part in parts) == pytest.approx(value)
     np.testing.assert_allclose(np.concatenate([part[1] for part in parts], axis=-1), gradient)
 
