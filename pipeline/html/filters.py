@@ -117,7 +117,7 @@ def draw_weights(model: Model) -> dict[int, str]:
     layer = model.networks[0].layers[0]
     if not layer.parameter_shapes:
         return {}
-    weights = model.parameters[0].layers[0][0]
+    weights = model.networks[0].parameters.layers[0][0]
     rows = weights.reshape(len(weights), *(weights.shape[2:] or layer.window)).astype(np.float64)
     order = np.argsort(-np.linalg.norm(rows, axis=(1, 2)), kind="stable")[:MAX_UNITS]
     limit = float(np.quantile(np.abs(rows[order]), 0.995))

@@ -104,7 +104,7 @@ def look(strips: Array, view: View) -> Array:
 def compute_logits(model: Model, contrast: Array) -> Array:
     """Return the logits (outputs, columns, n) of strips of any length, (HEIGHT, length, n)."""
     layers = build_layers(model.layers, model.activation, contrast.shape[:2], model.outputs, by_column=True)
-    return infer(make_network(layers, model.parameters[0].flat), contrast)[:, 0]
+    return infer(make_network(layers, model.parameters[0]), contrast)[:, 0]
 
 
 def find_spans(logits: Array, classes: int, pitch: float) -> list[Span]:

@@ -1,36 +1,20 @@
 """Train the networks of a recipe, one after the other, and return them as a calibrated model."""
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.data.ink import measure_ink
 from pipeline.engine.threads import single_threaded_blas
-from pipeline.model.model import Model
 from pipeline.model.prediction import predict_logits
-from pipeline.network.architecture import build_layers
-from pipeline.network.network import view_parameters
-from pipeline.training.epochs import TrainedNetwork, TrainingProgress, train_network
-from pipeline.training.history import Epoch, best_of
+from pipeline.training.epochs import TrainedModel, TrainedNetwork, TrainingProgress, join_networks, train_network
 from pipeline.training.recipe import Recipe, network_recipes
 from pipeline.training.temperature import fit_temperature
-from pipeline.training.training_data import TrainingData, add_drawn, list_fields
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainedModel(Model):
-    """A model with the history of its training. histories: all epochs of each network."""
-
-    histories: Sequence[Sequence[Epoch]]
-
-    @property
-    def best_epochs(self) -> list[int]:
-        """The selected epoch of each network."""
-        return [best_of(history).number for history in self.histories]
+from pipeline.training.training_data import TrainingData, add_drawn
 
 
 def train(
@@ -46,8 +30,6 @@ def train(
     run. Use another folder for other data. on_progress: called during and after each epoch. Raises UsageError if the
     layers do not fit the images, TrainingError if training diverges.
     """
-    outputs = recipe.count_outputs(data.classes)
-    layers = build_layers(recipe.layers, recipe.activation, data.training.image_shape, outputs)
     with nullcontext(checkpoints) if checkpoints else tempfile.TemporaryDirectory() as folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
         examples, trained = add_drawn(data, recipe), list[TrainedNetwork]()
@@ -58,13 +40,8 @@ def train(
         for number, one in enumerate(network_recipes(recipe), start=1):
             file = Path(folder) / f"network-{number}.npz"
             trained.append(train_network(one, examples, data.validation, data.classes, file, report))
-    model = TrainedModel(
-        parameters=tuple(view_parameters(layers, network.flat) for network in trained),
-        **list_fields(recipe, data.training, data.description),
-        negative_class=outputs > data.classes,
-        ink_statistics=measure_ink(data.pixels),
-        histories=[network.history for network in trained],
-    )
+    parts = {"negative_class": recipe.negatives > 0, "ink_statistics": measure_ink(data.pixels)}
+    model = join_networks(recipe, data.training, data.description, trained, **parts)
     labels = data.validation.labels
     with single_threaded_blas():  # so that the bits are those of evaluate
         logits = predict_logits(model, data.validation.images)

@@ -3,17 +3,20 @@
 import math
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data.dataset import Description
 from pipeline.data.deform import Augmenter
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.threads import count_cores
+from pipeline.model.model import Model
 from pipeline.network.activations import Array
 from pipeline.network.architecture import micro_batch_size
 from pipeline.network.gradient_descent import Load, TrainingState, prepare, shuffled_batches, train_epoch
@@ -43,6 +46,36 @@ class TrainedNetwork:
     def best(self) -> Epoch:
         """The selected epoch."""
         return best_of(self.history)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainedModel(Model):
+    """A model with the history of its training. histories: all epochs of each network."""
+
+    histories: Sequence[Sequence[Epoch]]
+
+    @property
+    def best_epochs(self) -> list[int]:
+        """The selected epoch of each network."""
+        return [best_of(history).number for history in self.histories]
+
+
+def join_networks(
+    recipe: Recipe, training: Examples, description: Description, networks: Sequence[TrainedNetwork], **parts: Any
+) -> TrainedModel:
+    """Return the model of the trained networks. parts: the fields that follow neither from the recipe nor the data."""
+    return TrainedModel(
+        parameters=tuple(network.flat for network in networks),
+        layers=recipe.layers,
+        activation=recipe.activation,
+        loss=recipe.loss,
+        scaling=training.scaling,
+        image_shape=training.image_shape,
+        class_names=description.class_names,
+        dataset=description.name,
+        histories=[network.history for network in networks],
+        **parts,
+    )
 
 
 @dataclass(frozen=True)

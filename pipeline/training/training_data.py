@@ -153,17 +153,6 @@ def hold_out(
     return TrainingData(training, held_out, pixels[:kept], Description(name, names))
 
 
-def list_fields(recipe: Recipe, training: Examples, description: Description) -> dict[str, Any]:
-    """Return the fields of a model that follow from its recipe and its data."""
-    return {
-        **{name: getattr(recipe, name) for name in ("layers", "activation", "loss")},
-        "scaling": training.scaling,
-        "image_shape": training.image_shape,
-        "class_names": description.class_names,
-        "dataset": description.name,
-    }
-
-
 def count_drawn(data: TrainingData, recipe: Recipe) -> tuple[int, int]:
     """Return the number of digits in other styles, and of negative examples, that a recipe draws."""
     styles = recipe.styles if are_ten_digits(data.description.class_names) else 0.0
