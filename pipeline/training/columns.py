@@ -48,11 +48,7 @@ class Strips(Examples):
 
     marks: NDArray[np.float32]
     by_column: float
-
-    @property
-    def image_shape(self) -> tuple[int, int]:
-        """(HEIGHT, WIDTH)."""
-        return HEIGHT, WIDTH
+    image_shape = HEIGHT, WIDTH  # of what the network sees
 
     def make_layers(self, text: str, activation: str, outputs: int) -> tuple[Layer, ...]:
         """Return the layers to train, with outputs for each column."""
