@@ -46,7 +46,7 @@ def save_drawing_page(
         **model_values(model, packed),
         "canvas": ROW if noun == "digit" else model.image_shape,
         "inkStatistics": asdict(model.ink_statistics),
-        "examples": [{"pixels": encode_array(each.image), "label": each.label} for each in examples],
+        "examples": [{"pixels": encode_array(image), "label": label} for image, label in examples],
         "lessons": lessons and _encode_lessons(lessons, model),
         "patches": {
             index: {"shape": patches.shape[1:], "pixels": [encode_array(patch) for patch in patches]}

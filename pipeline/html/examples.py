@@ -1,6 +1,5 @@
 """Test images to choose in the drawing demo, some of them misread."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,12 +10,7 @@ MISREAD = 3
 MAX_PIXELS = 60_000  # of all examples: the page is limited to 3 million characters
 
 
-@dataclass(frozen=True)
-class Example:
-    """A test image, uint8 (h, w), with its true class."""
-
-    image: NDArray[np.uint8]
-    label: int
+Example = tuple[NDArray[np.uint8], int]  # a test image, (h, w), and its true class
 
 
 def choose_examples(
@@ -34,7 +28,7 @@ def choose_examples(
     others = [index for index in correct if labels[index] not in labels[misread]]
     count = min(EXAMPLES, MAX_PIXELS // images[0].size)
     chosen = sorted([*misread, *others][:count], key=lambda index: int(labels[index]))
-    return [Example(images[index], int(labels[index])) for index in chosen]
+    return [(images[index], int(labels[index])) for index in chosen]
 
 
 def _first_of_class(indices: NDArray[np.intp], labels: NDArray[np.uint8]) -> NDArray[np.intp]:
