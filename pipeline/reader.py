@@ -78,8 +78,8 @@ class Reader:
         digest = hashlib.sha256()
         for model in filter(None, (self.model, self.finder, self.finder and self.finder.row)):
             digest.update(format_header(model.header).encode())
-            for parameters in model.parameters:
-                digest.update(parameters.flat.data)
+            for flat in model.parameters:
+                digest.update(flat.data)
         return digest.hexdigest()
 
     @property

@@ -3,7 +3,7 @@
 import functools
 import logging
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from typer import Option
 
@@ -43,7 +43,7 @@ def evaluate(
     from pipeline.data.check import list_warnings, load_check
     from pipeline.engine.arrays import open_rows, read_array, save_array
     from pipeline.evaluation.metrics import compute_metrics, save_metrics
-    from pipeline.evaluation.predictions import PROBABILITIES, predict_all
+    from pipeline.evaluation.predictions import PROBABILITIES, predict_blocks
     from pipeline.model.model import load_model
     from pipeline.scheduling.backends import make_backend
 
@@ -53,9 +53,15 @@ def evaluate(
     total = len(images)
     labels = read_array(normalize / "test-labels.npy", np.uint8, (total,))
 
+    blocks = []
     with progress("evaluate", total) as shown:
-        report = functools.partial(log.info, "evaluate: %s")
-        probabilities = predict_all(model, images, block_size, backend, shown.advance, report)
+
+        def save(block: Any) -> None:
+            blocks.append(block)
+            shown.advance(len(block))
+
+        predict_blocks(model, [images], block_size, backend, save, report=functools.partial(log.info, "evaluate: %s"))
+    probabilities = np.concatenate(blocks)
     save_array(output / PROBABILITIES, probabilities)
     metrics, confusion = compute_metrics(probabilities, labels, model.class_names)
     save_metrics(output, metrics, confusion)

@@ -73,8 +73,8 @@ def predict(
         ]
         total, classes = sum(map(len, images)), len(reader.model.class_names)
         predictions = open_predictions(work, list(outputs), total, classes, key)
-        missing = total - predictions.done_count
-        with progress("predict", total, predictions.done_count) as shown:
+        missing = total - predictions.done
+        with progress("predict", total, predictions.done) as shown:
             report = functools.partial(log.info, "predict: %s")
             predict_missing(predictions, reader.model, images, block_size, backend, shown.advance, report)
         seconds = time.monotonic() - started

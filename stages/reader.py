@@ -63,14 +63,14 @@ def reader(
     log.info("reader: %s, %s strips of %s, recipe %s", chosen.layers, f"{len(training):,}", description.name, recipe)
     with show_training("reader", chosen, len(training)) as on_progress:
         parts: dict[str, Any] = {"negative_class": True, "sliding": True, "row": row}
-        model, trained = train_model(chosen, (training, validation), description, output, on_progress, **parts)
+        model = train_model(chosen, (training, validation), description, output, on_progress, **parts)
     record = {
         "strips": {"training": len(training), "validation": len(validation)},
-        **describe_training(recipe, chosen, values, trained),
+        **describe_training(recipe, chosen, values, model),
     }
     save_model(output, model, record)
     (output / "MODEL_CARD.md").write_text(make_reader_card(model, record), encoding="utf-8")
-    write_history(output / "history.csv", [trained.history])
+    write_history(output / "history.csv", model.histories)
     return (
         f"all positions in the middle of {model.validation_accuracy:.1%} of the validation strips are labelled "
         f"correctly, {record['seconds'] / 60:.1f} min of training"

@@ -72,21 +72,20 @@ def rows(
     from pipeline.training.picture_network import describe_training, train_model
 
     description = load_description(strips)
-    classes = len(description.class_names)
     begun = None if fresh else load_safetensors(start)
     begun = begun and (begun.row or begun)
     if begun and (begun.layers, begun.class_names) != (chosen.layers, description.class_names):
         log.info("rows: %s has other layers or classes, so the weights are drawn", start.name)
         begun = None
     by_column = 0.0 if begun else BY_COLUMN
-    training, validation = (load_strips(strips, part, classes, by_column) for part in ("train", "validation"))
+    training, validation = (load_strips(strips, part, by_column) for part in ("train", "validation"))
     log.info("rows: %s, %s strips of %s, recipe %s", chosen.layers, f"{len(training):,}", description.name, recipe)
     with show_training("rows", chosen, len(training)) as on_progress:
-        initial = begun.parameters[0].flat if begun else None
-        model, trained = train_model(
+        initial = begun.parameters[0] if begun else None
+        trained = train_model(
             chosen, (training, validation), description, output, on_progress, initial, EXTRA, by_column=True
         )
-    model, quality = calibrate(model, validation)
+    model, quality = calibrate(trained, validation)
     record = {
         "strips": {"training": len(training), "validation": len(validation)},
         "start": {"file": start.name, "accuracy": begun.validation_accuracy} if begun else None,
@@ -97,10 +96,10 @@ def rows(
     save_safetensors(output / "model.safetensors", model)
     card = make_reader_card(model, record, "rows_card.md")
     (output / "MODEL_CARD.md").write_text(card, encoding="utf-8")
-    write_history(output / "history.csv", [trained.history])
+    write_history(output / "history.csv", trained.histories)
     return (
         f"{quality.recall:.1%} of the numbers in validation strips are read, and {quality.precision:.1%} of those read "
-        f"are correct, after epoch {trained.best.number}, {record['seconds'] / 60:.1f} min of training"
+        f"are correct, after epoch {trained.best_epochs[0]}, {record['seconds'] / 60:.1f} min of training"
     )
 
 

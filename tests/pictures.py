@@ -176,7 +176,7 @@ def draw_heat_map() -> None:
     slider = Slider(reader.finder)
     digit = float(np.median(np.ptp(result.boxes[:, 1::2], axis=1)))
     level = min(build_pyramid(grey), key=lambda level: abs(np.log(level.scale * digit / BOX)))
-    margin = slider.window // 2
+    margin = slider.model.image_shape[0] // 2
     contrast = local_contrast(add_margin(level.grey, margin, margin, margin, margin))
     probability = 1 - slider.predict([contrast])[0, ..., -1]
     heat = Image.fromarray(np.uint8(255 * matplotlib.colormaps["magma"](probability)[..., :3]))

@@ -77,7 +77,7 @@ def write_reader(folder: Path, strips: Path) -> None:
     save_safetensors(PRETRAINED_READER, load_model(folder), np.int8)
     model = load_safetensors(PRETRAINED_READER)
     assert model.row
-    validation = load_strips(strips, "validation", len(model.class_names), by_column=0.0)
+    validation = load_strips(strips, "validation", by_column=0.0)
     row = replace(model.row, validation_accuracy=accuracy(model.row.networks[0], validation, model.row.outputs))
     row, quality = calibrate(row, validation)
     model = replace(model, row=row)

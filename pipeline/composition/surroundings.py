@@ -1,5 +1,6 @@
 """Lines around a line of writing: combs, rings around words, underlines, and those of forms and notebooks."""
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -60,13 +61,8 @@ def _draw_combs(ruler: Ruler, combs: Sequence[Comb], size: float, middle: float)
 
 def _group(pieces: Sequence[Piece]) -> list[list[Piece]]:
     """Return the pieces of each number and each other sign."""
-    groups = list[list[Piece]]()
-    for piece in pieces:
-        if groups and piece.number != NOTHING and piece.number == groups[-1][-1].number:
-            groups[-1].append(piece)
-        else:
-            groups.append([piece])
-    return groups
+    by_number = itertools.groupby(pieces, lambda piece: (piece.number, piece.number == NOTHING and id(piece)))
+    return [list(group) for _, group in by_number]
 
 
 def _ring(ruler: Ruler, group: Sequence[Piece]) -> None:

@@ -115,17 +115,14 @@ DatasetName = Literal["mnist", "fashion-mnist", "sample", "custom"]
 DATASETS = {dataset.name: dataset for dataset in (MNIST, FASHION_MNIST, SAMPLE)}
 
 
-def find_dataset(name: str, folder: Path | None) -> Dataset:
+def find_dataset(name: DatasetName, folder: Path | None) -> Dataset:
     """Return the data set `name`, with `folder`, if given, as its only source; `custom` is any data in `folder`.
 
-    Raises UsageError for an unknown name, and for `custom` without a path.
+    Raises UsageError for `custom` without a path.
     """
     if name == CUSTOM:
         if folder is None:
             raise UsageError("the data set 'custom' needs a folder or a CSV file: add --from PATH")
         return Dataset(CUSTOM, sources=(folder,), class_names=())
-    if name not in DATASETS:
-        known = ", ".join([*DATASETS, CUSTOM])
-        raise UsageError(f"unknown data set '{name}': choose one of {known}")
     dataset = DATASETS[name]
     return replace(dataset, sources=(folder,)) if folder is not None else dataset

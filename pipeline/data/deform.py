@@ -26,16 +26,14 @@ GRID_MARGIN = 1  # sigmas by which the grid of Gaussians extends beyond the imag
 class Augmenter:
     """Augments batches of at most `max_batch` images of one shape. Not thread-safe: its buffers are reused."""
 
-    def __init__(
-        self, augmentation: Augmentation, height: int, width: int, max_batch: int, dtype: Any = np.float32
-    ) -> None:
+    def __init__(self, augmentation: Augmentation, height: int, width: int, max_batch: int) -> None:
         self.augmentation = augmentation
         self.shape = height, width
-        self.fields = _cast_fields(height, width, augmentation, np.dtype(dtype))
-        self._coordinates = np.empty((2, max_batch, height * width), dtype)
-        self._corners = np.empty((2, max_batch, height * width), dtype)
+        self.fields = displacement_fields(height, width, augmentation)
+        self._coordinates = np.empty((2, max_batch, height * width), np.float32)
+        self._corners = np.empty((2, max_batch, height * width), np.float32)
         self._index = np.empty((max_batch, height * width), np.intp)
-        self._neighbours = np.empty((3, max_batch, height * width), dtype)
+        self._neighbours = np.empty((3, max_batch, height * width), np.float32)
 
     def __call__(self, images: Array, generator: np.random.Generator, out: Array) -> None:
         """Write the images to `out`; the first of them, a fraction `augment_fraction`, are augmented.
@@ -91,28 +89,22 @@ def _interpolate(a: Array, b: Array, weight: Array) -> None:
 
 
 @functools.lru_cache(maxsize=1)  # shared by all augmenters of a training run
-def _cast_fields(height: int, width: int, augmentation: Augmentation, dtype: np.dtype[Any]) -> Array:
-    fields: Array = displacement_fields(height, width, augmentation).astype(dtype)
-    fields.flags.writeable = False
-    return fields
-
-
-def displacement_fields(height: int, width: int, augmentation: Augmentation) -> NDArray[np.float64]:
+def displacement_fields(height: int, width: int, augmentation: Augmentation) -> NDArray[np.float32]:
     """Return the basis fields, (k, height * width).
 
     They are 1, x and y relative to the centre, and Gaussians on a grid with spacing sigma, scaled so that their sum
     with independent standard normal coefficients has variance 1 at every pixel.
     """
     y, x = (axis.reshape(-1) for axis in np.mgrid[:height, :width].astype(float))
-    affine = np.stack([np.ones_like(x), x - (width - 1) / 2, y - (height - 1) / 2])
-    if not augmentation.elastic:
-        return affine
-    sigma = augmentation.elastic_sigma
-    rows, columns = (np.arange(-GRID_MARGIN * sigma, size + GRID_MARGIN * sigma, sigma) for size in (height, width))
-    distance_y, distance_x = (y - rows[:, np.newaxis]) ** 2, (x - columns[:, np.newaxis]) ** 2
-    distances = (distance_y[:, np.newaxis] + distance_x).reshape(-1, height * width)
-    gaussians = np.exp(-distances / (2 * sigma**2))
-    return np.concatenate([affine, gaussians / np.sqrt(np.sum(gaussians**2, axis=0))])
+    fields = np.stack([np.ones_like(x), x - (width - 1) / 2, y - (height - 1) / 2])
+    if augmentation.elastic:
+        sigma, reach = augmentation.elastic_sigma, GRID_MARGIN * augmentation.elastic_sigma
+        rows, columns = (np.arange(-reach, size + reach, sigma) for size in (height, width))
+        distance_y, distance_x = (y - rows[:, np.newaxis]) ** 2, (x - columns[:, np.newaxis]) ** 2
+        distances = (distance_y[:, np.newaxis] + distance_x).reshape(-1, height * width)
+        gaussians = np.exp(-distances / (2 * sigma**2))
+        fields = np.concatenate([fields, gaussians / np.sqrt(np.sum(gaussians**2, axis=0))])
+    return fields.astype(np.float32)
 
 
 def draw_count(expected: float, generator: np.random.Generator) -> int:

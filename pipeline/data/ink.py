@@ -29,10 +29,6 @@ class InkStatistics:
     thick: Length = UNLIMITED
     thickest: Length = UNLIMITED
 
-    def __post_init__(self) -> None:
-        if self.thin > self.thick:
-            raise ValueError(f"thin must be at most thick, {self.thick}, not {self.thin}")
-
 
 def to_ink(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return the ink of raw pixels, in [0, 1]."""

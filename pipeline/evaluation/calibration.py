@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ def calibrate(model: Model, strips: Strips) -> tuple[Model, Quality]:
     contrast = [decode_contrast(image[:, SIDE : SIDE + WIDTH]) for image in strips.images]
     with ThreadTeam(count_cores()) as team:
         found = read_spans(model, contrast, team.run)
-    written = [list_numbers(marks, strips.classes) for marks in strips.labels]
+    written = [list_numbers(marks, len(model.class_names)) for marks in strips.labels]
     count = sum(map(len, written))
     spans = [span for each in found for span in each]
     nothing = Quality(count, 0.0, 0.0, 0.0)
@@ -68,15 +69,9 @@ def calibrate(model: Model, strips: Strips) -> tuple[Model, Quality]:
 
 def list_numbers(marks: NDArray[np.integer], classes: int) -> list[Number]:
     """Return the numbers of a strip, by its marks, (MAX_MARKS, 3)."""
-    numbers: list[Number] = []
-    last = NO_MARK
-    for symbol, left, right in marks[marks[:, 0] != NO_MARK].tolist():
-        centre = (left + right) / 2
-        if symbol < classes:
-            labels, first, _ = numbers.pop() if 0 <= last < classes else ((), centre, centre)
-            numbers.append(((*labels, symbol), first, centre))
-        last = symbol
-    return numbers
+    used = marks[marks[:, 0] != NO_MARK].tolist()
+    parts = (list(part) for is_digit, part in groupby(used, lambda mark: mark[0] < classes) if is_digit)
+    return [(tuple(mark[0] for mark in part), sum(part[0][1:]) / 2, sum(part[-1][1:]) / 2) for part in parts]
 
 
 def is_correct(span: Span, numbers: Sequence[Number]) -> bool:

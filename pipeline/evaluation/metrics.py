@@ -147,13 +147,7 @@ def measure_reliability(probabilities: NDArray[np.float32], labels: NDArray[np.u
 
 def per_class(confusion: NDArray[np.int64]) -> list[ClassMetrics]:
     """Return the metrics of each class."""
-    correct = np.diag(confusion)
-    predicted, true = confusion.sum(axis=0), confusion.sum(axis=1)
-    return [
-        ClassMetrics(_ratio(c, p), _ratio(c, t), _ratio(2 * c, p + t), int(t))
-        for c, p, t in zip(correct, predicted, true, strict=True)
-    ]
-
-
-def _ratio(part: int, whole: int) -> float:
-    return float(part / whole) if whole else 0.0
+    correct, predicted, true = np.diag(confusion), confusion.sum(axis=0), confusion.sum(axis=1)
+    ratios = (correct, predicted), (correct, true), (2 * correct, predicted + true)
+    shares = (np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0).tolist() for part, whole in ratios)
+    return [ClassMetrics(*each) for each in zip(*shares, true.tolist(), strict=True)]

@@ -5,7 +5,7 @@ backend and block size.
 """
 
 import contextlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import index
 from pathlib import Path
@@ -25,36 +25,25 @@ from pipeline.scheduling.journal import append_entry, describe_file, new_journal
 
 PREDICTIONS, PROBABILITIES = "predictions.npy", "probabilities.npy"
 
-Interval = tuple[int, int]  # start and stop of a range of rows
-
 
 @dataclass(frozen=True)
 class PredictionFiles:
     """Output files of predictions. files: PREDICTIONS, uint8 (n,), or PROBABILITIES, float32 (n, c), or both, by name.
 
-    done: intervals of rows that were finished when the files were opened.
+    done: number of rows, the first ones, that were finished when the files were opened.
     """
 
     folder: Path
     files: Mapping[str, Rows]
-    done: Sequence[Interval]
-
-    @property
-    def done_count(self) -> int:
-        """Number of rows that were finished."""
-        return sum(stop - start for start, stop in self.done)
+    done: int = 0
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Consecutive images of a file. first: index of the first one in the file, and `at` among the images of all files.
-
-    path: the file, for messages.
-    """
+    """Consecutive images of a file. first: index of the first one in the file. path: the file, for messages."""
 
     path: str
     first: int
-    at: int
     images: NDArray[Any]
 
 
@@ -73,10 +62,10 @@ def open_predictions(folder: Path, names: Collection[str], total: int, classes: 
     with contextlib.suppress(OSError, ArrayError, ValueError, TypeError):
         if (entries := read_journal(folder, key)) is not None:
             files = {name: open_rows(folder / f".{name}", *formats[name]) for name in names}
-            return PredictionFiles(folder, files, [(index(start), index(stop)) for start, stop in entries])
+            return PredictionFiles(folder, files, index(entries[-1]) if entries else 0)
     with new_journal(folder, key):
         files = {name: create_rows(folder / f".{name}", *formats[name]) for name in names}
-    return PredictionFiles(folder, files, [])
+    return PredictionFiles(folder, files)
 
 
 def predict_missing(
@@ -88,79 +77,60 @@ def predict_missing(
     advance: Callable[[int], object] = lambda images: None,
     report: Callable[[str], object] = lambda line: None,
 ) -> None:
-    """Predict all images that are not done, a few blocks at a time, and write the predictions.
+    """Predict all images that are not done and write the predictions. Arguments and errors: see `predict_blocks`."""
+    done = predictions.done
+    if done:
+        report(f"resuming after {done:,} of {sum(map(len, images)):,} images")
 
-    images: consecutive files of raw images, uint8 (n, h, w), or standardised ones, float32. advance: called with the
-    number of images in each finished block. report: called with lines for the user. Raises PipelineError for files that
-    are missing or change, and for predictions that are not finite, and what `run_job` raises.
-    """
-    if predictions.done:
-        report(f"resuming after {predictions.done_count:,} of {sum(map(len, images)):,} images")
-
-    def write(number: int, result: tuple[int, NDArray[np.float32]]) -> None:
-        start, probabilities = result
+    def save(probabilities: NDArray[np.float32]) -> None:
+        nonlocal done
         found = {PREDICTIONS: probabilities.argmax(axis=1).astype(np.uint8), PROBABILITIES: probabilities}
         for name, rows in predictions.files.items():
-            write_rows(rows, start, found[name])
-        append_entry(predictions.folder, [start, start + len(probabilities)])
+            write_rows(rows, done, found[name])
+        done += len(probabilities)
+        append_entry(predictions.folder, done)
         advance(len(probabilities))
 
-    run_job(
-        Job(predict_block, model, read_missing(images, block_size, predictions.done), write, report=report), backend
-    )
+    predict_blocks(model, images, block_size, backend, save, done, report)
 
 
-def predict_all(
+def predict_blocks(
     model: Model,
-    images: Rows,
+    images: Sequence[Rows],
     block_size: int,
     backend: Backend,
-    advance: Callable[[int], object] = lambda images: None,
+    save: Callable[[NDArray[np.float32]], object],
+    done: int = 0,
     report: Callable[[str], object] = lambda line: None,
-) -> NDArray[np.float32]:
-    """Return the probabilities (n, c) of all images of a file. Arguments and errors are those of `predict_missing`."""
-    found = np.empty((len(images), len(model.class_names)), np.float32)
+) -> None:
+    """Predict images, a few blocks at a time; call `save` with the probabilities (n, c) of each block, in order.
 
-    def write(number: int, result: tuple[int, NDArray[np.float32]]) -> None:
-        start, probabilities = result
-        found[start : start + len(probabilities)] = probabilities
-        advance(len(probabilities))
-
-    run_job(Job(predict_block, model, read_missing([images], block_size), write, report=report), backend)
-    return found
+    images: consecutive files of raw images, uint8 (n, h, w), or standardised ones, float32; the first `done` of them
+    are left out. report: called with lines for the user. Raises PipelineError for files that are missing or change, and
+    for predictions that are not finite, and what `run_job` raises.
+    """
+    tasks = load_blocks(images, block_size, done)
+    run_job(Job(predict_block, model, tasks, lambda _, found: save(found), report, ordered=True), backend)
 
 
-def predict_block(model: Model, block: Block) -> tuple[int, NDArray[np.float32]]:
-    """Run one task: return the index of the block's first image among all images, and the probabilities, (n, c)."""
+def predict_block(model: Model, block: Block) -> NDArray[np.float32]:
+    """Run one task: return the probabilities, (n, c)."""
     probabilities = predict(model, block.images, block.first)
     if not np.isfinite(probabilities).all():
         raise PipelineError(f"predictions for {block.path} are not finite: train the model again, or check the images")
-    return block.at, probabilities
+    return probabilities
 
 
-def read_missing(files: Sequence[Rows], size: int, done: Iterable[Interval] = ()) -> Iterator[Block]:
-    """Yield blocks of at most `size` images, each of one file, without the images whose indices are in `done`.
+def load_blocks(files: Sequence[Rows], size: int, done: int) -> Iterator[Block]:
+    """Yield blocks of at most `size` images, each of one file, without the first `done` images.
 
     Raises PipelineError if a file has changed since the first block was read.
     """
-    at = 0
-    missing = list(find_gaps(done, sum(map(len, files))))
     before = [describe_file(rows.path) for rows in files]  # before the first block, not when a file is reached
     for rows, expected in zip(files, before, strict=True):
-        for begin, end in missing:
-            stop = min(end - at, len(rows))
-            for first in range(max(begin - at, 0), stop, size):
-                images = read_rows(rows, first, min(first + size, stop))
-                if describe_file(rows.path) != expected:  # also if it changed while it was read
-                    raise PipelineError(f"{rows.path} changed during the run: retry when nothing writes to it")
-                yield Block(str(rows.path), first, at + first, images)
-        at += len(rows)
-
-
-def find_gaps(done: Iterable[Interval], end: int) -> Iterator[Interval]:
-    """Yield the parts of (0, end) that no interval covers."""
-    begin = 0
-    for start, stop in [*sorted(done), (end, end)]:
-        if begin < start:
-            yield begin, start
-        begin = max(begin, stop)
+        for first in range(min(done, len(rows)), len(rows), size):
+            images = read_rows(rows, first, min(first + size, len(rows)))
+            if describe_file(rows.path) != expected:  # also if it changed while it was read
+                raise PipelineError(f"{rows.path} changed during the run: retry when nothing writes to it")
+            yield Block(str(rows.path), first, images)
+        done = max(done - len(rows), 0)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.html.examples import Example
 from pipeline.html.lessons import Lessons, encode_images, make_header
-from pipeline.html.packing import Packed, pack
+from pipeline.html.packing import Packed, encode_array, pack
 from pipeline.html.rendering import render
 from pipeline.html.wording import are_digits
 from pipeline.model.model import Model
@@ -46,9 +46,12 @@ def save_drawing_page(
         **model_values(model, packed),
         "canvas": ROW if noun == "digit" else model.image_shape,
         "inkStatistics": asdict(model.ink_statistics),
-        "examples": [_encode_example(example) for example in examples],
+        "examples": [{"pixels": encode_array(image), "label": label} for image, label in examples],
         "lessons": lessons and _encode_lessons(lessons, model),
-        "patches": {index: _encode_patches(each) for index, each in (stimuli or {}).items()},
+        "patches": {
+            index: {"shape": patches.shape[1:], "pixels": [encode_array(patch) for patch in patches]}
+            for index, patches in (stimuli or {}).items()
+        },
     }
     page = render(
         "drawing.html",
@@ -86,18 +89,6 @@ def model_values(model: Model, packed: Packed) -> dict[str, Any]:
     }
 
 
-def _encode_example(example: Example) -> dict[str, Any]:
-    """Return the input of `unpackExamples` in examples.js."""
-    pixels = base64.b64encode(example.image.tobytes()).decode()
-    return {"pixels": pixels, "label": example.label}
-
-
-def _encode_patches(patches: NDArray[np.uint8]) -> dict[str, Any]:
-    """Return the input of `unpackModel` for the patches of a layer."""
-    pixels = [base64.b64encode(patch.tobytes()).decode() for patch in patches]
-    return {"shape": patches.shape[1:], "pixels": pixels}
-
-
 def _encode_lessons(lessons: Lessons, model: Model) -> dict[str, Any]:
     """Return the input of `makeLearner` and `unpackLessons` in lessons.js."""
     header = make_header(model)
@@ -105,7 +96,7 @@ def _encode_lessons(lessons: Lessons, model: Model) -> dict[str, Any]:
     shapes = [shape for layer in layers for shape in layer.parameter_shapes.values()]
     return {
         "images": encode_images(lessons.images),
-        "labels": base64.b64encode(lessons.labels.tobytes()).decode(),
+        "labels": encode_array(lessons.labels),
         "learnt": lessons.learnt,
         "header": asdict(header),
         "layers": [layer_geometry(layer) for layer in layers],

@@ -1,6 +1,5 @@
 """Test images to choose in the drawing demo, some of them misread."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,18 +10,7 @@ MISREAD = 3
 MAX_PIXELS = 60_000  # of all examples: the page is limited to 3 million characters
 
 
-@dataclass(frozen=True)
-class Example:
-    """A test image, uint8 (h, w), with its true class and the class that the model predicts."""
-
-    image: NDArray[np.uint8]
-    label: int
-    predicted: int
-
-    @property
-    def is_misread(self) -> bool:
-        """Whether the model predicts another class."""
-        return self.label != self.predicted
+Example = tuple[NDArray[np.uint8], int]  # a test image, (h, w), and its true class
 
 
 def choose_examples(
@@ -33,18 +21,14 @@ def choose_examples(
     Up to MISREAD of them, and at most a third of the classes, are the most confident errors. For each other class it is
     the first image that is predicted correctly. images: (n, h, w). labels: (n,). probabilities: (n, classes).
     """
-    predicted = probabilities.argmax(axis=1)
-    is_wrong = predicted != labels
+    is_wrong = probabilities.argmax(axis=1) != labels
     errors = np.flatnonzero(is_wrong)[np.argsort(-probabilities.max(axis=1)[is_wrong], kind="stable")]
     misread = _first_of_class(errors, labels)[: min(MISREAD, probabilities.shape[1] // 3)]
     correct = _first_of_class(np.flatnonzero(~is_wrong), labels)
     others = [index for index in correct if labels[index] not in labels[misread]]
     count = min(EXAMPLES, MAX_PIXELS // images[0].size)
-    chosen = [*misread, *others][:count]
-    return [
-        Example(images[index], int(labels[index]), int(predicted[index]))
-        for index in sorted(chosen, key=lambda index: int(labels[index]))
-    ]
+    chosen = sorted([*misread, *others][:count], key=lambda index: int(labels[index]))
+    return [(images[index], int(labels[index])) for index in chosen]
 
 
 def _first_of_class(indices: NDArray[np.intp], labels: NDArray[np.uint8]) -> NDArray[np.intp]:

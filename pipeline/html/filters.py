@@ -27,22 +27,19 @@ class ReceptiveField:
     height: int
     width: int
     step: Pair
-    padding: Pair = (0, 0)
+    padding: Pair
 
 
 def receptive_fields(layers: Sequence[Layer]) -> list[ReceptiveField]:
     """Return the receptive field of each layer; strides can leave out the last rows and columns of the image."""
-    fields, sizes, steps, padding = [], (1, 1), (1, 1), (0, 0)
+    fields, (size, step, padding) = [], np.array([(1, 1), (1, 1), (0, 0)])
     for layer in layers:
-        sizes = _add_product(sizes, (layer.window[0] - 1, layer.window[1] - 1), steps)
-        padding = _add_product(padding, layer.padding, steps)
-        steps = steps[0] * layer.stride[0], steps[1] * layer.stride[1]
-        fields.append(ReceptiveField(*sizes, steps, padding))
+        size = size + step * np.subtract(layer.window, 1)
+        padding = padding + step * layer.padding
+        step = step * layer.stride
+        (height, width), (down, along), (above, left) = size.tolist(), step.tolist(), padding.tolist()
+        fields.append(ReceptiveField(height, width, (down, along), (above, left)))
     return fields
-
-
-def _add_product(a: Pair, b: Pair, c: Pair) -> Pair:
-    return a[0] + b[0] * c[0], a[1] + b[1] * c[1]
 
 
 @dataclass(frozen=True)
@@ -65,7 +62,7 @@ def measure_excitation(model: Model, images: NDArray[np.uint8]) -> list[Excitati
     chosen = [i for i, each in enumerate(network.layers) if each.parameter_shapes and len(each.output_shape) > 1]
     if not chosen:
         return []
-    size, buffers = micro_batch_size(network.layers, 4), make_buffers(network)
+    size, buffers = micro_batch_size(network.layers), make_buffers(network)
     parts: dict[int, list[tuple[NDArray[np.float32], NDArray[np.intp]]]] = {i: [] for i in chosen}
     for start in range(0, len(images), size):
         batch = standardise(images[start : start + size], model.scaling)
@@ -120,7 +117,7 @@ def draw_weights(model: Model) -> dict[int, str]:
     layer = model.networks[0].layers[0]
     if not layer.parameter_shapes:
         return {}
-    weights = model.parameters[0].layers[0][0]
+    weights = model.networks[0].parameters.layers[0][0]
     rows = weights.reshape(len(weights), *(weights.shape[2:] or layer.window)).astype(np.float64)
     order = np.argsort(-np.linalg.norm(rows, axis=(1, 2)), kind="stable")[:MAX_UNITS]
     limit = float(np.quantile(np.abs(rows[order]), 0.995))

@@ -72,10 +72,11 @@ def pack_array(array: NDArray[Any], bits: int) -> dict[str, str]:
     shape, and `scales`, float32 (out,), from `quantize`.
     """
     if array.ndim == 1:
-        return _encode(values=array.astype("<f4"))
+        return {"values": encode_array(array.astype("<f4"))}
     codes, scales = quantize(array, bits)
-    return _encode(codes=codes, scales=scales.astype("<f4"))
+    return {"codes": encode_array(codes), "scales": encode_array(scales.astype("<f4"))}
 
 
-def _encode(**arrays: NDArray[Any]) -> dict[str, str]:
-    return {name: base64.b64encode(array.tobytes()).decode() for name, array in arrays.items()}
+def encode_array(array: NDArray[Any]) -> str:
+    """Return the bytes of an array in base64."""
+    return base64.b64encode(array.tobytes()).decode()

@@ -47,11 +47,8 @@ def draw_signed(values: NDArray[np.floating[Any]], limit: float) -> str:
 
 def _shrink(picture: Image.Image) -> Image.Image:
     """Downsample to at most MAX_SIDE pixels a side, by box filter."""
-    scale = MAX_SIDE / max(picture.size)
-    if scale >= 1:
-        return picture
-    width, height = (max(1, round(side * scale)) for side in picture.size)
-    return picture.resize((width, height), Image.Resampling.BOX)
+    picture.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.BOX, reducing_gap=None)
+    return picture
 
 
 def _encode(picture: Image.Image, **options: Any) -> str:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import chain, groupby
 
 import numpy as np
 
@@ -61,12 +62,5 @@ def fit(spans: Sequence[Span], logits: Array, pitch: float, temperature: float, 
 
 def strip_spaces(text: Sequence[int], classes: int) -> Text:
     """Return a text without other writing: digits, and one space where anything stands between them."""
-    digits: list[int] = []
-    apart = False
-    for symbol in text:
-        if symbol >= classes:
-            apart = bool(digits)
-            continue
-        digits += [classes + SPACE] * apart + [symbol]
-        apart = False
-    return tuple(digits)
+    numbers = (number for is_digit, number in groupby(text, lambda symbol: symbol < classes) if is_digit)
+    return tuple(chain.from_iterable((classes + SPACE, *number) for number in numbers))[1:]

@@ -13,8 +13,9 @@ from pipeline.engine.arrays import read_array, save_array
 from pipeline.engine.documents import advise_anew, load_json, save_json
 from pipeline.engine.errors import PipelineError
 from pipeline.model.header import Header
+from pipeline.network.activations import Array
 from pipeline.network.layer import Shape
-from pipeline.network.network import Network, Parameters, view_parameters
+from pipeline.network.network import Network, make_network
 
 FILE = "model.json"
 ROW = "row."  # before the names of the arrays of a model for rows
@@ -27,11 +28,11 @@ Naming = Callable[[Header], list[list[str]]]
 class Model(Header):
     """A trained model: a header, and the arrays.
 
-    parameters: float32 arrays of each network; the networks have equal layers, and their logits are averaged. Their
-    number is the `ensemble_size` of the header, which is not given.
+    parameters: all parameters of each network, float32 (total,); the networks have equal layers, and their logits are
+    averaged. Their number is the `ensemble_size` of the header, which is not given.
     """
 
-    parameters: tuple[Parameters, ...]
+    parameters: tuple[Array, ...]
     ensemble_size: int = field(init=False)
     row: "Model | None" = field(default=None, kw_only=True)
 
@@ -48,7 +49,7 @@ class Model(Header):
     def networks(self) -> tuple[Network, ...]:
         """All networks of the model."""
         layers = self.make_layers()
-        return tuple(Network(layers, parameters) for parameters in self.parameters)
+        return tuple(make_network(layers, flat) for flat in self.parameters)
 
     @property
     def is_convolutional(self) -> bool:
@@ -112,8 +113,8 @@ def list_files(header: Header) -> list[list[str]]:
 def name_arrays(model: Model, naming: Naming) -> dict[str, NDArray[np.float32]]:
     """Return all arrays by name; those of the model for rows have names that begin with ROW."""
     named: dict[str, NDArray[np.float32]] = {}
-    for names, parameters in zip(naming(model), model.parameters, strict=True):
-        named |= zip(names, (array for layer in parameters.layers for array in layer), strict=True)
+    for names, network in zip(naming(model), model.networks, strict=True):
+        named |= zip(names, (array for layer in network.parameters.layers for array in layer), strict=True)
     if model.row:
         named |= {f"{ROW}{name}": array for name, array in name_arrays(model.row, naming).items()}
     return named
@@ -121,12 +122,11 @@ def name_arrays(model: Model, naming: Naming) -> dict[str, NDArray[np.float32]]:
 
 def assemble(header: Header, naming: Naming, read: Callable[[str, Shape], NDArray[Any]]) -> Model:
     """Return the model of a header. read: returns the array with a name of `name_arrays`, of a shape."""
-    layers = header.make_layers()
-    shapes = [shape for layer in layers for shape in layer.parameter_shapes.values()]
+    shapes = [shape for layer in header.make_layers() for shape in layer.parameter_shapes.values()]
     parameters = []
     for names in naming(header):
         parts = [read(name, shape).reshape(-1) for name, shape in zip(names, shapes, strict=True)]
-        parameters.append(view_parameters(layers, np.concatenate(parts, dtype=np.float32)))
+        parameters.append(np.concatenate(parts, dtype=np.float32))
     row = header.row and assemble(header.row, naming, lambda name, shape: read(ROW + name, shape))
     values = {**_header_values(header), "row": row}
     del values["ensemble_size"]  # of the parameters

@@ -1,6 +1,5 @@
 """Predictions of a model, bit-identical for any batch size."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,25 +8,10 @@ from numpy.typing import NDArray
 from pipeline.data.scaling import standardise
 from pipeline.model.model import Model
 from pipeline.network.architecture import micro_batch_size
-from pipeline.network.buffers import Buffers
 from pipeline.network.losses import probabilities
 from pipeline.network.network import infer, make_buffers
 
 TILE = 128  # images in one matrix product, fewer for large images; see `_in_tiles`
-
-
-def compute_logits(
-    model: Model, images: NDArray[np.float32], buffers: list[Buffers] | None = None
-) -> NDArray[np.float32]:
-    """Return the logits (outputs, n), averaged over the networks, of standardised images (height, width, n).
-
-    buffers: buffers from `make_buffers`, shared by the networks.
-    """
-    total = np.zeros((model.outputs, images.shape[-1]), np.float32)
-    for network in model.networks:
-        total += infer(network, images, buffers)
-    total /= np.float32(len(model.networks))
-    return total
 
 
 def predict(model: Model, images: NDArray[Any], first: int = 0) -> NDArray[np.float32]:
@@ -36,7 +20,7 @@ def predict(model: Model, images: NDArray[Any], first: int = 0) -> NDArray[np.fl
     images: raw uint8 or standardised float32, with the same result. first: index of the first image if they are a block
     of a larger array. With single-threaded BLAS, the results are bit-identical for any division into blocks.
     """
-    return _in_tiles(model, images, first, len(model.class_names), _to_probabilities)
+    return _in_tiles(model, images, first, len(model.class_names))
 
 
 def predict_with_negative(model: Model, images: NDArray[Any]) -> NDArray[np.float32]:
@@ -44,27 +28,19 @@ def predict_with_negative(model: Model, images: NDArray[Any]) -> NDArray[np.floa
 
     It is 0 if the model has no negative class.
     """
-    predicted = _in_tiles(model, images, 0, model.outputs, _to_probabilities)
+    predicted = _in_tiles(model, images, 0, model.outputs)
     return predicted if model.negative_class else np.pad(predicted, ((0, 0), (0, 1)))
 
 
 def predict_logits(model: Model, images: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the logits (n, classes) of standardised images (n, height, width)."""
-    return _in_tiles(model, images, 0, len(model.class_names), lambda model, logits: logits)
-
-
-def _to_probabilities(model: Model, logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    return probabilities(logits, model.loss, model.temperature)
+    return _in_tiles(model, images, 0, len(model.class_names), as_logits=True)
 
 
 def _in_tiles(
-    model: Model,
-    images: NDArray[Any],
-    first: int,
-    outputs: int,
-    transform: Callable[[Model, NDArray[np.float32]], NDArray[np.float32]],
+    model: Model, images: NDArray[Any], first: int, outputs: int, as_logits: bool = False
 ) -> NDArray[np.float32]:
-    """Apply `transform` to the first `outputs` logits of one tile of images at a time; return (n, outputs).
+    """Return the probabilities, or the logits, of the first outputs for one tile of images at a time: (n, outputs).
 
     The order in which BLAS sums a column may depend on its index and on the shape of the product. So image i of the
     larger array is always column i mod size of a product of `size` images, padded with zeros where necessary.
@@ -72,7 +48,7 @@ def _in_tiles(
     is_raw = images.dtype == np.uint8
     assert is_raw or images.dtype == np.float32, f"{images.dtype} is neither of raw nor of standardised images"
     result = np.empty((len(images), outputs), np.float32)
-    size = min(TILE, micro_batch_size(model.networks[0].layers, 4))
+    size = min(TILE, micro_batch_size(model.networks[0].layers))
     tile = np.zeros((size, *model.image_shape), np.float32)
     buffers = make_buffers(model.networks[0])
     end = first + len(images)
@@ -83,6 +59,9 @@ def _in_tiles(
         tile[: columns.start] = 0
         tile[columns.stop :] = 0
         with np.errstate(over="ignore", invalid="ignore"):  # NaN in an image gives NaN in its predictions
-            logits = compute_logits(model, np.moveaxis(tile, 0, -1), buffers)[:outputs]
-            result[start - first : stop - first] = transform(model, logits).T[columns]
+            x = np.moveaxis(tile, 0, -1)
+            logits = np.asarray(sum(infer(network, x, buffers) for network in model.networks))
+            logits /= np.float32(model.ensemble_size)
+            found = logits[:outputs] if as_logits else probabilities(logits[:outputs], model.loss, model.temperature)
+            result[start - first : stop - first] = found.T[columns]
     return result

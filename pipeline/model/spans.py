@@ -104,7 +104,7 @@ def look(strips: Array, view: View) -> Array:
 def compute_logits(model: Model, contrast: Array) -> Array:
     """Return the logits (outputs, columns, n) of strips of any length, (HEIGHT, length, n)."""
     layers = build_layers(model.layers, model.activation, contrast.shape[:2], model.outputs, by_column=True)
-    return infer(make_network(layers, model.parameters[0].flat), contrast)[:, 0]
+    return infer(make_network(layers, model.parameters[0]), contrast)[:, 0]
 
 
 def find_spans(logits: Array, classes: int, pitch: float) -> list[Span]:
@@ -127,19 +127,11 @@ def find_spans(logits: Array, classes: int, pitch: float) -> list[Span]:
     return spans
 
 
-def split(found: Transcription, classes: int, far: float) -> list[list[int]]:
+def split(found: Transcription, classes: int, far: float) -> list[NDArray[np.intp]]:
     """Return the indices of the digits of each number. far: columns."""
-    parts: list[list[int]] = []
-    last = None
-    for i, (symbol, column) in enumerate(zip(found.text, found.columns, strict=True)):
-        if symbol >= classes:
-            last = None
-            continue
-        if last is None or column - last > far:
-            parts.append([])
-        parts[-1].append(i)
-        last = column
-    return parts
+    digits = np.flatnonzero(np.array(found.text) < classes)
+    apart = (np.diff(digits) > 1) | (np.diff(np.array(found.columns)[digits]) > far)
+    return np.split(digits, np.flatnonzero(apart) + 1) if len(digits) else []
 
 
 def measure(spans: Sequence[Span], temperature: float) -> list[Span]:

@@ -9,7 +9,7 @@ from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.layer import Layer, Shape
 from pipeline.network.layers import KINDS, Affine, Convolution, Dense
 from pipeline.network.network import count_parameters
-from pipeline.network.notation import format_layer, format_layers, parse_layers
+from pipeline.network.notation import format_layers, parse_layers
 
 MICRO_BATCH_BYTES = 12_000_000  # memory of one forward pass; the backward pass needs about as much again
 MICRO_BATCH_IMAGES = 512
@@ -33,8 +33,7 @@ def build_layers(
     """
     shape: Shape = (1, *image_shape)
     layers: list[Layer] = []
-    for kind, values in parse_layers(text):
-        name = format_layer(kind, values)
+    for name, kind, values in parse_layers(text):
         if len(shape) == 1 and not KINDS[kind].takes_units:
             raise UsageError(f"{name} follows a dense layer: list dense layers last, as in conv16,conv64,128")
         layer = KINDS[kind](shape, **values)
@@ -72,8 +71,8 @@ def find_window(text: str) -> tuple[int, int]:
     Raises UsageError for layers that cannot slide: dense layers, and those with padding or whose window is not square.
     """
     side = 1
-    for kind, values in reversed(parse_layers(text)):
-        name, layer = format_layer(kind, values), KINDS[kind]((1, 1, 1), **values)
+    for name, kind, values in reversed(parse_layers(text)):
+        layer = KINDS[kind]((1, 1, 1), **values)
         if layer.takes_units:
             raise UsageError(f"{name} is a dense layer: use only layers that can slide, as conv16")
         if layer.window[0] != layer.window[1] or layer.stride[0] != layer.stride[1] or any(layer.padding):
@@ -98,10 +97,10 @@ def slide(layers: Sequence[Layer], shape: tuple[int, int]) -> tuple[Layer, ...]:
     return tuple(moved)
 
 
-def micro_batch_size(layers: Sequence[Layer], itemsize: int) -> int:
+def micro_batch_size(layers: Sequence[Layer]) -> int:
     """Return how many images to pass forward at a time, by the memory of inputs, patches and outputs."""
     values = VALUES_PER_PIXEL * math.prod(layers[0].input_shape) + sum(layer.values_per_image for layer in layers)
-    size = values * itemsize
+    size = 4 * values  # float32
     images = min(MICRO_BATCH_IMAGES, MICRO_BATCH_BYTES // size)
     images -= images % 16 if images > 16 else 0  # multiples of 16 fill vector registers
     return max(images, min(FEWEST_IMAGES, FEWEST_BYTES // size), 1)

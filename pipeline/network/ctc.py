@@ -32,14 +32,10 @@ PADDING = -1
 
 @dataclass(frozen=True)
 class Transcription:
-    """A text that was read, with the place of each symbol.
-
-    columns: the column in which each symbol has its peak. probabilities: of the symbols in these columns.
-    """
+    """A text that was read. columns: the column in which each symbol has its peak."""
 
     text: tuple[int, ...]
     columns: tuple[int, ...]
-    probabilities: tuple[float, ...]
 
 
 def ctc(logits: Array, texts: Indices, count: int | None = None) -> tuple[float, Array]:
@@ -96,7 +92,7 @@ def read_greedily(logits: Array) -> list[Transcription]:
     for path, peaks in zip(p.argmax(axis=0).T, p.max(axis=0).T, strict=True):
         runs = pairwise(np.flatnonzero(np.diff(path, prepend=PADDING, append=PADDING)).tolist())
         columns = [a + int(peaks[a:b].argmax()) for a, b in runs if path[a] != blank]
-        found.append(Transcription(tuple(path[columns].tolist()), tuple(columns), tuple(peaks[columns].tolist())))
+        found.append(Transcription(tuple(path[columns].tolist()), tuple(columns)))
     return found
 
 

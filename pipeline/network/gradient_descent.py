@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.network.activations import Array
 from pipeline.network.buffers import Buffers
-from pipeline.network.losses import Labels, count_correct
+from pipeline.network.losses import Labels, Loss, count_correct
 from pipeline.network.network import Network, Parameters, backward, forward, make_buffers, make_network, view_parameters
 from pipeline.network.optimizers import Optimizer
 
@@ -24,7 +24,6 @@ SLICE = 65_536  # largest number of parameters that are updated at a time; with 
 
 T = TypeVar("T")
 Indices = NDArray[np.intp]
-BatchLoss = Callable[[Array, Labels, int], tuple[float, Array]]  # logits, labels, size of the batch -> loss, dL/dz
 Count = Callable[[Array, Labels], int]  # logits, labels -> number of correct predictions
 Load = Callable[[Indices, int, int], tuple[Array, Labels]]  # see `train_epoch`
 
@@ -49,7 +48,7 @@ class TrainingState:
     """
 
     network: Network
-    loss: BatchLoss
+    loss: Loss
     optimizer: Optimizer
     ema_decay: float
     arrays: Array
@@ -67,7 +66,7 @@ class TrainingState:
 
 def prepare(
     network: Network,
-    loss: BatchLoss,
+    loss: Loss,
     optimizer: Optimizer,
     ema_decay: float = 0.0,
     micro_batch: int = 512,

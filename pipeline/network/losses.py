@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 from pipeline.network.activations import Array, sigmoid
 
 Labels = NDArray[np.integer[Any]]
-Loss = Callable[[Array, Labels, float, int | None], tuple[float, Array]]
+# logits, labels, number of images in the whole batch -> loss, dL/dz
+Loss = Callable[[Array, Labels, int], tuple[float, Array]]
 
 HARD, EASY = 3, 8  # positions with nothing that `at_positions` counts
 
 
 def quadratic(
-    logits: Array, labels: Labels, label_smoothing: float = 0.0, count: int | None = None
+    logits: Array, labels: Labels, count: int | None = None, label_smoothing: float = 0.0
 ) -> tuple[float, Array]:
     """Mean of |a - y|^2 / 2 with a = sigmoid(z) and targets y; dL/dz = (a - y) a (1 - a) / count.
 
@@ -34,7 +35,7 @@ def quadratic(
 
 
 def cross_entropy(
-    logits: Array, labels: Labels, label_smoothing: float = 0.0, count: int | None = None
+    logits: Array, labels: Labels, count: int | None = None, label_smoothing: float = 0.0
 ) -> tuple[float, Array]:
     """Mean cross-entropy of p = softmax(z) against targets y; dL/dz = (p - y) / count.
 
@@ -51,10 +52,8 @@ def cross_entropy(
     return float(loss) / count, (p - y) / count
 
 
-def at_positions(
-    loss: Loss, logits: Array, labels: Labels, label_smoothing: float = 0.0, count: int | None = None
-) -> tuple[float, Array]:
-    """Sum a loss over some positions of each picture, divided by the number of pictures; return its gradient, too.
+def at_positions(loss: Loss, logits: Array, labels: Labels, count: int) -> tuple[float, Array]:
+    """Sum a loss over some positions of each picture, divided by `count` pictures; return its gradient, too.
 
     logits: (classes, rows, columns, n), the last class being that of nothing. labels: (rows, columns, n); positions
     with a negative label are ignored. Positions with nothing are far more frequent than others, and most are easy: only
@@ -62,14 +61,13 @@ def at_positions(
     (Shrivastava, Gupta & Girshick 2016)
     """
     z, y = logits.reshape(len(logits), -1), labels.reshape(-1)
-    n = labels.shape[-1]
     classes, nothing = np.flatnonzero((y >= 0) & (y < len(z) - 1)), np.flatnonzero(y == len(z) - 1)
-    wanted = HARD * len(classes) + EASY * n
+    wanted = HARD * len(classes) + EASY * labels.shape[-1]
     if wanted < len(nothing):
         certainty = z[-1, nothing] - z[:-1, nothing].max(axis=0)
         nothing = nothing[np.argpartition(certainty, wanted)[:wanted]]
     counted = np.concatenate([classes, nothing])
-    value, gradient = loss(z[:, counted], y[counted], label_smoothing, count or n)
+    value, gradient = loss(z[:, counted], y[counted], count)
     dz = np.zeros_like(z)
     dz[:, counted] = gradient
     return value, dz.reshape(logits.shape)

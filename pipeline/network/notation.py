@@ -9,7 +9,6 @@ each kind.
 """
 
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pipeline.engine.errors import UsageError
@@ -18,118 +17,77 @@ LARGEST = 1_000_000
 MAX_LAYERS = 1000  # which no useful network has
 NUMBER = r"(?:[1-9]\d{0,5}|1000000)"
 
-Value = int | bool | tuple[int, int]
-Values = dict[str, Value]
+PAIR = f"{NUMBER}(?:x{NUMBER})?"  # height and width, or one number for both
+PAIR_OR_ZERO = f"(?:0|{NUMBER})(?:x(?:0|{NUMBER}))?"
 
-
-@dataclass(frozen=True)
-class Form:
-    """How a value is written. pattern: a regular expression for the text. read: the text -> the value. write: back."""
-
-    pattern: str
-    read: Callable[[str], Value]
-    write: Callable[[Value], str]
-
-
-def _read_pair(text: str) -> tuple[int, int]:
-    height, _, width = text.partition("x")
-    return int(height), int(width or height)
-
-
-def _write_pair(pair: Value) -> str:
-    assert isinstance(pair, tuple)
-    height, width = pair
-    return str(height) if height == width else f"{height}x{width}"
-
-
-def _make_pair(number: str) -> Form:
-    return Form(f"{number}(?:x{number})?", _read_pair, _write_pair)
-
-
-ONE = Form(NUMBER, int, str)
-PAIR = _make_pair(NUMBER)  # height and width, or one number for both
-PAIR_OR_ZERO = _make_pair(f"(?:0|{NUMBER})")
-FLAG = Form("", lambda _: True, lambda _: "")  # its separator alone
+Values = dict[str, int | bool | tuple[int, int]]
 
 
 @dataclass(frozen=True)
 class Setting:
     """A value in the notation.
 
-    separator: before it. default: None if it must be given; the name of an earlier value stands for that value.
+    separator: before it. pattern: a regular expression for its text. default: its shortest text, or the name of an
+    earlier value with the same text; None if it must be given.
     """
 
     separator: str
-    form: Form
-    default: Value | str | None = None
+    pattern: str
+    default: str | None = None
+
+    def read(self, text: str) -> int | bool | tuple[int, int]:
+        """Return the value that a text stands for."""
+        if self.pattern in (PAIR, PAIR_OR_ZERO):
+            height, _, width = text.partition("x")
+            return int(height), int(width or height)
+        return int(text) if self.pattern == NUMBER else bool(text)
 
 
-@dataclass(frozen=True)
-class Notation:
-    """Notation of a kind of layer: a prefix, then values, by name."""
-
-    prefix: str
-    parts: Mapping[str, Setting]
-
-    def parse(self, text: str) -> Values | None:
-        """Return the values in a text by name; None if it is not of this kind."""
-        patterns = [
-            f"(?:{re.escape(part.separator)}({part.form.pattern})){'' if part.default is None else '?'}"
-            for part in self.parts.values()
-        ]
-        match = re.fullmatch(self.prefix + "".join(patterns), text, re.ASCII)
-        if not match:
-            return None
-        values: Values = {}
-        for (name, part), found in zip(self.parts.items(), match.groups(), strict=True):
-            values[name] = self.default(name, values) if found is None else part.form.read(found)
-        return values
-
-    def default(self, name: str, values: Mapping[str, Value]) -> Value:
-        """Return the default of a value, given those before it."""
-        value = self.parts[name].default
-        assert value is not None
-        return values[value] if isinstance(value, str) else value
-
-    def format(self, values: Mapping[str, Value]) -> str:
-        """Return the shortest text for these values."""
-        shown = [
-            part.separator + part.form.write(values[name])
-            for name, part in self.parts.items()
-            if part.default is None or values[name] != self.default(name, values)
-        ]
-        return self.prefix + "".join(shown)
-
-
-NOTATIONS = {
-    "dense": Notation("", {"outputs": Setting("", ONE)}),
-    "conv": Notation(
+# Of each kind of layer: a prefix, then values by name.
+NOTATIONS: dict[str, tuple[str, dict[str, Setting]]] = {
+    "dense": ("", {"outputs": Setting("", NUMBER)}),
+    "conv": (
         "conv",
         {
-            "outputs": Setting("", ONE),
-            "kernel": Setting("x", PAIR, (5, 5)),  # this and the stride: Simard, Steinkraus & Platt 2003
-            "stride": Setting("/", PAIR, (2, 2)),
-            "padding": Setting("p", PAIR_OR_ZERO, (0, 0)),
-            "dilation": Setting("d", ONE, 1),
-            "residual": Setting("+", FLAG, False),
+            "outputs": Setting("", NUMBER),
+            "kernel": Setting("x", PAIR, "5"),  # this and the stride: Simard, Steinkraus & Platt 2003
+            "stride": Setting("/", PAIR, "2"),
+            "padding": Setting("p", PAIR_OR_ZERO, "0"),
+            "dilation": Setting("d", NUMBER, "1"),
+            "residual": Setting("", r"\+?", ""),
         },
     ),
-    "pool": Notation("pool", {"kernel": Setting("", PAIR), "stride": Setting("/", PAIR, "kernel")}),
+    "pool": ("pool", {"kernel": Setting("", PAIR), "stride": Setting("/", PAIR, "kernel")}),
 }
 
 
-def parse_layers(text: str) -> list[tuple[str, Values]]:
-    """Parse hidden layers, as in `conv16,conv64x3/1,128`, into the kind and the values of each. Raises UsageError."""
+def parse_layers(text: str) -> list[tuple[str, str, Values]]:
+    """Parse hidden layers, as in `conv16,conv64x3/1,128`: the shortest notation, the kind and the values of each.
+
+    Raises UsageError.
+    """
     parts = text.split(",") if text.strip() else []
     if len(parts) > MAX_LAYERS:
         raise UsageError(f"a network cannot have {len(parts):,} hidden layers: use {MAX_LAYERS:,} or fewer")
     return [_parse_layer(part.strip()) for part in parts]
 
 
-def _parse_layer(text: str) -> tuple[str, Values]:
-    for kind, notation in NOTATIONS.items():
-        if values := notation.parse(text):
-            return kind, values
+def _parse_layer(text: str) -> tuple[str, str, Values]:
+    for kind, (shortest, settings) in NOTATIONS.items():
+        groups = (
+            f"(?:{re.escape(each.separator)}({each.pattern})){'' if each.default is None else '?'}"
+            for each in settings.values()
+        )
+        match = re.fullmatch(shortest + "".join(groups), text, re.ASCII)
+        if not match:
+            continue
+        texts: dict[str, str] = {}
+        for (name, each), found in zip(settings.items(), match.groups(), strict=True):
+            default = texts.get(each.default or "", each.default)
+            height, _, width = str(default if found is None else found).partition("x")
+            texts[name] = height if width in ("", height) else f"{height}x{width}"
+            shortest += each.separator + texts[name] if texts[name] != default else ""
+        return shortest, kind, {name: settings[name].read(value) for name, value in texts.items()}
     raise UsageError(
         f"layers cannot contain '{text}': write units as 128, convolutions as conv16 or conv16x5/2 (filters, kernel, "
         f"stride) or conv16x1x5/1p0x8d4+ (height and width; padding, dilation, the input added), and max pooling as "
@@ -137,11 +95,6 @@ def _parse_layer(text: str) -> tuple[str, Values]:
     )
 
 
-def format_layer(kind: str, values: Mapping[str, Value]) -> str:
-    """Return the shortest notation of one layer."""
-    return NOTATIONS[kind].format(values)
-
-
 def format_layers(text: str) -> str:
     """Return the shortest notation, the same for equal layers. Raises UsageError."""
-    return ",".join(format_layer(*layer) for layer in parse_layers(text))
+    return ",".join(shortest for shortest, *_ in parse_layers(text))

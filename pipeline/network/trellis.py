@@ -123,14 +123,8 @@ def sweep_both_ways(trellis: Trellis, scores: Array) -> tuple[Array, Array]:
     number of NumPy calls.
     """
     nodes, back = len(trellis.outputs), reverse(trellis)
-    both = Trellis(
-        np.concatenate([trellis.outputs, back.outputs]),
-        np.concatenate([trellis.origins, back.origins + nodes]),
-        np.concatenate([trellis.targets, back.targets + nodes]),
-        np.concatenate([trellis.weights, back.weights]),
-        np.concatenate([trellis.start, back.start]),
-        np.concatenate([trellis.end, back.end]),
-    )
+    back = replace(back, origins=back.origins + nodes, targets=back.targets + nodes)
+    both = Trellis(*map(np.concatenate, zip(vars(trellis).values(), vars(back).values(), strict=True)))
     table = sweep(both, np.concatenate([scores, scores[::-1]], axis=1))
     return table[:, :nodes], table[::-1, nodes:]
 

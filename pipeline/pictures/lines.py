@@ -15,10 +15,8 @@ NEAR = 0.25  # distance in sizes along the row from which a position is another 
 GAP = 5.0  # distance in sizes along the row up to which the next digit joins
 ACROSS, FARTHER = 0.4, 0.04  # distance in sizes from the row up to which a digit joins, and what each size adds to it
 UNEVEN = 1.45  # ratio of sizes up to which two digits may be in one row
-WITHIN, LARGER = (
-    0.5,
-    1.7,
-)  # distance in sizes from a row, and ratio of sizes, up to which what it covers founds no other
+# Distance in sizes from a row, and ratio of sizes, up to which what it covers founds no other.
+WITHIN, LARGER = 0.5, 1.7
 BAND = 3.0  # standard deviation, in sizes along the row, of the weights with which digits determine its height
 STIFF = 1.0  # weight, in digits at a distance of a size, of the slope that all rows have
 
@@ -52,7 +50,7 @@ class CentreLine:
 
 def find_lines(found: Detections) -> Iterator[CentreLine]:
     """Yield the lines of rows through positions, the most probable first; the strongest founds the first line."""
-    scores, y, x, size = (np.asarray(each, np.float64) for each in (found.scores, found.y, found.x, found.size))
+    y, x, size, scores = found.astype(np.float64)
     strong = scores > min(STRONG, scores.max(initial=0))
     slope = measure_slope(y[strong], x[strong], size[strong])
     free = np.ones(len(scores), bool)

@@ -172,7 +172,7 @@ def arrange(
     number. The confidence in a picture is that in all rows. shape: (height, width) of the picture in which they were
     seen. size: that of the picture before it was reduced.
     """
-    seen = [each for each in sightings if each.probability >= POSSIBLE]
+    seen = [each for each in sightings if each.span.probability >= POSSIBLE]
 
     def locate(each: Sighting) -> NDArray[np.int64]:
         half = each.size / 2
@@ -180,17 +180,17 @@ def arrange(
 
     def make_number(each: Sighting) -> Number:
         others: Alternatives = ()
-        if each.probability < SURE or not each.span.labels:
+        if each.span.probability < SURE or not each.span.labels:
             found = find_alternatives(each.span, temperature, ALTERNATIVES)
             others = tuple((format_digits(labels, class_names), chance) for labels, chance in found)
         text = format_digits(each.span.labels, class_names)
-        return Number(text, each.probability, others, locate(each), each.span.probabilities)
+        return Number(text, each.span.probability, others, locate(each), each.span.probabilities)
 
     rows, rest = [], 1.0
     for indices in find_rows([(each.y, each.x, each.size) for each in seen]):
         row = [seen[i] for i in indices]
         numbers = [make_number(each) for each in row if each.is_reported]
-        missed = math.prod(1 - each.probability for each in row if not each.is_reported)
+        missed = math.prod(1 - each.span.probability for each in row if not each.is_reported)
         if numbers:
             rows.append(_make_row(numbers, missed, class_names))
         else:

@@ -1,7 +1,7 @@
 """Regions of a page, and what the numbers in them look like: what a person knows about a pile of scans."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from pipeline.engine.errors import UsageError
@@ -11,28 +11,16 @@ from pipeline.pictures.decoding import PictureError
 FORM = "LEFT,TOP,RIGHT,BOTTOM, in pixels or with % of the page, such as 60%,10%,95%,95%"
 
 
-@dataclass(frozen=True)
-class Edge:
-    """A side of a region: pixels of the picture as it is displayed, or a percentage of it."""
-
-    value: float
-    is_share: bool
-
-    def locate(self, side: int) -> float:
-        """Return the pixels from the start of a picture that has `side` of them."""
-        return self.value / 100 * side if self.is_share else self.value
-
-
 DIGITS = tuple("0123456789")
-WHOLE = Edge(0, is_share=True), Edge(0, is_share=True), Edge(100, is_share=True), Edge(100, is_share=True)
+Edges = tuple[str, str, str, str]  # left, top, right, bottom: pixels of the picture as it is displayed, or 60% of it
 
 
 @dataclass(frozen=True)
 class Region:
-    """A part of each page. edges: left, top, right, bottom. pattern: regular expression of its rows, or None."""
+    """A part of each page. pattern: regular expression of its rows, or None."""
 
     name: str = ""
-    edges: tuple[Edge, Edge, Edge, Edge] = WHOLE
+    edges: Edges = ("0%", "0%", "100%", "100%")
     pattern: str | None = None
 
     def locate(self, size: tuple[int, int], name: str) -> tuple[float, float, float, float]:
@@ -41,8 +29,8 @@ class Region:
         Raises PictureError, with the name of the picture, if the region is empty or not within it.
         """
         height, width = size
-        left, right = (edge.locate(width) for edge in self.edges[::2])
-        top, bottom = (edge.locate(height) for edge in self.edges[1::2])
+        left, right = (_locate(edge, width) for edge in self.edges[::2])
+        top, bottom = (_locate(edge, height) for edge in self.edges[1::2])
         shown = f"the region {self.name}" if self.name else "the region"
         if right > width or bottom > height:
             raise PictureError(f"{name} has {width} x {height} pixels, and {shown} ends beyond: give it in %")
@@ -54,17 +42,21 @@ class Region:
 def parse_region(text: str) -> Region:
     """Return a region from text, as in amount=60%,10%,95%,95%. Raises UsageError."""
     name, _, sides = text.rpartition("=")
-    found = [re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", side.strip(), re.ASCII) for side in sides.split(",")]
-    edges = [Edge(float(each[1]), bool(each[2])) for each in found if each]
-    if len(edges) != len(found) or len(edges) != len(WHOLE):
+    edges = [side.strip() for side in sides.split(",")]
+    if len(edges) != len(Region.edges) or not all(re.fullmatch(r"\d+(\.\d+)?%?", each, re.ASCII) for each in edges):
         raise UsageError(f"{text} is no region: write it as {FORM}")
     left, top, right, bottom = edges
-    if any(edge.is_share and edge.value > 100 for edge in edges):
+    if any(edge.endswith("%") and _locate(edge, 1) > 1 for edge in edges):
         raise UsageError(f"the region {text} ends outside the page: give at most 100%")
     for low, high in ((left, right), (top, bottom)):
-        if low.is_share == high.is_share and low.value >= high.value:
+        if low.endswith("%") == high.endswith("%") and _locate(low, 1) >= _locate(high, 1):
             raise UsageError(f"the region {text} is empty: write it as {FORM}")
     return Region(name, (left, top, right, bottom))
+
+
+def _locate(edge: str, side: int) -> float:
+    """Return the pixels from the start of a picture that has `side` of them."""
+    return float(edge[:-1]) / 100 * side if edge.endswith("%") else float(edge)
 
 
 def make_regions(regions: Iterable[str], patterns: Iterable[str]) -> tuple[Region, ...]:
@@ -73,25 +65,22 @@ def make_regions(regions: Iterable[str], patterns: Iterable[str]) -> tuple[Regio
     Without regions, a pattern is that of the whole page. Raises UsageError.
     """
     found: dict[str, Region] = {}
-    held: dict[str, str] = {}  # "=" for regions whose pattern names them
     for text in regions:
         region = parse_region(text)
         if region.name in found:
             name = f"the name {region.name}" if region.name else "no name"
             raise UsageError(f"two regions have {name}: name each differently, as in amount=...")
         found[region.name] = region
+    held: dict[str | None, str] = {}  # patterns by the name of their region, or None
     for text in patterns:
-        name, is_named, pattern = text.partition("=")
-        if not is_named:
-            name, pattern = "", text
-            found = found or {"": Region()}
-        chosen: Mapping[str, Region] = {name: found[name]} if is_named and name in found else found
+        name, is_named, pattern = text.rpartition("=")
         if is_named and name not in found:
             raise UsageError(f"no region has the name {name}: add --region {name}=...")
         compile_pattern(pattern, DIGITS)  # raises UsageError
-        for key, region in chosen.items():
-            if key in held and is_named == held[key]:
-                raise UsageError(f"a region is held to {region.pattern} and {pattern}: give it one pattern")
-            if is_named or key not in held:
-                found[key], held[key] = replace(region, pattern=pattern), is_named
-    return tuple(found.values())
+        key = name if is_named else None
+        if key in held:
+            raise UsageError(f"a region is held to {held[key]} and {pattern}: give it one pattern")
+        held[key] = pattern
+    if None in held and not found:
+        found[""] = Region()
+    return tuple(replace(region, pattern=held.get(name, held.get(None))) for name, region in found.items())

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from pipeline.data.contrast import BOX, add_margin, local_contrast
-from pipeline.pictures.detections import Detections, Floats, centre, join, suppress
+from pipeline.pictures.detections import Detections, Floats, centre, suppress
 from pipeline.pictures.sliding import Slider
 
 STEP = math.sqrt(2)  # ratio of neighbouring levels of the pyramid
@@ -50,11 +50,11 @@ def search(slider: Slider, grey: Floats) -> tuple[list[Level], Detections]:
         if size * UNEVEN < largest:
             break
         found = find_candidates(slider, level)
-        if (found.scores > SURE).any():
+        if (found[3] > SURE).any():
             largest = max(largest, size)
         levels.append(level)
         parts.append(found)
-    together = join(parts)
+    together = np.concatenate(parts, axis=1)
     return levels, centre(together, suppress(together)[:MAX_POSITIONS])
 
 
@@ -75,7 +75,7 @@ def find_candidates(slider: Slider, level: Level) -> Detections:
 
     The level is cut into tiles, with as many positions each, which overlap by a window. Blank tiles are left out.
     """
-    window, step = slider.window, slider.step
+    (window, _), step = slider.model.image_shape, slider.step
     margin = window // 2 + MARGIN
     inner = local_contrast(add_margin(level.grey, margin, margin, margin, margin))
     counts = [max(1, (side - window) // step + 1) for side in inner.shape]
@@ -85,7 +85,7 @@ def find_candidates(slider: Slider, level: Level) -> Detections:
     corners = (range(0, step * count, step * cell) for count, cell in zip(counts, cells, strict=True))
     tiles = {(y, x): contrast[y:, x:][:tall, :wide] for y, x in itertools.product(*corners)}
     inked = {corner: tile for corner, tile in tiles.items() if np.abs(tile).max() > FLAT}
-    predicted = slider.predict_all(list(inked.values())).reshape(len(inked), *cells, slider.outputs)
+    predicted = slider.predict_all(list(inked.values())).reshape(len(inked), *cells, slider.model.outputs)
     scores = 1 - predicted[..., -1]
     possible = scores > POSSIBLE
     tile, *cell = np.nonzero(possible)
@@ -94,7 +94,7 @@ def find_candidates(slider: Slider, level: Level) -> Detections:
         ((start + step * at + window / 2 - margin) / level.scale).astype(np.float32)
         for start, at in zip(starts, cell, strict=True)
     )
-    return Detections(y, x, np.full(len(tile), BOX / level.scale, np.float32), scores[possible])
+    return np.stack([y, x, np.full(len(tile), BOX / level.scale, np.float32), scores[possible]])
 
 
 def choose_level(levels: Sequence[Level], scale: float) -> Level:

@@ -33,11 +33,6 @@ class Sighting:
     supported: bool
 
     @property
-    def probability(self) -> float:
-        """Probability that the ink shows this number and nothing else."""
-        return self.span.probability
-
-    @property
     def is_reported(self) -> bool:
         """Whether it is probable enough, or without a label, because it does not fit its pattern."""
         return not self.span.labels or is_reported(len(self.span.labels), self.span.probability)
@@ -65,7 +60,7 @@ def keep_best(sightings: Iterable[Sighting]) -> list[Sighting]:
     """
     kept: list[Sighting] = []
     y, x, size = np.zeros((3, 0))
-    for each in sorted(sightings, key=lambda each: (not each.supported, not each.span.labels, -each.probability)):
+    for each in sorted(sightings, key=lambda each: (not each.supported, not each.span.labels, -each.span.probability)):
         larger = np.maximum(size, each.size)
         down, along = np.abs(y - each.y[:, np.newaxis]) / larger, np.abs(x - each.x[:, np.newaxis]) / larger
         if not ((down < SAME[0]) & (along < SAME[1])).any():

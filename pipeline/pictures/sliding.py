@@ -31,20 +31,10 @@ class Slider:
     # Of each thread, since they cost a third of the time.
     _buffers: dict[int, list[Buffers]] = field(default_factory=dict)
 
-    @property
-    def window(self) -> int:
-        """Height and width, in pixels, of what the network sees at once."""
-        return self.model.image_shape[0]
-
     @cached_property
     def step(self) -> int:
         """Pixels from one position to the next."""
         return math.prod(layer.stride[0] for layer in self.model.networks[0].layers)
-
-    @property
-    def outputs(self) -> int:
-        """Number of the classes, and nothing."""
-        return len(self.model.class_names) + 1
 
     def predict(self, contrast: Sequence[Floats], thread: int = 0) -> Floats:
         """Return the probabilities (n, rows, columns, classes + 1) at all positions of n tiles (height, width)."""
@@ -61,4 +51,4 @@ class Slider:
         count = max(1, PIXELS // tiles[0].size) if tiles else 1
         batches = [tiles[i : i + count] for i in range(0, len(tiles), count)]
         parts = self.run(lambda i, thread: self.predict(batches[i], thread), len(batches))
-        return np.concatenate(parts) if parts else np.zeros((0, self.outputs), np.float32)
+        return np.concatenate(parts) if parts else np.zeros((0, self.model.outputs), np.float32)

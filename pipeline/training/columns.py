@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,18 +47,8 @@ class Strips(Examples):
     """
 
     marks: NDArray[np.float32]
-    classes: int
     by_column: float
-
-    @property
-    def image_shape(self) -> tuple[int, int]:
-        """(HEIGHT, WIDTH)."""
-        return HEIGHT, WIDTH
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The dtype of the local contrast."""
-        return np.dtype(np.float32)
+    image_shape = HEIGHT, WIDTH  # of what the network sees
 
     def make_layers(self, text: str, activation: str, outputs: int) -> tuple[Layer, ...]:
         """Return the layers to train, with outputs for each column."""
@@ -70,8 +59,9 @@ class Strips(Examples):
         return column_loss if progress < self.by_column else text_loss
 
     def count_correct(self, logits: Array, labels: Labels) -> int:
-        """Return the number of strips whose text is read."""
-        return count_read(logits, labels)
+        """Return the number of strips whose text is read greedily. labels: marks, (MAX_MARKS, 3, n)."""
+        texts = [tuple(read_marks(each).tolist()) for each in np.moveaxis(labels, -1, 0)]
+        return sum(found.text == text for found, text in zip(read_greedily(logits[:, 0]), texts, strict=True))
 
     def take(self, indices: NDArray[np.intp], out: Array, generator: np.random.Generator) -> Labels:
         """Write the local contrast of the strips with these indices to `out`; return their marks.
@@ -94,12 +84,12 @@ class Strips(Examples):
         return decode_contrast(self.images[start:stop, MARGIN : MARGIN + HEIGHT, side : side + WIDTH])
 
 
-def load_strips(folder: Path, part: str, classes: int, by_column: float = BY_COLUMN) -> Strips:
+def load_strips(folder: Path, part: str, by_column: float) -> Strips:
     """Return strips that the stage `strips` has written. Raises PipelineError if a file is missing or damaged."""
     images = np.asarray(load_array(folder / f"{part}-strips.npy", np.uint8, (None, *SHEET)))[:, OUTER:-OUTER]
     marks = read_array(folder / f"{part}-marks.npy", np.float32, (len(images), MAX_MARKS, 3))
     labels = np.array([move_marks(each, images.shape[2], 1.0) for each in marks])
-    return Strips(images, labels, marks=marks, classes=classes, by_column=by_column)
+    return Strips(images, labels, marks=marks, by_column=by_column)
 
 
 def stretch(strip: NDArray[np.uint8], factor: float) -> NDArray[np.float32]:
@@ -122,26 +112,22 @@ def move_marks(marks: NDArray[np.float32], width: int, factor: float) -> NDArray
     return moved
 
 
-def text_loss(
-    logits: Array, marks: Labels, label_smoothing: float = 0.0, count: int | None = None
-) -> tuple[float, Array]:
-    """Return the loss of CTC, divided by the number of strips, and its gradient.
+def text_loss(logits: Array, marks: Labels, count: int) -> tuple[float, Array]:
+    """Return the loss of CTC, divided by `count` strips, and its gradient.
 
-    logits: (outputs, 1, columns, n). marks: (MAX_MARKS, 3, n). Labels are not smoothed.
+    logits: (outputs, 1, columns, n). marks: (MAX_MARKS, 3, n).
     """
     longest = np.count_nonzero((marks[:, 0] != NO_MARK).any(axis=1))
     value, gradient = ctc(logits[:, 0], marks[:longest, 0], count)
     return value, gradient[:, np.newaxis]
 
 
-def column_loss(
-    logits: Array, marks: Labels, label_smoothing: float = 0.0, count: int | None = None
-) -> tuple[float, Array]:
-    """Return the cross-entropy of the columns that have a label, summed, divided by the number of strips; its gradient.
+def column_loss(logits: Array, marks: Labels, count: int) -> tuple[float, Array]:
+    """Return the cross-entropy of the columns that have a label, summed, divided by `count` strips; its gradient.
 
-    logits: (outputs, 1, columns, n). marks: (MAX_MARKS, 3, n). Labels are not smoothed.
+    logits: (outputs, 1, columns, n). marks: (MAX_MARKS, 3, n).
     """
-    z, count = logits[:, 0], count or logits.shape[-1]
+    z = logits[:, 0]
     labels, weights = label_columns(marks, z.shape[1], len(z))
     log_p = log_softmax(z)
     is_label = np.arange(len(z))[:, np.newaxis, np.newaxis] == labels
@@ -173,12 +159,3 @@ def label_columns(marks: Labels, columns: int, outputs: int) -> tuple[NDArray[np
         labels[centres, strips] = symbol[strips]
         weights[centres, strips] = np.where(symbol[strips] == classes + SPACE, SPACE_WEIGHT, 1.0)
     return labels, weights
-
-
-def count_read(logits: Array, marks: Labels) -> int:
-    """Return the number of strips whose text is read greedily.
-
-    logits: (outputs, 1, columns, n). marks: (MAX_MARKS, 3, n).
-    """
-    texts = [tuple(read_marks(each).tolist()) for each in np.moveaxis(marks, -1, 0)]
-    return sum(found.text == text for found, text in zip(read_greedily(logits[:, 0]), texts, strict=True))

@@ -1,37 +1,20 @@
 """Train the networks of a recipe, one after the other, and return them as a calibrated model."""
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.data.ink import measure_ink
 from pipeline.engine.threads import single_threaded_blas
-from pipeline.model.model import Model
 from pipeline.model.prediction import predict_logits
-from pipeline.network.architecture import build_layers
-from pipeline.network.network import view_parameters
-from pipeline.training.epochs import TrainingProgress, train_network
-from pipeline.training.history import Epoch, best_of
+from pipeline.training.epochs import TrainedModel, TrainedNetwork, TrainingProgress, join_networks, train_network
 from pipeline.training.recipe import Recipe, network_recipes
 from pipeline.training.temperature import fit_temperature
 from pipeline.training.training_data import TrainingData, add_drawn
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainedModel(Model):
-    """A model with the history of its training. histories: all epochs of each network."""
-
-    histories: Sequence[Sequence[Epoch]]
-
-    @property
-    def best_epochs(self) -> list[int]:
-        """The selected epoch of each network."""
-        return [best_of(history).number for history in self.histories]
 
 
 def train(
@@ -47,29 +30,18 @@ def train(
     run. Use another folder for other data. on_progress: called during and after each epoch. Raises UsageError if the
     layers do not fit the images, TrainingError if training diverges.
     """
-    shape = data.training.image_shape
-    outputs = recipe.count_outputs(data.classes)
-    layers = build_layers(recipe.layers, recipe.activation, shape, outputs)
     with nullcontext(checkpoints) if checkpoints else tempfile.TemporaryDirectory() as folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
-        examples, trained = add_drawn(data, recipe), []
+        examples, trained = add_drawn(data, recipe), list[TrainedNetwork]()
+
+        def report(made: TrainingProgress) -> None:
+            on_progress(replace(made, network=len(trained) + 1))
+
         for number, one in enumerate(network_recipes(recipe), start=1):
-            report = partial(_number, on_progress, number)
             file = Path(folder) / f"network-{number}.npz"
             trained.append(train_network(one, examples, data.validation, data.classes, file, report))
-    model = TrainedModel(
-        parameters=tuple(view_parameters(layers, network.flat) for network in trained),
-        layers=recipe.layers,
-        activation=recipe.activation,
-        loss=recipe.loss,
-        scaling=data.training.scaling,
-        image_shape=shape,
-        class_names=data.description.class_names,
-        dataset=data.description.name,
-        negative_class=outputs > data.classes,
-        ink_statistics=measure_ink(data.pixels),
-        histories=[network.history for network in trained],
-    )
+    parts = {"negative_class": recipe.negatives > 0, "ink_statistics": measure_ink(data.pixels)}
+    model = join_networks(recipe, data.training, data.description, trained, **parts)
     labels = data.validation.labels
     with single_threaded_blas():  # so that the bits are those of evaluate
         logits = predict_logits(model, data.validation.images)
@@ -78,7 +50,3 @@ def train(
             temperature=fit_temperature(logits.T, labels, model.loss),
             validation_accuracy=float(np.mean(logits.argmax(axis=1) == labels)),
         )
-
-
-def _number(on_progress: Callable[[TrainingProgress], object], network: int, progress: TrainingProgress) -> None:
-    on_progress(replace(progress, network=network))

@@ -3,20 +3,24 @@
 import math
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data.dataset import Description
 from pipeline.data.deform import Augmenter
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.threads import count_cores
+from pipeline.model.model import Model
 from pipeline.network.activations import Array
 from pipeline.network.architecture import micro_batch_size
-from pipeline.network.gradient_descent import BatchLoss, Load, TrainingState, prepare, shuffled_batches, train_epoch
-from pipeline.network.losses import LOSSES, Labels
+from pipeline.network.gradient_descent import Load, TrainingState, prepare, shuffled_batches, train_epoch
+from pipeline.network.losses import LOSSES, Labels, Loss
 from pipeline.network.network import Network, count_parameters, forward, initialise, make_buffers, make_network
 from pipeline.network.optimizers import OPTIMIZERS
 from pipeline.network.schedules import rate_factor
@@ -42,6 +46,36 @@ class TrainedNetwork:
     def best(self) -> Epoch:
         """The selected epoch."""
         return best_of(self.history)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainedModel(Model):
+    """A model with the history of its training. histories: all epochs of each network."""
+
+    histories: Sequence[Sequence[Epoch]]
+
+    @property
+    def best_epochs(self) -> list[int]:
+        """The selected epoch of each network."""
+        return [best_of(history).number for history in self.histories]
+
+
+def join_networks(
+    recipe: Recipe, training: Examples, description: Description, networks: Sequence[TrainedNetwork], **parts: Any
+) -> TrainedModel:
+    """Return the model of the trained networks. parts: the fields that follow neither from the recipe nor the data."""
+    return TrainedModel(
+        parameters=tuple(network.flat for network in networks),
+        layers=recipe.layers,
+        activation=recipe.activation,
+        loss=recipe.loss,
+        scaling=training.scaling,
+        image_shape=training.image_shape,
+        class_names=description.class_names,
+        dataset=description.name,
+        histories=[network.history for network in networks],
+        **parts,
+    )
 
 
 @dataclass(frozen=True)
@@ -108,12 +142,12 @@ def train_network(
 
 
 def start(recipe: Recipe, training: Examples, classes: int, initial: Array | None = None) -> TrainingState:
-    """Return a network with all that its training by a recipe needs, in the dtype of the images.
+    """Return a network with all that its training by a recipe needs.
 
     initial: its parameters; by default they are drawn.
     """
     layers = training.make_layers(recipe.layers, recipe.activation, recipe.count_outputs(classes))
-    network = make_network(layers, np.empty(count_parameters(layers), training.dtype))
+    network = make_network(layers, np.empty(count_parameters(layers), np.float32))
     if initial is None:
         initialise(network, recipe.initialisation, recipe.bias_std, np.random.default_rng((recipe.seed, 0)))
     else:
@@ -124,17 +158,17 @@ def start(recipe: Recipe, training: Examples, classes: int, initial: Array | Non
         make_loss(recipe, training, 1),
         OPTIMIZERS[recipe.optimizer](recipe.momentum, recipe.weight_decay),
         recipe.ema_decay,
-        min(largest_shard, micro_batch_size(layers, training.dtype.itemsize)),
+        min(largest_shard, micro_batch_size(layers)),
         recipe.shards,
         min(recipe.shards, count_cores()),
         training.count_correct,
     )
 
 
-def make_loss(recipe: Recipe, training: Examples, number: int) -> BatchLoss:
+def make_loss(recipe: Recipe, training: Examples, number: int) -> Loss:
     """Return the loss of an epoch, counted from 1."""
-    loss = training.adapt(LOSSES[recipe.loss], (number - 1) / recipe.epochs)
-    return lambda logits, labels, count: loss(logits, labels, recipe.label_smoothing, count)
+    loss = partial(LOSSES[recipe.loss], label_smoothing=recipe.label_smoothing)
+    return training.adapt(loss, (number - 1) / recipe.epochs)
 
 
 def run_epoch(
@@ -158,9 +192,9 @@ def make_load(recipe: Recipe, training: Examples, state: TrainingState, epoch: i
     """Return the `load` of `train_epoch`, which reads and augments images with a random generator for each shard."""
     (_, height, width), threads = state.network.layers[0].input_shape, len(state.buffers)
     generators = [np.random.default_rng((recipe.seed, epoch, i + 1)) for i in range(recipe.shards)]
-    read, augmented = (np.empty((threads, state.micro_batch, height * width), training.dtype) for _ in range(2))
+    read, augmented = (np.empty((threads, state.micro_batch, height * width), np.float32) for _ in range(2))
     augmenters = [
-        Augmenter(recipe.augmentation, height, width, state.micro_batch, training.dtype)
+        Augmenter(recipe.augmentation, height, width, state.micro_batch)
         for _ in range(threads if recipe.augmentation.changes_images else 0)
     ]
 
@@ -177,7 +211,7 @@ def make_load(recipe: Recipe, training: Examples, state: TrainingState, epoch: i
 
 def accuracy(network: Network, examples: Examples, classes: int) -> float:
     """Return the accuracy among the classes, in [0, 1]; NaN if a logit is not finite."""
-    size = micro_batch_size(network.layers, examples.dtype.itemsize)
+    size = micro_batch_size(network.layers)
     threads = count_cores()
     buffers = [make_buffers(network) for _ in range(threads)]
 

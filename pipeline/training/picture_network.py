@@ -6,14 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.data.dataset import Description
-from pipeline.data.scaling import Scaling
 from pipeline.engine import CHECKPOINT
 from pipeline.engine.provenance import environment
-from pipeline.model.model import Model
 from pipeline.network.activations import Array
-from pipeline.network.architecture import build_layers
-from pipeline.network.network import view_parameters
-from pipeline.training.epochs import TrainedNetwork, TrainingProgress, train_network
+from pipeline.training.epochs import TrainedModel, TrainingProgress, join_networks, train_network
 from pipeline.training.recipe import Recipe
 from pipeline.training.training_data import Examples
 
@@ -27,8 +23,8 @@ def train_model(
     initial: Array | None = None,
     extra: int = 1,
     **parts: Any,
-) -> tuple[Model, TrainedNetwork]:
-    """Return a model, and how it was trained. examples: for training and for validation.
+) -> TrainedModel:
+    """Return a model of one network. examples: for training and for validation.
 
     initial: parameters to start from; by default they are drawn. extra: outputs besides the classes. parts: other
     fields of the model.
@@ -37,29 +33,16 @@ def train_model(
     outputs = len(description.class_names) + extra
     (output / CHECKPOINT).mkdir(exist_ok=True)
     trained = train_network(recipe, *examples, outputs, output / CHECKPOINT / "network.npz", on_progress, initial)
-    by_column = parts.get("by_column", False)
-    layers = build_layers(recipe.layers, recipe.activation, training.image_shape, outputs, by_column)
-    model = Model(
-        (view_parameters(layers, trained.flat),),
-        layers=recipe.layers,
-        activation=recipe.activation,
-        loss=recipe.loss,
-        scaling=Scaling(0.0, 1.0),
-        image_shape=training.image_shape,
-        class_names=description.class_names,
-        dataset=description.name,
-        validation_accuracy=trained.best.validation_accuracy,
-        **parts,
-    )
-    return model, trained
+    parts["validation_accuracy"] = trained.best.validation_accuracy
+    return join_networks(recipe, training, description, [trained], **parts)
 
 
-def describe_training(name: str, recipe: Recipe, fields: Collection[str], trained: TrainedNetwork) -> dict[str, Any]:
+def describe_training(name: str, recipe: Recipe, fields: Collection[str], model: TrainedModel) -> dict[str, Any]:
     """Return what the card says of a training. name: of the recipe. fields: those of its values that apply."""
     return {
         "versions": environment(["numpy"]),
         "recipe": name,
         **{field: value for field, value in asdict(recipe).items() if field in fields},
-        "best_epoch": trained.best.number,
-        "seconds": round(sum(epoch.seconds for epoch in trained.history)),
+        "best_epoch": model.best_epochs[0],
+        "seconds": round(sum(epoch.seconds for epoch in model.histories[0])),
     }

@@ -80,11 +80,6 @@ class Crops(Examples):
         """(height, width) of what the network sees at once."""
         return find_window(self.layers)
 
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The dtype of the local contrast."""
-        return np.dtype(np.float32)
-
     def make_layers(self, text: str, activation: str, outputs: int) -> tuple[Layer, ...]:
         """Return the layers, slid over a part."""
         return slide(super().make_layers(text, activation, outputs), SHAPE)
@@ -109,14 +104,8 @@ class Crops(Examples):
 
     def slice(self, start: int, stop: int) -> Array:
         """Return the local contrast in the middle of the strips from `start` to `stop`, unchanged."""
-        top, left = find_middle(self.images.shape[1:])
+        top, left = np.subtract(self.images.shape[1:], SHAPE) // 2
         return decode_contrast(self.images[start:stop, top : top + SHAPE[0], left : left + SHAPE[1]])
-
-
-def find_middle(shape: tuple[int, ...]) -> tuple[int, int]:
-    """Return top and left of the part in the middle of a strip."""
-    height, width = shape
-    return (height - SHAPE[0]) // 2, (width - SHAPE[1]) // 2
 
 
 def load_crops(folder: Path, part: str, layers: str, classes: int) -> Crops:
@@ -128,7 +117,7 @@ def load_crops(folder: Path, part: str, layers: str, classes: int) -> Crops:
 
 def make_crops(images: NDArray[np.uint8], digits: NDArray[np.float32], layers: str, classes: int) -> Crops:
     """Return strips (n, height, width) with the labels that follow from their digits, (n, m, 5)."""
-    centres, middle = find_centres(layers), find_middle(images.shape[1:])
+    centres, middle = find_centres(layers), np.subtract(images.shape[1:], SHAPE) // 2
     moved = digits - np.array([0, *middle, 0, 0], np.float32)
     labels = np.array([label_positions(each, centres, classes) for each in moved])
     return Crops(images, labels, digits=digits, layers=layers, classes=classes)

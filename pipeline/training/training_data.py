@@ -32,7 +32,7 @@ from pipeline.training.recipe import Recipe
 class Examples:
     """Images with their labels.
 
-    images: (n, height, width), standardised. labels: integers (n + m,), the class of each.
+    images: float32 (n, height, width), standardised. labels: integers (n + m,), the class of each.
 
     drawn: raw uint8 (m, height, width), which follow the images. scaling: of these. The arrays may be memory maps of
     files: only what `take` and `slice` ask for is read.
@@ -45,11 +45,6 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.labels)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The dtype of what the network classifies."""
-        return self.images.dtype
 
     @property
     def image_shape(self) -> tuple[int, int]:

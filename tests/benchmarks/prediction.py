@@ -54,9 +54,8 @@ def torch_predictor(images: Any) -> Callable[[], Any]:
     import torch
 
     model = load_model(Path("artifacts/train"))
-    (parameters,) = model.parameters
     network, pixels = torch_network(model.layers, torch.tensor(images[:, np.newaxis]), channels_last=False)
-    arrays = (array for layer in parameters.layers for array in layer)
+    arrays = (array for layer in model.networks[0].parameters.layers for array in layer)
     for parameter, array in zip(network.parameters(), arrays, strict=True):
         parameter.data = torch.tensor(array)
 

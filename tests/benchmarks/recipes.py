@@ -70,7 +70,7 @@ def show_seconds(runs: list[Run]) -> str:
 
 
 def count_parameters(model: Model) -> int:
-    return sum(parameters.flat.size for parameters in model.parameters)
+    return sum(flat.size for flat in model.parameters)
 
 
 def measure_pretrained() -> list[str]:

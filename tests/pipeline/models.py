@@ -22,4 +22,4 @@ def make_model(layers: str = "6,5", ensemble_size: int = 1, shape: tuple[int, in
     networks = [make_network(built, np.empty(count_parameters(built), np.float32)) for _ in range(ensemble_size)]
     for network in networks:
         initialise(network, "he", 1.0, generator)
-    return Model(tuple(network.parameters for network in networks), layers=layers, image_shape=shape, **parts)
+    return Model(tuple(network.parameters.flat for network in networks), layers=layers, image_shape=shape, **parts)

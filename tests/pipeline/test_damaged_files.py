@@ -213,7 +213,7 @@ PICTURES = [
 ]
 FLOATS = np.random.default_rng(0).normal(size=(4, 6)).astype(np.float32)
 MORE = (FLOATS[:0], FLOATS[:, :1], np.asfortranarray(FLOATS), FLOATS.astype(">f4"), FLOATS.astype("f8"), FLOATS[0])
-WEIGHTS = small_model().parameters[0].layers[0][0]
+WEIGHTS = small_model().networks[0].parameters.layers[0][0]
 EPOCHS = [Epoch(1, 2.5, 0.25, 0.5, 0.001, 1.25), Epoch(2, 1.5, 0.75, 1.0, 1e-05, 1.125)]
 HISTORY = b"network,epoch,loss,train_accuracy,validation_accuracy,learning_rate,seconds\n1,1,2.5,0.2,0.5,0.001,1.5\n"
 IMAGES = encoded(np.zeros((3, 28, 28), np.uint8))

@@ -197,5 +197,5 @@ def test_javascript_has_the_same_kinds(registry: str, names: Any) -> None:
 def test_notation_of_every_kind_gives_its_layer(kind: str) -> None:
     look_up(KINDS, kind, "class", "KINDS in pipeline/network/layers.py")
     for layers in layers_of(kind):
-        assert kind in [name for name, _ in parse_layers(layers)]
+        assert kind in [name for _, name, _ in parse_layers(layers)]
         assert format_layers(layers) == layers, "the example is in the shortest notation"

@@ -40,7 +40,7 @@ def test_reader_is_trained_and_reads(folder: Path, tmp_path: Path, monkeypatch: 
     model, row = load_model(output), load_model(folder / "rows")
     assert (model.sliding, model.negative_class, model.image_shape) == (True, True, (37, 37))
     assert model.row
-    assert np.array_equal(model.row.parameters[0].flat, row.parameters[0].flat)
+    assert np.array_equal(model.row.parameters[0], row.parameters[0])
     with open(output / "history.csv") as file:
         assert [row["epoch"] for row in csv.DictReader(file)] == ["1"]
     assert "# " in (output / "MODEL_CARD.md").read_text()

@@ -45,16 +45,16 @@ def test_a_network_is_trained_with_outputs_by_column(trained: Path) -> None:
         assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2"]
     assert "# " in (trained / "MODEL_CARD.md").read_text()
     exported = load_safetensors(trained / "model.safetensors")
-    assert np.array_equal(exported.parameters[0].flat, model.parameters[0].flat)
+    assert np.array_equal(exported.parameters[0], model.parameters[0])
 
 
 def test_a_run_starts_from_a_network_of_the_same_layers_and_says_so(composed: Path, trained: Path) -> None:
-    before = load_model(trained).parameters[0].flat
+    before = load_model(trained).parameters[0]
     output = composed.parent.parent / "second" / "artifacts" / "rows"
     start = trained / "model.safetensors"
     rows(strips=composed, output=output, start=start, **{**SMALL, "epochs": 1, "learning_rate": 1e-9, "ema_decay": 0.0})
     assert load_training(output)["start"] == {"file": start.name, "accuracy": load_model(trained).validation_accuracy}
-    np.testing.assert_allclose(load_model(output).parameters[0].flat, before, atol=1e-6)
+    np.testing.assert_allclose(load_model(output).parameters[0], before, atol=1e-6)
     assert start.name in (output / "MODEL_CARD.md").read_text()
 
 

@@ -11,15 +11,14 @@ from pipeline.data.deform import Array, Augmenter, draw_count
 STRONG = Augmentation(shift=2, rotation=25, scale=0.3, shear=0.3, elastic=1.5, elastic_sigma=4, stroke_width=0.6)
 
 
-def images(count: int, height: int, width: int, dtype: type = np.float64) -> Array:
-    drawn: Array = np.random.default_rng(0).normal(size=(count, height, width)).astype(dtype)
-    return drawn
+def images(count: int, height: int, width: int) -> Array:
+    return np.random.default_rng(0).standard_normal((count, height, width)).astype(np.float32)
 
 
 def deformed(augmentation: Augmentation, given: Array, seed: int = 1, max_batch: int = 20) -> Array:
     _, height, width = given.shape
-    out = np.full((len(given), height * width), np.nan, given.dtype)
-    augment = Augmenter(augmentation, height, width, max_batch, given.dtype)
+    out = np.full((len(given), height * width), np.nan, np.float32)
+    augment = Augmenter(augmentation, height, width, max_batch)
     augment(given.reshape(len(given), height * width), np.random.default_rng(seed), out)
     return out.reshape(-1, height, width)
 
@@ -81,7 +80,7 @@ CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]])
 )
 def test_equals_the_reference_implementation(augmentation: Augmentation, height: int, width: int) -> None:
     given = images(6, height, width)
-    np.testing.assert_allclose(deformed(augmentation, given), reference(augmentation, given), atol=2e-4)
+    np.testing.assert_allclose(deformed(augmentation, given), reference(augmentation, given), atol=2e-3)
 
 
 def test_drawn_count_has_the_expected_mean() -> None:
@@ -92,18 +91,11 @@ def test_drawn_count_has_the_expected_mean() -> None:
 
 
 def test_zero_strengths_copy_bit_for_bit() -> None:
-    given = images(5, 4, 6, np.float32)
+    given = images(5, 4, 6)
     assert deformed(Augmentation(), given).tobytes() == given.tobytes()
 
 
-def test_single_and_double_precision_agree() -> None:
-    given = images(8, 28, 28)
-    found = deformed(STRONG, given.astype(np.float32))
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, deformed(STRONG, given), atol=2e-3)
-
-
 def test_result_depends_on_the_seed_only() -> None:
-    given = images(8, 10, 10, np.float32)
+    given = images(8, 10, 10)
     assert deformed(STRONG, given).tobytes() == deformed(STRONG, given, max_batch=8).tobytes()
     assert not np.allclose(deformed(STRONG, given), deformed(STRONG, given, seed=2), atol=0.1)

@@ -14,10 +14,9 @@ from pipeline.evaluation.predictions import (
     PREDICTIONS,
     PROBABILITIES,
     PredictionFiles,
+    load_blocks,
     open_predictions,
-    predict_all,
     predict_missing,
-    read_missing,
 )
 from pipeline.model.model import Model, load_model
 from pipeline.model.prediction import predict
@@ -83,7 +82,6 @@ def test_backend_and_block_size_do_not_change_a_bit(
         open_predictions(tmp_path, NAMES, len(images[0]), 10, "test"), model, images[:1], block_size, backend
     )
     assert [array.tobytes() for array in found[0]] == [array[: len(images[0])].tobytes() for array in whole]
-    assert predict_all(model, images[0], block_size, backend).tobytes() == found[0][1].tobytes()
     assert [library["num_threads"] for library in threadpool_info()] == threads
 
 
@@ -94,7 +92,7 @@ def test_interrupted_run_resumes_without_repeats_to_same_bytes(
     total = sum(map(len, images))
     predict_and_interrupt(tmp_path, model, images, blocks)
     predictions = open_predictions(tmp_path, NAMES, total, 10, "test")
-    assert predictions.done_count == 100 * blocks
+    assert predictions.done == 100 * blocks
     found, predicted = finish(predictions, model, images, block_size)
     assert predicted == total - 100 * blocks
     assert [array.tobytes() for array in found] == [array.tobytes() for array in whole]
@@ -104,7 +102,7 @@ def test_other_key_names_or_total_start_from_scratch(model: Model, images: list[
     total = sum(map(len, images))
     for key, names, count in [("other", NAMES, total), ("test", [PREDICTIONS], total), ("test", NAMES, total + 1)]:
         predict_and_interrupt(tmp_path, model, images, 3)
-        assert open_predictions(tmp_path, names, count, 10, key).done_count == 0
+        assert open_predictions(tmp_path, names, count, 10, key).done == 0
 
 
 def test_block_is_on_the_disk_before_its_entry_in_the_journal(
@@ -117,20 +115,14 @@ def test_block_is_on_the_disk_before_its_entry_in_the_journal(
     assert [body.count(b"\n") for body in journals] == [1, 1, 2, 2]
 
 
-@given(
-    lengths=st.lists(st.integers(1, 30), min_size=1, max_size=4),
-    size=st.integers(1, 40),
-    done=st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)).map(lambda pair: (min(pair), max(pair)))),
-)
-def test_blocks_contain_each_missing_image_once(lengths: list[int], size: int, done: list[tuple[int, int]]) -> None:
+@given(lengths=st.lists(st.integers(1, 30), min_size=1, max_size=4), size=st.integers(1, 40), done=st.integers(0, 120))
+def test_blocks_contain_each_missing_image_once(lengths: list[int], size: int, done: int) -> None:
+    body, total = Path(__file__).read_bytes(), sum(lengths)
     files = [Rows(Path(__file__), np.dtype(np.uint8), (length, 1), 0) for length in lengths]
-    done = [(start, min(stop, sum(lengths))) for start, stop in done if start < sum(lengths)]
-    found = list(read_missing(files, size, done))
-    indices = [block.at + index for block in found for index in range(len(block.images))]
-    finished = {index for start, stop in done for index in range(start, stop)}
-    assert indices == [index for index in range(sum(lengths)) if index not in finished]
+    found = list(load_blocks(files, size, min(done, total)))
     assert all(len(block.images) <= size for block in found)
-    body = Path(__file__).read_bytes()
+    rest = b"".join(body[:length] for length in lengths)[done:]
+    assert b"".join(block.images.tobytes() for block in found) == rest
     assert all(block.images.tobytes() == body[block.first : block.first + len(block.images)] for block in found)
 
 
@@ -150,9 +142,9 @@ def test_file_that_changes_is_an_error(when: str, tmp_path: Path, monkeypatch: p
 
         monkeypatch.setattr(module, "read_rows", read_and_touch)
         with pytest.raises(PipelineError, match=r"first.npy changed during the run"):
-            next(read_missing(files, 9))
+            next(load_blocks(files, 9, 0))
     else:
-        blocks = read_missing(files, 9)
+        blocks = load_blocks(files, 9, 0)
         next(blocks)
         os.utime(files[1].path, ns=(1, 1))
         with pytest.raises(PipelineError, match=r"second.npy changed during the run"):

@@ -13,8 +13,8 @@ def choose(
     images = np.broadcast_to(np.arange(len(labels), dtype=np.uint8)[:, None, None], (len(labels), *shape))
     probabilities = np.eye(classes, dtype=np.float32)[predicted] * np.linspace(1, 0.9, len(labels))[:, None]
     chosen = choose_examples(np.ascontiguousarray(images), np.array(labels, np.uint8), probabilities)
-    assert [example.label for example in chosen] == [labels[example.image[0, 0]] for example in chosen]
-    return [(int(example.image[0, 0]), example.predicted) for example in chosen]
+    assert [label for _, label in chosen] == [labels[image[0, 0]] for image, _ in chosen]
+    return [(index, predicted[index]) for index in (int(image[0, 0]) for image, _ in chosen)]
 
 
 def test_most_confident_errors_and_one_image_of_each_other_class_are_chosen() -> None:

@@ -22,7 +22,7 @@ from pipeline.html.filters import (
 )
 from pipeline.html.png import draw_signed
 from pipeline.network.architecture import build_layers
-from pipeline.network.network import forward, view_parameters
+from pipeline.network.network import forward
 from tests.pipeline.models import make_model
 
 GENERATOR = np.random.default_rng(3)
@@ -40,7 +40,7 @@ MODEL = make_model("conv5x3/2,conv7x2/1,6", shape=(13, 12))
     ],
 )
 def test_receptive_fields_grow_with_kernels_and_strides(layers: str, fields: list[tuple[int, int]]) -> None:
-    expected = [ReceptiveField(size, size, (step, step)) for size, step in fields]
+    expected = [ReceptiveField(size, size, (step, step), (0, 0)) for size, step in fields]
     assert receptive_fields(build_layers(layers, "relu", (28, 28), 10)) == expected
 
 
@@ -81,10 +81,9 @@ def test_receptive_fields_of_padded_and_dilated_kernels_reach_beyond_the_image()
 
 
 def test_filter_that_is_never_active_has_no_patches() -> None:
-    parameters = view_parameters(MODEL.networks[0].layers, MODEL.parameters[0].flat.copy())
-    weights, biases = parameters.layers[0]
+    model = replace(MODEL, parameters=(MODEL.parameters[0].copy(),))
+    weights, biases = model.networks[0].parameters.layers[0]
     weights[1], biases[1] = 0, -1
-    model = replace(MODEL, parameters=(parameters,))
     excitations = measure_excitation(model, IMAGES)
     assert cut_patches(excitations[0], IMAGES, 1).shape == (0, 3, 3)
     assert draw_strongest(excitations[0], IMAGES, [1]) == {1: ""}
@@ -95,7 +94,7 @@ def test_filter_that_is_never_active_has_no_patches() -> None:
 )
 def test_units_are_ordered_by_norm_of_their_weights(layers: str, size: tuple[int, int]) -> None:
     model = make_model(layers, ensemble_size=2, shape=(4, 3))
-    rows = model.parameters[0].layers[0][0].reshape(-1, *size).astype(float)
+    rows = model.networks[0].parameters.layers[0][0].reshape(-1, *size).astype(float)
     largest = sorted(rows, key=lambda row: -np.linalg.norm(row))[:MAX_UNITS]
     limit = np.quantile(np.abs(largest), 0.995)
     assert list(draw_weights(model).values()) == [draw_signed(row, limit) for row in largest]
@@ -112,7 +111,7 @@ def test_later_layers_show_their_most_active_filters() -> None:
 
 def test_stimuli_are_the_strongest_patches_of_the_later_convolutions() -> None:
     model = make_model("conv3x3/1,conv4x2/1,5", shape=(9, 7))
-    model.parameters[0].layers[1][1][0] = -100  # the first filter is never active
+    model.networks[0].parameters.layers[1][1][0] = -100  # the first filter is never active
     images = np.random.default_rng(0).integers(0, 256, (20, 9, 7), dtype=np.uint8)
     ((index, patches),) = find_stimuli(model, images).items()
     assert (index, patches.shape) == (1, (4, 4, 4))

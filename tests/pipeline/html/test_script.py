@@ -47,8 +47,8 @@ def test_every_kind_of_model_predicts_as_in_python(
     layers: str, networks: int, activation: Any, loss: Any, negative_class: bool, scale: float
 ) -> None:
     model = make_model(layers, networks, (9, 7), activation=activation, loss=loss, negative_class=negative_class)
-    for parameters in model.parameters:
-        for weights, _ in parameters.layers:
+    for network in model.networks:
+        for weights, _ in network.parameters.layers:
             weights *= scale  # large logits, which must not overflow
     images = np.random.default_rng(1).integers(0, 256, (20, 9, 7), dtype=np.uint8)
     found = predict_in_script(model, images)
@@ -60,7 +60,7 @@ def test_weights_of_8_bits_are_those_that_were_rounded() -> None:
     images = np.random.default_rng(1).integers(0, 256, (5, 28, 28), dtype=np.uint8)
     unrounded = predict_with_negative(model, images)[:, :-1]
     found = predict_in_script(model, images, 8)
-    for weights, _ in model.parameters[0].layers:
+    for weights, _ in model.networks[0].parameters.layers:
         rows = weights.reshape(len(weights), -1)
         steps = np.abs(rows).max(axis=1, keepdims=True) / 127
         rows[...] = steps * np.rint(rows / steps)

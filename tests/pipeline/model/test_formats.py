@@ -49,10 +49,10 @@ def test_safetensors_parameters_are_exact(tmp_path: Path) -> None:
     save_safetensors(tmp_path / "model.safetensors", model)
     stored = load_file(tmp_path / "model.safetensors")
     assert len(stored) == 12
-    for network, parameters in enumerate(model.parameters):
-        for index, (weights, biases) in zip((0, 3, 5), parameters.layers, strict=True):
-            assert np.array_equal(stored[f"{network}.{index}.weight"], weights)
-            assert np.array_equal(stored[f"{network}.{index}.bias"], biases)
+    for number, network in enumerate(model.networks):
+        for index, (weights, biases) in zip((0, 3, 5), network.parameters.layers, strict=True):
+            assert np.array_equal(stored[f"{number}.{index}.weight"], weights)
+            assert np.array_equal(stored[f"{number}.{index}.bias"], biases)
 
 
 def test_onnx_file_declares_inputs_outputs_and_producer(built: Path) -> None:

@@ -17,8 +17,8 @@ def assert_equal(one: Model | None, other: Model | None) -> None:
     assert one is not None and other is not None
     assert one.header == other.header
     for found, expected in zip(one.parameters, other.parameters, strict=True):
-        assert found.flat.dtype == np.float32
-        assert np.array_equal(found.flat, expected.flat)
+        assert found.dtype == np.float32
+        assert np.array_equal(found, expected)
     if one.row or other.row:
         assert_equal(one.row, other.row)
 

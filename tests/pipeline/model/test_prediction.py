@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_limits
 from pipeline.data.scaling import standardise
 from pipeline.model import prediction
 from pipeline.model.model import Model
-from pipeline.model.prediction import TILE, compute_logits, predict, predict_logits, predict_with_negative
+from pipeline.model.prediction import TILE, predict, predict_logits, predict_with_negative
 from tests.pipeline.models import make_model
 
 SHAPE = (4, 5)
@@ -38,7 +38,7 @@ def test_bits_do_not_depend_on_block_size(block: int, layers: str) -> None:
 def test_smaller_tiles_give_nearly_equal_predictions(size: int, layers: str, monkeypatch: pytest.MonkeyPatch) -> None:
     model, images = make(layers, ensemble_size=2), draw(50)
     expected = predict(model, images)
-    monkeypatch.setattr(prediction, "micro_batch_size", lambda layers, itemsize: size)
+    monkeypatch.setattr(prediction, "micro_batch_size", lambda layers: size)
     np.testing.assert_allclose(predict(model, images), expected, rtol=1e-4, atol=1e-6)
     with threadpool_limits(1, "blas"):
         parts = [predict(model, images[start : start + 7], start) for start in range(0, 50, 7)]
@@ -50,7 +50,6 @@ def test_softmax_of_logits_gives_probabilities(layers: str) -> None:
     model, images = make(layers, ensemble_size=2), draw(TILE + 3)
     logits = predict_logits(model, images)
     assert (logits.shape, logits.dtype) == ((TILE + 3, 3), np.dtype(np.float32))
-    np.testing.assert_allclose(logits, compute_logits(model, np.moveaxis(images, 0, -1)).T, rtol=1e-4, atol=1e-5)
     exp_logits = np.exp(logits / model.temperature)
     np.testing.assert_allclose(predict(model, images), exp_logits / exp_logits.sum(axis=1, keepdims=True), rtol=1e-4)
 

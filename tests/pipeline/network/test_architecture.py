@@ -93,7 +93,7 @@ def test_format_from_image_shape_to_class_count() -> None:
     ],
 )
 def test_micro_batch_size_is_limited_by_memory(layers: str, shape: tuple[int, int], images: int) -> None:
-    assert micro_batch_size(build_layers(layers, "relu", shape, 10), 4) == images
+    assert micro_batch_size(build_layers(layers, "relu", shape, 10)) == images
 
 
 @pytest.mark.parametrize(

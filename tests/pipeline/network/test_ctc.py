@@ -122,8 +122,7 @@ def test_greedy_reading_is_the_text_of_the_most_probable_path() -> None:
     for i, found in enumerate(read_greedily(logits)):
         path = logits[..., i].argmax(axis=0)
         assert found.text == collapse(tuple(path.tolist()), BLANK)
-        p = softmax(logits[..., i], axis=0)
-        assert found.probabilities == pytest.approx(p[found.text, found.columns])
+        assert path[list(found.columns)].tolist() == list(found.text)
         assert list(found.columns) == sorted(set(found.columns))
 
 
@@ -132,5 +131,4 @@ def test_greedy_reading_finds_the_peak_of_each_symbol() -> None:
     p[[0, 0, 0, 2, 0, 1, 1, 2], range(8)] = [0.6, 0.9, 0.7, 0.9, 0.8, 0.6, 0.7, 0.5]
     (found,) = read_greedily(np.log(p)[..., np.newaxis])
     assert (found.text, found.columns) == ((0, 0, 1), (1, 4, 6))
-    assert found.probabilities == pytest.approx([0.9 / 0.92, 0.8 / 0.82, 0.7 / 0.72])
     assert read_greedily(np.log(p[:, 3:4, np.newaxis]))[0].text == ()

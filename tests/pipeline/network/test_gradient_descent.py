@@ -21,7 +21,7 @@ ARCHITECTURES = pytest.mark.parametrize("layers", ["12,9", "4,4,4", "conv6x3/2,2
 
 
 def smoothed(logits: Array, labels: Any, count: int) -> tuple[float, Array]:
-    return cross_entropy(logits, labels, 0.1, count)
+    return cross_entropy(logits, labels, count, 0.1)
 
 
 def make(
@@ -63,7 +63,7 @@ def test_batches_cover_all_images_once_in_random_order() -> None:
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_step_applies_the_gradient_of_the_batch(layers: str, name: str, loss: str) -> None:
     optimizer, rate = OPTIMIZERS[name](0.5, 0.5), 0.01
-    function = lambda logits, labels, count: LOSSES[loss](logits, labels, 0.1, count)  # noqa: E731
+    function = partial(LOSSES[loss], label_smoothing=0.1)
     state = replace(make(layers, optimizer), loss=function)
     expected = state.arrays.copy()
     network = make_network(layers, SHAPE, 4)
@@ -72,7 +72,7 @@ def test_a_step_applies_the_gradient_of_the_batch(layers: str, name: str, loss: 
         network.parameters.flat[:] = expected[0]
         images, labels = load(data, batch)
         cache = forward(network, images)
-        gradient = backward(network, cache, LOSSES[loss](cache.logits, labels, 0.1)[1])
+        gradient = backward(network, cache, LOSSES[loss](cache.logits, labels, label_smoothing=0.1)[1])
         optimizer.update(expected[0], gradient.flat, list(expected[1:]), rate, step)
     train_epoch(state, batches, [rate, rate], partial(load, data))
     np.testing.assert_allclose(state.arrays, expected, rtol=1e-9, atol=1e-12)

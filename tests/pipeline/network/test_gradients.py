@@ -42,7 +42,7 @@ def test_gradients_by_column_equal_central_differences(layers: str, activation: 
     generator = np.random.default_rng(2)
     network = module.make_network(built, generator.standard_normal(count_parameters(built)) / 3)
     images, labels = generator.standard_normal((7, 6, 5)), generator.integers(0, 4, (1, 6, 5))
-    check_gradients(network, images, partial(at_positions, LOSSES["cross-entropy"], labels=labels))
+    check_gradients(network, images, partial(at_positions, LOSSES["cross-entropy"], labels=labels, count=5))
 
 
 def check_gradients(network: Network, images: Array, compute_loss: Callable[[Array], tuple[float, Array]]) -> None:
@@ -73,7 +73,7 @@ def relative_error(a: Array, b: Array) -> float:
 )
 def test_convolution_equals_scipy_correlate(channels: int, numbers: str) -> None:
     generator = np.random.default_rng(3)
-    ((kind, values),) = parse_layers(f"conv2{numbers}")
+    ((_, kind, values),) = parse_layers(f"conv2{numbers}")
     layer = KINDS[kind]((channels, 11, 9), **values)
     assert isinstance(layer, Convolution)
     x, weights = generator.standard_normal((channels, 11, 9, 3)), generator.standard_normal(layer.weight_shape)

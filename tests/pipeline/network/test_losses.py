@@ -16,16 +16,16 @@ def test_losses_equal_scipy(smoothing: float) -> None:
     logits, labels = np.random.default_rng(0).normal(0, 3, (6, 20)), np.arange(20) % 6
     targets = (1 - smoothing) * np.eye(6)[:, labels] + smoothing / 6
     entropy = -np.sum(targets * log_softmax(logits, axis=0), axis=0)
-    assert losses.cross_entropy(logits, labels, smoothing)[0] == pytest.approx(entropy.mean())
+    assert losses.cross_entropy(logits, labels, label_smoothing=smoothing)[0] == pytest.approx(entropy.mean())
     squares = np.sum((expit(logits) - targets) ** 2, axis=0)
-    assert losses.quadratic(logits, labels, smoothing)[0] == pytest.approx(squares.mean() / 2)
+    assert losses.quadratic(logits, labels, label_smoothing=smoothing)[0] == pytest.approx(squares.mean() / 2)
 
 
 @pytest.mark.parametrize("name", list(losses.LOSSES))
 def test_losses_of_parts_add_up_to_the_batch(name: str) -> None:
     logits, labels = np.random.default_rng(0).normal(0, 3, (6, 20)), np.arange(20) % 6
-    loss, gradient = losses.LOSSES[name](logits, labels, 0.1)
-    parts = [losses.LOSSES[name](logits[:, part], labels[part], 0.1, 20) for part in (slice(7), slice(7, 20))]
+    loss, gradient = losses.LOSSES[name](logits, labels, 20, 0.1)
+    parts = [losses.LOSSES[name](logits[:, part], labels[part], 20, 0.1) for part in (slice(7), slice(7, 20))]
     assert sum(part[0] for part in parts) == pytest.approx(loss)
     np.testing.assert_allclose(np.concatenate([part[1] for part in parts], axis=1), gradient)
 
@@ -77,21 +77,21 @@ def make_positions(seed: int = 0) -> tuple[Any, Any]:
 @pytest.mark.parametrize("name", LOSSES)
 def test_gradient_at_positions_is_that_of_the_loss(name: str) -> None:
     logits, labels = make_positions()
-    value, gradient = at_positions(LOSSES[name], logits, labels)
+    value, gradient = at_positions(LOSSES[name], logits, labels, 3)
     for index in [(1, 2, 3, 0), (0, 4, 1, 0), (3, 2, 3, 1), *np.argwhere(gradient != 0)[::17].tolist()]:
         shifted = np.zeros_like(logits)
         shifted[tuple(index)] = 1e-6
-        above, below = (at_positions(LOSSES[name], logits + sign * shifted, labels)[0] for sign in (1, -1))
+        above, below = (at_positions(LOSSES[name], logits + sign * shifted, labels, 3)[0] for sign in (1, -1))
         assert gradient[tuple(index)] == pytest.approx((above - below) / 2e-6, abs=1e-5)
     assert value > 0
 
 
 def test_ignored_positions_do_not_count() -> None:
     logits, labels = make_positions()
-    value, gradient = at_positions(cross_entropy, logits, labels)
+    value, gradient = at_positions(cross_entropy, logits, labels, 3)
     assert (gradient[:, 0] == 0).all()
     logits[:, 0] = 1e3
-    assert at_positions(cross_entropy, logits, labels)[0] == value
+    assert at_positions(cross_entropy, logits, labels, 3)[0] == value
 
 
 def test_hardest_positions_with_nothing_count() -> None:
@@ -99,6 +99,6 @@ def test_hardest_positions_with_nothing_count() -> None:
     labels[5, 5] = 0
     logits = np.zeros((4, 20, 20, 1))
     logits[3] = np.arange(400).reshape(20, 20, 1)
-    _, gradient = at_positions(cross_entropy, logits, labels)
+    _, gradient = at_positions(cross_entropy, logits, labels, 3)
     counted = np.flatnonzero((gradient != 0).any(axis=0).reshape(-1))
     assert counted.tolist() == [*range(HARD + EASY), 105]

@@ -47,7 +47,7 @@ def test_layers_are_parsed_and_formatted_in_shortest_notation(
 ) -> None:
     rest = {"dense": (), "conv": ((0, 0), 1, False), "pool": ()}
     expected = [(kind, *values, *rest[kind][max(len(values) - 3, 0) :]) for kind, *values in layers]
-    assert [(kind, *values.values()) for kind, values in parse_layers(text)] == expected
+    assert [(kind, *values.values()) for _, kind, values in parse_layers(text)] == expected
     assert format_layers(text) == shortest
 
 
@@ -66,7 +66,7 @@ def test_shortest_notation_means_the_same_layers(parts: list[Any]) -> None:
         return f"conv{outputs}{''.join(pairs)}d{dilation}{'+' if residual else ''}"
 
     text = ",".join(map(write, parts))
-    assert [tuple(values.values()) for _, values in parse_layers(text)] == parts
+    assert [tuple(values.values()) for *_, values in parse_layers(text)] == parts
     assert parse_layers(format_layers(text)) == parse_layers(text)
     assert format_layers(format_layers(text)) == format_layers(text)
 

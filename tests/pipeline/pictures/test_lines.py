@@ -7,8 +7,7 @@ from pipeline.pictures.lines import find_lines
 
 def detections(*rows: tuple[float, float, float, float]) -> Detections:
     """Detections from rows of y, x, size and score, the most probable first."""
-    y, x, size, score = np.array(sorted(rows, key=lambda row: -row[3]), np.float32).reshape(-1, 4).T
-    return Detections(y, x, size, score)
+    return np.array(sorted(rows, key=lambda row: -row[3]), np.float32).reshape(-1, 4).T
 
 
 @pytest.mark.parametrize("slope", [-0.3, 0, 0.3])
@@ -19,7 +18,7 @@ def test_line_follows_slope_and_bend_of_its_digits(slope: float, bend: float) ->
     y = 200 + slope * x + bend * np.sin(x / 130)
     found = detections(*((y[i] + generator.uniform(-2, 2), x[i], 20, 0.95) for i in range(16)))
     (line,) = find_lines(found)
-    assert line.x.tolist() == sorted(found.x.tolist())
+    assert line.x.tolist() == sorted(found[1].tolist())
     np.testing.assert_allclose(line.heights(x), y, atol=4)
 
 

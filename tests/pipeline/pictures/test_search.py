@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from pipeline.data.contrast import BOX, add_margin, local_contrast
 from pipeline.model.model import Model
 from pipeline.network.architecture import find_window
-from pipeline.pictures.detections import Detections, centre, join, suppress
+from pipeline.pictures.detections import Detections, centre, suppress
 from pipeline.pictures.search import MARGIN, POSSIBLE, Level, build_pyramid, choose_level, find_candidates, search
 from pipeline.pictures.sliding import Slider
 from pipeline.training.team import ThreadTeam
@@ -29,8 +29,7 @@ def to_contrast(model: Model, level: Level) -> NDArray[np.float32]:
 
 def detections(*rows: tuple[float, float, float, float]) -> Detections:
     """Detections from rows of y, x, size and score."""
-    y, x, size, score = np.array(rows, np.float32).reshape(-1, 4).T
-    return Detections(y, x, size, score)
+    return np.array(rows, np.float32).reshape(-1, 4).T
 
 
 def test_every_position_has_the_prediction_of_its_window() -> None:
@@ -50,20 +49,20 @@ def test_tiles_give_the_predictions_of_the_whole(shape: tuple[int, int]) -> None
     found = find_candidates(Slider(model), level)
     whole = Slider(model).predict([to_contrast(model, level)])[0]
     expected = np.argwhere(whole[..., -1] < 1 - POSSIBLE)
-    seen = (np.stack([found.y, found.x], axis=1) + margin - model.image_shape[0] / 2) / 4
+    seen = (found[:2].T + margin - model.image_shape[0] / 2) / 4
     order = np.lexsort((seen[:, 1], seen[:, 0]))
     inside = order[(seen[order] < whole.shape[:2]).all(axis=1)]  # not in the margin of the last tiles
     assert np.array_equal(seen[inside], expected)
     assert len(expected) > 0
-    np.testing.assert_allclose(found.scores[inside], 1 - whole[tuple(expected.T)][:, -1], atol=1e-5)
+    np.testing.assert_allclose(found[3, inside], 1 - whole[tuple(expected.T)][:, -1], atol=1e-5)
 
 
 def test_threads_change_nothing_and_blank_tiles_have_no_candidates() -> None:
     model, level = finder(), make_level(150, 210)
     with ThreadTeam(2) as team:
         found = find_candidates(Slider(model, team.run), level)
-    assert np.array_equal(found.scores, find_candidates(Slider(model), level).scores)
-    assert len(find_candidates(Slider(model), Level(np.zeros((200, 200), np.float32), 1.0))) == 0
+    assert np.array_equal(found, find_candidates(Slider(model), level))
+    assert find_candidates(Slider(model), Level(np.zeros((200, 200), np.float32), 1.0)).shape == (4, 0)
 
 
 @pytest.mark.parametrize("shape", [(20, 20), (60, 400), (400, 60), (1000, 700), (4, 1024)])
@@ -80,17 +79,14 @@ def test_centre_and_size_are_means_of_the_positions_around() -> None:
         (10, 10, 20, 0.9), (10, 14, 20, 0.9), (14, 12, 20, 0.6), (10, 40, 20, 0.5), (10, 40, 28, 0.5), (10, 40, 60, 0.9)
     )
     centred = centre(found, np.array([0, 3]))
-    np.testing.assert_allclose(centred.y, [11, 10])
-    np.testing.assert_allclose(centred.x, [12, 40])
-    np.testing.assert_allclose(centred.size, [20, np.sqrt(20 * 28)], rtol=1e-5)
-    assert np.array_equal(centred.scores, found.scores[[0, 3]])
+    np.testing.assert_allclose(centred[:3], [[11, 10], [12, 40], [20, np.sqrt(20 * 28)]], rtol=1e-5)
+    assert np.array_equal(centred[3], found[3, [0, 3]])
 
 
 def test_overlapping_digits_are_suppressed_by_more_probable_ones() -> None:
     found = detections((10, 10, 20, 0.8), (12, 11, 20, 0.9), (10, 30, 20, 0.7), (11, 10, 14, 0.6), (40, 10, 20, 0.6))
     assert suppress(found).tolist() == [1, 2, 4]
     assert suppress(detections()).tolist() == []
-    assert len(join([found, found])) == 10
 
 
 def test_strip_is_cut_from_the_smallest_level_that_is_large_enough() -> None:
@@ -109,4 +105,4 @@ def test_far_smaller_digits_than_certain_ones_are_not_searched_for(monkeypatch: 
     levels, found = search(Slider(finder()), np.zeros((300, 400), np.float32))
     sizes = [BOX / level.scale for level in levels]
     assert max(size for size in sizes if size < 90) / 2.1 < min(sizes) < 60
-    assert found.scores[0] == pytest.approx(0.99)
+    assert found[3, 0] == pytest.approx(0.99)

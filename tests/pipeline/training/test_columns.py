@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from pipeline.data.marks import HEIGHT, MARGIN, MAX_MARKS, NO_MARK, SIDE, WIDTH, encode_contrast
-from pipeline.training.columns import Strips, column_loss, count_read, label_columns, move_marks, stretch, text_loss
+from pipeline.network.losses import Loss
+from pipeline.training.columns import Strips, column_loss, label_columns, move_marks, stretch, text_loss
 from pipeline.training.epochs import train_network
 from pipeline.training.recipe import Recipe
 
@@ -57,15 +58,15 @@ def test_strips_of_a_batch_are_labelled_each_by_its_own_marks() -> None:
 
 
 @pytest.mark.parametrize("loss", [column_loss, text_loss])
-def test_gradient_is_that_of_the_loss_and_parts_add_up(loss: object) -> None:
+def test_gradient_is_that_of_the_loss_and_parts_add_up(loss: Loss) -> None:
     generator = np.random.default_rng(1)
     logits = generator.standard_normal((CLASSES + 3, 1, COLUMNS, 2))
     marks = np.concatenate([in_batch((3, 50, 60), (SPACE, 60, 99), (3, 99, 120)), in_batch((OTHER, 0, 40))], axis=-1)
-    value, gradient = loss(logits, marks, 0.0, None)  # type: ignore[operator]
+    value, gradient = loss(logits, marks, 2)
     direction = generator.standard_normal(logits.shape)
-    nearby = [loss(logits + step * direction, marks, 0.0, None)[0] for step in (1e-5, -1e-5)]  # type: ignore[operator]
+    nearby = [loss(logits + step * direction, marks, 2)[0] for step in (1e-5, -1e-5)]
     assert np.vdot(gradient, direction) == pytest.approx((nearby[0] - nearby[1]) / 2e-5, rel=1e-6)
-    parts = [loss(logits[..., [i]], marks[..., [i]], 0.0, 2) for i in range(2)]  # type: ignore[operator]
+    parts = [loss(logits[..., [i]], marks[..., [i]], 2) for i in range(2)]
     assert sum(part[0] for part in parts) == pytest.approx(value)
     np.testing.assert_allclose(np.concatenate([part[1] for part in parts], axis=-1), gradient)
 
@@ -92,7 +93,7 @@ def test_texts_are_counted_that_are_read_without_an_error() -> None:
     logits[BLANK] = 1
     logits[7, 0, 10:12, 0] = 5
     marks = np.concatenate([in_batch((7, 20, 30)), in_batch((7, 20, 30))], axis=-1)
-    assert count_read(logits, marks) == 1
+    assert make_strips(0.0).count_correct(logits, marks) == 1
 
 
 def make_strips(by_column: float) -> Strips:
@@ -107,7 +108,7 @@ def make_strips(by_column: float) -> Strips:
             strip[8 * symbol + 4 : 8 * symbol + 12, start:end] += 4
         marks.append(make_marks(*signs))
     labels = np.array([move_marks(each, LONG, 1.0) for each in marks])
-    return Strips(encode_contrast(contrast), labels, marks=np.array(marks), classes=4, by_column=by_column)
+    return Strips(encode_contrast(contrast), labels, marks=np.array(marks), by_column=by_column)
 
 
 def test_both_parts_of_a_run_resume_to_the_bit(tmp_path: Path) -> None:
@@ -130,6 +131,6 @@ def test_both_parts_of_a_run_resume_to_the_bit(tmp_path: Path) -> None:
 def test_a_run_goes_on_from_given_parameters(tmp_path: Path) -> None:
     strips = make_strips(by_column=0.25)
     first = train_network(SMALL, strips, strips, 7, tmp_path / "first.npz")
-    later = Strips(strips.images, strips.labels, marks=strips.marks, classes=4, by_column=0.0)
+    later = Strips(strips.images, strips.labels, marks=strips.marks, by_column=0.0)
     second = train_network(SMALL, later, later, 7, tmp_path / "second.npz", initial=first.flat)
     assert second.history[-1].loss < first.history[-1].loss

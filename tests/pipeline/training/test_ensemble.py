@@ -9,8 +9,7 @@ from pipeline.model.model import load_model
 from pipeline.model.prediction import predict
 from pipeline.reader import load, save
 from pipeline.training import hold_out, train
-from pipeline.training.ensemble import TrainedModel
-from pipeline.training.epochs import TrainingError, TrainingProgress
+from pipeline.training.epochs import TrainedModel, TrainingError, TrainingProgress
 from pipeline.training.recipe import Recipe
 from pipeline.training.recipes import RECIPES
 from pipeline.training.training_data import TrainingData, load_data
@@ -40,7 +39,7 @@ def expected(data: TrainingData) -> TrainedModel:
 
 
 def bits(model: TrainedModel) -> list[bytes]:
-    return [parameters.flat.tobytes() for parameters in model.parameters]
+    return [flat.tobytes() for flat in model.parameters]
 
 
 def assert_equal(model: TrainedModel, other: TrainedModel) -> None:
@@ -66,7 +65,7 @@ def test_arrays_in_model_out(arrays: tuple[np.ndarray, np.ndarray], tmp_path: Pa
 
 def test_model_of_the_stage_has_the_same_bits(arrays: tuple[np.ndarray, np.ndarray], built: Path) -> None:
     expected, model = load_model(built / "train"), train(hold_out(*arrays), QUICK)
-    assert model.parameters[0].flat.tobytes() == expected.parameters[0].flat.tobytes()
+    assert model.parameters[0].tobytes() == expected.parameters[0].tobytes()
     assert (model.temperature, model.ink_statistics) == (expected.temperature, expected.ink_statistics)
 
 

@@ -131,7 +131,7 @@ def test_loss_and_accuracy_are_means_over_all_images(loss: Any) -> None:
     found = run(recipe, data, data, on_progress=made.append)
     logits = compute_logits(recipe, found.state[0], data.images)
     (epoch,) = found.history
-    assert epoch.loss == pytest.approx(LOSSES[loss](logits, data.labels, 0, 60)[0], rel=1e-4)
+    assert epoch.loss == pytest.approx(LOSSES[loss](logits, data.labels, 60)[0], rel=1e-4)
     assert epoch.train_accuracy == epoch.validation_accuracy == (logits.argmax(axis=0) == data.labels).mean()
     assert sum(each.batches for each in made) == 3
 
@@ -181,7 +181,7 @@ def test_accuracy_counts_only_the_classes_with_any_number_of_threads(
 ) -> None:
     network, data = make_network(layers, (4, 5), 4, dtype=np.float32), make_examples(50)
     network.parameters.layers[-1][1][3] = 100  # the output for no class
-    monkeypatch.setattr(module, "micro_batch_size", lambda layers, itemsize: 3)
+    monkeypatch.setattr(module, "micro_batch_size", lambda layers: 3)
     monkeypatch.setattr(module, "count_cores", lambda: cores)
     logits = forward(network, np.moveaxis(data.images, 0, -1)).logits
     assert accuracy(network, data, 4) == 0 < accuracy(network, data, 3)

@@ -18,7 +18,7 @@ def data(built: Path) -> TrainingData:
 
 
 def take(examples: Any, indices: Any) -> Any:
-    out = np.empty((len(indices), *examples.images.shape[1:]), examples.dtype)
+    out = np.empty((len(indices), *examples.images.shape[1:]), np.float32)
     examples.take(np.array(indices), out, np.random.default_rng(0))
     return out
 

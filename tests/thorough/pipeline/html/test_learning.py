@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from pipeline.html.drawing import save_drawing_page
-from pipeline.html.examples import Example
 from pipeline.html.lessons import BRIGHT, DARK, SHADES, Lessons
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors
@@ -93,7 +92,7 @@ def test_forgetting_and_learning_change_the_answer_to_the_own_drawing(page: Page
 def test_crosses_are_on_the_test_images_that_the_shown_network_misreads(browser: Browser, tmp_path: Path) -> None:
     images, labels = sample_digits()
     model = make_model("conv16,64", shape=(28, 28), class_names=tuple("0123456789"))
-    examples = [Example(image, int(label), int(label)) for image, label in zip(images[:10], labels[:10], strict=True)]
+    examples = [(image, int(label)) for image, label in zip(images[:10], labels[:10], strict=True)]
     file = tmp_path / "index.html"
     save_drawing_page(file, model, *TEST_RESULT, examples, Lessons(images, labels, LEARNT))
     with open_page(browser, file) as page:
