@@ -126,6 +126,7 @@ def classify(
     if not files:
         raise UsageError("no pictures were given: name files or folders, or use --test-image")
 
+    from pipeline.bulk.blocks import Wanted
     from pipeline.bulk.folders import STDIN, check_new, find_pictures, name_copies
     from pipeline.pictures.regions import make_regions
     from pipeline.reader import load
@@ -145,7 +146,8 @@ def classify(
         check_targets(targets, [*(Path(picture.path) for picture in found), *copies])
     else:
         check_new(copies)
-    work = Work(load(model), found, regions, min_confidence, copies, bool(review), backend)
+    wanted = Wanted(load(model), bool(copies), bool(review), regions)
+    work = Work(wanted, found, min_confidence, copies, backend)
     if truth:
         if targets or annotate or as_json or as_csv:
             raise UsageError("--truth only prints how much is right: leave the options for results out")
@@ -191,7 +193,8 @@ def _make_key(work: Work) -> list[Any]:
         facts = describe_file(path) if os.path.exists(path) else []  # noqa: PTH110 - see find_pictures
         pictures.append([picture.name, os.fspath(path), facts])
     copies = [str(copy.absolute()) for copy in work.copies]
-    inputs = [work.reader.digest, list(map(repr, work.regions)), work.least, work.crops, pictures, copies]
+    wanted = work.wanted
+    inputs = [wanted.reader.digest, list(map(repr, wanted.regions)), work.least, wanted.crops, pictures, copies]
     return make_key(inputs, classify, ["numpy", "pillow", "scipy"])
 
 

@@ -1,6 +1,5 @@
 """Evaluate a trained model on the test images, in parallel."""
 
-import functools
 import logging
 from pathlib import Path
 from typing import Annotated
@@ -54,8 +53,7 @@ def evaluate(
     labels = read_array(normalize / "test-labels.npy", np.uint8, (total,))
 
     with progress("evaluate", total) as shown:
-        report = functools.partial(log.info, "evaluate: %s")
-        probabilities = predict_all(model, images, block_size, backend, shown.advance, report)
+        probabilities = predict_all(model, images, block_size, backend, shown.advance)
     save_array(output / PROBABILITIES, probabilities)
     metrics, confusion = compute_metrics(probabilities, labels, model.class_names)
     save_metrics(output, metrics, confusion)

@@ -1,6 +1,5 @@
 """Predict the classes of many images in files."""
 
-import functools
 import logging
 import time
 from pathlib import Path
@@ -74,9 +73,10 @@ def predict(
         total, classes = sum(map(len, images)), len(reader.model.class_names)
         predictions = open_predictions(work, list(outputs), total, classes, key)
         missing = total - predictions.done_count
+        if predictions.done:
+            log.info("predict: resuming after %s of %s images", f"{predictions.done_count:,}", f"{total:,}")
         with progress("predict", total, predictions.done_count) as shown:
-            report = functools.partial(log.info, "predict: %s")
-            predict_missing(predictions, reader.model, images, block_size, backend, shown.advance, report)
+            predict_missing(predictions, reader.model, images, block_size, backend, shown.advance)
         seconds = time.monotonic() - started
         for name, target in reversed(outputs.items()):  # predictions last: when they exist, all outputs exist
             publish(predictions.files[name].path, target)

@@ -1,8 +1,6 @@
 """Compose the strips of a training run, in parallel, into .npy files."""
 
-import logging
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +17,6 @@ from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.execution import run_job
 from pipeline.scheduling.jobs import Job
 from pipeline.scheduling.progress import progress
-
-log = logging.getLogger(__name__)
 
 BLOCK = 250  # strips of a task
 FEWEST = 2_000  # validation strips, if there are at least as many for training
@@ -63,7 +59,7 @@ def compose_strips(
 
     with progress("strips", sum(counts.values()), unit="strips") as shown:
         shared = parse.absolute(), faces.absolute(), seed, parts
-        run_job(Job(_compose_block, shared, tasks, save, report=partial(log.info, "strips: %s")), backend)
+        run_job(Job(_compose_block, shared, tasks, save), backend)
 
 
 def _compose_block(

@@ -17,7 +17,7 @@ from pipeline.engine import STORE as STORE
 from pipeline.engine.artifacts import MANIFEST
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.files import replacement
-from pipeline.engine.locks import exclusive_lock, file_lock, shared_lock
+from pipeline.engine.locks import exclusive_lock, shared_lock
 
 log = logging.getLogger(__name__)
 
@@ -72,16 +72,17 @@ def read_lock(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def stage_lock(output: Path, stage: str, report: Callable[[str], object] | None = None) -> Iterator[bool]:
-    """Hold the stage lock; yield whether it was acquired. With `report`, wait for it, as `file_lock` does.
+    """Hold the stage lock; yield whether it was acquired. With `report`, wait for it, as `exclusive_lock` does.
 
     The lock counts as acquired in a read-only folder, because nothing can be published there.
     """
     with ExitStack() as stack:
         acquired = True
         with suppress(OSError):
-            store = output.parent / STORE
-            store.mkdir(parents=True, exist_ok=True)
-            acquired = stack.enter_context(file_lock(store / f"{stage}.lock", report))
+            path = output.parent / STORE / f"{stage}.lock"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+            acquired = stack.enter_context(exclusive_lock(path, report))
         yield acquired
 
 

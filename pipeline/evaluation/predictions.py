@@ -86,16 +86,13 @@ def predict_missing(
     block_size: int,
     backend: Backend,
     advance: Callable[[int], object] = lambda images: None,
-    report: Callable[[str], object] = lambda line: None,
 ) -> None:
     """Predict all images that are not done, a few blocks at a time, and write the predictions.
 
     images: consecutive files of raw images, uint8 (n, h, w), or standardised ones, float32. advance: called with the
-    number of images in each finished block. report: called with lines for the user. Raises PipelineError for files that
+    number of images in each finished block. Raises PipelineError for files that
     are missing or change, and for predictions that are not finite, and what `run_job` raises.
     """
-    if predictions.done:
-        report(f"resuming after {predictions.done_count:,} of {sum(map(len, images)):,} images")
 
     def write(number: int, result: tuple[int, NDArray[np.float32]]) -> None:
         start, probabilities = result
@@ -105,9 +102,7 @@ def predict_missing(
         append_entry(predictions.folder, [start, start + len(probabilities)])
         advance(len(probabilities))
 
-    run_job(
-        Job(predict_block, model, read_missing(images, block_size, predictions.done), write, report=report), backend
-    )
+    run_job(Job(predict_block, model, read_missing(images, block_size, predictions.done), write), backend)
 
 
 def predict_all(
@@ -116,7 +111,6 @@ def predict_all(
     block_size: int,
     backend: Backend,
     advance: Callable[[int], object] = lambda images: None,
-    report: Callable[[str], object] = lambda line: None,
 ) -> NDArray[np.float32]:
     """Return the probabilities (n, c) of all images of a file. Arguments and errors are those of `predict_missing`."""
     found = np.empty((len(images), len(model.class_names)), np.float32)
@@ -126,7 +120,7 @@ def predict_all(
         found[start : start + len(probabilities)] = probabilities
         advance(len(probabilities))
 
-    run_job(Job(predict_block, model, read_missing([images], block_size), write, report=report), backend)
+    run_job(Job(predict_block, model, read_missing([images], block_size), write), backend)
     return found
 
 

@@ -24,7 +24,7 @@ class Job:
 
     shared: data that all tasks need, sent once to each worker. tasks: consumed lazily. on_result: called by `run_job`
     with the index of a task, from 0, and its result, as soon as it is available, in the thread that runs the job.
-    report: called with lines for the user. ordered: whether the results are needed in the order of the tasks; then few
+    ordered: whether the results are needed in the order of the tasks; then few
     tasks are started long before the first unfinished one, so that few results wait for their turn.
     """
 
@@ -32,7 +32,6 @@ class Job:
     shared: Any
     tasks: Iterable[Any]
     on_result: Callable[[int, Any], object] = lambda index, result: None
-    report: Callable[[str], object] = lambda line: None
     ordered: bool = False
 
 

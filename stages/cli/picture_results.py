@@ -1,7 +1,6 @@
 """What `classify` does with the pictures that it reads: print the results, write and resume them, compare them."""
 
 import contextlib
-import functools
 import itertools
 import json
 import logging
@@ -16,9 +15,8 @@ from stages.cli.outputs import name_work, publish, summarise, working_folder
 from stages.cli.readings import Facts, Format, describe, format_csv, format_header
 
 if TYPE_CHECKING:
+    from pipeline.bulk.blocks import Wanted
     from pipeline.bulk.folders import Picture
-    from pipeline.pictures.regions import Region
-    from pipeline.reader import Reader
     from pipeline.scheduling.backends import Backend
 
 log = logging.getLogger(__name__)
@@ -30,15 +28,13 @@ CERTAIN = 0.9  # confidence from which a row need not be checked
 class Work:
     """Pictures to read and how. copies: the file of the copy of each picture; empty if none are wanted.
 
-    least: confidence below which a row is left to a person. crops: whether images of the rows are wanted.
+    least: confidence below which a row is left to a person.
     """
 
-    reader: "Reader"
+    wanted: "Wanted"
     pictures: Sequence["Picture"]
-    regions: Sequence["Region"]
     least: float
     copies: Sequence[Path]
-    crops: bool
     backend: "Backend"
 
 
@@ -51,9 +47,8 @@ def _read(work: Work, done: int = 0) -> Generator[list[tuple[Facts, bytes | None
 
     pictures = work.pictures[done:]
     following = iter(pictures)
-    report = functools.partial(log.info, "classify: %s")
-    wanted = read_pictures(work.reader, pictures, work.backend, bool(work.copies), work.crops, work.regions, report)
-    with progress("classify", len(work.pictures), done, "pictures") as shown, contextlib.closing(wanted) as blocks:
+    read = read_pictures(work.wanted, pictures, work.backend)
+    with progress("classify", len(work.pictures), done, "pictures") as shown, contextlib.closing(read) as blocks:
         for outcomes in blocks:
             block = []
             for result, copy, crops in outcomes:
