@@ -26,10 +26,10 @@ _doubted: set[str] = set()  # names in the memory: see `read_anew`
 
 
 @functools.cache
-def _memory() -> dict[str, Any]:
-    """Return the memory of this process: kind and path of a file -> [its state, what was computed]."""
+def _memory() -> dict[str, tuple[Any, Any]]:
+    """Return the memory of this process: kind and path of a file -> its state, and what was computed."""
     with suppress(OSError, PipelineError):
-        return load_json(MEMORY, dict[str, Any])
+        return load_json(MEMORY, dict[str, tuple[Any, Any]])
     return {}
 
 
@@ -56,13 +56,12 @@ def remember(kind: str, path: Path | str, state: Any, form: type[T], compute: Ca
     is None if it is unknown. Raises what `compute` raises.
     """
     name = f"{kind} {os.path.abspath(path)}"
-    if state is not None and name not in _doubted:
+    known, value = _memory().get(name, (None, None))
+    if state is not None and state == known and name not in _doubted:
         with suppress(PipelineError):  # the memory is damaged
-            known, value = convert(_memory().get(name), tuple[Any, Any])
-            if known == state:
-                return convert(value, form)
+            return convert(value, form)
     value = compute()
-    _memory()[name] = [state, value]
+    _memory()[name] = (state, value)
     _doubted.discard(name)
     atexit.unregister(_save)
     atexit.register(_save)

@@ -213,12 +213,11 @@ def test_outline_of_another_version_of_the_engine_is_computed_again(
 def test_extension_module_that_shadows_a_source_is_part_of_the_fingerprint(
     suffix: str, project: Path, compute: Fingerprint
 ) -> None:
-    before = compute()
     file = project / f"library/near{suffix}"
     file.write_bytes(b"\x7fELF 1")
     shadowed = compute()
-    assert shadowed.keys() - before.keys() == {f"library/near{suffix}"}
-    assert {name: shadowed[name] for name in before} == before
+    assert f"library/near{suffix}" in shadowed
+    assert "library/near.py" not in shadowed
     file.write_bytes(b"\x7fELF 2")
     assert compute() != shadowed
 
