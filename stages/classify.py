@@ -130,9 +130,11 @@ def classify(
     from pipeline.bulk.folders import STDIN, check_new, find_pictures, name_copies
     from pipeline.pictures.regions import make_regions
     from pipeline.reader import load
-    from pipeline.scheduling.backends import make_backend
+    from pipeline.scheduling.backends import Backend
 
-    forms = {path: _choose_format(as_csv, as_json, path) for path in output or []}
+    if as_csv + as_json + bool(output) > 1:
+        raise UsageError("--csv, --json and --output exclude each other: choose one; a file has the format of its name")
+    forms = {path: _find_format(path) for path in output or []}
     targets = [*forms, *([review] if review else [])]
     if targets and STDIN in files:
         raise UsageError("--output and --review cannot take -, since standard input cannot be resumed: leave it out")
@@ -140,7 +142,7 @@ def classify(
     regions = make_regions(region or [], [*patterns, *(pattern or [])])
     found = find_pictures(files)
     default = "processes" if workers or len(found) >= PARALLEL else "sync"
-    backend = make_backend(scheduler or default, workers)
+    backend = Backend(scheduler or default, workers)
     copies = name_copies(found, files, annotate) if annotate else []
     if targets:
         check_targets(targets, [*(Path(picture.path) for picture in found), *copies])
@@ -154,7 +156,7 @@ def classify(
         return compare_readings(work, truth)
     if targets:
         return write_readings(work, forms, review, _make_key(work))
-    return print_readings(work, _choose_format(as_csv, as_json, None))
+    return print_readings(work, format_csv if as_csv else format_json if as_json else format_text)
 
 
 def _name_pattern(digits: str) -> str:
@@ -165,23 +167,16 @@ def _name_pattern(digits: str) -> str:
     return f"{name}{named}{count_digits(count)}"
 
 
-def _choose_format(as_csv: bool, as_json: bool, output: Path | None) -> Format:
-    """Return the format that the options or the extension of the output name."""
+def _find_format(output: Path) -> Format:
+    """Return the format that the extension of the output names."""
     from pipeline.engine.errors import UsageError
 
-    if as_csv and as_json:
-        raise UsageError("--csv and --json cannot be combined: choose one of them")
-    given = format_csv if as_csv else format_json if as_json else None
-    named = EXTENSIONS.get(output.suffix.lower()) if output else None
-    if given and named and given is not named:
-        option = "--csv" if as_csv else "--json"
-        raise UsageError(f"{option} contradicts the extension of {output}: leave the option out, or rename the file")
-    if output and not (given or named):
+    if output.suffix.lower() not in EXTENSIONS:
         raise UsageError(
             f"the name {output} does not say the format: end it in .csv for a table, which spreadsheet programs open, "
             "or in .jsonl for JSON objects"
         )
-    return given or named or format_text
+    return EXTENSIONS[output.suffix.lower()]
 
 
 def _make_key(work: Work) -> list[Any]:

@@ -44,9 +44,9 @@ def evaluate(
     from pipeline.evaluation.metrics import compute_metrics, save_metrics
     from pipeline.evaluation.predictions import PROBABILITIES, predict_all
     from pipeline.model.model import load_model
-    from pipeline.scheduling.backends import make_backend
+    from pipeline.scheduling.backends import Backend
 
-    backend = make_backend(scheduler, workers)
+    backend = Backend(scheduler, workers)
     model = load_model(train)
     images = open_rows(normalize / "test-images.npy", np.float32, (None, *model.image_shape))
     total = len(images)

@@ -51,10 +51,10 @@ def predict(
     )
     from pipeline.pictures.decoding import describe_missing
     from pipeline.reader import load
-    from pipeline.scheduling.backends import make_backend
+    from pipeline.scheduling.backends import Backend
     from pipeline.scheduling.journal import describe_file, make_key
 
-    backend = make_backend(scheduler, workers)
+    backend = Backend(scheduler, workers)
     outputs = {PREDICTIONS: output} | ({PROBABILITIES: probabilities} if probabilities else {})
     work = name_work(output)
     check_targets(list(outputs.values()), [*files, work])

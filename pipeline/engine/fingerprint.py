@@ -52,8 +52,8 @@ def _find_files(root: Path, patterns: Iterable[str]) -> Iterator[Path]:
     for pattern in patterns:
         if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
             raise UsageError(f"extra_files has {pattern}: name files of the project, by their path from {root}")
-        matching = glob.iglob(str(Path(glob.escape(str(root)), pattern)), recursive=True, include_hidden=True)
-        found = [path for path in map(Path, matching) if path.is_file()]
+        matching = glob.iglob(pattern, root_dir=root, recursive=True, include_hidden=True)
+        found = [root / name for name in matching if (root / name).is_file()]
         if not found:
             raise UsageError(f"extra_files has {pattern}, which matches no file in {root}: correct the pattern")
         yield from found
@@ -71,15 +71,8 @@ def load_sources(function: Callable[..., Any], files: Collection[str]) -> list[s
         if file.endswith(".py") and name != start:
             with suppress(Exception):  # the function may never import it, or handle the error
                 importlib.import_module(name)
-    return [file for file in files if _changed_since_start(root / file)]
-
-
-def _changed_since_start(path: Path) -> bool:
-    """Return whether a file changed after this process started, ignoring change times in the future (clock skew)."""
-    try:
-        return STARTED < path.stat().st_ctime_ns <= time.time_ns()
-    except OSError:
-        return False
+    # Change times in the future do not count: the clocks differ.
+    return [file for file in files if STARTED < (root / file).stat().st_ctime_ns <= time.time_ns()]
 
 
 def locate(function: Callable[..., Any]) -> tuple[str, Path]:

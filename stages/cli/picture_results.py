@@ -41,7 +41,7 @@ class Work:
 def _read(work: Work, done: int = 0) -> Generator[list[tuple[Facts, bytes | None]], None, None]:
     """Yield for each block after the first `done` pictures: what was read in each, and its copy.
 
-    Log if only the first page of a picture was read.
+    Log if only the first page of a picture was read, and the pictures of several that cannot be read.
     """
     from pipeline.bulk.blocks import read_pictures
 
@@ -56,6 +56,8 @@ def _read(work: Work, done: int = 0) -> Generator[list[tuple[Facts, bytes | None
                 if not isinstance(result, Exception) and result.more_pages:
                     log.info("%s has several pages or frames: only the first was read", picture.shown)
                 facts = describe(result, picture.name, work.least)
+                if "error" in facts and len(work.pictures) > 1:
+                    log.info("%s", facts["error"])
                 for row, crop in zip(facts.get("rows", ()), crops, strict=False):
                     row["crop"] = crop
                 block.append((facts, copy))
@@ -64,26 +66,21 @@ def _read(work: Work, done: int = 0) -> Generator[list[tuple[Facts, bytes | None
 
 
 def print_readings(work: Work, form: Format) -> Iterator[str]:
-    """Yield the lines to print. Log the pictures that cannot be read; raise PipelineError last."""
+    """Yield the lines to print. Raise PipelineError last if a picture cannot be read."""
     from pipeline.bulk.folders import check_new
     from pipeline.bulk.output import write_file
-    from pipeline.engine.errors import PipelineError
 
     if form is format_csv:
         yield format_header()
-    failed, total = 0, len(work.pictures)
+    errors = []
     with contextlib.closing(_read(work)) as blocks:
         for (facts, copy), target in itertools.zip_longest(itertools.chain.from_iterable(blocks), work.copies):
             if copy is not None:
                 check_new([target])  # another process may have written it meanwhile
                 write_file(target, copy)
             yield from form(facts)
-            if "error" in facts and total == 1:
-                raise PipelineError(facts["error"])
-            if "error" in facts:
-                failed += 1
-                log.info("%s", facts["error"])
-    _refuse(failed, total)
+            errors += [facts["error"]] if "error" in facts else []
+    _refuse(errors, len(work.pictures))
 
 
 def write_readings(work: Work, forms: Mapping[Path, Format], review: Path | None, key: Any) -> str:
@@ -93,7 +90,6 @@ def write_readings(work: Work, forms: Mapping[Path, Format], review: Path | None
     """
     from pipeline.bulk.folders import check_new
     from pipeline.bulk.output import LINES, append_block, resume_output, start_output
-    from pipeline.engine.errors import PipelineError
     from pipeline.scheduling.journal import JOURNAL
 
     targets = [*forms, *([review] if review else [])]
@@ -116,8 +112,6 @@ def write_readings(work: Work, forms: Mapping[Path, Format], review: Path | None
             for block in blocks:
                 facts, copies = zip(*block, strict=True)
                 errors = [each["error"] for each in facts if "error" in each]
-                for error in errors:
-                    log.info("%s", error)
                 state = append_block(state, [json.dumps(each) for each in facts], errors, copies)
         # An interrupted run may have moved some of the copies already.
         unpublished = {state.copy_of(index): copy for index, copy in enumerate(work.copies)}
@@ -127,11 +121,7 @@ def write_readings(work: Work, forms: Mapping[Path, Format], review: Path | None
             publish(source, copy)
         counts = _publish_results(folder / LINES, forms, review)
     where = ", ".join(map(str, targets))
-    if state.errors:
-        raise PipelineError(
-            f"{len(state.errors):,} of {total:,} pictures could not be read: see the messages above. The results are "
-            f"in {where}"
-        )
+    _refuse(state.errors, total, f". The results are in {where}")
     sure, rows = counts
     remains = f"{sure:,} of {rows:,} rows have {CERTAIN:.0%} or more; {rows - sure:,} to check"
     return f"{summarise(missing, total, 'pictures', time.monotonic() - started)} -> {where}\n{remains}"
@@ -142,8 +132,7 @@ def _publish_results(lines: Path, forms: Mapping[Path, Format], review: Path | N
     from pipeline.bulk.output import write_file
 
     sure = rows = 0
-    with contextlib.ExitStack() as stack:
-        source = stack.enter_context(open(lines, encoding="utf-8"))
+    with open(lines, encoding="utf-8") as source:
         found = [json.loads(line) for line in source]
     if review:
         from pipeline.html.review_page import render_review
@@ -163,23 +152,21 @@ def _publish_results(lines: Path, forms: Mapping[Path, Format], review: Path | N
 def compare_readings(work: Work, truth: Path) -> Iterator[str]:
     """Read the pictures, and yield how many of the rows that a person has checked are read correctly.
 
-    Log the pictures that cannot be read; raise PipelineError last.
+    Raise PipelineError last if a picture cannot be read.
     """
     from pipeline.bulk.truth import compare, load_truth
 
     wanted = load_truth(truth)
     with contextlib.closing(_read(work)) as blocks:
         found = [facts for facts, _ in itertools.chain.from_iterable(blocks)]
-    errors = [facts["error"] for facts in found if "error" in facts]
-    for error in errors:
-        log.info("%s", error)
     yield compare(found, wanted, truth)
-    _refuse(len(errors), len(found))
+    _refuse([facts["error"] for facts in found if "error" in facts], len(found))
 
 
-def _refuse(failed: int, total: int) -> None:
-    """Raise PipelineError if some pictures could not be read."""
+def _refuse(errors: Sequence[str], total: int, end: str = "") -> None:
+    """Raise PipelineError if pictures could not be read. end: of its message."""
     from pipeline.engine.errors import PipelineError
 
-    if failed:
-        raise PipelineError(f"{failed:,} of {total:,} pictures could not be read: see the messages above")
+    if errors:
+        several = f"{len(errors):,} of {total:,} pictures could not be read: see the messages above"
+        raise PipelineError((errors[0] if total == 1 else several) + end)

@@ -14,8 +14,10 @@ from pipeline.bulk.folders import Picture, find_pictures
 from pipeline.pictures.boxes import UNSURE_COLOUR
 from pipeline.pictures.decoding import load_picture
 from pipeline.reader import PRETRAINED, Reader, Result, load
-from pipeline.scheduling.backends import SYNC, Backend
+from pipeline.scheduling.backends import Backend
 from tests.drawings import enlarge, sample_digits
+
+SYNC = Backend("sync")
 
 
 @pytest.fixture(scope="module")

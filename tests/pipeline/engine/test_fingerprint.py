@@ -185,8 +185,7 @@ def test_files_changed_after_the_start_of_this_process_are_outdated_unless_the_c
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     work: Any = importlib.import_module("stages_copy.work").work
-    outdated = load_sources(work, [*fingerprint(work), "library/missing.py"])
-    assert "library/far.py" in outdated and "library/missing.py" not in outdated
+    assert "library/far.py" in load_sources(work, list(fingerprint(work)))
     assert "library.tried" in sys.modules  # so that a later edit of it is not in the result
     changed = (project / "library/far.py").stat().st_ctime_ns
     monkeypatch.setattr("pipeline.engine.fingerprint.STARTED", changed)
