@@ -64,6 +64,15 @@ def summarise(count: int, total: int, unit: str, seconds: float) -> str:
     return f"{processed} {units} in {seconds:.1f} s, {rate:,.{0 if rate >= 100 else 1}f} {unit}/s"
 
 
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file that appears when it is on the disk; create its folder."""
+    from pipeline.engine.files import new_file
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with new_file(path) as file:
+        file.write(content)
+
+
 def publish(source: Path, target: Path) -> None:
     """Replace `target` by `source` atomically, even if it is on another disk."""
     from pipeline.engine.files import replacement
