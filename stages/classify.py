@@ -29,7 +29,6 @@ def classify(
             metavar="FILE",
             help="File for the results, instead of standard output: a table if its name ends in .csv, objects if it "
             "ends in .json or .jsonl. Give it again for another format. An interrupted run resumes.",
-            show_default=False,
         ),
     ] = None,
     annotate: Annotated[
@@ -37,7 +36,6 @@ def classify(
         Option(
             help="New or empty folder for copies of the pictures, with a box around each digit and its class above. A "
             "red box with a question mark is to be checked, or may be a digit that was not read.",
-            show_default=False,
         ),
     ] = None,
     region: Annotated[
@@ -46,7 +44,6 @@ def classify(
             metavar="[NAME=]REGION",
             help="Part of each page to read: LEFT,TOP,RIGHT,BOTTOM, in pixels or with % of the page. Repeat it, with "
             "names, for several.",
-            show_default=False,
         ),
     ] = None,
     digits: Annotated[
@@ -54,7 +51,6 @@ def classify(
         Option(
             metavar="[NAME=]COUNT",
             help="Number of digits in each row, such as 5 or 3-6; with NAME=, only in that region.",
-            show_default=False,
         ),
     ] = None,
     pattern: Annotated[
@@ -62,7 +58,6 @@ def classify(
         Option(
             metavar="[NAME=]PATTERN",
             help="What each row looks like: a regular expression of digits and spaces, such as '[0-3]?\\d [01]?\\d'.",
-            show_default=False,
         ),
     ] = None,
     min_confidence: Annotated[
@@ -70,13 +65,12 @@ def classify(
     ] = 0.0,
     review: Annotated[
         Path | None,
-        Option(help="HTML file in which a person checks the rows, the least certain first.", show_default=False),
+        Option(help="HTML file in which a person checks the rows, the least certain first."),
     ] = None,
     truth: Annotated[
         Path | None,
         Option(
             help="Corrected table, saved from the page of --review: print how many of its rows are read correctly.",
-            show_default=False,
         ),
     ] = None,
     as_json: Annotated[bool, Option("--json", help="Print one JSON object per picture, on a line of its own.")] = False,
@@ -103,7 +97,7 @@ def classify(
     workers: Workers = None,
     test_image: Annotated[
         int | None,
-        Option(min=0, help="Index, from 0, of a test image to classify instead of files.", show_default=False),
+        Option(min=0, help="Index, from 0, of a test image to classify instead of files."),
     ] = None,
     parse: Annotated[Path, Option(help="Raw arrays for --test-image, written by parse.")] = Path("artifacts/parse"),
 ) -> str | Iterator[str]:

@@ -54,7 +54,7 @@ def list_runs(
 
 
 def diff(
-    old: Annotated[str, Argument(help=ONE_RUN, show_default=False)],
+    old: Annotated[str, Argument(help=ONE_RUN)],
     new: OptionalRun = None,
 ) -> str:
     """Show how two training runs differ in parameters, data, code, versions of packages and metrics.
@@ -99,7 +99,7 @@ def diff(
 
 
 def name(
-    name: Annotated[str, Argument(help="Name for the run, of letters, digits, '_', '-' and '.'.", show_default=False)],
+    name: Annotated[str, Argument(help="Name for the run, of letters, digits, '_', '-' and '.'.")],
     run: OptionalRun = None,
     check: Annotated[bool, Option("--check", help="Only check that the name can be given.")] = False,
 ) -> str | Iterator[str]:

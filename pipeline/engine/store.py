@@ -9,7 +9,7 @@ import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from pipeline.engine import CHECKPOINT
@@ -70,20 +70,12 @@ def read_lock(folder: Path) -> Iterator[Path]:
         yield entry
 
 
-@contextmanager
-def stage_lock(output: Path, stage: str, report: Callable[[str], object] | None = None) -> Iterator[bool]:
-    """Hold the stage lock; yield whether it was acquired. With `report`, wait for it, as `exclusive_lock` does.
-
-    The lock counts as acquired in a read-only folder, because nothing can be published there.
-    """
-    with ExitStack() as stack:
-        acquired = True
-        with suppress(OSError):
-            path = output.parent / STORE / f"{stage}.lock"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
-            acquired = stack.enter_context(exclusive_lock(path, report))
-        yield acquired
+def stage_lock(output: Path, stage: str, report: Callable[[str], object] | None = None) -> AbstractContextManager[bool]:
+    """Hold the stage lock; yield whether it was acquired. With `report`, wait for it, as `exclusive_lock` does."""
+    path = output.parent / STORE / f"{stage}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    return exclusive_lock(path, report)
 
 
 @contextmanager

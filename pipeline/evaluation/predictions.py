@@ -90,8 +90,8 @@ def predict_missing(
     """Predict all images that are not done, a few blocks at a time, and write the predictions.
 
     images: consecutive files of raw images, uint8 (n, h, w), or standardised ones, float32. advance: called with the
-    number of images in each finished block. Raises PipelineError for files that
-    are missing or change, and for predictions that are not finite, and what `run_job` raises.
+    number of images in each finished block. Raises PipelineError for files that are missing or change, and for
+    predictions that are not finite, and what `run_job` raises.
     """
 
     def write(number: int, result: tuple[int, NDArray[np.float32]]) -> None:

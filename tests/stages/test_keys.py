@@ -67,7 +67,7 @@ def test_training_depends_on_the_values_of_its_recipe_alone(monkeypatch: pytest.
     monkeypatch.setattr(recipe_options, "RECIPES", {**RECIPES, "standard": standard})
     assert provenance(train).parameters["epochs"] == 11
     finder = replace(READER_RECIPES["standard"], epochs=99)
-    monkeypatch.setattr(recipe_options, "READER_RECIPES", {**READER_RECIPES, "standard": finder})
+    monkeypatch.setitem(READER_RECIPES, "standard", finder)
     assert provenance(reader) != before[2]
 
 
