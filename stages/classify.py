@@ -174,13 +174,13 @@ def _find_format(output: Path) -> Format:
 
 
 def _make_key(work: Work) -> list[Any]:
-    from pipeline.scheduling.journal import describe_file, make_key
+    from pipeline.engine.digests import signature
+    from pipeline.scheduling.journal import make_key
 
     pictures = []
     for picture in work.pictures:
         path = Path(picture.path).absolute()
-        facts = describe_file(path) if os.path.exists(path) else []  # noqa: PTH110 - see find_pictures
-        pictures.append([picture.name, os.fspath(path), facts])
+        pictures.append([picture.name, os.fspath(path), signature(path)])
     copies = [str(copy.absolute()) for copy in work.copies]
     wanted = work.wanted
     inputs = [wanted.reader.digest, list(map(repr, wanted.regions)), work.least, wanted.crops, pictures, copies]

@@ -41,6 +41,7 @@ def predict(
         handwriting predict scans.npy --scheduler tcp://localhost:8786
     """
     from pipeline.data.image_files import locate_images
+    from pipeline.engine.digests import signature
     from pipeline.engine.errors import PipelineError
     from pipeline.evaluation.predictions import (
         PREDICTIONS,
@@ -52,7 +53,7 @@ def predict(
     from pipeline.pictures.decoding import describe_missing
     from pipeline.reader import load
     from pipeline.scheduling.backends import Backend
-    from pipeline.scheduling.journal import describe_file, make_key
+    from pipeline.scheduling.journal import make_key
 
     backend = Backend(scheduler, workers)
     outputs = {PREDICTIONS: output} | ({PROBABILITIES: probabilities} if probabilities else {})
@@ -62,7 +63,7 @@ def predict(
     for path in files:
         if not path.exists():
             raise PipelineError(describe_missing(str(path)))
-    inputs = [(str(path.absolute()), describe_file(path)) for path in files]
+    inputs = [(str(path.absolute()), signature(path)) for path in files]
     key = make_key([reader.digest, inputs], predict_block, ["numpy"])
     with working_folder(output, "predict"):
         started = time.monotonic()

@@ -8,7 +8,6 @@ import functools
 import hashlib
 import json
 import os
-import stat
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -39,12 +38,10 @@ def read_anew() -> None:
 
 
 def signature(path: Path | str) -> list[int] | None:
-    """Return size, times and inode of a regular file, else None. They change with the file even if the clock is set."""
+    """Return size, times and inode of a file, None if it is missing. They change with it even if the clock is set."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):
-        return None
-    if not stat.S_ISREG(status.st_mode):  # opening a pipe may block forever
         return None
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
 

@@ -15,13 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.engine.arrays import ArrayError, Rows, create_rows, open_rows, read_rows, write_rows
+from pipeline.engine.digests import signature
 from pipeline.engine.errors import PipelineError
 from pipeline.model.model import Model
 from pipeline.model.prediction import predict
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.execution import run_job
 from pipeline.scheduling.jobs import Job
-from pipeline.scheduling.journal import append_entry, describe_file, new_journal, read_journal
+from pipeline.scheduling.journal import append_entry, new_journal, read_journal
 
 PREDICTIONS, PROBABILITIES = "predictions.npy", "probabilities.npy"
 
@@ -139,13 +140,13 @@ def read_missing(files: Sequence[Rows], size: int, done: Iterable[Interval] = ()
     """
     at = 0
     missing = list(find_gaps(done, sum(map(len, files))))
-    before = [describe_file(rows.path) for rows in files]  # before the first block, not when a file is reached
+    before = [signature(rows.path) for rows in files]  # before the first block, not when a file is reached
     for rows, expected in zip(files, before, strict=True):
         for begin, end in missing:
             stop = min(end - at, len(rows))
             for first in range(max(begin - at, 0), stop, size):
                 images = read_rows(rows, first, min(first + size, stop))
-                if describe_file(rows.path) != expected:  # also if it changed while it was read
+                if signature(rows.path) != expected:  # also if it changed while it was read
                     raise PipelineError(f"{rows.path} changed during the run: retry when nothing writes to it")
                 yield Block(str(rows.path), first, at + first, images)
         at += len(rows)
