@@ -170,12 +170,7 @@ def _is_leftover(path: Path) -> bool:
 
 def links(artifacts: Path) -> dict[str, Path]:
     """Return the targets of the links in `artifacts`, by name, sorted, without hidden links."""
-    targets = {}
-    for path in sorted(artifacts.glob("[!.]*")):
-        with suppress(OSError):  # the link is being replaced
-            if path.is_symlink():
-                targets[path.name] = entry_at(path)
-    return targets
+    return {path.name: entry_at(path) for path in sorted(artifacts.glob("[!.]*")) if path.is_symlink()}
 
 
 def size(folder: Path) -> int:
