@@ -20,7 +20,7 @@ from pipeline.engine.errors import PipelineError
 from pipeline.model.model import Model
 from pipeline.model.prediction import predict
 from pipeline.scheduling.backends import Backend
-from pipeline.scheduling.execution import run_job
+from pipeline.scheduling.execution import iterate_job
 from pipeline.scheduling.jobs import Job
 from pipeline.scheduling.journal import append_entry, new_journal, read_journal
 
@@ -92,18 +92,16 @@ def predict_missing(
 
     images: consecutive files of raw images, uint8 (n, h, w), or standardised ones, float32. advance: called with the
     number of images in each finished block. Raises PipelineError for files that are missing or change, and for
-    predictions that are not finite, and what `run_job` raises.
+    predictions that are not finite, and what `iterate_job` raises.
     """
-
-    def write(number: int, result: tuple[int, NDArray[np.float32]]) -> None:
-        start, probabilities = result
-        found = {PREDICTIONS: probabilities.argmax(axis=1).astype(np.uint8), PROBABILITIES: probabilities}
-        for name, rows in predictions.files.items():
-            write_rows(rows, start, found[name])
-        append_entry(predictions.folder, [start, start + len(probabilities)])
-        advance(len(probabilities))
-
-    run_job(Job(predict_block, model, read_missing(images, block_size, predictions.done), write), backend)
+    job = Job(predict_block, model, read_missing(images, block_size, predictions.done))
+    with contextlib.closing(iterate_job(job, backend)) as results:
+        for _, (start, probabilities) in results:
+            found = {PREDICTIONS: probabilities.argmax(axis=1).astype(np.uint8), PROBABILITIES: probabilities}
+            for name, rows in predictions.files.items():
+                write_rows(rows, start, found[name])
+            append_entry(predictions.folder, [start, start + len(probabilities)])
+            advance(len(probabilities))
 
 
 def predict_all(
@@ -115,13 +113,11 @@ def predict_all(
 ) -> NDArray[np.float32]:
     """Return the probabilities (n, c) of all images of a file. Arguments and errors are those of `predict_missing`."""
     found = np.empty((len(images), len(model.class_names)), np.float32)
-
-    def write(number: int, result: tuple[int, NDArray[np.float32]]) -> None:
-        start, probabilities = result
-        found[start : start + len(probabilities)] = probabilities
-        advance(len(probabilities))
-
-    run_job(Job(predict_block, model, read_missing([images], block_size), write), backend)
+    job = Job(predict_block, model, read_missing([images], block_size))
+    with contextlib.closing(iterate_job(job, backend)) as results:
+        for _, (start, probabilities) in results:
+            found[start : start + len(probabilities)] = probabilities
+            advance(len(probabilities))
     return found
 
 
