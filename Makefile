@@ -161,14 +161,10 @@ $(VENV)/.ready-peers: $(VENV)/.ready-dev
 	@$(install) --no-build-isolation --editable '.[benchmark]'
 	@touch $@
 
-.venv-peers/.ready:
-	@echo 'Installing DVC and Snakemake into .venv-peers'
-	@$(PYTHON) -m venv .venv-peers
-	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check dvc snakemake
-	@touch $@
-
-.venv-ocr/.ready:
-	@echo 'Installing RapidOCR with its models into .venv-ocr'
-	@$(PYTHON) -m venv .venv-ocr
-	@.venv-ocr/bin/python -m pip install --quiet --disable-pip-version-check rapidocr onnxruntime
+peers.packages := dvc snakemake
+ocr.packages := rapidocr onnxruntime
+.venv-%/.ready:
+	@echo 'Installing $($*.packages) into .venv-$*'
+	@$(PYTHON) -m venv .venv-$*
+	@.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check $($*.packages)
 	@touch $@

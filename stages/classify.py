@@ -29,7 +29,6 @@ def classify(
             metavar="FILE",
             help="File for the results, instead of standard output: a table if its name ends in .csv, objects if it "
             "ends in .json or .jsonl. Give it again for another format. An interrupted run resumes.",
-            show_default=False,
         ),
     ] = None,
     annotate: Annotated[
@@ -37,7 +36,6 @@ def classify(
         Option(
             help="New or empty folder for copies of the pictures, with a box around each digit and its class above. A "
             "red box with a question mark is to be checked, or may be a digit that was not read.",
-            show_default=False,
         ),
     ] = None,
     region: Annotated[
@@ -46,7 +44,6 @@ def classify(
             metavar="[NAME=]REGION",
             help="Part of each page to read: LEFT,TOP,RIGHT,BOTTOM, in pixels or with % of the page. Repeat it, with "
             "names, for several.",
-            show_default=False,
         ),
     ] = None,
     digits: Annotated[
@@ -54,7 +51,6 @@ def classify(
         Option(
             metavar="[NAME=]COUNT",
             help="Number of digits in each row, such as 5 or 3-6; with NAME=, only in that region.",
-            show_default=False,
         ),
     ] = None,
     pattern: Annotated[
@@ -62,7 +58,6 @@ def classify(
         Option(
             metavar="[NAME=]PATTERN",
             help="What each row looks like: a regular expression of digits and spaces, such as '[0-3]?\\d [01]?\\d'.",
-            show_default=False,
         ),
     ] = None,
     min_confidence: Annotated[
@@ -70,13 +65,12 @@ def classify(
     ] = 0.0,
     review: Annotated[
         Path | None,
-        Option(help="HTML file in which a person checks the rows, the least certain first.", show_default=False),
+        Option(help="HTML file in which a person checks the rows, the least certain first."),
     ] = None,
     truth: Annotated[
         Path | None,
         Option(
             help="Corrected table, saved from the page of --review: print how many of its rows are read correctly.",
-            show_default=False,
         ),
     ] = None,
     as_json: Annotated[bool, Option("--json", help="Print one JSON object per picture, on a line of its own.")] = False,
@@ -103,7 +97,7 @@ def classify(
     workers: Workers = None,
     test_image: Annotated[
         int | None,
-        Option(min=0, help="Index, from 0, of a test image to classify instead of files.", show_default=False),
+        Option(min=0, help="Index, from 0, of a test image to classify instead of files."),
     ] = None,
     parse: Annotated[Path, Option(help="Raw arrays for --test-image, written by parse.")] = Path("artifacts/parse"),
 ) -> str | Iterator[str]:
@@ -126,12 +120,15 @@ def classify(
     if not files:
         raise UsageError("no pictures were given: name files or folders, or use --test-image")
 
+    from pipeline.bulk.blocks import Wanted
     from pipeline.bulk.folders import STDIN, check_new, find_pictures, name_copies
     from pipeline.pictures.regions import make_regions
     from pipeline.reader import load
-    from pipeline.scheduling.backends import make_backend
+    from pipeline.scheduling.backends import Backend
 
-    forms = {path: _choose_format(as_csv, as_json, path) for path in output or []}
+    if as_csv + as_json + bool(output) > 1:
+        raise UsageError("--csv, --json and --output exclude each other: choose one; a file has the format of its name")
+    forms = {path: _find_format(path) for path in output or []}
     targets = [*forms, *([review] if review else [])]
     if targets and STDIN in files:
         raise UsageError("--output and --review cannot take -, since standard input cannot be resumed: leave it out")
@@ -139,20 +136,21 @@ def classify(
     regions = make_regions(region or [], [*patterns, *(pattern or [])])
     found = find_pictures(files)
     default = "processes" if workers or len(found) >= PARALLEL else "sync"
-    backend = make_backend(scheduler or default, workers)
+    backend = Backend(scheduler or default, workers)
     copies = name_copies(found, files, annotate) if annotate else []
     if targets:
         check_targets(targets, [*(Path(picture.path) for picture in found), *copies])
     else:
         check_new(copies)
-    work = Work(load(model), found, regions, min_confidence, copies, bool(review), backend)
+    wanted = Wanted(load(model), bool(copies), bool(review), regions)
+    work = Work(wanted, found, min_confidence, copies, backend)
     if truth:
         if targets or annotate or as_json or as_csv:
             raise UsageError("--truth only prints how much is right: leave the options for results out")
         return compare_readings(work, truth)
     if targets:
         return write_readings(work, forms, review, _make_key(work))
-    return print_readings(work, _choose_format(as_csv, as_json, None))
+    return print_readings(work, format_csv if as_csv else format_json if as_json else format_text)
 
 
 def _name_pattern(digits: str) -> str:
@@ -163,35 +161,29 @@ def _name_pattern(digits: str) -> str:
     return f"{name}{named}{count_digits(count)}"
 
 
-def _choose_format(as_csv: bool, as_json: bool, output: Path | None) -> Format:
-    """Return the format that the options or the extension of the output name."""
+def _find_format(output: Path) -> Format:
+    """Return the format that the extension of the output names."""
     from pipeline.engine.errors import UsageError
 
-    if as_csv and as_json:
-        raise UsageError("--csv and --json cannot be combined: choose one of them")
-    given = format_csv if as_csv else format_json if as_json else None
-    named = EXTENSIONS.get(output.suffix.lower()) if output else None
-    if given and named and given is not named:
-        option = "--csv" if as_csv else "--json"
-        raise UsageError(f"{option} contradicts the extension of {output}: leave the option out, or rename the file")
-    if output and not (given or named):
+    if output.suffix.lower() not in EXTENSIONS:
         raise UsageError(
             f"the name {output} does not say the format: end it in .csv for a table, which spreadsheet programs open, "
             "or in .jsonl for JSON objects"
         )
-    return given or named or format_text
+    return EXTENSIONS[output.suffix.lower()]
 
 
 def _make_key(work: Work) -> list[Any]:
-    from pipeline.scheduling.journal import describe_file, make_key
+    from pipeline.engine.digests import signature
+    from pipeline.scheduling.journal import make_key
 
     pictures = []
     for picture in work.pictures:
         path = Path(picture.path).absolute()
-        facts = describe_file(path) if os.path.exists(path) else []  # noqa: PTH110 - see find_pictures
-        pictures.append([picture.name, os.fspath(path), facts])
+        pictures.append([picture.name, os.fspath(path), signature(path)])
     copies = [str(copy.absolute()) for copy in work.copies]
-    inputs = [work.reader.digest, list(map(repr, work.regions)), work.least, work.crops, pictures, copies]
+    wanted = work.wanted
+    inputs = [wanted.reader.digest, list(map(repr, wanted.regions)), work.least, wanted.crops, pictures, copies]
     return make_key(inputs, classify, ["numpy", "pillow", "scipy"])
 
 

@@ -1,9 +1,9 @@
 """Evaluate a trained model on the test images, in parallel."""
 
-import functools
+import contextlib
 import logging
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from typer import Option
 
@@ -45,22 +45,20 @@ def evaluate(
     from pipeline.evaluation.metrics import compute_metrics, save_metrics
     from pipeline.evaluation.predictions import PROBABILITIES, predict_blocks
     from pipeline.model.model import load_model
-    from pipeline.scheduling.backends import make_backend
+    from pipeline.scheduling.backends import Backend
 
-    backend = make_backend(scheduler, workers)
+    backend = Backend(scheduler, workers)
     model = load_model(train)
     images = open_rows(normalize / "test-images.npy", np.float32, (None, *model.image_shape))
     total = len(images)
     labels = read_array(normalize / "test-labels.npy", np.uint8, (total,))
 
     blocks = []
-    with progress("evaluate", total) as shown:
-
-        def save(block: Any) -> None:
+    predicted = predict_blocks(model, [images], block_size, backend)
+    with progress("evaluate", total) as shown, contextlib.closing(predicted):
+        for block in predicted:
             blocks.append(block)
             shown.advance(len(block))
-
-        predict_blocks(model, [images], block_size, backend, save, report=functools.partial(log.info, "evaluate: %s"))
     probabilities = np.concatenate(blocks)
     save_array(output / PROBABILITIES, probabilities)
     metrics, confusion = compute_metrics(probabilities, labels, model.class_names)

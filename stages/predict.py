@@ -1,6 +1,5 @@
 """Predict the classes of many images in files."""
 
-import functools
 import logging
 import time
 from pathlib import Path
@@ -42,6 +41,7 @@ def predict(
         handwriting predict scans.npy --scheduler tcp://localhost:8786
     """
     from pipeline.data.image_files import locate_images
+    from pipeline.engine.digests import signature
     from pipeline.engine.errors import PipelineError
     from pipeline.evaluation.predictions import (
         PREDICTIONS,
@@ -52,10 +52,10 @@ def predict(
     )
     from pipeline.pictures.decoding import describe_missing
     from pipeline.reader import load
-    from pipeline.scheduling.backends import make_backend
-    from pipeline.scheduling.journal import describe_file, make_key
+    from pipeline.scheduling.backends import Backend
+    from pipeline.scheduling.journal import make_key
 
-    backend = make_backend(scheduler, workers)
+    backend = Backend(scheduler, workers)
     outputs = {PREDICTIONS: output} | ({PROBABILITIES: probabilities} if probabilities else {})
     work = name_work(output)
     check_targets(list(outputs.values()), [*files, work])
@@ -63,7 +63,7 @@ def predict(
     for path in files:
         if not path.exists():
             raise PipelineError(describe_missing(str(path)))
-    inputs = [(str(path.absolute()), describe_file(path)) for path in files]
+    inputs = [(str(path.absolute()), signature(path)) for path in files]
     key = make_key([reader.digest, inputs], predict_block, ["numpy"])
     with working_folder(output, "predict"):
         started = time.monotonic()
@@ -74,9 +74,10 @@ def predict(
         total, classes = sum(map(len, images)), len(reader.model.class_names)
         predictions = open_predictions(work, list(outputs), total, classes, key)
         missing = total - predictions.done
+        if predictions.done:
+            log.info("predict: resuming after %s of %s images", f"{predictions.done:,}", f"{total:,}")
         with progress("predict", total, predictions.done) as shown:
-            report = functools.partial(log.info, "predict: %s")
-            predict_missing(predictions, reader.model, images, block_size, backend, shown.advance, report)
+            predict_missing(predictions, reader.model, images, block_size, backend, shown.advance)
         seconds = time.monotonic() - started
         for name, target in reversed(outputs.items()):  # predictions last: when they exist, all outputs exist
             publish(predictions.files[name].path, target)

@@ -11,9 +11,10 @@ from pipeline.engine.stage import Input, Output, stage
 from pipeline.training.recipe import Recipe, override
 from stages.cli.recipe_options import (
     NOT_FOR_PICTURES,
+    READER_RECIPES,
     ReaderRecipeName,
     recipe_options,
-    resolve_for_reader,
+    resolve_by,
     show_training,
 )
 
@@ -23,7 +24,7 @@ log = logging.getLogger(__name__)
 @stage(
     packages=("numpy", "pillow", "scipy", "jinja2"),
     extra_files=("pipeline/html/templates/reader_card.md",),
-    resolve=resolve_for_reader,
+    resolve=resolve_by(READER_RECIPES),
     unhashed=("history.csv", "MODEL_CARD.md"),
 )
 @recipe_options(without=NOT_FOR_PICTURES)

@@ -12,9 +12,10 @@ from pipeline.engine.stage import File, Input, Output, stage
 from pipeline.training.recipe import Recipe, override
 from stages.cli.recipe_options import (
     NOT_FOR_PICTURES,
+    ROW_RECIPES,
     ReaderRecipeName,
     recipe_options,
-    resolve_for_rows,
+    resolve_by,
     show_training,
 )
 
@@ -27,7 +28,7 @@ INCLUDED = Path(__file__).parent.parent / "pipeline" / "model" / "pretrained" / 
 @stage(
     packages=("numpy", "pillow", "safetensors", "jinja2"),
     extra_files=("pipeline/html/templates/rows_card.md",),
-    resolve=resolve_for_rows,
+    resolve=resolve_by(ROW_RECIPES),
     unhashed=("history.csv", "MODEL_CARD.md"),
 )
 @recipe_options(without=NOT_FOR_ROWS)

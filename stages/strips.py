@@ -35,9 +35,9 @@ def strips(
     """
     from pipeline.composition.parallel import compose_strips, count_strips
     from pipeline.data.dataset import load_description, save_description
-    from pipeline.scheduling.backends import make_backend
+    from pipeline.scheduling.backends import Backend
 
-    backend = make_backend(scheduler, workers)
+    backend = Backend(scheduler, workers)
     description = load_description(parse)
     counts = count_strips(strips)
     compose_strips(parse, faces, output, counts, seed, backend)

@@ -1,1 +1,1 @@
-"""Many pictures: find them, read them in blocks on a backend, keep the results of an interrupted run."""
+"""Many pictures: find them, read them in blocks on a backend, compare what was read with what a person has checked."""

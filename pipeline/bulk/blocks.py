@@ -8,8 +8,8 @@ import contextlib
 import io
 import itertools
 import sys
-from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -33,33 +33,27 @@ Outcome = tuple[Result | PictureError, bytes | None, list[str]]
 
 
 @dataclass(frozen=True)
-class Shared:
-    """Arguments that all tasks share. copies, crops: whether they are wanted. threads: that read a picture."""
+class Wanted:
+    """What to read in each picture. copies, crops: whether copies with boxes, and images of the rows, are wanted.
+
+    regions: that are read; by default whole pictures. threads: that read a picture; by default one per core.
+    """
 
     reader: Reader
     copies: bool = False
     crops: bool = False
     regions: Sequence[Region] = ()
-    threads: int | None = None  # one per core
+    threads: int | None = None
 
 
 def read_pictures(
-    reader: Reader,
-    pictures: Sequence[Picture],
-    backend: Backend,
-    copies: bool = False,
-    crops: bool = False,
-    regions: Sequence[Region] = (),
-    report: Callable[[str], object] = lambda line: None,
+    wanted: Wanted, pictures: Sequence[Picture], backend: Backend
 ) -> Generator[list[Outcome], None, None]:
-    """Yield the outcomes of each block of pictures, in order. Raises what `iterate_job` raises.
-
-    copies, crops: whether they include copies with boxes, and images of the rows. regions: that are read; by default
-    whole pictures. report: called with lines for the user.
-    """
-    threads = None if backend.scheduler in ("sync", "threads") else 1  # a reader reads one picture after the other
+    """Yield the outcomes of each block of pictures, in order. Raises what `iterate_job` raises."""
+    if backend.scheduler not in ("sync", "threads"):  # where a reader reads one picture after the other
+        wanted = replace(wanted, threads=1)
     tasks = _split_blocks(pictures, 1 if backend.scheduler == "sync" else BLOCK_SIZE)
-    job = Job(read_block, Shared(reader, copies, crops, regions, threads), tasks, report=report, ordered=True)
+    job = Job(read_block, wanted, tasks, ordered=True)
     with contextlib.closing(iterate_job(job, backend)) as blocks:
         for _, outcomes in blocks:
             yield outcomes
@@ -109,21 +103,21 @@ def _load_content(picture: Picture) -> bytes | PictureError:
         return error
 
 
-def read_block(shared: Shared, block: Sequence[tuple[str, Content]]) -> list[Outcome]:
+def read_block(wanted: Wanted, block: Sequence[tuple[str, Content]]) -> list[Outcome]:
     """Run one task."""
-    return [read_picture(shared, name, content) for name, content in block]
+    return [read_picture(wanted, name, content) for name, content in block]
 
 
-def read_picture(shared: Shared, name: str, content: Content) -> Outcome:
+def read_picture(wanted: Wanted, name: str, content: Content) -> Outcome:
     """Read a picture, and make its copy with boxes; return a PictureError instead of raising it."""
     if isinstance(content, PictureError):
         return content, None, []
     try:
-        result = shared.reader.read(_to_source(content), name, shared.threads, regions=shared.regions)
-        names, copy, crops = shared.reader.names, None, list[str]()
-        if shared.copies:
-            copy = encode_with_boxes(_to_source(content), name, result, names)
-        if shared.crops:
+        result = wanted.reader.read(_to_source(content), name, wanted.threads, regions=wanted.regions)
+        copy, crops = None, list[str]()
+        if wanted.copies:
+            copy = encode_with_boxes(_to_source(content), name, result, wanted.reader.names)
+        if wanted.crops:
             crops = cut_rows(_to_source(content), name, result)
         return result, copy, crops
     except PictureError as error:

@@ -1,8 +1,7 @@
 """Compose the strips of a training run, in parallel, into .npy files."""
 
-import logging
+import contextlib
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,9 @@ from pipeline.data.dataset import DEFAULT_VALIDATION, count_held_out, load_descr
 from pipeline.data.marks import DIGIT_COLUMNS, MAX_DIGITS, MAX_MARKS, SHEET
 from pipeline.engine.arrays import create_rows, load_array, read_array, write_rows
 from pipeline.scheduling.backends import Backend
-from pipeline.scheduling.execution import run_job
+from pipeline.scheduling.execution import iterate_job
 from pipeline.scheduling.jobs import Job
 from pipeline.scheduling.progress import progress
-
-log = logging.getLogger(__name__)
 
 BLOCK = 250  # strips of a task
 FEWEST = 2_000  # validation strips, if there are at least as many for training
@@ -53,17 +50,16 @@ def compose_strips(
     tasks = [
         (part, start, min(start + BLOCK, count)) for part, count in counts.items() for start in range(0, count, BLOCK)
     ]
-    parts = tuple(counts)
-
-    def save(index: int, blocks: Sequence[NDArray[Any]]) -> None:
-        part, start, stop = tasks[index]
-        for (name, *_), block in zip(ARRAYS, blocks, strict=True):
-            write_rows(files[part, name], start, block)
-        shown.advance(stop - start)
-
-    with progress("strips", sum(counts.values()), unit="strips") as shown:
-        shared = parse.absolute(), faces.absolute(), seed, parts
-        run_job(Job(_compose_block, shared, tasks, save, report=partial(log.info, "strips: %s")), backend)
+    job = Job(_compose_block, (parse.absolute(), faces.absolute(), seed, tuple(counts)), tasks)
+    with (
+        progress("strips", sum(counts.values()), unit="strips") as shown,
+        contextlib.closing(iterate_job(job, backend)) as results,
+    ):
+        for index, blocks in results:
+            part, start, stop = tasks[index]
+            for (name, *_), block in zip(ARRAYS, blocks, strict=True):
+                write_rows(files[part, name], start, block)
+            shown.advance(stop - start)
 
 
 def _compose_block(

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -54,14 +54,10 @@ def load_array(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...], advi
 def save_blocks(path: Path, dtype: DTypeLike, shape: tuple[int, ...], blocks: Iterable[NDArray[Any]]) -> None:
     """Write an array given as consecutive blocks of its first axis."""
     with open(path, "wb") as file:
-        _write_header(file, dtype, shape)
+        header = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(file, header)
         for block in blocks:
             file.write(np.ascontiguousarray(block, dtype=dtype).data)
-
-
-def _write_header(file: BinaryIO, dtype: DTypeLike, shape: tuple[int, ...]) -> None:
-    header = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(file, header)
 
 
 def save_array(path: Path, array: NDArray[Any]) -> None:
@@ -98,11 +94,8 @@ def open_rows(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...], *advi
 
 def create_rows(path: Path, dtype: DTypeLike, shape: tuple[int, ...]) -> Rows:
     """Create a `.npy` file of zeros."""
-    with open(path, "wb") as file:
-        _write_header(file, dtype, shape)
-        rows = Rows(path, np.dtype(dtype), shape, file.tell())
-        file.truncate(rows.offset + math.prod(shape) * rows.dtype.itemsize)
-    return rows
+    array = np.lib.format.open_memmap(path, "w+", dtype, shape)
+    return Rows(path, array.dtype, array.shape, array.offset)
 
 
 def read_rows(rows: Rows, start: int, stop: int) -> NDArray[Any]:

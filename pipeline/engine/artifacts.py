@@ -1,13 +1,14 @@
 """Artifacts: folders of files with a `manifest.json`, written last, that lists all of them."""
 
 import hashlib
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any, NotRequired, TypedDict
+
+from msgspec import Meta
 
 from pipeline.engine import ARTIFACTS
 from pipeline.engine.digests import read_anew, sha256
@@ -18,26 +19,30 @@ from pipeline.engine.provenance import Provenance, Reason, differences
 MANIFEST = "manifest.json"
 
 
+class OutputFacts(TypedDict):
+    """Facts about a file of an artifact; `unhashed` is set if it describes the run, not its result."""
+
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    bytes: Count
+    unhashed: NotRequired[bool]
+
+
 @dataclass(frozen=True)
 class Manifest:
-    """Provenance and content of an artifact. Raises an Exception if an output or the date is not valid.
+    """Provenance and content of an artifact. Raises ValueError if the date is not valid.
 
-    outputs: sha256 and `bytes` of each file; `unhashed` is set for files that describe the run, not its result.
-    created: ISO 8601 in UTC. summary: the line that the stage returned.
+    outputs: by the path of the file in the artifact. created: ISO 8601 in UTC. summary: the line that the stage
+    returned.
     """
 
     provenance: Provenance
-    outputs: Mapping[str, Mapping[str, Any]]
+    outputs: Mapping[str, OutputFacts]
     created: str
     seconds: Duration
     summary: str
 
     def __post_init__(self) -> None:
         datetime.fromisoformat(self.created).astimezone()
-        for name, facts in self.outputs.items():
-            convert(facts["bytes"], Count)
-            if not (_is_relative_name(name) and re.fullmatch("[0-9a-f]{64}", facts["sha256"])):
-                raise ValueError(f"{name!r} is not an output")
 
     @property
     def digest(self) -> str:
@@ -51,16 +56,18 @@ class Manifest:
         return f"{datetime.fromisoformat(self.created).astimezone():%Y-%m-%d at %H:%M}"
 
 
-def describe_outputs(folder: Path, unhashed: Collection[str] = ()) -> dict[str, dict[str, Any]]:
+def describe_outputs(folder: Path, unhashed: Iterable[str] = ()) -> dict[str, OutputFacts]:
     """Return the `outputs` of a manifest for all files below `folder`, by relative path."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / MANIFEST)
-    names = [path.relative_to(folder).as_posix() for path in files]
     with ThreadPoolExecutor() as pool:  # hashing releases the GIL
-        digests = list(pool.map(sha256, files))
-    facts = [{"sha256": digest, "bytes": file.stat().st_size} for file, digest in zip(files, digests, strict=True)]
-    return {
-        name: {**each, "unhashed": True} if name in unhashed else each for name, each in zip(names, facts, strict=True)
-    }
+        found = zip(files, pool.map(sha256, files), strict=True)
+        outputs = {
+            file.relative_to(folder).as_posix(): OutputFacts(sha256=digest, bytes=file.stat().st_size)
+            for file, digest in found
+        }
+    for name in outputs.keys() & unhashed:
+        outputs[name]["unhashed"] = True
+    return outputs
 
 
 def find_damage(folder: Path, manifest: Manifest) -> list[Reason]:
@@ -91,8 +98,6 @@ def check_result(folder: Path, expected: Provenance) -> tuple[Manifest | None, l
     except (PipelineError, OSError):
         return None, [Reason("manifest", MANIFEST, "is missing or damaged")]
     reasons = differences(manifest.provenance, expected)
-    if manifest.provenance.stage != expected.stage:
-        reasons.append(Reason("manifest", MANIFEST, f"belongs to the stage {manifest.provenance.stage}"))
     return manifest, reasons or find_damage(folder, manifest)
 
 
@@ -136,13 +141,6 @@ def read_manifest(folder: Path) -> Manifest:
     """Return the manifest in `folder`. Raises PipelineError if it is missing or damaged."""
     content = load_json(folder / MANIFEST, dict[str, Any])
     return convert({**content, "provenance": content}, Manifest)
-
-
-def _is_relative_name(name: str) -> bool:
-    """Return whether `name` is a normalised path below an artifact's folder, as `describe_outputs` writes it."""
-    path = PurePosixPath(name)
-    is_normalised = name.isprintable() and str(path) == name and path.name != ""
-    return is_normalised and not path.is_absolute() and ".." not in path.parts
 
 
 def find_artifact(folder: Path, stage: str, *others: str, shown: Path | None = None) -> Manifest:

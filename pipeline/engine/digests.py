@@ -8,7 +8,6 @@ import functools
 import hashlib
 import json
 import os
-import stat
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -26,10 +25,10 @@ _doubted: set[str] = set()  # names in the memory: see `read_anew`
 
 
 @functools.cache
-def _memory() -> dict[str, Any]:
-    """Return the memory of this process: kind and path of a file -> [its state, what was computed]."""
+def _memory() -> dict[str, tuple[Any, Any]]:
+    """Return the memory of this process: kind and path of a file -> its state, and what was computed."""
     with suppress(OSError, PipelineError):
-        return load_json(MEMORY, dict[str, Any])
+        return load_json(MEMORY, dict[str, tuple[Any, Any]])
     return {}
 
 
@@ -39,12 +38,10 @@ def read_anew() -> None:
 
 
 def signature(path: Path | str) -> list[int] | None:
-    """Return size, times and inode of a regular file, else None. They change with the file even if the clock is set."""
+    """Return size, times and inode of a file, None if it is missing. They change with it even if the clock is set."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):
-        return None
-    if not stat.S_ISREG(status.st_mode):  # opening a pipe may block forever
         return None
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
 
@@ -56,13 +53,12 @@ def remember(kind: str, path: Path | str, state: Any, form: type[T], compute: Ca
     is None if it is unknown. Raises what `compute` raises.
     """
     name = f"{kind} {os.path.abspath(path)}"
-    if state is not None and name not in _doubted:
+    known, value = _memory().get(name, (None, None))
+    if state is not None and state == known and name not in _doubted:
         with suppress(PipelineError):  # the memory is damaged
-            known, value = convert(_memory().get(name), tuple[Any, Any])
-            if known == state:
-                return convert(value, form)
+            return convert(value, form)
     value = compute()
-    _memory()[name] = [state, value]
+    _memory()[name] = (state, value)
     _doubted.discard(name)
     atexit.unregister(_save)
     atexit.register(_save)

@@ -29,11 +29,10 @@ def advise_anew(path: Path) -> str:
     return f"run the stage {path.parent.name.rpartition('-')[0]} again" if is_stored else "create it again"
 
 
-def load_json(path: Path, kind: type[T], advice: str = "") -> T:
+def load_json(path: Path, kind: type[T]) -> T:
     """Return the content of a JSON file as `kind`; see `convert`.
 
-    advice: end of the error message if the file is not valid, by default that of `advise_anew`. Raises PipelineError if
-    the file is missing, not regular or not valid.
+    Raises PipelineError if the file is missing, not regular or not valid.
     """
     try:
         require_regular(path)
@@ -41,7 +40,7 @@ def load_json(path: Path, kind: type[T], advice: str = "") -> T:
     except FileNotFoundError:
         raise PipelineError(f"{path} is missing: {advise_anew(path)}") from None
     except (ValueError, PipelineError) as error:
-        raise PipelineError(f"{path} is not valid ({error}): {advice or advise_anew(path)}") from None
+        raise PipelineError(f"{path} is not valid ({error}): {advise_anew(path)}") from None
 
 
 def require_regular(path: Path) -> None:

@@ -9,15 +9,13 @@ import functools
 import glob
 import hashlib
 import importlib
-import importlib.util
 import inspect
 import os
 import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from importlib.machinery import EXTENSION_SUFFIXES, SourceFileLoader
+from importlib.machinery import EXTENSION_SUFFIXES, SOURCE_SUFFIXES, ExtensionFileLoader, FileFinder, SourceFileLoader
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +27,6 @@ LIBRARY = __package__.partition(".")[0]
 # Run stages: they do not influence the result.
 RUNNERS = {f"{__package__}.stage", f"{__package__}.command", f"{LIBRARY}.scheduling"}
 DIGEST_LENGTH = 16
-SUFFIXES = (*EXTENSION_SUFFIXES, ".py")  # of the files of a module: Python imports the first that exists
-
-
-@dataclass(frozen=True)
-class ModuleFile:
-    """A file of a module, the name of the module, the file's digest, and all names that it may import as modules."""
-
-    path: Path
-    name: str
-    digest: str
-    imports: tuple[str, ...]
 
 
 def fingerprint(
@@ -56,7 +43,7 @@ def fingerprint(
     project or matches no file.
     """
     _, root = locate(function)
-    digests = {source.path: source.digest for source in find_sources(function, modules, without)}
+    digests = _digest_modules(function, modules, without)
     digests |= {path: sha256(path)[:DIGEST_LENGTH] for path in _find_files(root, extra_files)}
     return dict(sorted((path.relative_to(root).as_posix(), digest) for path, digest in digests.items()))
 
@@ -65,8 +52,8 @@ def _find_files(root: Path, patterns: Iterable[str]) -> Iterator[Path]:
     for pattern in patterns:
         if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
             raise UsageError(f"extra_files has {pattern}: name files of the project, by their path from {root}")
-        matching = glob.iglob(str(Path(glob.escape(str(root)), pattern)), recursive=True, include_hidden=True)
-        found = [path for path in map(Path, matching) if path.is_file()]
+        matching = glob.iglob(pattern, root_dir=root, recursive=True, include_hidden=True)
+        found = [root / name for name in matching if (root / name).is_file()]
         if not found:
             raise UsageError(f"extra_files has {pattern}, which matches no file in {root}: correct the pattern")
         yield from found
@@ -84,31 +71,8 @@ def load_sources(function: Callable[..., Any], files: Collection[str]) -> list[s
         if file.endswith(".py") and name != start:
             with suppress(Exception):  # the function may never import it, or handle the error
                 importlib.import_module(name)
-    return [file for file in files if _changed_since_start(root / file) or _has_old_bytecode(root / file)]
-
-
-@functools.cache  # the modules of this process stay as they were loaded
-def _has_old_bytecode(path: Path) -> bool:
-    """Return whether Python takes the bytecode of an earlier version of a source for its own; delete this bytecode.
-
-    Python compares only the size of the source and the second of its last change.
-    """
-    with suppress(Exception):  # a file without bytecode, or that cannot be compiled
-        bytecode = Path(importlib.util.cache_from_source(path))
-        if path.suffix == ".py" and path.stat().st_ctime_ns >= bytecode.stat().st_mtime_ns:
-            loader = SourceFileLoader(path.stem, str(path))
-            if loader.get_code(path.stem) != loader.source_to_code(path.read_bytes(), path):
-                bytecode.unlink(missing_ok=True)
-                return True
-    return False
-
-
-def _changed_since_start(path: Path) -> bool:
-    """Return whether a file changed after this process started, ignoring change times in the future (clock skew)."""
-    try:
-        return STARTED < path.stat().st_ctime_ns <= time.time_ns()
-    except OSError:
-        return False
+    # Change times in the future do not count: the clocks differ.
+    return [file for file in files if STARTED < (root / file).stat().st_ctime_ns <= time.time_ns()]
 
 
 def locate(function: Callable[..., Any]) -> tuple[str, Path]:
@@ -125,10 +89,8 @@ def _file_of(function: Callable[..., Any]) -> Path:
     return Path(os.path.abspath(inspect.getfile(function)))
 
 
-def find_sources(
-    function: Callable[..., Any], modules: Iterable[str] = (), without: Collection[str] = ()
-) -> list[ModuleFile]:
-    """Return the files of the function's module and of all modules of the project that it imports, also indirectly.
+def _digest_modules(function: Callable[..., Any], modules: Iterable[str], without: Collection[str]) -> dict[Path, str]:
+    """Return the digests of the function's module and of all modules of the project that it imports, also indirectly.
 
     modules, without: as in `fingerprint`.
     """
@@ -137,48 +99,40 @@ def find_sources(
     # In site-packages the project is these two packages; elsewhere it is everything in the folder.
     installed = root.name.endswith("-packages")
     project = {start.partition(".")[0], LIBRARY} if installed else {path.stem for path in root.glob("*")}
-    list_files = functools.cache(_list_files)
-    found, seen = [_load(_file_of(function), start)], {start}
-    to_do = [*_with_packages(start), *found[0].imports, *modules]
+    make_finder = functools.cache(_make_finder)
+    file = _file_of(function)
+    digest, imports = _load(file, start)
+    digests, seen = {file: digest}, {start}
+    to_do = [*_with_packages(start), *imports, *modules]
     while to_do:
         name = to_do.pop()
         if name in seen or not left_out.isdisjoint(_with_packages(name)) or name.partition(".")[0] not in project:
             continue
         seen.add(name)
-        for path in _find(root, name, list_files):
-            found.append(_load(path, name))
-            to_do += found[-1].imports
-    return found
+        spec = make_finder(root, name.rpartition(".")[0]).find_spec(name)
+        if spec and spec.origin:  # a folder without `__init__.py` has none
+            digests[Path(spec.origin)], imports = _load(Path(spec.origin), name)
+            to_do += imports
+    return digests
 
 
-def _find(root: Path, name: str, list_files: Callable[[str], Collection[str]]) -> list[Path]:
-    """Return the files of a module: its source, and an extension module that Python imports in place of the source."""
-    parents, last = f"{root}/{name.replace('.', '/')}".rsplit("/", 1)
-    for folder, stem in ((f"{parents}/{last}", "__init__"), (parents, last)):
-        if found := [Path(folder, stem + suffix) for suffix in SUFFIXES if stem + suffix in list_files(folder)]:
-            return found
-    return []
+def _make_finder(root: Path, package: str) -> FileFinder:
+    """Return what Python finds the modules of a package with; it remembers the content of the folder."""
+    folder = str(root.joinpath(*package.split(".")))
+    return FileFinder(folder, (ExtensionFileLoader, EXTENSION_SUFFIXES), (SourceFileLoader, SOURCE_SUFFIXES))
 
 
-def _list_files(folder: str) -> set[str]:
-    try:
-        return {entry.name for entry in os.scandir(folder) if entry.is_file()}
-    except OSError:  # a name that is no package
-        return set()
-
-
-def _load(path: Path, name: str) -> ModuleFile:
+def _load(path: Path, name: str) -> tuple[str, tuple[str, ...]]:
+    """Return the digest of a file of the module `name`, and all names that it may import as modules."""
     digest = sha256(path)
     if path.suffix != ".py":
-        return ModuleFile(path, name, digest[:DIGEST_LENGTH], ())
+        return digest[:DIGEST_LENGTH], ()
     # Outlines differ between versions of Python, whose syntax trees differ, and between versions of this module.
     state = [digest, sha256(__file__), *sys.version_info[:2]]
-    outline = functools.partial(_outline, path, name)
-    return ModuleFile(path, name, *remember("outline", path, state, tuple[str, tuple[str, ...]], outline))
+    return remember("outline", path, state, tuple[str, tuple[str, ...]], lambda: _outline(path, name))
 
 
 def _outline(path: Path, name: str) -> tuple[str, tuple[str, ...]]:
-    """Return the digest of a module, and the names that it may import."""
     try:
         tree = ast.parse(path.read_bytes(), path)
     except (SyntaxError, ValueError) as error:

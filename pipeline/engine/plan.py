@@ -24,12 +24,13 @@ NOT_MADE = "not made yet"  # in place of "stale" for a stage without a result
 class Plan:
     """What a call of a stage does.
 
-    state: `fresh`, nothing, because the result is up to date; `stored`, restore it from the store; `stale`, run;
-    `waiting`, depends on the output of an earlier stage that will run. reasons: why it is not up to date. manifest: of
-    the stored result if there is one, else of the published one.
+    expected: provenance of its result. state: `fresh`, nothing, because the result is up to date; `stored`, restore it
+    from the store; `stale`, run; `waiting`, depends on the output of an earlier stage that will run. reasons: why it is
+    not up to date. manifest: of the stored result if there is one, else of the published one.
     """
 
     output: Path
+    expected: Provenance
     state: State
     reasons: tuple[Reason, ...]
     manifest: Manifest | None
@@ -69,8 +70,7 @@ def plan_call(stage: "Stage[Any]", arguments: Mapping[str, Any], earlier: Mappin
         return find_artifact(arguments[name], name).digest
 
     inputs = {name: digest(name) for name in stage.inputs}
-    expected = find_provenance(stage, arguments, resolve_parameters(stage, arguments), inputs)
-    plan = make_plan(arguments[stage.output], expected)
+    plan = make_plan(stage, arguments, inputs)
     is_waiting = plan.state == "stale" and all(
         reason.kind == "input" and inputs.get(reason.name, "") is None for reason in plan.reasons
     )
@@ -82,14 +82,12 @@ def resolve_parameters(stage: "Stage[Any]", arguments: Mapping[str, Any]) -> dic
     return dict(stage.resolve({name: arguments[name] for name in stage.parameters}))
 
 
-def find_provenance(
-    stage: "Stage[Any]", arguments: Mapping[str, Any], resolved: Mapping[str, Any], inputs: Mapping[str, str | None]
-) -> Provenance:
-    """Return the current provenance, given the resolved parameters and the digests of the inputs.
+def find_provenance(stage: "Stage[Any]", arguments: Mapping[str, Any], inputs: Mapping[str, str | None]) -> Provenance:
+    """Return the current provenance, given the digests of the inputs.
 
-    Raises UsageError if a `File` cannot be read, PipelineError if a package is not installed.
+    Raises what `resolve` raises, UsageError if a `File` cannot be read, PipelineError if a package is not installed.
     """
-    digests = dict(inputs)
+    resolved, digests = resolve_parameters(stage, arguments), dict(inputs)
     for name in stage.files:
         if not arguments[name].is_file():
             raise UsageError(f"{name} is {arguments[name]}, which is not a file that can be read: name another")
@@ -104,19 +102,22 @@ def find_provenance(
     return Provenance(stage.name, to_json_values(resolved), digests, code, versions)
 
 
-def make_plan(output: Path, expected: Provenance, force: bool = False) -> Plan:
-    """Return the plan for a result with the provenance `expected`. force: run in any case.
+def make_plan(
+    stage: "Stage[Any]", arguments: Mapping[str, Any], inputs: Mapping[str, str | None], force: bool = False
+) -> Plan:
+    """Return the plan for a call with these digests of the inputs. force: run in any case.
 
-    Raises UsageError if something else is at `output`.
+    Raises what `find_provenance` raises, UsageError if something else is at the output.
     """
+    output, expected = arguments[stage.output], find_provenance(stage, arguments, inputs)
     manifest, reasons = check_result(output, expected)
     if manifest and not reasons and not force:
-        return Plan(output, "fresh", (), manifest)
+        return Plan(output, expected, "fresh", (), manifest)
     store.check_output(output, expected.stage)
     entry = store.entry_of(output, expected.stage, expected.key)
     if not force and entry.exists() and entry != store.entry_at(output):
         stored, damage = check_result(entry, expected)
         if stored and not damage:
-            return Plan(output, "stored", tuple(reasons), stored)
+            return Plan(output, expected, "stored", tuple(reasons), stored)
         reasons += [Reason("stored result", reason.name, reason.change) for reason in damage]
-    return Plan(output, "stale", tuple(reasons), manifest)
+    return Plan(output, expected, "stale", tuple(reasons), manifest)

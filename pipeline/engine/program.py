@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Generator
 from importlib.util import find_spec
-from typing import Any, NoReturn, TextIO
+from typing import Any, NoReturn
 
 from pipeline.engine import STAGES
 from pipeline.engine.errors import PipelineError
@@ -85,15 +85,12 @@ def _lines(result: Any) -> Generator[str, None, None]:
     yield from [result] if isinstance(result, str) else result or ()
 
 
-class _Log(logging.StreamHandler[TextIO]):
-    """Log to stderr."""
+class _Log(logging.Handler):
+    """Log to stderr, which a progress line replaces, to print above itself."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.stream = sys.stderr  # a progress line replaces it, to print above itself
-        super().emit(record)
-
-    def format(self, record: logging.LogRecord) -> str:
-        return printable(super().format(record))
+        with contextlib.suppress(OSError):
+            print(printable(self.format(record)), file=sys.stderr, flush=True)
 
 
 def _prepare_output() -> None:

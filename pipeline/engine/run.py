@@ -37,33 +37,27 @@ def run_stage(stage: "Stage[Any]", arguments: Mapping[str, Any], force: bool = F
     force: run the function even if the result is up to date.
     """
     output: Path = arguments[stage.output]
-
-    def look() -> tuple[dict[str, Any], Provenance, Plan]:
-        resolved = resolve_parameters(stage, arguments)
-        expected = find_provenance(stage, arguments, resolved, digests)
-        return resolved, expected, make_plan(output, expected, force)
-
     with ExitStack() as stack:
         # Resolve the links once, so that the whole run reads the same results even if others are published meanwhile.
         folders = {name: stack.enter_context(store.read_lock(arguments[name])) for name in stage.inputs}
         inputs = find_inputs(folders, shown=arguments)
         digests = {name: manifest.digest for name, manifest in inputs.items()}
-        resolved, expected, plan = look()
+        plan = make_plan(stage, arguments, digests, force)
         if plan.state != "fresh":
             report = functools.partial(log.info, "%s: %s", stage.name)
             stack.enter_context(store.stage_lock(output, stage.name, report))
             if plan.state == "stale":
                 read_anew()
-            resolved, expected, plan = look()  # again: another process may have published a result meanwhile
+            # Again: another process may have published a result meanwhile.
+            plan = make_plan(stage, arguments, digests, force)
         if plan.state == "stored":
-            store.publish(store.entry_of(output, stage.name, expected.key), output)
+            store.publish(store.entry_of(output, stage.name, plan.expected.key), output)
         if plan.state == "stale":
             if plan.reasons and output.is_symlink():  # the first run needs no reason
                 log.info("%s: %s", stage.name, format_reasons(plan.reasons))
             for name, folder in folders.items():
                 require_intact(folder, inputs[name], shown=arguments[name])
-            made = _run_function(stage, arguments, {**resolved, **folders}, expected, force)
-            plan = replace(plan, manifest=made)
+            plan = replace(plan, manifest=_run_function(stage, arguments, folders, plan.expected, force))
         return plan
 
 
@@ -83,10 +77,11 @@ def format_outcome(plan: Plan) -> str:
 
 
 def _run_function(
-    stage: "Stage[Any]", arguments: Mapping[str, Any], replacements: Mapping[str, Any], before: Provenance, anew: bool
+    stage: "Stage[Any]", arguments: Mapping[str, Any], folders: Mapping[str, Path], before: Provenance, anew: bool
 ) -> Manifest:
-    """Run the function and publish its result. anew: neither use nor keep a checkpoint."""
+    """Run the function on the inputs in `folders` and publish its result. anew: neither use nor keep a checkpoint."""
     output: Path = arguments[stage.output]
+    given = {**arguments, **resolve_parameters(stage, arguments), **folders}
     started = time.perf_counter()
     # All modules are imported now, so that no edit from here on is in the result or in a checkpoint.
     outdated = [Reason("code", file, "changed") for file in load_sources(stage.function, before.code)]
@@ -96,7 +91,7 @@ def _run_function(
         return not (outdated or anew or _find_changes(stage, arguments, before))
 
     with store.private_folder(store.entry_of(output, stage.name, expected.key), is_resumable) as partial:
-        given = {**arguments, **replacements, stage.output: partial}
+        given[stage.output] = partial
         try:
             summary: object = stage.function(**{name: given[name] for name in stage.signature.parameters})
         except SystemExit as error:
@@ -127,8 +122,7 @@ def _find_changes(stage: "Stage[Any]", arguments: Mapping[str, Any], before: Pro
     """Return how the provenance differs from that `before` the run."""
     read_anew()
     try:
-        resolved = resolve_parameters(stage, arguments)
-        return differences(before, find_provenance(stage, arguments, resolved, before.inputs))
+        return differences(before, find_provenance(stage, arguments, before.inputs))
     except (PipelineError, OSError) as error:  # for example, a module is being edited
         return [Reason("stage", stage.name, f"cannot be read ({error})")]
 

@@ -5,8 +5,6 @@ import logging
 import os
 from contextlib import AbstractContextManager
 
-from pipeline.engine.errors import PipelineError
-
 log = logging.getLogger(__name__)
 
 
@@ -19,14 +17,10 @@ def single_threaded_blas() -> AbstractContextManager[object]:
     """Limit BLAS to one thread in this process, from the call on; leaving the returned context lifts the limit.
 
     The order of BLAS's sums depends on the number of threads. An unknown BLAS keeps its threads; this is logged once.
-    Raises PipelineError if threadpoolctl cannot be imported.
     """
     import numpy  # noqa: F401  (loads its BLAS)
+    from threadpoolctl import ThreadpoolController
 
-    try:
-        from threadpoolctl import ThreadpoolController
-    except ImportError as error:
-        raise PipelineError(f"threadpoolctl cannot be imported ({error}): install it again") from None
     blas = ThreadpoolController().select(user_api="blas")
     limited: AbstractContextManager[object] = blas.limit(limits=1)
     if {library["num_threads"] for library in blas.info()} != {1}:

@@ -5,7 +5,7 @@ backend and block size.
 """
 
 import contextlib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import index
 from pathlib import Path
@@ -15,13 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.engine.arrays import ArrayError, Rows, create_rows, open_rows, read_rows, write_rows
+from pipeline.engine.digests import signature
 from pipeline.engine.errors import PipelineError
 from pipeline.model.model import Model
 from pipeline.model.prediction import predict
 from pipeline.scheduling.backends import Backend
-from pipeline.scheduling.execution import run_job
+from pipeline.scheduling.execution import iterate_job
 from pipeline.scheduling.jobs import Job
-from pipeline.scheduling.journal import append_entry, describe_file, new_journal, read_journal
+from pipeline.scheduling.journal import append_entry, new_journal, read_journal
 
 PREDICTIONS, PROBABILITIES = "predictions.npy", "probabilities.npy"
 
@@ -75,42 +76,35 @@ def predict_missing(
     block_size: int,
     backend: Backend,
     advance: Callable[[int], object] = lambda images: None,
-    report: Callable[[str], object] = lambda line: None,
 ) -> None:
-    """Predict all images that are not done and write the predictions. Arguments and errors: see `predict_blocks`."""
+    """Predict all images that are not done, and write the predictions. Arguments and errors: see `predict_blocks`.
+
+    advance: called with the number of images in each block that is written.
+    """
     done = predictions.done
-    if done:
-        report(f"resuming after {done:,} of {sum(map(len, images)):,} images")
-
-    def save(probabilities: NDArray[np.float32]) -> None:
-        nonlocal done
-        found = {PREDICTIONS: probabilities.argmax(axis=1).astype(np.uint8), PROBABILITIES: probabilities}
-        for name, rows in predictions.files.items():
-            write_rows(rows, done, found[name])
-        done += len(probabilities)
-        append_entry(predictions.folder, done)
-        advance(len(probabilities))
-
-    predict_blocks(model, images, block_size, backend, save, done, report)
+    with contextlib.closing(predict_blocks(model, images, block_size, backend, done)) as blocks:
+        for probabilities in blocks:
+            found = {PREDICTIONS: probabilities.argmax(axis=1).astype(np.uint8), PROBABILITIES: probabilities}
+            for name, rows in predictions.files.items():
+                write_rows(rows, done, found[name])
+            done += len(probabilities)
+            append_entry(predictions.folder, done)
+            advance(len(probabilities))
 
 
 def predict_blocks(
-    model: Model,
-    images: Sequence[Rows],
-    block_size: int,
-    backend: Backend,
-    save: Callable[[NDArray[np.float32]], object],
-    done: int = 0,
-    report: Callable[[str], object] = lambda line: None,
-) -> None:
-    """Predict images, a few blocks at a time; call `save` with the probabilities (n, c) of each block, in order.
+    model: Model, images: Sequence[Rows], block_size: int, backend: Backend, done: int = 0
+) -> Generator[NDArray[np.float32]]:
+    """Yield the probabilities (n, c) of images, block by block in order.
 
     images: consecutive files of raw images, uint8 (n, h, w), or standardised ones, float32; the first `done` of them
-    are left out. report: called with lines for the user. Raises PipelineError for files that are missing or change, and
-    for predictions that are not finite, and what `run_job` raises.
+    are left out. Raises PipelineError for files that are missing or change, or predictions that are not finite, and
+    what `iterate_job` raises.
     """
-    tasks = load_blocks(images, block_size, done)
-    run_job(Job(predict_block, model, tasks, lambda _, found: save(found), report, ordered=True), backend)
+    job = Job(predict_block, model, load_blocks(images, block_size, done), ordered=True)
+    with contextlib.closing(iterate_job(job, backend)) as results:
+        for _, probabilities in results:
+            yield probabilities
 
 
 def predict_block(model: Model, block: Block) -> NDArray[np.float32]:
@@ -126,11 +120,11 @@ def load_blocks(files: Sequence[Rows], size: int, done: int) -> Iterator[Block]:
 
     Raises PipelineError if a file has changed since the first block was read.
     """
-    before = [describe_file(rows.path) for rows in files]  # before the first block, not when a file is reached
+    before = [signature(rows.path) for rows in files]  # before the first block, not when a file is reached
     for rows, expected in zip(files, before, strict=True):
         for first in range(min(done, len(rows)), len(rows), size):
             images = read_rows(rows, first, min(first + size, len(rows)))
-            if describe_file(rows.path) != expected:  # also if it changed while it was read
+            if signature(rows.path) != expected:  # also if it changed while it was read
                 raise PipelineError(f"{rows.path} changed during the run: retry when nothing writes to it")
             yield Block(str(rows.path), first, images)
         done = max(done - len(rows), 0)

@@ -15,27 +15,21 @@ class Backend:
     """A backend for jobs.
 
     scheduler: one of LOCAL, or the address of a Dask scheduler. workers: number of tasks that a LOCAL scheduler runs at
-    once; by default the number of usable cores.
+    once; by default the number of usable cores. Raises UsageError if they are not valid or exclude each other.
     """
 
     scheduler: str = "threads"
     workers: int | None = None
 
+    def __post_init__(self) -> None:
+        check_scheduler(self.scheduler)
+        if self.workers is not None and self.is_cluster:
+            raise UsageError("the workers of a cluster are started separately: leave --workers out")
+
     @property
     def is_cluster(self) -> bool:
         """Whether the scheduler is external, not started by this process."""
         return self.scheduler not in LOCAL
-
-
-SYNC = Backend("sync")
-
-
-def make_backend(scheduler: str, workers: int | None = None) -> Backend:
-    """Return the backend for these command line options. Raises UsageError if they exclude each other."""
-    backend = Backend(check_scheduler(scheduler), workers)
-    if workers is not None and backend.is_cluster:
-        raise UsageError("the workers of a cluster are started separately: leave --workers out")
-    return backend
 
 
 def check_scheduler(scheduler: str) -> str:

@@ -30,6 +30,8 @@ from pipeline.scheduling.backends import Backend, hide_password
 from pipeline.scheduling.jobs import Job, JobInterruptedError, Workers
 from pipeline.scheduling.worker import JobContext, collect_versions, provide, run_task
 
+log = logging.getLogger(__name__)
+
 CONNECT_TIMEOUT = 10.0  # seconds
 WORKER_TIMEOUT = 30.0  # seconds without any worker; a worker takes two or three to restart
 CHECK_INTERVAL = 1.0  # seconds between two checks of the cluster
@@ -55,7 +57,7 @@ def connect(job: Job, backend: Backend) -> Iterator[Workers]:
         address = backend.scheduler if backend.is_cluster else stack.enter_context(_local_cluster(backend))
         client = _open_client(address)
         stack.callback(client.close, timeout=CHECK_INTERVAL)
-        _wait_for_workers(client, address, job.report)
+        _wait_for_workers(client, address)
         _require_program(client)
         context = JobContext(job.function, collect_versions(job.function), job.shared)
         pool = client.get_executor(pure=False)  # a task is not run again only because its result is known
@@ -83,11 +85,11 @@ async def _identify(address: str) -> None:
         await scheduler.identity()
 
 
-def _wait_for_workers(client: Client, address: str, report: Callable[[str], object]) -> None:
+def _wait_for_workers(client: Client, address: str) -> None:
     address = hide_password(address)
     start = f"start some with `dask worker {address}`"
     if not _count_threads(client):
-        report(f"waiting for workers: {start}")
+        log.info("waiting for workers: %s", start)
     try:
         client.wait_for_workers(1, timeout=WORKER_TIMEOUT)
     except TimeoutError:

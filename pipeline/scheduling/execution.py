@@ -20,13 +20,6 @@ MAX_AHEAD = 6  # tasks per worker thread that an ordered job starts beyond its f
 POLL_INTERVAL = 0.5  # seconds, after which a signal or the loss of the cluster is noticed at the latest
 
 
-def run_job(job: Job, backend: Backend) -> None:
-    """Run all tasks of the job; call `job.on_result` with the result of each. Raises what `iterate_job` raises."""
-    with contextlib.closing(iterate_job(job, backend)) as results:
-        for index, result in results:
-            job.on_result(index, result)
-
-
 def iterate_job(job: Job, backend: Backend) -> Results:
     """Run all tasks of the job; yield the index and result of each, in the order of the tasks only if `job.ordered`.
 

@@ -22,17 +22,14 @@ class Job:
 
     function: a module-level function, so that workers can import it; called as function(shared, task).
 
-    shared: data that all tasks need, sent once to each worker. tasks: consumed lazily. on_result: called by `run_job`
-    with the index of a task, from 0, and its result, as soon as it is available, in the thread that runs the job.
-    report: called with lines for the user. ordered: whether the results are needed in the order of the tasks; then few
-    tasks are started long before the first unfinished one, so that few results wait for their turn.
+    shared: data that all tasks need, sent once to each worker. tasks: consumed lazily. ordered: whether the results are
+    needed in the order of the tasks; then few tasks are started long before the first unfinished one, so that few
+    results wait for their turn.
     """
 
     function: Callable[[Any, Any], Any]
     shared: Any
     tasks: Iterable[Any]
-    on_result: Callable[[int, Any], object] = lambda index, result: None
-    report: Callable[[str], object] = lambda line: None
     ordered: bool = False
 
 

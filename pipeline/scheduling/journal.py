@@ -23,15 +23,6 @@ def make_key(inputs: Any, function: Callable[..., Any], packages: Sequence[str])
     return [inputs, fingerprint(function), environment(packages)]
 
 
-def describe_file(path: Path) -> list[int]:
-    """Return the size, modification and change time of a file; they differ if it changes, or is another one.
-
-    Raises OSError if it does not exist.
-    """
-    status = path.stat()
-    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
-
-
 def read_journal(folder: Path, key: Any) -> list[Any] | None:
     """Return the entries of an earlier run with an equal key, or None; remove a last entry that was cut off."""
     path = folder / JOURNAL

@@ -36,7 +36,7 @@ def name_work(output: Path) -> Path:
 def working_folder(output: Path, command: str) -> Iterator[None]:
     """Create and lock the working folder of `output`; remove it at the end, unless a failure leaves a journal."""
     from pipeline.engine.errors import PipelineError
-    from pipeline.engine.locks import file_lock
+    from pipeline.engine.locks import exclusive_lock
     from pipeline.scheduling.journal import JOURNAL
 
     folder = name_work(output)
@@ -44,21 +44,17 @@ def working_folder(output: Path, command: str) -> Iterator[None]:
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise PipelineError(f"{output} cannot be written: {error.strerror}: choose another folder") from None
-    try:
-        with file_lock(folder / "lock", None) as acquired:
-            if not acquired:
-                raise PipelineError(f"another process is writing {output}: wait for it, or choose another output")
-            try:
-                yield
-                (folder / JOURNAL).unlink()
-            finally:
-                if (folder / JOURNAL).exists():
-                    log.info("%s: progress is kept: run the same command again to resume", command)
-                else:
-                    shutil.rmtree(folder, ignore_errors=True)
-    finally:
-        with contextlib.suppress(OSError):
-            folder.rmdir()  # empty if a full disk had no room for the lock
+    with exclusive_lock(folder) as acquired:
+        if not acquired:
+            raise PipelineError(f"another process is writing {output}: wait for it, or choose another output")
+        try:
+            yield
+            (folder / JOURNAL).unlink()
+        finally:
+            if (folder / JOURNAL).exists():
+                log.info("%s: progress is kept: run the same command again to resume", command)
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def summarise(count: int, total: int, unit: str, seconds: float) -> str:
@@ -66,6 +62,15 @@ def summarise(count: int, total: int, unit: str, seconds: float) -> str:
     processed = f"{total:,}" if count == total else f"{count:,} of {total:,}"
     units, rate = unit if total != 1 else unit.removesuffix("s"), count / seconds
     return f"{processed} {units} in {seconds:.1f} s, {rate:,.{0 if rate >= 100 else 1}f} {unit}/s"
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file that appears when it is on the disk; create its folder."""
+    from pipeline.engine.files import new_file
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with new_file(path) as file:
+        file.write(content)
 
 
 def publish(source: Path, target: Path) -> None:

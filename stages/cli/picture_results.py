@@ -1,10 +1,9 @@
 """What `classify` does with the pictures that it reads: print the results, write and resume them, compare them."""
 
 import contextlib
-import functools
 import itertools
-import json
 import logging
+import shutil
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,17 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.scheduling.progress import progress
-from stages.cli.outputs import name_work, publish, summarise, working_folder
+from stages.cli.outputs import name_work, publish, summarise, working_folder, write_file
 from stages.cli.readings import Facts, Format, describe, format_csv, format_header
 
 if TYPE_CHECKING:
+    from pipeline.bulk.blocks import Wanted
     from pipeline.bulk.folders import Picture
-    from pipeline.pictures.regions import Region
-    from pipeline.reader import Reader
     from pipeline.scheduling.backends import Backend
 
 log = logging.getLogger(__name__)
 
+COPIES = "copies"  # folder, in a working folder
 CERTAIN = 0.9  # confidence from which a row need not be checked
 
 
@@ -30,30 +29,27 @@ CERTAIN = 0.9  # confidence from which a row need not be checked
 class Work:
     """Pictures to read and how. copies: the file of the copy of each picture; empty if none are wanted.
 
-    least: confidence below which a row is left to a person. crops: whether images of the rows are wanted.
+    least: confidence below which a row is left to a person.
     """
 
-    reader: "Reader"
+    wanted: "Wanted"
     pictures: Sequence["Picture"]
-    regions: Sequence["Region"]
     least: float
     copies: Sequence[Path]
-    crops: bool
     backend: "Backend"
 
 
 def _read(work: Work, done: int = 0) -> Generator[list[tuple[Facts, bytes | None]], None, None]:
     """Yield for each block after the first `done` pictures: what was read in each, and its copy.
 
-    Log if only the first page of a picture was read.
+    Log if only the first page of a picture was read, and the pictures of several that cannot be read.
     """
     from pipeline.bulk.blocks import read_pictures
 
     pictures = work.pictures[done:]
     following = iter(pictures)
-    report = functools.partial(log.info, "classify: %s")
-    wanted = read_pictures(work.reader, pictures, work.backend, bool(work.copies), work.crops, work.regions, report)
-    with progress("classify", len(work.pictures), done, "pictures") as shown, contextlib.closing(wanted) as blocks:
+    read = read_pictures(work.wanted, pictures, work.backend)
+    with progress("classify", len(work.pictures), done, "pictures") as shown, contextlib.closing(read) as blocks:
         for outcomes in blocks:
             block = []
             for result, copy, crops in outcomes:
@@ -61,6 +57,8 @@ def _read(work: Work, done: int = 0) -> Generator[list[tuple[Facts, bytes | None
                 if not isinstance(result, Exception) and result.more_pages:
                     log.info("%s has several pages or frames: only the first was read", picture.shown)
                 facts = describe(result, picture.name, work.least)
+                if "error" in facts and len(work.pictures) > 1:
+                    log.info("%s", facts["error"])
                 for row, crop in zip(facts.get("rows", ()), crops, strict=False):
                     row["crop"] = crop
                 block.append((facts, copy))
@@ -69,87 +67,71 @@ def _read(work: Work, done: int = 0) -> Generator[list[tuple[Facts, bytes | None
 
 
 def print_readings(work: Work, form: Format) -> Iterator[str]:
-    """Yield the lines to print. Log the pictures that cannot be read; raise PipelineError last."""
+    """Yield the lines to print. Raise PipelineError last if a picture cannot be read."""
     from pipeline.bulk.folders import check_new
-    from pipeline.bulk.output import write_file
-    from pipeline.engine.errors import PipelineError
 
     if form is format_csv:
         yield format_header()
-    failed, total = 0, len(work.pictures)
+    errors: list[str] = []
     with contextlib.closing(_read(work)) as blocks:
         for (facts, copy), target in itertools.zip_longest(itertools.chain.from_iterable(blocks), work.copies):
             if copy is not None:
                 check_new([target])  # another process may have written it meanwhile
                 write_file(target, copy)
             yield from form(facts)
-            if "error" in facts and total == 1:
-                raise PipelineError(facts["error"])
-            if "error" in facts:
-                failed += 1
-                log.info("%s", facts["error"])
-    _refuse(failed, total)
+            errors += _list_errors([facts])
+    _refuse(errors, len(work.pictures))
 
 
 def write_readings(work: Work, forms: Mapping[Path, Format], review: Path | None, key: Any) -> str:
     """Write the results and the copies, which appear when all pictures are read, or resume; return a summary.
 
-    Until then, the working folder of the first file has what was read, in JSON.
+    Until then, the working folder of the first file has the copies, and a journal with what was read in each block.
     """
     from pipeline.bulk.folders import check_new
-    from pipeline.bulk.output import LINES, append_block, resume_output, start_output
-    from pipeline.engine.errors import PipelineError
-    from pipeline.scheduling.journal import JOURNAL
+    from pipeline.scheduling.journal import JOURNAL, append_entry, new_journal, read_journal
 
     targets = [*forms, *([review] if review else [])]
     folder, total, started = name_work(targets[0]), len(work.pictures), time.monotonic()
     with working_folder(targets[0], "classify"):
-        state = resume_output(folder, key)
-        if state:
-            log.info("classify: resuming after %s of %s pictures", f"{state.done:,}", f"{total:,}")
-            for error in state.errors:
+        entries = read_journal(folder, key)
+        found: list[Facts] = [facts for block in entries or () for facts in block]
+        done, hidden = len(found), folder / COPIES
+        if found:
+            log.info("classify: resuming after %s of %s pictures", f"{done:,}", f"{total:,}")
+            for error in _list_errors(found):
                 log.info("%s", error)
         else:
             check_new(work.copies)
-            if (folder / JOURNAL).exists():
+            if entries is None and (folder / JOURNAL).exists():
                 log.info("classify: starting again: the last run had other pictures or options, model or program")
-            state = start_output(folder, key, [])
+            with new_journal(folder, key):
+                shutil.rmtree(hidden, ignore_errors=True)
         for parent in {copy.parent for copy in work.copies}:  # fails now rather than when all pictures are read
             parent.mkdir(parents=True, exist_ok=True)
-        missing = total - state.done
-        with contextlib.closing(_read(work, state.done)) as blocks:
+        with contextlib.closing(_read(work, done)) as blocks:
             for block in blocks:
-                facts, copies = zip(*block, strict=True)
-                errors = [each["error"] for each in facts if "error" in each]
-                for error in errors:
-                    log.info("%s", error)
-                state = append_block(state, [json.dumps(each) for each in facts], errors, copies)
+                for index, (_, copy) in enumerate(block, start=len(found)):
+                    if copy is not None:
+                        write_file(hidden / f"{index}.png", copy)
+                append_entry(folder, [facts for facts, _ in block])  # after its copies are on the disk
+                found += [facts for facts, _ in block]
         # An interrupted run may have moved some of the copies already.
-        unpublished = {state.copy_of(index): copy for index, copy in enumerate(work.copies)}
+        unpublished = {hidden / f"{index}.png": copy for index, copy in enumerate(work.copies)}
         unpublished = {source: copy for source, copy in unpublished.items() if source.exists()}
         check_new(unpublished.values())  # another process may have written one meanwhile
-        for source, copy in unpublished.items():
-            publish(source, copy)
-        counts = _publish_results(folder / LINES, forms, review)
+        for source, target in unpublished.items():
+            publish(source, target)
+        sure, rows = _publish_results(found, forms, review)
     where = ", ".join(map(str, targets))
-    if state.errors:
-        raise PipelineError(
-            f"{len(state.errors):,} of {total:,} pictures could not be read: see the messages above. The results are "
-            f"in {where}"
-        )
-    sure, rows = counts
+    _refuse(_list_errors(found), total, f". The results are in {where}")
     remains = f"{sure:,} of {rows:,} rows have {CERTAIN:.0%} or more; {rows - sure:,} to check"
-    return f"{summarise(missing, total, 'pictures', time.monotonic() - started)} -> {where}\n{remains}"
+    return f"{summarise(total - done, total, 'pictures', time.monotonic() - started)} -> {where}\n{remains}"
 
 
-def _publish_results(lines: Path, forms: Mapping[Path, Format], review: Path | None) -> tuple[int, int]:
+def _publish_results(found: Sequence[Facts], forms: Mapping[Path, Format], review: Path | None) -> tuple[int, int]:
     """Write each file from what was read; return how many rows are certain, and how many there are."""
-    from pipeline.bulk.output import write_file
-
     sure = rows = 0
-    with contextlib.ExitStack() as stack:
-        source = stack.enter_context(open(lines, encoding="utf-8"))
-        found = [json.loads(line) for line in source]
     if review:
         from pipeline.html.review_page import render_review
 
@@ -168,23 +150,25 @@ def _publish_results(lines: Path, forms: Mapping[Path, Format], review: Path | N
 def compare_readings(work: Work, truth: Path) -> Iterator[str]:
     """Read the pictures, and yield how many of the rows that a person has checked are read correctly.
 
-    Log the pictures that cannot be read; raise PipelineError last.
+    Raise PipelineError last if a picture cannot be read.
     """
     from pipeline.bulk.truth import compare, load_truth
 
     wanted = load_truth(truth)
     with contextlib.closing(_read(work)) as blocks:
         found = [facts for facts, _ in itertools.chain.from_iterable(blocks)]
-    errors = [facts["error"] for facts in found if "error" in facts]
-    for error in errors:
-        log.info("%s", error)
     yield compare(found, wanted, truth)
-    _refuse(len(errors), len(found))
+    _refuse(_list_errors(found), len(found))
 
 
-def _refuse(failed: int, total: int) -> None:
-    """Raise PipelineError if some pictures could not be read."""
+def _list_errors(found: Sequence[Facts]) -> list[str]:
+    return [facts["error"] for facts in found if "error" in facts]
+
+
+def _refuse(errors: Sequence[str], total: int, end: str = "") -> None:
+    """Raise PipelineError if pictures could not be read. end: of its message."""
     from pipeline.engine.errors import PipelineError
 
-    if failed:
-        raise PipelineError(f"{failed:,} of {total:,} pictures could not be read: see the messages above")
+    if errors:
+        several = f"{len(errors):,} of {total:,} pictures could not be read: see the messages above"
+        raise PipelineError((errors[0] if total == 1 else several) + end)

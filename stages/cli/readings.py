@@ -86,11 +86,6 @@ def format_text(facts: Facts) -> list[str]:
     return [line]
 
 
-def _find_likely(row: Facts) -> list[tuple[str, float]]:
-    """Return the best alternative if it is likely, otherwise nothing."""
-    return [(text, probability) for text, probability in row["alternatives"][:1] if probability >= LIKELY]
-
-
 def lay_out(text: str, row: str) -> str:
     """Return an alternative text with the spaces of the row; unchanged if it is longer or shorter."""
     following = iter(text.replace(" ", ""))
@@ -114,7 +109,8 @@ def format_csv(facts: Facts) -> list[str]:
         numbered = {**values, "row": str(number), **{name: row[name] for name in ("digits", "spaced", "region")}}
         numbered |= {"confidence": f"{row['confidence']:.6f}", "unread": "yes" if row["unread"] else ""}
         numbered |= zip(("left", "top", "right", "bottom"), map(str, row["box"]), strict=True)
-        for text, probability in _find_likely(row):
+        if row["alternatives"] and row["alternatives"][0][1] >= LIKELY:
+            text, probability = row["alternatives"][0]
             numbered |= {"alternative": text, "alternative_confidence": f"{probability:.6f}"}
         lines.append(format_row(numbered))
     return lines or [format_row(values)]

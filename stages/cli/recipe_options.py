@@ -17,7 +17,9 @@ from pipeline.data.augmentation import Augmentation
 from pipeline.engine.fields import list_described
 from pipeline.scheduling.progress import progress
 from pipeline.training.recipe import Recipe, override, to_dict
-from pipeline.training.recipes import READER_RECIPES, RECIPES, ROW_RECIPES
+from pipeline.training.recipes import READER_RECIPES as READER_RECIPES
+from pipeline.training.recipes import RECIPES
+from pipeline.training.recipes import ROW_RECIPES as ROW_RECIPES
 from pipeline.training.recipes import ReaderRecipeName as ReaderRecipeName
 from pipeline.training.recipes import RecipeName as RecipeName
 from pipeline.training.recipes import find_changes as find_changes
@@ -44,19 +46,14 @@ def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
     return {"recipe": given["recipe"], "recipe_digest": digest, **to_dict(override(recipe, given))}
 
 
-def resolve_for_reader(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the name of the recipe of a reader and all its values, after the options have replaced some."""
-    return _replace(READER_RECIPES, given)
+def resolve_by(recipes: Mapping[ReaderRecipeName, Recipe]) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """Return a function that returns all parameters, with the values of the recipe that the options do not replace."""
 
+    def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
+        values = to_dict(override(recipes[given["recipe"]], given))
+        return {name: values.get(name, value) for name, value in given.items()}
 
-def resolve_for_rows(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the same for the network that reads rows, and the other parameters."""
-    return _replace(ROW_RECIPES, given)
-
-
-def _replace(recipes: Mapping[ReaderRecipeName, Recipe], given: Mapping[str, Any]) -> dict[str, Any]:
-    values = to_dict(override(recipes[given["recipe"]], given))
-    return {name: values.get(name, value) for name, value in given.items()}
+    return resolve
 
 
 def recipe_options(without: Iterable[str] = ()) -> Callable[[Callable[P, str]], Callable[P, str]]:
@@ -72,7 +69,7 @@ def recipe_options(without: Iterable[str] = ()) -> Callable[[Callable[P, str]], 
         for field, base, text in chosen:
             kind: Any = base
             panel = next((panel for panel, names in PANELS.items() if field.name in names), "training")
-            option = Option(help=text, show_default=False, rich_help_panel=f"Recipe values: {panel}")
+            option = Option(help=text, rich_help_panel=f"Recipe values: {panel}")
             either: Any = kind | None
             annotation = Annotated[either, option]
             parameters.append(

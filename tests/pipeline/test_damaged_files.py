@@ -154,13 +154,11 @@ def read_made(path: Path) -> tuple[Path, Manifest]:
 
 
 def check_manifest(read: tuple[Path, Manifest] | None, body: bytes) -> None:
-    """It names only files in its folder, and can be written and read."""
+    """It can be written and read."""
     if read is None:
         return
     folder, found = read
-    for name, facts in found.outputs.items():
-        file = Path(*(part for part in Path(folder / name).parts if part != "."))
-        assert file != folder and file.is_relative_to(folder) and ".." not in file.parts
+    for facts in found.outputs.values():
         assert type(facts["bytes"]) is int and facts["bytes"] >= 0
         assert len(facts["sha256"]) == 64 and int(facts["sha256"], 16) >= 0
     assert type(found.seconds) in (int, float) and found.seconds >= 0

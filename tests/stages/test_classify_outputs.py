@@ -39,25 +39,25 @@ def test_csv_output(run: Run, project: Path) -> None:
     assert blank == ["blank.png", *[""] * 13]
 
 
-@pytest.mark.parametrize("form", ["--csv", "--json"])
-def test_output_file_has_the_lines_of_standard_output(form: str, run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("form", "digits"), [("--csv", "digits.csv"), ("--json", "digits.jsonl")])
+def test_output_file_has_the_lines_of_standard_output(form: str, digits: str, run: Run, tmp_path: Path) -> None:
     names = [paint(tmp_path / f"{index}.png", index).name for index in CLEAR]
-    (tmp_path / "digits").write_text("from before")
-    result = run("classify", form, *names, "--output", "digits")  # a name that does not say the format
+    (tmp_path / digits).write_text("from before")
+    result = run("classify", *names, "--output", digits)
     assert result.returncode == 0
     assert result.stdout.startswith("3 pictures in ")
     first, last = result.stdout.splitlines()
-    assert first.endswith(" pictures/s -> digits")
+    assert first.endswith(f" pictures/s -> {digits}")
     assert last.startswith("3 of 3 rows ")
     expected = run("classify", form, *names, "missing.png")
-    lines = (tmp_path / "digits").read_text().splitlines()
+    lines = (tmp_path / digits).read_text().splitlines()
     assert lines == expected.stdout.splitlines()[: len(lines)]
-    failed = run("classify", form, *names, "missing.png", "--output", "digits")
+    failed = run("classify", *names, "missing.png", "--output", digits)
     assert failed.returncode == 1
     assert failed.stdout == ""
     assert failed.stderr.startswith(expected.stderr.rstrip())
-    assert (tmp_path / "digits").read_text() == expected.stdout
-    assert {path.name for path in tmp_path.iterdir()} == {*names, "digits"}
+    assert (tmp_path / digits).read_text() == expected.stdout
+    assert {path.name for path in tmp_path.iterdir()} == {*names, digits}
 
 
 @pytest.mark.parametrize(
@@ -74,15 +74,14 @@ def test_output_has_the_format_of_its_extension(name: str, option: str, run: Run
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["a.png", "--csv", "--output", "a.png"], "a.png is already used"),
-        (["a.png", "--csv", "--output", "."], "name a file"),
+        (["a.csv", "--output", "a.csv"], "a.csv is already used"),
+        (["a.png", "--review", "."], "name a file"),
         (["a.png", "--output", "none/digits.csv"], "does not exist"),
         (["a.png", "--annotate", ".", "--output", "digits.csv"], "a.png exists already"),
         (["a.png", "--annotate", "out", "--output", "out/a.csv"], "does not exist"),
         (["-", "--output", "digits.csv"], "--output"),
         (["--test-image", "0", "--output", "digits.csv"], "--test-image"),
-        (["a.png", "--csv", "--output", "digits.json"], "--csv"),
-        (["a.png", "--json", "--output", "digits.csv"], "--json"),
+        (["a.png", "--csv", "--output", "digits.csv"], "--csv"),
         (["a.png", "--output", "digits.xlsx"], "end it in .csv"),
         (["a.png", "--output", "digits"], "end it in .csv"),
         (["a.png", "--scheduler", "nonsense"], "'nonsense'"),
@@ -98,7 +97,7 @@ def test_refused_options_change_nothing(arguments: list[str], words: str, run: R
 def test_picture_that_changes_is_read_again(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The results cannot be published, so the progress is kept."""
     names = [paint(tmp_path / f"{index}.png", index).name for index in CLEAR[:2]]
-    line = ["classify", "--csv", *names, "--output", "digits.csv"]
+    line = ["classify", *names, "--output", "digits.csv"]
 
     with monkeypatch.context() as patched:
         patched.setattr("stages.cli.picture_results._publish_results", fail)

@@ -9,7 +9,7 @@ import pytest
 from pipeline.data.catalogue import DATASETS
 from pipeline.engine.fingerprint import fingerprint
 from pipeline.engine.make import find_stages
-from pipeline.engine.plan import find_provenance, resolve_parameters
+from pipeline.engine.plan import find_provenance
 from pipeline.engine.provenance import Provenance
 from pipeline.training.recipe import Recipe
 from pipeline.training.recipes import READER_RECIPES, RECIPES
@@ -28,7 +28,7 @@ IDX = {"pipeline/data/fetch.py", "pipeline/data/idx.py"}
 def provenance(stage: Any, **given: Any) -> Provenance:
     values = {name: parameter.default for name, parameter in stage.signature.parameters.items()}
     arguments = {**values, **given}
-    return find_provenance(stage, arguments, resolve_parameters(stage, arguments), {})
+    return find_provenance(stage, arguments, {})
 
 
 def test_only_own_data_depend_on_the_modules_that_read_them(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_training_depends_on_the_values_of_its_recipe_alone(monkeypatch: pytest.
     monkeypatch.setattr(recipe_options, "RECIPES", {**RECIPES, "standard": standard})
     assert provenance(train).parameters["epochs"] == 11
     finder = replace(READER_RECIPES["standard"], epochs=99)
-    monkeypatch.setattr(recipe_options, "READER_RECIPES", {**READER_RECIPES, "standard": finder})
+    monkeypatch.setitem(READER_RECIPES, "standard", finder)
     assert provenance(reader) != before[2]
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 import pytest
 
+from pipeline.engine.fingerprint import fingerprint
 from pipeline.engine.make import find_stages
-from pipeline.engine.plan import find_provenance
 from tests.processes import ROOT
 
 # Packages for options, progress, downloads, documents, thread limits, markup and types. None computes a result.
@@ -56,8 +56,5 @@ def test_imported_packages_are_dependencies() -> None:
 @pytest.mark.parametrize("name", [stage.name for stage in find_stages()])
 def test_declared_packages_equal_imported_packages(name: str) -> None:
     stage = getattr(importlib.import_module(f"stages.{name}"), name)
-    files = {file: stage.signature.parameters[file].default for file in stage.files}
-    recorded = find_provenance(stage, files, {}, {})
-    imported = find_packages(file for file in recorded.code if file.endswith(".py"))
-    named = recorded.environment.keys() - {"python"}
-    assert named == imported - WITHOUT_RESULT - EXCEPTIONS.get(name, set())
+    imported = find_packages(fingerprint(stage.function, without=stage.without))
+    assert set(stage.packages) == imported - WITHOUT_RESULT - EXCEPTIONS.get(name, set())

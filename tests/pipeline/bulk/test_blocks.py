@@ -9,13 +9,15 @@ import pytest
 from PIL import Image
 
 from pipeline.bulk import blocks
-from pipeline.bulk.blocks import Shared, read_picture, read_pictures
+from pipeline.bulk.blocks import Wanted, read_picture, read_pictures
 from pipeline.bulk.folders import Picture, find_pictures
 from pipeline.pictures.boxes import UNSURE_COLOUR
 from pipeline.pictures.decoding import load_picture
 from pipeline.reader import PRETRAINED, Reader, Result, load
-from pipeline.scheduling.backends import SYNC, Backend
+from pipeline.scheduling.backends import Backend
 from tests.drawings import enlarge, sample_digits
+
+SYNC = Backend("sync")
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +34,7 @@ def pictures(tmp_path: Path) -> list[Picture]:
 
 
 def read(reader: Reader, pictures: Sequence[Picture], backend: Backend = SYNC) -> list[str]:
-    outcomes = [outcome for block in read_pictures(reader, pictures, backend) for outcome in block]
+    outcomes = [outcome for block in read_pictures(Wanted(reader), pictures, backend) for outcome in block]
     return [result.text if isinstance(result, Result) else str(result) for result, _, _ in outcomes]
 
 
@@ -56,7 +58,7 @@ def test_block_ends_before_its_contents_fill_the_memory(
     reader: Reader, pictures: list[Picture], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(blocks, "BLOCK_BYTES", 1 + (tmp_path / "0.png").stat().st_size)
-    found = list(read_pictures(reader, pictures, Backend("threads", 2)))
+    found = list(read_pictures(Wanted(reader), pictures, Backend("threads", 2)))
     assert [len(block) for block in found] == [2, 2]
 
 
@@ -128,7 +130,7 @@ def test_copy_shows_where_a_digit_may_be_missing(reader: Reader, monkeypatch: py
     assert result.text == ""
     likely = replace(result, possible=np.array([[50, 60, 90, 100]]))
     monkeypatch.setattr(Reader, "read", lambda *arguments, regions: likely)
-    _, copied, _ = read_picture(Shared(reader, copies=True), "blank.png", body.getvalue())
+    _, copied, _ = read_picture(Wanted(reader, copies=True), "blank.png", body.getvalue())
     assert copied
     with Image.open(io.BytesIO(copied)) as copy:
         red = (np.asarray(copy) == UNSURE_COLOUR).all(axis=2)

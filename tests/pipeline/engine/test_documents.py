@@ -52,8 +52,8 @@ def test_json_that_cannot_be_written_again_is_not_valid(value: str, tmp_path: Pa
 )
 def test_invalid_content_is_refused_in_one_line_with_advice(content: Any, tmp_path: Path) -> None:
     save_json(tmp_path / "a.json", content)
-    with pytest.raises(PipelineError, match=r"^.*a\.json is not valid \(.+\): water it$"):
-        load_json(tmp_path / "a.json", Leaf, advice="water it")
+    with pytest.raises(PipelineError, match=r"^.*a\.json is not valid \(.+\): create it again$"):
+        load_json(tmp_path / "a.json", Leaf)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), "\ud800"])

@@ -185,8 +185,7 @@ def test_files_changed_after_the_start_of_this_process_are_outdated_unless_the_c
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     work: Any = importlib.import_module("stages_copy.work").work
-    outdated = load_sources(work, [*fingerprint(work), "library/missing.py"])
-    assert "library/far.py" in outdated and "library/missing.py" not in outdated
+    assert "library/far.py" in load_sources(work, list(fingerprint(work)))
     assert "library.tried" in sys.modules  # so that a later edit of it is not in the result
     changed = (project / "library/far.py").stat().st_ctime_ns
     monkeypatch.setattr("pipeline.engine.fingerprint.STARTED", changed)
@@ -213,12 +212,11 @@ def test_outline_of_another_version_of_the_engine_is_computed_again(
 def test_extension_module_that_shadows_a_source_is_part_of_the_fingerprint(
     suffix: str, project: Path, compute: Fingerprint
 ) -> None:
-    before = compute()
     file = project / f"library/near{suffix}"
     file.write_bytes(b"\x7fELF 1")
     shadowed = compute()
-    assert shadowed.keys() - before.keys() == {f"library/near{suffix}"}
-    assert {name: shadowed[name] for name in before} == before
+    assert f"library/near{suffix}" in shadowed
+    assert "library/near.py" not in shadowed
     file.write_bytes(b"\x7fELF 2")
     assert compute() != shadowed
 

@@ -1,11 +1,7 @@
-import sys
-from types import SimpleNamespace
-
 import pytest
 import threadpoolctl
 
 from pipeline.engine import threads
-from pipeline.engine.errors import PipelineError
 from pipeline.engine.threads import single_threaded_blas
 
 
@@ -35,9 +31,3 @@ def test_limit_without_effect_is_reported_once(
 ) -> None:
     monkeypatch.setattr(threadpoolctl.ThreadpoolController, "info", lambda self: [{"num_threads": 2}])
     assert count_warnings(caplog) == 1
-
-
-def test_damaged_threadpoolctl_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "threadpoolctl", SimpleNamespace())
-    with pytest.raises(PipelineError, match="threadpoolctl"):
-        single_threaded_blas()

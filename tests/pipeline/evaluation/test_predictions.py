@@ -20,8 +20,10 @@ from pipeline.evaluation.predictions import (
 )
 from pipeline.model.model import Model, load_model
 from pipeline.model.prediction import predict
-from pipeline.scheduling.backends import SYNC, Backend
+from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.journal import JOURNAL
+
+SYNC = Backend("sync")
 
 NAMES = (PREDICTIONS, PROBABILITIES)
 
@@ -72,7 +74,13 @@ def finish(
 
 @pytest.mark.parametrize(
     ("backend", "block_size"),
-    [(SYNC, 7), (SYNC, 128), (Backend("threads"), 3), (Backend("threads", 5), 7), (Backend("processes", 2), 77)],
+    [
+        (SYNC, 7),
+        (SYNC, 128),
+        (Backend("threads"), 3),
+        (Backend("threads", 5), 7),
+        (Backend("processes", 2), 77),
+    ],
 )
 def test_backend_and_block_size_do_not_change_a_bit(
     backend: Backend, block_size: int, model: Model, images: list[Rows], whole: list[np.ndarray], tmp_path: Path

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.engine.artifacts import read_manifest, write_manifest
+from pipeline.engine.artifacts import OutputFacts, read_manifest, write_manifest
 from pipeline.engine.store import entry_of, publish
 from pipeline.evaluation.run_list import digest_runs, find_run, list_training_runs
 from pipeline.training.history import read_history
@@ -63,7 +63,7 @@ def test_published_evaluation_counts_before_later_ones(artifacts: Path) -> None:
 def test_each_run_has_its_latest_evaluation(artifacts: Path) -> None:
     entry = add_entry(artifacts, "train", seed=7)
     manifest = read_manifest(entry)
-    outputs = {**manifest.outputs, "model.json": {**manifest.outputs["model.json"], "sha256": "00" * 32}}
+    outputs = {**manifest.outputs, "model.json": OutputFacts(sha256="00" * 32, bytes=3)}
     write_manifest(entry, replace(manifest, outputs=outputs))  # differs from the published model
     metrics = json.loads((artifacts / "evaluate" / "metrics.json").read_text())
     for day, accuracy in (("02", 0.125), ("03", 0.25)):

@@ -1,29 +1,28 @@
 import pytest
 
 from pipeline.engine.errors import UsageError
-from pipeline.scheduling.backends import Backend, hide_password, make_backend
+from pipeline.scheduling.backends import Backend, hide_password
 
 
 def test_backend_from_name_or_address() -> None:
-    assert make_backend("threads", 3) == Backend("threads", 3)
-    assert not make_backend("processes", 2).is_cluster
-    assert make_backend("tls://host.example:8786").is_cluster
+    assert not Backend("processes", 2).is_cluster
+    assert Backend("tls://host.example:8786").is_cluster
 
 
 @pytest.mark.parametrize("scheduler", ["", "thread", "localhost", "localhost:8786", "tcp://host", "http://host:8786"])
 def test_invalid_scheduler_is_rejected(scheduler: str) -> None:
     with pytest.raises(UsageError):
-        make_backend(scheduler)
+        Backend(scheduler)
 
 
 @pytest.mark.parametrize("scheduler", ["tcp://me:secret@host", "tcp://me:secret@host:8786", "http://secret@[::1]:1"])
 def test_password_in_an_address_is_not_shown(scheduler: str) -> None:
     assert "secret" not in hide_password(f"no scheduler at {scheduler}")
     with pytest.raises(UsageError) as error:
-        make_backend(scheduler, 2)
+        Backend(scheduler, 2)
     assert "secret" not in str(error.value)
 
 
 def test_workers_of_a_cluster_are_not_started_here() -> None:
     with pytest.raises(UsageError, match="leave --workers out"):
-        make_backend("tcp://host:1", 3)
+        Backend("tcp://host:1", 3)

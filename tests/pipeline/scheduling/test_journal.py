@@ -1,9 +1,8 @@
-import os
 from pathlib import Path
 
 import pytest
 
-from pipeline.scheduling.journal import JOURNAL, append_entry, describe_file, new_journal, read_journal
+from pipeline.scheduling.journal import JOURNAL, append_entry, new_journal, read_journal
 
 KEY = ["model", [["a.png", [1, 2, 3]]]]
 
@@ -49,15 +48,3 @@ def test_there_is_no_journal_while_the_data_are_prepared(folder: Path) -> None:
     with new_journal(folder, KEY):
         assert not (folder / JOURNAL).exists()
     assert read_journal(folder, KEY) == []
-
-
-def test_description_tells_another_file_of_the_same_size_and_time(tmp_path: Path) -> None:
-    before = []
-    for content in (b"one", b"two"):
-        (tmp_path / "fresh").write_bytes(content)
-        os.utime(tmp_path / "fresh", ns=(1, 1))
-        (tmp_path / "fresh").replace(tmp_path / "file")
-        before.append(describe_file(tmp_path / "file"))
-        os.utime(tmp_path / "file", ns=(2, 2))
-        before.append(describe_file(tmp_path / "file"))
-    assert len({tuple(facts) for facts in before}) == 4

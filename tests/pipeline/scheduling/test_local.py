@@ -13,10 +13,10 @@ import pytest
 
 from pipeline.engine.errors import PipelineError
 from pipeline.scheduling.backends import Backend
-from pipeline.scheduling.execution import iterate_job, run_job
+from pipeline.scheduling.execution import iterate_job
 from pipeline.scheduling.jobs import Job
 from tests.pipeline.scheduling import tasks
-from tests.pipeline.scheduling.common import collect
+from tests.pipeline.scheduling.common import collect, run_job
 from tests.processes import environment, reset_signals, wait_for
 
 EACH = pytest.mark.parametrize("scheduler", ["sync", "threads"])
@@ -41,7 +41,7 @@ def test_error_of_on_result_is_raised(scheduler: str) -> None:
         raise OSError(28, "No space left on device")
 
     with pytest.raises(OSError, match="No space left"):
-        run_job(Job(tasks.multiply, 3, range(5), full), Backend(scheduler, 2))
+        run_job(Job(tasks.multiply, 3, range(5)), Backend(scheduler, 2), full)
 
 
 @EACH
@@ -70,6 +70,7 @@ def script(body: str) -> list[str]:
         "from pipeline.scheduling.execution import *\n"
         "from pipeline.engine.program import run_command\n"
         "from tests.pipeline.scheduling import tasks\n"
+        "from tests.pipeline.scheduling.common import run_job\n"
     )
     return [sys.executable, "-c", head + textwrap.dedent(body)]
 
@@ -80,7 +81,7 @@ def test_signal_to_another_thread_interrupts_job() -> None:
         threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         report = lambda index, result: print("works", flush=True)
-        run_job(Job(tasks.sleep, 0.1, itertools.count(), report), Backend("threads", 2))
+        run_job(Job(tasks.sleep, 0.1, itertools.count()), Backend("threads", 2), report)
     """
     process = subprocess.Popen(
         script(program),
@@ -111,8 +112,8 @@ def test_tasks_are_consumed_lazily_and_results_not_kept() -> None:
 
     ahead = []
     tracemalloc.start()
-    job = Job(_copy, None, generate_tasks(), lambda index, result: ahead.append(consumed - index))
-    run_job(job, Backend("threads", 2))
+    job = Job(_copy, None, generate_tasks())
+    run_job(job, Backend("threads", 2), lambda index, result: ahead.append(consumed - index))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(ahead) == 2000
@@ -128,7 +129,7 @@ def test_invalid_dask_configuration_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "dask.yaml").write_text("distributed: {")
     program = """
         def status():
-            run_job(Job(tasks.do_nothing, None, range(1), print), Backend("processes", 1))
+            run_job(Job(tasks.do_nothing, None, range(1)), Backend("processes", 1), print)
 
         if __name__ == "__main__":
             sys.exit(run_command("status", status))

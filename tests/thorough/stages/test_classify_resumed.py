@@ -12,7 +12,7 @@ from tests.stages.common import read_entries, start, wait_for_more
 from tests.stages.test_classify import CLEAR, paint
 
 COUNT = 120
-LINE = ["classify", "--csv", "--annotate", "checked", "--output", "digits.csv", "scans"]
+LINE = ["classify", "--annotate", "checked", "--output", "digits.csv", "scans"]
 
 
 @pytest.fixture

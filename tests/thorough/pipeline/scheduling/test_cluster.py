@@ -10,11 +10,11 @@ import pytest
 from pipeline.engine.errors import PipelineError
 from pipeline.scheduling import cluster as module
 from pipeline.scheduling.backends import Backend
-from pipeline.scheduling.execution import MAX_AHEAD, iterate_job, run_job
+from pipeline.scheduling.execution import MAX_AHEAD, iterate_job
 from pipeline.scheduling.jobs import Job, JobInterruptedError
 from tests.cluster import START_TIMEOUT, Cluster, run_cluster
 from tests.pipeline.scheduling import tasks
-from tests.pipeline.scheduling.common import collect
+from tests.pipeline.scheduling.common import collect, run_job
 from tests.processes import ROOT
 
 
@@ -94,13 +94,13 @@ def test_kills_are_survived_or_reported_and_restarted_cluster_works(
                 _kill(what, cluster)
 
         if what == "a worker":
-            run_job(Job(tasks.sleep, 0.02, range(200), on_result), Backend(cluster.address))
+            run_job(Job(tasks.sleep, 0.02, range(200)), Backend(cluster.address), on_result)
             assert results == {index: index for index in range(200)}
         else:
             with pytest.raises(
                 JobInterruptedError, match=f"{what} (is|are) gone.*: start .* and run the same command again"
             ):
-                run_job(Job(tasks.sleep, 0.02, range(2000), on_result), Backend(cluster.address))
+                run_job(Job(tasks.sleep, 0.02, range(2000)), Backend(cluster.address), on_result)
             assert last <= len(results) < 2000
             assert all(index == result for index, result in results.items())
         if what == "the scheduler":
@@ -129,7 +129,7 @@ def test_job_waits_for_new_workers(cluster: Cluster, monkeypatch: pytest.MonkeyP
             _kill("all workers", cluster)
             cluster.start_worker()
 
-    run_job(Job(tasks.sleep, 0.02, range(100), on_result), Backend(cluster.address))
+    run_job(Job(tasks.sleep, 0.02, range(100)), Backend(cluster.address), on_result)
     assert results == {index: index for index in range(100)}
 
 

@@ -15,24 +15,25 @@ import pytest
 from pipeline.engine.errors import PipelineError
 from pipeline.scheduling import cluster as module
 from pipeline.scheduling.backends import Backend
-from pipeline.scheduling.execution import run_job
 from pipeline.scheduling.jobs import Job
 from tests.cluster import START_TIMEOUT, run_cluster, wait_until
 from tests.pipeline.scheduling import tasks
-from tests.pipeline.scheduling.common import collect
+from tests.pipeline.scheduling.common import collect, run_job
 from tests.processes import environment, kill_tree, listening_addresses, process_tree, reset_signals
 
 
-def test_missing_scheduler_or_workers_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_scheduler_or_workers_are_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(module, "CONNECT_TIMEOUT", 2.0)
     with pytest.raises(PipelineError, match="no Dask scheduler responds at tcp://127.0.0.1:9 within 2 seconds"):
         collect(tasks.multiply, 1, range(1), Backend("tcp://127.0.0.1:9"))
     monkeypatch.setattr(module, "CONNECT_TIMEOUT", START_TIMEOUT)
     monkeypatch.setattr(module, "WORKER_TIMEOUT", 2.0)
-    lines: list[str] = []
+    caplog.set_level("INFO")
     with run_cluster(tmp_path, workers=0) as cluster, pytest.raises(PipelineError, match="has no workers: start some"):
-        collect(tasks.multiply, 1, range(1), Backend(cluster.address), report=lines.append)
-    assert any("waiting for workers" in line for line in lines)
+        collect(tasks.multiply, 1, range(1), Backend(cluster.address))
+    assert "waiting for workers" in caplog.text
 
 
 def test_server_that_is_not_a_scheduler_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,7 +62,7 @@ def test_local_cluster_listens_to_this_machine_only_and_ends_with_job(
         addresses.append(set(listening_addresses(os.getpid())))
         workers.extend(child for child in process_tree(os.getpid())[1:] if listening_addresses(child.pid))
 
-    run_job(Job(tasks.multiply, 1, range(1), on_result), Backend("processes", 2))
+    run_job(Job(tasks.multiply, 1, range(1)), Backend("processes", 2), on_result)
     assert addresses == [{"127.0.0.1"}]
     assert len(workers) == 2
     wait_until(lambda: not any(worker.is_running() for worker in workers), 20)
@@ -77,7 +78,7 @@ def test_workers_of_local_cluster_ignore_ctrl_c() -> None:
 IMPORTS = """
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.jobs import Job
-from pipeline.scheduling.execution import run_job
+from tests.pipeline.scheduling.common import run_job
 from tests.pipeline.scheduling import tasks
 """
 
@@ -85,7 +86,7 @@ from tests.pipeline.scheduling import tasks
 def start_job(folder: Path, setup: str = "", **options: Any) -> subprocess.Popen[str]:
     """Start two tasks of a minute in a process, in a local cluster; each writes a file named by its process."""
     script = folder.parent / f"{folder.name}.py"
-    job = f"run_job(Job(tasks.sleep_long, {str(folder)!r}, range(2), print), Backend('processes', 2))"
+    job = f"run_job(Job(tasks.sleep_long, {str(folder)!r}, range(2)), Backend('processes', 2), print)"
     script.write_text(f"{IMPORTS}if __name__ == '__main__':\n    {setup}\n    {job}")
     return subprocess.Popen([sys.executable, str(script)], env=environment(), text=True, **options)
 
@@ -117,7 +118,7 @@ def test_interrupt_while_local_cluster_starts_shows_no_traceback(tmp_path: Path)
     setup = f"""from pipeline.engine.program import run_command, run_program
     def status():
         print("begins", flush=True){body}
-        run_job(Job(tasks.sleep_long, {str(tmp_path)!r}, range(2), print), Backend("processes", 2))
+        run_job(Job(tasks.sleep_long, {str(tmp_path)!r}, range(2)), Backend("processes", 2), print)
     run_program(lambda: run_command("status", status))"""
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     process = start_job(tmp_path, setup, **pipes, start_new_session=True, preexec_fn=reset_signals)
