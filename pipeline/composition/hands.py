@@ -18,7 +18,7 @@ from pipeline.data.shapes import DIGITS, MARKS, parse_shape
 from pipeline.data.strokes import PEN, draw_by_hand
 from pipeline.data.styles import FONTS
 
-DIGIT_SHARES = {"image": 0.6, "strokes": 0.12, "script": 0.19, "print": 0.09}  # of the numbers
+DIGIT_SHARES = {"image": 0.7, "strokes": 0.1, "script": 0.12, "print": 0.08}  # of the numbers
 LETTER_SHARES = {"script": 0.6, "print": 0.15, "strokes": 0.25}  # of the words
 ONE_HAND = 0.7  # share of the strips with one hand for all words, and one for all numbers
 STROKE_BOX = 12  # pixels of digits that are drawn from strokes, several times as fine

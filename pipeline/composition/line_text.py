@@ -19,8 +19,7 @@ NOTED = 0.4  # share of the lines that are one of NOTES
 PARTS = {"number": 0.45, "word": 0.37, "sign": 0.12, "mark": 0.06}  # of the other lines
 KNOWN, PAIRED = 0.6, 1 / 12  # shares of the words that are in a list, and that are two words beside a sign
 UNIT, OPENING = 0.5, 0.2  # shares of the words after a number that are units, and of those before one
-SIGNS_ALONE, NAMELESS = 0.25, 0.4  # shares of the signs in lines without a number, and of those without a name
-CLOSE_MARKS = ".,:;!?)"  # close to what precedes them
+NAMELESS = 0.4  # share of the signs
 NARROW = 0.3  # share of the numbers of which half of the digits are a 1 or a 7
 LIKE_DIGITS = frozenset("bgijloqszBGIJOQSZ")  # except within a word
 FREQUENT, ALL = "etaoinsrhldcu", string.ascii_lowercase  # letters of unknown words; the first are 70 % of them
@@ -98,11 +97,6 @@ def make_sign(generator: Generator) -> str:
     return SIGN if generator.random() < NAMELESS else _pick(OPERATORS, generator)
 
 
-def make_other(generator: Generator) -> str:
-    """Return writing without a number: mostly a word."""
-    return make_sign(generator) if generator.random() < SIGNS_ALONE else make_words(generator)
-
-
 def make_line(generator: Generator) -> str:
     """Return a line of writing with at least one number."""
     if generator.random() < NOTED:
@@ -117,7 +111,7 @@ def make_line(generator: Generator) -> str:
         elif kind == "sign":
             line += " " + make_sign(generator)
         elif kind == "mark":  # after other writing, close to it
-            line += str(generator.choice(list(CLOSE_MARKS))) if line else ""
+            line += str(generator.choice(list(".,:;"))) if line else ""
         elif before == "number" and generator.random() < UNIT:
             line += str(generator.choice([" ", ""])) + _pick(UNITS, generator)
         elif after == "number" and generator.random() < OPENING:

@@ -29,7 +29,6 @@ MEANS["comb"] = (0, 0)  # its cells have one pitch
 MOST = {"apart": 0.5, "far": 1.05, "close": 0.3}
 BY_INK = ("touching", "overlapping")
 FAR_DIGITS = 3  # that a number has at least if they are far apart; two might be two numbers
-UNEVENNESS = {0.07: 0.7, 0.2: 0.3}  # standard deviation of the logarithm of a size, with the shares of the lines
 DEVIATION = 0.05, 0.02  # of a gap between boxes and of one between ink, relative to the size
 CELL = 0.95, 2.2  # pitch of the cells of a comb, relative to the size
 INKED = 0.3  # ink that touches other ink
@@ -80,7 +79,7 @@ class Piece:
 class Style:
     """How numbers are written. size: of their digits, in pixels. spacing: of SPACINGS. jitter: up and down, pixels.
 
-    pitch: of the cells of a comb, in pixels, or 0 without one. unevenness: of UNEVENNESS.
+    pitch: of the cells of a comb, in pixels, or 0 without one.
     """
 
     hand: Hand
@@ -88,14 +87,13 @@ class Style:
     spacing: str
     jitter: float
     pitch: float
-    unevenness: float
 
 
 def choose_style(hand: Hand, size: float, in_comb: bool, generator: Generator) -> Style:
     """Return a random style of numbers."""
     spacing = choose(SPACINGS, generator)
     pitch = size * math.exp(generator.uniform(*np.log(CELL))) if in_comb else 0
-    return Style(hand, size, spacing, size * generator.uniform(0, 0.1), pitch, choose(UNEVENNESS, generator))
+    return Style(hand, size, spacing, size * generator.uniform(0, 0.1), pitch)
 
 
 def write_number(text: str, style: Style, hands: Hands, index: int, generator: Generator) -> list[Piece]:
@@ -111,7 +109,7 @@ def write_number(text: str, style: Style, hands: Hands, index: int, generator: G
     for character in text:
         if character.isdigit():
             label = hands.find_label(character)
-            own = style.size * math.exp(generator.normal(0, style.unevenness))
+            own = style.size * math.exp(generator.normal(0, 0.07))
             ink = np.float32(generator.uniform(0.85, 1)) * write(draw(label), own, style.hand, generator)
             top = round(-ink.shape[0] / 2 + generator.normal(0, style.jitter))
             beside = border[HALF + top :][: len(ink)]

@@ -12,7 +12,7 @@ from pipeline.composition.exposure import expose, to_levels
 from pipeline.composition.hands import Hands
 from pipeline.composition.legibility import measure_legibility, view
 from pipeline.composition.lettering import list_faces
-from pipeline.composition.line_text import MOST, SIGN, Token, make_line, make_number, make_other, tokenize
+from pipeline.composition.line_text import MOST, SIGN, Token, make_line, make_number, make_words, tokenize
 from pipeline.composition.line_writing import Line, write_line
 from pipeline.composition.number_writing import NOTHING, Piece, choose_style
 from pipeline.composition.paper import bleed_through, paste, smooth_noise, texture
@@ -27,7 +27,7 @@ REACH = 16
 ROOM = WIDTH - 2 * REACH
 SIZES = 13.6, 27.6  # pixels: longer side of the digits; that of most is about 19
 OFF_CENTRE, SLOPE = 2.2, 0.025  # standard deviations of the height of a line, in pixels, and of its slope
-KINDS = {"digits": 0.38, "line": 0.52, "words": 0.065, "texture": 0.015, "nothing": 0.02}  # shares
+KINDS = {"digits": 0.38, "line": 0.54, "words": 0.045, "texture": 0.015, "nothing": 0.02}  # shares
 COMBS = 0.1  # share of the lines of numbers in boxes
 TWO = 0.4  # share of the strips with only digits that have two numbers
 NEIGHBOURS, PITCHES = 0.6, (1.1, 1.8)  # probability of a line above, and of one below; how far, in sizes
@@ -124,7 +124,7 @@ def make_tokens(kind: str, glyphs: Glyphs, generator: Generator) -> list[Token]:
     if kind == "line":
         text = make_line(generator)
     elif kind == "words":
-        text = " ".join(make_other(generator) for _ in range(generator.integers(1, 5)))
+        text = " ".join(make_words(generator) for _ in range(generator.integers(1, 5)))
     elif kind == "digits":
         count = 2 if generator.random() < TWO else 1
         text = " ".join(make_number(generator, int(generator.integers(1, MOST + 1))) for _ in range(count))

@@ -13,9 +13,17 @@ from pipeline.composition.hands import Hands
 from pipeline.composition.lettering import list_faces
 from pipeline.composition.line_text import LIKE_DIGITS, MOST, Token, make_line, make_word, tokenize
 from pipeline.composition.line_writing import BETWEEN, RATIO, SINGLE, Line, write_line
-from pipeline.composition.number_writing import SPACINGS, Style, choose_style, find_widest_gap, write_number
+from pipeline.composition.number_writing import SPACINGS, Piece, Style, choose_style, find_widest_gap, write_number
 from pipeline.composition.signs import Glyphs, Ink, choose_hand
-from pipeline.composition.strips import KINDS, REACH, Composed, compose_any, compose_strip, continue_beyond
+from pipeline.composition.strips import (
+    KINDS,
+    REACH,
+    Composed,
+    choose_window,
+    compose_any,
+    compose_strip,
+    continue_beyond,
+)
 from pipeline.data import marks
 from pipeline.data.marks import (
     DIGIT_COLUMNS,
@@ -252,3 +260,9 @@ def test_strips_of_other_classes_come_only_from_the_images(monkeypatch: pytest.M
     for seed in range(40):
         seen.update(read_marks(compose_any(other, faces(), np.random.default_rng(seed)).marks).tolist())
     assert seen == set(range(CLASSES + 2))
+
+
+def test_tight_crop_of_a_thin_sign_shows_some_of_it() -> None:
+    line = Line([Piece(np.ones((20, 2), np.float32), 30, 100, 1, 0)], [])
+    windows = np.array([choose_window(line, "digits", np.random.default_rng(seed)) for seed in range(200)])
+    assert (windows[:, :2] < windows[:, 2:]).all()
