@@ -204,7 +204,7 @@ function makeInside(model, changed) {
     showDetail(view, target, explained, values);
     $("result-figure").hidden = !isMap(layer.outputShape);
     const share = () => describeShare(view, prediction, target.unit);
-    showWalk(Math.min(state.step, stepsOf(layer)), layer, explained, { index: target.index, share, rest: target.index > 0 ? $("detail-note").textContent : "" });
+    showWalk(Math.min(state.step, stepsOf(layer)), layer, explained, { index: target.index, share, rest: target.index > 0 && !NARROW.matches ? $("detail-note").textContent : "" });
     if (isMap(layer.outputShape)) paintResult(view, target, values, state.sliding !== null);
     $("result-figure").firstElementChild.classList.toggle("glow", state.sliding !== null);
     markTiles(view, target, explained, on.isPinned);

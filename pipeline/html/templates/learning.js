@@ -8,6 +8,7 @@ const RATES = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 1];
 const DEFAULT_RATE = 4; // its index
 const CANDIDATES = 100; // images among which a step chooses one that is misread
 const TURNED = 100; // unseen images whose loss is shown while a weight is turned by hand
+const LABEL = 13; // pixels above the highest line of a curve, for its label
 const INVITATION = "Drag a cell of a kernel: can you lower the loss?";
 const TOO_LARGE = 0.1; // a learning rate at which the loss may explode
 const SPOILT = 2; // loss above which it has exploded
@@ -122,13 +123,14 @@ function makeLearning(learner, packed, on) {
     show();
   }
 
-  /** Learn from one image, and explain how: from one that is misread, as the others teach little. */
+  /** Learn from one image, and explain how: from one that is misread, or has the largest loss, as the others teach little. */
   function step() {
     const { training, lessons } = state;
     const { inks, labels } = lessons.learnt;
     run(false);
     const candidates = shuffled(inks.length, training.random).slice(0, CANDIDATES);
-    const next = candidates.find((i) => !isRight(layers, inks[i], labels[i])) ?? candidates[0];
+    const losses = candidates.map((i) => lossOf(forward(layers, inks[i]).at(-1), labels[i]));
+    const next = candidates.find((i) => !isRight(layers, inks[i], labels[i])) ?? candidates[strongest(losses, 1)[0]];
     const [ink, label] = [inks[next], labels[next]];
     const before = layers.map(({ weights }) => weights.slice());
     const pass = stepOnImage(layers, ink, label, rate());
@@ -160,6 +162,7 @@ function makeLearning(learner, packed, on) {
     if (!flow) return;
     state.step = showStep(learner, layers, flow);
     tell(0);
+    $("step-next").focus({ preventScroll: true });
     $("step").scrollIntoView({ block: "nearest" });
   }
 
@@ -177,7 +180,7 @@ function makeLearning(learner, packed, on) {
     layers[0].weights[cell] = weight;
     repaint();
     const [before, after] = [state.turned.loss, measureLoss()];
-    const text = `${nameOfCell(layers[0], cell)} is ${signed(weight)}. Loss of ${TURNED} unseen images: `;
+    const text = `${nameOfCell(layers[0], cell)}: ${signed(weight)}. Loss of ${TURNED} unseen images: `;
     const [from, to] = [before, after].map((loss) => loss.toFixed(4));
     return tellTurn(text, `${from} → ${to}${from === to ? "" : after < before ? ", better" : ", worse"}`, after < before);
   }
@@ -193,7 +196,7 @@ function makeLearning(learner, packed, on) {
     const { training, losses } = state;
     learner.version++;
     if (training.loss !== null) losses.push({ seen: training.seen, value: training.loss });
-    state.isSpoilt ||= rate() >= TOO_LARGE && training.loss > SPOILT;
+    state.isSpoilt = (state.isSpoilt || rate() >= TOO_LARGE) && training.loss > SPOILT;
     on.relearned();
     show();
   }
@@ -220,13 +223,13 @@ function makeLearning(learner, packed, on) {
     const guessing = Math.log(learner.classNames.length);
     const most = Math.max(1.1 * guessing, ...losses.slice(-200).map(({ value }) => Math.min(value, 2 * guessing))); // the line of a guess stays
     paintCurve($("loss-curve"), losses, end, most, "--minus", [[guessing, `${guessing.toFixed(1)}: a guess`, "right"], [0, "0", "left"]]);
-    paintCurve($("accuracy-curve"), accuracies, end, 1, "--plus", [[1, "100%", "left"], [0, "0", "right"]]);
+    paintCurve($("accuracy-curve"), accuracies, end, 1, "--plus", [[1, "100%", "right"], [0, "0", "right"]]);
   }
 
   function describe() {
     const count = layers.reduce((sum, { weights, biases }) => sum + weights.length + biases.length, 0).toLocaleString("en");
     if (state.training.seen === 0) return `All ${count} weights are noise: the kernels see nothing, and the answer is a guess.`;
-    if (state.isSpoilt) return "The steps were too large: the weights jumped over every good value. Choose a smaller learning rate and begin again.";
+    if (state.isSpoilt) return "The steps were too large and spoilt the weights: begin again with a smaller rate.";
     if (!$("step").hidden) return `One step learns from one image alone; “Learn” moves the weights by the mean slopes of ${BATCH}.`;
     return `After each ${BATCH} images, every one of the ${count} weights moves a little, so that their loss falls.`;
   }
@@ -255,6 +258,7 @@ function makeLearning(learner, packed, on) {
   });
   $("rate").addEventListener("input", () => {
     showFlow(null); // it tells of the rate before
+    state.nextExam = 0; // it may spoil the accuracy at once
     show();
   });
   $("save-network").addEventListener("click", () => {
@@ -281,7 +285,7 @@ function paintCurve(canvas, points, end, most, name, lines) {
   [canvas.width, canvas.height] = [Math.round(width * ratio), Math.round(height * ratio)];
   const context = canvas.getContext("2d");
   context.scale(ratio, ratio);
-  const [x, y] = [(seen) => (width * seen) / end, (value) => 2 + (height - 4) * (1 - Math.min(value / most, 1))];
+  const [x, y] = [(seen) => (width * seen) / end, (value) => LABEL + (height - LABEL - 2) * (1 - Math.min(value / most, 1))];
   const trace = (values) => values.forEach(([seen, value], i) => context[i ? "lineTo" : "moveTo"](x(seen), y(value)));
   context.strokeStyle = context.fillStyle = `rgb(${colour("--quiet")})`;
   context.font = "11px system-ui, sans-serif";
@@ -291,7 +295,7 @@ function paintCurve(canvas, points, end, most, name, lines) {
     trace([[0, value], [end, value]]);
     context.stroke();
     context.textAlign = side;
-    context.fillText(label, side === "left" ? 4 : width - 2, value > 0 ? y(value) + 11 : y(value) - 3);
+    context.fillText(label, side === "left" ? 4 : width - 2, y(value) - 3);
   }
   context.setLineDash([]);
   context.strokeStyle = context.fillStyle = `rgb(${colour(name)})`;

@@ -20,7 +20,7 @@ function makeColumn(parent, layers, index, title, patches, on) {
   const [count, ...size] = layer.outputShape;
   const hasMaps = isMap(layer.outputShape);
   const hasKernels = index === 0 && hasMaps && layer.weights;
-  const hasRoom = hasMaps ? layers.length === 2 : TABLET.matches; // a single layer of maps, or units on a tablet
+  const hasRoom = layers.length === 2 ? hasMaps : TABLET.matches && (hasKernels || !hasMaps); // a single layer of maps has all the room
   const across = (hasRoom ? 2 : 1) * columnsFor(count);
   const aspect = hasKernels ? 1.7 : patches ? 2 : 1; // of a tile
   const element = append(parent, "section", "", "column");

@@ -83,7 +83,7 @@ function describeSecond(readings, last, { example, change, classNames, noun }) {
   const { digit, probabilities } = last;
   const read = isUndecided(last) ? "undecided" : digit === null ? `no ${noun}` : classNames[digit];
   const parts = [
-    readings.length > 1 && `shown: digit ${readings.indexOf(last) + 1} of ${readings.length} (underlined); tap another`,
+    readings.length > 1 && `digit ${readings.indexOf(last) + 1} of ${readings.length} (underlined); tap another`,
     example && `${classNames[example.label]} in the test set${change ? "" : `, read as ${read}`}`,
     change && `${change.words}: ${change.before === digit ? "still" : "now"} ${read}`,
   ].filter(Boolean);

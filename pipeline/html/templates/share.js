@@ -14,13 +14,13 @@ function makeShare(current) {
   dialog.addEventListener("click", ({ target }) => target === dialog && dialog.close()); // beside the form, which fills it
   const file = new File([], "handwriting.png", { type: "image/png" });
   const canSend = matchMedia("(pointer: coarse)").matches && navigator.canShare?.({ files: [file] });
-  $("save").textContent = `${canSend ? "Send" : "Save"} the picture`;
   $("share-drawing").addEventListener("click", () => {
     const fragment = addressOf();
     if (isEmpty()) return;
     if (fragment) location.hash = fragment;
     $("truth").value = current().example ? current().model.classNames[current().example.label] : "";
     repaint();
+    $("save").textContent = `${canSend ? "Send" : "Save"} the picture`;
     dialog.showModal();
     $("save").focus(); // not the text, whose keyboard would cover the picture
     const say = (text) => announce(($("copied").textContent = text));
@@ -38,7 +38,7 @@ function makeShare(current) {
         return navigator.share({ files: [picture] }).catch(() => {}); // the user has changed their mind
       }
       saveFile(blob, file.name);
-      announce(($("copied").textContent = "Saved."));
+      announce(($("save").textContent = "Saved"));
     });
   });
 }

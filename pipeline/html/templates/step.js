@@ -38,25 +38,25 @@ function showStep({ classNames, shape }, layers, { pass, before, ink, label, rat
   const [old, slope] = [before[0][cell], slopes[cell]];
   placeFrame($("step-weight"), cellAt(cell % kernel.length, window[1]), window);
   const [still, now] = [before[0], kernels.weights.slice()].map((weights) => partOf(weights, count, unit));
-  const moved = `${signed(old, 3)} \u2212 ${rate} × ${bracketed(slope, 3)}`.replaceAll(" ", "\u00a0"); // a line breaks before the result
-  setText($("step-sum"), `${moved} =\u00a0${signed(old - rate * slope, 3)}`);
+  const moved = `${signed(old, 3)} \u2212 ${rate} × ${bracketed(slope, 3)}`;
+  setText($("step-sum"), `${moved} = ${signed(old - rate * slope, 3)}`);
 
   const shown = wrong.slice(0, 2);
-  const differences = shown.map((k) => `${classNames[k]} has ${percentage(probabilities[k])} and should have ${k === label ? 100 : 0}%`);
+  const targetOf = (k) => Number(k === label);
+  const differences = shown.map((k) => `${classNames[k]}: ${probabilities[k].toFixed(2)} \u2212 ${targetOf(k)} = ${signed(errors[k])}`);
   const voteOf = (k) => partOf(before[1], errors.length, k)[unit * blames.length + place];
   const votes = shown.map((k) => `${classNames[k]}: ${bracketed(errors[k])} × ${bracketed(voteOf(k))}`);
   const [more, less] = [1, -1].map((sign) => sumOf(products.filter((product) => sign * product > 0)));
   const [effect, change] = slope < 0 ? ["fall", "up"] : ["grow", "down"];
-  const spoils = rate >= TOO_LARGE ? ` But so large a step spoils the other ${classNames.length - 1}.` : "";
   const story = [
-    `What is wrong? ${differences.join("; ")}: the differences are the errors (blue: it should have more, orange: less). ` +
-      `The loss is \u2212ln ${probabilities[label].toPrecision(3)} = ${loss.toFixed(2)}: 0 for 100%, and 0.69 more for each halving.`,
-    `Who is to blame? Each pixel of the maps votes for each digit with a weight; its blame is error × weight, added up. ` +
-      `The framed one of map ${unit + 1}: ${votes.join(", ")}, …: ${signed(blames[place])}. Pixels that ReLU cut to 0 have none.`,
-    `For each pixel of the map, the framed cell of the kernel covered one pixel of the image. Its slope is ink × blame, added up: at the framed pixels ` +
-      `${[met[place], blames[place]].map((factor) => bracketed(factor)).join(" × ")}; all pluses ${signed(more, 3)}, all minuses ${signed(less, 3)}, together ${signed(slope, 3)}.`,
-    `If this cell grew by ${GROWTH}, the loss would ${effect} by about ${(GROWTH * Math.abs(slope)).toFixed(3)}: so it moves ${change}, by learning rate × slope. ` +
-      `All weights move by their slopes; together they bring ${name} from ${share} to ${percentage(after[label])}, its loss to ${lossAfter.toFixed(2)}.${spoils}`,
+    `What is wrong? Each error is share \u2212 wanted share: ${differences.join("; ")}. It is a slope: if the score of ${name} grew by ${GROWTH}, ` +
+      `the loss, \u2212ln ${probabilities[label].toPrecision(3)} = ${loss.toFixed(2)}, would fall by about ${(GROWTH * -errors[label]).toFixed(3)}. Blue: more would lower the loss; orange: less.`,
+    `Who is to blame? If the framed pixel of map ${unit + 1} grew by ${GROWTH}, each score would grow by ${GROWTH} × the weight of its vote. ` +
+      `So its blame is error × weight, added up: ${votes.join(", ")}, …: ${signed(blames[place])}. Pixels that ReLU cut to 0 have none.`,
+    `If the framed cell of the kernel grew by ${GROWTH}, each pixel of the map would grow by ${GROWTH} × the ink that was under the cell. So its slope is ink × blame, added up: ` +
+      `at the framed pixels ${[met[place], blames[place]].map((factor) => bracketed(factor)).join(" × ")}; all above 0 ${signed(more, 3)}, all below ${signed(less, 3)}: ${signed(slope, 3)}.`,
+    `So if this cell grew by ${GROWTH}, the loss would ${effect} by about ${(GROWTH * Math.abs(slope)).toFixed(3)}: it moves ${change}, by learning rate × slope. ` +
+      `All weights move by their slopes; together they bring ${name} from ${share} to ${percentage(after[label])}, its loss to ${lossAfter.toFixed(2)}. Other images may get worse.`,
   ];
   const paint = (isMoved) => paintValues($("step-weights"), isMoved ? now : still, ...window, signedColours(largestMagnitude(still)));
   return { story, paint };

@@ -11,10 +11,11 @@ function mostRaised(values, blank, index, { outputShape }) {
   return { index, unit: Math.floor(most / positions), position: null };
 }
 
-/** Return the position of the largest value in a map. */
+/** Return the position of the largest value in a map, or of the smallest if none is above 0. */
 function strongestPosition(values, count, unit) {
   const map = partOf(values, count, unit);
-  return map.indexOf(map.reduce((most, value) => Math.max(most, value)));
+  const most = Math.max(...map);
+  return map.indexOf(most > 0 ? most : Math.min(...map));
 }
 
 /** Return the target with its position: by default where the drawing raises it most. values: null if nothing is drawn. */

@@ -241,9 +241,11 @@ def test_one_step_shows_the_arithmetic_of_a_weight(page: Page) -> None:
     assert rate == -0.01  # "0.310 - 0.01 x 4.2"
     assert [old, new] == pytest.approx([before[cell], before[cell] + changes[cell]], abs=6e-4)
     assert rate * slope == pytest.approx(changes[cell], abs=6e-5)
-    *shares, share, loss = story[0][:4]
-    assert [each / 100 % 1 for each in shares] == pytest.approx([each % 1 for each in errors[:2]], abs=0.01)
+    first, wrong, second, other, growth, share, loss, fall = story[0]
+    assert [wrong, other] == errors[:2]
+    assert sorted([first - wrong, second - other]) == pytest.approx([0, 1], abs=0.02)
     assert loss == pytest.approx(-np.log(share), abs=0.01)
+    assert fall == pytest.approx(growth * (1 - share), abs=1e-3)
     more, less, total = story[2][-3:]
     assert [more + less, total] == pytest.approx([slope, slope], abs=2e-3)
     growth, effect, *_, percentage, loss_after = story[3]
@@ -272,7 +274,7 @@ def test_cell_that_is_dragged_or_changed_by_keys_changes_the_weight_and_the_loss
     assert np.flatnonzero(changes).tolist() == [2 * 25 + 2, 5 * 25 + 8]
     assert changes[[52, 133]] == pytest.approx([1, 0.1], abs=0.02)
     assert len(losses) == 4  # before, and of each place
-    assert page.locator("#announcement").inner_text().startswith("Kernel 6, row 2, column 4 is ")
+    assert page.locator("#announcement").inner_text().startswith("Kernel 6, row 2, column 4: ")
 
 
 def test_taught_sign_is_read_and_digits_still_are(browser: Browser, file: Path) -> None:
