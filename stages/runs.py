@@ -22,8 +22,15 @@ MIN_WIDTH = 60  # on narrower terminals, which wrap the lines: ids stay whole
 RIGHT = ("validation", "test", "seconds")  # columns of numbers
 
 
+def complete_run(incomplete: str) -> list[str]:
+    """Return the names and ids that start with `incomplete`, for shell completion."""
+    from pipeline.evaluation.run_list import list_training_runs
+
+    words = [word for run in list_training_runs(ARTIFACTS) for word in (*run.names, run.short_id)]
+    return [word for word in words if word.startswith(incomplete)]
+
+
 ONE_RUN = "Name, first digits of the id, or folder of a run."
-OptionalRun = Annotated[str | None, Argument(help=ONE_RUN, show_default="the published run")]
 
 
 def list_runs(
@@ -54,8 +61,10 @@ def list_runs(
 
 
 def diff(
-    old: Annotated[str, Argument(help=ONE_RUN)],
-    new: OptionalRun = None,
+    old: Annotated[str, Argument(help=ONE_RUN, show_default=False, autocompletion=complete_run)],
+    new: Annotated[
+        str | None, Argument(help=ONE_RUN, show_default="the published run", autocompletion=complete_run)
+    ] = None,
 ) -> str:
     """Show how two training runs differ in parameters, data, code, versions of packages and metrics.
 
@@ -99,8 +108,10 @@ def diff(
 
 
 def name(
-    name: Annotated[str, Argument(help="Name for the run, of letters, digits, '_', '-' and '.'.")],
-    run: OptionalRun = None,
+    name: Annotated[str, Argument(help="Name for the run, of letters, digits, '_', '-' and '.'.", show_default=False)],
+    run: Annotated[
+        str | None, Argument(help=ONE_RUN, show_default="the published run", autocompletion=complete_run)
+    ] = None,
     check: Annotated[bool, Option("--check", help="Only check that the name can be given.")] = False,
 ) -> str | Iterator[str]:
     """Name a training run by making artifacts/NAME a link to it; a run that already has this name loses it.

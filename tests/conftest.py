@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
-from pipeline.engine.locks import exclusive_lock
+from pipeline.engine.locks import file_lock
 from tests.processes import Run, environment
 
 if TYPE_CHECKING:
@@ -45,8 +45,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Shared:
 
     def shared(name: str, make: Callable[[Path], object]) -> Path:
         folder = base / name
-        (base / f"{name}.lock").touch()
-        with exclusive_lock(base / f"{name}.lock", lambda line: None):
+        with file_lock(base / f"{name}.lock", lambda line: None):
             if not folder.exists():
                 shutil.rmtree(base / f"{name}-partial", ignore_errors=True)  # of a failed call
                 make(base / f"{name}-partial")

@@ -1,14 +1,16 @@
 """Fetch a data set from its first working source; pooch verifies the files by their SHA-256."""
 
+import contextlib
 import logging
+import queue
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pooch
 import requests
-import urllib3
 
 from pipeline.data import idx
 from pipeline.data.catalogue import Dataset, DataSource
@@ -76,27 +78,54 @@ def _find_file(folder: Path, name: str) -> Path:
     raise FetchError(f"no file {name} or {name}.gz")
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Follow no redirection: requests would first read all of its body, even if that has no end."""
+
+
 def _download(address: str, path: Path, advance: Callable[[int], object]) -> None:
-    """Download a file. Raises FetchError if it is not there, too slow or too large."""
+    """Download a file. Raises FetchError if it is not there, too slow or too large.
+
+    A timeout of a socket begins anew with each byte, also of the headers, so a thread of its own waits for the server.
+    """
+    ended, counts = threading.Event(), queue.SimpleQueue[int | Exception]()
+
+    def work() -> None:
+        try:
+            with (
+                _Session() as session,
+                session.get(address, stream=True, timeout=(CONNECT_TIMEOUT, 3 * WINDOW)) as answer,
+                open(path, "wb") as file,
+            ):
+                if answer.status_code != requests.codes.ok:
+                    raise FetchError(f"{path.name} is not available (status {answer.status_code})")
+                while not ended.is_set() and (chunk := answer.raw.read1(CHUNK)):
+                    file.write(chunk)
+                    counts.put(len(chunk))
+            counts.put(0)
+        except Exception as error:
+            counts.put(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    total, expected, deadline = 0, MIN_BYTES, time.monotonic() + WINDOW
     try:
-        with (
-            requests.get(address, stream=True, timeout=(CONNECT_TIMEOUT, WINDOW), allow_redirects=False) as answer,
-            open(path, "wb") as file,
-        ):
-            if answer.status_code != requests.codes.ok:
-                raise FetchError(f"{path.name} is not available (status {answer.status_code})")
-            expected, deadline = MIN_BYTES, time.monotonic() + WINDOW
-            while chunk := answer.raw.read1(CHUNK):
-                file.write(chunk)
-                advance(len(chunk))
-                if file.tell() > MAX_BYTES:
+        while True:
+            with contextlib.suppress(queue.Empty):
+                found = counts.get(timeout=max(0, deadline - time.monotonic()))
+                if isinstance(found, FetchError):
+                    raise found
+                if isinstance(found, Exception):
+                    reason = getattr(found, "strerror", None) or type(found).__name__
+                    raise FetchError(f"{path.name} cannot be downloaded ({reason})") from None
+                if not found:
+                    return
+                advance(found)
+                total += found
+                if total > MAX_BYTES:
                     raise FetchError(f"{path.name} is too large, above {MAX_BYTES:,} bytes")
-                if time.monotonic() >= deadline:
-                    if file.tell() < expected:
-                        raise TimeoutError
-                    expected, deadline = file.tell() + MIN_BYTES, time.monotonic() + WINDOW
-    except (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError, TimeoutError):
-        raise FetchError(f"{path.name} is too slow, below {MIN_BYTES:,} bytes in {WINDOW:g} seconds") from None
-    except (OSError, urllib3.exceptions.HTTPError) as error:
-        reason = getattr(error, "strerror", None) or type(error).__name__
-        raise FetchError(f"{path.name} cannot be downloaded ({reason})") from None
+            if time.monotonic() >= deadline:
+                if total < expected:
+                    raise FetchError(f"{path.name} is too slow, below {MIN_BYTES:,} bytes in {WINDOW:g} seconds")
+                expected, deadline = total + MIN_BYTES, time.monotonic() + WINDOW
+    finally:
+        ended.set()

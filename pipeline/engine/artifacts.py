@@ -98,6 +98,8 @@ def check_result(folder: Path, expected: Provenance) -> tuple[Manifest | None, l
     except (PipelineError, OSError):
         return None, [Reason("manifest", MANIFEST, "is missing or damaged")]
     reasons = differences(manifest.provenance, expected)
+    if manifest.provenance.stage != expected.stage:
+        reasons.append(Reason("manifest", MANIFEST, f"belongs to the stage {manifest.provenance.stage}"))
     return manifest, reasons or find_damage(folder, manifest)
 
 

@@ -13,7 +13,7 @@ def replacement(path: Path) -> Iterator[Path]:
 
     If the block or the replacement fails, `path` is unchanged and nothing else is left.
     """
-    fresh = path.with_name(f".{os.urandom(8).hex()}.fresh")  # unknown: a link of this name could lead anywhere
+    fresh = path.with_name(f".{os.urandom(8).hex()}.fresh")  # nobody knows it before, so no link can stand there
     try:
         yield fresh
         fresh.replace(path)

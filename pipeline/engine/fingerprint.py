@@ -9,6 +9,7 @@ import functools
 import glob
 import hashlib
 import importlib
+import importlib.util
 import inspect
 import os
 import sys
@@ -71,8 +72,31 @@ def load_sources(function: Callable[..., Any], files: Collection[str]) -> list[s
         if file.endswith(".py") and name != start:
             with suppress(Exception):  # the function may never import it, or handle the error
                 importlib.import_module(name)
-    # Change times in the future do not count: the clocks differ.
-    return [file for file in files if STARTED < (root / file).stat().st_ctime_ns <= time.time_ns()]
+    return [file for file in files if _changed_since_start(root / file) or _has_old_bytecode(root / file)]
+
+
+@functools.cache  # the modules of this process stay as they were loaded
+def _has_old_bytecode(path: Path) -> bool:
+    """Return whether Python takes the bytecode of an earlier version of a source for its own; delete this bytecode.
+
+    Python compares only the size of the source and the second of its last change.
+    """
+    with suppress(Exception):  # a file without bytecode, or that cannot be compiled
+        bytecode = Path(importlib.util.cache_from_source(path))
+        if path.suffix == ".py" and path.stat().st_ctime_ns >= bytecode.stat().st_mtime_ns:
+            loader = SourceFileLoader(path.stem, str(path))
+            if loader.get_code(path.stem) != loader.source_to_code(path.read_bytes(), path):
+                bytecode.unlink(missing_ok=True)
+                return True
+    return False
+
+
+def _changed_since_start(path: Path) -> bool:
+    """Return whether a file changed after this process started, ignoring change times in the future (clock skew)."""
+    try:
+        return STARTED < path.stat().st_ctime_ns <= time.time_ns()
+    except OSError:
+        return False
 
 
 def locate(function: Callable[..., Any]) -> tuple[str, Path]:

@@ -1,10 +1,11 @@
-"""Locks, released when their process ends. On file systems without locks, every attempt succeeds."""
+"""File locks, released when their process ends. On file systems without locks, every attempt succeeds."""
 
 import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 
 @contextmanager
@@ -19,22 +20,34 @@ def shared_lock(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def exclusive_lock(path: Path, report: Callable[[str], object] | None = None) -> Iterator[bool]:
-    """Lock a file or folder; yield whether the lock was acquired. New shared locks wait for it.
-
-    With `report`, wait for the lock, after calling `report` with a line that says so. Raises OSError if it cannot be
-    opened.
-    """
-    descriptor = os.open(path, os.O_RDONLY)
+def exclusive_lock(folder: Path) -> Iterator[bool]:
+    """Try to lock `folder` without waiting; yield whether the lock was acquired. New shared locks wait for it."""
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        acquired = _try_lock(descriptor)
-        if not acquired and report is not None:
-            report("waiting for another process, which is running this stage")
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            acquired = True
-        yield acquired
+        yield _try_lock(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def file_lock(path: Path, report: Callable[[str], object] | None) -> Iterator[bool]:
+    """Lock the file `path` exclusively, creating it if necessary; yield whether the lock was acquired.
+
+    With `report`, wait for the lock, after calling `report` with a line that says so. The holder may delete the file.
+    Raises OSError if `path` cannot be opened.
+    """
+    with ExitStack() as stack:
+        acquired, current = True, False
+        while acquired and not current:
+            stack.close()  # the file was deleted before it was locked: lock the new one
+            file = stack.enter_context(open(path, "a"))
+            acquired = _try_lock(file.fileno())
+            if not acquired and report is not None:
+                report("waiting for another process, which is running this stage")
+                fcntl.flock(file, fcntl.LOCK_EX)
+                acquired = True
+            current = _is_at(file, path)
+        yield acquired
 
 
 def _try_lock(descriptor: int) -> bool:
@@ -45,3 +58,10 @@ def _try_lock(descriptor: int) -> bool:
     except OSError:
         return True
     return True
+
+
+def _is_at(file: TextIO, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False

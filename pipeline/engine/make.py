@@ -15,7 +15,7 @@ import pkgutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -140,6 +140,8 @@ def find_stages() -> list[Stage[Any]]:
         return [stages[name] for name in order]
     except KeyError as error:
         raise PipelineError(f"a stage reads {error}, but {STAGES}/ has no stage of this name: write it") from None
+    except CycleError as error:
+        raise PipelineError(f"stages read each other in a circle: {' -> '.join(error.args[1])}") from None
 
 
 def _choose(stages: Sequence[Stage[Any]], variables: Mapping[str, str]) -> list[Stage[Any]]:

@@ -9,7 +9,7 @@ import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from pipeline.engine import CHECKPOINT
@@ -17,7 +17,7 @@ from pipeline.engine import STORE as STORE
 from pipeline.engine.artifacts import MANIFEST
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.files import replacement
-from pipeline.engine.locks import exclusive_lock, shared_lock
+from pipeline.engine.locks import exclusive_lock, file_lock, shared_lock
 
 log = logging.getLogger(__name__)
 
@@ -70,12 +70,19 @@ def read_lock(folder: Path) -> Iterator[Path]:
         yield entry
 
 
-def stage_lock(output: Path, stage: str, report: Callable[[str], object] | None = None) -> AbstractContextManager[bool]:
-    """Hold the stage lock; yield whether it was acquired. With `report`, wait for it, as `exclusive_lock` does."""
-    path = output.parent / STORE / f"{stage}.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch()
-    return exclusive_lock(path, report)
+@contextmanager
+def stage_lock(output: Path, stage: str, report: Callable[[str], object] | None = None) -> Iterator[bool]:
+    """Hold the stage lock; yield whether it was acquired. With `report`, wait for it, as `file_lock` does.
+
+    The lock counts as acquired in a read-only folder, because nothing can be published there.
+    """
+    with ExitStack() as stack:
+        acquired = True
+        with suppress(OSError):
+            store = output.parent / STORE
+            store.mkdir(parents=True, exist_ok=True)
+            acquired = stack.enter_context(file_lock(store / f"{stage}.lock", report))
+        yield acquired
 
 
 @contextmanager
@@ -170,7 +177,12 @@ def _is_leftover(path: Path) -> bool:
 
 def links(artifacts: Path) -> dict[str, Path]:
     """Return the targets of the links in `artifacts`, by name, sorted, without hidden links."""
-    return {path.name: entry_at(path) for path in sorted(artifacts.glob("[!.]*")) if path.is_symlink()}
+    targets = {}
+    for path in sorted(artifacts.glob("[!.]*")):
+        with suppress(OSError):  # the link is being replaced
+            if path.is_symlink():
+                targets[path.name] = entry_at(path)
+    return targets
 
 
 def size(folder: Path) -> int:

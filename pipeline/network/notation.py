@@ -73,15 +73,15 @@ def parse_layers(text: str) -> list[tuple[str, str, Values]]:
 
 
 def _parse_layer(text: str) -> tuple[str, str, Values]:
-    for kind, (shortest, settings) in NOTATIONS.items():
+    for kind, (prefix, settings) in NOTATIONS.items():
         groups = (
             f"(?:{re.escape(each.separator)}({each.pattern})){'' if each.default is None else '?'}"
             for each in settings.values()
         )
-        match = re.fullmatch(shortest + "".join(groups), text, re.ASCII)
+        match = re.fullmatch(prefix + "".join(groups), text, re.ASCII)
         if not match:
             continue
-        texts: dict[str, str] = {}
+        shortest, texts = prefix, dict[str, str]()
         for (name, each), found in zip(settings.items(), match.groups(), strict=True):
             default = texts.get(each.default or "", each.default)
             height, _, width = str(default if found is None else found).partition("x")

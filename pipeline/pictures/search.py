@@ -50,7 +50,8 @@ def search(slider: Slider, grey: Floats) -> tuple[list[Level], Detections]:
         if size * UNEVEN < largest:
             break
         found = find_candidates(slider, level)
-        if (found[3] > SURE).any():
+        *_, scores = found
+        if (scores > SURE).any():
             largest = max(largest, size)
         levels.append(level)
         parts.append(found)

@@ -7,7 +7,7 @@ from typer import BadParameter, Option
 
 from pipeline.engine.errors import UsageError
 from pipeline.engine.stage import Role
-from pipeline.scheduling.backends import ADDRESS_VARIABLE, check_scheduler
+from pipeline.scheduling.backends import ADDRESS_VARIABLE, LOCAL, check_scheduler
 
 
 def _check(scheduler: str | None) -> str | None:
@@ -19,7 +19,8 @@ def _check(scheduler: str | None) -> str | None:
 
 def scheduler_option(text: str) -> object:
     """Return the option --scheduler with this help text."""
-    return Option(metavar="NAME|ADDRESS", help=text, callback=_check, envvar=ADDRESS_VARIABLE)
+    complete = lambda incomplete: [name for name in LOCAL if name.startswith(incomplete)]  # noqa: E731
+    return Option(metavar="NAME|ADDRESS", help=text, callback=_check, autocompletion=complete, envvar=ADDRESS_VARIABLE)
 
 
 Scheduler = Annotated[

@@ -36,7 +36,7 @@ def name_work(output: Path) -> Path:
 def working_folder(output: Path, command: str) -> Iterator[None]:
     """Create and lock the working folder of `output`; remove it at the end, unless a failure leaves a journal."""
     from pipeline.engine.errors import PipelineError
-    from pipeline.engine.locks import exclusive_lock
+    from pipeline.engine.locks import file_lock
     from pipeline.scheduling.journal import JOURNAL
 
     folder = name_work(output)
@@ -44,17 +44,21 @@ def working_folder(output: Path, command: str) -> Iterator[None]:
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise PipelineError(f"{output} cannot be written: {error.strerror}: choose another folder") from None
-    with exclusive_lock(folder) as acquired:
-        if not acquired:
-            raise PipelineError(f"another process is writing {output}: wait for it, or choose another output")
-        try:
-            yield
-            (folder / JOURNAL).unlink()
-        finally:
-            if (folder / JOURNAL).exists():
-                log.info("%s: progress is kept: run the same command again to resume", command)
-            else:
-                shutil.rmtree(folder, ignore_errors=True)
+    try:
+        with file_lock(folder / "lock", None) as acquired:
+            if not acquired:
+                raise PipelineError(f"another process is writing {output}: wait for it, or choose another output")
+            try:
+                yield
+                (folder / JOURNAL).unlink()
+            finally:
+                if (folder / JOURNAL).exists():
+                    log.info("%s: progress is kept: run the same command again to resume", command)
+                else:
+                    shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        with contextlib.suppress(OSError):
+            folder.rmdir()  # empty if a full disk had no room for the lock
 
 
 def summarise(count: int, total: int, unit: str, seconds: float) -> str:

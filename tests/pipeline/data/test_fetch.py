@@ -49,28 +49,42 @@ def silent(request: BaseHTTPRequestHandler, body: bytes) -> None:
     time.sleep(5)
 
 
-def dripping(request: BaseHTTPRequestHandler, body: bytes) -> None:
-    request.send_response(200)
-    request.send_header("Content-Length", "1000000")
-    request.end_headers()
+def drip(request: BaseHTTPRequestHandler) -> None:
     with contextlib.suppress(OSError):
         for _ in range(100):
             request.wfile.write(b"0")
             time.sleep(0.05)
 
 
+def dripping(request: BaseHTTPRequestHandler, body: bytes) -> None:
+    request.send_response(200)
+    request.send_header("Content-Length", "1000000")
+    request.end_headers()
+    drip(request)
+
+
+def dripping_headers(request: BaseHTTPRequestHandler, body: bytes) -> None:
+    request.wfile.write(b"HTTP/1.0 200 OK\r\nX-Filler: ")
+    drip(request)
+
+
+def pour(request: BaseHTTPRequestHandler) -> None:
+    with contextlib.suppress(OSError):
+        for _ in range(100_000):
+            request.wfile.write(bytes(10_000))
+
+
 def redirecting(request: BaseHTTPRequestHandler, body: bytes) -> None:
     request.send_response(302)
     request.send_header("Location", "/elsewhere")
     request.end_headers()
+    pour(request)
 
 
 def endless(request: BaseHTTPRequestHandler, body: bytes) -> None:
     request.send_response(200)
     request.end_headers()
-    with contextlib.suppress(OSError):
-        for _ in range(100_000):
-            request.wfile.write(bytes(10_000))
+    pour(request)
 
 
 def bomb(request: BaseHTTPRequestHandler, body: bytes) -> None:
@@ -175,6 +189,7 @@ def test_known_data_sets_have_all_digests_and_the_sample_is_complete(out: Path) 
         (page, "train-images-idx3-ubyte.gz is not a valid IDX file: it starts with b'<!DO'"),
         (silent, "train-images-idx3-ubyte.gz is too slow"),
         (dripping, "train-images-idx3-ubyte.gz is too slow"),
+        (dripping_headers, "train-images-idx3-ubyte.gz is too slow"),
         (redirecting, "train-images-idx3-ubyte.gz is not available (status 302)"),
         (endless, "train-images-idx3-ubyte.gz is too large, above 100,000 bytes"),
         (bomb, "train-images-idx3-ubyte.gz is not a valid IDX file: its shape (4294967295,"),

@@ -44,12 +44,14 @@ def test_damaged_manifest_is_reported_and_repaired_by_rerun(body: str, tmp_path:
     assert read_manifest(tmp_path / "plant").digest == before.digest
 
 
-def test_manifest_of_another_stage_is_refused(tmp_path: Path) -> None:
+def test_manifest_of_another_stage_is_refused_and_replaced_by_rerun(tmp_path: Path) -> None:
     plant(output=tmp_path / "plant")
     path = tmp_path / "plant" / "manifest.json"
     path.write_text(path.read_text().replace('"stage": "plant"', '"stage": "weed"'))
     with pytest.raises(PipelineError, match="is the result of the stage weed, not of plant"):
         water(plant=tmp_path / "plant", output=tmp_path / "water")
+    assert plant(output=tmp_path / "plant").startswith("1 numbers")
+    assert water(plant=tmp_path / "plant", output=tmp_path / "water").startswith("wet")
 
 
 @pytest.mark.parametrize("damage", ["flip", "decay", "cut", "delete"])

@@ -1,6 +1,7 @@
 """The engine, copied into another project, runs its stages."""
 
 import mmap
+import os
 import shutil
 import time
 from pathlib import Path
@@ -156,6 +157,19 @@ def test_run_is_kept_if_a_module_is_not_valid_at_its_end(bakery: Path) -> None:
         stdout, stderr = process.communicate("go on\ngo on\n")
     assert ("a cake with 100 g" in stdout, "more.py, line 1 is not valid Python" in stderr) == (True, True)
     assert process.returncode == 0
+
+
+def test_same_size_edit_within_a_second_never_gives_the_result_of_the_earlier_code(tmp_path: Path) -> None:
+    folder = write_project(tmp_path, bakery__bake=BAKE, bakery__recipes="WATER = 1.6\n")
+    file = folder / "bakery/recipes.py"
+    assert "a loaf of 800 g" in call(folder, "bakery.bake")[1]
+    before = file.stat()
+    file.write_text("WATER = 1.8\n")
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))  # Python still takes the bytecode of 1.6
+    _, summary, log = call(folder, "bakery.bake")
+    assert "a loaf of 800 g" in summary and "will run again" in log
+    assert "a loaf of 900 g" in call(folder, "bakery.bake")[1]
+    assert "up to date" in call(folder, "bakery.bake")[1].splitlines()[-1]
 
 
 def test_source_changed_through_a_memory_map_is_read_before_its_result_is_stored(tmp_path: Path) -> None:

@@ -130,12 +130,15 @@ def test_full_disk_for_stdout_is_reported_after_the_work(project: Path) -> None:
         ("handwriting tr", ["train"]),
         ("handwriting train --ep", ["--epochs"]),
         ("handwriting train --epochs 3 --optimizer ad", ["adam", "adamw"]),
+        ("handwriting evaluate --scheduler p", ["processes"]),
         ("handwriting runs d", ["diff"]),
+        ("handwriting runs diff wide w", ["wide"]),
     ],
 )
-def test_completion_of_commands_options_and_values(
-    line: str, offered: list[str], call: Run, monkeypatch: pytest.MonkeyPatch
+def test_completion_of_commands_options_values_and_runs(
+    line: str, offered: list[str], call: Run, monkeypatch: pytest.MonkeyPatch, project: Path
 ) -> None:
+    (project / "artifacts/wide").symlink_to((project / "artifacts/train").readlink())
     words = line.split(" ")
     monkeypatch.setenv("_HANDWRITING_COMPLETE", "complete_bash")
     monkeypatch.setenv("COMP_WORDS", "\n".join(words))
