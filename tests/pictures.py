@@ -31,7 +31,7 @@ from tests.benchmarks.paper import choose_edge, draw_grid, expose, list_coordina
 from tests.benchmarks.pictures import draw_picture
 from tests.benchmarks.writing import load_digits, write_row
 from tests.browser import find_box, open_browser, open_page
-from tests.pipeline.html.input import draw_with_mouse, on_canvas
+from tests.pipeline.html.input import draw_with_mouse
 from tests.pipeline.html.strokes import DIGITS, place
 
 ARTIFACTS, PICTURES = Path("artifacts").absolute(), Path("pictures").absolute()
@@ -45,26 +45,28 @@ COLUMNS, ROWS, TEXT_HEIGHT = 4, 16, 15  # of the sheet of strips, each above its
 STRETCH = 1.6  # of the contrast of the strips
 PHOTOGRAPH = "ruled paper, of the ink's colour", 2
 
-# The animation: the stage of the demo without its controls, in larger type, on 800 x 450 pixels.
-HERO: dict[str, Any] = {"viewport": {"width": 1120, "height": 630}, "device_scale_factor": 800 / 1120}
+# The animation: the stage of the demo without its controls, in larger type, on 800 x 360 pixels.
+HERO: dict[str, Any] = {"viewport": {"width": 1120, "height": 504}, "device_scale_factor": 800 / 1120}
 HERO_STYLE = """
 html { font-size: 20px; }
-header, footer, .head, .buttons, .under, .examples, .controls, .hints, .why, .detail-buttons, .answer-column .caption,
-#detail-note, #answer-title, .votes, .size, .running-figure figcaption { display: none !important; }
+header, footer, .head, .buttons, .under, .examples, .controls, .hints, .why, .detail, .answer-column .caption,
+#cell-text, #answer-title, .votes, .curves .long, .learning-controls { display: none !important; }
 main.stage {
   padding: 8px 16px; gap: 6px 24px;
-  grid-template: "drawing columns result" min-content "picture columns answers" 1fr "detail detail answers" min-content
-    / 250px minmax(0, 1fr) 200px;
+  grid-template: "drawing columns result" min-content "picture columns answers" 1fr
+    "picture learning answers" min-content / 250px minmax(0, 1fr) 200px !important;
 }
 #canvas { width: 250px; }
 .picture-column::after { content: "28 \u00d7 28 pixels, scaled and centred"; font-size: 16px; color: var(--quiet); }
-.numbers { --row: 29px; grid-template-columns: repeat(var(--across), 44px); }
-.numbers span { font-size: 15px; }
-.tile:focus-visible { outline-color: var(--frame); }
+.curves canvas { height: 150px; }
 """
-MILLISECONDS = {"answer": 1000, "stroke": 130, "drawn": 400, "kernel": 120}  # of a frame of each part
-POSITIONS = 12  # of the kernel, from left to right
-POINTS = 3  # of the stroke that a frame adds
+LEARNT = (0, 32, 64, 96, 128, 192, 256, 320, 416, 512, 640, 800, 1024, 1280, 1600, 2048, 2560)  # images, of each frame
+LEARN = """async (images) => {
+  $("learn").click();
+  while (learning.state.training.seen < images) await new Promise(requestAnimationFrame);
+  $("learn").click();
+}"""
+FRAME, LAST = 320, 1500  # milliseconds of a frame, and of the last one
 COMPRESSION: dict[str, Any] = {"quality": 40, "method": 6, "minimize_size": True}  # of the animation
 
 
@@ -94,35 +96,20 @@ def take_page(browser: Browser, scheme: str) -> None:
 
 
 def take_animation(browser: Browser, scheme: str) -> None:
-    """Take the drawing demo while a three is drawn, then while a kernel moves; the first frame shows the answer."""
-    frames, durations = [], []
+    """Take the drawing demo while it learns to read a three, from noise on; the first frame shows the end."""
+    frames = []
     with open_page(browser, DEMO, color_scheme=scheme, **HERO) as page:
         page.add_style_tag(content=HERO_STYLE)
-
-        def take(part: str) -> None:
+        draw_with_mouse(page, DRAWN)
+        page.evaluate("$('forget').click()")
+        page.wait_for_timeout(1500)  # until it no longer flickers
+        for images in LEARNT:
+            if images:
+                page.evaluate(LEARN, images)
             page.wait_for_timeout(200)  # transition of the bars
             frames.append(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
-            durations.append(MILLISECONDS[part])
-
-        (points,) = on_canvas(page, DRAWN)
-        page.mouse.move(*points[0])
-        page.mouse.down()
-        for number, point in enumerate(points):
-            page.mouse.move(*point)
-            if number % POINTS == POINTS - 1:
-                take("stroke")
-        page.mouse.up()
-        take("drawn")
-        pin_pixel(page, 0)
-        take("answer")
-        for _ in range(POSITIONS):
-            page.keyboard.press("ArrowLeft")
-        for _ in range(POSITIONS):
-            take("kernel")
-            page.keyboard.press("ArrowRight")
-    first = durations.index(MILLISECONDS["answer"])
-    frames.insert(0, frames.pop(first))
-    durations.insert(0, durations.pop(first))
+    frames.insert(0, frames.pop())
+    durations = [LAST, *[FRAME] * (len(frames) - 1)]
     options: Any = {"append_images": frames[1:], "duration": durations, "loop": 0, **COMPRESSION}
     frames[0].save(PICTURES / f"drawing-{scheme}.webp", save_all=True, **options)
 
