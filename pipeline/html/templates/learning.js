@@ -228,9 +228,9 @@ function makeLearning(learner, packed, on) {
 
   function describe() {
     const count = layers.reduce((sum, { weights, biases }) => sum + weights.length + biases.length, 0).toLocaleString("en");
-    if (state.training.seen === 0) return `All ${count} weights are noise: the kernels see nothing, and the answer is a guess.`;
+    if (state.training.seen === 0) return `All ${count} weights are noise: the kernels look for nothing in particular, and the answer is a guess.`;
     if (state.isSpoilt) return "The steps were too large and spoilt the weights: begin again with a smaller rate.";
-    if (!$("step").hidden) return `One step learns from one image alone; “Learn” moves the weights by the mean slopes of ${BATCH}.`;
+    if (!$("step").hidden) return `One step learns from one image, if possible a misread one; “Learn” by the mean slopes of ${BATCH}.`;
     return `After each ${BATCH} images, every one of the ${count} weights moves a little, so that their loss falls.`;
   }
 

@@ -57,29 +57,32 @@ function followCell([kernels], { pass: { sums: [{ weights }], gradients, values 
 /** Return the parts of the story of a step. "Blame" is the gradient of a pixel of a map. */
 function tellStep(classNames, { pass, before, label }, { unit, slope, blames, products, place, met }) {
   const { probabilities, after, lossAfter, errors, loss } = pass;
-  const name = classNames[label];
-  const shown = strongest(errors.map(Math.abs), TOLD_ERRORS);
-  const differences = shown.map((k) => `${classNames[k]}: ${probabilities[k].toFixed(2)} \u2212 ${Number(k === label)} = ${signed(errors[k])}`);
+  const [name, share, blame] = [classNames[label], probabilities[label], blames[place]];
+  const shown = strongest(errors.map(Math.abs), SHOWN_ERRORS);
+  const differences = shown.slice(0, TOLD_ERRORS).map((k) => `${classNames[k]}: ${probabilities[k].toFixed(2)} \u2212 ${Number(k === label)} = ${signed(errors[k])}`);
   const voteOf = (k) => partOf(before[1], errors.length, k)[unit * blames.length + place];
   const votes = shown.map((k) => `${classNames[k]}: ${bracketed(errors[k])} × ${bracketed(voteOf(k))}`);
+  const others = blame - sumOf(shown.map((k) => errors[k] * voteOf(k)));
+  const lossWithMore = -Math.log(1 / (1 + (1 / share - 1) * Math.exp(-GROWTH)));
   const [more, less] = [1, -1].map((sign) => sumOf(products.filter((product) => sign * product > 0)));
   const [effect, change] = slope < 0 ? ["fall", "up"] : ["grow", "down"];
+  const move = `would ${effect} by about ${(GROWTH * Math.abs(slope)).toFixed(3)}: it moves ${change}, by learning rate × slope`;
   return [
-    `What is wrong? Each error is share \u2212 wanted share: ${differences.join("; ")}. It is a slope: if the score of ${name} grew by ${GROWTH}, ` +
-      `the loss, \u2212ln ${probabilities[label].toPrecision(3)} = ${loss.toFixed(2)}, would fall by about ${(GROWTH * -errors[label]).toFixed(3)}. Blue: more would lower the loss; orange: less.`,
-    `Who is to blame? If the framed pixel of map ${unit + 1} grew by ${GROWTH}, each score would grow by ${GROWTH} × the weight of its vote. ` +
-      `So its blame is error × weight, added up: ${votes.join(", ")}, …: ${signed(blames[place])}. Pixels that ReLU cut to 0 have none.`,
+    `What is wrong? Each error is share \u2212 wanted share: ${differences.join("; ")}. The loss is \u2212ln ${share.toPrecision(3)} = ${loss.toFixed(2)} (of a half: 0.69, of a tenth: 2.30). ` +
+      `The error is its slope: if the score of ${name} grew by ${GROWTH}, it would fall to ${lossWithMore.toFixed(2)}. Blue: more would lower it; orange: less.`,
+    `Who is to blame? Here each pixel of a map votes for each digit. If the framed one of map ${unit + 1} grew by ${GROWTH}, each score would grow by ${GROWTH} × the weight of its vote. ` +
+      `So its blame is error × weight, added up: ${votes.join("; ")}; others ${signed(others)}; sum ${signed(blame)}.`,
     `If the framed cell of the kernel grew by ${GROWTH}, each pixel of the map would grow by ${GROWTH} × the ink that was under the cell. So its slope is ink × blame, added up: ` +
-      `at the framed pixels ${bracketed(met)} × ${bracketed(blames[place])}; all above 0 ${signed(more, 3)}, all below ${signed(less, 3)}: ${signed(slope, 3)}.`,
-    `So if this cell grew by ${GROWTH}, the loss would ${effect} by about ${(GROWTH * Math.abs(slope)).toFixed(3)}: it moves ${change}, by learning rate × slope. ` +
-      `All weights move by their slopes; together they bring ${name} from ${percent(probabilities[label])} to ${percent(after[label])}, its loss to ${lossAfter.toFixed(2)}. Other images may get worse.`,
+      `at the framed pixels ${bracketed(met)} × ${bracketed(blame)}; positive terms ${signed(more, 3)}, negative ones ${signed(less, 3)}, sum ${signed(slope, 3)}.`,
+    `So if this cell grew by ${GROWTH}, the loss ${slope === 0 ? "would not change: it stays" : move}. ` +
+      `All weights move by their slopes; together they bring ${name} from ${percent(share)} to ${percent(after[label])}, its loss to ${lossAfter.toFixed(2)}. Other images may get worse.`,
   ];
 }
 
 /** Format a factor, or what is subtracted: negative numbers in brackets. */
 function bracketed(value, digits = 2) {
   const text = signed(value, digits);
-  return value < 0 ? `(${text})` : text;
+  return text.startsWith("\u2212") ? `(${text})` : text;
 }
 
 /** Paint gradients: blue where more would be better, orange where less would. */

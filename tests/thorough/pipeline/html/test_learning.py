@@ -241,11 +241,13 @@ def test_one_step_shows_the_arithmetic_of_a_weight(page: Page) -> None:
     assert rate == -0.01  # "0.310 - 0.01 x 4.2"
     assert [old, new] == pytest.approx([before[cell], before[cell] + changes[cell]], abs=6e-4)
     assert rate * slope == pytest.approx(changes[cell], abs=6e-5)
-    first, wrong, second, other, growth, share, loss, fall = story[0]
+    first, wrong, second, other, share, loss, *_, growth, less_loss = story[0]
     assert [wrong, other] == errors[:2]
     assert sorted([first - wrong, second - other]) == pytest.approx([0, 1], abs=0.02)
     assert loss == pytest.approx(-np.log(share), abs=0.01)
-    assert fall == pytest.approx(growth * (1 - share), abs=1e-3)
+    assert less_loss == pytest.approx(loss + growth * (share - 1), abs=0.02)
+    factors = np.reshape(story[1][2:8], (3, 2))
+    assert story[1][-1] == pytest.approx(factors.prod(axis=1).sum() + story[1][-2], abs=0.02)
     more, less, total = story[2][-3:]
     assert [more + less, total] == pytest.approx([slope, slope], abs=2e-3)
     growth, effect, *_, percentage, loss_after = story[3]
