@@ -66,15 +66,15 @@ function tellStep(classNames, { pass, before, label }, { unit, slope, blames, pr
   const lossWithMore = -Math.log(1 / (1 + (1 / share - 1) * Math.exp(-GROWTH)));
   const [more, less] = [1, -1].map((sign) => sumOf(products.filter((product) => sign * product > 0)));
   const [effect, change] = slope < 0 ? ["fall", "up"] : ["grow", "down"];
-  const move = `would ${effect} by about ${(GROWTH * Math.abs(slope)).toFixed(3)}: it moves ${change}, by learning rate × slope`;
+  const move = `would make the loss ${effect} by about ${(GROWTH * Math.abs(slope)).toFixed(3)}: it moves ${change}, by learning rate × slope`;
   return [
-    `What is wrong? Each error is share \u2212 wanted share: ${differences.join("; ")}. The loss is \u2212ln ${share.toPrecision(3)} = ${loss.toFixed(2)} (of a half: 0.69, of a tenth: 2.30). ` +
-      `The error is its slope: if the score of ${name} grew by ${GROWTH}, it would fall to ${lossWithMore.toFixed(2)}. Blue: more would lower it; orange: less.`,
-    `Who is to blame? Here each pixel of a map votes for each digit. If the framed one of map ${unit + 1} grew by ${GROWTH}, each score would grow by ${GROWTH} × the weight of its vote. ` +
-      `So its blame is error × weight, added up: ${votes.join("; ")}; others ${signed(others)}; sum ${signed(blame)}.`,
-    `If the framed cell of the kernel grew by ${GROWTH}, each pixel of the map would grow by ${GROWTH} × the ink that was under the cell. So its slope is ink × blame, added up: ` +
+    `What is wrong? Error = share \u2212 wanted share: ${differences.join("; ")}. Loss: \u2212ln ${share.toPrecision(3)} = ${loss.toFixed(2)} (a half: 0.69, a tenth: 2.30). ` +
+      `The error is its slope: ${GROWTH} more of the score of ${name} would bring it to ${lossWithMore.toFixed(2)}. Blue: more would help; orange: less.`,
+    `Who is to blame? Here the pixels of the maps vote: ${GROWTH} more of the framed one (map ${unit + 1}) would add ${GROWTH} × its weight to each score. ` +
+      `So blame = error × weight, summed: ${votes.join("; ")}; others ${signed(others)}; sum ${signed(blame)}.`,
+    `${GROWTH} more of the framed cell of the kernel would add ${GROWTH} × the ink under it to each pixel of the map. So slope = ink × blame, summed: ` +
       `at the framed pixels ${bracketed(met)} × ${bracketed(blame)}; positive terms ${signed(more, 3)}, negative ones ${signed(less, 3)}, sum ${signed(slope, 3)}.`,
-    `So if this cell grew by ${GROWTH}, the loss ${slope === 0 ? "would not change: it stays" : move}. ` +
+    `So ${GROWTH} more of this cell ${slope === 0 ? "would change nothing: it stays" : move}. ` +
       `All weights move by their slopes; together they bring ${name} from ${percent(share)} to ${percent(after[label])}, its loss to ${lossAfter.toFixed(2)}. Other images may get worse.`,
   ];
 }
