@@ -30,7 +30,8 @@ from pipeline.model.header import format_header
 from pipeline.model.model import Model, load_model
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
-from pipeline.pictures.decoding import MAX_LARGE_SIDE, MAX_SIDE, PictureError, Source, load_picture
+from pipeline.pictures.decoding import MAX_LARGE_SIDE, PictureError, Source, load_picture
+from pipeline.pictures.levels import MAX_SIDE
 from pipeline.pictures.reading import MAX_DIGITS, Number, Result, Row, read, read_one
 from pipeline.pictures.regions import Region, make_regions
 from pipeline.training.team import ThreadTeam

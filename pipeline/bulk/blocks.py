@@ -16,7 +16,6 @@ from typing import BinaryIO
 from PIL import Image
 
 from pipeline.bulk.folders import STDIN, Picture
-from pipeline.engine.signals import stop_requested
 from pipeline.pictures.boxes import cut_rows, encode_with_boxes
 from pipeline.pictures.decoding import PictureError, read_content, read_pages
 from pipeline.pictures.regions import Region
@@ -122,8 +121,6 @@ def read_picture(wanted: Wanted, name: str, content: Content) -> Outcome:
             crops = cut_rows(_to_source(content), name, result)
         return result, copy, crops
     except PictureError as error:
-        if stop_requested():  # Pillow takes an interruption for damage
-            raise KeyboardInterrupt from None
         return error, None, []
 
 

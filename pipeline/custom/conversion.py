@@ -17,7 +17,8 @@ from pipeline.data.ink import InkStatistics
 from pipeline.data.order import stratify
 from pipeline.data.parts import MAX_CLASSES
 from pipeline.engine.threads import single_threaded_blas
-from pipeline.pictures.decoding import Grey, PictureError, load_picture
+from pipeline.pictures.decoding import PictureError, load_picture
+from pipeline.pictures.levels import Grey
 from pipeline.pictures.preparation import MIN_CONTRAST, measure_background, prepare
 from pipeline.scheduling.progress import progress
 

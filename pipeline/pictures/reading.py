@@ -16,7 +16,7 @@ from pipeline.model.spans import find_alternatives, is_reported
 from pipeline.network.gradient_descent import Run, in_sequence
 from pipeline.network.patterns import Pattern
 from pipeline.pictures.cutting import cut_strip
-from pipeline.pictures.decoding import fit
+from pipeline.pictures.levels import fit
 from pipeline.pictures.lines import find_lines
 from pipeline.pictures.preparation import find_ink, prepare
 from pipeline.pictures.regions import Region

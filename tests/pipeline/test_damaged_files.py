@@ -35,7 +35,8 @@ from pipeline.evaluation.predictions import PREDICTIONS, open_predictions
 from pipeline.model.model import Model, load_model, save_model
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
-from pipeline.pictures.decoding import MAX_SIDE, load_picture
+from pipeline.pictures.decoding import load_picture
+from pipeline.pictures.levels import MAX_SIDE
 from pipeline.scheduling.journal import JOURNAL
 from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from pipeline.training.history import Epoch, read_history

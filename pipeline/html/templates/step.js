@@ -12,7 +12,7 @@ function showStep({ classNames, shape }, layers, flow) {
   const { pass: { probabilities, errors }, before, ink, label, rate } = flow;
   const [{ outputShape: [count, ...shapeOfMap], window, weights }] = layers;
   const followed = followCell(layers, flow);
-  const { at, unit, cell, slope, slopes, blames, place } = followed;
+  const { at, unit, cell, slope, slopes, pixelSlopes, place } = followed;
   const [name, guess] = [label, strongest(probabilities, 1)[0]].map((k) => classNames[k]);
   const guessed = `${guess} (${percent(Math.max(...probabilities))})`;
   setText($("step-title"), `One step, on a training image: ${name}`);
@@ -22,7 +22,7 @@ function showStep({ classNames, shape }, layers, flow) {
     append(append($("step-errors"), "li", `${classNames[k]}: `), "b", signed(errors[k]), errors[k] < 0 ? "too-little" : "too-much");
   }
   paintValues($("step-image"), ink, ...shape, inkColour);
-  paintErrors($("step-map"), blames, shapeOfMap);
+  paintErrors($("step-map"), pixelSlopes, shapeOfMap);
   paintErrors($("step-kernel"), slopes, window);
   placeFrame($("step-ink"), cellAt(followed.input, shape[1]), shape);
   placeFrame($("step-pixel"), cellAt(place, shapeOfMap[1]), shapeOfMap);
@@ -36,8 +36,8 @@ function showStep({ classNames, shape }, layers, flow) {
 }
 
 /**
- * Follow the errors to the cell of a kernel that a step changes most. Returns {at, unit, cell, slope, slopes, blames, products, place,
- * input, met}. at: index of the cell in the weights; cell: in its kernel, the unit-th, which has the `slopes`. blames: gradients of the
+ * Follow the errors to the cell of a kernel that a step changes most. Returns {at, unit, cell, slope, slopes, pixelSlopes, products, place,
+ * input, met}. at: index of the cell in the weights; cell: in its kernel, the unit-th, which has the `slopes`. pixelSlopes: gradients of the
  * pixels of its map. products: of each with the ink that was under the cell. place: of the pixel from which the slope comes most; input:
  * index of the pixel of the image that was under the cell there; met: its ink.
  */
@@ -46,23 +46,23 @@ function followCell([kernels], { pass: { sums: [{ weights }], gradients, values 
   const size = weights.length / count;
   const at = strongest(weights.map(Math.abs), 1)[0];
   const [unit, cell, slope] = [Math.floor(at / size), at % size, weights[at]];
-  const blames = partOf(sumGradient(kernels, values[0], values[1], gradients[1]), count, unit);
-  const inputs = Array.from(blames, (_, place) => indicesAt(kernels, place)[cell]); // -1 for padding
+  const pixelSlopes = partOf(sumGradient(kernels, values[0], values[1], gradients[1]), count, unit);
+  const inputs = Array.from(pixelSlopes, (_, place) => indicesAt(kernels, place)[cell]); // -1 for padding
   const inks = inputs.map((i) => (i < 0 ? kernels.outside : ink[i]));
-  const products = blames.map((blame, place) => blame * inks[place]);
+  const products = pixelSlopes.map((pixelSlope, place) => pixelSlope * inks[place]);
   const place = strongest(products.map((product) => product * slope), 1)[0];
-  return { at, unit, cell, slope, slopes: partOf(weights, count, unit), blames, products, place, input: inputs[place], met: inks[place] };
+  return { at, unit, cell, slope, slopes: partOf(weights, count, unit), pixelSlopes, products, place, input: inputs[place], met: inks[place] };
 }
 
-/** Return the parts of the story of a step. "Blame" is the gradient of a pixel of a map. */
-function tellStep(classNames, { pass, before, label }, { unit, slope, blames, products, place, met }) {
+/** Return the parts of the story of a step. A slope is a gradient: of a score, of a pixel of a map, or of a cell. */
+function tellStep(classNames, { pass, before, label }, { unit, slope, pixelSlopes, products, place, met }) {
   const { probabilities, after, lossAfter, errors, loss } = pass;
-  const [name, share, blame] = [classNames[label], probabilities[label], blames[place]];
+  const [name, share, pixelSlope] = [classNames[label], probabilities[label], pixelSlopes[place]];
   const shown = strongest(errors.map(Math.abs), SHOWN_ERRORS);
   const differences = shown.slice(0, TOLD_ERRORS).map((k) => `${classNames[k]}: ${probabilities[k].toFixed(2)} \u2212 ${Number(k === label)} = ${signed(errors[k])}`);
-  const voteOf = (k) => partOf(before[1], errors.length, k)[unit * blames.length + place];
+  const voteOf = (k) => partOf(before[1], errors.length, k)[unit * pixelSlopes.length + place];
   const votes = shown.map((k) => `${classNames[k]}: ${bracketed(errors[k])} × ${bracketed(voteOf(k))}`);
-  const others = blame - sumOf(shown.map((k) => errors[k] * voteOf(k)));
+  const others = pixelSlope - sumOf(shown.map((k) => errors[k] * voteOf(k)));
   const lossWithMore = -Math.log(1 / (1 + (1 / share - 1) * Math.exp(-GROWTH)));
   const [more, less] = [1, -1].map((sign) => sumOf(products.filter((product) => sign * product > 0)));
   const [effect, change] = slope < 0 ? ["fall", "up"] : ["grow", "down"];
@@ -70,10 +70,10 @@ function tellStep(classNames, { pass, before, label }, { unit, slope, blames, pr
   return [
     `What is wrong? Error = share \u2212 wanted share: ${differences.join("; ")}. Loss: \u2212ln ${share.toPrecision(3)} = ${loss.toFixed(2)} (a half: 0.69, a tenth: 2.30). ` +
       `The error is its slope: ${GROWTH} more of the score of ${name} would bring it to ${lossWithMore.toFixed(2)}. Blue: more would help; orange: less.`,
-    `Who is to blame? Here the pixels of the maps vote: ${GROWTH} more of the framed one (map ${unit + 1}) would add ${GROWTH} × its weight to each score. ` +
-      `So blame = error × weight, summed: ${votes.join("; ")}; others ${signed(others)}; sum ${signed(blame)}.`,
-    `${GROWTH} more of the framed cell of the kernel would add ${GROWTH} × the ink under it to each pixel of the map. So slope = ink × blame, summed: ` +
-      `at the framed pixels ${bracketed(met)} × ${bracketed(blame)}; positive terms ${signed(more, 3)}, negative ones ${signed(less, 3)}, sum ${signed(slope, 3)}.`,
+    `Back to the maps, whose pixels vote here: ${GROWTH} more of the framed one (map ${unit + 1}) would add ${GROWTH} × its weight to each score. ` +
+      `So its slope = error × weight, summed: ${votes.join("; ")}; others ${signed(others)}; sum ${signed(pixelSlope)}.`,
+    `${GROWTH} more of the framed cell of the kernel would add ${GROWTH} × the ink under it to each pixel of the map. So its slope = ink × slope of the pixel, summed: ` +
+      `at the framed ones ${bracketed(met)} × ${bracketed(pixelSlope)}; positive terms ${signed(more, 3)}, negative ones ${signed(less, 3)}, sum ${signed(slope, 3)}.`,
     `So ${GROWTH} more of this cell ${slope === 0 ? "would change nothing: it stays" : move}. ` +
       `All weights move by their slopes; together they bring ${name} from ${percent(share)} to ${percent(after[label])}, its loss to ${lossAfter.toFixed(2)}. Other images may get worse.`,
   ];

@@ -9,7 +9,8 @@ import PIL
 import pytest
 from PIL import Image, ImageFile
 
-from pipeline.pictures.decoding import MAX_SIDE, PictureError, Source, load_picture
+from pipeline.pictures.decoding import PictureError, Source, load_picture
+from pipeline.pictures.levels import MAX_SIDE
 from tests.drawings import Grey, Images, enlarge, place, sample_digits
 
 OLD_PILLOW = int(PIL.__version__.partition(".")[0]) < 13
@@ -223,3 +224,14 @@ def test_other_and_damaged_files_are_named(content: bytes, words: str) -> None:
 
 def test_narrow_jpeg_is_read() -> None:
     assert load(encode(Image.new("L", (5000, 4), 255), "JPEG")).min() == 255
+
+
+def test_interruption_that_a_decoder_replaces_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "cut.bmp"
+    Image.new("L", (40, 40)).save(file)
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.raises(PictureError, match="damaged"):
+        load_picture(file, file.name)
+    monkeypatch.setattr("pipeline.pictures.decoding.stop_requested", lambda: True)
+    with pytest.raises(KeyboardInterrupt):
+        load_picture(file, file.name)

@@ -1,6 +1,5 @@
-"""Forgetting and learning in the drawing demo."""
+"""Training in the drawing demo."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,63 +14,17 @@ from pipeline.model.safetensors import load_safetensors
 from tests.browser import PHONE, find_box, find_violations, is_wider_than_screen, open_page
 from tests.drawings import sample_digits
 from tests.pipeline.html.conftest import TEST_RESULT
-from tests.pipeline.html.handwriting import HEART
-from tests.pipeline.html.input import draw_with_mouse, numbers, prediction, wait_for_update
-from tests.pipeline.html.strokes import DIGITS, place
+from tests.pipeline.html.input import prediction, wait_for_update
 from tests.pipeline.models import make_model
 from tests.processes import Run
-
-LEARNT = 400
-STATE = "learning.state"
-READ = "(ink) => readImage(model, ink.map((x) => 255 * x)).digit"
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("page") / "index.html"
-    images, labels = sample_digits()
-    model = make_model("conv16,64", shape=(28, 28), class_names=tuple("0123456789"))
-    save_drawing_page(file, model, *TEST_RESULT, lessons=Lessons(images, labels, LEARNT))
-    return file
-
-
-@pytest.fixture
-def page(browser: Browser, file: Path) -> Iterator[Page]:
-    with open_page(browser, file, viewport={"width": 1280, "height": 720}) as page:
-        draw_with_mouse(page, place(DIGITS[3], 0.2, 0.2, 0.6))
-        yield page
-
-
-def wait_until(page: Page, condition: str) -> None:
-    """Wait for four minutes at most, as other work may slow the training down.
-
-    The security policy of the page forbids `wait_for_function`.
-    """
-    call = f"""async () => {{
-        const end = performance.now() + 240_000;
-        while (!({condition}) && performance.now() < end) await new Promise(requestAnimationFrame);
-        return Boolean({condition});
-    }}"""
-    assert page.evaluate(call), condition
-
-
-def forget(page: Page) -> None:
-    page.locator("#forget").click()
-    wait_until(page, f"{STATE}.accuracies.length === 1")
-
-
-def learn(page: Page, seen: int) -> None:
-    """Learn until so many images were seen and the accuracy was measured since."""
-    page.locator("#learn").click()
-    wait_until(page, f"{STATE}.training.seen >= {seen} && {STATE}.accuracies.at(-1).seen >= {seen / 2}")
-    page.locator("#learn").click()
-    wait_for_update(page)
-
-
-def parameters_of(page: Page) -> list[float]:
-    call = "model.learner.networks[0].flatMap(({ weights, biases }) => [...weights, ...biases])"
-    found: list[float] = page.evaluate(call)
-    return found
+from tests.thorough.pipeline.html.learning.conftest import (
+    LEARNT,
+    STATE,
+    forget,
+    learn,
+    parameters_of,
+    wait_until,
+)
 
 
 def test_forgetting_and_learning_change_the_answer_to_the_own_drawing(page: Page) -> None:
@@ -202,14 +155,8 @@ def test_training_is_accessible_and_fits_the_screen(browser: Browser, file: Path
 
 def test_all_moves_above_the_fold(page: Page) -> None:
     forget(page)
-    for selector in (
-        "#canvas",
-        ".kernel:visible >> nth=7",
-        ".map:visible >> nth=7",
-        "#answer",
-        "#loss-curve",
-        "#accuracy-curve",
-    ):
+    maps = ".kernel:visible >> nth=7", ".map:visible >> nth=7"
+    for selector in ("#canvas", *maps, "#answer", "#loss-curve", "#accuracy-curve"):
         box = page.locator(selector).bounding_box()
         assert box is not None
         assert box["y"] + box["height"] <= 720, selector
@@ -225,78 +172,14 @@ def test_reduced_motion_offers_only_single_steps(browser: Browser, file: Path) -
         assert parameters_of(page) != before
 
 
-def test_one_step_shows_the_arithmetic_of_a_weight(page: Page) -> None:
-    forget(page)
-    before = np.array(parameters_of(page)[:200])
-    page.locator("#one-step").click()
-    wait_for_update(page)
-    changes = np.array(parameters_of(page)[:200]) - before
-    cell = int(np.abs(changes).argmax())
-    errors, story = numbers(page.locator("#step-errors")), []
-    for _ in range(4):
-        story.append(numbers(page.locator("#step-text")))
-        last = numbers(page.locator("#step-sum"))  # shown in the last part
-        page.locator("#step-next").click()
-    old, rate, slope, new = last
-    assert rate == -0.01  # "0.310 - 0.01 x 4.2"
-    assert [old, new] == pytest.approx([before[cell], before[cell] + changes[cell]], abs=6e-4)
-    assert rate * slope == pytest.approx(changes[cell], abs=6e-5)
-    first, wrong, second, other, share, loss, *_, growth, less_loss = story[0]
-    assert [wrong, other] == errors[:2]
-    assert sorted([first - wrong, second - other]) == pytest.approx([0, 1], abs=0.02)
-    assert loss == pytest.approx(-np.log(share), abs=0.01)
-    assert less_loss == pytest.approx(loss + growth * (share - 1), abs=0.02)
-    factors = np.reshape(story[1][2:8], (3, 2))
-    assert story[1][-1] == pytest.approx(factors.prod(axis=1).sum() + story[1][-2], abs=0.02)
-    more, less, total = story[2][-3:]
-    assert [more + less, total] == pytest.approx([slope, slope], abs=2e-3)
-    growth, effect, *_, percentage, loss_after = story[3]
-    assert effect == pytest.approx(growth * abs(slope), abs=6e-4)
-    assert loss > loss_after == pytest.approx(-np.log(percentage / 100), abs=0.01)
-    assert numbers(page.locator("#step-text")) != story[0]  # another image
-
-
-def test_cell_that_is_dragged_or_changed_by_keys_changes_the_weight_and_the_loss(page: Page) -> None:
-    forget(page)
-    learn(page, 640)
-    before, losses = np.array(parameters_of(page)), set()
-    box = find_box(page.locator(".kernel:visible").nth(2))
-    left, top = box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.1
-    page.mouse.move(left, top)
-    page.mouse.down()
-    for up in (20, 50, 100):
-        page.mouse.move(left, top - up)
+def test_bars_are_beside_the_drawing_while_it_learns_on_a_tablet(browser: Browser, file: Path) -> None:
+    with open_page(browser, file, viewport={"width": 1024, "height": 768}) as page:
+        forget(page)
+        canvas, bars = (find_box(page.locator(selector)) for selector in ("#canvas", "#answer"))
+        assert page.locator(".kernel:visible").count() == 8
+        assert bars["y"] > canvas["y"] + canvas["height"]
+        assert bars["x"] + bars["width"] <= canvas["x"] + canvas["width"] + 1
+        page.mouse.wheel(0, 2000)
         wait_for_update(page)
-        losses.update(numbers(page.locator("#cell-text"))[1:])
-    page.mouse.up()
-    page.locator(".tile:visible").nth(5).focus()
-    for key in ("Shift+ArrowDown", "Shift+ArrowRight", "+"):  # from the cell that was dragged
-        page.keyboard.press(key)
-    changes = np.array(parameters_of(page)) - before
-    assert np.flatnonzero(changes).tolist() == [2 * 25 + 2, 5 * 25 + 8]
-    assert changes[[52, 133]] == pytest.approx([1, 0.1], abs=0.02)
-    assert len(losses) == 4  # before, and of each place
-    assert page.locator("#announcement").inner_text().startswith("Kernel 6, row 2, column 4: ")
-
-
-def test_taught_sign_is_read_and_digits_still_are(browser: Browser, file: Path) -> None:
-    with open_page(browser, file) as page:
-        before = page.evaluate("learning.lessons().then(({ unseen }) => unseen.inks.map(READ))".replace("READ", READ))
-        draw_with_mouse(page, place(DIGITS[3], 0.2, 0.2, 0.6))
-        page.locator("#teach").click()
-        assert page.evaluate("drawing.strokes.length") == 0
-        page.locator("#sign-name").press("Escape")
-        assert not page.locator("#teaching").is_visible()
-        page.locator("#teach").click()
-        for number in range(5):
-            draw_with_mouse(page, place([HEART], 0.02 * number, 0.03 * number, 0.8 - 0.04 * number))
-            page.locator("#keep").click()
-        wait_until(page, "model.signs?.length === 1")
-        draw_with_mouse(page, place([HEART], 0.1, 0.1, 0.75))
-        assert prediction(page) == "♥"
-        assert find_violations(page) == []
-        page.locator("#share-drawing").click()
-        assert "♥" in (page.locator("#card").get_attribute("aria-label") or "")
-        after = page.evaluate("learning.lessons().then(({ unseen }) => unseen.inks.map(READ))".replace("READ", READ))
-    assert len(before) == 100
-    assert np.mean(np.array(before) == np.array(after)) > 0.9
+        moved = find_box(page.locator("#answer"))["y"] - find_box(page.locator("#canvas"))["y"]
+        assert moved == pytest.approx(bars["y"] - canvas["y"], abs=1)  # they do not slide over each other
