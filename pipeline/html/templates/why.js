@@ -106,13 +106,13 @@ function showWhy(explained, image, shape, isExact, a, b, hasDots) {
  */
 const PLACES = [
   ["at the top left", [0]],
-  ["in the middle of the top", [1]],
+  ["at the top centre", [1]],
   ["at the top right", [2]],
-  ["in the middle of the left side", [3]],
-  ["in the middle", [4]],
-  ["in the middle of the right side", [5]],
+  ["at the left centre", [3]],
+  ["at the centre", [4]],
+  ["at the right centre", [5]],
   ["at the bottom left", [6]],
-  ["in the middle of the bottom", [7]],
+  ["at the bottom centre", [7]],
   ["at the bottom right", [8]],
   ["on the left", [0, 3, 6]],
   ["on the right", [2, 5, 8]],

@@ -133,9 +133,9 @@ def to_points(strokes: Strokes) -> list[list[dict[str, float]]]:
     ("cells", "place"),
     [
         ([(2, 2)], "at the top left"),
-        ([(5, 2)], "in the middle of the left side"),
-        ([(5, 4)], "in the middle"),
-        ([(5, 0)], "in the middle of the left side"),  # beside the drawing
+        ([(5, 2)], "at the left centre"),
+        ([(5, 4)], "at the centre"),
+        ([(5, 0)], "at the left centre"),  # beside the drawing
         ([(3, 2), (7, 2), (3, 6)], "on the left"),
         ([(3, 2), (3, 6), (8, 4)], "at the top"),
         ([(2, 2), (2, 6), (8, 2), (8, 6)], None),

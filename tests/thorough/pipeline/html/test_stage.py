@@ -15,11 +15,19 @@ from tests.pipeline.html.input import draw_with_mouse, pixels, prediction, strok
 from tests.thorough.pipeline.html.conftest import DIGIT
 
 GHOST_WRITING = 2000  # milliseconds
+BOXES = """([selector, end]) => new Promise((resolve, reject, boxes = []) => {
+    const next = (time) => {
+        boxes.push([...document.querySelectorAll(selector)].map((each) => each.getBoundingClientRect())
+            .map(({ x, y, width, height }) => [x, y, width, height]));
+        time < end ? requestAnimationFrame(next) : resolve(boxes);
+    };
+    requestAnimationFrame(next);
+})"""
 
 
-def sides_of_all(page: Page, selector: str) -> NDArray[np.float64]:
-    """Return the same, of invisible elements, too."""
-    return np.array([list(find_box(each).values()) for each in page.locator(selector).all()])
+def boxes_of(page: Page, selector: str, end: float = 0) -> NDArray[np.float64]:
+    """Return the boxes of elements in each frame until a time of the page in milliseconds: float64 (frames, n, 4)."""
+    return np.array(page.evaluate(BOXES, [selector, end]))
 
 
 def sides_of(page: Page, selector: str) -> NDArray[np.float64]:
@@ -43,8 +51,7 @@ def test_canvas_maps_and_answer_are_in_the_first_screen(size: tuple[int, int], o
         tops = sides_of(page, ".tiles")[:, 2]
         assert np.ptp(tops) < 1  # the columns are aligned
         assert sides_of(page, ".column .caption")[:, 3].max() <= tops.min()  # no line crosses a text
-        cells = find_box(page.locator(".cells .tile"))
-        assert cells["width"] >= 12
+        assert find_box(page.locator(".cells .tile"))["width"] >= 12
 
 
 def test_pen_writes_an_example_to_look_into_until_the_canvas_is_used(browser: Browser, file: Path) -> None:
@@ -133,22 +140,15 @@ def test_nothing_moves_while_the_example_is_written_or_one_points_at_things(
 ) -> None:
     with open_page(browser, file, viewport={"width": width, "height": 900}) as page:
         places = "#picture, .nudge, #answer, #running, #detail-sum, footer"
-        before = sides_of_all(page, places)
-        for _ in range(12):
-            page.wait_for_timeout(250)
-            np.testing.assert_allclose(sides_of_all(page, places), before, atol=0.6)
+        frames = boxes_of(page, places, end=4000)
+        np.testing.assert_allclose(frames - frames[0], 0, atol=0.6)
         draw_with_mouse(page, DIGIT)
         page.wait_for_timeout(500)
-        for selector in (
-            ".with-kernels .tile",
-            ".maps >> nth=1 >> .tile",
-            ".cells .tile",
-            ".class >> nth=8",
-            ".class.best",
-        ):
+        tiles = (".with-kernels .tile", ".maps >> nth=1 >> .tile", ".cells .tile")
+        for selector in (*tiles, ".class >> nth=8", ".class.best"):
             page.locator(selector).first.hover()
             page.wait_for_timeout(300)
-            np.testing.assert_allclose(sides_of_all(page, places), before, atol=0.6, err_msg=selector)
+            np.testing.assert_allclose(boxes_of(page, places)[0], frames[0], atol=0.6, err_msg=selector)
             assert find_box(page.locator("#why"))["y"] + 120 < 900
 
 
