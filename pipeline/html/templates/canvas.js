@@ -18,6 +18,9 @@ function paintCanvas(canvas, { strokes, pen, height: share }, image, shape, ghos
   else if (ghost) {
     context.globalAlpha = 0.3;
     traceStrokes(context, ghost, width, 0, 0, PEN * width);
+    context.globalAlpha = 0.7;
+    context.font = `${18 * ratio}px system-ui, sans-serif`;
+    context.fillText("Draw here", 16 * ratio, height - 16 * ratio);
     context.globalAlpha = 1;
   }
   context.lineWidth = 3 * ratio;

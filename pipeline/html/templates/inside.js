@@ -228,7 +228,7 @@ function makeInside(model, changed) {
     const [best, rival] = contendersIn(view, prediction);
     answer.show(prediction, best, state.rival === best ? null : state.rival);
     setText($("lines-of"), describeLines(view));
-    setText($("share-of"), describeShare(view, prediction, best));
+    setText($("share-of"), `: ${describeShare(view, prediction, best)}`);
     if (!isOpen() || $("answers").hidden || rival === undefined) return;
     const asked = { prediction, best, rival };
     const isSame = (names) => names.every((name) => asked[name] === answered?.[name]);

@@ -10,16 +10,23 @@ const KEYED = 0.1; // by which a key changes a weight
 function listenToKernels(parent, { weights, window: [height, width] }, isActive, turn) {
   let dragged = null; // {cell, weight, along} where the drag began
   let isTurned = false; // by the pointer, whose click then selects no map
-  let [row, column] = [0, 0]; // chosen by keys
+  let [row, column] = [0, 0]; // chosen
+  const frame = document.createElement("span"); // of the chosen cell
+  const chooseCell = (tile, y, x) => {
+    [row, column] = [clamp(y, height - 1), clamp(x, width - 1)];
+    tile.querySelector(".kernel").after(frame);
+    placeFrame(frame, cellAt(row * width + column, width), [height, width]);
+  };
   const alongOf = ({ pointerType, clientX, clientY }) => clientX - (pointerType === "touch" ? 0 : clientY);
   const cellOf = (tile) => (Number(tile.dataset.unit) * height + row) * width + column;
   parent.addEventListener("pointerdown", (event) => {
     isTurned = false;
     if (!event.target.matches(".kernel") || !isActive()) return;
     const box = event.target.getBoundingClientRect();
-    row = clamp(Math.floor(((event.clientY - box.top) / box.height) * height), height - 1);
-    column = clamp(Math.floor(((event.clientX - box.left) / box.width) * width), width - 1);
-    const cell = cellOf(event.target.parentElement);
+    const [y, x] = [(event.clientY - box.top) / box.height, (event.clientX - box.left) / box.width];
+    const tile = event.target.closest(".tile");
+    chooseCell(tile, Math.floor(y * height), Math.floor(x * width));
+    const cell = cellOf(tile);
     dragged = { cell, weight: weights[cell], along: alongOf(event) };
     event.target.setPointerCapture(event.pointerId);
   });
@@ -34,9 +41,10 @@ function listenToKernels(parent, { weights, window: [height, width] }, isActive,
   parent.addEventListener("keydown", ({ target, key, shiftKey }) => {
     if (!target.querySelector(".kernel") || !isActive()) return;
     const [right, down] = (shiftKey && MOVES[key]) || [0, 0];
-    [row, column] = [clamp(row + down, height - 1), clamp(column + right, width - 1)];
     const change = { "+": KEYED, "-": -KEYED }[key] ?? 0;
-    if (right || down || change) announce(turn(cellOf(target), weights[cellOf(target)] + change));
+    if (!(right || down || change)) return;
+    chooseCell(target, row + down, column + right);
+    announce(turn(cellOf(target), weights[cellOf(target)] + change));
   });
 }
 

@@ -9,7 +9,7 @@ const DEFAULT_RATE = 4; // its index
 const CANDIDATES = 100; // images among which a step chooses one that is misread
 const TURNED = 100; // unseen images whose loss is shown while a weight is turned by hand
 const LABEL = 13; // pixels above the highest line of a curve, for its label
-const INVITATION = "Drag a cell of a kernel: can you lower the loss?";
+const INVITATION = "Drag a cell of a kernel sideways: can you lower the loss?";
 const TOO_LARGE = 0.1; // a learning rate at which the loss may explode
 const SPOILT = 2; // loss above which it has exploded
 const [SOONEST_EXAM, LATEST_EXAM] = [64, 2000]; // images from one measurement of the accuracy to the next
@@ -35,7 +35,7 @@ function makeLearning(learner, packed, on) {
     seconds: 0, // of learning
     frames: 0,
     turned: null, // {cell, loss} before it was turned by hand
-    step: null, // {story, paint} of `showStep`
+    step: null, // {story, paint, ink, label} of `showStep` and its image, null if none is shown
     told: 0, // part of its story
     isSpoilt: false, // by a learning rate that was too large
   };
@@ -155,20 +155,19 @@ function makeLearning(learner, packed, on) {
 
   /** Show a step on an image, null for none: nothing that was told of the parameters before holds any more. */
   function showFlow(flow) {
-    state.turned = null;
+    document.querySelector(".stepped")?.classList.remove("stepped");
+    Object.assign(state, { turned: null, step: flow && { ...showStep(learner, layers, flow), ...flow } });
     tellTurn(INVITATION);
     $("step").hidden = !flow;
-    document.querySelector(".stepped")?.classList.remove("stepped");
     if (!flow) return;
-    state.step = showStep(learner, layers, flow);
     tell(0);
     $("step-next").focus({ preventScroll: true });
     $("step").scrollIntoView({ block: "nearest" });
   }
 
-  /** Return the mean loss of some unseen images. */
+  /** Return the loss of the image of the step that is shown, or else the mean of some unseen images. */
   function measureLoss() {
-    const { inks, labels } = state.lessons.unseen;
+    const { inks, labels } = state.step ? { inks: [state.step.ink], labels: [state.step.label] } : state.lessons.unseen;
     const losses = inks.slice(0, TURNED).map((ink, i) => lossOf(forward(layers, ink).at(-1), labels[i]));
     return sumOf(losses) / losses.length;
   }
@@ -180,7 +179,7 @@ function makeLearning(learner, packed, on) {
     layers[0].weights[cell] = weight;
     repaint();
     const [before, after] = [state.turned.loss, measureLoss()];
-    const text = `${nameOfCell(layers[0], cell)}: ${signed(weight)}. Loss of ${TURNED} unseen images: `;
+    const text = `${nameOfCell(layers[0], cell)}: ${signed(weight)}. Loss of ${state.step ? "this image" : `${TURNED} unseen images`}: `;
     const [from, to] = [before, after].map((loss) => loss.toFixed(4));
     return tellTurn(text, `${from} → ${to}${from === to ? "" : after < before ? ", better" : ", worse"}`, after < before);
   }
@@ -216,7 +215,7 @@ function makeLearning(learner, packed, on) {
     setText($("loss"), training.loss === null ? "–" : training.loss.toFixed(2));
     const last = accuracies.at(-1);
     setText($("accuracy"), last ? percentOf(last.value) : "–");
-    setText($("interval"), last ? `(${Math.round(100 * last.low)} to ${percentOf(last.high)})` : "");
+    setText($("interval"), last ? `±${Math.round(50 * (last.high - last.low))}` : "");
     setText($("learning-text"), describe());
     $("learning-text").classList.toggle("warning", state.isSpoilt);
     const end = Math.max(training.seen, packed.learnt);
@@ -230,7 +229,7 @@ function makeLearning(learner, packed, on) {
     const count = layers.reduce((sum, { weights, biases }) => sum + weights.length + biases.length, 0).toLocaleString("en");
     if (state.training.seen === 0) return `All ${count} weights are noise: the kernels look for nothing in particular, and the answer is a guess.`;
     if (state.isSpoilt) return "The steps were too large and spoilt the weights: begin again with a smaller rate.";
-    if (!$("step").hidden) return `One step learns from one image, if possible a misread one; “Learn” by the mean slopes of ${BATCH}.`;
+    if (state.step) return `One step learns from one image, if possible a misread one; “Learn” by the mean slopes of ${BATCH}.`;
     return `After each ${BATCH} images, every one of the ${count} weights moves a little, so that their loss falls.`;
   }
 
@@ -277,9 +276,9 @@ function percentOf(share) {
 
 /**
  * Paint values from 0 to `most` over the images seen, from 0 to `end`, with the band from `low` to `high` if they have one. lines:
- * [value, label, side] of dashed lines.
+ * [value, label, side] of dashed lines. dots: more points, marked.
  */
-function paintCurve(canvas, points, end, most, name, lines) {
+function paintCurve(canvas, points, end, most, name, lines, dots = []) {
   const { width, height } = canvas.getBoundingClientRect();
   const ratio = window.devicePixelRatio;
   [canvas.width, canvas.height] = [Math.round(width * ratio), Math.round(height * ratio)];
@@ -308,4 +307,8 @@ function paintCurve(canvas, points, end, most, name, lines) {
   context.beginPath();
   trace(points.map(({ seen, value }) => [seen, value]));
   context.stroke();
+  context.fillStyle = `rgb(${colour("--ink")})`;
+  context.beginPath();
+  for (const { seen, value } of dots) context.arc(x(seen), y(value), 4, 0, 2 * Math.PI);
+  context.fill();
 }

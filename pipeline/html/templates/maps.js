@@ -41,7 +41,7 @@ function makeColumn(parent, layers, index, title, patches, on) {
     Object.assign(tile, { type: "button", tabIndex: unit === 0 ? 0 : -1 });
     tile.dataset.unit = unit;
     tile.setAttribute("aria-label", describeTile(layer, title, unit, null));
-    if (hasKernels) paintKernel(append(tile, "canvas", "", "kernel"), layer, unit);
+    if (hasKernels) paintKernel(append(append(tile, "span", "", "framed"), "canvas", "", "kernel"), layer, unit);
     if (patches) paintInk(append(tile, "canvas", "", "stimulus"), patches.pixels[unit], patches.shape);
     if (hasMaps) append(tile, "canvas", "", "map");
     return tile;
@@ -54,7 +54,7 @@ function makeColumn(parent, layers, index, title, patches, on) {
     for (let unit = 0; unit < count; unit++) paintValues(column.map(unit), partOf(values, count, unit), ...size, paint);
   };
   column.repaintKernels = () => {
-    if (hasKernels) tiles.forEach((tile, unit) => paintKernel(tile.firstElementChild, layer, unit));
+    if (hasKernels) tiles.forEach((tile, unit) => paintKernel(tile.querySelector(".kernel"), layer, unit));
   };
   listenToTiles(grid, column, { index, layer, title, across }, on);
   return column;

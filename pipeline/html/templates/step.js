@@ -1,18 +1,19 @@
 /* "One step": backpropagation of the loss of one image, from the answer back to a cell of a kernel, told with its numbers. */
 
 const [SHOWN_ERRORS, TOLD_ERRORS] = [3, 2]; // the largest
+const TOLD_TERMS = 2; // of the sum of a cell's slope, the largest
 const GROWTH = 0.1; // of a score, a pixel or a cell, for which the change of the loss is stated
 
 /**
  * Show a step, without its story. flow: {pass, before, ink, label, rate}; pass: of `stepOnImage`; before: the weights of the layers
  * before the step; ink, label: of the image; rate: of the step. Returns {story, paint(isMoved)}: the parts of the story, in the order of
- * backpropagation, and a function that paints the kernel before or after the step.
+ * backpropagation, and a function that paints the loss and the kernel before or after the step.
  */
 function showStep({ classNames, shape }, layers, flow) {
-  const { pass: { probabilities, errors }, before, ink, label, rate } = flow;
+  const { pass: { probabilities, after, errors }, before, ink, label, rate } = flow;
   const [{ outputShape: [count, ...shapeOfMap], window, weights }] = layers;
   const followed = followCell(layers, flow);
-  const { at, unit, cell, slope, slopes, pixelSlopes, place } = followed;
+  const { at, unit, cell, slope, slopes, pixelSlopes, places: [place] } = followed;
   const [name, guess] = [label, strongest(probabilities, 1)[0]].map((k) => classNames[k]);
   const guessed = `${guess} (${percent(Math.max(...probabilities))})`;
   setText($("step-title"), `One step, on a training image: ${name}`);
@@ -29,17 +30,20 @@ function showStep({ classNames, shape }, layers, flow) {
   for (const id of ["step-cell", "step-weight"]) placeFrame($(id), cellAt(cell, window[1]), window);
   document.querySelectorAll(".column:not([hidden]) .tile").forEach((tile, k) => tile.classList.toggle("stepped", k === unit));
   const old = before[0][at];
-  setText($("step-sum"), `${signed(old, 3)} \u2212 ${rate} × ${bracketed(slope, 3)} = ${signed(old - rate * slope, 3)}`);
+  setText($("step-sum"), `${signed(old, 3)} \u2212\u00a0${rate} ×\u00a0${bracketed(slope, 3)} =\u00a0${signed(old - rate * slope, 3)}`);
   const [still, moved] = [before[0], weights.slice()].map((each) => partOf(each, count, unit));
-  const paint = (isMoved) => paintValues($("step-weights"), isMoved ? moved : still, ...window, signedColours(largestMagnitude(still)));
+  const paint = (isMoved) => {
+    paintLoss($("step-loss"), (isMoved ? after : probabilities)[label]);
+    paintValues($("step-weights"), isMoved ? moved : still, ...window, signedColours(largestMagnitude(still)));
+  };
   return { story: tellStep(classNames, flow, followed), paint };
 }
 
 /**
- * Follow the errors to the cell of a kernel that a step changes most. Returns {at, unit, cell, slope, slopes, pixelSlopes, products, place,
- * input, met}. at: index of the cell in the weights; cell: in its kernel, the unit-th, which has the `slopes`. pixelSlopes: gradients of the
- * pixels of its map. products: of each with the ink that was under the cell. place: of the pixel from which the slope comes most; input:
- * index of the pixel of the image that was under the cell there; met: its ink.
+ * Follow the errors to the cell of a kernel that a step changes most. Returns {at, unit, cell, slope, slopes, pixelSlopes, inks, products,
+ * places, input}. at: index of the cell in the weights; cell: in its kernel, the unit-th, which has the `slopes`. pixelSlopes: gradients of
+ * the pixels of its map. inks: what was under the cell at each of them; products: of both. places: of the pixels from which the slope comes
+ * most; input: index of the pixel of the image that was under the cell at the first of them.
  */
 function followCell([kernels], { pass: { sums: [{ weights }], gradients, values }, ink }) {
   const [count] = kernels.outputShape;
@@ -50,33 +54,41 @@ function followCell([kernels], { pass: { sums: [{ weights }], gradients, values 
   const inputs = Array.from(pixelSlopes, (_, place) => indicesAt(kernels, place)[cell]); // -1 for padding
   const inks = inputs.map((i) => (i < 0 ? kernels.outside : ink[i]));
   const products = pixelSlopes.map((pixelSlope, place) => pixelSlope * inks[place]);
-  const place = strongest(products.map((product) => product * slope), 1)[0];
-  return { at, unit, cell, slope, slopes: partOf(weights, count, unit), pixelSlopes, products, place, input: inputs[place], met: inks[place] };
+  const places = strongest(products.map((product) => product * slope), TOLD_TERMS);
+  return { at, unit, cell, slope, slopes: partOf(weights, count, unit), pixelSlopes, inks, products, places, input: inputs[places[0]] };
 }
 
 /** Return the parts of the story of a step. A slope is a gradient: of a score, of a pixel of a map, or of a cell. */
-function tellStep(classNames, { pass, before, label }, { unit, slope, pixelSlopes, products, place, met }) {
+function tellStep(classNames, { pass, before, label }, { unit, slope, pixelSlopes, inks, products, places }) {
   const { probabilities, after, lossAfter, errors, loss } = pass;
-  const [name, share, pixelSlope] = [classNames[label], probabilities[label], pixelSlopes[place]];
+  const [name, share, pixelSlope] = [classNames[label], probabilities[label], pixelSlopes[places[0]]];
   const shown = strongest(errors.map(Math.abs), SHOWN_ERRORS);
   const differences = shown.slice(0, TOLD_ERRORS).map((k) => `${classNames[k]}: ${probabilities[k].toFixed(2)} \u2212 ${Number(k === label)} = ${signed(errors[k])}`);
-  const voteOf = (k) => partOf(before[1], errors.length, k)[unit * pixelSlopes.length + place];
-  const votes = shown.map((k) => `${classNames[k]}: ${bracketed(errors[k])} × ${bracketed(voteOf(k))}`);
+  const voteOf = (k) => partOf(before[1], errors.length, k)[unit * pixelSlopes.length + places[0]];
+  const votes = shown.map((k) => `${classNames[k]}: ${bracketed(errors[k])} × ${bracketed(voteOf(k), 3)}`);
   const others = pixelSlope - sumOf(shown.map((k) => errors[k] * voteOf(k)));
   const lossWithMore = -Math.log(1 / (1 + (1 / share - 1) * Math.exp(-GROWTH)));
-  const [more, less] = [1, -1].map((sign) => sumOf(products.filter((product) => sign * product > 0)));
+  const terms = places.map((place) => `${bracketed(inks[place])} × ${bracketed(pixelSlopes[place], 3)}`);
+  const [main, rest] = [1, -1].map((sign) => sumOf(products.filter((product) => sign * slope * product > 0)));
   const [effect, change] = slope < 0 ? ["fall", "up"] : ["grow", "down"];
   const move = `would make the loss ${effect} by about ${(GROWTH * Math.abs(slope)).toFixed(3)}: it moves ${change}, by learning rate × slope`;
   return [
-    `What is wrong? Error = share \u2212 wanted share: ${differences.join("; ")}. Loss: \u2212ln ${share.toPrecision(3)} = ${loss.toFixed(2)} (a half: 0.69, a tenth: 2.30). ` +
-      `The error is its slope: ${GROWTH} more of the score of ${name} would bring it to ${lossWithMore.toFixed(2)}. Blue: more would help; orange: less.`,
-    `Back to the maps, whose pixels vote here: ${GROWTH} more of the framed one (map ${unit + 1}) would add ${GROWTH} × its weight to each score. ` +
-      `So its slope = error × weight, summed: ${votes.join("; ")}; others ${signed(others)}; sum ${signed(pixelSlope)}.`,
+    `Loss = \u2212ln(share of ${name}) = \u2212ln ${share.toPrecision(3)} = ${loss.toFixed(2)} (a half: 0.69, a tenth: 2.30). ` +
+      `Its slope by a score, the error, is share \u2212 wanted share: ${differences.join("; ")}. ` +
+      `So ${GROWTH} more of the score of ${name} brings it to ${lossWithMore.toFixed(2)}. Blue: more would help.`,
+    `${GROWTH} more of the framed pixel (map ${unit + 1}) would add ${GROWTH} × its weight to each score. ` +
+      `So its slope = error × weight, summed: ${votes.join("; ")}; others ${signed(others, 3)}; sum ${signed(pixelSlope, 3)}. At 0 (ReLU), a pixel has none.`,
     `${GROWTH} more of the framed cell of the kernel would add ${GROWTH} × the ink under it to each pixel of the map. So its slope = ink × slope of the pixel, summed: ` +
-      `at the framed ones ${bracketed(met)} × ${bracketed(pixelSlope)}; positive terms ${signed(more, 3)}, negative ones ${signed(less, 3)}, sum ${signed(slope, 3)}.`,
+      `${terms.join(" + ")} + … = ${signed(main, 3)}, with the framed ones first; against it ${signed(rest, 3)}; sum ${signed(slope, 3)}.`,
     `So ${GROWTH} more of this cell ${slope === 0 ? "would change nothing: it stays" : move}. ` +
       `All weights move by their slopes; together they bring ${name} from ${percent(share)} to ${percent(after[label])}, its loss to ${lossAfter.toFixed(2)}. Other images may get worse.`,
   ];
+}
+
+/** Paint the loss over the share of the right class, with a dot at a share. */
+function paintLoss(canvas, share) {
+  const points = Array.from({ length: 60 }, (_, i) => ({ seen: (i + 1) / 60, value: -Math.log((i + 1) / 60) }));
+  paintCurve(canvas, points, 1, 4, "--minus", [[0, "", "right"]], [{ seen: share, value: -Math.log(share) }]);
 }
 
 /** Format a factor, or what is subtracted: negative numbers in brackets. */

@@ -50,6 +50,14 @@ function appendOutput(layers, output) {
   Object.assign(last, Object.fromEntries(joined), { outputShape: [last.outputShape[0] + 1] });
 }
 
+/** Return a name that no output has yet. */
+function unusedName(name, model) {
+  const used = outputNames(model);
+  let found = name;
+  for (let n = 2; used.includes(found); n++) found = `${name} ${n}`;
+  return found;
+}
+
 /** Make the panel that teaches a model a sign. others(): a promise of inks of known classes. begun(), taught(): called at its beginning and end. */
 function makeTeaching(model, others, begun, taught) {
   let kept = []; // strokes of each drawing
@@ -83,12 +91,13 @@ function makeTeaching(model, others, begun, taught) {
       model.networks.forEach((layers, i) => samples[i].push(sampleOf(layers, ink, Number(isSign), weight)));
     }
     model.networks.forEach((layers, i) => appendOutput(layers, learnOutput(samples[i])));
-    model.signs = [...(model.signs ?? []), $("sign-name").value.trim() || "sign"];
+    model.signs = [...(model.signs ?? []), unusedName($("sign-name").value.trim() || "sign", model)];
     model.version = (model.version ?? 0) + 1;
     taught();
     open(false);
     announce(($("hint").textContent = `It has learnt ${model.signs.at(-1)}. Draw one!`));
     $("hint").classList.add("taught");
+    canvas.addEventListener("pointerdown", () => $("hint").replaceChildren(), { once: true });
     canvas.focus();
   };
   const cancel = () => {

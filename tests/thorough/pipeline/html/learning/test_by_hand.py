@@ -11,6 +11,7 @@ from tests.pipeline.html.handwriting import HEART
 from tests.pipeline.html.input import draw_with_mouse, numbers, prediction, wait_for_update
 from tests.pipeline.html.strokes import DIGITS, place
 from tests.thorough.pipeline.html.learning.conftest import (
+    STATE,
     forget,
     learn,
     parameters_of,
@@ -36,15 +37,16 @@ def test_one_step_shows_the_arithmetic_of_a_weight(page: Page) -> None:
     assert rate == -0.01  # "0.310 - 0.01 x 4.2"
     assert [old, new] == pytest.approx([before[cell], before[cell] + changes[cell]], abs=6e-4)
     assert rate * slope == pytest.approx(changes[cell], abs=6e-5)
-    first, wrong, second, other, share, loss, *_, growth, less_loss = story[0]
+    share, loss, *_, first, wrong, second, other, growth, less_loss = story[0]
     assert [wrong, other] == errors[:2]
     assert sorted([first - wrong, second - other]) == pytest.approx([0, 1], abs=0.02)
     assert loss == pytest.approx(-np.log(share), abs=0.01)
     assert less_loss == pytest.approx(loss + growth * (share - 1), abs=0.02)
     factors = np.reshape(story[1][2:8], (3, 2))
-    assert story[1][-1] == pytest.approx(factors.prod(axis=1).sum() + story[1][-2], abs=0.02)
-    more, less, total = story[2][-3:]
-    assert [more + less, total] == pytest.approx([slope, slope], abs=2e-3)
+    assert story[1][-1] == pytest.approx(factors.prod(axis=1).sum() + story[1][-2], abs=2e-3)
+    *_, pixel_slope, _, _, most, rest, total = story[2]
+    assert pixel_slope == story[1][-1]
+    assert [most + rest, total] == pytest.approx([slope, slope], abs=2e-3)
     growth, effect, *_, percentage, loss_after = story[3]
     assert effect == pytest.approx(growth * abs(slope), abs=6e-4)
     assert loss > loss_after == pytest.approx(-np.log(percentage / 100), abs=0.01)
@@ -71,6 +73,10 @@ def test_cell_that_is_dragged_or_changed_by_keys_changes_the_weight_and_the_loss
     assert np.flatnonzero(changes).tolist() == [2 * 25 + 2, 5 * 25 + 8]
     assert changes[[52, 133]] == pytest.approx([1, 0.1], abs=0.02)
     assert len(losses) == 4  # before, and of each place
+    page.locator("#one-step").click()
+    page.locator(".tile:visible").nth(5).press("-")
+    loss = page.evaluate(f"lossOf(forward(model.learner.networks[0], {STATE}.step.ink).at(-1), {STATE}.step.label)")
+    assert numbers(page.locator("#cell-text"))[-1] == pytest.approx(loss, abs=1e-4)  # of the image of the step
     assert page.locator("#announcement").inner_text().startswith("Kernel 6, row 2, column 4: ")
 
 
