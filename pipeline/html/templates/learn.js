@@ -79,17 +79,23 @@ function noteLoss(training, { loss }) {
   training.seen++;
 }
 
-/**
- * Learn from one image by plain gradient descent, w <- w - rate g, so that the change of each parameter can be followed.
- * Returns what `addGradients` does, with the gradients of the parameters, `sums`, and what follows the step: `after`, the probabilities, and `lossAfter`.
- */
-function stepOnImage(layers, ink, label, rate) {
-  const sums = zerosLike(layers);
-  const pass = addGradients(layers, ink, label, sums);
+/** Change the parameters by plain gradient descent, w <- w - rate g, so that the change of each can be followed. */
+function descend(layers, sums, rate) {
   layers.forEach((layer, i) => {
     for (const name in sums[i]) sums[i][name].forEach((g, k) => (layer[name][k] -= rate * g));
   });
+}
+
+/**
+ * Return what `addGradients` does for an image, with the gradients of the parameters, `sums`, and what a step of `descend` would
+ * bring: `after`, the probabilities, and `lossAfter`.
+ */
+function tryStep(layers, ink, label, rate) {
+  const sums = zerosLike(layers);
+  const pass = addGradients(layers, ink, label, sums);
+  descend(layers, sums, rate);
   const logits = forward(layers, ink).at(-1);
+  descend(layers, sums, -rate);
   return { ...pass, sums, after: softmax(logits), lossAfter: lossOf(logits, label) };
 }
 

@@ -35,7 +35,7 @@ function makeLearning(learner, packed, on) {
     seconds: 0, // of learning
     frames: 0,
     turned: null, // {cell, loss} before it was turned by hand
-    step: null, // {story, paint, ink, label} of `showStep` and its image, null if none is shown
+    step: null, // {story, paint, pass, ink, label, rate, isTaken} of `showStep` and of what it shows, null for none
     told: 0, // part of its story
     isSpoilt: false, // by a learning rate that was too large
   };
@@ -44,11 +44,11 @@ function makeLearning(learner, packed, on) {
 
   /** Fill the network with noise and begin again. */
   function forget(seed) {
+    showFlow(null);
     const random = makeRandom(seed);
     initialise(layers, random);
     const training = makeTraining(layers, random);
     Object.assign(state, { training, seed, isRunning: false, last: null, goal: Infinity, exam: { count: 0, right: 0 }, nextExam: 0 });
-    showFlow(null);
     Object.assign(state, { losses: [], accuracies: [], seconds: 0, frames: 0, isSpoilt: false });
     announce("");
   }
@@ -132,20 +132,28 @@ function makeLearning(learner, packed, on) {
     const losses = candidates.map((i) => lossOf(forward(layers, inks[i]).at(-1), labels[i]));
     const next = candidates.find((i) => !isRight(layers, inks[i], labels[i])) ?? candidates[strongest(losses, 1)[0]];
     const [ink, label] = [inks[next], labels[next]];
-    const before = layers.map(({ weights }) => weights.slice());
-    const pass = stepOnImage(layers, ink, label, rate());
+    const pass = tryStep(layers, ink, label, rate());
     noteLoss(training, pass);
-    showFlow({ pass, before, ink, label, rate: rate() });
-    repaint();
+    showFlow({ pass, ink, label, rate: rate() });
     announce(["step-title", "step-guess", "step-text"].map((id) => $(id).textContent).join(", "));
   }
 
-  /** Tell a part of the story of a step; after the last one, take another. */
+  /** Take the step that is told, or take it back. */
+  function take(isTaken) {
+    const { step } = state;
+    if (!step || step.isTaken === isTaken) return;
+    descend(layers, step.pass.sums, isTaken ? step.rate : -step.rate);
+    step.isTaken = isTaken;
+    inviteToTurn();
+    repaint();
+  }
+
+  /** Tell a part of the story of a step, which is taken with the last one; after that, tell another. */
   function tell(part) {
-    const { story, paint } = state.step;
+    const { story } = state.step;
     if (part === story.length) return step();
     state.told = part;
-    paint(part === story.length - 1);
+    take(part === story.length - 1);
     $("step").dataset.told = part + 1;
     setText($("step-text"), `${part + 1} of ${story.length}. ${story[part]}`);
     setText($("step-next"), part + 1 < story.length ? "Next" : "Another");
@@ -156,11 +164,13 @@ function makeLearning(learner, packed, on) {
   /** Show a step on an image, null for none: nothing that was told of the parameters before holds any more. */
   function showFlow(flow) {
     document.querySelector(".stepped")?.classList.remove("stepped");
-    Object.assign(state, { turned: null, step: flow && { ...showStep(learner, layers, flow), ...flow } });
-    tellTurn(INVITATION);
+    take(true); // the one before
+    state.step = flow && { ...showStep(learner, layers, flow), ...flow, isTaken: false };
+    inviteToTurn();
     $("step").hidden = !flow;
     if (!flow) return;
     tell(0);
+    repaint();
     $("step-next").focus({ preventScroll: true });
     $("step").scrollIntoView({ block: "nearest" });
   }
@@ -184,6 +194,11 @@ function makeLearning(learner, packed, on) {
     return tellTurn(text, `${from} → ${to}${from === to ? "" : after < before ? ", better" : ", worse"}`, after < before);
   }
 
+  function inviteToTurn() {
+    state.turned = null;
+    tellTurn(INVITATION);
+  }
+
   function tellTurn(text, effect = "", isBetter = false) {
     $("cell-text").textContent = text;
     append($("cell-text"), "b", effect, isBetter ? "better" : "worse");
@@ -198,6 +213,7 @@ function makeLearning(learner, packed, on) {
     state.isSpoilt = (state.isSpoilt || rate() >= TOO_LARGE) && training.loss > SPOILT;
     on.relearned();
     show();
+    state.step?.paint();
   }
 
   /** Show the buttons, the numbers and the curves. */

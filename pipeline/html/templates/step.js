@@ -5,12 +5,12 @@ const TOLD_TERMS = 2; // of the sum of a cell's slope, the largest
 const GROWTH = 0.1; // of a score, a pixel or a cell, for which the change of the loss is stated
 
 /**
- * Show a step, without its story. flow: {pass, before, ink, label, rate}; pass: of `stepOnImage`; before: the weights of the layers
- * before the step; ink, label: of the image; rate: of the step. Returns {story, paint(isMoved)}: the parts of the story, in the order of
- * backpropagation, and a function that paints the loss and the kernel before or after the step.
+ * Show a step that the layers have not taken yet, without its story. flow: {pass, ink, label, rate}; pass: of `tryStep`; ink, label: of
+ * the image; rate: of the step. Returns {story, paint()}: the parts of the story, in the order of backpropagation, and a function that
+ * paints the loss and the kernel as they are then.
  */
 function showStep({ classNames, shape }, layers, flow) {
-  const { pass: { probabilities, after, errors }, before, ink, label, rate } = flow;
+  const { pass: { probabilities, errors }, ink, label, rate } = flow;
   const [{ outputShape: [count, ...shapeOfMap], window, weights }] = layers;
   const followed = followCell(layers, flow);
   const { at, unit, cell, slope, slopes, pixelSlopes, places: [place] } = followed;
@@ -29,14 +29,15 @@ function showStep({ classNames, shape }, layers, flow) {
   placeFrame($("step-pixel"), cellAt(place, shapeOfMap[1]), shapeOfMap);
   for (const id of ["step-cell", "step-weight"]) placeFrame($(id), cellAt(cell, window[1]), window);
   document.querySelectorAll(".column:not([hidden]) .tile").forEach((tile, k) => tile.classList.toggle("stepped", k === unit));
-  const old = before[0][at];
+  const old = weights[at];
   setText($("step-sum"), `${signed(old, 3)} \u2212\u00a0${rate} ×\u00a0${bracketed(slope, 3)} =\u00a0${signed(old - rate * slope, 3)}`);
-  const [still, moved] = [before[0], weights.slice()].map((each) => partOf(each, count, unit));
-  const paint = (isMoved) => {
-    paintLoss($("step-loss"), (isMoved ? after : probabilities)[label]);
-    paintValues($("step-weights"), isMoved ? moved : still, ...window, signedColours(largestMagnitude(still)));
+  const kernel = partOf(weights, count, unit);
+  const most = largestMagnitude(kernel);
+  const paint = () => {
+    paintLoss($("step-loss"), softmax(forward(layers, ink).at(-1))[label]);
+    paintValues($("step-weights"), kernel, ...window, signedColours(most));
   };
-  return { story: tellStep(classNames, flow, followed), paint };
+  return { story: tellStep(classNames, layers[1].weights, flow, followed), paint };
 }
 
 /**
@@ -58,28 +59,31 @@ function followCell([kernels], { pass: { sums: [{ weights }], gradients, values 
   return { at, unit, cell, slope, slopes: partOf(weights, count, unit), pixelSlopes, inks, products, places, input: inputs[places[0]] };
 }
 
-/** Return the parts of the story of a step. A slope is a gradient: of a score, of a pixel of a map, or of a cell. */
-function tellStep(classNames, { pass, before, label }, { unit, slope, pixelSlopes, inks, products, places }) {
+/**
+ * Return the parts of the story of a step. A slope is a gradient: of a score, of a pixel of a map, or of a cell. votes: the weights of
+ * the last layer.
+ */
+function tellStep(classNames, votes, { pass, label }, { unit, slope, pixelSlopes, inks, products, places }) {
   const { probabilities, after, lossAfter, errors, loss } = pass;
   const [name, share, pixelSlope] = [classNames[label], probabilities[label], pixelSlopes[places[0]]];
   const shown = strongest(errors.map(Math.abs), SHOWN_ERRORS);
   const differences = shown.slice(0, TOLD_ERRORS).map((k) => `${classNames[k]}: ${probabilities[k].toFixed(2)} \u2212 ${Number(k === label)} = ${signed(errors[k])}`);
-  const voteOf = (k) => partOf(before[1], errors.length, k)[unit * pixelSlopes.length + places[0]];
-  const votes = shown.map((k) => `${classNames[k]}: ${bracketed(errors[k])} × ${bracketed(voteOf(k), 3)}`);
+  const voteOf = (k) => partOf(votes, errors.length, k)[unit * pixelSlopes.length + places[0]];
+  const shares = shown.map((k) => `${classNames[k]}: ${bracketed(errors[k])} × ${bracketed(voteOf(k), 3)}`);
   const others = pixelSlope - sumOf(shown.map((k) => errors[k] * voteOf(k)));
   const lossWithMore = -Math.log(1 / (1 + (1 / share - 1) * Math.exp(-GROWTH)));
-  const terms = places.map((place) => `${bracketed(inks[place])} × ${bracketed(pixelSlopes[place], 3)}`);
+  const terms = places.map((place, i) => `${bracketed(inks[place])} × ${bracketed(pixelSlopes[place], 3)}${i ? "" : " (framed)"}`);
   const [main, rest] = [1, -1].map((sign) => sumOf(products.filter((product) => sign * slope * product > 0)));
   const [effect, change] = slope < 0 ? ["fall", "up"] : ["grow", "down"];
   const move = `would make the loss ${effect} by about ${(GROWTH * Math.abs(slope)).toFixed(3)}: it moves ${change}, by learning rate × slope`;
   return [
-    `Loss = \u2212ln(share of ${name}) = \u2212ln ${share.toPrecision(3)} = ${loss.toFixed(2)} (a half: 0.69, a tenth: 2.30). ` +
-      `Its slope by a score, the error, is share \u2212 wanted share: ${differences.join("; ")}. ` +
-      `So ${GROWTH} more of the score of ${name} brings it to ${lossWithMore.toFixed(2)}. Blue: more would help.`,
+    `Loss = \u2212ln(share of ${name}) = \u2212ln ${share.toPrecision(3)} = ${loss.toFixed(2)} (a half: 0.69, 1%: 4.61, as sure mistakes should cost most). ` +
+      `Error, its slope by score, = share \u2212 wanted share: ${differences.join("; ")}. ` +
+      `So ${GROWTH} more for ${name} brings it to ${lossWithMore.toFixed(2)}. Blue: more would help.`,
     `${GROWTH} more of the framed pixel (map ${unit + 1}) would add ${GROWTH} × its weight to each score. ` +
-      `So its slope = error × weight, summed: ${votes.join("; ")}; others ${signed(others, 3)}; sum ${signed(pixelSlope, 3)}. At 0 (ReLU), a pixel has none.`,
-    `${GROWTH} more of the framed cell of the kernel would add ${GROWTH} × the ink under it to each pixel of the map. So its slope = ink × slope of the pixel, summed: ` +
-      `${terms.join(" + ")} + … = ${signed(main, 3)}, with the framed ones first; against it ${signed(rest, 3)}; sum ${signed(slope, 3)}.`,
+      `So its slope = error × weight, summed: ${shares.join("; ")}; others ${signed(others, 3)}; sum ${signed(pixelSlope, 3)}. At 0 (ReLU), a pixel has none.`,
+    `${GROWTH} more of the framed cell would add ${GROWTH} × the ink under it to each pixel of the map. So its slope = ink × slope of the pixel, summed: ` +
+      `${terms.join(" + ")} + … = ${signed(main, 3)}, against it ${signed(rest, 3)}; sum ${signed(slope, 3)}. To check, drag it above.`,
     `So ${GROWTH} more of this cell ${slope === 0 ? "would change nothing: it stays" : move}. ` +
       `All weights move by their slopes; together they bring ${name} from ${percent(share)} to ${percent(after[label])}, its loss to ${lossAfter.toFixed(2)}. Other images may get worse.`,
   ];

@@ -94,7 +94,8 @@ def test_one_step_is_that_of_gradient_descent_in_numpy() -> None:
     after = probabilities(forward(state.network, images).logits, "cross-entropy")
     call = f"""(layers, ink, label, rate) => {{
         {UNPACK}
-        const found = stepOnImage(layers, Float32Array.from(ink), label, rate);
+        const found = tryStep(layers, Float32Array.from(ink), label, rate);
+        descend(layers, found.sums, rate);
         return {{ parameters: flatten(layers), loss: found.loss, after: found.after, lossAfter: found.lossAfter }};
     }}"""
     found = evaluate(call, exact_layers(network), images.reshape(-1).tolist(), labels[0], rate)
