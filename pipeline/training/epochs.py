@@ -7,12 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.dataset import Description
 from pipeline.data.deform import Augmenter
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.threads import count_cores
@@ -42,11 +40,6 @@ class TrainedNetwork:
     flat: Array
     history: list[Epoch]
 
-    @property
-    def best(self) -> Epoch:
-        """The selected epoch."""
-        return best_of(self.history)
-
 
 @dataclass(frozen=True, kw_only=True)
 class TrainedModel(Model):
@@ -58,24 +51,6 @@ class TrainedModel(Model):
     def best_epochs(self) -> list[int]:
         """The selected epoch of each network."""
         return [best_of(history).number for history in self.histories]
-
-
-def join_networks(
-    recipe: Recipe, training: Examples, description: Description, networks: Sequence[TrainedNetwork], **parts: Any
-) -> TrainedModel:
-    """Return the model of the trained networks. parts: the fields that follow neither from the recipe nor the data."""
-    return TrainedModel(
-        parameters=tuple(network.flat for network in networks),
-        layers=recipe.layers,
-        activation=recipe.activation,
-        loss=recipe.loss,
-        scaling=training.scaling,
-        image_shape=training.image_shape,
-        class_names=description.class_names,
-        dataset=description.name,
-        histories=[network.history for network in networks],
-        **parts,
-    )
 
 
 @dataclass(frozen=True)
@@ -217,9 +192,9 @@ def accuracy(network: Network, examples: Examples, classes: int) -> float:
 
     def count(block: int, thread: int) -> float:
         first, last = block * size, (block + 1) * size
-        images, labels = examples.slice(first, last), np.moveaxis(examples.labels[first:last], 0, -1)
+        images, labels = examples.slice(first, last)
         logits = forward(network, np.moveaxis(images, 0, -1), buffers[thread]).logits[:classes]
-        return examples.count_correct(logits, labels) if np.isfinite(logits).all() else math.nan
+        return examples.count_correct(logits, np.moveaxis(labels, 0, -1)) if np.isfinite(logits).all() else math.nan
 
     with np.errstate(over="ignore", invalid="ignore"), ThreadTeam(threads) as team:
         return sum(team.run(count, -(-len(examples) // size))) / len(examples)

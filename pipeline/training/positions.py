@@ -6,7 +6,7 @@ near a centre and for digits whose size is at the limit, where both would be rig
 
 import math
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,20 +60,15 @@ def find_centres(layers: str) -> Centres:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Crops(Examples):
-    """Strips, uint8 (n, *SHEET), and their digits, float32 (n, MAX_DIGITS, 5), as the stage `strips` writes them.
+    """Strips, uint8 (n, *SHEET), labelled by their digits, float32 (n, MAX_DIGITS, 5), as the stage `strips` writes them.
 
-    layers: the network that is slid over them. labels: of its positions in the middle of each strip, (n, rows,
-    columns). Each time that a strip is shown, it is another part of it.
+    layers: the network that is slid over them. centres: of its positions. The labels of what the network sees, (n,
+    rows, columns), are those that `label_positions` returns. Each time that a strip is shown, it is another part of it.
     """
 
-    digits: NDArray[np.float32]
     layers: str
+    centres: Centres
     classes: int
-
-    @cached_property
-    def centres(self) -> Centres:
-        """The positions of the network."""
-        return find_centres(self.layers)
 
     @property
     def image_shape(self) -> tuple[int, int]:
@@ -96,31 +91,25 @@ class Crops(Examples):
         """
         labels = []
         for i, index in enumerate(indices.tolist()):
-            out[i], digits = show(self.images[index], self.digits[index], generator)
+            out[i], digits = show(self.images[index], self.labels[index], generator)
             labels.append(label_positions(digits, self.centres, self.classes))
         out += generator.uniform(0, NOISE, (len(indices), 1, 1)) * generator.standard_normal(out.shape, np.float32)
         out *= generator.choice([-1, 1], (len(indices), 1, 1))
         return np.array(labels)
 
-    def slice(self, start: int, stop: int) -> Array:
-        """Return the local contrast in the middle of the strips from `start` to `stop`, unchanged."""
+    def slice(self, start: int, stop: int) -> tuple[Array, Labels]:
+        """Return the local contrast in the middle of the strips from `start` to `stop`, unchanged, and its labels."""
         top, left = np.subtract(self.images.shape[1:], SHAPE) // 2
-        return decode_contrast(self.images[start:stop, top : top + SHAPE[0], left : left + SHAPE[1]])
+        contrast = decode_contrast(self.images[start:stop, top : top + SHAPE[0], left : left + SHAPE[1]])
+        digits = self.labels[start:stop] - np.array([0, top, left, 0, 0], np.float32)
+        return contrast, np.array([label_positions(each, self.centres, self.classes) for each in digits])
 
 
 def load_crops(folder: Path, part: str, layers: str, classes: int) -> Crops:
-    """Return strips that the stage `strips` has written, with labels for the positions of a network."""
+    """Return strips that the stage `strips` has written, to slide a network over. Raises as `find_centres` does."""
     images = np.asarray(load_array(folder / f"{part}-strips.npy", np.uint8, (None, *SHEET)))
     digits = read_array(folder / f"{part}-digits.npy", np.float32, (len(images), MAX_DIGITS, len(DIGIT_COLUMNS)))
-    return make_crops(images, digits, layers, classes)
-
-
-def make_crops(images: NDArray[np.uint8], digits: NDArray[np.float32], layers: str, classes: int) -> Crops:
-    """Return strips (n, height, width) with the labels that follow from their digits, (n, m, 5)."""
-    centres, middle = find_centres(layers), np.subtract(images.shape[1:], SHAPE) // 2
-    moved = digits - np.array([0, *middle, 0, 0], np.float32)
-    labels = np.array([label_positions(each, centres, classes) for each in moved])
-    return Crops(images, labels, digits=digits, layers=layers, classes=classes)
+    return Crops(images, digits, layers=layers, centres=find_centres(layers), classes=classes)
 
 
 def show(
