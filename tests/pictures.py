@@ -24,8 +24,7 @@ from pipeline.data.contrast import BOX, add_margin, local_contrast
 from pipeline.data.marks import OTHER, OUTER, SHEET, SPACE, read_marks
 from pipeline.pictures.boxes import draw_boxes
 from pipeline.pictures.decoding import load_picture
-from pipeline.pictures.search import build_pyramid
-from pipeline.pictures.sliding import Slider
+from pipeline.pictures.search import Slider, build_pyramid
 from pipeline.reader import PRETRAINED_READER, load
 from tests.benchmarks.paper import choose_edge, draw_grid, expose, list_coordinates, wear
 from tests.benchmarks.pictures import draw_picture

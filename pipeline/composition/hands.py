@@ -1,12 +1,10 @@
 """Hands that write on a line: the digits of a number by one of them, and words."""
 
-import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.composition.lettering import Lettering, covers, draw_lettering
 from pipeline.composition.line_text import SIGN
@@ -83,7 +81,7 @@ class Hands:
         return lambda label: draw_lettering(face, self.glyphs.class_names[label], wider).ink
 
     def _draw_image(self, label: int) -> Ink:
-        of_class = find_by_class(self.glyphs)[label]
+        of_class = self.glyphs.by_class[label]
         return to_ink(self.glyphs.images[of_class[self.generator.integers(len(of_class))]])
 
     def _draw_strokes(self, label: int, shapes: dict[int, Sequence[Stroke]], pen: float) -> Ink:
@@ -123,12 +121,6 @@ class Hands:
         faces = [self.face[kind], self.face["print"], *self.print]
         face = next(each for each in faces if covers(each, text))
         return draw_lettering(face, text, self.pen[kind])
-
-
-@functools.lru_cache(maxsize=1)
-def find_by_class(glyphs: Glyphs) -> list[NDArray[np.intp]]:
-    """Return the indices of the images of each class."""
-    return [np.flatnonzero(glyphs.labels == label) for label in range(len(glyphs.class_names))]
 
 
 def choose_shape(name: str, generator: Generator) -> Sequence[Stroke]:

@@ -90,31 +90,14 @@ def square(ruler: Ruler) -> None:
         ruler.down(x)
 
 
-def box_digits(ruler: Ruler) -> None:
-    """Draw a box around each digit: all of one size, or each as large as its digit."""
-    size, generator = ruler.size, ruler.generator
-    margin, side = size * generator.uniform(0.05, 0.6), size * generator.uniform(1.0, 1.5)
-    shared = generator.random() < 0.5
-    for each in ruler.digits:
-        left, top, right, bottom = map(float, each.box)
-        if shared:
-            x, y = generator.normal(each.x, 0.06 * size), generator.normal(each.y, 0.06 * size)
-            half = side / 2 + margin
-            left, top, right, bottom = x - half, y - half, x + half, y + half
-        ruler.box(left - margin, top - margin, right + margin, bottom + margin)
-
-
 def box_row(ruler: Ruler) -> None:
-    """Draw rows of equal boxes over the whole sheet, as forms have them, most of them empty."""
+    """Draw rows of equal boxes over the whole sheet, as forms have them: one around a digit, most of them empty."""
     size, generator = ruler.size, ruler.generator
     tall, wide = size * generator.uniform(0.8, 2.6, 2)
     gap, pitch = size * generator.uniform(0, 0.6) * (generator.random() < 0.5), size * generator.uniform(1, 2.5)
-    if ruler.digits:
-        first = ruler.digits[generator.choice(len(ruler.digits))]
-        x, y = first.x, first.y
-    else:
-        x, y = generator.uniform(0, 1, 2) * ruler.shape[::-1]
-    x, y = x + generator.normal(0, 0.1) * size - wide / 2, y + generator.normal(0, 0.1) * size - tall / 2
+    first = ruler.digits[generator.choice(len(ruler.digits))]
+    x = first.x + generator.normal(0, 0.1) * size - wide / 2
+    y = first.y + generator.normal(0, 0.1) * size - tall / 2
     rows = [y + i * (tall + pitch) for i in (range(-2, 3) if generator.random() < 0.4 else range(1))]
     for top in rows:
         for left in x + (wide + gap) * np.arange(-20, 20):
@@ -146,14 +129,6 @@ def separate(ruler: Ruler) -> None:
         ruler.down(x + generator.normal(0, 0.03 * size), top, bottom)
 
 
-def circle(ruler: Ruler) -> None:
-    """Draw a circle around each digit."""
-    for each in ruler.digits:
-        reach = each.size * ruler.generator.uniform(0.65, 1.1)
-        box = [FINE * side for side in (each.x - reach, each.y - reach, each.x + reach, each.y + reach)]
-        ruler.pen.ellipse(box, outline=round(255 * ruler.strength), width=max(1, round(FINE * ruler.width)))
-
-
 def cross(ruler: Ruler) -> None:
     """Draw one to three lines anywhere."""
     height, width = ruler.shape
@@ -163,8 +138,8 @@ def cross(ruler: Ruler) -> None:
 
 
 Kind = Callable[[Ruler], None]
-KINDS: dict[Kind, float] = {rule: 0.2, square: 0.22, cross: 0.1, box_row: 0.12, table: 0.06}  # shares
-AROUND_DIGITS: dict[Kind, float] = {box_digits: 0.15, separate: 0.1, circle: 0.04}
+# With their shares. No box or circle is drawn around each digit: it would make a 0 of a 1.
+KINDS: dict[Kind, float] = {rule: 0.2, square: 0.22, cross: 0.1, box_row: 0.12, table: 0.06, separate: 0.1}
 
 
 def draw_lines(shape: Shape, digits: Sequence[Piece], generator: Generator, without: Sequence[Kind] = ()) -> Ink:
@@ -177,8 +152,7 @@ def draw_lines(shape: Shape, digits: Sequence[Piece], generator: Generator, with
         width=generator.choice([generator.uniform(0.4, 1.2), generator.uniform(0.8, 2.6)]),
         generator=generator,
     )
-    kinds = KINDS | (AROUND_DIGITS if digits else {})
-    choose({kind: share for kind, share in kinds.items() if kind not in without}, generator)(ruler)
+    choose({kind: share for kind, share in KINDS.items() if kind not in without}, generator)(ruler)
     if generator.random() < SECOND:
         cross(ruler)
     return ruler.ink()

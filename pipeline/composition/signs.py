@@ -77,6 +77,11 @@ class Glyphs:
         """Whether the classes are the ten digits, of which there are other sources than the images."""
         return are_ten_digits(self.class_names)
 
+    @functools.cached_property
+    def by_class(self) -> list[NDArray[np.intp]]:
+        """The indices of the images of each class."""
+        return [np.flatnonzero(self.labels == label) for label in range(len(self.class_names))]
+
     def draw_sign(self, generator: Generator) -> Ink:
         """Return the ink of a sign that is of no class."""
         source = choose(SIGN_SHARES if self.has_digits else OTHER_SIGN_SHARES, generator)

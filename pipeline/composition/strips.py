@@ -8,14 +8,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.composition.exposure import expose, to_levels
 from pipeline.composition.hands import Hands
 from pipeline.composition.legibility import measure_legibility, view
 from pipeline.composition.lettering import list_faces
 from pipeline.composition.line_text import MOST, SIGN, Token, make_line, make_number, make_words, tokenize
 from pipeline.composition.line_writing import Line, write_line
 from pipeline.composition.number_writing import NOTHING, Piece, choose_style
-from pipeline.composition.paper import bleed_through, paste, smooth_noise, texture
+from pipeline.composition.paper import bleed_through, expose, paste, smooth_noise, texture, to_levels
 from pipeline.composition.signs import Generator, Glyphs, choose, choose_hand
 from pipeline.composition.surroundings import surround
 from pipeline.composition.transcript import list_digits, make_marks

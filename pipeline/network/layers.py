@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.network.activations import Activation, Array
-from pipeline.network.buffers import Buffers
-from pipeline.network.layer import Arrays, Generator, Layer, Pair, Shape
+from pipeline.network.layer import Arrays, Buffers, Generator, Layer, Pair, Shape
 from pipeline.network.patches import Steps, entries_under, view_patches
 
 MIN_COLUMNS = 128  # of a matrix product over one row of positions; narrower ones cost BLAS more than views save

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pipeline.pictures.detections import Detections
-from pipeline.pictures.rows import measure_slope
+from pipeline.pictures.rows import Floats, measure_slope
+from pipeline.pictures.search import Detections
 
 FOUNDS = 0.5  # probability of a digit from which it founds a row; less probable ones join it
 STRONG = 0.7  # probability from which a digit counts for the slope of the page
@@ -19,8 +18,6 @@ UNEVEN = 1.45  # ratio of sizes up to which two digits may be in one row
 WITHIN, LARGER = 0.5, 1.7
 BAND = 3.0  # standard deviation, in sizes along the row, of the weights with which digits determine its height
 STIFF = 1.0  # weight, in digits at a distance of a size, of the slope that all rows have
-
-Floats = NDArray[np.floating]
 
 
 @dataclass(frozen=True, eq=False)

@@ -36,7 +36,7 @@ def train(
     """
     with nullcontext(checkpoints) if checkpoints else tempfile.TemporaryDirectory() as folder:
         examples = add_drawn(data, recipe), data.validation
-        parts = {"negative_class": recipe.negatives > 0, "ink_statistics": measure_ink(data.pixels)}
+        parts: dict[str, Any] = {"negative_class": recipe.negatives > 0, "ink_statistics": measure_ink(data.pixels)}
         model = train_networks(recipe, examples, data.description, Path(folder), on_progress, **parts)
     labels = data.validation.labels
     with single_threaded_blas():  # so that the bits are those of evaluate

@@ -60,10 +60,11 @@ def find_centres(layers: str) -> Centres:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Crops(Examples):
-    """Strips, uint8 (n, *SHEET), labelled by their digits, float32 (n, MAX_DIGITS, 5), as the stage `strips` writes them.
+    """Strips, uint8 (n, *SHEET), as the stage `strips` writes them.
 
-    layers: the network that is slid over them. centres: of its positions. The labels of what the network sees, (n,
-    rows, columns), are those that `label_positions` returns. Each time that a strip is shown, it is another part of it.
+    labels: their digits, float32 (n, MAX_DIGITS, 5), from which those of positions, (n, rows, columns), follow. layers:
+    the network that is slid over them. centres: of its positions. Each time that a strip is shown, it is another part
+    of it.
     """
 
     layers: str

@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.composition.lines import AROUND_DIGITS, KINDS, Ruler
+from pipeline.composition.lines import KINDS, Ruler
 from pipeline.composition.number_writing import Piece
 from pipeline.data.marks import SHEET
 
 
-@pytest.mark.parametrize("kind", [*KINDS, *AROUND_DIGITS])
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_lines_leaves_ink(kind: Any) -> None:
     digits = [Piece(np.ones((20, 16), np.float32), 30, left, 1) for left in (32, 62, 92)]
     inks = []
