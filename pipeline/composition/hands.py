@@ -9,12 +9,12 @@ import numpy as np
 from pipeline.composition.lettering import Lettering, covers, draw_lettering
 from pipeline.composition.line_text import SIGN
 from pipeline.composition.signs import Generator, Glyphs, Ink, choose, draw_strokes
+from pipeline.data.drawn import FONTS
 from pipeline.data.glyphs import Stroke, load_digits
 from pipeline.data.ink import to_ink
 from pipeline.data.marks import OTHER
 from pipeline.data.shapes import DIGITS, MARKS, parse_shape
 from pipeline.data.strokes import PEN, draw_by_hand
-from pipeline.data.styles import FONTS
 
 DIGIT_SHARES = {"image": 0.7, "strokes": 0.1, "script": 0.12, "print": 0.08}  # of the numbers
 LETTER_SHARES = {"script": 0.6, "print": 0.15, "strokes": 0.25}  # of the words

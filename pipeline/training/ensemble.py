@@ -16,7 +16,7 @@ from pipeline.model.prediction import predict_logits
 from pipeline.network.activations import Array
 from pipeline.training.epochs import TrainedModel, TrainedNetwork, TrainingProgress, train_network
 from pipeline.training.history import best_of
-from pipeline.training.recipe import Recipe, network_recipes
+from pipeline.training.recipe import Recipe
 from pipeline.training.temperature import fit_temperature
 from pipeline.training.training_data import Examples, TrainingData, add_drawn
 
@@ -71,8 +71,8 @@ def train_networks(
     def report(made: TrainingProgress) -> None:
         on_progress(replace(made, network=len(networks) + 1))
 
-    for number, one in enumerate(network_recipes(recipe), start=1):
-        file = checkpoints / f"network-{number}.npz"
+    for i in range(recipe.ensemble_size):
+        one, file = replace(recipe, ensemble_size=1, seed=recipe.seed + i), checkpoints / f"network-{i + 1}.npz"
         networks.append(train_network(one, training, validation, classes, file, report, initial))
     histories = [network.history for network in networks]
     return TrainedModel(
