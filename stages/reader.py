@@ -52,7 +52,7 @@ def reader(
     from pipeline.engine import CHECKPOINT
     from pipeline.engine.errors import UsageError
     from pipeline.model.model import load_model
-    from pipeline.training.ensemble import train_networks
+    from pipeline.training.epochs import train_networks
     from pipeline.training.positions import load_crops
     from stages.cli.picture_network import describe_training, save_network
 

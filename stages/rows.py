@@ -68,7 +68,7 @@ def rows(
     from pipeline.evaluation.calibration import calibrate
     from pipeline.model.safetensors import load_safetensors, save_safetensors
     from pipeline.training.columns import BY_COLUMN, load_strips
-    from pipeline.training.ensemble import train_networks
+    from pipeline.training.epochs import train_networks
     from stages.cli.picture_network import describe_training, save_network
 
     description = load_description(strips)

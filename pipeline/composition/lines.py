@@ -11,22 +11,20 @@ from pipeline.composition.number_writing import Piece
 from pipeline.composition.signs import FINE, Generator, Ink, choose
 from pipeline.data.contrast import BOX
 from pipeline.data.ink import to_ink
+from pipeline.data.marks import SHEET
 
 SECOND = 0.12  # probability of single lines in addition to another kind
 JITTER = 0.4  # pixels: standard deviation of the corners of a box
 
-Shape = tuple[int, int]
-
 
 @dataclass(eq=False)
 class Ruler:
-    """A pen that draws lines on a sheet of `shape`, FINE times as large.
+    """A pen that draws lines on a sheet, FINE times as large.
 
     digits: those on the sheet. slope: of the horizontal lines. width: of the pen, in pixels. strength: of the ink,
     in [0, 1].
     """
 
-    shape: Shape
     digits: Sequence[Piece]
     slope: float
     width: float
@@ -34,7 +32,7 @@ class Ruler:
     generator: Generator
 
     def __post_init__(self) -> None:
-        self.image = Image.new("L", (FINE * self.shape[1], FINE * self.shape[0]))
+        self.image = Image.new("L", (FINE * SHEET[1], FINE * SHEET[0]))
         self.pen = ImageDraw.Draw(self.image)
         self.size = float(np.median([each.size for each in self.digits])) if self.digits else BOX
 
@@ -46,11 +44,11 @@ class Ruler:
 
     def across(self, y: float) -> None:
         """Draw a horizontal line."""
-        self.line([(0, y), (self.shape[1], y + self.slope * self.shape[1])])
+        self.line([(0, y), (SHEET[1], y + self.slope * SHEET[1])])
 
     def down(self, x: float, top: float = 0, bottom: float | None = None) -> None:
         """Draw a vertical line, by default over the whole sheet."""
-        bottom = self.shape[0] if bottom is None else bottom
+        bottom = SHEET[0] if bottom is None else bottom
         self.line([(x - self.slope * top, top), (x - self.slope * bottom, bottom)])
 
     def box(self, left: float, top: float, right: float, bottom: float) -> None:
@@ -73,7 +71,7 @@ class Ruler:
 
 def rule(ruler: Ruler) -> None:
     """Draw ruled paper, sometimes with a margin line."""
-    (height, width), generator = ruler.shape, ruler.generator
+    (height, width), generator = SHEET, ruler.generator
     for y in ruler.spread(ruler.size * generator.uniform(0.9, 2.5), height, width):
         ruler.across(y)
     if generator.random() < 0.3:
@@ -82,7 +80,7 @@ def rule(ruler: Ruler) -> None:
 
 def square(ruler: Ruler) -> None:
     """Draw squared paper."""
-    height, width = ruler.shape
+    height, width = SHEET
     pitch = ruler.size * ruler.generator.uniform(0.25, 1.6)
     for y in ruler.spread(pitch, height, width):
         ruler.across(y)
@@ -101,13 +99,13 @@ def box_row(ruler: Ruler) -> None:
     rows = [y + i * (tall + pitch) for i in (range(-2, 3) if generator.random() < 0.4 else range(1))]
     for top in rows:
         for left in x + (wide + gap) * np.arange(-20, 20):
-            if -wide < left < ruler.shape[1] and -tall < top < ruler.shape[0]:
+            if -wide < left < SHEET[1] and -tall < top < SHEET[0]:
                 ruler.box(left, top, left + wide, top + tall)
 
 
 def table(ruler: Ruler) -> None:
     """Draw the lines of a table, whose columns differ in width."""
-    (height, width), size, generator = ruler.shape, ruler.size, ruler.generator
+    (height, width), size, generator = SHEET, ruler.size, ruler.generator
     for y in ruler.spread(size * generator.uniform(1, 3), height, width):
         ruler.across(y)
     x = generator.uniform(-2, 2) * size
@@ -131,7 +129,7 @@ def separate(ruler: Ruler) -> None:
 
 def cross(ruler: Ruler) -> None:
     """Draw one to three lines anywhere."""
-    height, width = ruler.shape
+    height, width = SHEET
     for _ in range(ruler.generator.integers(1, 4)):
         points = ruler.generator.uniform(-0.2, 1.2, (2, 2)) * (width, height)
         ruler.line(points.tolist())
@@ -142,10 +140,9 @@ Kind = Callable[[Ruler], None]
 KINDS: dict[Kind, float] = {rule: 0.2, square: 0.22, cross: 0.1, box_row: 0.12, table: 0.06, separate: 0.1}
 
 
-def draw_lines(shape: Shape, digits: Sequence[Piece], generator: Generator, without: Sequence[Kind] = ()) -> Ink:
+def draw_lines(digits: Sequence[Piece], generator: Generator, without: Sequence[Kind] = ()) -> Ink:
     """Return the ink of lines of some kind, relative to the ink of the digits. without: kinds that are not drawn."""
     ruler = Ruler(
-        shape,
         digits,
         slope=generator.normal(0, 0.015 if generator.random() < 0.6 else 0.08),
         strength=generator.uniform(0.1, 1),

@@ -17,9 +17,8 @@ from pipeline import data
 from pipeline.data.contrast import BOX
 from pipeline.data.dataset import are_ten_digits
 from pipeline.data.drawn import MIN_WIDTH, cut_part, make_doodle
-from pipeline.data.glyphs import Stroke, load_glyphs, load_letters
 from pipeline.data.ink import find_extent, to_ink
-from pipeline.data.shapes import SIGNS, parse_shape
+from pipeline.data.shapes import SIGNS, Stroke, load_glyphs, load_letters, parse_shape
 from pipeline.data.strokes import draw, draw_by_hand
 
 Ink = NDArray[np.float32]

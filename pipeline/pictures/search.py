@@ -69,22 +69,21 @@ class Slider:
         """Pixels from one position to the next."""
         return math.prod(layer.stride[0] for layer in self.model.networks[0].layers)
 
-    def predict(self, contrast: Sequence[Floats], thread: int = 0) -> Floats:
-        """Return the probabilities (n, rows, columns, classes + 1) at all positions of n tiles (height, width)."""
-        (network,) = self.model.networks
-        tiles = np.stack(contrast, axis=-1)
-        height, width, _ = tiles.shape
+    def predict(self, tiles: Sequence[Floats]) -> Floats:
+        """Return the probabilities (n, rows, columns, classes + 1) at all positions of n tiles, all (height, width)."""
+        if not tiles:
+            return np.zeros((0, 0, 0, self.model.outputs), np.float32)
+        (network,), (height, width) = self.model.networks, tiles[0].shape
         moved = make_network(slide(network.layers, (height, width)), network.parameters.flat)
-        logits = infer(moved, tiles, self._buffers.setdefault(thread, make_buffers(moved)))
-        predicted = probabilities(logits.reshape(len(logits), -1), self.model.loss).reshape(logits.shape)
-        return np.asarray(predicted.transpose(3, 1, 2, 0))
+        count = max(1, PIXELS // tiles[0].size)
 
-    def predict_all(self, tiles: Sequence[Floats]) -> Floats:
-        """Return what `predict` returns, for any number of tiles of one size; several threads may share them."""
-        count = max(1, PIXELS // tiles[0].size) if tiles else 1
-        batches = [tiles[i : i + count] for i in range(0, len(tiles), count)]
-        parts = self.run(lambda i, thread: self.predict(batches[i], thread), len(batches))
-        return np.concatenate(parts) if parts else np.zeros((0, self.model.outputs), np.float32)
+        def predict_batch(number: int, thread: int) -> Floats:
+            batch = np.stack(tiles[number * count : (number + 1) * count], axis=-1)
+            logits = infer(moved, batch, self._buffers.setdefault(thread, make_buffers(moved)))
+            predicted = probabilities(logits.reshape(len(logits), -1), self.model.loss).reshape(logits.shape)
+            return np.asarray(predicted.transpose(3, 1, 2, 0))
+
+        return np.concatenate(self.run(predict_batch, -(-len(tiles) // count)))
 
 
 def search(slider: Slider, grey: Floats) -> tuple[list[Level], Detections]:
@@ -136,7 +135,7 @@ def find_candidates(slider: Slider, level: Level) -> Detections:
     corners = (range(0, step * count, step * cell) for count, cell in zip(counts, cells, strict=True))
     tiles = {(y, x): contrast[y:, x:][:tall, :wide] for y, x in itertools.product(*corners)}
     inked = {corner: tile for corner, tile in tiles.items() if np.abs(tile).max() > FLAT}
-    predicted = slider.predict_all(list(inked.values())).reshape(len(inked), *cells, slider.model.outputs)
+    predicted = slider.predict(list(inked.values()))
     scores = 1 - predicted[..., -1]
     possible = scores > POSSIBLE
     tile, *cell = np.nonzero(possible)

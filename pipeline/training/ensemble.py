@@ -9,16 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.data.dataset import Description
 from pipeline.data.ink import measure_ink
 from pipeline.engine.threads import single_threaded_blas
 from pipeline.model.prediction import predict_logits
-from pipeline.network.activations import Array
-from pipeline.training.epochs import TrainedModel, TrainedNetwork, TrainingProgress, train_network
-from pipeline.training.history import best_of
+from pipeline.training.epochs import TrainedModel, TrainingProgress, train_networks
 from pipeline.training.recipe import Recipe
 from pipeline.training.temperature import fit_temperature
-from pipeline.training.training_data import Examples, TrainingData, add_drawn
+from pipeline.training.training_data import TrainingData, add_drawn
 
 
 def train(
@@ -46,45 +43,3 @@ def train(
             temperature=fit_temperature(logits.T, labels, model.loss),
             validation_accuracy=float(np.mean(logits.argmax(axis=1) == labels)),
         )
-
-
-def train_networks(
-    recipe: Recipe,
-    examples: tuple[Examples, Examples],
-    description: Description,
-    checkpoints: Path,
-    on_progress: Callable[[TrainingProgress], object],
-    initial: Array | None = None,
-    extra: int = 0,
-    **parts: Any,
-) -> TrainedModel:
-    """Train the networks of a recipe; return the model, not calibrated, with the mean accuracy of its networks.
-
-    examples: for training and for validation. checkpoints, on_progress: as for `train`. initial: parameters to start
-    from; by default they are drawn. extra: outputs besides the classes that are validated, too. parts: the fields of
-    the model that follow neither from the recipe nor the data.
-    """
-    checkpoints.mkdir(parents=True, exist_ok=True)
-    (training, validation), networks = examples, list[TrainedNetwork]()
-    classes = len(description.class_names) + extra
-
-    def report(made: TrainingProgress) -> None:
-        on_progress(replace(made, network=len(networks) + 1))
-
-    for i in range(recipe.ensemble_size):
-        one, file = replace(recipe, ensemble_size=1, seed=recipe.seed + i), checkpoints / f"network-{i + 1}.npz"
-        networks.append(train_network(one, training, validation, classes, file, report, initial))
-    histories = [network.history for network in networks]
-    return TrainedModel(
-        parameters=tuple(network.flat for network in networks),
-        layers=recipe.layers,
-        activation=recipe.activation,
-        loss=recipe.loss,
-        scaling=training.scaling,
-        image_shape=training.image_shape,
-        class_names=description.class_names,
-        dataset=description.name,
-        validation_accuracy=float(np.mean([best_of(history).validation_accuracy for history in histories])),
-        histories=histories,
-        **parts,
-    )

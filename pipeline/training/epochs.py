@@ -1,4 +1,4 @@
-"""Train one network by a recipe, epoch by epoch; measure its validation accuracy and save a checkpoint after each."""
+"""Train networks by a recipe, epoch by epoch; measure their validation accuracy and save a checkpoint after each."""
 
 import math
 import time
@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data.dataset import Description
 from pipeline.data.deform import Augmenter
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.threads import count_cores
@@ -65,6 +67,48 @@ class TrainingProgress:
     epoch: Epoch | None = None
     resumed: bool = False
     network: int = 1
+
+
+def train_networks(
+    recipe: Recipe,
+    examples: tuple[Examples, Examples],
+    description: Description,
+    checkpoints: Path,
+    on_progress: Callable[[TrainingProgress], object],
+    initial: Array | None = None,
+    extra: int = 0,
+    **parts: Any,
+) -> TrainedModel:
+    """Train the networks of a recipe; return the model, not calibrated, with the mean accuracy of its networks.
+
+    examples: for training and for validation. checkpoints, on_progress: as for `train`. initial: parameters to start
+    from; by default they are drawn. extra: outputs besides the classes that are validated, too. parts: the fields of
+    the model that follow neither from the recipe nor the data.
+    """
+    checkpoints.mkdir(parents=True, exist_ok=True)
+    (training, validation), networks = examples, list[TrainedNetwork]()
+    classes = len(description.class_names) + extra
+
+    def report(made: TrainingProgress) -> None:
+        on_progress(replace(made, network=len(networks) + 1))
+
+    for i in range(recipe.ensemble_size):
+        one, file = replace(recipe, ensemble_size=1, seed=recipe.seed + i), checkpoints / f"network-{i + 1}.npz"
+        networks.append(train_network(one, training, validation, classes, file, report, initial))
+    histories = [network.history for network in networks]
+    return TrainedModel(
+        parameters=tuple(network.flat for network in networks),
+        layers=recipe.layers,
+        activation=recipe.activation,
+        loss=recipe.loss,
+        scaling=training.scaling,
+        image_shape=training.image_shape,
+        class_names=description.class_names,
+        dataset=description.name,
+        validation_accuracy=float(np.mean([best_of(history).validation_accuracy for history in histories])),
+        histories=histories,
+        **parts,
+    )
 
 
 def train_network(

@@ -7,7 +7,6 @@ import pytest
 
 from pipeline.composition.lines import KINDS, Ruler
 from pipeline.composition.number_writing import Piece
-from pipeline.data.marks import SHEET
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -15,7 +14,7 @@ def test_every_kind_of_lines_leaves_ink(kind: Any) -> None:
     digits = [Piece(np.ones((20, 16), np.float32), 30, left, 1) for left in (32, 62, 92)]
     inks = []
     for seed in range(5):
-        ruler = Ruler(SHEET, digits, 0.01, 1.2, 0.8, np.random.default_rng(seed))
+        ruler = Ruler(digits, 0.01, 1.2, 0.8, np.random.default_rng(seed))
         kind(ruler)
         inks.append(ruler.ink())
     assert np.max(inks) > 0.3

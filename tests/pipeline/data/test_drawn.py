@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 
 from pipeline.data.dataset import are_ten_digits
 from pipeline.data.drawn import cut_piece, join_digits, make_doodle, make_negatives, make_styles
-from pipeline.data.glyphs import Stroke, load_glyphs
 from pipeline.data.ink import measure_sides, to_ink
+from pipeline.data.shapes import Stroke, load_glyphs
 from pipeline.data.strokes import distort, draw
 
 NAMES = tuple("9876543210")

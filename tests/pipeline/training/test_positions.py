@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.composition.lettering import list_faces
+from pipeline.composition.hands import list_faces
 from pipeline.composition.signs import Glyphs
 from pipeline.composition.strips import compose_strip
 from pipeline.data.marks import SHEET, STEPS, ZERO, decode_contrast
