@@ -9,14 +9,7 @@ from typer import Option
 from pipeline.engine.command import main
 from pipeline.engine.stage import Input, Output, stage
 from pipeline.training.recipe import Recipe, override
-from stages.cli.recipe_options import (
-    NOT_FOR_PICTURES,
-    READER_RECIPES,
-    ReaderRecipeName,
-    recipe_options,
-    resolve_by,
-    show_training,
-)
+from stages.cli.recipe_options import NOT_FOR_PICTURES, ReaderRecipeName, recipe_options, resolve_reader, show_training
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +17,7 @@ log = logging.getLogger(__name__)
 @stage(
     packages=("numpy", "pillow", "scipy", "jinja2"),
     extra_files=("pipeline/html/templates/reader_card.md",),
-    resolve=resolve_by(READER_RECIPES),
+    resolve=resolve_reader,
     unhashed=("history.csv", "MODEL_CARD.md"),
 )
 @recipe_options(without=NOT_FOR_PICTURES)

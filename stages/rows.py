@@ -10,14 +10,7 @@ from typer import Option
 from pipeline.engine.command import main
 from pipeline.engine.stage import File, Input, Output, stage
 from pipeline.training.recipe import Recipe, override
-from stages.cli.recipe_options import (
-    NOT_FOR_PICTURES,
-    ROW_RECIPES,
-    ReaderRecipeName,
-    recipe_options,
-    resolve_by,
-    show_training,
-)
+from stages.cli.recipe_options import NOT_FOR_PICTURES, ReaderRecipeName, recipe_options, resolve_rows, show_training
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +21,7 @@ INCLUDED = Path(__file__).parent.parent / "pipeline" / "model" / "pretrained" / 
 @stage(
     packages=("numpy", "pillow", "safetensors", "jinja2"),
     extra_files=("pipeline/html/templates/rows_card.md",),
-    resolve=resolve_by(ROW_RECIPES),
+    resolve=resolve_rows,
     unhashed=("history.csv", "MODEL_CARD.md"),
 )
 @recipe_options(without=NOT_FOR_ROWS)

@@ -2,25 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.marks import (
-    EXTRA,
-    HEIGHT,
-    MARGIN,
-    MAX_MARKS,
-    NO_MARK,
-    OTHER,
-    OUTER,
-    SHEET,
-    SPACE,
-    WIDTH,
-    decode_contrast,
-    read_marks,
-)
-from pipeline.engine.arrays import load_array, read_array
+from pipeline.data.marks import EXTRA, HEIGHT, MARGIN, NO_MARK, OTHER, OUTER, SPACE, WIDTH, decode_contrast, load_part
 from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers
 from pipeline.network.ctc import ctc, read_greedily
@@ -87,9 +74,13 @@ class Strips(Examples):
 
 def load_strips(folder: Path, part: str, by_column: float) -> Strips:
     """Return strips that the stage `strips` has written. Raises PipelineError if a file is missing or damaged."""
-    images = np.asarray(load_array(folder / f"{part}-strips.npy", np.uint8, (None, *SHEET)))[:, OUTER:-OUTER]
-    marks = read_array(folder / f"{part}-marks.npy", np.float32, (len(images), MAX_MARKS, 3))
-    return Strips(images, marks, by_column=by_column)
+    images, marks = load_part(folder, part, "marks")
+    return Strips(images[:, OUTER:-OUTER], marks, by_column=by_column)
+
+
+def read_marks(marks: NDArray[Any]) -> NDArray[np.intp]:
+    """Return the text of a strip: the symbols of its marks, (MAX_MARKS, 3), in order."""
+    return np.asarray(marks[marks[:, 0] != NO_MARK, 0], np.intp)
 
 
 def stretch(strip: NDArray[np.uint8], factor: float) -> NDArray[np.float32]:

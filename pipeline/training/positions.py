@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.data.contrast import BOX, READ_SIZES, local_contrast
-from pipeline.data.marks import DIGIT_COLUMNS, MAX_DIGITS, SHEET, ZERO, decode_contrast
-from pipeline.engine.arrays import load_array, read_array
+from pipeline.data.marks import ZERO, decode_contrast, load_part
 from pipeline.engine.errors import UsageError
 from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers, find_window, slide
@@ -108,9 +107,7 @@ class Crops(Examples):
 
 def load_crops(folder: Path, part: str, layers: str, classes: int) -> Crops:
     """Return strips that the stage `strips` has written, to slide a network over. Raises as `find_centres` does."""
-    images = np.asarray(load_array(folder / f"{part}-strips.npy", np.uint8, (None, *SHEET)))
-    digits = read_array(folder / f"{part}-digits.npy", np.float32, (len(images), MAX_DIGITS, len(DIGIT_COLUMNS)))
-    return Crops(images, digits, layers=layers, centres=find_centres(layers), classes=classes)
+    return Crops(*load_part(folder, part, "digits"), layers=layers, centres=find_centres(layers), classes=classes)
 
 
 def show(

@@ -34,8 +34,8 @@ from pipeline.data.marks import (
     WIDTH,
     decode_contrast,
     encode_contrast,
-    read_marks,
 )
+from pipeline.training.columns import read_marks
 from tests.drawings import sample_digits
 
 CLASSES, SIZE, ROOM = 10, 20.0, 220

@@ -9,14 +9,7 @@ from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.architecture import build_layers
 from pipeline.network.losses import LOSSES
 from pipeline.network.network import INITIALISATIONS
-from pipeline.training.recipe import (
-    ActivationName,
-    InitialisationName,
-    LossName,
-    Recipe,
-    override,
-    to_dict,
-)
+from pipeline.training.recipe import ActivationName, InitialisationName, LossName, Recipe, override, to_dict
 from pipeline.training.recipes import RECIPES, RecipeName
 
 FRACTIONS = ("momentum", "label_smoothing", "warmup", "ema_decay")
