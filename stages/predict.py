@@ -43,13 +43,7 @@ def predict(
     from pipeline.data.image_files import locate_images
     from pipeline.engine.digests import signature
     from pipeline.engine.errors import PipelineError
-    from pipeline.evaluation.predictions import (
-        PREDICTIONS,
-        PROBABILITIES,
-        open_predictions,
-        predict_block,
-        predict_missing,
-    )
+    from pipeline.evaluation.predictions import PREDICTIONS, PROBABILITIES, open_predictions, predict_missing
     from pipeline.pictures.decoding import describe_missing
     from pipeline.reader import load
     from pipeline.scheduling.backends import Backend
@@ -64,7 +58,7 @@ def predict(
         if not path.exists():
             raise PipelineError(describe_missing(str(path)))
     inputs = [(str(path.absolute()), signature(path)) for path in files]
-    key = make_key([reader.digest, inputs], predict_block, ["numpy"])
+    key = make_key([reader.digest, inputs], predict_missing, ["numpy"])
     with working_folder(output, "predict"):
         started = time.monotonic()
         images = [

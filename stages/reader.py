@@ -9,14 +9,7 @@ from typer import Option
 from pipeline.engine.command import main
 from pipeline.engine.stage import Input, Output, stage
 from pipeline.training.recipe import Recipe, override
-from stages.cli.recipe_options import (
-    NOT_FOR_PICTURES,
-    READER_RECIPES,
-    ReaderRecipeName,
-    recipe_options,
-    resolve_by,
-    show_training,
-)
+from stages.cli.recipe_options import NOT_FOR_PICTURES, ReaderRecipeName, recipe_options, resolve_reader, show_training
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +17,7 @@ log = logging.getLogger(__name__)
 @stage(
     packages=("numpy", "pillow", "scipy", "jinja2"),
     extra_files=("pipeline/html/templates/reader_card.md",),
-    resolve=resolve_by(READER_RECIPES),
+    resolve=resolve_reader,
     unhashed=("history.csv", "MODEL_CARD.md"),
 )
 @recipe_options(without=NOT_FOR_PICTURES)
@@ -49,12 +42,12 @@ def reader(
     """
     chosen = override(Recipe(), {**values, "negatives": 0.0, "styles": 0.0})
     from pipeline.data.dataset import load_description
+    from pipeline.engine import CHECKPOINT
     from pipeline.engine.errors import UsageError
-    from pipeline.html.reader_card import make_reader_card
-    from pipeline.model.model import load_model, save_model
-    from pipeline.training.history import write_history
-    from pipeline.training.picture_network import describe_training, train_model
+    from pipeline.model.model import load_model
+    from pipeline.training.epochs import train_networks
     from pipeline.training.positions import load_crops
+    from stages.cli.picture_network import describe_training, save_network
 
     description, row = load_description(strips), load_model(rows)
     if row.class_names != description.class_names:
@@ -62,16 +55,16 @@ def reader(
     classes = len(description.class_names)
     training, validation = (load_crops(strips, part, chosen.layers, classes) for part in ("train", "validation"))
     log.info("reader: %s, %s strips of %s, recipe %s", chosen.layers, f"{len(training):,}", description.name, recipe)
+    parts: dict[str, Any] = {"negative_class": True, "sliding": True, "row": row}
     with show_training("reader", chosen, len(training)) as on_progress:
-        parts: dict[str, Any] = {"negative_class": True, "sliding": True, "row": row}
-        model = train_model(chosen, (training, validation), description, output, on_progress, **parts)
+        model = train_networks(
+            chosen, (training, validation), description, output / CHECKPOINT, on_progress, extra=1, **parts
+        )
     record = {
         "strips": {"training": len(training), "validation": len(validation)},
         **describe_training(recipe, chosen, values, model),
     }
-    save_model(output, model, record)
-    (output / "MODEL_CARD.md").write_text(make_reader_card(model, record), encoding="utf-8")
-    write_history(output / "history.csv", model.histories)
+    save_network(output, model, record, "reader_card.md")
     return (
         f"all positions in the middle of {model.validation_accuracy:.1%} of the validation strips are labelled "
         f"correctly, {record['seconds'] / 60:.1f} min of training"

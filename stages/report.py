@@ -39,7 +39,7 @@ def report(
     """
     import numpy as np
 
-    from pipeline.data.check import list_warnings, load_check
+    from pipeline.data.check import PARTS, list_warnings, load_check
     from pipeline.data.dataset import load_description
     from pipeline.engine.arrays import open_rows, read_array, read_rows
     from pipeline.engine.artifacts import read_manifest
@@ -53,10 +53,9 @@ def report(
     images = read_array(parse / "test-images.npy", np.uint8, (None, *model.image_shape))
     labels = read_array(parse / "test-labels.npy", np.uint8, (len(images),))
     training = open_rows(parse / "train-images.npy", np.uint8, (None, *model.image_shape))
-    counts = {
-        split: len(open_rows(normalize / f"{split}-labels.npy", np.uint8, (None,))) for split in ("train", "validation")
-    }
-    training_labels = read_array(parse / "train-labels.npy", np.uint8, (len(training),))[: counts["train"]]
+    check = load_check(normalize)
+    counts = {title: sum(check.counts[part]) for part, title in PARTS.items()}
+    training_labels = read_array(parse / "train-labels.npy", np.uint8, (len(training),))[: counts["training"]]
     _, first_of_class = np.unique(training_labels, return_index=True)
 
     with single_threaded_blas():
@@ -65,7 +64,7 @@ def report(
                 model=model,
                 runs=list_training_runs(artifacts, train),
                 key=read_manifest(train).provenance.key,
-                counts={"training": counts["train"], "validation": counts["validation"], "test": len(images)},
+                counts=counts,
                 images=images,
                 labels=labels,
                 metrics=load_metrics(evaluate),
@@ -75,7 +74,7 @@ def report(
                 ),
                 samples=np.concatenate([read_rows(training, i, i + 1) for i in first_of_class[:SAMPLES]]),
                 preparation=load_description(parse).preparation,
-                warnings=list_warnings(load_check(normalize), model.class_names),
+                warnings=list_warnings(check, model.class_names),
             )
         )
     file = output / "index.html"

@@ -10,14 +10,7 @@ from typer import Option
 from pipeline.engine.command import main
 from pipeline.engine.stage import File, Input, Output, stage
 from pipeline.training.recipe import Recipe, override
-from stages.cli.recipe_options import (
-    NOT_FOR_PICTURES,
-    ROW_RECIPES,
-    ReaderRecipeName,
-    recipe_options,
-    resolve_by,
-    show_training,
-)
+from stages.cli.recipe_options import NOT_FOR_PICTURES, ReaderRecipeName, recipe_options, resolve_rows, show_training
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +21,7 @@ INCLUDED = Path(__file__).parent.parent / "pipeline" / "model" / "pretrained" / 
 @stage(
     packages=("numpy", "pillow", "safetensors", "jinja2"),
     extra_files=("pipeline/html/templates/rows_card.md",),
-    resolve=resolve_by(ROW_RECIPES),
+    resolve=resolve_rows,
     unhashed=("history.csv", "MODEL_CARD.md"),
 )
 @recipe_options(without=NOT_FOR_ROWS)
@@ -64,13 +57,12 @@ def rows(
     chosen = override(Recipe(), values)
     from pipeline.data.dataset import load_description
     from pipeline.data.marks import EXTRA
+    from pipeline.engine import CHECKPOINT
     from pipeline.evaluation.calibration import calibrate
-    from pipeline.html.reader_card import make_reader_card
-    from pipeline.model.model import save_model
     from pipeline.model.safetensors import load_safetensors, save_safetensors
     from pipeline.training.columns import BY_COLUMN, load_strips
-    from pipeline.training.history import write_history
-    from pipeline.training.picture_network import describe_training, train_model
+    from pipeline.training.epochs import train_networks
+    from stages.cli.picture_network import describe_training, save_network
 
     description = load_description(strips)
     begun = None if fresh else load_safetensors(start)
@@ -81,26 +73,23 @@ def rows(
     by_column = 0.0 if begun else BY_COLUMN
     training, validation = (load_strips(strips, part, by_column) for part in ("train", "validation"))
     log.info("rows: %s, %s strips of %s, recipe %s", chosen.layers, f"{len(training):,}", description.name, recipe)
+    examples, initial = (training, validation), begun.parameters[0] if begun else None
     with show_training("rows", chosen, len(training)) as on_progress:
-        initial = begun.parameters[0] if begun else None
-        trained = train_model(
-            chosen, (training, validation), description, output, on_progress, initial, EXTRA, by_column=True
+        trained = train_networks(
+            chosen, examples, description, output / CHECKPOINT, on_progress, initial, EXTRA, by_column=True
         )
     model, quality = calibrate(trained, validation)
     record = {
         "strips": {"training": len(training), "validation": len(validation)},
         "start": {"file": start.name, "accuracy": begun.validation_accuracy} if begun else None,
-        **describe_training(recipe, chosen, values, trained),
+        **describe_training(recipe, chosen, values, model),
         "numbers": asdict(quality),
     }
-    save_model(output, model, record)
+    save_network(output, model, record, "rows_card.md")
     save_safetensors(output / "model.safetensors", model)
-    card = make_reader_card(model, record, "rows_card.md")
-    (output / "MODEL_CARD.md").write_text(card, encoding="utf-8")
-    write_history(output / "history.csv", trained.histories)
     return (
         f"{quality.recall:.1%} of the numbers in validation strips are read, and {quality.precision:.1%} of those read "
-        f"are correct, after epoch {trained.best_epochs[0]}, {record['seconds'] / 60:.1f} min of training"
+        f"are correct, after epoch {model.best_epochs[0]}, {record['seconds'] / 60:.1f} min of training"
     )
 
 

@@ -83,7 +83,7 @@ def write_reader(folder: Path, strips: Path) -> None:
     model = replace(model, row=row)
     save_safetensors(PRETRAINED_READER, model, np.int8)
     cards = (
-        make_reader_card(model, load_training(folder)),
+        make_reader_card(model, load_training(folder), "reader_card.md"),
         make_reader_card(row, {**load_training(folder.parent / "rows"), "numbers": asdict(quality)}, "rows_card.md"),
     )
     for name, card in zip(("READER_CARD.md", "ROWS_CARD.md"), cards, strict=True):

@@ -92,11 +92,6 @@ def make_word(generator: Generator) -> str:
             return word
 
 
-def make_sign(generator: Generator) -> str:
-    """Return an operator, or SIGN."""
-    return SIGN if generator.random() < NAMELESS else _pick(OPERATORS, generator)
-
-
 def make_line(generator: Generator) -> str:
     """Return a line of writing with at least one number."""
     if generator.random() < NOTED:
@@ -109,7 +104,7 @@ def make_line(generator: Generator) -> str:
         if kind == "number":
             line += " " + make_number(generator)
         elif kind == "sign":
-            line += " " + make_sign(generator)
+            line += " " + (SIGN if generator.random() < NAMELESS else _pick(OPERATORS, generator))
         elif kind == "mark":  # after other writing, close to it
             line += str(generator.choice(list(".,:;"))) if line else ""
         elif before == "number" and generator.random() < UNIT:
@@ -152,7 +147,7 @@ def _date(generator: Generator) -> str:
         f"{_pick(WEEKDAYS, generator)} {day}.{month}.",
         f"{day} {name}",
     )
-    return forms[generator.integers(len(forms))]
+    return _pick(forms, generator)
 
 
 def _time(generator: Generator) -> str:
@@ -166,7 +161,7 @@ def _time(generator: Generator) -> str:
         f"{_pick(('um', 'at', 'ab', 'à'), generator)} {hour} {_pick(('Uhr', 'h', 'pm'), generator)}",
         f"{_pick(WEEKDAYS, generator)} {clock}",
     )
-    return forms[generator.integers(len(forms))]
+    return _pick(forms, generator)
 
 
 def _amount(generator: Generator) -> str:
@@ -174,7 +169,7 @@ def _amount(generator: Generator) -> str:
     amount = f"{whole}{_pick(('.', ','), generator)}{cents}"
     currency, gap = _pick(("€", "$", "£", "EUR", "CHF", "Fr."), generator), _pick(("", " "), generator)
     forms = (f"{currency}{gap}{amount}", f"{amount}{gap}{currency}", f"{whole}.-", f"{make_words(generator)} {amount}")
-    return forms[generator.integers(len(forms))]
+    return _pick(forms, generator)
 
 
 def _sum(generator: Generator) -> str:
@@ -221,7 +216,7 @@ def _label(generator: Generator) -> str:
         f"{number}{_pick(tuple('abcdeghxABCDEFHKX'), generator)} {make_words(generator)}",
         f"{make_number(generator)}x {make_words(generator)}",
     )
-    return forms[generator.integers(len(forms))]
+    return _pick(forms, generator)
 
 
 # The kinds of lines that people note, the frequent ones several times.

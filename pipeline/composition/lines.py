@@ -11,22 +11,20 @@ from pipeline.composition.number_writing import Piece
 from pipeline.composition.signs import FINE, Generator, Ink, choose
 from pipeline.data.contrast import BOX
 from pipeline.data.ink import to_ink
+from pipeline.data.marks import SHEET
 
 SECOND = 0.12  # probability of single lines in addition to another kind
 JITTER = 0.4  # pixels: standard deviation of the corners of a box
 
-Shape = tuple[int, int]
-
 
 @dataclass(eq=False)
 class Ruler:
-    """A pen that draws lines on a sheet of `shape`, FINE times as large.
+    """A pen that draws lines on a sheet, FINE times as large.
 
     digits: those on the sheet. slope: of the horizontal lines. width: of the pen, in pixels. strength: of the ink,
     in [0, 1].
     """
 
-    shape: Shape
     digits: Sequence[Piece]
     slope: float
     width: float
@@ -34,7 +32,7 @@ class Ruler:
     generator: Generator
 
     def __post_init__(self) -> None:
-        self.image = Image.new("L", (FINE * self.shape[1], FINE * self.shape[0]))
+        self.image = Image.new("L", (FINE * SHEET[1], FINE * SHEET[0]))
         self.pen = ImageDraw.Draw(self.image)
         self.size = float(np.median([each.size for each in self.digits])) if self.digits else BOX
 
@@ -46,11 +44,11 @@ class Ruler:
 
     def across(self, y: float) -> None:
         """Draw a horizontal line."""
-        self.line([(0, y), (self.shape[1], y + self.slope * self.shape[1])])
+        self.line([(0, y), (SHEET[1], y + self.slope * SHEET[1])])
 
     def down(self, x: float, top: float = 0, bottom: float | None = None) -> None:
         """Draw a vertical line, by default over the whole sheet."""
-        bottom = self.shape[0] if bottom is None else bottom
+        bottom = SHEET[0] if bottom is None else bottom
         self.line([(x - self.slope * top, top), (x - self.slope * bottom, bottom)])
 
     def box(self, left: float, top: float, right: float, bottom: float) -> None:
@@ -73,7 +71,7 @@ class Ruler:
 
 def rule(ruler: Ruler) -> None:
     """Draw ruled paper, sometimes with a margin line."""
-    (height, width), generator = ruler.shape, ruler.generator
+    (height, width), generator = SHEET, ruler.generator
     for y in ruler.spread(ruler.size * generator.uniform(0.9, 2.5), height, width):
         ruler.across(y)
     if generator.random() < 0.3:
@@ -82,7 +80,7 @@ def rule(ruler: Ruler) -> None:
 
 def square(ruler: Ruler) -> None:
     """Draw squared paper."""
-    height, width = ruler.shape
+    height, width = SHEET
     pitch = ruler.size * ruler.generator.uniform(0.25, 1.6)
     for y in ruler.spread(pitch, height, width):
         ruler.across(y)
@@ -90,41 +88,24 @@ def square(ruler: Ruler) -> None:
         ruler.down(x)
 
 
-def box_digits(ruler: Ruler) -> None:
-    """Draw a box around each digit: all of one size, or each as large as its digit."""
-    size, generator = ruler.size, ruler.generator
-    margin, side = size * generator.uniform(0.05, 0.6), size * generator.uniform(1.0, 1.5)
-    shared = generator.random() < 0.5
-    for each in ruler.digits:
-        left, top, right, bottom = map(float, each.box)
-        if shared:
-            x, y = generator.normal(each.x, 0.06 * size), generator.normal(each.y, 0.06 * size)
-            half = side / 2 + margin
-            left, top, right, bottom = x - half, y - half, x + half, y + half
-        ruler.box(left - margin, top - margin, right + margin, bottom + margin)
-
-
 def box_row(ruler: Ruler) -> None:
-    """Draw rows of equal boxes over the whole sheet, as forms have them, most of them empty."""
+    """Draw rows of equal boxes over the whole sheet, as forms have them: one around a digit, most of them empty."""
     size, generator = ruler.size, ruler.generator
     tall, wide = size * generator.uniform(0.8, 2.6, 2)
     gap, pitch = size * generator.uniform(0, 0.6) * (generator.random() < 0.5), size * generator.uniform(1, 2.5)
-    if ruler.digits:
-        first = ruler.digits[generator.choice(len(ruler.digits))]
-        x, y = first.x, first.y
-    else:
-        x, y = generator.uniform(0, 1, 2) * ruler.shape[::-1]
-    x, y = x + generator.normal(0, 0.1) * size - wide / 2, y + generator.normal(0, 0.1) * size - tall / 2
+    first = ruler.digits[generator.choice(len(ruler.digits))]
+    x = first.x + generator.normal(0, 0.1) * size - wide / 2
+    y = first.y + generator.normal(0, 0.1) * size - tall / 2
     rows = [y + i * (tall + pitch) for i in (range(-2, 3) if generator.random() < 0.4 else range(1))]
     for top in rows:
         for left in x + (wide + gap) * np.arange(-20, 20):
-            if -wide < left < ruler.shape[1] and -tall < top < ruler.shape[0]:
+            if -wide < left < SHEET[1] and -tall < top < SHEET[0]:
                 ruler.box(left, top, left + wide, top + tall)
 
 
 def table(ruler: Ruler) -> None:
     """Draw the lines of a table, whose columns differ in width."""
-    (height, width), size, generator = ruler.shape, ruler.size, ruler.generator
+    (height, width), size, generator = SHEET, ruler.size, ruler.generator
     for y in ruler.spread(size * generator.uniform(1, 3), height, width):
         ruler.across(y)
     x = generator.uniform(-2, 2) * size
@@ -146,39 +127,29 @@ def separate(ruler: Ruler) -> None:
         ruler.down(x + generator.normal(0, 0.03 * size), top, bottom)
 
 
-def circle(ruler: Ruler) -> None:
-    """Draw a circle around each digit."""
-    for each in ruler.digits:
-        reach = each.size * ruler.generator.uniform(0.65, 1.1)
-        box = [FINE * side for side in (each.x - reach, each.y - reach, each.x + reach, each.y + reach)]
-        ruler.pen.ellipse(box, outline=round(255 * ruler.strength), width=max(1, round(FINE * ruler.width)))
-
-
 def cross(ruler: Ruler) -> None:
     """Draw one to three lines anywhere."""
-    height, width = ruler.shape
+    height, width = SHEET
     for _ in range(ruler.generator.integers(1, 4)):
         points = ruler.generator.uniform(-0.2, 1.2, (2, 2)) * (width, height)
         ruler.line(points.tolist())
 
 
 Kind = Callable[[Ruler], None]
-KINDS: dict[Kind, float] = {rule: 0.2, square: 0.22, cross: 0.1, box_row: 0.12, table: 0.06}  # shares
-AROUND_DIGITS: dict[Kind, float] = {box_digits: 0.15, separate: 0.1, circle: 0.04}
+# With their shares. No box or circle is drawn around each digit: it would make a 0 of a 1.
+KINDS: dict[Kind, float] = {rule: 0.2, square: 0.22, cross: 0.1, box_row: 0.12, table: 0.06, separate: 0.1}
 
 
-def draw_lines(shape: Shape, digits: Sequence[Piece], generator: Generator, without: Sequence[Kind] = ()) -> Ink:
+def draw_lines(digits: Sequence[Piece], generator: Generator, without: Sequence[Kind] = ()) -> Ink:
     """Return the ink of lines of some kind, relative to the ink of the digits. without: kinds that are not drawn."""
     ruler = Ruler(
-        shape,
         digits,
         slope=generator.normal(0, 0.015 if generator.random() < 0.6 else 0.08),
         strength=generator.uniform(0.1, 1),
         width=generator.choice([generator.uniform(0.4, 1.2), generator.uniform(0.8, 2.6)]),
         generator=generator,
     )
-    kinds = KINDS | (AROUND_DIGITS if digits else {})
-    choose({kind: share for kind, share in kinds.items() if kind not in without}, generator)(ruler)
+    choose({kind: share for kind, share in KINDS.items() if kind not in without}, generator)(ruler)
     if generator.random() < SECOND:
         cross(ruler)
     return ruler.ink()

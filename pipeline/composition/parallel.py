@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
-from pipeline.composition.lettering import list_faces, split_faces
+from pipeline.composition.hands import list_faces, split_faces
 from pipeline.composition.signs import Glyphs
 from pipeline.composition.strips import compose_strip
 from pipeline.data.dataset import DEFAULT_VALIDATION, count_held_out, load_description
-from pipeline.data.marks import DIGIT_COLUMNS, MAX_DIGITS, MAX_MARKS, SHEET
+from pipeline.data.marks import ARRAYS
 from pipeline.engine.arrays import create_rows, load_array, read_array, write_rows
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.execution import iterate_job
@@ -21,11 +21,6 @@ from pipeline.scheduling.progress import progress
 
 BLOCK = 250  # strips of a task
 FEWEST = 2_000  # validation strips, if there are at least as many for training
-ARRAYS: Sequence[tuple[str, DTypeLike, tuple[int, ...]]] = (  # name, dtype and shape of what a strip has
-    ("strips", np.uint8, SHEET),
-    ("marks", np.float32, (MAX_MARKS, 3)),
-    ("digits", np.float32, (MAX_DIGITS, len(DIGIT_COLUMNS))),
-)
 
 
 def count_strips(training: int) -> dict[str, int]:
@@ -45,7 +40,7 @@ def compose_strips(
     files = {
         (part, name): create_rows(output / f"{part}-{name}.npy", dtype, (count, *shape))
         for part, count in counts.items()
-        for name, dtype, shape in ARRAYS
+        for name, (dtype, shape) in ARRAYS.items()
     }
     tasks = [
         (part, start, min(start + BLOCK, count)) for part, count in counts.items() for start in range(0, count, BLOCK)
@@ -57,7 +52,7 @@ def compose_strips(
     ):
         for index, blocks in results:
             part, start, stop = tasks[index]
-            for (name, *_), block in zip(ARRAYS, blocks, strict=True):
+            for name, block in zip(ARRAYS, blocks, strict=True):
                 write_rows(files[part, name], start, block)
             shown.advance(stop - start)
 

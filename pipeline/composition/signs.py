@@ -16,10 +16,9 @@ from scipy import ndimage
 from pipeline import data
 from pipeline.data.contrast import BOX
 from pipeline.data.dataset import are_ten_digits
-from pipeline.data.glyphs import Stroke, load_glyphs, load_letters
+from pipeline.data.drawn import MIN_WIDTH, cut_part, make_doodle
 from pipeline.data.ink import find_extent, to_ink
-from pipeline.data.negatives import MIN_WIDTH, cut_part, make_doodle
-from pipeline.data.shapes import SIGNS, parse_shape
+from pipeline.data.shapes import SIGNS, Stroke, load_glyphs, load_letters, parse_shape
 from pipeline.data.strokes import draw, draw_by_hand
 
 Ink = NDArray[np.float32]
@@ -53,15 +52,15 @@ def choose(shares: Mapping[T, float], generator: Generator) -> T:
 class Hand:
     """A hand: the changes that all its glyphs share.
 
-    angle: radians, clockwise. shear: x per y. stretch: width by height. stroke: change of the stroke width, in pixels.
-    outline: whether strokes are hollow.
+    shear: x per y. stretch: width by height. stroke: change of the stroke width, in pixels. outline: whether strokes
+    are hollow. angle: radians, clockwise.
     """
 
-    angle: float
     shear: float
     stretch: float
     stroke: float
     outline: bool
+    angle: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +75,11 @@ class Glyphs:
     def has_digits(self) -> bool:
         """Whether the classes are the ten digits, of which there are other sources than the images."""
         return are_ten_digits(self.class_names)
+
+    @functools.cached_property
+    def by_class(self) -> list[NDArray[np.intp]]:
+        """The indices of the images of each class."""
+        return [np.flatnonzero(self.labels == label) for label in range(len(self.class_names))]
 
     def draw_sign(self, generator: Generator) -> Ink:
         """Return the ink of a sign that is of no class."""
@@ -172,7 +176,6 @@ def draw_print(text: str, generator: Generator) -> Ink:
 def choose_hand(generator: Generator) -> Hand:
     """Return a random hand."""
     return Hand(
-        angle=0.0,
         shear=generator.normal(0, 0.12),
         stretch=math.exp(generator.normal(0, 0.1)),
         stroke=generator.choice([generator.uniform(-1.4, 0), generator.uniform(-0.3, 0.3), generator.uniform(0, 1.3)]),

@@ -8,14 +8,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.composition.exposure import expose, to_levels
-from pipeline.composition.hands import Hands
+from pipeline.composition.hands import Hands, list_faces
 from pipeline.composition.legibility import measure_legibility, view
-from pipeline.composition.lettering import list_faces
 from pipeline.composition.line_text import MOST, SIGN, Token, make_line, make_number, make_words, tokenize
 from pipeline.composition.line_writing import Line, write_line
 from pipeline.composition.number_writing import NOTHING, Piece, choose_style
-from pipeline.composition.paper import bleed_through, paste, smooth_noise, texture
+from pipeline.composition.paper import bleed_through, expose, paste, smooth_noise, texture, to_levels
 from pipeline.composition.signs import Generator, Glyphs, choose, choose_hand
 from pipeline.composition.surroundings import surround
 from pipeline.composition.transcript import list_digits, make_marks
@@ -72,7 +70,8 @@ def compose_strip(
 def compose_any(glyphs: Glyphs, faces: Sequence[Path], generator: Generator) -> Composed:
     """Compose a strip, legible or not."""
     kind = choose(KINDS, generator)
-    hands, size = Hands(glyphs, faces, PRINT, generator), math.exp(generator.uniform(*np.log(SIZES)))
+    hands = Hands(glyphs, {"script": faces, "print": PRINT}, generator)
+    size = math.exp(generator.uniform(*np.log(SIZES)))
     hand = replace(choose_hand(generator), angle=generator.normal(0, SLOPE))
     middle = SHEET[0] / 2 + generator.normal(0, OFF_CENTRE)
     style = choose_style(hand, size, generator.random() < COMBS, generator)
@@ -92,7 +91,7 @@ def compose_any(glyphs: Glyphs, faces: Sequence[Path], generator: Generator) -> 
             for piece in place(neighbour, generator.uniform(-60, 180), away, hand.angle).pieces:
                 paste(others, piece.ink, piece.top, piece.left)
                 pieces.append(piece)
-    np.maximum(others, surround(line, style, SHEET, middle, generator), out=others)
+    np.maximum(others, surround(line, style, middle, generator), out=others)
     if generator.random() < BLEED:
         np.maximum(others, bleed_through(SHEET, glyphs, generator), out=others)
     if generator.random() < GRAIN:

@@ -6,29 +6,29 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline.composition.line_writing import Comb, Line
-from pipeline.composition.lines import Ruler, Shape, box_digits, box_row, circle, draw_lines, separate
+from pipeline.composition.lines import Ruler, box_row, draw_lines, separate
 from pipeline.composition.number_writing import NOTHING, Piece, Style
 from pipeline.composition.signs import Generator, Ink
+from pipeline.data.marks import SHEET
 
 LINES, BESIDE_COMBS = 0.5, 0.15  # shares of the lines without and with combs that have other lines around them
 RINGED, UNDERLINED = 0.06, 0.04  # shares of the words and numbers
 PENS = 0.5, 1.8  # pixels: width of the lines
 FORMS = {"boxes": 0.5, "apart": 0.2, "ticks": 0.3}  # of combs
 ACROSS = separate, box_row  # boxes that would make one number of two
-CLOSE = box_digits, circle  # which make a 0 of a 1, and chains of close digits
 
 
-def surround(line: Line, style: Style, shape: Shape, middle: float, generator: Generator) -> Ink:
+def surround(line: Line, style: Style, middle: float, generator: Generator) -> Ink:
     """Return the ink of the lines around the writing. middle: height of the writing in the middle of the sheet."""
     digits = line.digits
-    ink = np.zeros(shape, np.float32)
+    ink = np.zeros(SHEET, np.float32)
     if generator.random() < (BESIDE_COMBS if line.combs else LINES):
         one_number = len({each.number for each in digits}) == 1 and not line.combs
-        ink = draw_lines(shape, digits, generator, CLOSE if one_number else (*CLOSE, *ACROSS))
+        ink = draw_lines(digits, generator, () if one_number else ACROSS)
     slope = float(np.tan(style.hand.angle))
-    ruler = Ruler(shape, digits, slope, generator.uniform(*PENS), generator.uniform(0.25, 1), generator)
+    ruler = Ruler(digits, slope, generator.uniform(*PENS), generator.uniform(0.25, 1), generator)
     if line.combs:
-        _draw_combs(ruler, line.combs, style.size, middle - slope * shape[1] / 2)
+        _draw_combs(ruler, line.combs, style.size, middle - slope * SHEET[1] / 2)
     for group in _group(line.pieces):
         choice = generator.random()
         if choice < RINGED:

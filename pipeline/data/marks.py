@@ -8,10 +8,13 @@ Its digits, those of the lines above and below included, are an array (MAX_DIGIT
 unused rows have the label NO_MARK. From them, the network that finds digits learns.
 """
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from pipeline.engine.arrays import load_array, read_array
 
 HEIGHT, WIDTH = 40, 256  # pixels of a strip as the network for rows sees it
 MARGIN = 2  # pixels above and below it by which training and reading move it
@@ -24,6 +27,11 @@ DIGIT_COLUMNS = ("label", "y", "x", "size", "visible")  # centre, longer side in
 NO_MARK = -1
 SPACE, OTHER = 0, 1  # between two numbers with only paper between them; a word, a letter, a sign
 EXTRA = 3  # outputs besides the classes: SPACE, OTHER and the blank of CTC, which is the last one
+ARRAYS: dict[str, tuple[type, tuple[int, ...]]] = {  # dtype and shape of what a strip has, by the names of files
+    "strips": (np.uint8, SHEET),
+    "marks": (np.float32, (MAX_MARKS, 3)),
+    "digits": (np.float32, (MAX_DIGITS, len(DIGIT_COLUMNS))),
+}
 ZERO, STEPS = 128, 24  # code of a contrast of 0, and of a contrast of 1 above it
 
 
@@ -37,6 +45,11 @@ def decode_contrast(codes: NDArray[np.uint8]) -> NDArray[np.float32]:
     return (codes.astype(np.float32) - ZERO) / np.float32(STEPS)
 
 
-def read_marks(marks: NDArray[Any]) -> NDArray[np.intp]:
-    """Return the text of a strip: the symbols of its marks, (MAX_MARKS, 3), in order."""
-    return np.asarray(marks[marks[:, 0] != NO_MARK, 0], np.intp)
+def load_part(folder: Path, part: str, name: str) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Return the strips of a part, as a memory map, and what ARRAYS calls `name`, as the stage `strips` writes them.
+
+    Raises PipelineError if a file is missing or damaged.
+    """
+    images = np.asarray(load_array(folder / f"{part}-strips.npy", np.uint8, (None, *SHEET)))
+    dtype, shape = ARRAYS[name]
+    return images, read_array(folder / f"{part}-{name}.npy", dtype, (len(images), *shape))

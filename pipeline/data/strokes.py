@@ -1,16 +1,13 @@
 """Draw the strokes of a sign as a hand would: distorted, with a random pen."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from pipeline.data.glyphs import Stroke
-from pipeline.data.ink import find_extent
+from pipeline.data.ink import Array, find_extent
+from pipeline.data.shapes import Stroke
 
-Array = NDArray[np.floating[Any]]
 Generator = np.random.Generator
 
 SUBPIXELS = 4  # drawn pixels per pixel of the image

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,10 @@ from pipeline.engine.threads import count_cores
 from pipeline.evaluation.metrics import measure_reliability
 from pipeline.model.model import Model
 from pipeline.model.spans import SIZE, Span, is_reported, measure, read_spans
-from pipeline.training.columns import Strips
+from pipeline.training.columns import Strips, move_marks
 from pipeline.training.team import ThreadTeam
+
+AnyModel = TypeVar("AnyModel", bound=Model)
 
 TEMPERATURES = np.geomspace(0.2, 5, 80)
 
@@ -34,7 +37,7 @@ class Quality:
     expected_calibration_error: float
 
 
-def calibrate(model: Model, strips: Strips) -> tuple[Model, Quality]:
+def calibrate(model: AnyModel, strips: Strips) -> tuple[AnyModel, Quality]:
     """Return a model for rows with the temperature that fits strips best, and how well it reads them.
 
     It minimises the cross-entropy between the probability of a number and whether it is correct.
@@ -43,7 +46,8 @@ def calibrate(model: Model, strips: Strips) -> tuple[Model, Quality]:
     contrast = [decode_contrast(image[:, SIDE : SIDE + WIDTH]) for image in strips.images]
     with ThreadTeam(count_cores()) as team:
         found = read_spans(model, contrast, team.run)
-    written = [list_numbers(marks, len(model.class_names)) for marks in strips.labels]
+    width, classes = strips.images.shape[2], len(model.class_names)
+    written = [list_numbers(move_marks(marks, width, 1.0), classes) for marks in strips.labels]
     count = sum(map(len, written))
     spans = [span for each in found for span in each]
     nothing = Quality(count, 0.0, 0.0, 0.0)

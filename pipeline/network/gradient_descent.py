@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.network.activations import Array
-from pipeline.network.buffers import Buffers
+from pipeline.network.layer import Buffers
 from pipeline.network.losses import Labels, Loss, count_correct
 from pipeline.network.network import Network, Parameters, backward, forward, make_buffers, make_network, view_parameters
 from pipeline.network.optimizers import Optimizer

@@ -1,4 +1,4 @@
-"""A layer: its shapes, its forward pass and its backward pass."""
+"""A layer: its shapes, its forward pass and its backward pass, and the memory that these reuse."""
 
 import math
 from abc import ABC, abstractmethod
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from pipeline.network.activations import Activation, Array
-from pipeline.network.buffers import Buffers
 
 Shape = tuple[int, ...]
 Pair = tuple[int, int]  # height and width
@@ -17,17 +17,44 @@ Arrays = Sequence[Array]  # of one layer, in the order of `Layer.parameter_shape
 Generator = np.random.Generator
 
 
+class Buffers:
+    """Reusable buffers of one layer, so that a training step allocates almost no memory."""
+
+    def __init__(self, dtype: DTypeLike = np.float32) -> None:
+        self._dtype = np.dtype(dtype)
+        self._buffers: dict[str, Array] = {}
+        self._shapes: dict[str, tuple[int, ...]] = {}  # of those from `zeros`
+
+    def array(self, name: str, *shape: int) -> Array:
+        """Return a contiguous array of arbitrary values, valid until the next call with this name."""
+        size = math.prod(shape)
+        if name not in self._buffers or self._buffers[name].size < size:
+            self._buffers[name] = np.empty(size, self._dtype)
+        return self._buffers[name][:size].reshape(shape)
+
+    def zeros(self, name: str, *shape: int) -> Array:
+        """Return an array that is 0 where nothing was written since the last call with this name and another shape."""
+        array = self.array(name, *shape)
+        if self._shapes.get(name) != shape:
+            array.fill(0)
+            self._shapes[name] = shape
+        return array
+
+
 @dataclass(frozen=True)
 class Layer(ABC):
     """A layer for an input of `input_shape`, (units,) or (channels, height, width), each with the batch as last axis.
 
     kind: its key in `KINDS` of `pipeline.network.layers` and in `pipeline.network.notation`, whose values are fields of
-    the class. takes_units: whether the input may be (units,).
+    the class. takes_units: whether the input may be (units,). stride: step of the window from one position to the next,
+    down and along the row. padding: zeros that are added above and below the input, and on its left and right.
     """
 
     kind: ClassVar[str]
     takes_units: ClassVar[bool] = False
     input_shape: Shape
+    stride = 1, 1
+    padding = 0, 0
 
     @property
     @abstractmethod
@@ -43,16 +70,6 @@ class Layer(ABC):
     @abstractmethod
     def window(self) -> Pair:
         """Height and width of the part of the input on which one output depends; (1, 1) for an input (units,)."""
-
-    @property
-    def stride(self) -> Pair:
-        """Step of the window from one position to the next, down and along the row."""
-        return 1, 1
-
-    @property
-    def padding(self) -> Pair:
-        """Zeros that are added above and below the input, and on its left and right."""
-        return 0, 0
 
     @property
     def activation(self) -> Activation | None:

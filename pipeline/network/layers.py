@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.network.activations import Activation, Array
-from pipeline.network.buffers import Buffers
-from pipeline.network.layer import Arrays, Generator, Layer, Pair, Shape
+from pipeline.network.layer import Arrays, Buffers, Generator, Layer, Pair, Shape
 from pipeline.network.patches import Steps, entries_under, view_patches
 
 MIN_COLUMNS = 128  # of a matrix product over one row of positions; narrower ones cost BLAS more than views save
@@ -131,8 +130,27 @@ class Dense(Affine):
         return dp.reshape(*self.input_shape, -1)
 
 
+class Windowed(Layer):
+    """Base class of layers whose kernel moves over a map. kernel: height and width. dilation: see `Convolution`."""
+
+    kernel: Pair
+    dilation = 1
+
+    @property
+    def steps(self) -> tuple[Steps, Steps]:
+        """The positions of the kernel, from top to bottom and from left to right."""
+        rows, columns = zip(self.input_shape[1:], self.kernel, self.stride, self.padding, strict=True)
+        return Steps(*rows), Steps(*columns, self.dilation)
+
+    @property
+    def window(self) -> Pair:
+        """The kernel, dilated."""
+        rows, columns = self.steps
+        return rows.reach, columns.reach
+
+
 @dataclass(frozen=True, kw_only=True)
-class Convolution(Affine):
+class Convolution(Windowed, Affine):
     """A convolution with `outputs` filters. kernel, stride, padding: height and width.
 
     dilation: pixels from one column of the kernel to the next. residual: whether the input is added to the output,
@@ -153,21 +171,9 @@ class Convolution(Affine):
         return self.outputs, self.input_shape[0], *self.kernel
 
     @property
-    def steps(self) -> tuple[Steps, Steps]:
-        """The positions of the kernel, from top to bottom and from left to right."""
-        rows, columns = zip(self.input_shape[1:], self.kernel, self.stride, self.padding, strict=True)
-        return Steps(*rows), Steps(*columns, self.dilation)
-
-    @property
     def output_shape(self) -> Shape:
         """(filters, height, width), with one pixel for each position of the kernel."""
         return self.outputs, *(axis.count for axis in self.steps)
-
-    @property
-    def window(self) -> Pair:
-        """The kernel, dilated."""
-        rows, columns = self.steps
-        return rows.reach, columns.reach
 
     @property
     def values_per_image(self) -> int:
@@ -235,7 +241,7 @@ class Convolution(Affine):
 
 
 @dataclass(frozen=True)
-class MaxPooling(Layer):
+class MaxPooling(Windowed):
     """The maximum of each window of a map. It has no parameters. kernel, stride: (height, width).
 
     (Zhou & Chellappa 1988)
@@ -246,20 +252,9 @@ class MaxPooling(Layer):
     stride: Pair = (2, 2)
 
     @property
-    def steps(self) -> tuple[Steps, Steps]:
-        """The positions of the kernel, from top to bottom and from left to right."""
-        rows, columns = zip(self.input_shape[1:], self.kernel, self.stride, strict=True)
-        return Steps(*rows), Steps(*columns)
-
-    @property
     def output_shape(self) -> Shape:
         """(channels, height, width), with one pixel for each position of the kernel."""
         return self.input_shape[0], *(axis.count for axis in self.steps)
-
-    @property
-    def window(self) -> Pair:
-        """The kernel."""
-        return self.kernel
 
     def forward(self, w: Arrays, x: Array, buffers: Buffers) -> tuple[Array, Any]:
         """Compute the maxima; save x and the maxima."""

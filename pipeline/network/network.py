@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.network.activations import Array
-from pipeline.network.buffers import Buffers
-from pipeline.network.layer import Layer
+from pipeline.network.layer import Buffers, Layer
 
 
 @dataclass(frozen=True)

@@ -14,16 +14,7 @@ from numpy.typing import NDArray
 from pipeline.network.activations import Array
 from pipeline.network.ctc import text_trellis
 from pipeline.network.losses import log_softmax
-from pipeline.network.trellis import (
-    NEVER,
-    Indices,
-    Trellis,
-    log_probability,
-    log_sum,
-    node_scores,
-    reverse,
-    sweep,
-)
+from pipeline.network.trellis import NEVER, Indices, Trellis, log_probability, log_sum, node_scores, reverse, sweep
 
 NO_STATE = -1
 

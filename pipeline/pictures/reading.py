@@ -17,13 +17,11 @@ from pipeline.network.gradient_descent import Run, in_sequence
 from pipeline.network.patterns import Pattern
 from pipeline.pictures.cutting import cut_strip
 from pipeline.pictures.levels import fit
-from pipeline.pictures.lines import find_lines
+from pipeline.pictures.lines import find_lines, find_rows
 from pipeline.pictures.preparation import find_ink, prepare
 from pipeline.pictures.regions import Region
-from pipeline.pictures.rows import find_rows
-from pipeline.pictures.search import search
+from pipeline.pictures.search import Slider, search
 from pipeline.pictures.sightings import Sighting, keep_best, read_strips
-from pipeline.pictures.sliding import Slider
 
 POSSIBLE = 0.03  # probability of a number from which a person who checks the reading should see it
 SURE = 0.99  # probability of a number from which no other text is probable enough to be shown

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.model.fitting import fit_spans
 from pipeline.model.model import Model
@@ -12,11 +11,10 @@ from pipeline.model.spans import Span, is_reported, read_spans
 from pipeline.network.gradient_descent import Run
 from pipeline.network.patterns import Pattern
 from pipeline.pictures.cutting import Strip
+from pipeline.pictures.lines import Floats
 
 NEAR = 0.6  # distance in sizes along the row within which the first network has seen a digit
 SAME = 0.8, 0.45  # distance in sizes, down and along the row, within which there is only one digit
-
-Floats = NDArray[np.floating]
 
 
 @dataclass(frozen=True, eq=False)

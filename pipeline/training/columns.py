@@ -2,25 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.marks import (
-    EXTRA,
-    HEIGHT,
-    MARGIN,
-    MAX_MARKS,
-    NO_MARK,
-    OTHER,
-    OUTER,
-    SHEET,
-    SPACE,
-    WIDTH,
-    decode_contrast,
-    read_marks,
-)
-from pipeline.engine.arrays import load_array, read_array
+from pipeline.data.marks import EXTRA, HEIGHT, MARGIN, NO_MARK, OTHER, OUTER, SPACE, WIDTH, decode_contrast, load_part
 from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers
 from pipeline.network.ctc import ctc, read_greedily
@@ -41,12 +28,11 @@ STRETCH, NOISE = (0.88, 1.14), 0.15
 class Strips(Examples):
     """Strips, uint8 (n, HEIGHT + 2 MARGIN, WIDTH or more): the inner rows of those that the stage `strips` writes.
 
-    marks: of the strips, float32 (n, MAX_MARKS, 3); see `pipeline.data.marks`. labels: the marks in pixels of the part
-    that the network sees, integers. by_column: part of the run, from its start, in which the loss is that of columns;
-    CTC follows.
+    labels: marks of the strips, float32 (n, MAX_MARKS, 3); see `pipeline.data.marks`. The labels of what the network
+    sees are those that `move_marks` returns. by_column: part of the run, from its start, in which the loss is that of
+    columns; CTC follows.
     """
 
-    marks: NDArray[np.float32]
     by_column: float
     image_shape = HEIGHT, WIDTH  # of what the network sees
 
@@ -73,23 +59,28 @@ class Strips(Examples):
         for i, index in enumerate(indices.tolist()):
             top, factor = generator.integers(2 * MARGIN + 1), np.exp(generator.uniform(*np.log(STRETCH)))
             out[i] = stretch(self.images[index, top : top + HEIGHT], factor)
-            marks.append(move_marks(self.marks[index], self.images.shape[2], factor))
+            marks.append(move_marks(self.labels[index], self.images.shape[2], factor))
         out *= generator.choice([-1, 1], (len(indices), 1, 1))
         out += generator.uniform(0, NOISE, (len(indices), 1, 1)) * generator.standard_normal(out.shape, np.float32)
         return np.array(marks)
 
-    def slice(self, start: int, stop: int) -> Array:
-        """Return the local contrast of the strips from `start` to `stop`, unchanged."""
-        side = (self.images.shape[2] - WIDTH) // 2
-        return decode_contrast(self.images[start:stop, MARGIN : MARGIN + HEIGHT, side : side + WIDTH])
+    def slice(self, start: int, stop: int) -> tuple[Array, Labels]:
+        """Return the local contrast of the strips from `start` to `stop`, unchanged, and their marks."""
+        width = self.images.shape[2]
+        side = (width - WIDTH) // 2
+        contrast = decode_contrast(self.images[start:stop, MARGIN : MARGIN + HEIGHT, side : side + WIDTH])
+        return contrast, np.array([move_marks(each, width, 1.0) for each in self.labels[start:stop]])
 
 
 def load_strips(folder: Path, part: str, by_column: float) -> Strips:
     """Return strips that the stage `strips` has written. Raises PipelineError if a file is missing or damaged."""
-    images = np.asarray(load_array(folder / f"{part}-strips.npy", np.uint8, (None, *SHEET)))[:, OUTER:-OUTER]
-    marks = read_array(folder / f"{part}-marks.npy", np.float32, (len(images), MAX_MARKS, 3))
-    labels = np.array([move_marks(each, images.shape[2], 1.0) for each in marks])
-    return Strips(images, labels, marks=marks, by_column=by_column)
+    images, marks = load_part(folder, part, "marks")
+    return Strips(images[:, OUTER:-OUTER], marks, by_column=by_column)
+
+
+def read_marks(marks: NDArray[Any]) -> NDArray[np.intp]:
+    """Return the text of a strip: the symbols of its marks, (MAX_MARKS, 3), in order."""
+    return np.asarray(marks[marks[:, 0] != NO_MARK, 0], np.intp)
 
 
 def stretch(strip: NDArray[np.uint8], factor: float) -> NDArray[np.float32]:

@@ -5,14 +5,15 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from pipeline.data.ink import measure_ink
 from pipeline.engine.threads import single_threaded_blas
 from pipeline.model.prediction import predict_logits
-from pipeline.training.epochs import TrainedModel, TrainedNetwork, TrainingProgress, join_networks, train_network
-from pipeline.training.recipe import Recipe, network_recipes
+from pipeline.training.epochs import TrainedModel, TrainingProgress, train_networks
+from pipeline.training.recipe import Recipe
 from pipeline.training.temperature import fit_temperature
 from pipeline.training.training_data import TrainingData, add_drawn
 
@@ -31,17 +32,9 @@ def train(
     layers do not fit the images, TrainingError if training diverges.
     """
     with nullcontext(checkpoints) if checkpoints else tempfile.TemporaryDirectory() as folder:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        examples, trained = add_drawn(data, recipe), list[TrainedNetwork]()
-
-        def report(made: TrainingProgress) -> None:
-            on_progress(replace(made, network=len(trained) + 1))
-
-        for number, one in enumerate(network_recipes(recipe), start=1):
-            file = Path(folder) / f"network-{number}.npz"
-            trained.append(train_network(one, examples, data.validation, data.classes, file, report))
-    parts = {"negative_class": recipe.negatives > 0, "ink_statistics": measure_ink(data.pixels)}
-    model = join_networks(recipe, data.training, data.description, trained, **parts)
+        examples = add_drawn(data, recipe), data.validation
+        parts: dict[str, Any] = {"negative_class": recipe.negatives > 0, "ink_statistics": measure_ink(data.pixels)}
+        model = train_networks(recipe, examples, data.description, Path(folder), on_progress, **parts)
     labels = data.validation.labels
     with single_threaded_blas():  # so that the bits are those of evaluate
         logits = predict_logits(model, data.validation.images)

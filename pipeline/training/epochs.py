@@ -1,4 +1,4 @@
-"""Train one network by a recipe, epoch by epoch; measure its validation accuracy and save a checkpoint after each."""
+"""Train networks by a recipe, epoch by epoch; measure their validation accuracy and save a checkpoint after each."""
 
 import math
 import time
@@ -42,11 +42,6 @@ class TrainedNetwork:
     flat: Array
     history: list[Epoch]
 
-    @property
-    def best(self) -> Epoch:
-        """The selected epoch."""
-        return best_of(self.history)
-
 
 @dataclass(frozen=True, kw_only=True)
 class TrainedModel(Model):
@@ -58,24 +53,6 @@ class TrainedModel(Model):
     def best_epochs(self) -> list[int]:
         """The selected epoch of each network."""
         return [best_of(history).number for history in self.histories]
-
-
-def join_networks(
-    recipe: Recipe, training: Examples, description: Description, networks: Sequence[TrainedNetwork], **parts: Any
-) -> TrainedModel:
-    """Return the model of the trained networks. parts: the fields that follow neither from the recipe nor the data."""
-    return TrainedModel(
-        parameters=tuple(network.flat for network in networks),
-        layers=recipe.layers,
-        activation=recipe.activation,
-        loss=recipe.loss,
-        scaling=training.scaling,
-        image_shape=training.image_shape,
-        class_names=description.class_names,
-        dataset=description.name,
-        histories=[network.history for network in networks],
-        **parts,
-    )
 
 
 @dataclass(frozen=True)
@@ -90,6 +67,48 @@ class TrainingProgress:
     epoch: Epoch | None = None
     resumed: bool = False
     network: int = 1
+
+
+def train_networks(
+    recipe: Recipe,
+    examples: tuple[Examples, Examples],
+    description: Description,
+    checkpoints: Path,
+    on_progress: Callable[[TrainingProgress], object],
+    initial: Array | None = None,
+    extra: int = 0,
+    **parts: Any,
+) -> TrainedModel:
+    """Train the networks of a recipe; return the model, not calibrated, with the mean accuracy of its networks.
+
+    examples: for training and for validation. checkpoints, on_progress: as for `train`. initial: parameters to start
+    from; by default they are drawn. extra: outputs besides the classes that are validated, too. parts: the fields of
+    the model that follow neither from the recipe nor the data.
+    """
+    checkpoints.mkdir(parents=True, exist_ok=True)
+    (training, validation), networks = examples, list[TrainedNetwork]()
+    classes = len(description.class_names) + extra
+
+    def report(made: TrainingProgress) -> None:
+        on_progress(replace(made, network=len(networks) + 1))
+
+    for i in range(recipe.ensemble_size):
+        one, file = replace(recipe, ensemble_size=1, seed=recipe.seed + i), checkpoints / f"network-{i + 1}.npz"
+        networks.append(train_network(one, training, validation, classes, file, report, initial))
+    histories = [network.history for network in networks]
+    return TrainedModel(
+        parameters=tuple(network.flat for network in networks),
+        layers=recipe.layers,
+        activation=recipe.activation,
+        loss=recipe.loss,
+        scaling=training.scaling,
+        image_shape=training.image_shape,
+        class_names=description.class_names,
+        dataset=description.name,
+        validation_accuracy=float(np.mean([best_of(history).validation_accuracy for history in histories])),
+        histories=histories,
+        **parts,
+    )
 
 
 def train_network(
@@ -217,9 +236,9 @@ def accuracy(network: Network, examples: Examples, classes: int) -> float:
 
     def count(block: int, thread: int) -> float:
         first, last = block * size, (block + 1) * size
-        images, labels = examples.slice(first, last), np.moveaxis(examples.labels[first:last], 0, -1)
+        images, labels = examples.slice(first, last)
         logits = forward(network, np.moveaxis(images, 0, -1), buffers[thread]).logits[:classes]
-        return examples.count_correct(logits, labels) if np.isfinite(logits).all() else math.nan
+        return examples.count_correct(logits, np.moveaxis(labels, 0, -1)) if np.isfinite(logits).all() else math.nan
 
     with np.errstate(over="ignore", invalid="ignore"), ThreadTeam(threads) as team:
         return sum(team.run(count, -(-len(examples) // size))) / len(examples)

@@ -6,7 +6,7 @@ near a centre and for digits whose size is at the limit, where both would be rig
 
 import math
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.data.contrast import BOX, READ_SIZES, local_contrast
-from pipeline.data.marks import DIGIT_COLUMNS, MAX_DIGITS, SHEET, ZERO, decode_contrast
-from pipeline.engine.arrays import load_array, read_array
+from pipeline.data.marks import ZERO, decode_contrast, load_part
 from pipeline.engine.errors import UsageError
 from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers, find_window, slide
@@ -60,20 +59,16 @@ def find_centres(layers: str) -> Centres:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Crops(Examples):
-    """Strips, uint8 (n, *SHEET), and their digits, float32 (n, MAX_DIGITS, 5), as the stage `strips` writes them.
+    """Strips, uint8 (n, *SHEET), as the stage `strips` writes them.
 
-    layers: the network that is slid over them. labels: of its positions in the middle of each strip, (n, rows,
-    columns). Each time that a strip is shown, it is another part of it.
+    labels: their digits, float32 (n, MAX_DIGITS, 5), from which those of positions, (n, rows, columns), follow. layers:
+    the network that is slid over them. centres: of its positions. Each time that a strip is shown, it is another part
+    of it.
     """
 
-    digits: NDArray[np.float32]
     layers: str
+    centres: Centres
     classes: int
-
-    @cached_property
-    def centres(self) -> Centres:
-        """The positions of the network."""
-        return find_centres(self.layers)
 
     @property
     def image_shape(self) -> tuple[int, int]:
@@ -96,31 +91,23 @@ class Crops(Examples):
         """
         labels = []
         for i, index in enumerate(indices.tolist()):
-            out[i], digits = show(self.images[index], self.digits[index], generator)
+            out[i], digits = show(self.images[index], self.labels[index], generator)
             labels.append(label_positions(digits, self.centres, self.classes))
         out += generator.uniform(0, NOISE, (len(indices), 1, 1)) * generator.standard_normal(out.shape, np.float32)
         out *= generator.choice([-1, 1], (len(indices), 1, 1))
         return np.array(labels)
 
-    def slice(self, start: int, stop: int) -> Array:
-        """Return the local contrast in the middle of the strips from `start` to `stop`, unchanged."""
+    def slice(self, start: int, stop: int) -> tuple[Array, Labels]:
+        """Return the local contrast in the middle of the strips from `start` to `stop`, unchanged, and its labels."""
         top, left = np.subtract(self.images.shape[1:], SHAPE) // 2
-        return decode_contrast(self.images[start:stop, top : top + SHAPE[0], left : left + SHAPE[1]])
+        contrast = decode_contrast(self.images[start:stop, top : top + SHAPE[0], left : left + SHAPE[1]])
+        digits = self.labels[start:stop] - np.array([0, top, left, 0, 0], np.float32)
+        return contrast, np.array([label_positions(each, self.centres, self.classes) for each in digits])
 
 
 def load_crops(folder: Path, part: str, layers: str, classes: int) -> Crops:
-    """Return strips that the stage `strips` has written, with labels for the positions of a network."""
-    images = np.asarray(load_array(folder / f"{part}-strips.npy", np.uint8, (None, *SHEET)))
-    digits = read_array(folder / f"{part}-digits.npy", np.float32, (len(images), MAX_DIGITS, len(DIGIT_COLUMNS)))
-    return make_crops(images, digits, layers, classes)
-
-
-def make_crops(images: NDArray[np.uint8], digits: NDArray[np.float32], layers: str, classes: int) -> Crops:
-    """Return strips (n, height, width) with the labels that follow from their digits, (n, m, 5)."""
-    centres, middle = find_centres(layers), np.subtract(images.shape[1:], SHAPE) // 2
-    moved = digits - np.array([0, *middle, 0, 0], np.float32)
-    labels = np.array([label_positions(each, centres, classes) for each in moved])
-    return Crops(images, labels, digits=digits, layers=layers, classes=classes)
+    """Return strips that the stage `strips` has written, to slide a network over. Raises as `find_centres` does."""
+    return Crops(*load_part(folder, part, "digits"), layers=layers, centres=find_centres(layers), classes=classes)
 
 
 def show(

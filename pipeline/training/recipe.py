@@ -100,11 +100,6 @@ def override(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     return replace(recipe, **changed(recipe), augmentation=replace(recipe.augmentation, **changed(recipe.augmentation)))
 
 
-def network_recipes(recipe: Recipe) -> list[Recipe]:
-    """Return a recipe for each network of the ensemble: the seeds differ."""
-    return [replace(recipe, ensemble_size=1, seed=recipe.seed + i) for i in range(recipe.ensemble_size)]
-
-
 def to_dict(recipe: Recipe) -> dict[str, Any]:
     """Return all values by name, including those of the augmentation, as `override` takes them."""
     values = asdict(recipe)

@@ -16,10 +16,9 @@ from pipeline.data.dataset import (
     count_held_out,
     load_description,
 )
-from pipeline.data.negatives import make_negatives
+from pipeline.data.drawn import make_negatives, make_styles
 from pipeline.data.order import find_order
 from pipeline.data.scaling import Scaling, compute_scaling, load_scaling, standardise
-from pipeline.data.styles import make_styles
 from pipeline.engine.arrays import load_array, read_array
 from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers
@@ -32,14 +31,15 @@ from pipeline.training.recipe import Recipe
 class Examples:
     """Images with their labels.
 
-    images: float32 (n, height, width), standardised. labels: integers (n + m,), the class of each.
+    images: float32 (n, height, width), standardised. labels: integers (n + m,), the class of each; of strips, what the
+    labels that `take` and `slice` return follow from.
 
     drawn: raw uint8 (m, height, width), which follow the images. scaling: of these. The arrays may be memory maps of
     files: only what `take` and `slice` ask for is read.
     """
 
     images: NDArray[Any]
-    labels: Labels
+    labels: NDArray[Any]
     scaling: Scaling = Scaling(0.0, 1.0)  # noqa: RUF009, it is frozen
     drawn: NDArray[np.uint8] | None = None
 
@@ -75,9 +75,9 @@ class Examples:
             out[beyond] = standardise(self.drawn[indices[beyond] - len(self.images)], self.scaling)
         return self.labels[indices]
 
-    def slice(self, start: int, stop: int) -> Array:
-        """Return the standardised images from `start` to `stop`, without drawn ones."""
-        return self.images[start:stop]
+    def slice(self, start: int, stop: int) -> tuple[Array, Labels]:
+        """Return the standardised images from `start` to `stop`, without drawn ones, and their labels."""
+        return self.images[start:stop], self.labels[start:stop]
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,9 +17,7 @@ from pipeline.data.augmentation import Augmentation
 from pipeline.engine.fields import list_described
 from pipeline.scheduling.progress import progress
 from pipeline.training.recipe import Recipe, override, to_dict
-from pipeline.training.recipes import READER_RECIPES as READER_RECIPES
-from pipeline.training.recipes import RECIPES
-from pipeline.training.recipes import ROW_RECIPES as ROW_RECIPES
+from pipeline.training.recipes import READER_RECIPES, RECIPES, ROW_RECIPES
 from pipeline.training.recipes import ReaderRecipeName as ReaderRecipeName
 from pipeline.training.recipes import RecipeName as RecipeName
 from pipeline.training.recipes import find_changes as find_changes
@@ -54,6 +52,9 @@ def resolve_by(recipes: Mapping[ReaderRecipeName, Recipe]) -> Callable[[Mapping[
         return {name: values.get(name, value) for name, value in given.items()}
 
     return resolve
+
+
+resolve_rows, resolve_reader = resolve_by(ROW_RECIPES), resolve_by(READER_RECIPES)
 
 
 def recipe_options(without: Iterable[str] = ()) -> Callable[[Callable[P, str]], Callable[P, str]]:

@@ -20,7 +20,7 @@ from pipeline.model.onnx import save_onnx
 from pipeline.model.prediction import predict, predict_logits
 from pipeline.model.safetensors import RESIDUAL, list_modules, load_safetensors, save_safetensors
 from pipeline.network.activations import ACTIVATIONS, Array
-from pipeline.network.buffers import Buffers
+from pipeline.network.layer import Buffers
 from pipeline.network.layers import KINDS
 from pipeline.network.network import Network, forward, view_parameters
 from pipeline.network.notation import NOTATIONS, format_layers, parse_layers

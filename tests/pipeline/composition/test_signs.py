@@ -5,15 +5,7 @@ import string
 import numpy as np
 import pytest
 
-from pipeline.composition.signs import (
-    Glyphs,
-    Hand,
-    bend,
-    choose_hand,
-    draw_print,
-    write,
-    write_word,
-)
+from pipeline.composition.signs import Glyphs, Hand, bend, choose_hand, draw_print, write, write_word
 from pipeline.data.shapes import DIGITS, MARKS, SIGNS, parse_shape
 from tests.drawings import sample_digits
 

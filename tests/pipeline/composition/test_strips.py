@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.composition.hands import Hands
-from pipeline.composition.lettering import list_faces
+from pipeline.composition.hands import Hands, list_faces
 from pipeline.composition.line_text import LIKE_DIGITS, MOST, Token, make_line, make_word, tokenize
 from pipeline.composition.line_writing import BETWEEN, RATIO, SINGLE, Line, write_line
 from pipeline.composition.number_writing import SPACINGS, Piece, Style, choose_style, find_widest_gap, write_number
@@ -35,8 +34,8 @@ from pipeline.data.marks import (
     WIDTH,
     decode_contrast,
     encode_contrast,
-    read_marks,
 )
+from pipeline.training.columns import read_marks
 from tests.drawings import sample_digits
 
 CLASSES, SIZE, ROOM = 10, 20.0, 220
@@ -60,7 +59,7 @@ def composed() -> list[Composed]:
 
 def write(texts: list[str], spacing: str, seed: int) -> tuple[Line, Style]:
     generator = np.random.default_rng(seed)
-    hands = Hands(glyphs(), faces(), list_faces("print"), generator)
+    hands = Hands(glyphs(), {"script": faces(), "print": list_faces("print")}, generator)
     style = replace(choose_style(choose_hand(generator), SIZE, False, generator), spacing=spacing)
     return write_line([Token(text, joined=False) for text in texts], style, hands, ROOM, generator), style
 
@@ -221,7 +220,7 @@ def test_line_ends_where_its_digits_would_need_more_room() -> None:
 def test_numbers_have_one_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.composition.hands.DIGIT_SHARES", {"print": 1.0})
     generator = np.random.default_rng(1)
-    hands = Hands(glyphs(), faces(), list_faces("print"), generator)
+    hands = Hands(glyphs(), {"script": faces(), "print": list_faces("print")}, generator)
     draw = hands.choose_number()
     assert np.array_equal(draw(4), draw(4))
     style = choose_style(choose_hand(generator), SIZE, True, generator)

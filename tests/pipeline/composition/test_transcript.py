@@ -5,7 +5,8 @@ import pytest
 
 from pipeline.composition.number_writing import Piece
 from pipeline.composition.transcript import list_digits, make_marks
-from pipeline.data.marks import MAX_MARKS, NO_MARK, read_marks
+from pipeline.data.marks import MAX_MARKS, NO_MARK
+from pipeline.training.columns import read_marks
 
 SPACE, OTHER = 10, 11
 

@@ -4,15 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.engine.arrays import (
-    ArrayError,
-    create_rows,
-    open_rows,
-    read_blocks,
-    read_rows,
-    save_array,
-    write_rows,
-)
+from pipeline.engine.arrays import ArrayError, create_rows, open_rows, read_blocks, read_rows, save_array, write_rows
 
 
 @pytest.fixture

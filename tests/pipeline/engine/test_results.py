@@ -8,12 +8,7 @@ import pytest
 from pipeline.engine import store
 from pipeline.engine.errors import UsageError
 from pipeline.engine.pruning import prune
-from pipeline.engine.results import (
-    check_name,
-    find_result,
-    list_results,
-    read_results,
-)
+from pipeline.engine.results import check_name, find_result, list_results, read_results
 from tests.pipeline.engine.garden import plant, water
 
 RESERVED = ("plant", "water")

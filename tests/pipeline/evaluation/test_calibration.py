@@ -23,9 +23,9 @@ def make_strips(*texts: list[int]) -> Strips:
     marks = np.full((len(texts), MAX_MARKS, 3), NO_MARK)
     for each, text in zip(marks, texts, strict=True):
         for i, symbol in enumerate(text):
-            each[i] = symbol, 20 * i, 20 * i + 20
+            each[i] = symbol, SIDE + 20 * i, SIDE + 20 * i + 20
     images = np.zeros((len(texts), HEIGHT + 2 * MARGIN, WIDTH + 2 * SIDE), np.uint8)
-    return Strips(images, marks, marks=marks.astype(np.float32), by_column=0.0)
+    return Strips(images, marks.astype(np.float32), by_column=0.0)
 
 
 @pytest.mark.parametrize(("claimed", "colder"), [(0.99, False), (0.6, True)])
@@ -49,7 +49,7 @@ def test_network_that_reads_nothing_keeps_its_temperature() -> None:
 
 
 def test_numbers_are_parted_by_spaces_and_other_writing() -> None:
-    (marks,) = make_strips([OTHER, 7, 3, SPACE, 1, OTHER, 5]).labels
+    _, (marks,) = make_strips([OTHER, 7, 3, SPACE, 1, OTHER, 5]).slice(0, 1)
     assert list_numbers(marks, CLASSES) == [((7, 3), 30, 50), ((1,), 90, 90), ((5,), 130, 130)]
 
 

@@ -4,14 +4,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from pipeline.html.png import (
-    MAX_SIDE,
-    NEGATIVE,
-    POSITIVE,
-    draw_grey,
-    draw_patches,
-    draw_signed,
-)
+from pipeline.html.png import MAX_SIDE, NEGATIVE, POSITIVE, draw_grey, draw_patches, draw_signed
 
 
 def decode(uri: str) -> Image.Image:

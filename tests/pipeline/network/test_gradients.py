@@ -8,7 +8,7 @@ from scipy.signal import correlate
 from pipeline.network import network as module
 from pipeline.network.activations import ACTIVATIONS, Array
 from pipeline.network.architecture import build_layers
-from pipeline.network.buffers import Buffers
+from pipeline.network.layer import Buffers
 from pipeline.network.layers import KINDS, Convolution
 from pipeline.network.losses import LOSSES, at_positions
 from pipeline.network.network import Network, backward, count_parameters, forward, view_parameters

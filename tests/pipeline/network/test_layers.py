@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.network.buffers import Buffers
-from pipeline.network.layer import Pair
+from pipeline.network.layer import Buffers, Pair
 from pipeline.network.layers import MaxPooling
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from pipeline.pictures.detections import Detections
 from pipeline.pictures.lines import find_lines
+from pipeline.pictures.search import Detections
 
 
 def detections(*rows: tuple[float, float, float, float]) -> Detections:

@@ -5,9 +5,19 @@ from numpy.typing import NDArray
 from pipeline.data.contrast import BOX, add_margin, local_contrast
 from pipeline.model.model import Model
 from pipeline.network.architecture import find_window
-from pipeline.pictures.detections import Detections, centre, suppress
-from pipeline.pictures.search import MARGIN, POSSIBLE, Level, build_pyramid, choose_level, find_candidates, search
-from pipeline.pictures.sliding import Slider
+from pipeline.pictures.search import (
+    MARGIN,
+    POSSIBLE,
+    Detections,
+    Level,
+    Slider,
+    build_pyramid,
+    centre,
+    choose_level,
+    find_candidates,
+    search,
+    suppress,
+)
 from pipeline.training.team import ThreadTeam
 from tests.pipeline.models import make_model
 

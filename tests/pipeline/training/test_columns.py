@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -107,8 +108,7 @@ def make_strips(by_column: float) -> Strips:
         for symbol, start, end in signs:
             strip[8 * symbol + 4 : 8 * symbol + 12, start:end] += 4
         marks.append(make_marks(*signs))
-    labels = np.array([move_marks(each, LONG, 1.0) for each in marks])
-    return Strips(encode_contrast(contrast), labels, marks=np.array(marks), by_column=by_column)
+    return Strips(encode_contrast(contrast), np.array(marks), by_column=by_column)
 
 
 def test_both_parts_of_a_run_resume_to_the_bit(tmp_path: Path) -> None:
@@ -131,6 +131,6 @@ def test_both_parts_of_a_run_resume_to_the_bit(tmp_path: Path) -> None:
 def test_a_run_goes_on_from_given_parameters(tmp_path: Path) -> None:
     strips = make_strips(by_column=0.25)
     first = train_network(SMALL, strips, strips, 7, tmp_path / "first.npz")
-    later = Strips(strips.images, strips.labels, marks=strips.marks, by_column=0.0)
+    later = replace(strips, by_column=0.0)
     second = train_network(SMALL, later, later, 7, tmp_path / "second.npz", initial=first.flat)
     assert second.history[-1].loss < first.history[-1].loss

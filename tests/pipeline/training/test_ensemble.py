@@ -69,8 +69,9 @@ def test_model_of_the_stage_has_the_same_bits(arrays: tuple[np.ndarray, np.ndarr
     assert (model.temperature, model.ink_statistics) == (expected.temperature, expected.ink_statistics)
 
 
-def test_networks_of_an_ensemble_differ(expected: TrainedModel) -> None:
+def test_networks_of_an_ensemble_differ_only_in_their_seeds(data: TrainingData, expected: TrainedModel) -> None:
     assert len(set(bits(expected))) == 3
+    assert bits(train(data, replace(ENSEMBLE, ensemble_size=1, seed=ENSEMBLE.seed + 2))) == bits(expected)[2:]
 
 
 def test_every_batch_and_epoch_is_reported_with_its_network(data: TrainingData, tmp_path: Path) -> None:

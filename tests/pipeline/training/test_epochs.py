@@ -18,6 +18,7 @@ from pipeline.network.optimizers import OPTIMIZERS
 from pipeline.training import epochs as module
 from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from pipeline.training.epochs import TrainedNetwork, TrainingError, TrainingProgress, accuracy, make_load, train_network
+from pipeline.training.history import best_of
 from pipeline.training.recipe import Recipe
 from pipeline.training.training_data import Examples
 from tests.pipeline.networks import SCALING, make_examples, make_network
@@ -227,9 +228,10 @@ def test_parameters_of_the_best_epoch_are_kept(tmp_path: Path) -> None:
     network, reported, _ = train_one(DENSE, tmp_path / "one.npz")
     assert reported == [0, 1, 2, 3, 4, 5, 6]
     assert [epoch.number for epoch in network.history] == reported[1:]
-    assert network.best.validation_accuracy == max(epoch.validation_accuracy for epoch in network.history)
+    best = best_of(network.history)
+    assert best.validation_accuracy == max(epoch.validation_accuracy for epoch in network.history)
     with pytest.raises(PowerCutError):
-        train_one(DENSE, tmp_path / "until.npz", network.best.number)
+        train_one(DENSE, tmp_path / "until.npz", best.number)
     found = load_checkpoint(tmp_path / "until.npz")
     assert found is not None and network.flat.tobytes() == found.state[-1].tobytes()
 

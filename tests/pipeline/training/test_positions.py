@@ -3,13 +3,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.composition.lettering import list_faces
+from pipeline.composition.hands import list_faces
 from pipeline.composition.signs import Glyphs
 from pipeline.composition.strips import compose_strip
 from pipeline.data.marks import SHEET, STEPS, ZERO, decode_contrast
 from pipeline.engine.errors import UsageError
 from pipeline.training.epochs import train_network
-from pipeline.training.positions import IGNORED, SCALES, SHAPE, Crops, find_centres, label_positions, make_crops, show
+from pipeline.training.positions import IGNORED, SCALES, SHAPE, Crops, find_centres, label_positions, show
 from pipeline.training.recipe import Recipe
 from tests.drawings import sample_digits
 
@@ -61,11 +61,15 @@ def test_layers_that_cannot_slide_are_refused() -> None:
         find_centres("conv16x90/1,conv16x90/1")
 
 
+def make_crops(strips: np.ndarray, digits: np.ndarray) -> Crops:
+    return Crops(strips, digits, layers=LAYERS, centres=find_centres(LAYERS), classes=10)
+
+
 def compose_parts(count: int) -> Crops:
     glyphs, faces = Glyphs(*sample_digits(), tuple("0123456789")), list_faces("script")
     made = [compose_strip(glyphs, faces, np.random.default_rng(i)) for i in range(count)]
     strips, _, digits = map(np.array, zip(*made, strict=True))
-    return make_crops(strips, digits, LAYERS, 10)
+    return make_crops(strips, digits)
 
 
 def test_training_on_parts_lowers_the_loss(tmp_path: Path) -> None:
@@ -76,18 +80,18 @@ def test_training_on_parts_lowers_the_loss(tmp_path: Path) -> None:
 
 def test_validation_is_on_the_middle_of_the_strips() -> None:
     strips = np.random.default_rng(1).integers(0, 256, (3, *SHEET), np.uint8)
-    parts = make_crops(strips, np.repeat([one_digit(8 + 38, 84 + 46)], 3, axis=0), LAYERS, 10)
-    assert parts.labels[2, 5, 7] == 3
-    assert (parts.labels[2] == 3).sum() == 1
-    assert np.array_equal(parts.slice(1, 3), decode_contrast(strips[1:, 8:80, 84:212]))
+    contrast, labels = make_crops(strips, np.repeat([one_digit(8 + 38, 84 + 46)], 3, axis=0)).slice(1, 3)
+    assert labels[1, 5, 7] == 3
+    assert (labels[1] == 3).sum() == 1
+    assert np.array_equal(contrast, decode_contrast(strips[1:, 8:80, 84:212]))
 
 
 def test_input_is_the_local_contrast_of_either_sign() -> None:
     dark = np.full((20, *SHEET), ZERO - STEPS, np.uint8)
-    parts = make_crops(dark, np.repeat([one_digit(44, 148)], 20, axis=0), LAYERS, 10)
+    parts = make_crops(dark, np.repeat([one_digit(44, 148)], 20, axis=0))
     out = np.empty((20, *SHAPE), np.float32)
     labels = parts.take(np.arange(20), out, np.random.default_rng(1))
-    assert labels.shape == parts.labels.shape
+    assert labels.shape == parts.slice(0, 20)[1].shape
     assert set(np.sign(out.mean(axis=(1, 2)))) == {-1, 1}
 
 

@@ -1,4 +1,4 @@
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any, get_args
 
 import pytest
@@ -9,15 +9,7 @@ from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.architecture import build_layers
 from pipeline.network.losses import LOSSES
 from pipeline.network.network import INITIALISATIONS
-from pipeline.training.recipe import (
-    ActivationName,
-    InitialisationName,
-    LossName,
-    Recipe,
-    network_recipes,
-    override,
-    to_dict,
-)
+from pipeline.training.recipe import ActivationName, InitialisationName, LossName, Recipe, override, to_dict
 from pipeline.training.recipes import RECIPES, RecipeName
 
 FRACTIONS = ("momentum", "label_smoothing", "warmup", "ema_decay")
@@ -75,8 +67,3 @@ def test_override_inverts_to_dict_and_ignores_other_names(recipe: Recipe) -> Non
     for other in (Recipe(), *RECIPES.values()):
         assert override(other, {**to_dict(recipe), "something": "else"}) == recipe
         assert override(other, dict.fromkeys(to_dict(recipe))) == other
-
-
-def test_networks_of_an_ensemble_differ_only_in_their_seeds() -> None:
-    recipe = Recipe(ensemble_size=3, seed=7, epochs=2)
-    assert network_recipes(recipe) == [replace(recipe, ensemble_size=1, seed=seed) for seed in (7, 8, 9)]

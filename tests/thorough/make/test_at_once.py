@@ -2,15 +2,7 @@
 
 from pathlib import Path
 
-from tests.make.common import (
-    SAMPLE,
-    STAGES,
-    copy,
-    digests,
-    make,
-    start,
-    worked,
-)
+from tests.make.common import SAMPLE, STAGES, copy, digests, make, start, worked
 
 
 def test_parallel_make_builds_the_same(fresh: Path, made: Path, tmp_path: Path) -> None:

@@ -10,13 +10,7 @@ from tests.browser import PHONE, find_box, find_violations, open_page
 from tests.pipeline.html.handwriting import HEART
 from tests.pipeline.html.input import draw_with_mouse, numbers, prediction, wait_for_update
 from tests.pipeline.html.strokes import DIGITS, place
-from tests.thorough.pipeline.html.learning.conftest import (
-    STATE,
-    forget,
-    learn,
-    parameters_of,
-    wait_until,
-)
+from tests.thorough.pipeline.html.learning.conftest import STATE, forget, learn, parameters_of, wait_until
 
 READ = "(ink) => readImage(model, ink.map((x) => 255 * x)).digit"
 

@@ -17,14 +17,7 @@ from tests.pipeline.html.conftest import TEST_RESULT
 from tests.pipeline.html.input import prediction, wait_for_update
 from tests.pipeline.models import make_model
 from tests.processes import Run
-from tests.thorough.pipeline.html.learning.conftest import (
-    LEARNT,
-    STATE,
-    forget,
-    learn,
-    parameters_of,
-    wait_until,
-)
+from tests.thorough.pipeline.html.learning.conftest import LEARNT, STATE, forget, learn, parameters_of, wait_until
 
 
 def test_forgetting_and_learning_change_the_answer_to_the_own_drawing(page: Page) -> None:

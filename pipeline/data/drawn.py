@@ -1,24 +1,22 @@
-"""Negative examples: images that are not digits, from which a network learns to reject letters and pieces of digits.
+"""Drawn examples, in addition to the images of a data set: digits in other styles, and negative examples.
 
-A network trained only on digits predicts one for every image. Splitting a row of touching digits also requires
-distinguishing one digit from a part of one and from more than one.
+The digits are in the styles of several countries, drawn from strokes, for networks that should read them, too. Negative
+examples are images that are not digits, from which a network learns to reject letters and pieces of digits: a network
+trained only on digits predicts one for every image. Splitting a row of touching digits also requires distinguishing one
+digit from a part of one and from more than one.
 (LeCun, Bottou, Bengio & Haffner 1998, section V)
 """
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.glyphs import Stroke, load_glyphs
-from pipeline.data.ink import SAMPLES, centre_by_mass, measure_digit_box, to_ink
-from pipeline.data.shapes import SIGNS, parse_shape
-from pipeline.data.strokes import draw, draw_by_hand, shrink
+from pipeline.data.ink import SAMPLES, Array, centre_by_mass, measure_digit_box, to_ink
+from pipeline.data.shapes import DIGITS, SIGNS, Stroke, load_digits, load_glyphs, parse_shape
+from pipeline.data.strokes import Generator, draw, draw_by_hand, shrink
 
-Array = NDArray[np.floating[Any]]
-Generator = np.random.Generator
-
+FONTS = 0.25  # share of the digits that are from the Hershey fonts
 SHARES = {"glyph": 0.4, "sign": 0.1, "doodle": 0.15, "piece": 0.35}
 OVERLAP, GAP = 3, 1  # pixels: of two digits in a row
 PART = 0.35, 0.7  # of a digit's width that a piece shows
@@ -26,6 +24,32 @@ MIN_WIDTH = 10  # pixels: minimum width of a digit that is cut
 MIN_PIECE = 7  # pixels: minimum width of a part of one digit; narrower ones look like a 1
 CURVE = 12  # points of a scribble between two of its corners
 FAINT = 0.25  # ink of the soft edge of a stroke, relative to the brightest pixel
+
+
+def choose_strokes(generator: Generator) -> tuple[str, list[Stroke]]:
+    """Return the name and the strokes of a random digit, from the fonts or from the styles."""
+    if generator.random() < FONTS:
+        fonts, digit = load_digits(), int(generator.integers(10))
+        return str(digit), fonts[generator.integers(len(fonts))][digit]
+    name, shape = DIGITS[generator.integers(len(DIGITS))]
+    return name, list(parse_shape(shape))
+
+
+def make_styles(
+    images: NDArray[np.uint8], class_names: Sequence[str], count: int
+) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:
+    """Return `count` drawn digits, uint8 (count, h, w), and their labels; always the same for the same images.
+
+    images: raw, (n, h, w). The ink of the digits is as large as theirs (the median of its longer side). class_names:
+    the ten digits.
+    """
+    generator = np.random.default_rng(1)
+    box, drawn, labels = measure_digit_box(images), [], []
+    for _ in range(count):
+        name, strokes = choose_strokes(generator)
+        drawn.append(centre_by_mass(shrink(draw_by_hand(strokes, box, generator), box), images.shape[1:]))
+        labels.append(class_names.index(name))
+    return np.array(drawn, np.uint8).reshape(-1, *images.shape[1:]), np.array(labels, np.intp)
 
 
 def make_negatives(images: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:

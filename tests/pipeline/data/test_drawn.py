@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.data.glyphs import Stroke, load_glyphs
+from pipeline.data.dataset import are_ten_digits
+from pipeline.data.drawn import cut_piece, join_digits, make_doodle, make_negatives, make_styles
 from pipeline.data.ink import measure_sides, to_ink
-from pipeline.data.negatives import cut_piece, join_digits, make_doodle, make_negatives
+from pipeline.data.shapes import Stroke, load_glyphs
 from pipeline.data.strokes import distort, draw
+
+NAMES = tuple("9876543210")
 
 
 def make_digits(
@@ -81,3 +84,23 @@ def test_joined_digits_keep_all_their_ink() -> None:
         row = join_digits(first, second, generator)
         assert row.min() == 0 or row.shape[1] <= 13
         assert 10 <= row.shape[1] <= 14
+
+
+def test_styles_are_as_large_as_the_images_and_of_all_classes() -> None:
+    digits, labels = make_styles(make_digits(), NAMES, 300)
+    assert (digits.shape, digits.dtype) == ((300, 28, 28), np.dtype(np.uint8))
+    assert np.all(np.abs(np.maximum(*measure_sides(to_ink(digits))) - 20) <= 2)
+    assert set(labels.tolist()) == set(range(10))
+
+
+def test_labels_follow_the_class_names() -> None:
+    digits, labels = make_styles(make_digits(), NAMES, 200)
+    others, reverse = make_styles(make_digits(), NAMES[::-1], 200)
+    assert np.array_equal(digits, others) and np.array_equal(labels, 9 - reverse)
+    ones = to_ink(digits[labels == NAMES.index("1")]).mean(axis=(1, 2)).mean()
+    assert ones < to_ink(digits[labels == NAMES.index("8")]).mean(axis=(1, 2)).mean()
+
+
+@pytest.mark.parametrize(("names", "expected"), [(NAMES, True), (NAMES[1:], False), (("ten", *NAMES[1:]), False)])
+def test_digits_are_told_from_other_classes(names: tuple[str, ...], expected: bool) -> None:
+    assert are_ten_digits(names) == expected
