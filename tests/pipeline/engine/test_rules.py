@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.make.common import clean_environment, edit
+from tests.make.common import clean_environment, copy, edit
 from tests.pipeline.engine.project import write_project
 from tests.processes import ROOT
 
@@ -55,13 +55,19 @@ if __name__ == "__main__":
 """
 
 
+@pytest.fixture(scope="module")
+def sown(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a project in which `make` has run. Tests only read it."""
+    folder = write_project(tmp_path_factory.mktemp("sown"), stages__sow=SOW, stages__reap=REAP)
+    (folder / "Makefile").write_text(MAKEFILE)
+    assert started(make(folder)) == ["sow", "reap"]
+    return folder
+
+
 @pytest.fixture
-def field(tmp_path: Path) -> Path:
-    """Return a project in which `make` has run."""
-    write_project(tmp_path, stages__sow=SOW, stages__reap=REAP)
-    (tmp_path / "Makefile").write_text(MAKEFILE)
-    assert started(make(tmp_path)) == ["sow", "reap"]
-    return tmp_path
+def field(sown: Path, tmp_path: Path) -> Path:
+    """Return a copy of it for one test."""
+    return copy(sown, tmp_path / "field")
 
 
 def make(field: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -209,9 +215,8 @@ def test_results_can_be_copied_into_another_clone(field: Path) -> None:
     for name, damaged in (("whole", False), ("incomplete", True)):
         clone = field / name
         for part in ("Makefile", "stages", "pipeline", "artifacts/.store"):
-            copy = shutil.copytree if (field / part).is_dir() else shutil.copy
             (clone / part).parent.mkdir(parents=True, exist_ok=True)
-            copy(field / part, clone / part)
+            (shutil.copytree if (field / part).is_dir() else shutil.copy)(field / part, clone / part)
         if damaged:
             for path in clone.glob("artifacts/.store/sow-*/seeds.txt"):
                 path.unlink()
