@@ -116,22 +116,22 @@ def test_default_in_pyproject_is_overridden_by_the_command_line(bakery: Path) ->
     assert call(bakery, COMMAND, "--grams", "8")[1].startswith("a loaf of 8 g")
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "[tool.stages.bake]\ngram = 2\n",
-        '[tool.stages.bake]\ngrams = "x"\n',
-        "[tool.stages.bake]\ngrams = [1, 2]\n",
-        "[tool.stages.bakc]\ngrams = 2\n",
-        "[tool]\nstages = 3\n",
-        "tool = 1\n",
-        "[tool.stages\n",
-    ],
-)
-def test_wrong_default_is_wrong_usage_but_help_works(text: str, bakery: Path) -> None:
-    (bakery / "pyproject.toml").write_text(text)
-    status, stdout, stderr = call(bakery, COMMAND)
-    assert (status, stdout, stderr.count("\n"), "pyproject.toml" in stderr) == (2, "", 1, True)
+WRONG = [
+    "[tool.stages.bake]\ngram = 2\n",
+    '[tool.stages.bake]\ngrams = "x"\n',
+    "[tool.stages.bake]\ngrams = [1, 2]\n",
+    "[tool.stages.bakc]\ngrams = 2\n",
+    "[tool]\nstages = 3\n",
+    "tool = 1\n",
+    "[tool.stages\n",
+]
+
+
+def test_wrong_default_is_wrong_usage_but_help_works(bakery: Path) -> None:
+    for text in WRONG:
+        (bakery / "pyproject.toml").write_text(text)
+        status, stdout, stderr = call(bakery, COMMAND)
+        assert (status, stdout, stderr.count("\n"), "pyproject.toml" in stderr) == (2, "", 1, True), text
     assert call(bakery, COMMAND, "--help")[0] == 0
 
 

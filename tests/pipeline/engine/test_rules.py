@@ -186,14 +186,13 @@ def test_status_shows_what_make_would_do_and_does_nothing(field: Path) -> None:
     assert sorted(states(field)) == ["reap  not made yet", "sow  not made yet"]
 
 
-@pytest.mark.parametrize("name", ["a.csv", "2026/01/c.csv", ".hidden/d.csv"])
 @pytest.mark.parametrize("argument", ["extra_files", "resolve"])
-def test_make_looks_at_the_files_that_a_stage_reads(argument: str, name: str, field: Path) -> None:
-    path = field / "data" / name
-    path.parent.mkdir(parents=True)
+def test_make_looks_at_the_files_that_a_stage_reads(argument: str, field: Path) -> None:
+    path = field / "data" / "a.csv"
+    path.parent.mkdir()
     path.write_text("first")
-    read = "{**given, 'data': [path.read_text() for path in Path('data').rglob('*.csv')]}"
-    value = {"extra_files": "('data/**/*.csv',)", "resolve": f"lambda given: {read}"}[argument]
+    read = "{**given, 'data': [path.read_text() for path in Path('data').glob('*.csv')]}"
+    value = {"extra_files": "('data/*.csv',)", "resolve": f"lambda given: {read}"}[argument]
     edit(field / "stages/sow.py", "packages=()", f"packages=(), {argument}={value}")
     assert "sow" in started(make(field))
     assert started(make(field)) == []
@@ -201,14 +200,7 @@ def test_make_looks_at_the_files_that_a_stage_reads(argument: str, name: str, fi
     assert "sow" in started(make(field))
     if argument == "extra_files":
         path.unlink()
-        assert_refused(field, "sow: extra_files has data/**/*.csv, which matches no file")
-
-
-@pytest.mark.parametrize("pattern", ["data", "/etc/*", "../beside/*"])
-def test_pattern_that_matches_no_file_of_the_project_is_refused(pattern: str, field: Path) -> None:
-    (field / "data").mkdir()
-    edit(field / "stages/sow.py", "packages=()", f"packages=(), extra_files=({pattern!r},)")
-    assert_refused(field, f"sow: extra_files has {pattern}")
+        assert_refused(field, "sow: extra_files has data/*.csv, which matches no file")
 
 
 def test_results_can_be_copied_into_another_clone(field: Path) -> None:
