@@ -19,6 +19,7 @@ from pipeline.scheduling.journal import JOURNAL
 from tests.make.common import STAGES as STAGES
 from tests.processes import environment, reset_signals
 
+SMALL_ROWS: dict[str, Any] = {"layers": "conv4x5/8x2p2,conv6x5x3/1p0x1", "epochs": 2, "batch_size": 8}
 RAW = "artifacts/parse/test-images.npy"
 
 

@@ -1,4 +1,5 @@
 import csv
+import io
 import json
 import os
 import re
@@ -210,14 +211,15 @@ def test_each_page_of_a_scan_is_read(run: Run, project: Path) -> None:
     assert max(shown) < 20  # but for the box, it is this page
 
 
-def test_standard_input_may_be_a_file_or_a_pipe(run: Run, project: Path) -> None:
+def test_standard_input_may_be_a_file_or_a_pipe(call: Run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     body = paint(project / "a.png").read_bytes()
     piped = subprocess.run([*PROGRAM, "-"], input=body, capture_output=True, cwd=project, env=environment())
     assert piped.stdout.startswith(f"-: {truth()} (".encode())
     with open(project / "a.png") as file:
-        assert run("classify", "-", stdin=file).stdout.encode() == piped.stdout
-    cut = subprocess.run([*PROGRAM, "-"], input=body[:-60], capture_output=True, cwd=project, env=environment())
-    assert b": standard input is damaged" in cut.stderr
+        monkeypatch.setattr("sys.stdin", file)
+        assert call("classify", "-").stdout.encode() == piped.stdout
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(body[:-60])))
+    assert ": standard input is damaged" in call("classify", "-").stderr
 
 
 def test_unusual_file_names_take_one_line_and_json_preserves_them(call: Run, project: Path) -> None:
