@@ -60,7 +60,7 @@ def built(shared: Shared) -> Path:
     """Return an artifacts folder with all stages run on the sample. Tests only read it."""
     from tests.stages.common import build
 
-    return shared("artifacts", build)
+    return shared("built", lambda folder: build(folder / "artifacts")) / "artifacts"
 
 
 @pytest.fixture(scope="module")

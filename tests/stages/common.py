@@ -1,5 +1,6 @@
 """Helpers for the tests of the commands."""
 
+import contextlib
 import json
 import re
 import subprocess
@@ -77,6 +78,7 @@ def write_custom_dataset(folder: Path) -> Path:
 
 
 def build(artifacts: Path) -> None:
+    """Run all stages on the sample."""
     from stages.download import download
     from stages.evaluate import evaluate
     from stages.export import export
@@ -85,25 +87,15 @@ def build(artifacts: Path) -> None:
     from stages.report import report
     from stages.train import train
 
-    download(dataset="sample", output=artifacts / "download")
-    parse(download=artifacts / "download", output=artifacts / "parse")
-    normalize(parse=artifacts / "parse", output=artifacts / "normalize")
-    train(parse=artifacts / "parse", normalize=artifacts / "normalize", recipe="quick", output=artifacts / "train")
-    evaluate(normalize=artifacts / "normalize", train=artifacts / "train", output=artifacts / "evaluate")
-    export(
-        parse=artifacts / "parse",
-        train=artifacts / "train",
-        evaluate=artifacts / "evaluate",
-        output=artifacts / "export",
-    )
-    report(
-        parse=artifacts / "parse",
-        normalize=artifacts / "normalize",
-        train=artifacts / "train",
-        evaluate=artifacts / "evaluate",
-        artifacts=artifacts,
-        output=artifacts / "report",
-    )
+    artifacts.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.chdir(artifacts.parent):
+        download(dataset="sample")
+        parse()
+        normalize()
+        train(recipe="quick")
+        evaluate()
+        export()
+        report()
 
 
 def start(project: Path, *line: str, **more: Any) -> subprocess.Popen[str]:

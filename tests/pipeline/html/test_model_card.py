@@ -1,5 +1,6 @@
 """The model card: its text, its front matter, its examples and its command."""
 
+import itertools
 import json
 import re
 import shlex
@@ -94,16 +95,12 @@ def test_card_of_custom_data_has_no_licence_and_no_hub_id(nasty: Path) -> None:
     assert "Citation" not in card_of(nasty)
 
 
+ALL = ("built", "nasty", "convolutional")
+
+
 @pytest.mark.parametrize(
-    ("which", "library", "source"),
-    [
-        *(
-            (which, library, "card")
-            for which in ("built", "nasty", "convolutional")
-            for library in ("onnxruntime", "torch")
-        ),
-        ("built", "onnxruntime", "docs"),
-    ],
+    ("library", "source", "which"),
+    [*itertools.product(("onnxruntime", "torch"), ("card",), ALL), ("onnxruntime", "docs", "built")],
 )
 def test_examples_predict_same_probabilities_as_evaluation(
     which: str, library: str, source: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: Any
