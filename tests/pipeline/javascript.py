@@ -42,20 +42,14 @@ def _start() -> subprocess.Popen[str]:
     process = subprocess.Popen([program, "-e", RUN], stdin=pipe, stdout=pipe, text=True)
     atexit.register(process.communicate)  # closes its input, which ends it
     code = '"use strict";\n' + "\n".join((TEMPLATES / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
-    _send(process, code)
+    print(json.dumps(code), file=process.stdin)
     return process
-
-
-def _send(process: subprocess.Popen[str], value: Any) -> None:
-    assert process.stdin is not None
-    process.stdin.write(json.dumps(value) + "\n")
-    process.stdin.flush()
 
 
 def evaluate(call: str, *values: Any) -> Any:
     """Return what a function returns for JSON values, with the functions of the page in scope."""
     process = _start()
-    _send(process, {"call": call, "values": values})
+    print(json.dumps({"call": call, "values": values}), file=process.stdin, flush=True)
     assert process.stdout is not None
     answer = json.loads(process.stdout.readline())
     assert "error" not in answer, answer["error"]

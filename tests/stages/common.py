@@ -16,6 +16,7 @@ import numpy as np
 from pipeline.data import idx
 from pipeline.data.dataset import FILES
 from pipeline.engine.artifacts import describe_outputs, read_manifest, write_manifest
+from pipeline.engine.make import load_stage
 from pipeline.scheduling.journal import JOURNAL
 from tests.make.common import STAGES as STAGES
 from tests.processes import environment, reset_signals
@@ -79,23 +80,11 @@ def write_custom_dataset(folder: Path) -> Path:
 
 def build(artifacts: Path) -> None:
     """Run all stages on the sample."""
-    from stages.download import download
-    from stages.evaluate import evaluate
-    from stages.export import export
-    from stages.normalize import normalize
-    from stages.parse import parse
-    from stages.report import report
-    from stages.train import train
-
+    options = {"download": {"dataset": "sample"}, "train": {"recipe": "quick"}}
     artifacts.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.chdir(artifacts.parent):
-        download(dataset="sample")
-        parse()
-        normalize()
-        train(recipe="quick")
-        evaluate()
-        export()
-        report()
+        for name in STAGES:
+            load_stage(name)(**options.get(name, {}))
 
 
 def start(project: Path, *line: str, **more: Any) -> subprocess.Popen[str]:

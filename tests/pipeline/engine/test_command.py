@@ -49,14 +49,8 @@ ERRORS: list[tuple[list[str], int, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("options", "status", "words"), ERRORS, ids=lambda value: str(value)[:20])
 def test_error_is_one_line_with_its_status_and_changes_nothing(
-    options: list[str],
-    status: int,
-    words: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(program, "_prepare_output", lambda: None)  # which would keep the log of later tests
@@ -64,10 +58,11 @@ def test_error_is_one_line_with_its_status_and_changes_nothing(
     line = lambda *given: run_command("bake", lambda: invoke(make_app(module.bake), given, "python -m stages.bake"))  # noqa: E731
     assert line() == 0
     capsys.readouterr()
-    assert line(*options) == status
-    stdout, stderr = capsys.readouterr()
-    assert (stdout, stderr.count("\n"), len(stderr) < 3000) == ("", 1, True)
-    assert stderr.startswith("bake: ") and words in stderr
+    for options, status, words in ERRORS:
+        assert line(*options) == status, options
+        stdout, stderr = capsys.readouterr()
+        assert (stdout, stderr.count("\n"), len(stderr) < 3000) == ("", 1, True)
+        assert stderr.startswith("bake: ") and words in stderr
     assert Path("artifacts/bake/loaf.txt").read_text() == "500"
     assert line() == 0 and capsys.readouterr().out.startswith("up to date")
 
