@@ -53,7 +53,7 @@ def test_error_is_one_line_with_its_status_and_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(program, "_prepare_output", lambda: None)  # which would keep the log of later tests
+    monkeypatch.setattr(program, "_prepare_output", lambda: None)  # it would print the log of later tests
     Path("stages").mkdir()
     line = lambda *given: run_command("bake", lambda: invoke(make_app(module.bake), given, "python -m stages.bake"))  # noqa: E731
     assert line() == 0
