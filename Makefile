@@ -55,7 +55,8 @@ prune: | $(ready) ## Delete old results and the leftovers of interrupted runs
 ##  Development
 
 .PHONY: test test-all torture lint pictures notebook docs pretrained benchmarks format lock clean distclean start help FORCE
-pytest = $(python) -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+# Keep bytecode, also where the environment forbids it: each process would compile all tests again.
+pytest = PYTHONDONTWRITEBYTECODE= $(python) -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 test: $(VENV)/.ready-dev ## Run the tests (two minutes, offline; TESTS=FOLDER for some)
 	$(pytest) $(TESTS)
 

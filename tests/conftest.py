@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # No test fails on a slow machine, or in one run only. `make torture` tries more examples, others in each run.
 quiet = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("repeatable", quiet, derandomize=True, max_examples=300)
+settings.register_profile("repeatable", quiet, derandomize=True, max_examples=100)
 settings.register_profile("torture", quiet, derandomize=False, max_examples=5_000)
 settings.load_profile("repeatable")
 
@@ -60,7 +60,7 @@ def built(shared: Shared) -> Path:
     """Return an artifacts folder with all stages run on the sample. Tests only read it."""
     from tests.stages.common import build
 
-    return shared("artifacts", build)
+    return shared("built", lambda folder: build(folder / "artifacts")) / "artifacts"
 
 
 @pytest.fixture(scope="module")

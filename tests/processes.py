@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 ROOT = Path(__file__).parent.parent
+UNFINISHED = shutil.ignore_patterns("*.pyc.*")  # bytecode that another process is writing; complete bytecode is copied
 SAMPLING = 0.02  # seconds between two measurements of memory
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

@@ -1,5 +1,6 @@
 """Render pages and cards from Jinja templates."""
 
+import functools
 import re
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,11 @@ GLOBALS = {name: value for name, value in vars(wording).items() if callable(valu
 
 def render(template: str, **values: Any) -> str:
     """Render the template with that file name; values are escaped in HTML, and a missing value is an error."""
+    return _environment().get_template(template).render(**values)
+
+
+@functools.cache  # which keeps the compiled templates
+def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=jinja2.select_autoescape(["html"]),
@@ -27,7 +33,7 @@ def render(template: str, **values: Any) -> str:
     )
     environment.filters["without_comments"] = without_comments
     environment.globals |= {**GLOBALS, "count_parameters": count_parameters}
-    return environment.get_template(template).render(**values)
+    return environment
 
 
 def without_comments(script: str) -> str:

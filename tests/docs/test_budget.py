@@ -9,22 +9,22 @@ import pytest
 
 from tests.budget import count_lines, main, measure
 
-CODE = "x = 1\n" * 1000
+CODE = "x = 1\n" * 200
 Check = Callable[..., int]
 
 
 @pytest.fixture
 def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
-    """Write files into a project whose totals are at their limits of 1,000; return the exit status."""
+    """Write files into a project whose totals are at their limits of 200; return the exit status."""
     monkeypatch.chdir(tmp_path)
     subprocess.run(["git", "init", "--quiet"], check=True)
-    limits = "".join(f"{total} = 1000\n" for total in ("product", "tests", "tools", "words"))
+    limits = "".join(f"{total} = 200\n" for total in ("product", "tests", "tools", "words"))
     start = {
         "pyproject.toml": f"[tool.budget]\n{limits}",
         "library/a.py": CODE,
         "tests/pipeline/test_a.py": CODE,
         "tests/helper.py": CODE,
-        "README.md": "word " * 1000,
+        "README.md": "word " * 200,
     }
 
     def run(files: dict[str, str], *options: str) -> int:
@@ -67,14 +67,14 @@ def test_each_source_counts_in_one_total(name: str, total: str, check: Check) ->
     before = measure()
     text = "#!/bin/sh\n" + "x = 1;\n" * 100 if not Path(name).suffix else "x = 1;\n" * 100
     assert check({name: text}) == 1
-    assert measure() == {**before, total: 1100 if total != "words" else 1300}
+    assert measure() == {**before, total: 300 if total != "words" else 500}
 
 
 def test_loan_counts_until_its_date(check: Check, capsys: pytest.CaptureFixture[str]) -> None:
     larger = {"new/b.py": "x = 1\n" * 300}
     assert check(larger) == 1
     assert check({**larger, **with_loan(days=0)}) == 0
-    assert check({"new/b.py": "x = 1\n" * 306}) == 1
+    assert check({"new/b.py": "x = 1\n" * 302}) == 1
     capsys.readouterr()
     assert check({"new/b.py": "", **with_loan(days=-1)}) == 1
     assert "a large change" in capsys.readouterr().out

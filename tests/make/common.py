@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.processes import ROOT, reset_signals, without_network
+from tests.processes import ROOT, UNFINISHED, reset_signals, without_network
 
 SAMPLE = ("DATASET=sample", "RECIPE=quick")
 Result = subprocess.CompletedProcess[str]
@@ -94,7 +94,7 @@ def check_out(project: Path) -> Path:
     for name in ("Makefile", "pyproject.toml", "requirements.txt", "requirements-dev.txt"):
         shutil.copy2(ROOT / name, project)
     for name in ("pipeline", "stages"):
-        shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, project / name, ignore=UNFINISHED)
     venv = link_environment(project)
     shutil.copy(ROOT / "requirements.txt", venv / ".ready")
     shutil.copy(ROOT / "requirements-dev.txt", venv / ".ready-dev")

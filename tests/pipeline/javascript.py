@@ -1,5 +1,7 @@
 """Run the scripts of the drawing demo that need no page, by Node."""
 
+import atexit
+import functools
 import json
 import shutil
 import subprocess
@@ -13,21 +15,42 @@ SCRIPTS = (
     *("patches", "layers", "network", "prepare", "strokes", "segment", "reading", "result", "explain", "learn"),
     *("detail", "why", "nudge", "link"),
 )
+# The first line is the code, compiled once; each other line is a call, with globals of its own.
 RUN = """
-const { code, call, values } = JSON.parse(require("fs").readFileSync(0));
-const { runInThisContext } = require("vm");
-runInThisContext(code);
-process.stdout.write(JSON.stringify(runInThisContext(`(${call})`)(...values)));
+const { createContext, Script } = require("vm");
+let scripts;
+const run = ({ call, values }) => {
+  const context = createContext({ atob, btoa, text: JSON.stringify(values) });
+  scripts.runInContext(context);
+  return { result: new Script(`(${call})(...JSON.parse(text))`).runInContext(context) };
+};
+require("readline").createInterface({ input: process.stdin }).on("line", (line) => {
+  if (!scripts) return void (scripts = new Script(JSON.parse(line)));
+  let answer;
+  try { answer = run(JSON.parse(line)); } catch (error) { answer = { error: String(error.stack) }; }
+  process.stdout.write(`${JSON.stringify(answer)}\\n`);
+});
 """
+
+
+@functools.cache
+def _start() -> subprocess.Popen[str]:
+    program = shutil.which("node")
+    if program is None:
+        pytest.skip("Node is not installed")
+    pipe = subprocess.PIPE
+    process = subprocess.Popen([program, "-e", RUN], stdin=pipe, stdout=pipe, text=True)
+    atexit.register(process.communicate)  # closes its input, which ends it
+    code = '"use strict";\n' + "\n".join((TEMPLATES / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
+    print(json.dumps(code), file=process.stdin)
+    return process
 
 
 def evaluate(call: str, *values: Any) -> Any:
     """Return what a function returns for JSON values, with the functions of the page in scope."""
-    program = shutil.which("node")
-    if program is None:
-        pytest.skip("Node is not installed")
-    code = '"use strict";\n' + "\n".join((TEMPLATES / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
-    text = json.dumps({"code": code, "call": call, "values": values})
-    ran = subprocess.run([program, "-e", RUN], input=text, capture_output=True, text=True, timeout=60)
-    assert ran.returncode == 0, ran.stderr
-    return json.loads(ran.stdout)
+    process = _start()
+    print(json.dumps({"call": call, "values": values}), file=process.stdin, flush=True)
+    assert process.stdout is not None
+    answer = json.loads(process.stdout.readline())
+    assert "error" not in answer, answer["error"]
+    return answer.get("result")

@@ -1,5 +1,6 @@
 """Helpers for the tests of the commands."""
 
+import contextlib
 import json
 import re
 import subprocess
@@ -15,10 +16,12 @@ import numpy as np
 from pipeline.data import idx
 from pipeline.data.dataset import FILES
 from pipeline.engine.artifacts import describe_outputs, read_manifest, write_manifest
+from pipeline.engine.make import load_stage
 from pipeline.scheduling.journal import JOURNAL
 from tests.make.common import STAGES as STAGES
 from tests.processes import environment, reset_signals
 
+SMALL_ROWS: dict[str, Any] = {"layers": "conv4x5/8x2p2,conv6x5x3/1p0x1", "epochs": 2, "batch_size": 8}
 RAW = "artifacts/parse/test-images.npy"
 
 
@@ -76,33 +79,12 @@ def write_custom_dataset(folder: Path) -> Path:
 
 
 def build(artifacts: Path) -> None:
-    from stages.download import download
-    from stages.evaluate import evaluate
-    from stages.export import export
-    from stages.normalize import normalize
-    from stages.parse import parse
-    from stages.report import report
-    from stages.train import train
-
-    download(dataset="sample", output=artifacts / "download")
-    parse(download=artifacts / "download", output=artifacts / "parse")
-    normalize(parse=artifacts / "parse", output=artifacts / "normalize")
-    train(parse=artifacts / "parse", normalize=artifacts / "normalize", recipe="quick", output=artifacts / "train")
-    evaluate(normalize=artifacts / "normalize", train=artifacts / "train", output=artifacts / "evaluate")
-    export(
-        parse=artifacts / "parse",
-        train=artifacts / "train",
-        evaluate=artifacts / "evaluate",
-        output=artifacts / "export",
-    )
-    report(
-        parse=artifacts / "parse",
-        normalize=artifacts / "normalize",
-        train=artifacts / "train",
-        evaluate=artifacts / "evaluate",
-        artifacts=artifacts,
-        output=artifacts / "report",
-    )
+    """Run all stages on the sample."""
+    options = {"download": {"dataset": "sample"}, "train": {"recipe": "quick"}}
+    artifacts.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.chdir(artifacts.parent):
+        for name in STAGES:
+            load_stage(name)(**options.get(name, {}))
 
 
 def start(project: Path, *line: str, **more: Any) -> subprocess.Popen[str]:

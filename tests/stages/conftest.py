@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 from stages.cli.main import run as run_here
+from stages.faces import faces
+from stages.rows import rows
+from stages.strips import strips
+from tests.conftest import Shared
 from tests.processes import Run
+from tests.stages.common import SMALL_ROWS
 
 
 @pytest.fixture
@@ -41,6 +46,20 @@ def run(run: Run, call: Run) -> Run:
         return run(*arguments, **options) if options else call(*arguments)
 
     return choose
+
+
+@pytest.fixture(scope="session")
+def lines(built: Path, shared: Shared) -> Path:
+    """Return a folder with the results of faces, strips and rows on the sample. Tests only read it."""
+
+    def make(folder: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("pipeline.composition.parallel.FEWEST", 5)
+            faces(faces="included", output=folder / "faces")
+            strips(parse=built / "parse", faces=folder / "faces", strips=24, scheduler="sync", output=folder / "strips")
+            rows(strips=folder / "strips", output=folder / "rows", fresh=True, **SMALL_ROWS)
+
+    return shared("lines", make)
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
 import csv
+import io
 import json
 import os
 import re
@@ -210,17 +211,18 @@ def test_each_page_of_a_scan_is_read(run: Run, project: Path) -> None:
     assert max(shown) < 20  # but for the box, it is this page
 
 
-def test_standard_input_may_be_a_file_or_a_pipe(run: Run, project: Path) -> None:
+def test_standard_input_may_be_a_file_or_a_pipe(call: Run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     body = paint(project / "a.png").read_bytes()
     piped = subprocess.run([*PROGRAM, "-"], input=body, capture_output=True, cwd=project, env=environment())
     assert piped.stdout.startswith(f"-: {truth()} (".encode())
     with open(project / "a.png") as file:
-        assert run("classify", "-", stdin=file).stdout.encode() == piped.stdout
-    cut = subprocess.run([*PROGRAM, "-"], input=body[:-60], capture_output=True, cwd=project, env=environment())
-    assert b": standard input is damaged" in cut.stderr
+        monkeypatch.setattr("sys.stdin", file)
+        assert call("classify", "-").stdout.encode() == piped.stdout
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(body[:-60])))
+    assert ": standard input is damaged" in call("classify", "-").stderr
 
 
-def test_unusual_file_names_take_one_line_and_json_preserves_them(project: Path) -> None:
+def test_unusual_file_names_take_one_line_and_json_preserves_them(call: Run, project: Path) -> None:
     names = [
         b"two words.png",
         b"new\nline.png",
@@ -234,11 +236,6 @@ def test_unusual_file_names_take_one_line_and_json_preserves_them(project: Path)
     for name in names:
         (project / os.fsdecode(name)).write_bytes(body)
 
-    def lines(*arguments: bytes | str) -> list[str]:
-        result = subprocess.run([*PROGRAM, *arguments], capture_output=True, cwd=project, env=environment())
-        assert b"Traceback" not in result.stderr
-        return (result.stdout + re.sub(MODEL.pattern.encode(), b"", result.stderr)).decode().splitlines()
-
     shown = [
         "two words.png",
         r"new\nline.png",
@@ -248,11 +245,13 @@ def test_unusual_file_names_take_one_line_and_json_preserves_them(project: Path)
         r"\x1b[31m.png",
         "é.png",
     ]
-    assert [line.rpartition(f": {truth()} (")[0] for line in lines(*names)] == shown
-    files = [json.loads(line)["file"] for line in lines("--json", *names)]
+    result = subprocess.run([*PROGRAM, *names, b"none\n.png"], capture_output=True, cwd=project, env=environment())
+    assert [line.rpartition(f": {truth()} (")[0] for line in result.stdout.decode().splitlines()] == shown
+    assert rb"none\n.png does not exist" in result.stderr and b"Traceback" not in result.stderr
+    files = [
+        json.loads(line)["file"] for line in call("classify", "--json", *map(os.fsdecode, names)).stdout.splitlines()
+    ]
     assert files == [name.decode(errors="replace") for name in names]
-    *_, missing, _ = lines(*names, b"none\n.png")
-    assert missing.startswith(r"none\n.png does not exist")
 
 
 @pytest.mark.parametrize(

@@ -11,33 +11,17 @@ import pytest
 from pipeline.engine.errors import UsageError
 from pipeline.model.model import load_model
 from pipeline.reader import load
-from stages.faces import faces
 from stages.reader import reader
-from stages.rows import rows
-from stages.strips import strips
 from tests.drawings import enlarge, on_paper, sample_digits, write_row
 
 SMALL: dict[str, Any] = {"layers": "conv4,conv8,conv8x3/1,conv8x3/1,conv8x3/1", "epochs": 1, "batch_size": 8}
 
 
-@pytest.fixture(scope="module")
-def folder(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The results of the stages strips and rows."""
-    folder = tmp_path_factory.mktemp("rows") / "artifacts"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipeline.composition.parallel.FEWEST", 5)
-        faces(faces="included", output=folder / "faces")
-        strips(parse=built / "parse", faces=folder / "faces", strips=16, scheduler="sync", output=folder / "strips")
-    layers = "conv4x5/8x2p2,conv6x5x3/1p0x1"
-    rows(strips=folder / "strips", output=folder / "rows", fresh=True, layers=layers, epochs=1, batch_size=8)
-    return folder
-
-
-def test_reader_is_trained_and_reads(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reader_is_trained_and_reads(lines: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     output = tmp_path / "artifacts" / "reader"
-    reader(strips=folder / "strips", rows=folder / "rows", output=output, recipe="quick", **SMALL)
-    model, row = load_model(output), load_model(folder / "rows")
+    reader(strips=lines / "strips", rows=lines / "rows", output=output, recipe="quick", **SMALL)
+    model, row = load_model(output), load_model(lines / "rows")
     assert (model.sliding, model.negative_class, model.image_shape) == (True, True, (37, 37))
     assert model.row
     assert np.array_equal(model.row.parameters[0], row.parameters[0])
@@ -50,12 +34,12 @@ def test_reader_is_trained_and_reads(folder: Path, tmp_path: Path, monkeypatch: 
     assert found.read(page).size == page.shape
 
 
-def test_dense_layers_and_other_classes_are_refused(folder: Path, tmp_path: Path) -> None:
+def test_dense_layers_and_other_classes_are_refused(lines: Path, tmp_path: Path) -> None:
     output = tmp_path / "artifacts" / "reader"
     with pytest.raises(UsageError, match="128"):
-        reader(strips=folder / "strips", rows=folder / "rows", output=output, layers="conv16,128")
+        reader(strips=lines / "strips", rows=lines / "rows", output=output, layers="conv16,128")
     with pytest.MonkeyPatch.context() as patch:
-        letters = replace(load_model(folder / "rows"), class_names=tuple("abcdefghij"))
+        letters = replace(load_model(lines / "rows"), class_names=tuple("abcdefghij"))
         patch.setattr("pipeline.model.model.load_model", lambda _: letters)
         with pytest.raises(UsageError, match="other classes"):
-            reader(strips=folder / "strips", rows=folder / "rows", output=output)
+            reader(strips=lines / "strips", rows=lines / "rows", output=output)

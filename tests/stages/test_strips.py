@@ -10,7 +10,6 @@ import pytest
 from pipeline.composition.hands import list_faces, split_faces
 from pipeline.composition.parallel import count_strips, load_parsed
 from pipeline.composition.strips import compose_strip
-from stages.faces import faces
 from stages.strips import strips
 
 COUNT, FEWEST = 12, 5
@@ -24,17 +23,9 @@ def _few_strips() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def included(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The result of the stage faces, which holds no further faces."""
-    output = tmp_path_factory.mktemp("included") / "artifacts" / "faces"
-    faces(faces="included", output=output)
-    return output
-
-
-@pytest.fixture(scope="module")
-def composed(built: Path, included: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def composed(built: Path, lines: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("composed") / "artifacts" / "strips"
-    strips(parse=built / "parse", faces=included, strips=COUNT, seed=7, scheduler="sync", output=output)
+    strips(parse=built / "parse", faces=lines / "faces", strips=COUNT, seed=7, scheduler="sync", output=output)
     return output
 
 
@@ -57,11 +48,11 @@ def test_only_training_strips_show_the_first_images_and_most_faces(
 
 
 def test_strips_are_the_same_for_any_scheduler_and_blocks(
-    built: Path, included: Path, composed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    built: Path, lines: Path, composed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pipeline.composition.parallel.BLOCK", 5)
     other = tmp_path / "artifacts" / "strips"
-    strips(parse=built / "parse", faces=included, strips=COUNT, seed=7, scheduler="threads", output=other)
+    strips(parse=built / "parse", faces=lines / "faces", strips=COUNT, seed=7, scheduler="threads", output=other)
     found, expected = arrays(other), arrays(composed)
     assert found.keys() == expected.keys()
     assert all(np.array_equal(found[name], expected[name]) for name in expected)

@@ -54,7 +54,7 @@ def faces() -> tuple[Path, ...]:
 
 @functools.cache
 def composed() -> list[Composed]:
-    return [compose_any(glyphs(), faces(), np.random.default_rng(seed)) for seed in range(150)]
+    return [compose_any(glyphs(), faces(), np.random.default_rng(seed)) for seed in range(100)]
 
 
 def write(texts: list[str], spacing: str, seed: int) -> tuple[Line, Style]:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.processes import ROOT, reset_signals
+from tests.processes import ROOT, UNFINISHED, reset_signals
 
 ENVIRONMENT = {
     name: value
@@ -18,7 +18,7 @@ ENVIRONMENT = {
 
 def write_project(folder: Path, **modules: str) -> Path:
     """Write a project with a copy of the engine and these modules; `__` in a name separates folders."""
-    shutil.copytree(ROOT / "pipeline/engine", folder / "pipeline/engine", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "pipeline/engine", folder / "pipeline/engine", ignore=UNFINISHED)
     (folder / "pipeline/__init__.py").touch()
     for name, text in modules.items():
         path = folder / f"{name.replace('__', '/')}.py"

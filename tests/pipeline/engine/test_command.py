@@ -6,53 +6,21 @@ from typing import Annotated, Any, Literal
 
 import pytest
 
-from pipeline.engine.command import list_variables, parse_variables
+from pipeline.engine import program
+from pipeline.engine.command import invoke, list_variables, make_app, parse_variables
 from pipeline.engine.errors import UsageError
+from pipeline.engine.program import run_command
 from pipeline.engine.stage import File, Input, Output, Role, stage
+from tests.pipeline.engine import bakery as module
 from tests.pipeline.engine.project import call, interrupt, start, write_project
 from tests.processes import wait_for
 
-BAKE = '''
-import sys
-import time
-from pathlib import Path
-
-from pipeline.engine.command import main
-from pipeline.engine.errors import PipelineError, UsageError
-from pipeline.engine.stage import Output, stage
-
-
-@stage(packages=())
-def bake(fault: str = "", grams: int = 500, output: Output = Path("artifacts/bake")) -> str:
-    """Bake a loaf."""
-    (output / "loaf.txt").write_text(str(grams))
-    if fault == "slow":
-        print("begun", file=sys.stderr, flush=True)
-        time.sleep(60)
-    if fault:
-        raise {
-            "usage": UsageError("too much\\nflour"),
-            "long": PipelineError("?" * 100_000 + ": shorten it"),
-            "failure": PipelineError("no \\x1b[31mfire"),
-            "disk": OSError(28, "No space left on device", "loaf.txt"),
-            "memory": MemoryError(),
-            "thread": RuntimeError("can't start new thread"),
-            "exit": SystemExit(),
-            "missing": ModuleNotFoundError("no module", name="tulip.bulbs"),
-            "bug": ValueError("yeast"),
-        }[fault]
-    return f"a loaf of {grams} g"
-
-
-if __name__ == "__main__":
-    main(bake)
-'''
 COMMAND = "stages.bake"
 
 
 @pytest.fixture
 def bakery(tmp_path: Path) -> Path:
-    return write_project(tmp_path, stages__bake=BAKE)
+    return write_project(tmp_path, stages__bake=Path(module.__file__).read_text())
 
 
 def test_result_is_printed_and_reused_unless_forced(bakery: Path) -> None:
@@ -62,6 +30,7 @@ def test_result_is_printed_and_reused_unless_forced(bakery: Path) -> None:
     changed = (0, "a loaf of 7 g -> artifacts/bake\n", "bake: parameter grams: 500 -> 7\n")
     assert call(bakery, COMMAND, "--grams", "7") == changed
     assert "Bake a loaf." in call(bakery, COMMAND, "--help")[1]
+    assert "See: python -m stages.bake --help" in call(bakery, COMMAND, "--gram", "7")[2]
 
 
 ERRORS: list[tuple[list[str], int, str]] = [
@@ -80,16 +49,22 @@ ERRORS: list[tuple[list[str], int, str]] = [
 ]
 
 
-def test_error_is_one_line_with_its_status_and_changes_nothing(bakery: Path) -> None:
-    call(bakery, COMMAND)
+def test_error_is_one_line_with_its_status_and_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(program, "_prepare_output", lambda: None)  # it would print the log of later tests
+    Path("stages").mkdir()
+    line = lambda *given: run_command("bake", lambda: invoke(make_app(module.bake), given, "python -m stages.bake"))  # noqa: E731
+    assert line() == 0
+    capsys.readouterr()
     for options, status, words in ERRORS:
-        returned, stdout, stderr = call(bakery, COMMAND, *options)
-        *reasons, line = stderr.splitlines()
-        assert (returned, stdout) == (status, ""), options
-        assert line.startswith("bake: ") and words in line and len(line) < 3000
-        assert all(reason.startswith("bake: parameter fault") for reason in reasons)
-    assert (bakery / "artifacts/bake/loaf.txt").read_text() == "500"
-    assert call(bakery, COMMAND)[1].startswith("up to date")
+        assert line(*options) == status, options
+        stdout, stderr = capsys.readouterr()
+        assert (stdout, stderr.count("\n"), len(stderr) < 3000) == ("", 1, True)
+        assert stderr.startswith("bake: ") and words in stderr
+    assert Path("artifacts/bake/loaf.txt").read_text() == "500"
+    assert line() == 0 and capsys.readouterr().out.startswith("up to date")
 
 
 def test_bug_shows_its_traceback(bakery: Path) -> None:
@@ -98,14 +73,14 @@ def test_bug_shows_its_traceback(bakery: Path) -> None:
     assert (status, lines[0], lines[-1]) == (1, "Traceback (most recent call last):", "ValueError: yeast")
 
 
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_signal_is_one_line_and_leaves_the_earlier_result(kind: signal.Signals, bakery: Path) -> None:
+def test_signal_is_one_line_and_leaves_the_earlier_result(bakery: Path) -> None:
     call(bakery, COMMAND)
-    with start(bakery, COMMAND, "--fault", "slow") as process:
-        wait_for("begun", process.stderr)
-        stderr = interrupt(process, kind)
-    assert process.returncode == 130
-    assert [line.startswith("bake: interrupted") for line in stderr.splitlines()] == [True]
+    for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        with start(bakery, COMMAND, "--fault", "slow") as process:
+            wait_for("begun", process.stderr)
+            stderr = interrupt(process, kind)
+        assert process.returncode == 130
+        assert [line.startswith("bake: interrupted") for line in stderr.splitlines()] == [True], kind
     assert call(bakery, COMMAND)[1].startswith("up to date")
     assert sorted(path.suffix for path in (bakery / "artifacts/.store").iterdir()) == ["", ".lock"]
 
@@ -116,22 +91,22 @@ def test_default_in_pyproject_is_overridden_by_the_command_line(bakery: Path) ->
     assert call(bakery, COMMAND, "--grams", "8")[1].startswith("a loaf of 8 g")
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "[tool.stages.bake]\ngram = 2\n",
-        '[tool.stages.bake]\ngrams = "x"\n',
-        "[tool.stages.bake]\ngrams = [1, 2]\n",
-        "[tool.stages.bakc]\ngrams = 2\n",
-        "[tool]\nstages = 3\n",
-        "tool = 1\n",
-        "[tool.stages\n",
-    ],
-)
-def test_wrong_default_is_wrong_usage_but_help_works(text: str, bakery: Path) -> None:
-    (bakery / "pyproject.toml").write_text(text)
-    status, stdout, stderr = call(bakery, COMMAND)
-    assert (status, stdout, stderr.count("\n"), "pyproject.toml" in stderr) == (2, "", 1, True)
+WRONG = [
+    "[tool.stages.bake]\ngram = 2\n",
+    '[tool.stages.bake]\ngrams = "x"\n',
+    "[tool.stages.bake]\ngrams = [1, 2]\n",
+    "[tool.stages.bakc]\ngrams = 2\n",
+    "[tool]\nstages = 3\n",
+    "tool = 1\n",
+    "[tool.stages\n",
+]
+
+
+def test_wrong_default_is_wrong_usage_but_help_works(bakery: Path) -> None:
+    for text in WRONG:
+        (bakery / "pyproject.toml").write_text(text)
+        status, stdout, stderr = call(bakery, COMMAND)
+        assert (status, stdout, stderr.count("\n"), "pyproject.toml" in stderr) == (2, "", 1, True), text
     assert call(bakery, COMMAND, "--help")[0] == 0
 
 

@@ -1,4 +1,5 @@
 import importlib
+import re
 import sys
 from collections.abc import Callable, Iterator
 from importlib.machinery import EXTENSION_SUFFIXES
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.engine.errors import PipelineError
+from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.fingerprint import fingerprint, load_sources
 
 WORK = '''"""A module."""
@@ -99,17 +100,28 @@ def test_modules_are_added_and_left_out_with_what_only_they_import(compute: Fing
     assert compute().keys() - found.keys() == {f"library/{name}.py" for name in ("near", "far", "inner", "tried")}
 
 
-def test_extra_files_are_hashed_byte_by_byte(project: Path, compute: Fingerprint) -> None:
-    page = project / "library" / "pages" / "page.html"
-    page.parent.mkdir()
+@pytest.mark.parametrize(
+    ("pattern", "name"),
+    [("library/pages/*", "a.html"), ("library/**/*.html", "2026/01/a.html"), ("library/**/*.html", ".hidden/.a.html")],
+)
+def test_extra_files_are_hashed_byte_by_byte(pattern: str, name: str, project: Path, compute: Fingerprint) -> None:
+    page = project / "library/pages" / name
+    page.parent.mkdir(parents=True)
     page.write_text("<p>")
     (page.parent / "more").mkdir()
     work: Any = importlib.import_module("stages_copy.work").work
-    before = fingerprint(work, extra_files=["library/pages/*"])
-    assert before.keys() - fingerprint(work).keys() == {"library/pages/page.html"}
+    before = fingerprint(work, extra_files=[pattern])
+    assert before.keys() - compute().keys() == {f"library/pages/{name}"}
     page.write_text("<p> ")
-    after = fingerprint(work, extra_files=["library/pages/*"])
-    assert {path for path in after if after[path] != before[path]} == {"library/pages/page.html"}
+    after = fingerprint(work, extra_files=[pattern])
+    assert {path for path in after if after[path] != before[path]} == {f"library/pages/{name}"}
+
+
+@pytest.mark.parametrize("pattern", ["library", "no/*", "/etc/*", "../beside/*"])
+def test_pattern_that_matches_no_file_of_the_project_is_refused(pattern: str, compute: Fingerprint) -> None:
+    work: Any = importlib.import_module("stages_copy.work").work
+    with pytest.raises(UsageError, match=f"extra_files has {re.escape(pattern)}"):
+        fingerprint(work, extra_files=[pattern])
 
 
 @pytest.mark.parametrize(

@@ -9,18 +9,26 @@ from pipeline.engine import store
 from pipeline.engine.errors import UsageError
 from pipeline.engine.pruning import prune
 from pipeline.engine.results import check_name, find_result, list_results, read_results
+from tests.make.common import copy
 from tests.pipeline.engine.garden import plant, water
 
 RESERVED = ("plant", "water")
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with three results of plant, of which the last is published, and one of water."""
+    folder = tmp_path_factory.mktemp("grown")
     for number in (1, 2, 3):
-        plant(output=tmp_path / "plant", number=number)
-    water(plant=tmp_path / "plant", output=tmp_path / "water")
-    return tmp_path
+        plant(output=folder / "plant", number=number)
+    water(plant=folder / "plant", output=folder / "water")
+    return folder
+
+
+@pytest.fixture
+def folder(grown: Path, tmp_path: Path) -> Path:
+    """Return a copy of it for one test."""
+    return copy(grown, tmp_path / "grown")
 
 
 def test_results_are_listed_oldest_first_without_damaged_ones(folder: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.make.common import clean_environment, edit
+from tests.make.common import clean_environment, copy, edit
 from tests.pipeline.engine.project import write_project
 from tests.processes import ROOT
 
@@ -55,13 +55,19 @@ if __name__ == "__main__":
 """
 
 
+@pytest.fixture(scope="module")
+def sown(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a project in which `make` has run. Tests only read it."""
+    folder = write_project(tmp_path_factory.mktemp("sown"), stages__sow=SOW, stages__reap=REAP)
+    (folder / "Makefile").write_text(MAKEFILE)
+    assert started(make(folder)) == ["sow", "reap"]
+    return folder
+
+
 @pytest.fixture
-def field(tmp_path: Path) -> Path:
-    """Return a project in which `make` has run."""
-    write_project(tmp_path, stages__sow=SOW, stages__reap=REAP)
-    (tmp_path / "Makefile").write_text(MAKEFILE)
-    assert started(make(tmp_path)) == ["sow", "reap"]
-    return tmp_path
+def field(sown: Path, tmp_path: Path) -> Path:
+    """Return a copy of it for one test."""
+    return copy(sown, tmp_path / "field")
 
 
 def make(field: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -180,14 +186,13 @@ def test_status_shows_what_make_would_do_and_does_nothing(field: Path) -> None:
     assert sorted(states(field)) == ["reap  not made yet", "sow  not made yet"]
 
 
-@pytest.mark.parametrize("name", ["a.csv", "2026/01/c.csv", ".hidden/d.csv"])
 @pytest.mark.parametrize("argument", ["extra_files", "resolve"])
-def test_make_looks_at_the_files_that_a_stage_reads(argument: str, name: str, field: Path) -> None:
-    path = field / "data" / name
-    path.parent.mkdir(parents=True)
+def test_make_looks_at_the_files_that_a_stage_reads(argument: str, field: Path) -> None:
+    path = field / "data" / "a.csv"
+    path.parent.mkdir()
     path.write_text("first")
-    read = "{**given, 'data': [path.read_text() for path in Path('data').rglob('*.csv')]}"
-    value = {"extra_files": "('data/**/*.csv',)", "resolve": f"lambda given: {read}"}[argument]
+    read = "{**given, 'data': [path.read_text() for path in Path('data').glob('*.csv')]}"
+    value = {"extra_files": "('data/*.csv',)", "resolve": f"lambda given: {read}"}[argument]
     edit(field / "stages/sow.py", "packages=()", f"packages=(), {argument}={value}")
     assert "sow" in started(make(field))
     assert started(make(field)) == []
@@ -195,23 +200,15 @@ def test_make_looks_at_the_files_that_a_stage_reads(argument: str, name: str, fi
     assert "sow" in started(make(field))
     if argument == "extra_files":
         path.unlink()
-        assert_refused(field, "sow: extra_files has data/**/*.csv, which matches no file")
-
-
-@pytest.mark.parametrize("pattern", ["data", "/etc/*", "../beside/*"])
-def test_pattern_that_matches_no_file_of_the_project_is_refused(pattern: str, field: Path) -> None:
-    (field / "data").mkdir()
-    edit(field / "stages/sow.py", "packages=()", f"packages=(), extra_files=({pattern!r},)")
-    assert_refused(field, f"sow: extra_files has {pattern}")
+        assert_refused(field, "sow: extra_files has data/*.csv, which matches no file")
 
 
 def test_results_can_be_copied_into_another_clone(field: Path) -> None:
     for name, damaged in (("whole", False), ("incomplete", True)):
         clone = field / name
         for part in ("Makefile", "stages", "pipeline", "artifacts/.store"):
-            copy = shutil.copytree if (field / part).is_dir() else shutil.copy
             (clone / part).parent.mkdir(parents=True, exist_ok=True)
-            copy(field / part, clone / part)
+            (shutil.copytree if (field / part).is_dir() else shutil.copy)(field / part, clone / part)
         if damaged:
             for path in clone.glob("artifacts/.store/sow-*/seeds.txt"):
                 path.unlink()

@@ -5,8 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.stats import binomtest
-from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support
 
 from pipeline.evaluation.metrics import (
     BINS,
@@ -35,6 +33,8 @@ def predictions() -> Predictions:
 
 
 def test_confusion_and_class_metrics_equal_scikit_learn(predictions: Predictions) -> None:
+    from sklearn.metrics import confusion_matrix, precision_recall_fscore_support  # slow: not in each test process
+
     _, predicted, truth = predictions
     confusion = count_confusion(truth, predicted, 4)
     assert confusion.dtype == np.int64
@@ -52,6 +52,8 @@ def test_confusion_does_not_overflow_with_many_classes() -> None:
 
 
 def test_negative_log_likelihood_equals_scikit_learn(predictions: Predictions) -> None:
+    from sklearn.metrics import log_loss
+
     probabilities, _, truth = predictions
     normalised = probabilities[:, :3] / probabilities[:, :3].sum(axis=1, keepdims=True, dtype=float)
     expected = log_loss(truth, normalised, labels=range(3))
@@ -64,6 +66,8 @@ def test_likelihood_stays_finite_at_probability_zero() -> None:
 
 @given(st.integers(1, 2000), st.data())
 def test_wilson_interval_equals_scipy(total: int, data: st.DataObject) -> None:
+    from scipy.stats import binomtest
+
     successes = data.draw(st.integers(0, total))
     expected = binomtest(successes, total).proportion_ci(0.95, method="wilson")
     assert wilson_interval(successes, total) == pytest.approx((expected.low, expected.high), abs=1e-9)

@@ -74,18 +74,15 @@ def findings(
 
 
 UNUSUAL = {
-    "two classes of tiny images": findings(2, shape=(3, 4)),
     "a single pixel": findings(2, shape=(1, 1)),
     "256 classes": findings(256, images=600),
     "30 classes with long names": findings(30, names=tuple(f"a class with the name {n}" for n in range(30))),
-    "no error": findings(correct=True),
+    "no error, hidden layer or augmentation": findings(correct=True, layers="", augmentation=Augmentation()),
     "one error": findings(4, images=1),
     "an ensemble": findings(networks=3),
     "convolutions": findings(layers="conv3x3/1,conv70x2/1"),
     "more filters than shown": findings(layers="conv70x2/1,6", networks=2),
     "ten classes": findings(10, shape=(13, 13), layers="conv8,conv20x3/1,12"),
-    "no hidden layer": findings(layers=""),
-    "no augmentation": findings(augmentation=Augmentation()),
     "large images": findings(shape=(150, 300)),
     "names with markup": findings(2, names=(NASTY, "\"'&amp;")),
 }

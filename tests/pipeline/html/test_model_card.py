@@ -1,5 +1,6 @@
 """The model card: its text, its front matter, its examples and its command."""
 
+import itertools
 import json
 import re
 import shlex
@@ -94,8 +95,13 @@ def test_card_of_custom_data_has_no_licence_and_no_hub_id(nasty: Path) -> None:
     assert "Citation" not in card_of(nasty)
 
 
-@pytest.mark.parametrize("which", ["built", "nasty", "convolutional"])
-@pytest.mark.parametrize(("library", "source"), [("onnxruntime", "card"), ("onnxruntime", "docs"), ("torch", "card")])
+ALL = ("built", "nasty", "convolutional")
+
+
+@pytest.mark.parametrize(
+    ("library", "source", "which"),
+    [*itertools.product(("onnxruntime", "torch"), ("card",), ALL), ("onnxruntime", "docs", "built")],
+)
 def test_examples_predict_same_probabilities_as_evaluation(
     which: str, library: str, source: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: Any
 ) -> None:

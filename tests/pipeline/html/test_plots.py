@@ -1,3 +1,4 @@
+import functools
 import re
 from collections.abc import Callable
 from xml.etree import ElementTree
@@ -24,6 +25,12 @@ def reliability(count: int = 200) -> Reliability:
     return measure_reliability(probabilities, generator.integers(0, 4, count).astype(np.uint8))
 
 
+@functools.cache
+def drawings() -> list[str]:
+    histories = [history(5)]
+    return [plot_loss(histories), plot_accuracy(histories), plot_reliability(reliability())]
+
+
 HISTORIES = {
     "one epoch": [history(1)],
     "few epochs": [history(5)],
@@ -47,27 +54,23 @@ def test_every_history_is_plotted(plot: Callable[[list[list[Epoch]]], str], name
 def test_output_is_deterministic_with_other_settings_of_matplotlib() -> None:
     import matplotlib
 
-    before = [plot_loss([history(5)]), plot_reliability(reliability())]
-    plot_accuracy([history(9)])
+    before = drawings()[::2]
     with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "red", "svg.fonttype": "path"}):
         assert [plot_loss([history(5)]), plot_reliability(reliability())] == before
         assert matplotlib.rcParams["font.size"] == 30
 
 
 def test_figures_share_no_id_and_reference_only_their_ids() -> None:
-    histories = [history(5)]
-    drawings = [plot(histories) for plot in (plot_loss, plot_accuracy)]
-    drawings.append(plot_reliability(reliability()))
-    ids = [re.findall(r'\bid="([^"]+)"', drawing) for drawing in drawings]
+    ids = [re.findall(r'\bid="([^"]+)"', drawing) for drawing in drawings()]
     assert len({name for names in ids for name in names}) == sum(map(len, ids))
-    for drawing, names in zip(drawings, ids, strict=True):
+    for drawing, names in zip(drawings(), ids, strict=True):
         references = {*re.findall(r"url\(#([^)]+)\)", drawing), *re.findall(r'href="#([^"]+)"', drawing)}
         assert references
         assert references <= set(names)
 
 
 def test_all_colours_are_css_variables() -> None:
-    for drawing in (plot_loss([history(5)]), plot_accuracy([history(5)]), plot_reliability(reliability())):
+    for drawing in drawings():
         assert set(re.findall(r"#[0-9a-f]{6}\b", drawing)) == set()
         assert "var(--accent)" in drawing
         assert "<style" not in drawing

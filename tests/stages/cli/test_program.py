@@ -118,7 +118,7 @@ def test_closed_streams_are_no_failure(line: str, status: int, project: Path) ->
 
 def test_full_disk_for_stdout_is_reported_after_the_work(project: Path) -> None:
     with open("/dev/full", "w") as full:
-        command = [*PROGRAM, "train", "--epochs", "1", "--layers", "16"]
+        command = [*PROGRAM, "parse", "--force"]
         result = subprocess.run(command, cwd=project, env=environment(), stdout=full, stderr=subprocess.PIPE, text=True)
     assert result.returncode == 1
     assert "done, but cannot write to standard output" in result.stderr.splitlines()[-1]
