@@ -35,7 +35,7 @@ function makeLearning(learner, packed, on) {
     seconds: 0, // of learning
     frames: 0,
     turned: null, // {cell, loss} before it was turned by hand
-    step: null, // {story, paint, pass, ink, label, rate, isTaken} of `showStep` and of what it shows, null for none
+    step: null, // {story, paint, pass, ink, label, rate, kernels, isTaken}: of `showStep`, what it shows, and the kernels before; null for none
     told: 0, // part of its story
     isSpoilt: false, // by a learning rate that was too large
   };
@@ -138,11 +138,12 @@ function makeLearning(learner, packed, on) {
     announce(["step-title", "step-guess", "step-text"].map((id) => $(id).textContent).join(", "));
   }
 
-  /** Take the step that is told, or take it back. */
+  /** Take the step that is told, or take it back; what was dragged meanwhile is forgotten. */
   function take(isTaken) {
     const { step } = state;
-    if (!step || step.isTaken === isTaken) return;
-    descend(layers, step.pass.sums, isTaken ? step.rate : -step.rate);
+    if (step.isTaken) descend(layers, step.pass.sums, -step.rate);
+    layers[0].weights.set(step.kernels);
+    if (isTaken) descend(layers, step.pass.sums, step.rate);
     step.isTaken = isTaken;
     inviteToTurn();
     repaint();
@@ -164,13 +165,12 @@ function makeLearning(learner, packed, on) {
   /** Show a step on an image, null for none: nothing that was told of the parameters before holds any more. */
   function showFlow(flow) {
     document.querySelector(".stepped")?.classList.remove("stepped");
-    take(true); // the one before
-    state.step = flow && { ...showStep(learner, layers, flow), ...flow, isTaken: false };
+    if (state.step?.isTaken === false) take(true);
+    state.step = flow && { ...showStep(learner, layers, flow), ...flow, kernels: layers[0].weights.slice(), isTaken: false };
     inviteToTurn();
     $("step").hidden = !flow;
     if (!flow) return;
     tell(0);
-    repaint();
     $("step-next").focus({ preventScroll: true });
     $("step").scrollIntoView({ block: "nearest" });
   }

@@ -78,10 +78,10 @@ function tellStep(classNames, votes, { pass, label }, { unit, slope, pixelSlopes
   const move = `would make the loss ${effect} by about ${(GROWTH * Math.abs(slope)).toFixed(3)}: it moves ${change}, by learning rate × slope`;
   return [
     `Loss = \u2212ln(share of ${name}) = \u2212ln ${share.toPrecision(3)} = ${loss.toFixed(2)} (a half: 0.69, 1%: 4.61, as sure mistakes should cost most). ` +
-      `Error, its slope by score, = share \u2212 wanted share: ${differences.join("; ")}. ` +
+      `Error = slope (its change per point of score) = share \u2212 wanted: ${differences.join("; ")}. ` +
       `So ${GROWTH} more for ${name} brings it to ${lossWithMore.toFixed(2)}. Blue: more would help.`,
     `${GROWTH} more of the framed pixel (map ${unit + 1}) would add ${GROWTH} × its weight to each score. ` +
-      `So its slope = error × weight, summed: ${shares.join("; ")}; others ${signed(others, 3)}; sum ${signed(pixelSlope, 3)}. At 0 (ReLU), a pixel has none.`,
+      `So its slope = error × weight, summed: ${shares.join("; ")}; others ${signed(others, 3)}; sum ${signed(pixelSlope, 3)}. A pixel at 0 (ReLU) has slope 0.`,
     `${GROWTH} more of the framed cell would add ${GROWTH} × the ink under it to each pixel of the map. So its slope = ink × slope of the pixel, summed: ` +
       `${terms.join(" + ")} + … = ${signed(main, 3)}, against it ${signed(rest, 3)}; sum ${signed(slope, 3)}. To check, drag it above.`,
     `So ${GROWTH} more of this cell ${slope === 0 ? "would change nothing: it stays" : move}. ` +

@@ -68,11 +68,14 @@ def test_cell_that_is_dragged_or_changed_by_keys_changes_the_weight_and_the_loss
     assert np.flatnonzero(changes).tolist() == [2 * 25 + 2, 5 * 25 + 8]
     assert changes[[52, 133]] == pytest.approx([1, 0.1], abs=0.02)
     assert len(losses) == 4  # before, and of each place
+    assert page.locator("#announcement").inner_text().startswith("Kernel 6, row 2, column 4: ")
     page.locator("#one-step").click()
+    untouched = parameters_of(page)
     page.locator(".tile:visible").nth(5).press("-")
     loss = page.evaluate(f"lossOf(forward(model.learner.networks[0], {STATE}.step.ink).at(-1), {STATE}.step.label)")
     assert numbers(page.locator("#cell-text"))[-1] == pytest.approx(loss, abs=1e-4)  # of the image of the step
-    assert page.locator("#announcement").inner_text().startswith("Kernel 6, row 2, column 4: ")
+    page.locator("#step-next").click()
+    assert parameters_of(page) == untouched
 
 
 def test_finger_drags_a_cell_sideways_only(browser: Browser, file: Path) -> None:
