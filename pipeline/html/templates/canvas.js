@@ -20,7 +20,7 @@ function paintCanvas(canvas, { strokes, pen, height: share }, image, shape, ghos
     traceStrokes(context, ghost, width, 0, 0, PEN * width);
     context.globalAlpha = 0.7;
     context.font = `${18 * ratio}px system-ui, sans-serif`;
-    context.fillText("Draw here", 16 * ratio, height - 16 * ratio);
+    if (!NARROW.matches) context.fillText("Draw here", 16 * ratio, height - 16 * ratio);
     context.globalAlpha = 1;
   }
   context.lineWidth = 3 * ratio;

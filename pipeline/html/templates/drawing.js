@@ -80,6 +80,7 @@ function changed(done) {
   if (done) {
     takeTap();
     remember();
+    if (!isEmpty() && $("hint").matches(".taught")) $("hint").replaceChildren();
   }
   isDone ||= done;
   frame ??= requestAnimationFrame(show);
@@ -199,7 +200,10 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   changed(false);
 });
 window.addEventListener("hashchange", openLink);
-window.addEventListener("resize", () => changed(false));
+window.addEventListener("resize", () => {
+  learning?.repaint();
+  changed(false);
+});
 new ResizeObserver(() => changed(false)).observe(canvas);
 linkRepository();
 openLink();

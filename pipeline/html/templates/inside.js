@@ -317,7 +317,7 @@ function makeInside(model, changed) {
     if ($("bars").parentElement !== home) home[home.id === "result" ? "append" : "prepend"]($("bars"));
     change(isOpen() ? {} : { pinned: null, sliding: null, step: 0, nudge: [0, 0] });
     changed();
-    tabs.select(state.pinned ? tabOf(state.pinned) : 0);
+    tabs.select(state.pinned ? tabOf(state.pinned) : state.view.model === model ? 0 : 2); // of the learner, its first layer
   }
 
   for (const each of [NARROW, TABLET]) each.addEventListener("change", () => open(state.isOpened || state.pinned !== null)); // what is selected stays in sight
@@ -353,7 +353,6 @@ function makeInside(model, changed) {
       if (network !== model.learner) return open(wasOpened);
       wasOpened = state.isOpened;
       open(NARROW.matches);
-      if (NARROW.matches) tabs.select(2); // its first layer
     },
     /** Show an output that was added to the model. */
     taught() {

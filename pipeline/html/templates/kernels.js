@@ -5,15 +5,17 @@ const KEYED = 0.1; // by which a key changes a weight
 
 /**
  * Let cells of the kernels be dragged (by a finger only sideways, as it scrolls up and down), or changed by keys: Shift and arrows choose a cell, + and - change it.
- * isActive: whether they can. turn: called with the cell and its new weight.
+ * isActive: whether they can. turn: called with the cell and its new weight. Returns a function that chooses the cell of a tile at {top,
+ * left}, or none without a tile.
  */
 function listenToKernels(parent, { weights, window: [height, width] }, isActive, turn) {
   let dragged = null; // {cell, weight, along} where the drag began
   let isTurned = false; // by the pointer, whose click then selects no map
   let [row, column] = [0, 0]; // chosen
   const frame = document.createElement("span"); // of the chosen cell
-  const chooseCell = (tile, y, x) => {
-    [row, column] = [clamp(y, height - 1), clamp(x, width - 1)];
+  const chooseCell = (tile, { top, left } = {}) => {
+    if (!tile) return frame.remove();
+    [row, column] = [clamp(top, height - 1), clamp(left, width - 1)];
     tile.querySelector(".kernel").after(frame);
     placeFrame(frame, cellAt(row * width + column, width), [height, width]);
   };
@@ -25,7 +27,7 @@ function listenToKernels(parent, { weights, window: [height, width] }, isActive,
     const box = event.target.getBoundingClientRect();
     const [y, x] = [(event.clientY - box.top) / box.height, (event.clientX - box.left) / box.width];
     const tile = event.target.closest(".tile");
-    chooseCell(tile, Math.floor(y * height), Math.floor(x * width));
+    chooseCell(tile, { top: Math.floor(y * height), left: Math.floor(x * width) });
     const cell = cellOf(tile);
     dragged = { cell, weight: weights[cell], along: alongOf(event) };
     event.target.setPointerCapture(event.pointerId);
@@ -38,14 +40,15 @@ function listenToKernels(parent, { weights, window: [height, width] }, isActive,
   });
   parent.addEventListener("click", (event) => isTurned && event.detail > 0 && event.stopPropagation(), true);
   for (const type of ["pointerup", "pointercancel"]) parent.addEventListener(type, () => (dragged = null));
-  parent.addEventListener("keydown", ({ target, key, shiftKey }) => {
-    if (!target.querySelector(".kernel") || !isActive()) return;
+  parent.addEventListener("keydown", ({ target, key, shiftKey, ctrlKey, metaKey, altKey }) => {
+    if (ctrlKey || metaKey || altKey || !target.querySelector(".kernel") || !isActive()) return;
     const [right, down] = (shiftKey && MOVES[key]) || [0, 0];
     const change = { "+": KEYED, "-": -KEYED }[key] ?? 0;
     if (!(right || down || change)) return;
-    chooseCell(target, row + down, column + right);
+    chooseCell(target, { top: row + down, left: column + right });
     announce(turn(cellOf(target), weights[cellOf(target)] + change));
   });
+  return chooseCell;
 }
 
 /** Return where a weight is: "Kernel 2, row 3, column 4". */

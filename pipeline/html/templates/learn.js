@@ -79,6 +79,18 @@ function noteLoss(training, { loss }) {
   training.seen++;
 }
 
+/** Return layers with copies of the parameters. */
+function copyLayers(layers) {
+  const copies = layers.map((layer) => ({ ...layer, ...zerosLike([layer])[0] }));
+  setParameters(copies, layers);
+  return copies;
+}
+
+/** Give layers the parameters of others of the same form. */
+function setParameters(layers, others) {
+  layers.forEach((layer, i) => PARAMETERS.forEach((name) => layer[name]?.set(others[i][name])));
+}
+
 /** Change the parameters by plain gradient descent, w <- w - rate g, so that the change of each can be followed. */
 function descend(layers, sums, rate) {
   layers.forEach((layer, i) => {
@@ -88,15 +100,15 @@ function descend(layers, sums, rate) {
 
 /**
  * Return what `addGradients` does for an image, with the gradients of the parameters, `sums`, and what a step of `descend` would
- * bring: `after`, the probabilities, and `lossAfter`.
+ * bring: the layers `stepped`, their probabilities, `after`, and `lossAfter`.
  */
 function tryStep(layers, ink, label, rate) {
   const sums = zerosLike(layers);
   const pass = addGradients(layers, ink, label, sums);
-  descend(layers, sums, rate);
-  const logits = forward(layers, ink).at(-1);
-  descend(layers, sums, -rate);
-  return { ...pass, sums, after: softmax(logits), lossAfter: lossOf(logits, label) };
+  const stepped = copyLayers(layers);
+  descend(stepped, sums, rate);
+  const logits = forward(stepped, ink).at(-1);
+  return { ...pass, sums, stepped, after: softmax(logits), lossAfter: lossOf(logits, label) };
 }
 
 /** Change the parameters by the gradient of the batch, as `adam` in optimizers.py. (Kingma & Ba 2015, algorithm 1) */

@@ -8,7 +8,6 @@ const RATES = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 1];
 const DEFAULT_RATE = 4; // its index
 const CANDIDATES = 100; // images among which a step chooses one that is misread
 const TURNED = 100; // unseen images whose loss is shown while a weight is turned by hand
-const LABEL = 13; // pixels above the highest line of a curve, for its label
 const INVITATION = "Drag a cell of a kernel sideways: can you lower the loss?";
 const TOO_LARGE = 0.1; // a learning rate at which the loss may explode
 const SPOILT = 2; // loss above which it has exploded
@@ -30,12 +29,12 @@ function makeLearning(learner, packed, on) {
     goal: Infinity, // steps after which it pauses
     exam: null, // while the accuracy is measured: {count, right}
     nextExam: 0, // images after which it is measured again
-    losses: [], // {seen, value} of each repaint
-    accuracies: [], // {seen, value, low, high, seconds} of each exam
+    losses: [], // {at, value} of each repaint; at: images seen
+    accuracies: [], // {at, value, low, high, seconds} of each exam
     seconds: 0, // of learning
     frames: 0,
     turned: null, // {cell, loss} before it was turned by hand
-    step: null, // {story, paint, pass, ink, label, rate, kernels, isTaken}: of `showStep`, what it shows, and the kernels before; null for none
+    step: null, // what `showStep` was given and returned, and the layers `before`; null if none is shown
     told: 0, // part of its story
     isSpoilt: false, // by a learning rate that was too large
   };
@@ -88,7 +87,7 @@ function makeLearning(learner, packed, on) {
     exam.right += isRight(layers, inks[exam.count], labels[exam.count]);
     if (++exam.count < inks.length) return;
     const [low, high] = intervalOf(exam.right, exam.count);
-    state.accuracies.push({ seen: training.seen, value: exam.right / exam.count, low, high, seconds });
+    state.accuracies.push({ at: training.seen, value: exam.right / exam.count, low, high, seconds });
     state.exam = null;
     state.nextExam = training.seen + clamp(training.seen / 4, LATEST_EXAM, SOONEST_EXAM);
   }
@@ -128,6 +127,7 @@ function makeLearning(learner, packed, on) {
     const { training, lessons } = state;
     const { inks, labels } = lessons.learnt;
     run(false);
+    showFlow(null);
     const candidates = shuffled(inks.length, training.random).slice(0, CANDIDATES);
     const losses = candidates.map((i) => lossOf(forward(layers, inks[i]).at(-1), labels[i]));
     const next = candidates.find((i) => !isRight(layers, inks[i], labels[i])) ?? candidates[strongest(losses, 1)[0]];
@@ -140,11 +140,7 @@ function makeLearning(learner, packed, on) {
 
   /** Take the step that is told, or take it back; what was dragged meanwhile is forgotten. */
   function take(isTaken) {
-    const { step } = state;
-    if (step.isTaken) descend(layers, step.pass.sums, -step.rate);
-    layers[0].weights.set(step.kernels);
-    if (isTaken) descend(layers, step.pass.sums, step.rate);
-    step.isTaken = isTaken;
+    setParameters(layers, isTaken ? state.step.pass.stepped : state.step.before);
     inviteToTurn();
     repaint();
   }
@@ -165,9 +161,10 @@ function makeLearning(learner, packed, on) {
   /** Show a step on an image, null for none: nothing that was told of the parameters before holds any more. */
   function showFlow(flow) {
     document.querySelector(".stepped")?.classList.remove("stepped");
-    if (state.step?.isTaken === false) take(true);
-    state.step = flow && { ...showStep(learner, layers, flow), ...flow, kernels: layers[0].weights.slice(), isTaken: false };
+    if (state.step) take(true);
+    state.step = flow && { ...showStep(learner, layers, flow), ...flow, before: copyLayers(layers) };
     inviteToTurn();
+    chooseCell(...(flow ? [document.querySelector(".stepped"), state.step.cell] : []));
     $("step").hidden = !flow;
     if (!flow) return;
     tell(0);
@@ -209,11 +206,10 @@ function makeLearning(learner, packed, on) {
   function repaint() {
     const { training, losses } = state;
     learner.version++;
-    if (training.loss !== null) losses.push({ seen: training.seen, value: training.loss });
+    if (training.loss !== null && losses.at(-1)?.at !== training.seen) losses.push({ at: training.seen, value: training.loss });
     state.isSpoilt = (state.isSpoilt || rate() >= TOO_LARGE) && training.loss > SPOILT;
     on.relearned();
     show();
-    state.step?.paint();
   }
 
   /** Show the buttons, the numbers and the curves. */
@@ -224,6 +220,7 @@ function makeLearning(learner, packed, on) {
     setText($("forget"), state.isOpen ? "Begin again" : "Train it yourself");
     if (!state.isOpen) return;
     const { training, accuracies, losses } = state;
+    state.step?.paint();
     $("learn").hidden = $("slower").hidden = REDUCED_MOTION.matches;
     setText($("learn"), state.isRunning ? "Pause" : "Learn");
     setText($("rate-value"), String(rate()));
@@ -264,10 +261,11 @@ function makeLearning(learner, packed, on) {
   $("step-next").addEventListener("click", () => tell(state.told + 1));
   $("step-done").addEventListener("click", () => {
     showFlow(null);
+    show();
     $("one-step").focus();
   });
   $("step-back").addEventListener("click", () => state.told > 0 && tell(state.told - 1));
-  listenToKernels($("columns"), layers[0], () => state.isOpen && state.lessons, turn);
+  const chooseCell = listenToKernels($("columns"), layers[0], () => state.isOpen && state.lessons, turn);
   $("slower").addEventListener("click", ({ target }) => {
     setAttributes(target, { "aria-pressed": target.getAttribute("aria-pressed") === "false" });
   });
@@ -288,43 +286,4 @@ function makeLearning(learner, packed, on) {
 /** Format 0.812 as "81%". */
 function percentOf(share) {
   return `${Math.round(100 * share)}%`;
-}
-
-/**
- * Paint values from 0 to `most` over the images seen, from 0 to `end`, with the band from `low` to `high` if they have one. lines:
- * [value, label, side] of dashed lines. dots: more points, marked.
- */
-function paintCurve(canvas, points, end, most, name, lines, dots = []) {
-  const { width, height } = canvas.getBoundingClientRect();
-  const ratio = window.devicePixelRatio;
-  [canvas.width, canvas.height] = [Math.round(width * ratio), Math.round(height * ratio)];
-  const context = canvas.getContext("2d");
-  context.scale(ratio, ratio);
-  const [x, y] = [(seen) => (width * seen) / end, (value) => LABEL + (height - LABEL - 2) * (1 - Math.min(value / most, 1))];
-  const trace = (values) => values.forEach(([seen, value], i) => context[i ? "lineTo" : "moveTo"](x(seen), y(value)));
-  context.strokeStyle = context.fillStyle = `rgb(${colour("--quiet")})`;
-  context.font = "11px system-ui, sans-serif";
-  context.setLineDash([3, 3]);
-  for (const [value, label, side] of lines) {
-    context.beginPath();
-    trace([[0, value], [end, value]]);
-    context.stroke();
-    context.textAlign = side;
-    context.fillText(label, side === "left" ? 4 : width - 2, y(value) - 3);
-  }
-  context.setLineDash([]);
-  context.strokeStyle = context.fillStyle = `rgb(${colour(name)})`;
-  context.globalAlpha = 0.2;
-  context.beginPath();
-  trace([...points.map(({ seen, low }) => [seen, low]), ...points.map(({ seen, high }) => [seen, high]).reverse()]);
-  context.fill();
-  context.globalAlpha = 1;
-  context.lineWidth = 2;
-  context.beginPath();
-  trace(points.map(({ seen, value }) => [seen, value]));
-  context.stroke();
-  context.fillStyle = `rgb(${colour("--ink")})`;
-  context.beginPath();
-  for (const { seen, value } of dots) context.arc(x(seen), y(value), 4, 0, 2 * Math.PI);
-  context.fill();
 }

@@ -2,12 +2,15 @@
 
 const [SHOWN_ERRORS, TOLD_ERRORS] = [3, 2]; // the largest
 const TOLD_TERMS = 2; // of the sum of a cell's slope, the largest
+const LARGEST_LOSS = 5; // of the curve
+const SMALLEST_SHARE = 0.00001; // that is shown
 const GROWTH = 0.1; // of a score, a pixel or a cell, for which the change of the loss is stated
 
 /**
  * Show a step that the layers have not taken yet, without its story. flow: {pass, ink, label, rate}; pass: of `tryStep`; ink, label: of
- * the image; rate: of the step. Returns {story, paint()}: the parts of the story, in the order of backpropagation, and a function that
- * paints the loss and the kernel as they are then.
+ * the image; rate: of the step. Returns {cell, story, paint()}: the cell of
+ * the kernel that it follows, the parts of the story, in the order of backpropagation, and a function that paints the loss and the kernel as
+ * they are then.
  */
 function showStep({ classNames, shape }, layers, flow) {
   const { pass: { probabilities, errors }, ink, label, rate } = flow;
@@ -15,9 +18,9 @@ function showStep({ classNames, shape }, layers, flow) {
   const followed = followCell(layers, flow);
   const { at, unit, cell, slope, slopes, pixelSlopes, places: [place] } = followed;
   const [name, guess] = [label, strongest(probabilities, 1)[0]].map((k) => classNames[k]);
-  const guessed = `${guess} (${percent(Math.max(...probabilities))})`;
+  const guessed = `${guess} (${shareOf(Math.max(...probabilities))})`;
   setText($("step-title"), `One step, on a training image: ${name}`);
-  setText($("step-guess"), `It guessed ${guessed}${guess === name ? ", rightly" : `, not ${name} (${percent(probabilities[label])})`}.`);
+  setText($("step-guess"), `It guessed ${guessed}${guess === name ? ", rightly" : `, not ${name} (${shareOf(probabilities[label])})`}.`);
   $("step-errors").replaceChildren();
   for (const k of strongest(errors.map(Math.abs), SHOWN_ERRORS)) {
     append(append($("step-errors"), "li", `${classNames[k]}: `), "b", signed(errors[k]), errors[k] < 0 ? "too-little" : "too-much");
@@ -37,7 +40,7 @@ function showStep({ classNames, shape }, layers, flow) {
     paintLoss($("step-loss"), softmax(forward(layers, ink).at(-1))[label]);
     paintValues($("step-weights"), kernel, ...window, signedColours(most));
   };
-  return { story: tellStep(classNames, layers[1].weights, flow, followed), paint };
+  return { cell: cellAt(cell, window[1]), story: tellStep(classNames, layers[1].weights, flow, followed), paint };
 }
 
 /**
@@ -67,32 +70,42 @@ function tellStep(classNames, votes, { pass, label }, { unit, slope, pixelSlopes
   const { probabilities, after, lossAfter, errors, loss } = pass;
   const [name, share, pixelSlope] = [classNames[label], probabilities[label], pixelSlopes[places[0]]];
   const shown = strongest(errors.map(Math.abs), SHOWN_ERRORS);
-  const differences = shown.slice(0, TOLD_ERRORS).map((k) => `${classNames[k]}: ${probabilities[k].toFixed(2)} \u2212 ${Number(k === label)} = ${signed(errors[k])}`);
+  const differences = shown.slice(0, TOLD_ERRORS).map((k) => `for ${classNames[k]}: ${probabilities[k].toFixed(2)} \u2212 ${Number(k === label)} = ${signed(errors[k])}`);
   const voteOf = (k) => partOf(votes, errors.length, k)[unit * pixelSlopes.length + places[0]];
-  const shares = shown.map((k) => `${classNames[k]}: ${bracketed(errors[k])} × ${bracketed(voteOf(k), 3)}`);
-  const others = pixelSlope - sumOf(shown.map((k) => errors[k] * voteOf(k)));
+  const shares = shown.map((k) => `${classNames[k]}: ${bracketed(errors[k], 3)} × ${bracketed(voteOf(k), 3)}`);
+  const others = asShown(pixelSlope) - sumOf(shown.map((k) => asShown(errors[k]) * asShown(voteOf(k))));
   const lossWithMore = -Math.log(1 / (1 + (1 / share - 1) * Math.exp(-GROWTH)));
   const terms = places.map((place, i) => `${bracketed(inks[place])} × ${bracketed(pixelSlopes[place], 3)}${i ? "" : " (framed)"}`);
-  const [main, rest] = [1, -1].map((sign) => sumOf(products.filter((product) => sign * slope * product > 0)));
+  const main = sumOf(products.filter((product) => slope * product > 0));
   const [effect, change] = slope < 0 ? ["fall", "up"] : ["grow", "down"];
-  const move = `would make the loss ${effect} by about ${(GROWTH * Math.abs(slope)).toFixed(3)}: it moves ${change}, by learning rate × slope`;
+  const move = `would make the loss ${effect} by about ${(GROWTH * Math.abs(slope)).toFixed(3)}, so the cell moves ${change}, by rate × slope`;
   return [
-    `Loss = \u2212ln(share of ${name}) = \u2212ln ${share.toPrecision(3)} = ${loss.toFixed(2)} (a half: 0.69, 1%: 4.61, as sure mistakes should cost most). ` +
-      `Error = slope (its change per point of score) = share \u2212 wanted: ${differences.join("; ")}. ` +
-      `So ${GROWTH} more for ${name} brings it to ${lossWithMore.toFixed(2)}. Blue: more would help.`,
+    `Loss = \u2212ln(share of ${name}) = \u2212ln ${shareOf(share)} = ${loss.toFixed(2)} (0.69 for a half, 4.61 for 1%: confident mistakes cost most). ` +
+      `Its slope by a score, the error, is share \u2212 wanted share: ${differences.join("; ")}. ` +
+      `${GROWTH} more score for ${name} would bring the loss to ${lossWithMore.toFixed(2)}. Blue: more would help.`,
     `${GROWTH} more of the framed pixel (map ${unit + 1}) would add ${GROWTH} × its weight to each score. ` +
       `So its slope = error × weight, summed: ${shares.join("; ")}; others ${signed(others, 3)}; sum ${signed(pixelSlope, 3)}. A pixel at 0 (ReLU) has slope 0.`,
     `${GROWTH} more of the framed cell would add ${GROWTH} × the ink under it to each pixel of the map. So its slope = ink × slope of the pixel, summed: ` +
-      `${terms.join(" + ")} + … = ${signed(main, 3)}, against it ${signed(rest, 3)}; sum ${signed(slope, 3)}. To check, drag it above.`,
-    `So ${GROWTH} more of this cell ${slope === 0 ? "would change nothing: it stays" : move}. ` +
-      `All weights move by their slopes; together they bring ${name} from ${percent(share)} to ${percent(after[label])}, its loss to ${lossAfter.toFixed(2)}. Other images may get worse.`,
+      `${terms.join(" + ")} + … = ${signed(main, 3)}, terms of the other sign ${signed(asShown(slope) - asShown(main), 3)}; sum ${signed(slope, 3)}. To check, drag it above.`,
+    `${GROWTH} more of this cell ${slope === 0 ? "would change nothing: it stays" : move}. ` +
+      `All weights move by rate × slope; together they bring ${name} from ${shareOf(share)} to ${shareOf(after[label])}, its loss to ${lossAfter.toFixed(2)}. Other images may get worse.`,
   ];
 }
 
 /** Paint the loss over the share of the right class, with a dot at a share. */
 function paintLoss(canvas, share) {
-  const points = Array.from({ length: 60 }, (_, i) => ({ seen: (i + 1) / 60, value: -Math.log((i + 1) / 60) }));
-  paintCurve(canvas, points, 1, 4, "--minus", [[0, "", "right"]], [{ seen: share, value: -Math.log(share) }]);
+  const points = Array.from({ length: 60 }, (_, i) => ({ at: Math.exp(-LARGEST_LOSS * (i / 59)), value: LARGEST_LOSS * (i / 59) }));
+  paintCurve(canvas, points, 1, LARGEST_LOSS, "--minus", [[0, "", "right"]], [{ at: share, value: -Math.log(share) }]);
+}
+
+/** Format a share with three digits: "4.62%". */
+function shareOf(share) {
+  return share < SMALLEST_SHARE ? `less than ${100 * SMALLEST_SHARE}%` : `${(100 * share).toPrecision(3)}%`;
+}
+
+/** Round a number to the three digits with which it is shown, so that the numbers that are shown add up. */
+function asShown(number) {
+  return Math.round(1000 * number) / 1000;
 }
 
 /** Format a factor, or what is subtracted: negative numbers in brackets. */

@@ -50,18 +50,12 @@ function appendOutput(layers, output) {
   Object.assign(last, Object.fromEntries(joined), { outputShape: [last.outputShape[0] + 1] });
 }
 
-/** Return a name that no output has yet. */
-function unusedName(name, model) {
-  const used = outputNames(model);
-  let found = name;
-  for (let n = 2; used.includes(found); n++) found = `${name} ${n}`;
-  return found;
-}
-
 /** Make the panel that teaches a model a sign. others(): a promise of inks of known classes. begun(), taught(): called at its beginning and end. */
 function makeTeaching(model, others, begun, taught) {
   let kept = []; // strokes of each drawing
   let before = null; // what was drawn when it began
+  const nameOf = () => $("sign-name").value.trim() || "sign";
+  const isKnown = (name) => outputNames(model).includes(name);
   const show = (text) => {
     const isLearning = kept.length === KEPT;
     $("keep").disabled = isLearning;
@@ -71,6 +65,7 @@ function makeTeaching(model, others, begun, taught) {
   const open = (isOpen) => {
     kept = [];
     $("kept").replaceChildren(...Array.from({ length: KEPT }, () => document.createElement("li")));
+    $("sign-name").value = isKnown("♥") ? "" : "♥";
     $("teaching").hidden = !isOpen;
     $("teach").setAttribute("aria-expanded", isOpen);
     document.body.classList.toggle("is-teaching", isOpen);
@@ -91,13 +86,12 @@ function makeTeaching(model, others, begun, taught) {
       model.networks.forEach((layers, i) => samples[i].push(sampleOf(layers, ink, Number(isSign), weight)));
     }
     model.networks.forEach((layers, i) => appendOutput(layers, learnOutput(samples[i])));
-    model.signs = [...(model.signs ?? []), unusedName($("sign-name").value.trim() || "sign", model)];
+    model.signs = [...(model.signs ?? []), nameOf()];
     model.version = (model.version ?? 0) + 1;
     taught();
     open(false);
     announce(($("hint").textContent = `It has learnt ${model.signs.at(-1)}. Draw one!`));
     $("hint").classList.add("taught");
-    canvas.addEventListener("pointerdown", () => $("hint").replaceChildren(), { once: true });
     canvas.focus();
   };
   const cancel = () => {
@@ -117,6 +111,7 @@ function makeTeaching(model, others, begun, taught) {
   $("teaching").addEventListener("keydown", ({ key }) => key === "Escape" && cancel());
   $("keep").addEventListener("click", () => {
     if (drawing.strokes.length === 0) return show("Nothing is drawn yet.");
+    if (isKnown(nameOf())) return show(`“${nameOf()}” is known already: choose another name.`);
     kept.push(drawing.strokes.map((stroke) => [...stroke]));
     const { image } = read(model, drawing.strokes);
     paintInk(append($("kept").children[kept.length - 1], "canvas"), image, model.shape);

@@ -95,8 +95,7 @@ def test_one_step_is_that_of_gradient_descent_in_numpy() -> None:
     call = f"""(layers, ink, label, rate) => {{
         {UNPACK}
         const found = tryStep(layers, Float32Array.from(ink), label, rate);
-        descend(layers, found.sums, rate);
-        return {{ parameters: flatten(layers), loss: found.loss, after: found.after, lossAfter: found.lossAfter }};
+        return {{ ...found, parameters: flatten(found.stepped) }};
     }}"""
     found = evaluate(call, exact_layers(network), images.reshape(-1).tolist(), labels[0], rate)
     assert found["loss"] == pytest.approx(loss, abs=1e-5)

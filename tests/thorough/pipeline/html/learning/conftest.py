@@ -58,7 +58,7 @@ def forget(page: Page) -> None:
 def learn(page: Page, seen: int) -> None:
     """Learn until so many images were seen and the accuracy was measured since."""
     page.locator("#learn").click()
-    wait_until(page, f"{STATE}.training.seen >= {seen} && {STATE}.accuracies.at(-1).seen >= {seen / 2}")
+    wait_until(page, f"{STATE}.training.seen >= {seen} && {STATE}.accuracies.at(-1).at >= {seen / 2}")
     page.locator("#learn").click()
     wait_for_update(page)
 
