@@ -52,15 +52,15 @@ def choose(shares: Mapping[T, float], generator: Generator) -> T:
 class Hand:
     """A hand: the changes that all its glyphs share.
 
-    shear: x per y. stretch: width by height. stroke: change of the stroke width, in pixels. outline: whether strokes
-    are hollow. angle: radians, clockwise.
+    angle: radians, clockwise. shear: x per y. stretch: width by height. stroke: change of the stroke width, in pixels.
+    outline: whether strokes are hollow.
     """
 
+    angle: float
     shear: float
     stretch: float
     stroke: float
     outline: bool
-    angle: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,6 +176,7 @@ def draw_print(text: str, generator: Generator) -> Ink:
 def choose_hand(generator: Generator) -> Hand:
     """Return a random hand."""
     return Hand(
+        angle=0.0,
         shear=generator.normal(0, 0.12),
         stretch=math.exp(generator.normal(0, 0.1)),
         stroke=generator.choice([generator.uniform(-1.4, 0), generator.uniform(-0.3, 0.3), generator.uniform(0, 1.3)]),

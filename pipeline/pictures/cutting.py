@@ -10,7 +10,8 @@ from scipy import ndimage
 from pipeline.data.contrast import add_margin, local_contrast
 from pipeline.data.marks import OUTER, SHEET
 from pipeline.model.spans import SIZE
-from pipeline.pictures.lines import CentreLine, Floats
+from pipeline.pictures.lines import CentreLine
+from pipeline.pictures.rows import Floats
 from pipeline.pictures.search import Level, choose_level
 
 BEYOND = 9.0  # sizes of a digit by which a strip is longer than its row, at each end

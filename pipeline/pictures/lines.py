@@ -1,14 +1,11 @@
-"""Rows: lines along which they may run, and the reading order of the numbers on them, also if they slope or curve.
+"""Lines along which rows of digits may run: through positions at which a digit may be, straight, tilted or curved."""
 
-The lines lead through positions at which a digit may be. Rows are read from top to bottom, each from left to right.
-"""
-
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pipeline.pictures.rows import Floats, measure_slope
 from pipeline.pictures.search import Detections
 
 FOUNDS = 0.5  # probability of a digit from which it founds a row; less probable ones join it
@@ -21,11 +18,6 @@ UNEVEN = 1.45  # ratio of sizes up to which two digits may be in one row
 WITHIN, LARGER = 0.5, 1.7
 BAND = 3.0  # standard deviation, in sizes along the row, of the weights with which digits determine its height
 STIFF = 1.0  # weight, in digits at a distance of a size, of the slope that all rows have
-NEIGHBOUR = 2.5  # distance in sizes up to which two digits may be neighbours in a row
-STEEP = 0.6  # slope up to which a line between neighbours may be that of a row
-HEIGHT = 0.55  # distance in sizes from a row, at the height of its last digit, up to which a number belongs to it
-
-Floats = NDArray[np.floating]
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,39 +77,3 @@ def find_lines(found: Detections) -> Iterator[CentreLine]:
         free[inside] = False
         free[members] = False
         yield line
-
-
-def find_rows(numbers: Sequence[tuple[Floats, Floats, float]]) -> list[list[int]]:
-    """Return the indices of each row's numbers in reading order.
-
-    numbers: y and x of the digits of each, (k,), and their size. The slope that most neighbours have is that of all
-    rows. A row continues at the height of its last digit, so it may be curved.
-    """
-    if not numbers:
-        return []
-    y, x = (np.concatenate([each[axis] for each in numbers]) for axis in (0, 1))
-    size = np.array([each[2] for each in numbers])
-    slope = measure_slope(y, x, np.repeat(size, [len(each[0]) for each in numbers]))
-    along = [float(x[0] + slope * y[0]) for y, x, _ in numbers]
-    first, last = ([float(y[end] - slope * x[end]) for y, x, _ in numbers] for end in (0, -1))
-    rows: list[list[int]] = []
-    for i in np.argsort(along, kind="stable").tolist():
-        away = [abs(first[i] - last[row[-1]]) / max(size[i], size[row[-1]]) for row in rows]
-        nearest = int(np.argmin(away)) if away else -1
-        if away and away[nearest] < HEIGHT:
-            rows[nearest].append(i)
-        else:
-            rows.append([i])
-    return sorted(rows, key=lambda row: float(np.mean([first[i] for i in row])))
-
-
-def measure_slope(y: Floats, x: Floats, size: Floats) -> float:
-    """Return the median slope from each digit to its nearest right neighbour; 0 for fewer than three digits."""
-    slopes = []
-    for i in range(len(y)):
-        right, down = x - x[i], y - y[i]
-        near = (right > 0.2 * size[i]) & (right < NEIGHBOUR * size[i]) & (np.abs(down) < STEEP * right)
-        if near.any():
-            nearest = np.flatnonzero(near)[np.argmin(np.hypot(right, down)[near])]
-            slopes.append(down[nearest] / right[nearest])
-    return float(np.median(slopes)) if len(slopes) > 1 else 0.0

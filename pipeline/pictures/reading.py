@@ -17,9 +17,10 @@ from pipeline.network.gradient_descent import Run, in_sequence
 from pipeline.network.patterns import Pattern
 from pipeline.pictures.cutting import cut_strip
 from pipeline.pictures.levels import fit
-from pipeline.pictures.lines import find_lines, find_rows
+from pipeline.pictures.lines import find_lines
 from pipeline.pictures.preparation import find_ink, prepare
 from pipeline.pictures.regions import Region
+from pipeline.pictures.rows import find_rows
 from pipeline.pictures.search import Slider, search
 from pipeline.pictures.sightings import Sighting, keep_best, read_strips
 

@@ -11,7 +11,7 @@ from pipeline.model.spans import Span, is_reported, read_spans
 from pipeline.network.gradient_descent import Run
 from pipeline.network.patterns import Pattern
 from pipeline.pictures.cutting import Strip
-from pipeline.pictures.lines import Floats
+from pipeline.pictures.rows import Floats
 
 NEAR = 0.6  # distance in sizes along the row within which the first network has seen a digit
 SAME = 0.8, 0.45  # distance in sizes, down and along the row, within which there is only one digit
