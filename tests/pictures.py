@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import Browser, FloatRect, Page, ViewportSize
 from scipy import ndimage
 
-from pipeline.composition.hands import list_faces, split_faces
+from pipeline.composition.lettering import list_faces, split_faces
 from pipeline.composition.parallel import load_parsed
 from pipeline.composition.signs import MATPLOTLIB
 from pipeline.composition.strips import compose_strip

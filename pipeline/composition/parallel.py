@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.composition.hands import list_faces, split_faces
+from pipeline.composition.lettering import list_faces, split_faces
 from pipeline.composition.signs import Glyphs
 from pipeline.composition.strips import compose_strip
 from pipeline.data.dataset import DEFAULT_VALIDATION, count_held_out, load_description

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.composition.hands import Hands, list_faces
+from pipeline.composition.hands import Hands
 from pipeline.composition.legibility import measure_legibility, view
+from pipeline.composition.lettering import list_faces
 from pipeline.composition.line_text import MOST, SIGN, Token, make_line, make_number, make_words, tokenize
 from pipeline.composition.line_writing import Line, write_line
 from pipeline.composition.number_writing import NOTHING, Piece, choose_style

@@ -32,7 +32,7 @@ def test_name_is_given_to_the_run_and_survives_clean(project: Path) -> None:
     named = project / "artifacts/wide"
     result = make(project, "train", *SAMPLE, "EPOCHS=2", "NAME=wide")
     assert worked(result) == ["train"]
-    assert "-m stages" not in result.stdout + result.stderr  # make prints no commands
+    assert "-m pipeline" not in result.stdout + result.stderr  # make prints no commands
     assert named.readlink() == (project / "artifacts/train").readlink()
     moved = make(project, "train", *SAMPLE, "EPOCHS=2", "NAME=best")  # nothing has to run
     assert stages_run(moved) == []

@@ -49,8 +49,13 @@ def _start() -> subprocess.Popen[str]:
 def evaluate(call: str, *values: Any) -> Any:
     """Return what a function returns for JSON values, with the functions of the page in scope."""
     process = _start()
-    print(json.dumps({"call": call, "values": values}), file=process.stdin, flush=True)
     assert process.stdout is not None
-    answer = json.loads(process.stdout.readline())
+    try:
+        print(json.dumps({"call": call, "values": values}), file=process.stdin, flush=True)
+        answer = json.loads(process.stdout.readline())
+    except BaseException:  # no later call may get this answer
+        process.kill()
+        _start.cache_clear()
+        raise
     assert "error" not in answer, answer["error"]
-    return answer.get("result")
+    return answer["result"]

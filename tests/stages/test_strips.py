@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.composition.hands import list_faces, split_faces
+from pipeline.composition.lettering import list_faces, split_faces
 from pipeline.composition.parallel import count_strips, load_parsed
 from pipeline.composition.strips import compose_strip
 from stages.strips import strips

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.composition.hands import Hands, list_faces
+from pipeline.composition.hands import Hands
+from pipeline.composition.lettering import list_faces
 from pipeline.composition.line_text import LIKE_DIGITS, MOST, Token, make_line, make_word, tokenize
 from pipeline.composition.line_writing import BETWEEN, RATIO, SINGLE, Line, write_line
 from pipeline.composition.number_writing import SPACINGS, Piece, Style, choose_style, find_widest_gap, write_number

@@ -4,9 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.data.marks import HEIGHT, MARGIN, MAX_MARKS, NO_MARK, SIDE, WIDTH, encode_contrast
+from pipeline.data.marks import HEIGHT, MARGIN, MAX_MARKS, NO_MARK, OUTER, SHEET, SIDE, WIDTH, encode_contrast
+from pipeline.engine.errors import PipelineError
 from pipeline.network.losses import Loss
-from pipeline.training.columns import Strips, column_loss, label_columns, move_marks, stretch, text_loss
+from pipeline.training.columns import Strips, column_loss, label_columns, load_strips, move_marks, stretch, text_loss
 from pipeline.training.epochs import train_network
 from pipeline.training.recipe import Recipe
 
@@ -70,6 +71,20 @@ def test_gradient_is_that_of_the_loss_and_parts_add_up(loss: Loss) -> None:
     parts = [loss(logits[..., [i]], marks[..., [i]], 2) for i in range(2)]
     assert sum(part[0] for part in parts) == pytest.approx(value)
     np.testing.assert_allclose(np.concatenate([part[1] for part in parts], axis=-1), gradient)
+
+
+def test_validation_strips_have_their_own_marks_and_files_of_other_lengths_are_refused(tmp_path: Path) -> None:
+    strips = np.random.default_rng(1).integers(0, 256, (3, *SHEET), np.uint8)
+    marks = np.array([make_marks((symbol, 180, 200)) for symbol in (4, 5, 6)])
+    np.save(tmp_path / "one-strips.npy", strips)
+    np.save(tmp_path / "one-marks.npy", marks)
+    contrast, found = load_strips(tmp_path, "one", 0.5).slice(1, 3)
+    inside = strips[1:, OUTER + MARGIN : OUTER + MARGIN + HEIGHT, SIDE : SIDE + WIDTH]
+    assert np.array_equal(encode_contrast(contrast), inside)
+    assert found[:, 0, 0].tolist() == [5, 6]
+    np.save(tmp_path / "one-marks.npy", marks[:2])
+    with pytest.raises(PipelineError):
+        load_strips(tmp_path, "one", 0.5)
 
 
 def test_stretch_moves_ink_and_marks_alike() -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.composition.hands import list_faces
+from pipeline.composition.lettering import list_faces
 from pipeline.composition.signs import Glyphs
 from pipeline.composition.strips import compose_strip
 from pipeline.data.marks import SHEET, STEPS, ZERO, decode_contrast
@@ -80,9 +80,11 @@ def test_training_on_parts_lowers_the_loss(tmp_path: Path) -> None:
 
 def test_validation_is_on_the_middle_of_the_strips() -> None:
     strips = np.random.default_rng(1).integers(0, 256, (3, *SHEET), np.uint8)
-    contrast, labels = make_crops(strips, np.repeat([one_digit(8 + 38, 84 + 46)], 3, axis=0)).slice(1, 3)
+    digits = np.array([one_digit(8 + 38, 84 + 46 + along) for along in (0, 20, 0)])
+    contrast, labels = make_crops(strips, digits).slice(1, 3)
     assert labels[1, 5, 7] == 3
-    assert (labels[1] == 3).sum() == 1
+    assert (labels == 3).sum(axis=(1, 2)).tolist() == [1, 1]
+    assert np.array_equal(labels, np.flip(make_crops(strips, digits).slice(0, 2)[1], axis=0))
     assert np.array_equal(contrast, decode_contrast(strips[1:, 8:80, 84:212]))
 
 
