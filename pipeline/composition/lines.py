@@ -141,7 +141,7 @@ KINDS: dict[Kind, float] = {rule: 0.2, square: 0.22, cross: 0.1, box_row: 0.12, 
 
 
 def draw_lines(digits: Sequence[Piece], generator: Generator, without: Sequence[Kind] = ()) -> Ink:
-    """Return the ink of lines of some kind, relative to the ink of the digits, at least one. without: kinds not to draw."""
+    """Return the ink of lines of some kind, around at least one digit. without: kinds that are not drawn."""
     ruler = Ruler(
         digits,
         slope=generator.normal(0, 0.015 if generator.random() < 0.6 else 0.08),
