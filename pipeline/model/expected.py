@@ -39,13 +39,15 @@ def compile_pattern(pattern: str, class_names: tuple[str, ...]) -> Pattern:
         raise UsageError(f"{pattern} is no pattern of digits and spaces: try \\d{{5}} or [0-3]?\\d [01]?\\d") from error
     symbols = [*class_names, " ", " "]
     keys = [automaton.alphabet[symbol] for symbol in symbols]
-    alive = [automaton.initial, *sorted(set(filter(automaton.islive, automaton.states)) - {automaton.initial})]
-    if len(alive) > MOST_STATES:
+    live = set(filter(automaton.islive, automaton.states))
+    if len(live) > MOST_STATES:
         raise UsageError(f"{pattern} describes too many different numbers: make it simpler")
-    transitions = np.full((len(alive), len(symbols)), NO_STATE)
-    for number, state in enumerate(alive):
-        after = [automaton.map.get(state, {}).get(key) for key in keys]
-        transitions[number] = [alive.index(each) if each in alive else NO_STATE for each in after]
+    alive, following = [automaton.initial], []
+    for state in alive:  # in the order of the texts that lead to them, which is the same in each process
+        following.append([automaton.map.get(state, {}).get(key) for key in keys])
+        alive += [each for each in dict.fromkeys(following[-1]) if each in live and each not in alive]
+    numbers: dict[object, int] = {state: number for number, state in enumerate(alive)}
+    transitions = np.array([[numbers.get(each, NO_STATE) for each in after] for after in following])
     digits = transitions[:, : len(class_names)]
     if (digits == NO_STATE).all():
         raise UsageError(f"no digit fits {pattern}: try \\d{{5}} for five digits")

@@ -8,9 +8,8 @@ const GROWTH = 0.1; // of a score, a pixel or a cell, for which the change of th
 
 /**
  * Show a step that the layers have not taken yet, without its story. flow: {pass, ink, label, rate}; pass: of `tryStep`; ink, label: of
- * the image; rate: of the step. Returns {cell, story, paint()}: the cell of
- * the kernel that it follows, the parts of the story, in the order of backpropagation, and a function that paints the loss and the kernel as
- * they are then.
+ * the image; rate: of the step. Returns {cell, story, paint()}: the cell of the kernel that it follows, the parts of the story, in the
+ * order of backpropagation, and a function that paints the loss and the kernel as they are then.
  */
 function showStep({ classNames, shape }, layers, flow) {
   const { pass: { probabilities, errors }, ink, label, rate } = flow;

@@ -44,6 +44,14 @@ def test_every_state_leads_to_a_text_that_fits() -> None:
     assert np.array_equal(pattern.transitions[:, 10], pattern.transitions[:, 11])
 
 
+def test_states_are_in_the_order_of_the_texts_that_lead_to_them() -> None:
+    """So that sums over states have the same bits in each process, whose sets differ in their order."""
+    transitions = compile_pattern(r"(1|2|35)[4-7]?(8|9\d)", DIGITS).transitions
+    _, first = np.unique(transitions[transitions > 0], return_index=True)
+    assert (np.diff(first) > 0).all()
+    assert len(first) == len(transitions) - 1
+
+
 @pytest.mark.parametrize(
     "pattern", [r"(\d", r"\1", "^3$", "abc", " ", "", r"\d{0}", r"\d{600}", "[", "*", r"\d{5,3}", "5(?#x)"]
 )
