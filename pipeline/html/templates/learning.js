@@ -138,7 +138,7 @@ function makeLearning(learner, packed, on) {
     announce(["step-title", "step-guess", "step-text"].map((id) => $(id).textContent).join(", "));
   }
 
-  /** Take the step that is told, or take it back; what was dragged meanwhile is forgotten. */
+  /** Take the step that is shown, or take it back; a weight that was dragged meanwhile returns to its value. */
   function take(isTaken) {
     setParameters(layers, isTaken ? state.step.pass.stepped : state.step.before);
     inviteToTurn();

@@ -1,4 +1,4 @@
-"""A stage that is a command, and fails as it is told."""
+"""A stage that is a command, and fails in the way that its option names."""
 
 import sys
 import time

@@ -65,7 +65,7 @@ def test_cell_that_is_dragged_or_changed_by_keys_changes_the_weight_and_the_loss
         losses.update(numbers(page.locator("#cell-text"))[1:])
     page.mouse.up()
     page.locator(".tile:visible").nth(5).focus()
-    for key in ("Shift+ArrowDown", "Shift+ArrowRight", "+"):  # from the cell that was dragged
+    for key in ("Control+-", "Shift+ArrowDown", "Shift+ArrowRight", "+"):  # from the cell that was dragged
         page.keyboard.press(key)
     changes = np.array(parameters_of(page)) - before
     assert np.flatnonzero(changes).tolist() == [2 * 25 + 2, 5 * 25 + 8]
@@ -109,11 +109,20 @@ def test_taught_sign_is_read_and_digits_still_are(browser: Browser, file: Path) 
             draw_with_mouse(page, place([HEART], 0.02 * number, 0.03 * number, 0.8 - 0.04 * number))
             page.locator("#keep").click()
         wait_until(page, "model.signs?.length === 1")
+        assert page.locator("#hint").inner_text() != ""
         draw_with_mouse(page, place([HEART], 0.1, 0.1, 0.75))
         assert prediction(page) == "♥"
+        assert page.locator("#hint").inner_text() == ""
         assert find_violations(page) == []
         page.locator("#share-drawing").click()
         assert "♥" in (page.locator("#card").get_attribute("aria-label") or "")
         after = page.evaluate("learning.lessons().then(({ unseen }) => unseen.inks.map(READ))".replace("READ", READ))
+        page.keyboard.press("Escape")
+        page.locator("#teach").click()
+        for name, kept in (("♥", 0), ("3", 0), ("star", 1)):  # of these, only the last one is free
+            page.locator("#sign-name").fill(name)
+            draw_with_mouse(page, place([HEART], 0.1, 0.1, 0.75))
+            page.locator("#keep").click()
+            assert page.locator("#kept canvas").count() == kept
     assert len(before) == 100
     assert np.mean(np.array(before) == np.array(after)) > 0.9

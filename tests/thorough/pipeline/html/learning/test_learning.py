@@ -176,3 +176,6 @@ def test_bars_are_beside_the_drawing_while_it_learns_on_a_tablet(browser: Browse
         wait_for_update(page)
         moved = find_box(page.locator("#answer"))["y"] - find_box(page.locator("#canvas"))["y"]
         assert moved == pytest.approx(bars["y"] - canvas["y"], abs=1)  # they do not slide over each other
+        page.set_viewport_size({"width": 768, "height": 1024})
+        wait_for_update(page)
+        assert page.locator(".kernel:visible").count() == 8
