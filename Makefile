@@ -67,13 +67,12 @@ torture: $(VENV)/.ready-dev ## Try damaged files and injected faults (over 30 mi
 	$(pytest) tests/pipeline/test_damaged_files.py --hypothesis-profile torture --timeout 3600 --dist load
 	$(python) -m tests.torture.faults
 
-lint: $(VENV)/.ready-dev ## Check style, types, imports, budget, known vulnerabilities
+lint: $(VENV)/.ready-dev ## Check style, types, imports, known vulnerabilities
 	$(python) -m ruff format --check
 	$(python) -m ruff check
 	$(python) -m mypy
 	$(VENV)/bin/lint-imports
 	$(python) -m tests.audit
-	$(python) -m tests.budget
 
 pictures: $(VENV)/.ready-dev $(pictures.inputs) ## Regenerate the pictures of README and docs
 	$(python) -m tests.pictures
