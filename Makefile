@@ -37,10 +37,10 @@ include pipeline/engine/rules.mk
 # make train NAME=wide: check the name before the first stage, and give it to the run.
 ifneq ($(filter NAME,$(given)),)
 $(if $(filter train,$(goals)),,$(error NAME is the name of a training run: use it with the target train, as in make train NAME=wide))
-train.after = @$(python) -m stages.runs name -- $(call quoted,$(value NAME))
+train.after = @$(python) -m stages.commands.runs name -- $(call quoted,$(value NAME))
 $(stages): | check-name
 check-name: | $(ready)
-	@$(python) -m stages.runs name --check -- $(call quoted,$(value NAME))
+	@$(python) -m stages.commands.runs name --check -- $(call quoted,$(value NAME))
 endif
 
 ##  All stages and their results
@@ -50,7 +50,7 @@ status: ## Show which stages are up to date, which are not, and why
 all: $(all.inputs) ## Run all stages up to report (not those of the reader)
 
 prune: | $(ready) ## Delete old results and the leftovers of interrupted runs
-	@$(python) -m stages.prune $(call options,KEEP)
+	@$(python) -m stages.commands.prune $(call options,KEEP)
 
 ##  Development
 

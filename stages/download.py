@@ -8,7 +8,7 @@ from typer import Option
 from pipeline.engine.command import main
 from pipeline.engine.stage import Output, stage
 from pipeline.engine.terminal import printable
-from stages.cli.data_options import IMAGE_SIZE, DatasetName, list_modules, obtain, resolve
+from stages.shared.data_options import IMAGE_SIZE, DatasetName, list_modules, obtain, resolve
 
 
 @stage(packages=(), resolve=resolve, modules=list_modules)

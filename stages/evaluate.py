@@ -10,12 +10,12 @@ from typer import Option
 from pipeline.engine.command import main
 from pipeline.engine.stage import Input, Output, Role, stage
 from pipeline.scheduling.progress import progress
-from stages.cli.options import Scheduler, Workers
+from stages.shared.options import Scheduler, Workers
 
 log = logging.getLogger(__name__)
 
 
-@stage(without=("stages.cli.options",))
+@stage(without=("stages.shared.options",))
 def evaluate(
     normalize: Annotated[Input, Option(help="Scaled arrays, written by normalize.")] = Path("artifacts/normalize"),
     train: Annotated[Input, Option(help="Model folder, written by train.")] = Path("artifacts/train"),
@@ -42,8 +42,8 @@ def evaluate(
 
     from pipeline.data.check import list_warnings, load_check
     from pipeline.engine.arrays import open_rows, read_array, save_array
-    from pipeline.evaluation.metrics import compute_metrics, save_metrics
-    from pipeline.evaluation.predictions import PROBABILITIES, predict_blocks
+    from pipeline.model.blocks import PROBABILITIES, predict_blocks
+    from pipeline.model.metrics import compute_metrics, save_metrics
     from pipeline.model.model import load_model
     from pipeline.scheduling.backends import Backend
 

@@ -38,12 +38,12 @@ def export(
 
     from pipeline.data.dataset import load_description
     from pipeline.engine.arrays import open_rows, read_array
-    from pipeline.evaluation.metrics import load_confusion, load_metrics
     from pipeline.html.drawing import save_drawing_page
     from pipeline.html.examples import choose_examples
     from pipeline.html.filters import find_stimuli
     from pipeline.html.lessons import choose_lessons
     from pipeline.html.model_card import make_model_card
+    from pipeline.model.metrics import load_confusion, load_metrics
     from pipeline.model.model import load_model, load_training
     from pipeline.model.onnx import save_onnx
     from pipeline.model.safetensors import save_safetensors

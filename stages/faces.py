@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 from typer import Option
 
-from pipeline.data.faces import fetch_faces, load_faces, resolve
 from pipeline.engine.command import main
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.stage import Output, stage
+from pipeline.reader.composition.faces import fetch_faces, load_faces, resolve
 from pipeline.scheduling.progress import progress
 
 

@@ -9,7 +9,13 @@ from typer import Option
 from pipeline.engine.command import main
 from pipeline.engine.stage import Input, Output, stage
 from pipeline.training.recipe import Recipe, override
-from stages.cli.recipe_options import NOT_FOR_PICTURES, ReaderRecipeName, recipe_options, resolve_reader, show_training
+from stages.shared.recipe_options import (
+    NOT_FOR_PICTURES,
+    ReaderRecipeName,
+    recipe_options,
+    resolve_reader,
+    show_training,
+)
 
 log = logging.getLogger(__name__)
 
@@ -45,9 +51,9 @@ def reader(
     from pipeline.engine import CHECKPOINT
     from pipeline.engine.errors import UsageError
     from pipeline.model.model import load_model
+    from pipeline.reader.pages.positions import load_crops
     from pipeline.training.epochs import train_networks
-    from pipeline.training.positions import load_crops
-    from stages.cli.picture_network import describe_training, save_network
+    from stages.shared.picture_network import describe_training, save_network
 
     description, row = load_description(strips), load_model(rows)
     if row.class_names != description.class_names:

@@ -12,7 +12,7 @@ from pipeline.engine.stage import Input, Output, stage
 
 def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
     """Replace the path of the artifacts by a digest of each run in them."""
-    from pipeline.evaluation.run_list import digest_runs
+    from pipeline.training.runs import digest_runs
 
     return {"runs": digest_runs(given["artifacts"])}
 
@@ -44,10 +44,10 @@ def report(
     from pipeline.engine.arrays import open_rows, read_array, read_rows
     from pipeline.engine.artifacts import read_manifest
     from pipeline.engine.threads import single_threaded_blas
-    from pipeline.evaluation.metrics import load_confusion, load_metrics
-    from pipeline.evaluation.run_list import list_training_runs
     from pipeline.html.report_page import SAMPLES, Findings, render_report
+    from pipeline.model.metrics import load_confusion, load_metrics
     from pipeline.model.model import load_model
+    from pipeline.training.runs import list_training_runs
 
     model = load_model(train)
     images = read_array(parse / "test-images.npy", np.uint8, (None, *model.image_shape))

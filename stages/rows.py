@@ -10,7 +10,7 @@ from typer import Option
 from pipeline.engine.command import main
 from pipeline.engine.stage import File, Input, Output, stage
 from pipeline.training.recipe import Recipe, override
-from stages.cli.recipe_options import NOT_FOR_PICTURES, ReaderRecipeName, recipe_options, resolve_rows, show_training
+from stages.shared.recipe_options import NOT_FOR_PICTURES, ReaderRecipeName, recipe_options, resolve_rows, show_training
 
 log = logging.getLogger(__name__)
 
@@ -56,13 +56,13 @@ def rows(
     """
     chosen = override(Recipe(), values)
     from pipeline.data.dataset import load_description
-    from pipeline.data.marks import EXTRA
     from pipeline.engine import CHECKPOINT
-    from pipeline.evaluation.calibration import calibrate
+    from pipeline.model.header import EXTRA
     from pipeline.model.safetensors import load_safetensors, save_safetensors
-    from pipeline.training.columns import BY_COLUMN, load_strips
+    from pipeline.reader.rows.calibration import calibrate
+    from pipeline.reader.rows.columns import BY_COLUMN, load_strips
     from pipeline.training.epochs import train_networks
-    from stages.cli.picture_network import describe_training, save_network
+    from stages.shared.picture_network import describe_training, save_network
 
     description = load_description(strips)
     begun = None if fresh else load_safetensors(start)

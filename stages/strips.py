@@ -7,13 +7,13 @@ from typer import Option
 
 from pipeline.engine.command import main
 from pipeline.engine.stage import Input, Output, stage
-from stages.cli.options import Scheduler, Workers
+from stages.shared.options import Scheduler, Workers
 
 
 @stage(
     packages=("matplotlib", "numpy", "pillow", "scipy"),
-    extra_files=("pipeline/data/hershey/*.jhf", "pipeline/data/fonts/*.woff"),
-    without=("stages.cli.options",),
+    extra_files=("pipeline/data/synthetic/hershey/*.jhf", "pipeline/reader/composition/fonts/*.woff"),
+    without=("stages.shared.options",),
 )
 def strips(
     parse: Annotated[Input, Option(help="Raw arrays, written by parse.")] = Path("artifacts/parse"),
@@ -33,8 +33,8 @@ def strips(
         handwriting strips
         handwriting strips --strips 2000 --seed 7
     """
-    from pipeline.composition.parallel import compose_strips, count_strips
     from pipeline.data.dataset import load_description, save_description
+    from pipeline.reader.composition.parallel import compose_strips, count_strips
     from pipeline.scheduling.backends import Backend
 
     backend = Backend(scheduler, workers)

@@ -11,14 +11,14 @@ from pipeline.engine.command import main
 from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Input, Output, stage
 from pipeline.training.recipe import Recipe, override
-from stages.cli.recipe_options import RecipeName, find_changes, recipe_options, resolve, show_training
+from stages.shared.recipe_options import RecipeName, find_changes, recipe_options, resolve, show_training
 
 log = logging.getLogger(__name__)
 
 
 @stage(
     packages=("numpy", "pillow"),
-    extra_files=("pipeline/data/hershey/*.jhf",),
+    extra_files=("pipeline/data/synthetic/hershey/*.jhf",),
     resolve=resolve,
     unhashed=("history.csv",),
 )

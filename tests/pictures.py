@@ -16,17 +16,18 @@ from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import Browser, FloatRect, Page, ViewportSize
 from scipy import ndimage
 
-from pipeline.composition.lettering import list_faces, split_faces
-from pipeline.composition.parallel import load_parsed
-from pipeline.composition.signs import MATPLOTLIB
-from pipeline.composition.strips import compose_strip
-from pipeline.data.contrast import BOX, add_margin, local_contrast
-from pipeline.data.marks import OTHER, OUTER, SHEET, SPACE
-from pipeline.pictures.boxes import draw_boxes
+from pipeline.pictures.contrast import BOX, add_margin, local_contrast
 from pipeline.pictures.decoding import load_picture
-from pipeline.pictures.search import Slider, build_pyramid
-from pipeline.reader import PRETRAINED_READER, load
-from pipeline.training.columns import read_marks
+from pipeline.reader import load
+from pipeline.reader.composition.lettering import list_faces, split_faces
+from pipeline.reader.composition.parallel import load_parsed
+from pipeline.reader.composition.signs import MATPLOTLIB
+from pipeline.reader.composition.strips import compose_strip
+from pipeline.reader.interface import PRETRAINED_READER
+from pipeline.reader.pages.boxes import draw_boxes
+from pipeline.reader.pages.search import Slider, build_pyramid
+from pipeline.reader.rows.columns import read_marks
+from pipeline.reader.rows.marks import OTHER, OUTER, SHEET, SPACE
 from tests.benchmarks.paper import choose_edge, draw_grid, expose, list_coordinates, wear
 from tests.benchmarks.pictures import draw_picture
 from tests.benchmarks.writing import load_digits, write_row

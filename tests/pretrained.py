@@ -17,15 +17,16 @@ from numpy.typing import NDArray
 
 from pipeline.data.dataset import load_description
 from pipeline.engine.threads import single_threaded_blas
-from pipeline.evaluation.calibration import calibrate
-from pipeline.evaluation.metrics import Metrics, compute_metrics
 from pipeline.html.model_card import make_model_card
 from pipeline.html.reader_card import make_reader_card
+from pipeline.model.metrics import Metrics, compute_metrics
 from pipeline.model.model import Model, load_model, load_training
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
-from pipeline.reader import PRETRAINED, PRETRAINED_READER, load
-from pipeline.training.columns import load_strips
+from pipeline.reader import PRETRAINED, load
+from pipeline.reader.interface import PRETRAINED_READER
+from pipeline.reader.rows.calibration import calibrate
+from pipeline.reader.rows.columns import load_strips
 from pipeline.training.epochs import accuracy
 
 MODEL, CARD = PRETRAINED / "model.safetensors", PRETRAINED / "MODEL_CARD.md"

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.catalogue import DATASETS
 from pipeline.data.dataset import are_ten_digits
+from pipeline.data.sources.catalogue import DATASETS
 from pipeline.engine.documents import convert
 from pipeline.engine.provenance import environment
 from pipeline.engine.terminal import is_printable
-from pipeline.evaluation.metrics import Metrics, list_confusions
 from pipeline.html.rendering import render_card
 from pipeline.html.repetition import format_command
+from pipeline.model.metrics import Metrics, list_confusions
 from pipeline.model.model import Model
 from pipeline.model.safetensors import RESIDUAL, list_modules
 from pipeline.network.activations import ACTIVATIONS

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-from pipeline.evaluation.metrics import Reliability, wilson_interval
 from pipeline.html.svg import ACCENT, GREY, QUIET, SECOND, draw
+from pipeline.model.metrics import Reliability, wilson_interval
 from pipeline.training.history import Epoch
 
 WIDTH = 6.1  # inches: about that of the charts on the page, so that their type has one size

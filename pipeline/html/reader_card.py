@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.data.catalogue import DATASETS
 from pipeline.data.dataset import are_ten_digits
+from pipeline.data.sources.catalogue import DATASETS
 from pipeline.html.rendering import render_card
 from pipeline.model.model import Model
 

@@ -4,8 +4,8 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.data.catalogue import CUSTOM
 from pipeline.data.dataset import DEFAULT_VALIDATION, count_held_out
+from pipeline.data.sources.catalogue import CUSTOM
 
 
 def format_command(

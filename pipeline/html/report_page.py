@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from pipeline.data.deform import Augmenter
 from pipeline.data.scaling import standardise
 from pipeline.engine.errors import PipelineError
-from pipeline.evaluation.metrics import Metrics, list_confusions, measure_reliability
-from pipeline.evaluation.run_list import TrainingRun, find_run, name_data
 from pipeline.html.filters import (
     PATCHES,
     draw_strongest,
@@ -27,11 +25,13 @@ from pipeline.html.png import draw_grey
 from pipeline.html.rendering import render
 from pipeline.html.repetition import format_command
 from pipeline.html.wording import format_dataset
+from pipeline.model.metrics import Metrics, list_confusions, measure_reliability
 from pipeline.model.model import Model
 from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.network import Network, count_parameters, make_buffers
 from pipeline.training.history import best_of
 from pipeline.training.recipe import Recipe, override
+from pipeline.training.runs import TrainingRun, find_run, name_data
 
 MAX_MATRIX_CLASSES = 30  # with more classes, the report lists confusions instead of the matrix
 CONFUSIONS = 40  # listed instead of the matrix

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from pipeline.data.catalogue import DATASETS
+from pipeline.data.sources.catalogue import DATASETS
 from pipeline.network.layer import Layer
 from pipeline.network.layers import Convolution, Dense
 

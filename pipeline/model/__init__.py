@@ -1,1 +1,1 @@
-"""A trained model: files, predictions, and export to ONNX and safetensors."""
+"""A trained model: its files, its predictions and their metrics, and export to ONNX and safetensors."""

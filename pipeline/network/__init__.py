@@ -1,4 +1,4 @@
-"""The network: layers, activations, losses, optimizers, schedules, and one epoch of training.
+"""The network: layers, backpropagation, losses, optimizers, and a step of training with its threads.
 
-Nothing here starts threads. Inside the network the batch is the last axis.
+Only `team` starts threads. Inside the network the batch is the last axis.
 """

@@ -1,1 +1,1 @@
-"""Pictures of digits: reading files, finding digits by a network that is slid over them, ordering them in rows."""
+"""Pictures as arrays: decoded, in grey levels, in local contrast, fitted into an image like those of a data set."""

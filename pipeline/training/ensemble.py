@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.data.ink import measure_ink
 from pipeline.engine.threads import single_threaded_blas
 from pipeline.model.prediction import predict_logits
+from pipeline.pictures.ink import measure_ink
 from pipeline.training.epochs import TrainedModel, TrainingProgress, train_networks
 from pipeline.training.recipe import Recipe
 from pipeline.training.temperature import fit_temperature

@@ -24,10 +24,10 @@ from pipeline.network.losses import LOSSES, Labels, Loss
 from pipeline.network.network import Network, count_parameters, forward, initialise, make_buffers, make_network
 from pipeline.network.optimizers import OPTIMIZERS
 from pipeline.network.schedules import rate_factor
+from pipeline.network.team import ThreadTeam
 from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from pipeline.training.history import Epoch, best_of
 from pipeline.training.recipe import Recipe
-from pipeline.training.team import ThreadTeam
 from pipeline.training.training_data import Examples
 
 

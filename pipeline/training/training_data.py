@@ -16,9 +16,9 @@ from pipeline.data.dataset import (
     count_held_out,
     load_description,
 )
-from pipeline.data.drawn import make_negatives, make_styles
 from pipeline.data.order import find_order
 from pipeline.data.scaling import Scaling, compute_scaling, load_scaling, standardise
+from pipeline.data.synthetic.drawn import make_negatives, make_styles
 from pipeline.engine.arrays import load_array, read_array
 from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers

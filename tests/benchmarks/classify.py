@@ -59,7 +59,16 @@ def fill(folder: Path, count: int, megapixels: float, digits: Digits) -> None:
 def measure(folder: Path, cores: int) -> Cost:
     """Run `classify` with the pretrained model on some cores."""
     allowed = ",".join(map(str, sorted(os.sched_getaffinity(0))[:cores]))
-    command = ["taskset", "--cpu-list", allowed, sys.executable, "-m", "stages.classify", "--model", str(PRETRAINED)]
+    command = [
+        "taskset",
+        "--cpu-list",
+        allowed,
+        sys.executable,
+        "-m",
+        "stages.commands.classify",
+        "--model",
+        str(PRETRAINED),
+    ]
     return watch_cost([*command, str(folder)])
 
 

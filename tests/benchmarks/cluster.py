@@ -46,7 +46,7 @@ def measure(folder: Path, count: int) -> dict[str, list[tuple[float, float]]]:
     """Return the seconds and the peak memory in bytes of each variant, by name."""
     idx.save(folder / "images.idx", np.resize(np.load("artifacts/parse/test-images.npy"), (count, *SHAPE)))
     images, output = str(folder / "images.idx"), str(folder / "predictions.npy")
-    ours = ["stages.predict", images, "--output", output]
+    ours = ["stages.commands.predict", images, "--output", output]
     with run_cluster(folder, workers=WORKERS) as cluster:
         variants = {
             "plain NumPy": ["tests.benchmarks.plain", images, output, str(WORKERS)],

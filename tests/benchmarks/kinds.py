@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.engine.threads import count_cores
-from pipeline.evaluation.metrics import measure_reliability
+from pipeline.model.metrics import measure_reliability
 from pipeline.reader import PRETRAINED
 from tests.benchmarks.markdown import table
 from tests.benchmarks.pictures import KINDS, draw_picture

@@ -26,7 +26,7 @@ PASSES = 10
 def our_predictor(images: Any) -> Callable[[], Any]:
     from pipeline.engine.threads import count_cores
     from pipeline.model.prediction import predict
-    from pipeline.training.team import ThreadTeam
+    from pipeline.network.team import ThreadTeam
 
     model = load_model(Path("artifacts/train"))
 

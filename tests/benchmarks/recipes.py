@@ -15,7 +15,7 @@ from typing import get_args
 
 import numpy as np
 
-from pipeline.evaluation.metrics import load_metrics, measure_reliability
+from pipeline.model.metrics import load_metrics, measure_reliability
 from pipeline.model.model import Model, load_model
 from pipeline.model.onnx import save_onnx
 from pipeline.model.prediction import predict

@@ -50,7 +50,7 @@ def ours(network: str, micro_batch: str = str(BATCH // THREADS)) -> Iterator[flo
         make_network,
         view_parameters,
     )
-    from pipeline.training.team import ThreadTeam
+    from pipeline.network.team import ThreadTeam
 
     layers = build(network)
     size = int(micro_batch)

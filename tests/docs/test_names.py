@@ -14,7 +14,7 @@ import typer
 
 from pipeline.engine.command import list_variables
 from pipeline.engine.make import find_stages
-from stages.cli.main import load_commands, make_program, order_names
+from stages.__main__ import load_commands, make_program, order_names
 from tests.docs.pages import Page, find_pages, list_commands, read_page
 from tests.make.common import clean_environment
 from tests.processes import ROOT

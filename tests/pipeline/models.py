@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.data.marks import EXTRA
 from pipeline.data.scaling import Scaling
+from pipeline.model.header import EXTRA
 from pipeline.model.model import Model
 from pipeline.network.architecture import build_layers
 from pipeline.network.network import count_parameters, initialise, make_network

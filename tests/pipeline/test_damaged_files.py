@@ -26,16 +26,16 @@ from PIL import Image
 from pipeline.data import idx
 from pipeline.data.dataset import load_description, read_class_names
 from pipeline.data.image_files import locate_images
-from pipeline.data.ink import InkStatistics
 from pipeline.engine.arrays import load_array
 from pipeline.engine.artifacts import MANIFEST, Manifest, find_damage, read_manifest, write_manifest
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.provenance import Provenance
-from pipeline.evaluation.predictions import PREDICTIONS, open_predictions
+from pipeline.model.blocks import PREDICTIONS, open_predictions
 from pipeline.model.model import Model, load_model, save_model
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.pictures.decoding import load_picture
+from pipeline.pictures.ink import InkStatistics
 from pipeline.pictures.levels import MAX_SIDE
 from pipeline.scheduling.journal import JOURNAL
 from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint

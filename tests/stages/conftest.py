@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.cli.main import run as run_here
+from stages.__main__ import run as run_here
 from stages.faces import faces
 from stages.rows import rows
 from stages.strips import strips
@@ -54,7 +54,7 @@ def lines(built: Path, shared: Shared) -> Path:
 
     def make(folder: Path) -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("pipeline.composition.parallel.FEWEST", 5)
+            patch.setattr("pipeline.reader.composition.parallel.FEWEST", 5)
             faces(faces="included", output=folder / "faces")
             strips(parse=built / "parse", faces=folder / "faces", strips=24, scheduler="sync", output=folder / "strips")
             rows(strips=folder / "strips", output=folder / "rows", fresh=True, **SMALL_ROWS)

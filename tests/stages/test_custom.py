@@ -7,7 +7,7 @@ from subprocess import CompletedProcess
 import numpy as np
 import pytest
 
-from tests.pipeline.custom.common import CLASSES, draw, save, write_folder
+from tests.pipeline.data.own.common import CLASSES, draw, save, write_folder
 from tests.processes import Run
 from tests.stages.common import STAGES
 

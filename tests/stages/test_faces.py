@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.data.faces import BATCH, load_faces
-from pipeline.data.npm import FetchError
+from pipeline.data.sources.npm import FetchError
+from pipeline.reader.composition.faces import BATCH, load_faces
 from stages.faces import faces
-from tests.pipeline.data.npm import replace_npm, write_archive
+from tests.pipeline.data.sources.npm import replace_npm, write_archive
 from tests.processes import ROOT
 
 BODIES = {f"hand-{number}": f"face {number}".encode() for number in range(BATCH + 2)}
@@ -29,7 +29,7 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         files = {f"package/files/{name}-latin-400-normal.woff{end}": body for end in ("", "2")}
         lines.append(f"{name},1.0.0,OFL-1.1,{write_archive(folder / name, files)}")
     (folder / "faces.csv").write_text("\n".join(lines))
-    monkeypatch.setattr("pipeline.data.faces.TABLE", folder / "faces.csv")
+    monkeypatch.setattr("pipeline.reader.composition.faces.TABLE", folder / "faces.csv")
     monkeypatch.setenv("SHELF", str(folder))
     replace_npm(tmp_path, COPY, monkeypatch)
     return folder
@@ -65,7 +65,7 @@ def test_included_faces_need_no_npm(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_known_faces_are_free_and_not_included() -> None:
     known = load_faces()
-    included = {path.stem for path in ROOT.glob("pipeline/data/fonts/*.woff")}
+    included = {path.stem for path in ROOT.glob("pipeline/reader/composition/fonts/*.woff")}
     assert len({face.name for face in known} | included) == 62 + 20
     assert {face.licence for face in known} == {"OFL-1.1", "Apache-2.0"}
     assert all(len(bytes.fromhex(face.package.sha256)) == 32 for face in known)

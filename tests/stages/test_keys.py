@@ -6,23 +6,23 @@ from typing import Any
 
 import pytest
 
-from pipeline.data.catalogue import DATASETS
+from pipeline.data.sources.catalogue import DATASETS
 from pipeline.engine.fingerprint import fingerprint
 from pipeline.engine.make import find_stages
 from pipeline.engine.plan import find_provenance
 from pipeline.engine.provenance import Provenance
 from pipeline.training.recipe import Recipe
 from pipeline.training.recipes import READER_RECIPES, RECIPES
-from stages.cli import recipe_options
 from stages.download import download
 from stages.faces import faces
 from stages.reader import reader
+from stages.shared import recipe_options
 from stages.train import train
-from tests.pipeline.custom.common import write_folder
+from tests.pipeline.data.own.common import write_folder
 from tests.stages.common import write_custom_dataset
 
-PICTURES = {"pipeline/custom/conversion.py", "pipeline/custom/listing.py", "pipeline/pictures/decoding.py"}
-IDX = {"pipeline/data/fetch.py", "pipeline/data/idx.py"}
+PICTURES = {"pipeline/data/own/conversion.py", "pipeline/data/own/listing.py", "pipeline/pictures/decoding.py"}
+IDX = {"pipeline/data/sources/fetch.py", "pipeline/data/idx.py"}
 
 
 def provenance(stage: Any, **given: Any) -> Provenance:
@@ -52,7 +52,7 @@ def test_files_and_class_names_of_a_known_data_set_are_in_the_key(name: str) -> 
 def test_faces_depend_on_the_table_alone() -> None:
     found = provenance(faces)
     assert len(found.parameters["table"]) == 62
-    assert "pipeline/data/npm.py" not in found.code
+    assert "pipeline/data/sources/npm.py" not in found.code
     assert provenance(faces, faces="included").parameters == {"faces": "included", "table": {}}
 
 
@@ -76,16 +76,16 @@ IN_THE_KEYS_OF = {
     "pipeline/network/optimizers.py": {*TRAINED, "export", "report"},
     "pipeline/training/history.py": {*TRAINED, "report"},
     "pipeline/data/idx.py": {"parse"},  # the files of a known data set are determined by their digests
-    "pipeline/data/fetch.py": set[str](),
-    "pipeline/evaluation/metrics.py": {"evaluate", "export", "report", "rows"},
+    "pipeline/data/sources/fetch.py": set[str](),
+    "pipeline/model/metrics.py": {"evaluate", "export", "report", "rows"},
     "pipeline/data/check.py": {"normalize", "evaluate", "report"},
     "pipeline/model/onnx.py": {"export"},
     "pipeline/html/templates/report.css": {"report"},
     "pipeline/html/templates/network.js": {"export"},
     "pipeline/training/recipes.py": set[str](),
     # Messages, options and the engine affect no result; the report reads the store.
-    "stages/cli/recipe_options.py": set[str](),
-    "stages/cli/options.py": set[str](),
+    "stages/shared/recipe_options.py": set[str](),
+    "stages/shared/options.py": set[str](),
     "pipeline/engine/program.py": set[str](),
     "pipeline/engine/plan.py": set[str](),
     "pipeline/scheduling/progress.py": set[str](),

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.data.marks import EXTRA, HEIGHT, WIDTH
 from pipeline.engine.errors import PipelineError, UsageError
+from pipeline.model.header import EXTRA
 from pipeline.model.model import load_model, load_training
 from pipeline.model.safetensors import load_safetensors
+from pipeline.reader.rows.marks import HEIGHT, WIDTH
 from stages.rows import rows
 from tests.stages.common import SMALL_ROWS
 

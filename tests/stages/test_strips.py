@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.composition.lettering import list_faces, split_faces
-from pipeline.composition.parallel import count_strips, load_parsed
-from pipeline.composition.strips import compose_strip
+from pipeline.reader.composition.lettering import list_faces, split_faces
+from pipeline.reader.composition.parallel import count_strips, load_parsed
+from pipeline.reader.composition.strips import compose_strip
 from stages.strips import strips
 
 COUNT, FEWEST = 12, 5
@@ -18,7 +18,7 @@ COUNT, FEWEST = 12, 5
 @pytest.fixture(scope="module", autouse=True)
 def _few_strips() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipeline.composition.parallel.FEWEST", FEWEST)
+        patch.setattr("pipeline.reader.composition.parallel.FEWEST", FEWEST)
         yield
 
 
@@ -50,7 +50,7 @@ def test_only_training_strips_show_the_first_images_and_most_faces(
 def test_strips_are_the_same_for_any_scheduler_and_blocks(
     built: Path, lines: Path, composed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.composition.parallel.BLOCK", 5)
+    monkeypatch.setattr("pipeline.reader.composition.parallel.BLOCK", 5)
     other = tmp_path / "artifacts" / "strips"
     strips(parse=built / "parse", faces=lines / "faces", strips=COUNT, seed=7, scheduler="threads", output=other)
     found, expected = arrays(other), arrays(composed)
@@ -67,7 +67,7 @@ def test_no_face_is_both_for_training_and_for_validation() -> None:
 
 
 def test_long_runs_have_many_validation_strips(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.composition.parallel.FEWEST", 2_000)
+    monkeypatch.setattr("pipeline.reader.composition.parallel.FEWEST", 2_000)
     assert count_strips(90_000) == {"train": 90_000, "validation": 3_000}
     assert count_strips(30_000)["validation"] == 2_000
     assert count_strips(40)["validation"] == 40

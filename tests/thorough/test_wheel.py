@@ -83,7 +83,7 @@ def test_script_reads_a_photograph(python: list[str], folder: Path) -> None:
 
 
 def test_command_reads_a_photograph(python: list[str], folder: Path) -> None:
-    result = run([*python, "-m", "stages.classify", "photo.jpg"], folder)
+    result = run([*python, "-m", "stages.commands.classify", "photo.jpg"], folder)
     assert result.returncode == 0, result.stderr
     assert result.stdout.startswith("photo.jpg: ")
 

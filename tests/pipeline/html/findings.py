@@ -7,12 +7,12 @@ import numpy as np
 from pipeline.data.augmentation import Augmentation
 from pipeline.engine.artifacts import Manifest
 from pipeline.engine.provenance import Provenance
-from pipeline.evaluation.metrics import compute_metrics
-from pipeline.evaluation.run_list import TrainingRun
 from pipeline.html.report_page import Findings
+from pipeline.model.metrics import compute_metrics
 from pipeline.training.history import Epoch
 from pipeline.training.recipe import Recipe, to_dict
 from pipeline.training.recipes import find_changes
+from pipeline.training.runs import TrainingRun
 from tests.pipeline.models import make_model
 
 NASTY = "<script>alert(1)</script>"

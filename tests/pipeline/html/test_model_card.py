@@ -14,19 +14,19 @@ import pytest
 from huggingface_hub import ModelCard, ModelCardData
 from markdown_it import MarkdownIt
 
-from pipeline.data.catalogue import DATASETS
+from pipeline.data.sources.catalogue import DATASETS
 from pipeline.engine.artifacts import read_manifest
 from pipeline.engine.command import parse_variables
 from pipeline.engine.errors import PipelineError
-from pipeline.evaluation.metrics import load_metrics
 from pipeline.html.model_card import make_model_card
+from pipeline.model.metrics import load_metrics
 from pipeline.model.model import load_model, load_training
-from stages.cli.recipe_options import resolve
 from stages.download import download
 from stages.evaluate import evaluate
 from stages.export import export
 from stages.normalize import normalize
 from stages.parse import parse
+from stages.shared.recipe_options import resolve
 from stages.train import train
 from tests.processes import ROOT
 from tests.stages.common import write_custom_dataset

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from pipeline.data.ink import UNLIMITED, InkStatistics
 from pipeline.engine.documents import decode
 from pipeline.engine.errors import PipelineError
 from pipeline.model.header import Header, format_header
 from pipeline.model.model import Model
 from pipeline.network.architecture import find_window
+from pipeline.pictures.ink import UNLIMITED, InkStatistics
 from tests.pipeline.models import make_model
 
 INK_STATISTICS = InkStatistics(box=4, thin=1.25, thick=3.5, thickest=4.1)

@@ -11,7 +11,7 @@ from pipeline.network.gradient_descent import TrainingState, make_slices, prepar
 from pipeline.network.losses import LOSSES, cross_entropy
 from pipeline.network.network import backward, forward
 from pipeline.network.optimizers import OPTIMIZERS, Optimizer, sgd
-from pipeline.training.team import ThreadTeam
+from pipeline.network.team import ThreadTeam
 from pipeline.training.training_data import Examples
 from tests.pipeline.network.kinds import EXAMPLES
 from tests.pipeline.networks import make_examples, make_network

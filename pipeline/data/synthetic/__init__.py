@@ -1,0 +1,1 @@
+"""Synthetic training images, drawn from strokes: digits in other styles, and negative examples."""

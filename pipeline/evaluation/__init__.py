@@ -1,1 +1,0 @@
-"""Predictions of a trained model, computed in parallel, and their metrics."""

@@ -1,0 +1,58 @@
+"""Handwriting faces that are not in the repository, from the npm packages of Fontsource.
+
+This module has `resolve`, so it is not part of the key of the stage `faces`: the table determines the faces.
+"""
+
+import csv
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.data.sources.npm import download_packages
+from pipeline.data.sources.packages import Package
+
+TABLE = Path(__file__).with_suffix(".csv")
+BATCH = 8  # packages for each call of npm
+
+
+@dataclass(frozen=True)
+class Face:
+    """A face in the Latin script. licence: SPDX identifier."""
+
+    name: str
+    licence: str
+    package: Package
+
+
+def load_faces() -> list[Face]:
+    """Return the known faces, in alphabetical order."""
+    with open(TABLE, newline="", encoding="utf-8") as file:
+        return [
+            Face(
+                row["name"], row["licence"], Package(f"@fontsource/{row['name']}", row["version"], path, row["sha256"])
+            )
+            for row in csv.DictReader(file)
+            for path in [f"package/files/{row['name']}-latin-400-normal.woff"]
+        ]
+
+
+def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return which faces the stage writes, and the licence of each and the digest of its package."""
+    table = {face.name: f"{face.licence} {face.package.sha256}" for face in load_faces()}
+    return {**given, "table": table if given["faces"] == "all" else {}}
+
+
+def fetch_faces(faces: list[Face], destination: Path, advance: Callable[[int], object]) -> None:
+    """Write each face into `destination`, as NAME.woff. advance: called with the number of faces just written.
+
+    Raises FetchError as `download_packages` does; `destination` is then incomplete.
+    """
+    for start in range(0, len(faces), BATCH):
+        batch = faces[start : start + BATCH]
+        with tempfile.TemporaryDirectory(dir=destination) as scratch:
+            paths = download_packages([face.package for face in batch], Path(scratch))
+            for face, path in zip(batch, paths, strict=True):
+                path.replace(destination / f"{face.name}.woff")
+        advance(len(batch))

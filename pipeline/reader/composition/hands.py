@@ -1,0 +1,127 @@
+"""Hands that write on a line: the digits of a number by one of them, and words."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.data.synthetic.drawn import FONTS
+from pipeline.data.synthetic.shapes import DIGITS, MARKS, Stroke, load_digits, parse_shape
+from pipeline.data.synthetic.strokes import PEN, draw_by_hand
+from pipeline.pictures.ink import to_ink
+from pipeline.reader.composition.lettering import Lettering, covers, draw_lettering
+from pipeline.reader.composition.line_text import SIGN
+from pipeline.reader.composition.signs import Generator, Glyphs, Ink, choose, draw_strokes
+from pipeline.reader.rows.marks import OTHER
+
+DIGIT_SHARES = {"image": 0.7, "strokes": 0.1, "script": 0.12, "print": 0.08}  # of the numbers
+LETTER_SHARES = {"script": 0.6, "print": 0.15, "strokes": 0.25}  # of the words
+ONE_HAND = 0.7  # share of the strips with one hand for all words, and one for all numbers
+STROKE_BOX = 12  # pixels of digits that are drawn from strokes, several times as fine
+CAPITAL, LINE = 21, 9  # of the Hershey fonts, in their units: height of a capital letter, and y of its foot
+STROKED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")  # characters that can be stroked
+WIDENED = {"script": 3, "print": 2}  # pixels by which strokes may be wider than those of a face, exclusive
+# Of separators: shape, longer side and place of their middle, below that of the digits; relative to the digits.
+SEPARATORS = {
+    "-": (MARKS[0], (0.3, 0.55), (-0.08, 0.1)),
+    ",": (MARKS[1], (0.25, 0.4), (0.45, 0.65)),
+    ".": (MARKS[2], (0.12, 0.2), (0.38, 0.5)),
+    ":": (MARKS[3], (0.4, 0.7), (0, 0.2)),
+    "/": ("{right},0 {left},100", (0.95, 1.5), (-0.1, 0.15)),
+}
+SEPARATORS[";"] = SEPARATORS[":"]
+LEAN = 64, 92  # x of the upper end of a slash that is 100 units high; no hand writes it upright, like a 1
+BY_FACE = 0.7  # share of the separators that are of the face of their number, if it is written in one
+
+Draw = Callable[[int], Ink]
+
+
+@dataclass(eq=False)
+class Hands:
+    """What draws the digits and the words of a strip.
+
+    faces: their files, by kind. A kind of hand is chosen once for a strip, or anew for each number and word.
+    """
+
+    glyphs: Glyphs
+    faces: Mapping[str, Sequence[Path]]
+    generator: Generator
+    face: dict[str, Path] = field(init=False)
+    number: tuple[Path, int] | None = field(init=False, default=None)  # face and pen of the number, if it has any
+
+    def __post_init__(self) -> None:
+        self.other = len(self.glyphs.class_names) + OTHER
+        self.same = self.generator.random() < ONE_HAND
+        self.choose_again()
+
+    def choose_again(self) -> None:
+        """Choose the kinds of hands and the faces."""
+        self.digits, self.letters = (choose(shares, self.generator) for shares in (DIGIT_SHARES, LETTER_SHARES))
+        self.face = {kind: faces[int(self.generator.integers(len(faces)))] for kind, faces in self.faces.items()}
+        self.pen = {kind: int(self.generator.integers(most)) for kind, most in WIDENED.items()}
+
+    def choose_number(self) -> Draw:
+        """Return a function that draws the digit of a class as one hand does, in all of a number."""
+        if not self.same:
+            self.choose_again()
+        kind = self.digits if self.glyphs.has_digits else "image"
+        self.number = None
+        if kind == "image":
+            return self._draw_image
+        if kind == "strokes":
+            shapes, pen = dict[int, Sequence[Stroke]](), self.generator.uniform(*PEN)
+            return lambda label: self._draw_strokes(label, shapes, pen)
+        self.number = face, wider = self.face[kind], self.pen[kind]
+        return lambda label: draw_lettering(face, self.glyphs.class_names[label], wider).ink
+
+    def _draw_image(self, label: int) -> Ink:
+        of_class = self.glyphs.by_class[label]
+        return to_ink(self.glyphs.images[of_class[self.generator.integers(len(of_class))]])
+
+    def _draw_strokes(self, label: int, shapes: dict[int, Sequence[Stroke]], pen: float) -> Ink:
+        if label not in shapes:
+            shapes[label] = choose_shape(self.glyphs.class_names[label], self.generator)
+        return draw_by_hand(shapes[label], STROKE_BOX, self.generator, (pen, pen))
+
+    def find_label(self, digit: str) -> int:
+        """Return the class of a digit; of classes that are not the ten digits, a random one that has images."""
+        if self.glyphs.has_digits:
+            return self.glyphs.class_names.index(digit)
+        return int(self.glyphs.labels[self.generator.integers(len(self.glyphs.labels))])
+
+    def draw_separator(self, text: str) -> tuple[Ink, float, float]:
+        """Return the ink of a separator, its longer side and its place below the middle, relative to the digits."""
+        if self.number and self.generator.random() < BY_FACE and covers(self.number[0], text):
+            drawn = draw_lettering(self.number[0], text, self.number[1])
+            return drawn.ink, drawn.size, drawn.middle + 0.5
+        shape, sizes, places = SEPARATORS[text]
+        lean = int(self.generator.integers(*LEAN))
+        shape = shape.format(right=lean, left=100 - lean)
+        pens = (0.5, 0.9) if text == "." else PEN
+        ink = draw_by_hand(parse_shape(shape), STROKE_BOX, self.generator, pens)
+        return ink, self.generator.uniform(*sizes), self.generator.uniform(*places)
+
+    def draw_word(self, text: str) -> Lettering:
+        """Return the drawing of a word, a sign or SIGN."""
+        if not self.same:
+            self.choose_again()
+        if SIGN in text or not self.glyphs.has_digits:  # letters might be among other classes
+            return Lettering(self.glyphs.draw_sign(self.generator), -0.5, np.exp(self.generator.normal(0, 0.25)))
+        if self.letters == "strokes" and STROKED.issuperset(text):
+            ink, top, bottom = draw_strokes(text, self.generator)
+            middle, height = ((top + bottom) / 2 - LINE) / CAPITAL, (bottom - top) / CAPITAL
+            return Lettering(ink, middle, height * max(1, ink.shape[1] / ink.shape[0]))
+        kind = "print" if self.letters == "print" else "script"
+        faces = [self.face[kind], self.face["print"], *self.faces["print"]]
+        face = next(each for each in faces if covers(each, text))
+        return draw_lettering(face, text, self.pen[kind])
+
+
+def choose_shape(name: str, generator: Generator) -> Sequence[Stroke]:
+    """Return the strokes of a digit, from the fonts or from the styles of several countries."""
+    if generator.random() < FONTS:
+        fonts = load_digits()
+        return fonts[generator.integers(len(fonts))][int(name)]
+    shapes = [shape for digit, shape in DIGITS if digit == name]
+    return parse_shape(shapes[generator.integers(len(shapes))])

@@ -1,0 +1,236 @@
+"""What a line of writing says: numbers among words, units and signs, as people note them."""
+
+import re
+import string
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.reader.composition.signs import Generator, choose
+from pipeline.reader.composition.vocabulary import (
+    ANSWERS,
+    CHECKS,
+    MONTHS,
+    NAMES,
+    OPENINGS,
+    OPERATORS,
+    UNITS,
+    WEEKDAYS,
+    WORDS,
+)
+
+SIGN = "\ue000"  # stands for a sign without a name: a doodle, a letter, a drawing
+MOST = 10  # digits of a number
+LENGTHS = {1: 0.2, 2: 0.24, 3: 0.17, 4: 0.14, 5: 0.08, 6: 0.06, 7: 0.04, 8: 0.03, 9: 0.02, 10: 0.02}  # shares
+SEPARATED = 0.4  # share of the numbers of two or more digits with separators
+SEPARATORS = {".": 0.27, ",": 0.21, ":": 0.12, "/": 0.26, "-": 0.14}
+NOTED = 0.4  # share of the lines that are one of NOTES
+PARTS = {"number": 0.45, "word": 0.37, "sign": 0.12, "mark": 0.06}  # of the other lines
+KNOWN, PAIRED = 0.6, 1 / 12  # shares of the words that are in a list, and that are two words beside a sign
+UNIT, OPENING = 0.5, 0.2  # shares of the words after a number that are units, and of those before one
+NAMELESS = 0.4  # share of the signs
+NARROW = 0.3  # share of the numbers of which half of the digits are a 1 or a 7
+LIKE_DIGITS = frozenset("bgijloqszBGIJOQSZ")  # except within a word
+FREQUENT, ALL = "etaoinsrhldcu", string.ascii_lowercase  # letters of unknown words; the first are 70 % of them
+NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*[.,:;]?|[^\d]+")
+
+
+@dataclass(frozen=True)
+class Token:
+    """A number, with separators, or other writing. joined: whether it follows what precedes it without a space."""
+
+    text: str
+    joined: bool
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the token is a number."""
+        return self.text[0].isdigit()
+
+
+def tokenize(text: str) -> list[Token]:
+    """Split a line at its spaces, and between numbers and what adjoins them: `5kg` is a number and a word."""
+    return [Token(part, joined=index > 0) for word in text.split() for index, part in enumerate(NUMBER.findall(word))]
+
+
+def make_number(generator: Generator, count: int | None = None) -> str:
+    """Return a number of `count` digits, by default 1 to MOST, some of them with separators."""
+    count = count or choose(LENGTHS, generator)
+    digits = make_digits(count, generator)
+    if count == 1 or generator.random() >= SEPARATED:
+        return digits
+    separator = choose(SEPARATORS, generator)
+    cuts = {int(generator.integers(1, count))}
+    if separator in ".-/" and count > 3 and generator.random() < 0.5:  # dates, telephone numbers
+        cuts = {2, 4}
+    return "".join(separator + digit if i in cuts else digit for i, digit in enumerate(digits))
+
+
+def make_digits(count: int, generator: Generator) -> str:
+    """Return `count` digits; some of the numbers are rich in ones, which are easily missed, and in sevens."""
+    digits = generator.integers(0, 10, count)
+    if generator.random() < NARROW:
+        digits = np.where(generator.random(count) < 0.5, generator.choice([1, 1, 1, 7], count), digits)
+    return "".join(map(str, digits.tolist()))
+
+
+def make_words(generator: Generator) -> str:
+    """Return a word, or two beside a sign."""
+    if generator.random() >= PAIRED:
+        return _choose_word(generator)
+    words = [_pick(ANSWERS, generator) if generator.random() < 0.4 else _choose_word(generator) for _ in range(2)]
+    return str(generator.choice([" / ", "/", "-", " - ", " & ", "&", "+"])).join(words)
+
+
+def _choose_word(generator: Generator) -> str:
+    if generator.random() >= KNOWN:
+        return make_word(generator)
+    word = _pick(WORDS, generator)
+    return [word, word.lower(), word.upper(), f"{word}:"][generator.choice(4, p=[0.74, 0.1, 0.08, 0.08])]
+
+
+def make_word(generator: Generator) -> str:
+    """Return letters that look like a word, at least a third of which do not look like digits."""
+    while True:
+        count = int(generator.integers(2, 11))
+        frequent = generator.random(count) < 0.7
+        letters = np.where(frequent, generator.choice(list(FREQUENT), count), generator.choice(list(ALL), count))
+        word = "".join(letters.tolist())
+        word = [word, word.capitalize(), word.upper()][generator.choice(3, p=[0.5, 0.3, 0.2])]
+        if 3 * sum(letter not in LIKE_DIGITS for letter in word) >= max(count, 4):
+            return word
+
+
+def make_line(generator: Generator) -> str:
+    """Return a line of writing with at least one number."""
+    if generator.random() < NOTED:
+        return NOTES[generator.integers(len(NOTES))](generator)
+    kinds = [choose(PARTS, generator) for _ in range(generator.integers(1, 7))]
+    if "number" not in kinds:
+        kinds[generator.integers(len(kinds))] = "number"
+    line = ""
+    for before, kind, after in zip(["", *kinds], kinds, [*kinds[1:], ""], strict=False):
+        if kind == "number":
+            line += " " + make_number(generator)
+        elif kind == "sign":
+            line += " " + (SIGN if generator.random() < NAMELESS else _pick(OPERATORS, generator))
+        elif kind == "mark":  # after other writing, close to it
+            line += str(generator.choice(list(".,:;"))) if line else ""
+        elif before == "number" and generator.random() < UNIT:
+            line += str(generator.choice([" ", ""])) + _pick(UNITS, generator)
+        elif after == "number" and generator.random() < OPENING:
+            line += " " + _make_opening(generator) + str(generator.choice([" ", "", "\t"]))
+        else:
+            line += " " + make_words(generator)
+    return line.replace("\t ", "")
+
+
+def _make_opening(generator: Generator) -> str:
+    return _make_initials(generator) if generator.random() < 0.25 else _pick(OPENINGS, generator)
+
+
+def _make_initials(generator: Generator) -> str:
+    letters = [str(generator.choice(list("ABCDEFGHJKLMNPRSTUVW"))) for _ in range(generator.integers(1, 4))]
+    return str(generator.choice(["", ".", ". "])).join(letters) + str(generator.choice(["", "."]))
+
+
+def _pick(texts: tuple[str, ...], generator: Generator) -> str:
+    return texts[generator.integers(len(texts))]
+
+
+def _number(generator: Generator, low: int, high: int) -> str:
+    return str(generator.integers(low, high))
+
+
+def _date(generator: Generator) -> str:
+    day, month, year = (_number(generator, *ends) for ends in ((1, 32), (1, 13), (1990, 2035)))
+    if generator.random() < 0.5:
+        day, month = day.zfill(2), month.zfill(2)
+    name = _pick(MONTHS, generator)
+    parts = [day, month, year if generator.random() < 0.5 else year[2:]]
+    forms = (
+        str(generator.choice(list("./-"))).join(parts),
+        f"{year}-{month.zfill(2)}-{day.zfill(2)}",
+        f"{day}. {name} {year}",
+        f"{name} {day}, {year}",
+        f"{_pick(WEEKDAYS, generator)} {day}.{month}.",
+        f"{day} {name}",
+    )
+    return _pick(forms, generator)
+
+
+def _time(generator: Generator) -> str:
+    hour, minute = _number(generator, 0, 24), _number(generator, 0, 60).zfill(2)
+    clock = f"{hour}:{minute}"
+    forms = (
+        clock,
+        f"{clock} {_pick(('Uhr', 'h', 'am', 'pm'), generator)}",
+        f"{hour}h{minute}",
+        f"{clock} - {_number(generator, 0, 24)}:{minute}",
+        f"{_pick(('um', 'at', 'ab', 'à'), generator)} {hour} {_pick(('Uhr', 'h', 'pm'), generator)}",
+        f"{_pick(WEEKDAYS, generator)} {clock}",
+    )
+    return _pick(forms, generator)
+
+
+def _amount(generator: Generator) -> str:
+    whole, cents = _number(generator, 0, 10 ** int(generator.integers(1, 5))), _number(generator, 0, 100).zfill(2)
+    amount = f"{whole}{_pick(('.', ','), generator)}{cents}"
+    currency, gap = _pick(("€", "$", "£", "EUR", "CHF", "Fr."), generator), _pick(("", " "), generator)
+    forms = (f"{currency}{gap}{amount}", f"{amount}{gap}{currency}", f"{whole}.-", f"{make_words(generator)} {amount}")
+    return _pick(forms, generator)
+
+
+def _sum(generator: Generator) -> str:
+    numbers = [_number(generator, 1, 10 ** int(generator.integers(1, 4))) for _ in range(3)]
+    operator, gap = _pick(("+", "+", "-", "x", "×", "÷"), generator), _pick((" ", " ", ""), generator)
+    line = f"{numbers[0]}{gap}{operator}{gap}{numbers[1]}"
+    return f"{line}{gap}={gap}{numbers[2]}" if generator.random() < 0.6 else line
+
+
+def _entry(generator: Generator) -> str:
+    number = make_number(generator)
+    marks = (
+        _number(generator, 1, 30) + _pick((".", ")", ")", ""), generator),
+        _pick(("-", "*", "a)", "b)", "→"), generator),
+    )
+    return f"{_pick(marks, generator)} {make_words(generator)} {number}"
+
+
+def _measure(generator: Generator) -> str:
+    number, unit = make_number(generator), _pick(UNITS, generator)
+    gap = _pick(("", " "), generator)
+    other = f" {make_words(generator)}" if generator.random() < 0.5 else f" {make_number(generator)}{gap}{unit}"
+    return f"{number}{gap}{unit}{other}"
+
+
+def _bracket(generator: Generator) -> str:
+    number, ends = make_number(generator), _pick(("()", "[]", "()", "<>"), generator)
+    return f"{make_words(generator)} {ends[0]}{number}{ends[1]}" if generator.random() < 0.6 else f"({number})"
+
+
+def _answer(generator: Generator) -> str:
+    one, other = _pick(ANSWERS, generator), _pick(ANSWERS, generator)
+    return f"{make_number(generator)} {one} / {other} {_pick(CHECKS, generator)}"
+
+
+def _label(generator: Generator) -> str:
+    number = make_number(generator)
+    forms = (
+        f"{_make_opening(generator)} {number}",
+        f"{_make_opening(generator)}{number}",
+        f"{_pick(NAMES, generator)} {number} {_pick(CHECKS, generator)}",
+        f"{make_words(generator)}: {number}",
+        f"{number} {_make_initials(generator)}",
+        f"{number}{_pick(tuple('abcdeghxABCDEFHKX'), generator)} {make_words(generator)}",
+        f"{make_number(generator)}x {make_words(generator)}",
+    )
+    return _pick(forms, generator)
+
+
+# The kinds of lines that people note, the frequent ones several times.
+NOTES: tuple[Callable[[Generator], str], ...] = (
+    *(_date, _date, _time, _time, _amount, _amount, _amount, _sum, _entry, _entry, _measure, _measure, _bracket),
+    *(_answer, _label, _label),
+)

@@ -1,0 +1,77 @@
+"""Compose the strips of a training run, in parallel, into .npy files."""
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.data.dataset import DEFAULT_VALIDATION, count_held_out, load_description
+from pipeline.engine.arrays import create_rows, load_array, read_array, write_rows
+from pipeline.reader.composition.lettering import list_faces, split_faces
+from pipeline.reader.composition.signs import Glyphs
+from pipeline.reader.composition.strips import compose_strip
+from pipeline.reader.rows.marks import ARRAYS
+from pipeline.scheduling.backends import Backend
+from pipeline.scheduling.execution import iterate_job
+from pipeline.scheduling.jobs import Job
+from pipeline.scheduling.progress import progress
+
+BLOCK = 250  # strips of a task
+FEWEST = 2_000  # validation strips, if there are at least as many for training
+
+
+def count_strips(training: int) -> dict[str, int]:
+    """Return the number of strips of each part."""
+    return {"train": training, "validation": max(min(FEWEST, training), training // 30)}
+
+
+def compose_strips(
+    parse: Path, faces: Path, output: Path, counts: Mapping[str, int], seed: int, backend: Backend
+) -> None:
+    """Write the strips of each part, their marks and their digits to `output`, in blocks.
+
+    faces: folder of faces, in addition to those of the program. Training strips show the first images of the data set
+    and most faces, validation strips the last images and the other faces. counts: from `count_strips`. Each strip has
+    its own generator, seeded by the seed of the run, its part and its number.
+    """
+    files = {
+        (part, name): create_rows(output / f"{part}-{name}.npy", dtype, (count, *shape))
+        for part, count in counts.items()
+        for name, (dtype, shape) in ARRAYS.items()
+    }
+    tasks = [
+        (part, start, min(start + BLOCK, count)) for part, count in counts.items() for start in range(0, count, BLOCK)
+    ]
+    job = Job(_compose_block, (parse.absolute(), faces.absolute(), seed, tuple(counts)), tasks)
+    with (
+        progress("strips", sum(counts.values()), unit="strips") as shown,
+        contextlib.closing(iterate_job(job, backend)) as results,
+    ):
+        for index, blocks in results:
+            part, start, stop = tasks[index]
+            for name, block in zip(ARRAYS, blocks, strict=True):
+                write_rows(files[part, name], start, block)
+            shown.advance(stop - start)
+
+
+def _compose_block(
+    shared: tuple[Path, Path, int, Sequence[str]], task: tuple[str, int, int]
+) -> tuple[NDArray[Any], ...]:
+    (parse, faces, seed, parts), (part, start, stop) = shared, task
+    held_out = part != "train"
+    glyphs, script = load_parsed(parse, held_out), split_faces(list_faces("script", faces), held_out)
+    generators = (np.random.default_rng((seed, parts.index(part), i)) for i in range(start, stop))
+    made = [compose_strip(glyphs, script, generator) for generator in generators]
+    return tuple(map(np.array, zip(*made, strict=True)))
+
+
+def load_parsed(parse: Path, held_out: bool) -> Glyphs:
+    """Return the training images of an artifact of `parse` that are held out, or the others."""
+    images = np.asarray(load_array(parse / "train-images.npy", np.uint8, (None, None, None)))
+    labels = read_array(parse / "train-labels.npy", np.uint8, (len(images),))
+    kept = len(images) - count_held_out(DEFAULT_VALIDATION, len(images))
+    chosen = slice(kept, None) if held_out else slice(kept)
+    return Glyphs(images[chosen], labels[chosen], load_description(parse).class_names)

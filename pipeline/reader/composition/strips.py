@@ -1,0 +1,180 @@
+"""Compose a training strip: a line of writing in local contrast, with marks of what it says."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.pictures.contrast import add_margin, local_contrast
+from pipeline.reader.composition.hands import Hands
+from pipeline.reader.composition.legibility import measure_legibility, view
+from pipeline.reader.composition.lettering import list_faces
+from pipeline.reader.composition.line_text import MOST, SIGN, Token, make_line, make_number, make_words, tokenize
+from pipeline.reader.composition.line_writing import Line, write_line
+from pipeline.reader.composition.number_writing import NOTHING, Piece, choose_style
+from pipeline.reader.composition.paper import bleed_through, expose, paste, smooth_noise, texture, to_levels
+from pipeline.reader.composition.signs import Generator, Glyphs, choose, choose_hand
+from pipeline.reader.composition.surroundings import surround
+from pipeline.reader.composition.transcript import list_digits, make_marks
+from pipeline.reader.rows.marks import OUTER, SHEET, SIDE, WIDTH, encode_contrast
+
+# Pixels from the ends of what a network sees up to which there are digits, so that they are not stretched beyond it.
+REACH = 16
+ROOM = WIDTH - 2 * REACH
+SIZES = 13.6, 27.6  # pixels: longer side of the digits; that of most is about 19
+OFF_CENTRE, SLOPE = 2.2, 0.025  # standard deviations of the height of a line, in pixels, and of its slope
+KINDS = {"digits": 0.38, "line": 0.54, "words": 0.045, "texture": 0.015, "nothing": 0.02}  # shares
+COMBS = 0.1  # share of the lines of numbers in boxes
+TWO = 0.4  # share of the strips with only digits that have two numbers
+NEIGHBOURS, PITCHES = 0.6, (1.1, 1.8)  # probability of a line above, and of one below; how far, in sizes
+NEIGHBOUR_ROOM = 130  # pixels of its digits
+NEIGHBOUR_KINDS = {"line": 0.6, "digits": 0.2, "words": 0.2}
+BLEED, GRAIN = 0.07, 0.15  # shares of the strips with writing of the other side, and with the grain of a pencil
+CUT = {"digits": 0.45, "line": 0.1}  # share of the strips of a kind that show the edges of a picture
+SIDES_CUT = 0.8  # share of the sides that are such edges
+TIGHT_SHARE, TIGHT, NARROW = 0.6, (-2, 6), (4, 24)  # pixels from the ink to the edges
+PRINT = list_faces("print")
+LEGIBLE = 1.9  # of each sign: chosen by eye
+
+
+@dataclass(frozen=True, eq=False)
+class Composed:
+    """A strip, its marks, its kind, and how well its least legible digit is seen.
+
+    levels: uint8, SHEET. marks: float32 (MAX_MARKS, 3). digits: float32
+    (MAX_DIGITS, 5), those of the lines above and below included.
+    """
+
+    levels: NDArray[np.uint8]
+    marks: NDArray[np.float32]
+    digits: NDArray[np.float32]
+    kind: str
+    legibility: float
+
+
+def compose_strip(
+    glyphs: Glyphs, faces: Sequence[Path], generator: Generator
+) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
+    """Return a strip, its marks and its digits; see `pipeline.reader.rows.marks`.
+
+    faces: files of handwriting. A strip with a digit in its middle line that nobody could read is composed anew.
+    """
+    while True:
+        composed = compose_any(glyphs, faces, generator)
+        if composed.legibility >= LEGIBLE:
+            return composed.levels, composed.marks, composed.digits
+
+
+def compose_any(glyphs: Glyphs, faces: Sequence[Path], generator: Generator) -> Composed:
+    """Compose a strip, legible or not."""
+    kind = choose(KINDS, generator)
+    hands = Hands(glyphs, {"script": faces, "print": PRINT}, generator)
+    size = math.exp(generator.uniform(*np.log(SIZES)))
+    hand = replace(choose_hand(generator), angle=generator.normal(0, SLOPE))
+    middle = SHEET[0] / 2 + generator.normal(0, OFF_CENTRE)
+    style = choose_style(hand, size, generator.random() < COMBS, generator)
+    line = write_line(make_tokens(kind, glyphs, generator), style, hands, ROOM, generator)
+    line = place(line, _choose_start(line, generator), middle, hand.angle)
+    pieces, writing, others = [*line.pieces], np.zeros(SHEET, np.float32), np.zeros(SHEET, np.float32)
+    if kind == "texture":
+        others += texture(SHEET, generator) * np.float32(generator.uniform(0.05, 1))
+    for piece in line.pieces:
+        paste(writing, piece.ink, piece.top, piece.left)
+    sides = [side for side in (-1, 1) if generator.random() < NEIGHBOURS]
+    if sides:  # the same line above and below, elsewhere: it takes a third of the time
+        tokens = make_tokens(choose(NEIGHBOUR_KINDS, generator), glyphs, generator)
+        neighbour = write_line(tokens, replace(style, pitch=0), hands, NEIGHBOUR_ROOM, generator)
+        for side in sides:
+            away = middle + side * size * generator.uniform(*PITCHES)
+            for piece in place(neighbour, generator.uniform(-60, 180), away, hand.angle).pieces:
+                paste(others, piece.ink, piece.top, piece.left)
+                pieces.append(piece)
+    np.maximum(others, surround(line, style, middle, generator), out=others)
+    if generator.random() < BLEED:
+        np.maximum(others, bleed_through(SHEET, glyphs, generator), out=others)
+    if generator.random() < GRAIN:
+        grain = np.clip(1 + generator.uniform(0.1, 0.6) * smooth_noise(SHEET, (1.2, 1.2), generator), 0, 1.2)
+        writing, others = writing * grain, others * grain
+    levels = to_levels(expose(np.maximum(writing, others), generator))
+    left, top, right, bottom = window = choose_window(line, kind, generator)
+    levels = continue_beyond(levels, window)
+    outside = np.ones(SHEET, bool)
+    outside[top:bottom, left:right] = False
+    others[outside] = 1  # there is neither writing nor paper
+    contrast = local_contrast(levels)
+    strip = view(*(each[OUTER:-OUTER] for each in (contrast, writing, others)))
+    seen = [
+        measure_legibility(strip, piece.ink, piece.top - OUTER, piece.left, piece.symbol == hands.other)
+        for piece in line.pieces
+        if piece.symbol != NOTHING
+    ]
+    marks = make_marks(line.pieces, len(glyphs.class_names), left, right)
+    digits = list_digits([piece for piece in pieces if piece.symbol not in (NOTHING, hands.other)], window)
+    return Composed(encode_contrast(contrast), marks, digits, kind, min(seen, default=math.inf))
+
+
+def make_tokens(kind: str, glyphs: Glyphs, generator: Generator) -> list[Token]:
+    """Return what a line of a kind says.
+
+    Classes that are not the ten digits have no separators, and only signs without a name beside them.
+    """
+    if kind == "line":
+        text = make_line(generator)
+    elif kind == "words":
+        text = " ".join(make_words(generator) for _ in range(generator.integers(1, 5)))
+    elif kind == "digits":
+        count = 2 if generator.random() < TWO else 1
+        text = " ".join(make_number(generator, int(generator.integers(1, MOST + 1))) for _ in range(count))
+    else:
+        text = ""
+    tokens = tokenize(text)
+    if glyphs.has_digits:
+        return tokens
+    plain = ("".join(filter(str.isdigit, each.text)) if each.is_number else SIGN for each in tokens)
+    return [replace(each, text=text) for each, text in zip(tokens, plain, strict=True)]
+
+
+def _choose_start(line: Line, generator: Generator) -> float:
+    """Return where on the sheet a line starts: its digits are REACH from the ends of the strip, its words anywhere."""
+    if line.digits:
+        low, high = SIDE + REACH - line.digits[0].left, SIDE + WIDTH - REACH - max(each.right for each in line.digits)
+        return float(generator.integers(min(low, high), high + 1))
+    return float(SIDE + generator.uniform(0, 1) * WIDTH - max((each.right for each in line.pieces), default=0) / 2)
+
+
+def place(line: Line, start: float, middle: float, slope: float) -> Line:
+    """Return a line on the sheet: its start, its height in the middle of the sheet, and its slope."""
+
+    def move(piece: Piece) -> Piece:
+        left = piece.left + round(start)
+        down = slope * (left + piece.ink.shape[1] / 2 - SHEET[1] / 2)
+        return replace(piece, left=left, top=round(piece.top + middle + down))
+
+    combs = [replace(comb, left=comb.left + round(start)) for comb in line.combs]
+    return Line([move(piece) for piece in line.pieces], combs)
+
+
+def choose_window(line: Line, kind: str, generator: Generator) -> tuple[int, int, int, int]:
+    """Return left, top, right and bottom of the part of the sheet that the picture shows."""
+    height, width = SHEET
+    if not line.pieces or generator.random() >= CUT.get(kind, 0):
+        return 0, 0, width, height
+    boxes = np.array([piece.box for piece in line.pieces])
+    low, high = TIGHT if generator.random() < TIGHT_SHARE else NARROW
+    edges = np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
+    low = max(low, -(edges[2:] - edges[:2]).min() / 4)  # a half of a thin sign stays
+    edges = edges + (-1, -1, 1, 1) * generator.uniform(low, high, 4)
+    shown = np.where(generator.random(4) < SIDES_CUT, edges, (0, 0, width, height))
+    left, top, right, bottom = np.clip(np.rint(shown), 0, (width, height, width, height)).astype(int).tolist()
+    return left, top, right, bottom
+
+
+def continue_beyond(levels: NDArray[np.uint8], window: tuple[int, int, int, int]) -> NDArray[np.uint8]:
+    """Return the part of a picture within a window, with margins as reading adds them beyond the edges of a picture."""
+    (height, width), (left, top, right, bottom) = levels.shape, window
+    if window == (0, 0, width, height):
+        return levels
+    return add_margin(levels[top:bottom, left:right], top, height - bottom, left, width - right)

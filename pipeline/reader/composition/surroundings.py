@@ -1,0 +1,85 @@
+"""Lines around a line of writing: combs, rings around words, underlines, and those of forms and notebooks."""
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+
+from pipeline.reader.composition.line_writing import Comb, Line
+from pipeline.reader.composition.number_writing import NOTHING, Piece, Style
+from pipeline.reader.composition.ruling import Ruler, box_row, draw_lines, separate
+from pipeline.reader.composition.signs import Generator, Ink
+from pipeline.reader.rows.marks import SHEET
+
+LINES, BESIDE_COMBS = 0.5, 0.15  # shares of the lines without and with combs that have other lines around them
+RINGED, UNDERLINED = 0.06, 0.04  # shares of the words and numbers
+PENS = 0.5, 1.8  # pixels: width of the lines
+FORMS = {"boxes": 0.5, "apart": 0.2, "ticks": 0.3}  # of combs
+ACROSS = separate, box_row  # boxes that would make one number of two
+
+
+def surround(line: Line, style: Style, middle: float, generator: Generator) -> Ink:
+    """Return the ink of the lines around the writing. middle: height of the writing in the middle of the sheet."""
+    digits = line.digits
+    ink = np.zeros(SHEET, np.float32)
+    if generator.random() < (BESIDE_COMBS if line.combs else LINES):
+        one_number = len({each.number for each in digits}) == 1 and not line.combs
+        ink = draw_lines(digits, generator, () if one_number else ACROSS)
+    slope = float(np.tan(style.hand.angle))
+    ruler = Ruler(digits, slope, generator.uniform(*PENS), generator.uniform(0.25, 1), generator)
+    if line.combs:
+        _draw_combs(ruler, line.combs, style.size, middle - slope * SHEET[1] / 2)
+    for group in _group(line.pieces):
+        choice = generator.random()
+        if choice < RINGED:
+            _ring(ruler, group)
+        elif choice < RINGED + UNDERLINED:
+            left, _, right, bottom = _find_box(group)
+            y = bottom + generator.uniform(-0.05, 0.25) * style.size
+            ruler.line([(left - 2, y + generator.normal(0, 1)), (right + 2, y + generator.normal(0, 1))])
+    return np.maximum(ink, ruler.ink())
+
+
+def _draw_combs(ruler: Ruler, combs: Sequence[Comb], size: float, middle: float) -> None:
+    """Draw cells of one height around the digits of each comb. middle: of the line at the left edge of the sheet."""
+    generator = ruler.generator
+    form = str(generator.choice(list(FORMS), p=list(FORMS.values())))
+    tall, moved = size * generator.uniform(1.05, 1.9), generator.normal(0, 0.06) * size
+    top, bottom = middle + moved - tall / 2, middle + moved + tall / 2
+    inset = generator.uniform(0.02, 0.12) if form == "apart" else 0.0
+    tick = bottom - tall * generator.uniform(0.2, 0.7)
+    for comb in combs:
+        edges = comb.left + comb.pitch * np.arange(comb.count + 1)
+        if form == "ticks":
+            for x in edges.tolist():
+                ruler.down(x, tick + ruler.slope * x, bottom + ruler.slope * x)
+            ruler.line([(x, bottom + ruler.slope * x) for x in (edges[0], edges[-1])])
+        else:
+            for left in edges[:-1].tolist():
+                ruler.box(left + inset * comb.pitch, top, left + (1 - inset) * comb.pitch, bottom)
+
+
+def _group(pieces: Sequence[Piece]) -> list[list[Piece]]:
+    """Return the pieces of each number and each other sign."""
+    by_number = itertools.groupby(pieces, lambda piece: (piece.number, piece.number == NOTHING and id(piece)))
+    return [list(group) for _, group in by_number]
+
+
+def _ring(ruler: Ruler, group: Sequence[Piece]) -> None:
+    """Draw a closed curve around a word or a number, as people single out an answer; its ends need not meet."""
+    generator, (left, top, right, bottom) = ruler.generator, _find_box(group)
+    wide, high = (
+        (right - left) / 2 * generator.uniform(1.1, 1.4) + 3,
+        (bottom - top) / 2 * generator.uniform(1.1, 1.6) + 2,
+    )
+    start, turn = generator.uniform(0, 2 * np.pi), generator.uniform(1.9, 2.2) * np.pi
+    angles = start + np.linspace(0, turn, 40)
+    growth = 1 + generator.uniform(-0.12, 0.12) * np.linspace(0, 1, 40)
+    x = (left + right) / 2 + wide * growth * np.cos(angles)
+    y = (top + bottom) / 2 + high * growth * np.sin(angles)
+    ruler.line(zip(x.tolist(), y.tolist(), strict=True))
+
+
+def _find_box(group: Sequence[Piece]) -> tuple[int, int, int, int]:
+    lefts, tops, rights, bottoms = zip(*(piece.box for piece in group), strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)

@@ -1,0 +1,235 @@
+"""Read digits from Python. This module is the only stable interface; everything below it may change.
+
+from pipeline.reader import load
+
+reader = load()
+reader.read("photo.jpg").text  # "90210"
+reader.predict(images)  # the classes of images, uint8 (n, 28, 28)
+reader.predict_proba(images)  # float32 (n, 10)
+"""
+
+import hashlib
+import logging
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from PIL import Image
+
+from pipeline.engine.artifacts import MANIFEST, find_artifact, require_intact
+from pipeline.engine.errors import PipelineError, UsageError
+from pipeline.engine.store import check_outside, read_lock
+from pipeline.engine.threads import count_cores, single_threaded_blas
+from pipeline.model.header import format_header
+from pipeline.model.model import Model, load_model
+from pipeline.model.prediction import predict
+from pipeline.model.safetensors import load_safetensors, save_safetensors
+from pipeline.network.team import ThreadTeam
+from pipeline.pictures.decoding import MAX_LARGE_SIDE, PictureError, Source, load_picture
+from pipeline.pictures.levels import MAX_SIDE
+from pipeline.reader.pages.reading import MAX_DIGITS, Number, Result, Row, read, read_one
+from pipeline.reader.pages.regions import Region, make_regions
+
+__all__ = [
+    "PRETRAINED",
+    "Number",
+    "PictureError",
+    "PipelineError",
+    "Reader",
+    "Result",
+    "Row",
+    "load",
+    "make_regions",
+    "save",
+]
+
+log = logging.getLogger(__name__)
+
+PRETRAINED = Path(__file__).parent / "model" / "pretrained"
+"""Folder of the pretrained models, for `load`."""
+TRAINED, TRAINED_READER = Path("artifacts/train"), Path("artifacts/reader")
+SAFETENSORS = "model.safetensors"
+PRETRAINED_READER = PRETRAINED / "reader.safetensors"
+
+Picture = str | os.PathLike[str] | BinaryIO | Image.Image | NDArray[np.uint8]
+
+_lock = threading.Lock()  # the limit on BLAS's threads belongs to the process
+
+
+@dataclass(frozen=True, eq=False)
+class Reader:
+    """Trained models that read images and pictures; see `load`. Calls from several threads run one after another.
+
+    model: the model that classifies images as in the training set. finder: the model that is slid over pictures; if it
+    is None, a picture shows one object, which `model` classifies.
+    """
+
+    model: Model
+    finder: Model | None
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 hash of both models, in hexadecimal."""
+        digest = hashlib.sha256()
+        for model in filter(None, (self.model, self.finder, self.finder and self.finder.row)):
+            digest.update(format_header(model.header).encode())
+            for flat in model.parameters:
+                digest.update(flat.data)
+        return digest.hexdigest()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the classes of the digits in pictures."""
+        return (self.finder or self.model).class_names
+
+    @cached_property
+    def classes_(self) -> NDArray[Any]:
+        """The classes in the order of the columns of `predict_proba`; integers if all names are, otherwise strings."""
+        names = self.model.class_names
+        integers = all(name.isdecimal() and str(int(name)) == name for name in names)
+        return np.array([int(name) for name in names] if integers else names)
+
+    def predict_proba(self, images: ArrayLike) -> NDArray[np.float32]:
+        """Return the probabilities of the classes, float32 (n, classes), of images as in the training set.
+
+        images: uint8 (n, height, width), or one image (height, width); light digits on black, as in MNIST, where the
+        size is 28 x 28. Raises TypeError for another dtype, ValueError for another shape. `read`
+        accepts pictures.
+        """
+        array = _require_uint8(images)
+        shape = self.model.image_shape
+        if array.shape[-2:] != shape or array.ndim not in (2, 3):
+            size = f"{shape[0]}, {shape[1]}"
+            raise ValueError(f"images must have the shape (n, {size}) or ({size}), not {array.shape}")
+        with _lock, single_threaded_blas():
+            return predict(self.model, array.reshape(-1, *shape))
+
+    def predict(self, images: ArrayLike) -> NDArray[Any]:
+        """Return the most probable class of each image, (n,), from `classes_`; `images` is as in `predict_proba`."""
+        return np.asarray(self.classes_[self.predict_proba(images).argmax(axis=1)])
+
+    def read(
+        self,
+        picture: Picture,
+        name: str = "",
+        threads: int | None = None,
+        page: int = 0,
+        regions: Sequence[Region] = (),
+    ) -> Result:
+        """Read the digits in a drawing, a scan or a photograph of any size.
+
+        picture: the path of a file, an open binary file, a Pillow image, or an array, uint8: grey levels (height,
+        width), or colours (height, width, 3) or (height, width, 4), the fourth being the opacity. name: name of the
+        picture in error messages, by default its path. threads: number of threads, by default one for each core. page:
+        page or frame of a file, from 0; an image or an array has only one. regions: parts of the picture to read, and
+        what their numbers look like, from `make_regions`. Raises PictureError if the picture cannot be read or does not
+        have the regions, TypeError or ValueError for another kind of array.
+        """
+        source = _to_source(picture)
+        if not name:
+            name = os.fsencode(source).decode(errors="replace") if isinstance(source, Path) else "the picture"
+        with _lock, ThreadTeam(threads or count_cores()) as team:
+            side = MAX_LARGE_SIDE if regions else MAX_SIDE
+            grey, size, more_pages = load_picture(source, name, page, side)
+            if self.finder:
+                result = read(self.finder, grey, size, team.run, regions, name)
+            elif regions:
+                raise UsageError("this model reads one object in a picture: leave regions and patterns out")
+            else:
+                result = read_one(self.model, grey, size)
+        if len(result.boxes) >= MAX_DIGITS:
+            raise PictureError(f"{name} shows {MAX_DIGITS} digits or more: cut it into several pictures")
+        return replace(result, more_pages=more_pages)
+
+
+def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) -> Reader:
+    """Load the models and log which one is used.
+
+    folder: an artifact of the stage `train`, `export` or `reader`, or a file model.safetensors that `export` wrote, or
+    its folder, such as PRETRAINED. By default images are classified by `artifacts/train` and pictures read by
+    `artifacts/reader` in the current folder if these exist, otherwise by the pretrained models. A named classifier
+    whose classes differ from those of the reader classifies pictures itself, as pictures of one object. pictures:
+    whether to load the model that reads pictures. Raises PipelineError if a model is missing or damaged, UsageError if
+    it reads only rows, or only pictures and `pictures` is False.
+    """
+    path = Path(folder) if folder is not None else _choose(TRAINED, PRETRAINED)
+    model, finder = _load(path), None
+    if model.by_column or (model.sliding and not pictures):
+        kind = "for rows" if model.by_column else "that reads pictures"
+        raise UsageError(f"{folder} is a model {kind}: name one that `train` or `export` wrote")
+    if model.sliding:
+        model, finder = _load(_choose(TRAINED, PRETRAINED)), model
+    elif pictures:
+        beside = path / PRETRAINED_READER.name  # as in PRETRAINED
+        other = beside if folder is not None and beside.exists() else _choose(TRAINED_READER, PRETRAINED_READER)
+        found = _load(other)
+        if folder is None or path == PRETRAINED or found.class_names == model.class_names:
+            path, finder = other, found
+    log.info("model: %s", _describe(finder or model, path))
+    return Reader(model, finder)
+
+
+def save(model: Model, path: str | os.PathLike[str]) -> None:
+    """Write a model, such as `pipeline.training.train` returns, to a safetensors file, which `load` reads.
+
+    Raises UsageError if the file would lie within the result of a stage.
+    """
+    check_outside(Path(path))
+    save_safetensors(Path(path), model)
+
+
+def _describe(model: Model, path: Path) -> str:
+    """Return the name of a model, its accuracy in classifying images, and what to do if it cannot reject."""
+    words = ["the pretrained one" if path in (PRETRAINED, PRETRAINED_READER) else str(path)]
+    if model.validation_accuracy and not model.sliding:  # that of positions means little to a user
+        words.append(f"{model.validation_accuracy:.2%} correct on validation images")
+    if not model.negative_class:
+        words.append("takes everything for one of its classes: show it nothing else")
+    return ", ".join(words)
+
+
+def _choose(trained: Path, pretrained: Path) -> Path:
+    return trained if trained.exists() or trained.is_symlink() else pretrained
+
+
+def _load(path: Path) -> Model:
+    try:
+        path.lstat()  # raises OSError if it does not exist
+        with read_lock(path) as entry:
+            file = entry if entry.is_file() else entry / SAFETENSORS
+            exported = file.exists()
+            if not exported or (entry / MANIFEST).exists():
+                stages = ("export",) if exported else ("train", "reader")
+                require_intact(entry, find_artifact(entry, *stages, shown=path), shown=path)
+            return load_safetensors(file) if exported else load_model(entry)
+    except OSError as error:
+        raise PipelineError(f"the model {path} cannot be read: {error.strerror}") from None
+
+
+def _to_source(picture: Any) -> Source:
+    """Convert a picture to what `load_picture` takes."""
+    if isinstance(picture, str | os.PathLike):
+        return Path(picture)
+    if isinstance(picture, Image.Image) or hasattr(picture, "read"):
+        source: Source = picture
+        return source
+    array = _require_uint8(picture)
+    if array.ndim != 2 and (array.ndim != 3 or array.shape[2] not in (3, 4)):
+        raise ValueError(f"a picture must be (height, width), or (height, width, 3 or 4) in colours, not {array.shape}")
+    return Image.fromarray(np.ascontiguousarray(array))
+
+
+def _require_uint8(images: Any) -> NDArray[np.uint8]:
+    array = np.asarray(images)
+    if array.dtype != np.uint8:
+        raise TypeError(
+            f"images must be uint8, grey levels from 0 to 255, not {array.dtype}: scale them to 0..255 if necessary, "
+            "then convert them with .astype(np.uint8)"
+        )
+    return array

@@ -1,0 +1,55 @@
+"""Cut strips along rows out of a picture, as the network that reads rows has seen them in training."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from pipeline.pictures.contrast import add_margin, local_contrast
+from pipeline.reader.pages.lines import CentreLine
+from pipeline.reader.pages.order import Floats
+from pipeline.reader.pages.search import Level, choose_level
+from pipeline.reader.rows.marks import OUTER, SHEET
+from pipeline.reader.rows.spans import SIZE
+
+BEYOND = 9.0  # sizes of a digit by which a strip is longer than its row, at each end
+OUTSIDE = 2.0  # sizes of a digit by which it reaches beyond the edges of the picture, at most
+ROUND = 64  # pixels: lengths are multiples of it, so that several strips pass through the network together
+
+
+@dataclass(frozen=True, eq=False)
+class Strip:
+    """A strip along a row, as those of training. contrast: local, float32 (HEIGHT + 2 MARGIN, length).
+
+    y, x: places in the picture of its pixels on the row, (length,).
+    """
+
+    contrast: NDArray[np.float32]
+    y: Floats
+    x: Floats
+    line: CentreLine
+
+
+def cut_strip(line: CentreLine, pyramid: Sequence[Level]) -> Strip:
+    """Cut the strip along a line out of the picture; beyond the edges, its paper continues as in training."""
+    scale = SIZE / line.size
+    level = choose_level(pyramid, scale)
+    width = level.grey.shape[1] / level.scale
+    first = max(line.x[0] - BEYOND * line.size, -OUTSIDE * line.size)
+    last = min(line.x[-1] + BEYOND * line.size, width + OUTSIDE * line.size)
+    ends = line.heights(np.array([first, last]))
+    slope = float(np.diff(ends)[0]) / (last - first)
+    cos = 1 / np.hypot(1, slope)
+    count = -(-int(scale * (last - first) / cos) // ROUND) * ROUND
+    x = (first + last) / 2 + (np.arange(count) - (count - 1) / 2) * cos / scale
+    y = line.heights(x)
+    along = np.gradient(y, x)
+    norm = np.hypot(1, along)
+    down = (np.arange(SHEET[0])[:, np.newaxis] - (SHEET[0] - 1) / 2) / scale
+    # The margin of one pixel suffices: add_margin continues it unchanged.
+    grey = add_margin(level.grey, 1, 1, 1, 1)
+    at = [each * level.scale + 0.5 for each in (y + down / norm, x - down * along / norm)]
+    levels = ndimage.map_coordinates(grey, at, np.float32, 1, mode="nearest")
+    return Strip(local_contrast(levels)[OUTER:-OUTER], y, x, line)

@@ -1,0 +1,79 @@
+"""Lines along which rows of digits may run: through positions at which a digit may be, straight, tilted or curved."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.reader.pages.order import Floats, measure_slope
+from pipeline.reader.pages.search import Detections
+
+FOUNDS = 0.5  # probability of a digit from which it founds a row; less probable ones join it
+STRONG = 0.7  # probability from which a digit counts for the slope of the page
+NEAR = 0.25  # distance in sizes along the row from which a position is another digit
+GAP = 5.0  # distance in sizes along the row up to which the next digit joins
+ACROSS, FARTHER = 0.4, 0.04  # distance in sizes from the row up to which a digit joins, and what each size adds to it
+UNEVEN = 1.45  # ratio of sizes up to which two digits may be in one row
+# Distance in sizes from a row, and ratio of sizes, up to which what it covers founds no other.
+WITHIN, LARGER = 0.5, 1.7
+BAND = 3.0  # standard deviation, in sizes along the row, of the weights with which digits determine its height
+STIFF = 1.0  # weight, in digits at a distance of a size, of the slope that all rows have
+
+
+@dataclass(frozen=True, eq=False)
+class CentreLine:
+    """The line through the centres of the digits of a row. y, x, weights: of positions, (k,), by x. size: of digits.
+
+    slope: that of the page, which it has where the positions do not tell.
+    """
+
+    y: Floats
+    x: Floats
+    weights: Floats
+    size: float
+    slope: float
+
+    def heights(self, x: Floats) -> Floats:
+        """Return y of the line at each x, (n,): local linear regression, pulled towards the slope of the page."""
+        away = (self.x - x[:, np.newaxis]) / self.size
+        logs = np.log(self.weights) - (away / BAND) ** 2 / 2
+        w = np.exp(logs - logs.max(axis=1, keepdims=True))
+        y = (self.y - self.slope * self.x) / self.size  # so that the line is pulled towards a slope of 0
+        s0, s1, s2 = (np.sum(w * away**power, axis=1) for power in range(3))
+        t0, t1 = (np.sum(w * away**power * y, axis=1) for power in range(2))
+        s2 = s2 + STIFF
+        return np.asarray((t0 * s2 - t1 * s1) / (s0 * s2 - s1 * s1) * self.size + self.slope * x)
+
+
+def find_lines(found: Detections) -> Iterator[CentreLine]:
+    """Yield the lines of rows through positions, the most probable first; the strongest founds the first line."""
+    y, x, size, scores = found.astype(np.float64)
+    strong = scores > min(STRONG, scores.max(initial=0))
+    slope = measure_slope(y[strong], x[strong], size[strong])
+    free = np.ones(len(scores), bool)
+
+    def draw(members: list[int]) -> CentreLine:
+        mean = float(np.exp(np.average(np.log(size[members]), weights=scores[members])))
+        return CentreLine(y[members], x[members], scores[members], mean, slope)
+
+    for first in range(int(np.count_nonzero(scores >= FOUNDS))):
+        if not free[first]:
+            continue
+        similar = np.abs(np.log(size / size[first])) < np.log(UNEVEN)
+        members, line = [first], draw([first])
+        for side in (1, -1):
+            while True:
+                away = side * (x - x[members[-1 if side > 0 else 0]]) / line.size
+                near = np.flatnonzero(free & similar & (away > NEAR) & (away < GAP))
+                across = np.abs(y[near] - line.heights(x[near])) / line.size
+                joins = across < ACROSS + FARTHER * away[near]
+                if not joins.any():
+                    break
+                nearest = int(near[np.where(joins, away[near] + across, np.inf).argmin()])
+                members = [*members, nearest] if side > 0 else [nearest, *members]
+                line = draw(members)
+        inside = (x > line.x[0] - line.size) & (x < line.x[-1] + line.size) & (size < LARGER * line.size)
+        inside[inside] = np.abs(y[inside] - line.heights(x[inside])) < WITHIN * line.size
+        free[inside] = False
+        free[members] = False
+        yield line

@@ -1,0 +1,165 @@
+"""Crops of strips over which a network is slid, with a label for each of its positions.
+
+A position has the class of the digit that is centred there, the label after the last class if nothing is, or IGNORED
+near a centre and for digits whose size is at the limit, where both would be right.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipeline.engine.errors import UsageError
+from pipeline.network.activations import Array
+from pipeline.network.architecture import build_layers, find_window, slide
+from pipeline.network.layer import Layer
+from pipeline.network.losses import Labels, Loss, at_positions
+from pipeline.pictures.contrast import BOX, READ_SIZES, local_contrast
+from pipeline.reader.rows.marks import ZERO, decode_contrast, load_part
+from pipeline.training.training_data import Examples
+
+IGNORED = -1
+NEAR, FAR = 2.9, 5.0  # pixels from a centre: within which it has the class, and beyond which there is nothing
+LIMITS = (0.68, 1.5)  # beyond which a digit is nothing, since another level of the pyramid shows it
+VISIBLE = (0.6, 0.85)  # part of a digit within the picture: below it is nothing, above it has its class
+SHAPE = 72, 128  # pixels of a part
+# How strips are changed each time they are shown: standard deviations of the angle in radians, of the logarithms of
+# the scale and of width by height, and of the shear in x per y; largest noise in units of local contrast.
+ANGLE, SCALE, STRETCH, SHEAR, NOISE = 0.05, 0.07, 0.05, 0.06, 0.15
+# Ranges of the scales of parts as on other levels of the pyramid, their shares, and by what factors a picture at that
+# scale is sharper than a strip that is enlarged.
+SCALES, SHARES, SHARPER = ((0.15, 0.6), (1.6, 3.2), (3.2, 8)), (0.08, 0.1, 0.06), (1, 8)
+
+
+# Centres of the windows of all positions: y (rows, 1) and x (columns,).
+Centres = tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]
+
+
+def find_centres(layers: str) -> Centres:
+    """Return the positions of a network, in the notation of its hidden layers, in a part of a strip.
+
+    Raises UsageError if a layer cannot slide, or if its window is larger than the part.
+    """
+    window = find_window(layers)
+    moved = slide(build_layers(layers, "relu", window, 1), SHAPE)
+    sizes, step = moved[-1].output_shape[1:], math.prod(layer.stride[0] for layer in moved)
+    if min(sizes) < 1:
+        raise UsageError(
+            f"the window of {layers} has {window[0]} pixels to a side: at most {SHAPE[0]}, the height of the parts of "
+            "strips over which it slides, are possible"
+        )
+    y, x = ((window[0] - 1) / 2 + step * np.arange(size) for size in sizes)
+    return y[:, np.newaxis], x
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Crops(Examples):
+    """Strips, uint8 (n, *SHEET), as the stage `strips` writes them.
+
+    labels: their digits, float32 (n, MAX_DIGITS, 5), from which those of positions, (n, rows, columns), follow. layers:
+    the network that is slid over them. centres: of its positions. Each time that a strip is shown, it is another part
+    of it.
+    """
+
+    layers: str
+    centres: Centres
+    classes: int
+
+    @property
+    def image_shape(self) -> tuple[int, int]:
+        """(height, width) of what the network sees at once."""
+        return find_window(self.layers)
+
+    def make_layers(self, text: str, activation: str, outputs: int) -> tuple[Layer, ...]:
+        """Return the layers, slid over a part."""
+        return slide(super().make_layers(text, activation, outputs), SHAPE)
+
+    def adapt(self, loss: Loss, progress: float) -> Loss:
+        """Return the loss summed over positions."""
+        return partial(at_positions, loss)
+
+    def take(self, indices: NDArray[np.intp], out: Array, generator: np.random.Generator) -> Labels:
+        """Write the local contrast of parts of the strips with these indices to `out`; return the labels.
+
+        Each part is turned, scaled and sheared a little, a few are scaled a lot, some noise is added, and dark ink
+        becomes light ink in half of them.
+        """
+        labels = []
+        for i, index in enumerate(indices.tolist()):
+            out[i], digits = show(self.images[index], self.labels[index], generator)
+            labels.append(label_positions(digits, self.centres, self.classes))
+        out += generator.uniform(0, NOISE, (len(indices), 1, 1)) * generator.standard_normal(out.shape, np.float32)
+        out *= generator.choice([-1, 1], (len(indices), 1, 1))
+        return np.array(labels)
+
+    def slice(self, start: int, stop: int) -> tuple[Array, Labels]:
+        """Return the local contrast in the middle of the strips from `start` to `stop`, unchanged, and its labels."""
+        top, left = np.subtract(self.images.shape[1:], SHAPE) // 2
+        contrast = decode_contrast(self.images[start:stop, top : top + SHAPE[0], left : left + SHAPE[1]])
+        digits = self.labels[start:stop] - np.array([0, top, left, 0, 0], np.float32)
+        return contrast, np.array([label_positions(each, self.centres, self.classes) for each in digits])
+
+
+def load_crops(folder: Path, part: str, layers: str, classes: int) -> Crops:
+    """Return strips that the stage `strips` has written, to slide a network over. Raises as `find_centres` does."""
+    return Crops(*load_part(folder, part, "digits"), layers=layers, centres=find_centres(layers), classes=classes)
+
+
+def show(
+    strip: NDArray[np.uint8], digits: NDArray[np.float32], generator: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the local contrast of a part of a strip, turned, scaled, stretched and sheared at random, and its digits.
+
+    Beyond the strip there is no contrast.
+    """
+    angle, scale = generator.normal(0, ANGLE), math.exp(np.clip(generator.normal(0, SCALE), -0.2, 0.2))
+    kind = int(np.searchsorted(np.cumsum(SHARES), generator.random(), side="right"))
+    if kind < len(SHARES):
+        scale = math.exp(generator.uniform(*np.log(SCALES[kind])))
+    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])  # of (x, y)
+    stretch = math.exp(generator.normal(0, STRETCH) / 2)
+    turned = scale * turn @ np.array([[stretch, generator.normal(0, SHEAR)], [0, 1 / stretch]])
+    size, target = np.array(strip.shape[::-1]), np.array(SHAPE[::-1]) / 2
+    room = np.maximum(size - np.array(SHAPE[::-1]) / scale, (4, 8)) / 2
+    centre = size / 2 + generator.uniform(-room, room)
+    inverse = np.linalg.inv(turned)
+    offset = centre - inverse @ target
+    moved = Image.fromarray(strip).transform(
+        SHAPE[::-1],
+        Image.Transform.AFFINE,
+        (*inverse[0], offset[0], *inverse[1], offset[1]),
+        Image.Resampling.BILINEAR,
+        fillcolor=ZERO,
+    )
+    contrast = decode_contrast(np.asarray(moved))
+    if kind < len(SHARES):
+        contrast = local_contrast(100 * np.tanh(generator.uniform(*SHARPER) * contrast / 2))
+    changed = digits.copy()
+    changed[:, [2, 1]] = (digits[:, [2, 1]] - centre) @ turned.T + target
+    changed[:, 3] *= scale
+    return contrast, changed
+
+
+def label_positions(digits: NDArray[np.float32], centres: Centres, classes: int) -> NDArray[np.int16]:
+    """Return the label of each position, (rows, columns).
+
+    digits: (m, 5) with label, centre y and x, longer side and visible part of each; rows with a negative label are
+    unused.
+    """
+    y, x = centres
+    labels = np.full((len(y), len(x)), classes, np.int16)
+    nearest = np.full(labels.shape, np.inf)
+    for label, centre_y, centre_x, size, visible in digits[digits[:, 0] >= 0].astype(float).tolist():
+        if visible < VISIBLE[0] or not LIMITS[0] <= size / BOX <= LIMITS[1]:
+            continue
+        away = np.hypot(y - centre_y, x - centre_x)
+        is_read = READ_SIZES[0] <= size / BOX <= READ_SIZES[1] and visible >= VISIBLE[1]
+        closer = away < np.minimum(nearest, FAR)
+        labels[closer] = np.where(away[closer] < NEAR, label, IGNORED) if is_read else IGNORED
+        nearest = np.minimum(nearest, away)
+    return labels

@@ -1,0 +1,273 @@
+"""Read the digits in a picture: find rows, read each as a whole, and say how certain the text is."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.model.model import Model
+from pipeline.model.prediction import predict_with_negative
+from pipeline.network.gradient_descent import Run, in_sequence
+from pipeline.pictures.ink import find_extent
+from pipeline.pictures.levels import fit
+from pipeline.pictures.preparation import find_ink, prepare
+from pipeline.reader.pages.cutting import cut_strip
+from pipeline.reader.pages.lines import find_lines
+from pipeline.reader.pages.order import find_rows
+from pipeline.reader.pages.regions import Region
+from pipeline.reader.pages.search import Slider, search
+from pipeline.reader.pages.sightings import Sighting, keep_best, read_strips
+from pipeline.reader.rows.expected import compile_pattern
+from pipeline.reader.rows.patterns import Pattern
+from pipeline.reader.rows.spans import find_alternatives, is_reported
+
+POSSIBLE = 0.03  # probability of a number from which a person who checks the reading should see it
+SURE = 0.99  # probability of a number from which no other text is probable enough to be shown
+ALTERNATIVES = 3  # of a text
+MAX_DIGITS = 500  # of a picture
+
+Alternatives = tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Number:
+    """Digits that belong together. Its alternatives, boxes and probabilities are as in `Result`.
+
+    probability: that the ink shows these digits and no other.
+    """
+
+    text: str
+    probability: float
+    alternatives: tuple[tuple[str, float], ...]
+    boxes: NDArray[np.int64]
+    probabilities: NDArray[np.float32]
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom of a rectangle around all digits, in pixels of the picture."""
+        (left, top), (right, bottom) = self.boxes[:, :2].min(axis=0).tolist(), self.boxes[:, 2:].max(axis=0).tolist()
+        return left, top, right, bottom
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """Numbers in a row, from left to right. Its alternatives, boxes and probabilities are as in `Result`.
+
+    text: the classes of the digits, joined. spaced: the same text with spaces between the numbers. confidence:
+    probability that this row is correct. numbers: the same digits, those of each number together. region: name of the
+    region that it is in. A row that does not fit its pattern has no text and no confidence, but the boxes of its ink.
+    """
+
+    text: str
+    spaced: str
+    confidence: float
+    alternatives: tuple[tuple[str, float], ...]
+    boxes: NDArray[np.int64]
+    probabilities: NDArray[np.float32]
+    numbers: tuple[Number, ...]
+    region: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """The digits in a picture, in reading order.
+
+    text: the classes of the digits, joined; empty if no digit was found. rows: the digits of each row. confidence:
+    probability that all digits are correct; 0 if there are none. alternatives: the most probable other texts, each with
+    its probability, unless the text is certain. boxes: int64 (k, 4): left, top, right and bottom of a square around
+    each digit, in pixels of the picture as it is displayed; the square ends at the edge of the picture. size: (height,
+    width) of the picture. probabilities: float32 (k, classes), of each class for each digit; a row sums to less than 1,
+    because the ink may be no digit. possible: boxes as above, (m, 4), of the digits of what may be a number, with a
+    probability of at least 0.03, but was not read as one. more_pages: whether the file has several pages or frames, of
+    which only one was read.
+    """
+
+    text: str
+    rows: tuple[Row, ...]
+    confidence: float
+    alternatives: tuple[tuple[str, float], ...]
+    boxes: NDArray[np.int64]
+    size: tuple[int, int]
+    probabilities: NDArray[np.float32]
+    possible: NDArray[np.int64]
+    more_pages: bool = False
+
+
+def read(
+    model: Model,
+    grey: NDArray[np.floating[Any]],
+    size: tuple[int, int],
+    run: Run = in_sequence,
+    regions: Sequence[Region] = (),
+    name: str = "the picture",
+) -> Result:
+    """Read the digits in a picture, (h, w) in [0, 255], row by row, from left to right; one region after the other.
+
+    model: slides over pictures, and has a network for rows. size: that of the picture before it was reduced. run: may
+    use threads. regions: the whole picture by default. Raises PictureError, with the name, if a region is not within
+    the picture, UsageError for a wrong pattern.
+    """
+    assert model.row
+    shape, results = grey.shape, list[Result]()
+    for region in regions or [Region()]:
+        edges = np.array(region.locate(size, name)) * np.tile(np.divide(shape, size)[::-1], 2)
+        (left, top), (right, bottom) = np.floor(edges[:2]).astype(int), np.ceil(edges[2:]).astype(int)
+        pattern = compile_pattern(region.pattern, model.class_names) if region.pattern is not None else None
+        part = grey[top:bottom, left:right]
+        fitted = fit(part)
+        scale = max(part.shape) / max(fitted.shape)
+        seen = [
+            replace(each, y=scale * each.y + top, x=scale * each.x + left, size=scale * each.size)
+            for each in see(model, fitted, run, pattern)
+        ]
+        result = arrange(seen, model.class_names, model.row.temperature, shape, size)
+        results.append(replace(result, rows=tuple(replace(row, region=region.name) for row in result.rows)))
+    if len(results) == 1:
+        return results[0]
+    rows = [row for result in results for row in result.rows]
+    possible = np.concatenate([result.possible for result in results])
+    return _make_result(rows, 1.0, possible, size, model.class_names)
+
+
+def see(
+    model: Model, grey: NDArray[np.floating[Any]], run: Run = in_sequence, pattern: Pattern | None = None
+) -> list[Sighting]:
+    """Return the possible numbers of a picture, each once. pattern: that all digits of a row are held to."""
+    assert model.row
+    pyramid, found = search(Slider(model, run), np.asarray(grey, np.float32))
+    strips = [cut_strip(line, pyramid) for line in find_lines(found)]
+    return keep_best(read_strips(model.row, strips, run, pattern))
+
+
+def read_one(model: Model, grey: NDArray[np.floating[Any]], size: tuple[int, int]) -> Result:
+    """Read a picture (h, w) of one object, by a model for images as in its training set."""
+    rows = list[Row]()
+    ink = find_ink(np.asarray(grey, np.float32))
+    if ink is not None:
+        predicted = predict_with_negative(model, prepare(ink, model.image_shape, model.ink_statistics)[np.newaxis])
+        if is_reported(1, 1 - predicted[0, -1]):
+            top, bottom, left, right = find_extent(ink >= 0.5)
+            boxes = _enlarge(np.array([[left, top, right, bottom]]), grey.shape, size)
+            order = np.argsort(-predicted[0, :-1]).tolist()
+            (text, chance), *others = [(model.class_names[i], float(predicted[0, i])) for i in order]
+            number = Number(text, chance, tuple(others[:ALTERNATIVES]), boxes, predicted[:, :-1])
+            rows = [_make_row([number], chance, model.class_names)]
+    return _make_result(rows, 1.0, np.zeros((0, 4), np.int64), size, model.class_names)
+
+
+def arrange(
+    sightings: Sequence[Sighting],
+    class_names: Sequence[str],
+    temperature: float,
+    shape: Sequence[int],
+    size: tuple[int, int],
+) -> Result:
+    """Return the numbers that are probable enough, in reading order.
+
+    The confidence in a row is the probability that its numbers are correct, and that what is not reported in it is no
+    number. The confidence in a picture is that in all rows. shape: (height, width) of the picture in which they were
+    seen. size: that of the picture before it was reduced.
+    """
+    seen = [each for each in sightings if each.span.probability >= POSSIBLE]
+
+    def locate(each: Sighting) -> NDArray[np.int64]:
+        half = each.size / 2
+        return _enlarge(np.stack([each.x - half, each.y - half, each.x + half, each.y + half], axis=1), shape, size)
+
+    def make_number(each: Sighting) -> Number:
+        others: Alternatives = ()
+        if each.span.probability < SURE or not each.span.labels:
+            found = find_alternatives(each.span, temperature, ALTERNATIVES)
+            others = tuple((format_digits(labels, class_names), chance) for labels, chance in found)
+        text = format_digits(each.span.labels, class_names)
+        return Number(text, each.span.probability, others, locate(each), each.span.probabilities)
+
+    rows, rest = [], 1.0
+    for indices in find_rows([(each.y, each.x, each.size) for each in seen]):
+        row = [seen[i] for i in indices]
+        numbers = [make_number(each) for each in row if each.is_reported]
+        missed = math.prod(1 - each.span.probability for each in row if not each.is_reported)
+        if numbers:
+            rows.append(_make_row(numbers, missed, class_names))
+        else:
+            rest *= missed
+    possible = [np.zeros((0, 4), np.int64), *(locate(each) for each in seen if not each.is_reported)]
+    return _make_result(rows, rest, np.concatenate(possible), size, class_names)
+
+
+def _enlarge(boxes: NDArray[Any], shape: Sequence[int], size: tuple[int, int]) -> NDArray[np.int64]:
+    """Map boxes, (k, 4), from a grey picture of `shape` to whole pixels of the picture of `size`, within its edges."""
+    inner = np.rint(np.clip(boxes, 0, [shape[1], shape[0]] * 2))
+    factors = [size[1] / shape[1], size[0] / shape[0]]
+    mapped = np.hstack([np.floor(inner[:, :2] * factors), np.ceil(inner[:, 2:] * factors)])
+    return np.asarray(np.clip(mapped, 0, [size[1], size[0]] * 2), np.int64)
+
+
+def _make_row(numbers: Sequence[Number], missed: float, class_names: Sequence[str]) -> Row:
+    """Return the row of some numbers. missed: probability that there is no other."""
+    texts = [number.text for number in numbers]
+    confidence = missed * math.prod(number.probability for number in numbers)
+    parts = [(number.text, number.probability, number.alternatives) for number in numbers]
+    others = _vary(parts, confidence, class_names)
+    if not all(texts):  # held to a pattern
+        texts, confidence, others = [], 0.0, numbers[0].alternatives
+    return Row(
+        join_texts(texts, class_names),
+        " ".join(texts),
+        confidence,
+        others,
+        np.concatenate([number.boxes for number in numbers]),
+        np.concatenate([number.probabilities for number in numbers]),
+        tuple(numbers),
+    )
+
+
+def _make_result(
+    rows: Sequence[Row], missed: float, possible: NDArray[np.int64], size: tuple[int, int], class_names: Sequence[str]
+) -> Result:
+    """Return the result. missed: probability that there is nothing but these rows."""
+    confidence = missed * math.prod(row.confidence for row in rows) if rows else 0.0
+    return Result(
+        join_texts([row.text for row in rows], class_names),
+        tuple(rows),
+        confidence,
+        _vary([(row.text, row.confidence, row.alternatives) for row in rows], confidence, class_names),
+        np.concatenate([np.zeros((0, 4), np.int64), *(row.boxes for row in rows)]),
+        size,
+        np.concatenate([np.zeros((0, len(class_names)), np.float32), *(row.probabilities for row in rows)]),
+        possible,
+    )
+
+
+def _vary(
+    parts: Sequence[tuple[str, float, Alternatives]], confidence: float, class_names: Sequence[str]
+) -> Alternatives:
+    """Return the most probable texts in which one part has another text, each with its probability.
+
+    parts: the text of each, its probability, and its alternatives. confidence: probability of the whole.
+    """
+    texts = [text for text, *_ in parts]
+    varied = [
+        (join_texts([*texts[:i], other, *texts[i + 1 :]], class_names), confidence * chance / probability)
+        for i, (_, probability, alternatives) in enumerate(parts)
+        for other, chance in alternatives
+        if probability
+    ]
+    return tuple(sorted(varied, key=lambda each: -each[1])[:ALTERNATIVES])
+
+
+def format_digits(labels: Iterable[int], class_names: Sequence[str]) -> str:
+    """Join the class names of the labels; the label after them is a space."""
+    return _glue(class_names).join([*class_names, " "][label] for label in labels)
+
+
+def join_texts(texts: Iterable[str], class_names: Sequence[str]) -> str:
+    """Join texts, without the spaces in them, but with spaces unless all class names are single characters."""
+    return _glue(class_names).join(part for text in texts for part in text.split())
+
+
+def _glue(class_names: Sequence[str]) -> str:
+    return "" if all(len(name) == 1 for name in class_names) else " "

@@ -1,0 +1,179 @@
+"""Find where digits may be: positions of a picture at which the first network sees one.
+
+The network was trained on digits of one size, so it is slid over a pyramid: the picture at several sizes. At each
+position it predicts which digit is centred there, if any. Its answer is only a hint, since it sees little more than the
+digit itself: the second network reads the row in which a digit may be.
+
+A dense layer is a convolution whose kernel covers its input, so the same parameters serve for an input of any size
+(LeCun, Bottou, Bengio & Haffner 1998, section VII; Sermanet et al. 2014).
+"""
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipeline.model.model import Model
+from pipeline.network.architecture import slide
+from pipeline.network.gradient_descent import Run, in_sequence
+from pipeline.network.layer import Buffers
+from pipeline.network.losses import probabilities
+from pipeline.network.network import infer, make_buffers, make_network
+from pipeline.pictures.contrast import BOX, add_margin, local_contrast
+
+Floats = NDArray[np.float32]
+Detections = Floats  # (4, k): y and x of the centres and longer sides, in pixels; probabilities of a digit of any class
+
+STEP = math.sqrt(2)  # ratio of neighbouring levels of the pyramid
+READ = 0.75, 1.25  # sizes of digits that a level shows well enough for a hint, relative to BOX
+SMALLEST = 1 / 50, 12  # longer side of a digit, relative to that of the picture, and in pixels
+WIDEST = 1.6  # width of a digit, at most, relative to the height of the picture
+MARGIN = 3  # pixels around the picture, in addition to half a window
+CELLS = 16  # positions of a tile along each axis
+FLAT = 0.8  # local contrast up to which a tile is blank
+POSSIBLE = 0.1  # probability of a digit from which a row may lead through a position
+SURE = 0.9  # probability from which a digit is certain enough to stop looking for far smaller ones
+UNEVEN = 2.1  # ratio of sizes beyond which something is no digit of the same picture
+MAX_POSITIONS = 1500  # of a picture
+PIXELS = 40_000  # of the tiles that pass through the network at a time
+ACROSS, ALONG = 0.28, 0.6  # distance in sizes, horizontal and vertical, within which there is only one digit
+# Distance in sizes, and in the logarithm of sizes, within which positions belong to one digit.
+NEAR, SIMILAR = 0.25, 0.5
+MAX_CANDIDATES = 10_000  # of a picture
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """A picture at one size, grey levels (h, w). scale: its pixels for each pixel of the picture."""
+
+    grey: Floats
+    scale: float
+
+
+@dataclass(frozen=True, eq=False)
+class Slider:
+    """The network of a model that slides over pictures, with their buffers. run: may use several threads."""
+
+    model: Model
+    run: Run = in_sequence
+    # Of each thread, since they cost a third of the time.
+    _buffers: dict[int, list[Buffers]] = field(default_factory=dict)
+
+    @cached_property
+    def step(self) -> int:
+        """Pixels from one position to the next."""
+        return math.prod(layer.stride[0] for layer in self.model.networks[0].layers)
+
+    def predict(self, tiles: Sequence[Floats]) -> Floats:
+        """Return the probabilities (n, rows, columns, classes + 1) at all positions of n tiles, all (height, width)."""
+        if not tiles:
+            return np.zeros((0, 0, 0, self.model.outputs), np.float32)
+        (network,), (height, width) = self.model.networks, tiles[0].shape
+        moved = make_network(slide(network.layers, (height, width)), network.parameters.flat)
+        count = max(1, PIXELS // tiles[0].size)
+
+        def predict_batch(number: int, thread: int) -> Floats:
+            batch = np.stack(tiles[number * count : (number + 1) * count], axis=-1)
+            logits = infer(moved, batch, self._buffers.setdefault(thread, make_buffers(moved)))
+            predicted = probabilities(logits.reshape(len(logits), -1), self.model.loss).reshape(logits.shape)
+            return np.asarray(predicted.transpose(3, 1, 2, 0))
+
+        return np.concatenate(self.run(predict_batch, -(-len(tiles) // count)))
+
+
+def search(slider: Slider, grey: Floats) -> tuple[list[Level], Detections]:
+    """Return the levels of a picture, grey levels (h, w), and where digits may be, the most probable first.
+
+    Once a digit is certain, digits that are more than UNEVEN times smaller are not searched for.
+    """
+    levels: list[Level] = []
+    parts: list[Detections] = []
+    largest = 0.0
+    for level in build_pyramid(grey):
+        size = BOX / level.scale
+        if size * UNEVEN < largest:
+            break
+        found = find_candidates(slider, level)
+        *_, scores = found
+        if (scores > SURE).any():
+            largest = max(largest, size)
+        levels.append(level)
+        parts.append(found)
+    together = np.concatenate(parts, axis=1)
+    return levels, centre(together, suppress(together)[:MAX_POSITIONS])
+
+
+def build_pyramid(grey: Floats) -> Iterator[Level]:
+    """Yield the picture in sizes at which digits of all sizes are BOX pixels high, from the largest digits on."""
+    height, width = grey.shape
+    largest = max(height, min(width, WIDEST * height))
+    finest = max(SMALLEST[0] * max(height, width), SMALLEST[1]) / READ[0]
+    image = Image.fromarray(grey)
+    for number in range(max(0, math.ceil(math.log(largest / finest / READ[1], STEP))), -1, -1):
+        scale = BOX / (finest * STEP**number)
+        shape = max(1, round(width * scale)), max(1, round(height * scale))
+        yield Level(np.asarray(image.resize(shape, Image.Resampling.BILINEAR)), scale)
+
+
+def find_candidates(slider: Slider, level: Level) -> Detections:
+    """Return the positions of a level at which a digit may be centred.
+
+    The level is cut into tiles, with as many positions each, which overlap by a window. Blank tiles are left out.
+    """
+    (window, _), step = slider.model.image_shape, slider.step
+    margin = window // 2 + MARGIN
+    inner = local_contrast(add_margin(level.grey, margin, margin, margin, margin))
+    counts = [max(1, (side - window) // step + 1) for side in inner.shape]
+    cells = [min(CELLS, count) for count in counts]
+    tall, wide = (window + step * (count - 1) for count in cells)
+    contrast = np.pad(inner, ((0, tall), (0, wide)))
+    corners = (range(0, step * count, step * cell) for count, cell in zip(counts, cells, strict=True))
+    tiles = {(y, x): contrast[y:, x:][:tall, :wide] for y, x in itertools.product(*corners)}
+    inked = {corner: tile for corner, tile in tiles.items() if np.abs(tile).max() > FLAT}
+    predicted = slider.predict(list(inked.values()))
+    scores = 1 - predicted[..., -1]
+    possible = scores > POSSIBLE
+    tile, *cell = np.nonzero(possible)
+    starts = np.array([*inked], int).reshape(-1, 2)[tile].T
+    y, x = (
+        ((start + step * at + window / 2 - margin) / level.scale).astype(np.float32)
+        for start, at in zip(starts, cell, strict=True)
+    )
+    return np.stack([y, x, np.full(len(tile), BOX / level.scale, np.float32), scores[possible]])
+
+
+def centre(found: Detections, kept: NDArray[np.intp]) -> Detections:
+    """Return the digits with the indices `kept`, each at the mean place, and of the mean size, of detections around it.
+
+    The probabilities are the weights, and the mean of sizes is the geometric one.
+    """
+    y, x, size, scores = found
+    places, centred = np.stack([y, x, np.log(size)]), np.take(found, kept, axis=1)
+    for number, i in enumerate(kept.tolist()):
+        down, along, larger = np.abs(places - places[:, i : i + 1])
+        near = (np.maximum(down, along) < NEAR * size[i]) & (larger < SIMILAR)
+        centred[:3, number] = np.average(places[:, near], axis=1, weights=scores[near])
+    np.exp(centred[2], out=centred[2])
+    return centred
+
+
+def suppress(found: Detections) -> NDArray[np.intp]:
+    """Return the indices of the most probable digits, without digits that overlap a more probable digit."""
+    y, x, sizes, scores = found
+    kept: list[int] = []
+    for i in np.argsort(-scores, kind="stable")[:MAX_CANDIDATES].tolist():
+        size = np.maximum(sizes[i], sizes[kept])
+        across, along = np.abs(x[kept] - x[i]) / size, np.abs(y[kept] - y[i]) / size
+        if not ((across < ACROSS) & (along < ALONG)).any():
+            kept.append(i)
+    return np.array(kept, np.intp)
+
+
+def choose_level(levels: Sequence[Level], scale: float) -> Level:
+    """Return the smallest level with at least `scale` pixels for each pixel of the picture, or the largest."""
+    return min(levels, key=lambda level: (level.scale < 0.999 * scale, abs(level.scale - scale)))

@@ -1,0 +1,67 @@
+"""Numbers in a picture: what strips along its rows show, each number once."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.model.model import Model
+from pipeline.network.gradient_descent import Run
+from pipeline.reader.pages.cutting import Strip
+from pipeline.reader.pages.order import Floats
+from pipeline.reader.rows.fitting import fit_spans
+from pipeline.reader.rows.patterns import Pattern
+from pipeline.reader.rows.spans import Span, is_reported, read_spans
+
+NEAR = 0.6  # distance in sizes along the row within which the first network has seen a digit
+SAME = 0.8, 0.45  # distance in sizes, down and along the row, within which there is only one digit
+
+
+@dataclass(frozen=True, eq=False)
+class Sighting:
+    """A number in a picture. y, x: centres of its digits in pixels, (k,). size: their longer side.
+
+    supported: whether the first network has seen most of the digits.
+    """
+
+    span: Span
+    y: Floats
+    x: Floats
+    size: float
+    supported: bool
+
+    @property
+    def is_reported(self) -> bool:
+        """Whether it is probable enough, or without a label, because it does not fit its pattern."""
+        return not self.span.labels or is_reported(len(self.span.labels), self.span.probability)
+
+
+def read_strips(model: Model, strips: Sequence[Strip], run: Run, pattern: Pattern | None) -> list[Sighting]:
+    """Return the numbers in all strips, of which several may show the same. run: may use threads."""
+    contrast = [strip.contrast for strip in strips]
+    found = fit_spans(model, contrast, run, pattern) if pattern else read_spans(model, contrast, run)
+    return [locate(span, strip) for strip, spans in zip(strips, found, strict=True) for span in spans]
+
+
+def locate(span: Span, strip: Strip) -> Sighting:
+    """Return a number of a strip with its place in the picture."""
+    pixels = np.rint(span.places - 0.5).astype(np.intp)
+    x, size = strip.x[pixels], strip.line.size
+    near = np.abs(strip.line.x - x[:, np.newaxis]) < NEAR * size
+    return Sighting(span, strip.y[pixels], x, size, bool(near.any(axis=1).mean() >= 0.5))
+
+
+def keep_best(sightings: Iterable[Sighting]) -> list[Sighting]:
+    """Return the sightings without those that share a digit with a better one.
+
+    Better is what the first network has seen, too, and the more probable.
+    """
+    kept: list[Sighting] = []
+    y, x, size = np.zeros((3, 0))
+    for each in sorted(sightings, key=lambda each: (not each.supported, not each.span.labels, -each.span.probability)):
+        larger = np.maximum(size, each.size)
+        down, along = np.abs(y - each.y[:, np.newaxis]) / larger, np.abs(x - each.x[:, np.newaxis]) / larger
+        if not ((down < SAME[0]) & (along < SAME[1])).any():
+            kept.append(each)
+            y, x, size = np.append(y, each.y), np.append(x, each.x), np.append(size, np.full(len(each.x), each.size))
+    return kept

@@ -1,0 +1,86 @@
+"""Calibrate the probability of numbers, so that nine in ten readings with a probability of 90% are correct."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.engine.threads import count_cores
+from pipeline.model.metrics import measure_reliability
+from pipeline.model.model import Model
+from pipeline.network.team import ThreadTeam
+from pipeline.reader.rows.columns import Strips, move_marks
+from pipeline.reader.rows.marks import NO_MARK, SIDE, WIDTH, decode_contrast
+from pipeline.reader.rows.spans import SIZE, Span, is_reported, measure, read_spans
+
+AnyModel = TypeVar("AnyModel", bound=Model)
+
+TEMPERATURES = np.geomspace(0.2, 5, 80)
+
+Number = tuple[tuple[int, ...], float, float]  # labels; centres of the first and of the last digit, in pixels
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Quality of reading.
+
+    recall: share of the numbers that are read without an error and reported. precision: share of the reported numbers
+    that are correct. expected_calibration_error: of the probabilities of those.
+    """
+
+    numbers: int
+    recall: float
+    precision: float
+    expected_calibration_error: float
+
+
+def calibrate(model: AnyModel, strips: Strips) -> tuple[AnyModel, Quality]:
+    """Return a model for rows with the temperature that fits strips best, and how well it reads them.
+
+    It minimises the cross-entropy between the probability of a number and whether it is correct.
+    (Guo et al. 2017, for whole numbers)
+    """
+    contrast = [decode_contrast(image[:, SIDE : SIDE + WIDTH]) for image in strips.images]
+    with ThreadTeam(count_cores()) as team:
+        found = read_spans(model, contrast, team.run)
+    width, classes = strips.images.shape[2], len(model.class_names)
+    written = [list_numbers(move_marks(marks, width, 1.0), classes) for marks in strips.labels]
+    count = sum(map(len, written))
+    spans = [span for each in found for span in each]
+    nothing = Quality(count, 0.0, 0.0, 0.0)
+    if not spans:  # after very little training
+        return model, nothing
+    correct = np.array(
+        [is_correct(span, numbers) for each, numbers in zip(found, written, strict=True) for span in each]
+    )
+    chances = np.array([[span.probability for span in measure(spans, t)] for t in TEMPERATURES])
+    likelihoods = np.where(correct, chances, 1 - chances)
+    best = int(np.log(np.clip(likelihoods, 1e-6, 1)).mean(axis=1).argmax())
+    shown = np.array([is_reported(len(span.labels), p) for span, p in zip(spans, chances[best], strict=True)])
+    if not shown.any():
+        return model, nothing
+    quality = Quality(
+        count,
+        float((correct & shown).sum() / max(count, 1)),
+        float(correct[shown].mean()),
+        measure_reliability(chances[best, shown, np.newaxis], (~correct[shown]).astype(np.uint8)).error,
+    )
+    return replace(model, temperature=float(TEMPERATURES[best])), quality
+
+
+def list_numbers(marks: NDArray[np.integer], classes: int) -> list[Number]:
+    """Return the numbers of a strip, by its marks, (MAX_MARKS, 3)."""
+    used = marks[marks[:, 0] != NO_MARK].tolist()
+    parts = (list(part) for is_digit, part in groupby(used, lambda mark: mark[0] < classes) if is_digit)
+    return [(tuple(mark[0] for mark in part), sum(part[0][1:]) / 2, sum(part[-1][1:]) / 2) for part in parts]
+
+
+def is_correct(span: Span, numbers: Sequence[Number]) -> bool:
+    """Return whether a number is one of those that are written there."""
+    return any(
+        span.labels == labels and max(abs(span.places[0] - first), abs(span.places[-1] - last)) < SIZE
+        for labels, first, last in numbers
+    )

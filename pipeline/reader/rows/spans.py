@@ -1,0 +1,168 @@
+"""Numbers in strips: what a network for rows reads, in which columns, and with what probability."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.model.model import Model
+from pipeline.network.activations import Array
+from pipeline.network.architecture import build_layers
+from pipeline.network.gradient_descent import Run
+from pipeline.network.losses import log_softmax
+from pipeline.network.network import infer, make_network
+from pipeline.reader.rows.ctc import PADDING, Transcription, read_greedily, text_log_probability
+from pipeline.reader.rows.marks import HEIGHT, MARGIN
+from pipeline.reader.rows.patterns import best_texts
+
+View = tuple[int, int]  # 1, or -1 for the negative; pixels by which the network looks lower
+
+SIZE = 19  # pixels: longer side of most digits in a strip
+FAR = 3.2  # distance in sizes from which two digits belong to two numbers in any case
+AROUND = 1.0  # sizes before and after a number in which its probability depends on the ink
+VIEWS: tuple[View, ...] = (1, 0), (-1, -MARGIN), (-1, MARGIN)  # of a strip, whose probabilities are averaged
+REPORTED = 0.6  # probability from which a digit is reported; a longer number from less, see `is_reported`
+BATCH = 8  # strips that pass through the network together
+NEVER = -1e4  # logit of an output that is impossible
+TINY = 1e-12  # probability
+
+
+@dataclass(frozen=True, eq=False)
+class Span:
+    """Columns of a strip that show a number.
+
+    labels: of its digits. places: pixels from the start of the strip to their centres, (k,). probabilities: of the
+    classes, for each digit, (k, classes). logits: of the columns, (outputs, columns). probability: that these columns
+    show these digits and nothing else. others: the most probable other labels, if they are known, with their
+    probabilities.
+    """
+
+    labels: tuple[int, ...]
+    places: NDArray[np.floating]
+    probabilities: Array
+    logits: Array
+    probability: float = 0.0
+    others: Sequence[tuple[tuple[int, ...], float]] | None = None
+
+
+def read_spans(model: Model, strips: Sequence[Array], run: Run) -> list[list[Span]]:
+    """Return the numbers in each strip, from left to right, measured at the temperature of the model.
+
+    model: has outputs by column. strips: local contrast (HEIGHT + 2 MARGIN, length). run: may use threads.
+    """
+    classes = len(model.class_names)
+    found = [
+        find_spans(logits, classes, strip.shape[1] / logits.shape[1])
+        for strip, logits in zip(strips, view_strips(model, strips, run), strict=True)
+    ]
+    measured = iter(measure([span for spans in found for span in spans], model.temperature))
+    return [[next(measured) for _ in spans] for spans in found]
+
+
+def view_strips(model: Model, strips: Sequence[Array], run: Run) -> list[Array]:
+    """Return the logits of each strip, (outputs, columns): logarithms of the probabilities.
+
+    Where the first of the VIEWS shows a digit, these are the means of all views.
+    """
+    classes = len(model.class_names)
+    p = predict_columns(model, strips, VIEWS[:1], run)
+    chosen = [i for i, first in enumerate(p) if (first.argmax(axis=0) < classes).any()]
+    others = predict_columns(model, [strips[i] for i in chosen], VIEWS[1:], run)
+    for i, other in zip(chosen, others, strict=True):
+        p[i] = (p[i] + other) / len(VIEWS)
+    return [np.log(np.maximum(each, TINY)) for each in p]
+
+
+def predict_columns(model: Model, strips: Sequence[Array], views: Sequence[View], run: Run) -> list[Array]:
+    """Return the probabilities in the columns of each strip, (outputs, columns), summed over views.
+
+    Strips of one length pass through the network together.
+    """
+    lengths = [strip.shape[1] for strip in strips]
+    order = sorted(range(len(strips)), key=lengths.__getitem__)
+    groups = [list(group) for _, group in groupby(order, key=lengths.__getitem__)]
+    batches = [group[start : start + BATCH] for group in groups for start in range(0, len(group), BATCH)]
+
+    def predict(number: int, thread: int) -> Array:
+        batch = np.stack([strips[i] for i in batches[number]], axis=-1)
+        return np.asarray(sum(np.exp(log_softmax(compute_logits(model, look(batch, view)))) for view in views))
+
+    predicted: dict[int, Array] = {}
+    for batch, p in zip(batches, run(predict, len(batches)), strict=True):
+        predicted |= zip(batch, np.moveaxis(p, -1, 0), strict=True)
+    return [predicted[i] for i in range(len(strips))]
+
+
+def look(strips: Array, view: View) -> Array:
+    """Return strips (HEIGHT + 2 MARGIN, length, n) as the network sees them in a view, (HEIGHT, length, n)."""
+    sign, down = view
+    return sign * strips[MARGIN + down : MARGIN + down + HEIGHT]
+
+
+def compute_logits(model: Model, contrast: Array) -> Array:
+    """Return the logits (outputs, columns, n) of strips of any length, (HEIGHT, length, n)."""
+    layers = build_layers(model.layers, model.activation, contrast.shape[:2], model.outputs, by_column=True)
+    return infer(make_network(layers, model.parameters[0]), contrast)[:, 0]
+
+
+def find_spans(logits: Array, classes: int, pitch: float) -> list[Span]:
+    """Return the numbers in a strip: its digits, parted by spaces, by other writing and by wide gaps.
+
+    logits: (outputs, columns). pitch: pixels of a column.
+    """
+    (found,) = read_greedily(logits[..., np.newaxis])
+    columns = np.array(found.columns)
+    middles = (columns[1:] + columns[:-1] + 1) / 2
+    before, after = np.append(-np.inf, middles), np.append(middles, np.inf)
+    p = np.exp(log_softmax(logits))
+    spans = []
+    for part in split(found, classes, FAR * SIZE / pitch):
+        own = columns[part]
+        start = max(0, before[part[0]], own[0] - AROUND * SIZE / pitch)
+        stop = min(logits.shape[1], after[part[-1]], own[-1] + 1 + AROUND * SIZE / pitch)
+        labels = tuple(found.text[i] for i in part)
+        spans.append(Span(labels, (own + 0.5) * pitch, p[:classes, own].T, logits[:, round(start) : round(stop)]))
+    return spans
+
+
+def split(found: Transcription, classes: int, far: float) -> list[NDArray[np.intp]]:
+    """Return the indices of the digits of each number. far: columns."""
+    digits = np.flatnonzero(np.array(found.text) < classes)
+    apart = (np.diff(digits) > 1) | (np.diff(np.array(found.columns)[digits]) > far)
+    return np.split(digits, np.flatnonzero(apart) + 1) if len(digits) else []
+
+
+def measure(spans: Sequence[Span], temperature: float) -> list[Span]:
+    """Return the spans with their probabilities, by logits that are divided by a temperature."""
+    if not spans:
+        return []
+    outputs, most = len(spans[0].logits), max(each.logits.shape[1] for each in spans)
+    logits = np.full((outputs, most, len(spans)), NEVER, np.float32)
+    logits[-1] = 0  # blank after the columns of a number
+    texts = np.full((max(len(each.labels) for each in spans), len(spans)), PADDING)
+    for i, each in enumerate(spans):
+        logits[:, : each.logits.shape[1], i] = each.logits / np.float32(temperature)
+        texts[: len(each.labels), i] = each.labels
+    chances = np.exp(text_log_probability(logits, texts)).tolist()
+    return [replace(each, probability=chance) for each, chance in zip(spans, chances, strict=True)]
+
+
+def is_reported(digits: int, probability: float) -> bool:
+    """Return whether a number with so many digits is probable enough to be reported.
+
+    A long number is as often a number as a short one, but has more digits that may be wrong. (k + 1) / 2 gave the best
+    F1 on composed strips.
+    """
+    return bool(probability >= REPORTED ** ((digits + 1) / 2))
+
+
+def find_alternatives(span: Span, temperature: float, count: int) -> list[tuple[tuple[int, ...], float]]:
+    """Return the most probable other texts of a number, up to `count`, with their probabilities."""
+    if span.others is not None:
+        return [*span.others[:count]]
+    classes = span.probabilities.shape[1]
+    found = best_texts(span.logits / np.float32(temperature), count=count + 2)
+    others = [(text, float(np.exp(log_p))) for text, log_p in found if text and max(text) < classes]
+    return [other for other in others if other[0] != span.labels][:count]

@@ -1,1 +1,0 @@
-"""Shared by the commands: options, errors, exit statuses, signals, terminal output."""

@@ -1,0 +1,174 @@
+"""What `classify` does with the pictures that it reads: print the results, write and resume them, compare them."""
+
+import contextlib
+import itertools
+import logging
+import shutil
+import time
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.scheduling.progress import progress
+from stages.commands.shared.outputs import name_work, publish, summarise, working_folder, write_file
+from stages.commands.shared.readings import Facts, Format, describe, format_csv, format_header
+
+if TYPE_CHECKING:
+    from pipeline.reader.many.blocks import Wanted
+    from pipeline.reader.many.folders import Picture
+    from pipeline.scheduling.backends import Backend
+
+log = logging.getLogger(__name__)
+
+COPIES = "copies"  # folder, in a working folder
+CERTAIN = 0.9  # confidence from which a row need not be checked
+
+
+@dataclass(frozen=True)
+class Work:
+    """Pictures to read and how. copies: the file of the copy of each picture; empty if none are wanted.
+
+    least: confidence below which a row is left to a person.
+    """
+
+    wanted: "Wanted"
+    pictures: Sequence["Picture"]
+    least: float
+    copies: Sequence[Path]
+    backend: "Backend"
+
+
+def _read(work: Work, done: int = 0) -> Generator[list[tuple[Facts, bytes | None]], None, None]:
+    """Yield for each block after the first `done` pictures: what was read in each, and its copy.
+
+    Log if only the first page of a picture was read, and the pictures of several that cannot be read.
+    """
+    from pipeline.reader.many.blocks import read_pictures
+
+    pictures = work.pictures[done:]
+    following = iter(pictures)
+    read = read_pictures(work.wanted, pictures, work.backend)
+    with progress("classify", len(work.pictures), done, "pictures") as shown, contextlib.closing(read) as blocks:
+        for outcomes in blocks:
+            block = []
+            for result, copy, crops in outcomes:
+                picture = next(following)
+                if not isinstance(result, Exception) and result.more_pages:
+                    log.info("%s has several pages or frames: only the first was read", picture.shown)
+                facts = describe(result, picture.name, work.least)
+                if "error" in facts and len(work.pictures) > 1:
+                    log.info("%s", facts["error"])
+                for row, crop in zip(facts.get("rows", ()), crops, strict=False):
+                    row["crop"] = crop
+                block.append((facts, copy))
+            yield block
+            shown.advance(len(block))
+
+
+def print_readings(work: Work, form: Format) -> Iterator[str]:
+    """Yield the lines to print. Raise PipelineError last if a picture cannot be read."""
+    from pipeline.reader.many.folders import check_new
+
+    if form is format_csv:
+        yield format_header()
+    errors: list[str] = []
+    with contextlib.closing(_read(work)) as blocks:
+        for (facts, copy), target in itertools.zip_longest(itertools.chain.from_iterable(blocks), work.copies):
+            if copy is not None:
+                check_new([target])  # another process may have written it meanwhile
+                write_file(target, copy)
+            yield from form(facts)
+            errors += _list_errors([facts])
+    _refuse(errors, len(work.pictures))
+
+
+def write_readings(work: Work, forms: Mapping[Path, Format], review: Path | None, key: Any) -> str:
+    """Write the results and the copies, which appear when all pictures are read, or resume; return a summary.
+
+    Until then, the working folder of the first file has the copies, and a journal with what was read in each block.
+    """
+    from pipeline.reader.many.folders import check_new
+    from pipeline.scheduling.journal import JOURNAL, append_entry, new_journal, read_journal
+
+    targets = [*forms, *([review] if review else [])]
+    folder, total, started = name_work(targets[0]), len(work.pictures), time.monotonic()
+    with working_folder(targets[0], "classify"):
+        entries = read_journal(folder, key)
+        found: list[Facts] = [facts for block in entries or () for facts in block]
+        done, hidden = len(found), folder / COPIES
+        if found:
+            log.info("classify: resuming after %s of %s pictures", f"{done:,}", f"{total:,}")
+            for error in _list_errors(found):
+                log.info("%s", error)
+        else:
+            check_new(work.copies)
+            if entries is None and (folder / JOURNAL).exists():
+                log.info("classify: starting again: the last run had other pictures or options, model or program")
+            with new_journal(folder, key):
+                shutil.rmtree(hidden, ignore_errors=True)
+        for parent in {copy.parent for copy in work.copies}:  # fails now rather than when all pictures are read
+            parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.closing(_read(work, done)) as blocks:
+            for block in blocks:
+                for index, (_, copy) in enumerate(block, start=len(found)):
+                    if copy is not None:
+                        write_file(hidden / f"{index}.png", copy)
+                append_entry(folder, [facts for facts, _ in block])  # after its copies are on the disk
+                found += [facts for facts, _ in block]
+        # An interrupted run may have moved some of the copies already.
+        unpublished = {hidden / f"{index}.png": copy for index, copy in enumerate(work.copies)}
+        unpublished = {source: copy for source, copy in unpublished.items() if source.exists()}
+        check_new(unpublished.values())  # another process may have written one meanwhile
+        for source, target in unpublished.items():
+            publish(source, target)
+        sure, rows = _publish_results(found, forms, review)
+    where = ", ".join(map(str, targets))
+    _refuse(_list_errors(found), total, f". The results are in {where}")
+    remains = f"{sure:,} of {rows:,} rows have {CERTAIN:.0%} or more; {rows - sure:,} to check"
+    return f"{summarise(total - done, total, 'pictures', time.monotonic() - started)} -> {where}\n{remains}"
+
+
+def _publish_results(found: Sequence[Facts], forms: Mapping[Path, Format], review: Path | None) -> tuple[int, int]:
+    """Write each file from what was read; return how many rows are certain, and how many there are."""
+    sure = rows = 0
+    if review:
+        from pipeline.html.review_page import render_review
+
+        write_file(review, render_review(found, review.parent).encode())
+    for facts in found:
+        for row in facts.get("rows", ()):
+            row.pop("crop", None)
+            sure, rows = sure + (row["confidence"] >= CERTAIN), rows + 1
+    for target, form in forms.items():
+        head = [format_header()] if form is format_csv else []
+        body = itertools.chain(head, *(form(facts) for facts in found))
+        write_file(target, "".join(f"{line}\n" for line in body).encode(errors="replace"))
+    return sure, rows
+
+
+def compare_readings(work: Work, truth: Path) -> Iterator[str]:
+    """Read the pictures, and yield how many of the rows that a person has checked are read correctly.
+
+    Raise PipelineError last if a picture cannot be read.
+    """
+    from pipeline.reader.many.truth import compare, load_truth
+
+    wanted = load_truth(truth)
+    with contextlib.closing(_read(work)) as blocks:
+        found = [facts for facts, _ in itertools.chain.from_iterable(blocks)]
+    yield compare(found, wanted, truth)
+    _refuse(_list_errors(found), len(found))
+
+
+def _list_errors(found: Sequence[Facts]) -> list[str]:
+    return [facts["error"] for facts in found if "error" in facts]
+
+
+def _refuse(errors: Sequence[str], total: int, end: str = "") -> None:
+    """Raise PipelineError if pictures could not be read. end: of its message."""
+    from pipeline.engine.errors import PipelineError
+
+    if errors:
+        several = f"{len(errors):,} of {total:,} pictures could not be read: see the messages above"
+        raise PipelineError((errors[0] if total == 1 else several) + end)

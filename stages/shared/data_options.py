@@ -1,0 +1,84 @@
+"""What the options of download determine, and how it obtains the files.
+
+This module has `resolve`, so it is not part of the key, nor is what only it imports: the files of a known data set are
+determined by their digests, and `list_modules` names the modules that read own data.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.data.sources.catalogue import CUSTOM, find_dataset
+from pipeline.data.sources.catalogue import DatasetName as DatasetName
+from pipeline.engine.errors import UsageError
+from pipeline.engine.provenance import environment
+from pipeline.scheduling.progress import progress
+
+if TYPE_CHECKING:
+    from pipeline.data.dataset import Description
+
+IMAGE_SIZE = "28x28"  # as in MNIST
+SIDES = (4, 1024)  # pixels: minimum and maximum
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Return height and width of a text such as 28x28. Raises UsageError for any other text."""
+    found = re.fullmatch(r"(\d{1,4})x(\d{1,4})", text)
+    height, width = map(int, found.groups()) if found else (0, 0)
+    if not (SIDES[0] <= min(height, width) and max(height, width) <= SIDES[1]):
+        raise UsageError(
+            f"--image-size must be height x width, each {SIDES[0]} to {SIDES[1]}, as in 28x28, not '{text}'"
+        )
+    return height, width
+
+
+def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what determines the result: the name of the data set, and what its images and class names depend on."""
+    dataset = find_dataset(given["dataset"], given["from_folder"])  # raises UsageError
+    resolved: dict[str, Any] = {"dataset": given["dataset"]}
+    size = given["image_size"]
+    if given["dataset"] != CUSTOM:
+        resolved |= {"class_names": dataset.class_names, "sha256": dataset.sha256}
+    else:
+        from pipeline.data.own.listing import digest_data, find_form  # slow to import
+
+        if find_form(given["from_folder"]) != "idx":
+            parse_size(size or IMAGE_SIZE)  # raises UsageError
+            resolved |= {"image_size": size or IMAGE_SIZE, **environment(("numpy", "pillow", "scipy"))}
+            size = None
+        resolved |= digest_data(given["from_folder"])
+    if size is not None:
+        raise UsageError("--image-size is for pictures and CSV files: the images in IDX files have a size already")
+    return resolved
+
+
+def list_modules(resolved: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the modules that read own data, given the parameters that `resolve` returns."""
+    if resolved.get("dataset") != CUSTOM:
+        return ()
+    return ("pipeline.data.own.conversion",) if "image_size" in resolved else ("pipeline.data.sources.fetch",)
+
+
+def obtain(name: DatasetName, folder: Path | None, size: str | None, output: Path) -> "tuple[Description, str]":
+    """Write the four files of the data set into `output`; return its description and its source."""
+    from pipeline.data.dataset import Description, read_class_names
+    from pipeline.data.own.listing import find_form, list_items
+    from pipeline.data.sources.fetch import fetch
+    from pipeline.data.sources.npm import FetchError
+
+    own = folder if name == CUSTOM else None
+    if own is not None and find_form(own) != "idx":
+        from pipeline.data.own.conversion import convert  # slow to import
+
+        shape = parse_size(size or IMAGE_SIZE)
+        return convert(list_items(own, shape), output, shape), str(own)
+    wanted = find_dataset(name, folder)
+    try:
+        with progress("download", None) as shown:
+            source = fetch(wanted, output, shown.advance)
+    except FetchError as error:
+        if folder is not None:
+            raise
+        raise FetchError(f"{error}. To work offline: make train DATASET=sample") from None
+    return Description(name, read_class_names(own) if own else wanted.class_names), str(source)

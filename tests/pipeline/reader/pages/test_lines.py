@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+
+from pipeline.reader.pages.lines import find_lines
+from pipeline.reader.pages.search import Detections
+
+
+def detections(*rows: tuple[float, float, float, float]) -> Detections:
+    """Detections from rows of y, x, size and score, the most probable first."""
+    return np.array(sorted(rows, key=lambda row: -row[3]), np.float32).reshape(-1, 4).T
+
+
+@pytest.mark.parametrize("slope", [-0.3, 0, 0.3])
+@pytest.mark.parametrize("bend", [0, 30])
+def test_line_follows_slope_and_bend_of_its_digits(slope: float, bend: float) -> None:
+    generator = np.random.default_rng(1)
+    x = np.arange(0, 400, 25) + generator.uniform(-4, 4, 16)
+    y = 200 + slope * x + bend * np.sin(x / 130)
+    found = detections(*((y[i] + generator.uniform(-2, 2), x[i], 20, 0.95) for i in range(16)))
+    (line,) = find_lines(found)
+    assert line.x.tolist() == sorted(found[1].tolist())
+    np.testing.assert_allclose(line.heights(x), y, atol=4)
+
+
+def test_line_goes_on_in_its_direction_beyond_its_ends() -> None:
+    (line,) = find_lines(detections(*((0.2 * x, x, 20, 0.9) for x in range(0, 200, 25))))
+    np.testing.assert_allclose(line.heights(np.array([-150.0, 350.0])), [-30, 70], atol=1)
+
+
+def test_less_probable_digits_join_a_row_and_found_none() -> None:
+    sure = [(50.0, x, 20.0, 0.9) for x in (100.0, 125.0)]
+    weak = [(51.0, 150.0, 20.0, 0.15), (48.0, 75.0, 22.0, 0.12), (150.0, 100.0, 20.0, 0.2)]
+    (line,) = find_lines(detections(*sure, *weak))
+    assert line.x.tolist() == [75, 100, 125, 150]
+    assert list(find_lines(detections(*weak))) == []
+
+
+def test_other_heights_and_sizes_and_wide_gaps_begin_another_row() -> None:
+    rows = [(50, 100, 20), (50, 125, 20), (90, 112, 20), (50, 150, 45), (50, 300, 20)]
+    found = [line.x.tolist() for line in find_lines(detections(*((*row, 0.9) for row in rows)))]
+    assert sorted(found) == [[100, 125], [112], [150], [300]]
+
+
+def test_what_a_row_covers_founds_no_other() -> None:
+    """As the loop of an 8, at another size."""
+    rows = [(50, 100, 20, 0.9), (50, 125, 20, 0.9), (46, 112, 10, 0.8), (54, 126, 10, 0.8)]
+    assert len(list(find_lines(detections(*rows)))) == 1

@@ -1,0 +1,120 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.engine.errors import UsageError
+from pipeline.reader.composition.lettering import list_faces
+from pipeline.reader.composition.signs import Glyphs
+from pipeline.reader.composition.strips import compose_strip
+from pipeline.reader.pages.positions import IGNORED, SCALES, SHAPE, Crops, find_centres, label_positions, show
+from pipeline.reader.rows.marks import SHEET, STEPS, ZERO, decode_contrast
+from pipeline.training.epochs import train_network
+from pipeline.training.recipe import Recipe
+from tests.drawings import sample_digits
+
+LAYERS = "conv6,conv12,conv12x3/1,conv12x3/1,conv12x3/1"
+SMALL = Recipe(layers=LAYERS, learning_rate=0.01, batch_size=8, epochs=2)
+
+
+def one_digit(y: float, x: float, size: float = 20, visible: float = 1) -> np.ndarray:
+    return np.array([[3, y, x, size, visible], [-1, 0, 0, 0, 0]], np.float32)
+
+
+def test_positions_near_a_centre_have_its_class() -> None:
+    y, x = find_centres(LAYERS)
+    assert (y.ravel().tolist(), x.tolist()) == (list(range(18, 51, 4)), list(range(18, 107, 4)))
+    labels = label_positions(one_digit(18 + 4 * 5, 18 + 4 * 7), (y, x), 10)
+    assert labels[5, 7] == 3
+    assert (labels == 3).sum() == 1
+    assert labels[5, 8] == labels[4, 7] == IGNORED
+    assert labels[5, 9] == labels[3, 7] == 10
+
+
+@pytest.mark.parametrize(
+    ("size", "visible", "expected"),
+    [
+        (20, 1, {3, IGNORED, 10}),
+        (15, 1, {IGNORED, 10}),
+        (27, 1, {IGNORED, 10}),
+        (10, 1, {10}),
+        (40, 1, {10}),
+        (20, 0.7, {IGNORED, 10}),
+        (20, 0.3, {10}),
+    ],
+)
+def test_other_sizes_and_cut_digits_are_nothing(size: float, visible: float, expected: set[int]) -> None:
+    labels = label_positions(one_digit(50, 70, size, visible), find_centres(LAYERS), 10)
+    assert set(labels.reshape(-1).tolist()) == expected
+
+
+def test_neighbours_keep_their_own_positions() -> None:
+    digits = np.array([[1, 50, 70, 20, 1], [2, 50, 74, 20, 1]], np.float32)
+    labels = label_positions(digits, find_centres(LAYERS), 10)
+    assert labels[8, 12:16].tolist() == [IGNORED, 1, 2, IGNORED]
+
+
+def test_layers_that_cannot_slide_are_refused() -> None:
+    with pytest.raises(UsageError, match="128"):
+        find_centres("conv16,128")
+    with pytest.raises(UsageError):
+        find_centres("conv16x90/1,conv16x90/1")
+
+
+def make_crops(strips: np.ndarray, digits: np.ndarray) -> Crops:
+    return Crops(strips, digits, layers=LAYERS, centres=find_centres(LAYERS), classes=10)
+
+
+def compose_parts(count: int) -> Crops:
+    glyphs, faces = Glyphs(*sample_digits(), tuple("0123456789")), list_faces("script")
+    made = [compose_strip(glyphs, faces, np.random.default_rng(i)) for i in range(count)]
+    strips, _, digits = map(np.array, zip(*made, strict=True))
+    return make_crops(strips, digits)
+
+
+def test_training_on_parts_lowers_the_loss(tmp_path: Path) -> None:
+    parts = compose_parts(24)
+    first, second = train_network(SMALL, parts, parts, 11, tmp_path / "one.npz").history
+    assert second.loss < first.loss
+
+
+def test_validation_is_on_the_middle_of_the_strips() -> None:
+    strips = np.random.default_rng(1).integers(0, 256, (3, *SHEET), np.uint8)
+    digits = np.array([one_digit(8 + 38, 84 + 46 + along) for along in (0, 20, 0)])
+    contrast, labels = make_crops(strips, digits).slice(1, 3)
+    assert labels[1, 5, 7] == 3
+    assert (labels == 3).sum(axis=(1, 2)).tolist() == [1, 1]
+    assert np.array_equal(labels, np.flip(make_crops(strips, digits).slice(0, 2)[1], axis=0))
+    assert np.array_equal(contrast, decode_contrast(strips[1:, 8:80, 84:212]))
+
+
+def test_input_is_the_local_contrast_of_either_sign() -> None:
+    dark = np.full((20, *SHEET), ZERO - STEPS, np.uint8)
+    parts = make_crops(dark, np.repeat([one_digit(44, 148)], 20, axis=0))
+    out = np.empty((20, *SHAPE), np.float32)
+    labels = parts.take(np.arange(20), out, np.random.default_rng(1))
+    assert labels.shape == parts.slice(0, 20)[1].shape
+    assert set(np.sign(out.mean(axis=(1, 2)))) == {-1, 1}
+
+
+@pytest.mark.parametrize(
+    ("shares", "side", "low", "high"),
+    [((0, 0, 0), 6, 0.8, 1.25), ((1, 0, 0), 20, *SCALES[0]), ((0, 1, 0), 6, *SCALES[1]), ((0, 0, 1), 3, *SCALES[2])],
+)
+def test_digits_move_and_grow_with_their_strip(
+    shares: tuple[float, ...], side: int, low: float, high: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.reader.pages.positions.SHARES", shares)
+    strip, seen = np.full((30, 60), ZERO, np.uint8), 0
+    strip[5 : 5 + side, 20 : 20 + side] = 20
+    for seed in range(40):
+        contrast, digits = show(strip, one_digit(5 + side / 2, 20 + side / 2), np.random.default_rng(seed))
+        _, y, x, size, _ = digits[0]
+        assert contrast.shape == SHAPE
+        assert low <= size / 20 <= high
+        reach = 0.75 * side * size / 20 + 2
+        if reach < y < SHAPE[0] - reach and reach < x < SHAPE[1] - reach:
+            found = np.argwhere(contrast < contrast.min() / 2).mean(axis=0) + 0.5
+            np.testing.assert_allclose(found, [y, x], atol=0.8)
+            seen += 1
+    assert seen > 5

@@ -1,0 +1,240 @@
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy import ndimage
+
+from pipeline.model.model import Model
+from pipeline.reader import PRETRAINED, load
+from pipeline.reader.interface import PRETRAINED_READER
+from pipeline.reader.pages.reading import Result, arrange, format_digits, read, read_one
+from pipeline.reader.pages.sightings import Sighting
+from pipeline.reader.rows.spans import Span
+from tests.drawings import Grey, Images, enlarge, on_paper, place, sample_digits, write_row
+from tests.pipeline.models import make_model
+
+DIGITS = 30  # test images that the tests take
+
+
+@pytest.fixture(scope="module")
+def finder() -> Model:
+    found = load(PRETRAINED_READER).finder
+    assert found is not None
+    return found
+
+
+def read_text(model: Model, grey: Any) -> str:
+    return read(model, grey, grey.shape).text
+
+
+def draw(index: int) -> Images:
+    """A test image, seven times enlarged, on a larger sheet."""
+    return place(enlarge(sample_digits()[0][index], 7), (320, 300), 70, 40)
+
+
+def truth(indices: Sequence[int]) -> str:
+    return "".join(str(sample_digits()[1][index]) for index in indices)
+
+
+@pytest.fixture(scope="module")
+def clear(finder: Model) -> list[int]:
+    """Indices of test images that are read correctly and with high confidence."""
+    results = {index: read(finder, draw(index).astype(np.float32), (320, 300)) for index in range(DIGITS)}
+    found = [i for i, each in results.items() if each.text == truth([i]) and each.confidence > 0.9]
+    assert len(found) >= 0.8 * DIGITS
+    return found
+
+
+def test_light_noise_and_grey_levels_of_either_polarity_hardly_matter(finder: Model, clear: list[int]) -> None:
+    generator, correct = np.random.default_rng(1), []
+    y, x = np.meshgrid(np.linspace(-1, 1, 320), np.linspace(-1, 1, 300), indexing="ij")
+    for index in clear[:12]:
+        down, right = generator.uniform(-0.25, 0.25, 2)
+        light = 0.75 + down * y + right * x - generator.uniform(0, 0.15) * (x**2 + y**2)
+        pen, paper = generator.choice([(30, 235), (60, 170), (120, 240), (200, 40), (255, 0)])
+        grey = on_paper(draw(index), paper, pen) * (light if pen < paper else 1)
+        grey = grey + generator.normal(0, generator.choice([0, 1, 4]), grey.shape)
+        correct.append(read_text(finder, np.clip(grey, 0, 255)) == truth([index]))
+    assert np.mean(correct) > 0.9
+
+
+@pytest.mark.parametrize("times", [1, 3, 9])
+def test_rows_are_read_from_left_to_right_at_any_size(finder: Model, clear: list[int], times: int) -> None:
+    correct = []
+    for start in range(0, 12, 4):
+        chosen = clear[start : start + 4]
+        row = on_paper(enlarge(write_row(list(sample_digits()[0][chosen]), 6, 5), times))
+        correct.append(read_text(finder, row) == truth(chosen))
+    assert sum(correct) >= 2
+
+
+def test_rows_are_read_from_top_to_bottom(finder: Model, clear: list[int]) -> None:
+    rows = [write_row(list(sample_digits()[0][clear[part]]), 8)[:, :150] for part in (slice(0, 4), slice(4, 8))]
+    width = max(row.shape[1] for row in rows)
+    ink = np.concatenate([np.pad(row, ((0, 0), (0, width - row.shape[1]))) for row in rows])
+    result = read(finder, on_paper(enlarge(ink, 3)), (180, 450))
+    assert [row.text for row in result.rows] == [truth(clear[:4]), truth(clear[4:8])]
+    assert result.text == truth(clear[:8])
+
+
+@pytest.mark.parametrize("angle", [-15, 15])
+def test_tilted_rows_are_followed(finder: Model, clear: list[int], angle: float) -> None:
+    row = Image.fromarray(enlarge(np.pad(write_row(list(sample_digits()[0][clear[:6]]), 4), 12), 3))
+    turned = np.asarray(row.rotate(angle, Image.Resampling.BICUBIC, expand=True))
+    assert read_text(finder, on_paper(turned)) == truth(clear[:6])
+
+
+def move_away(grey: Grey) -> Grey:
+    small = np.asarray(Image.fromarray(grey).resize((75, 80), Image.Resampling.BOX))
+    return np.pad(small, ((500, 300), (100, 700)), constant_values=235)
+
+
+def put_on_a_desk(grey: Grey) -> Grey:
+    return np.pad(grey, 60, constant_values=50)
+
+
+@pytest.mark.parametrize("degrade", [move_away, put_on_a_desk])
+def test_degraded_pictures_are_read(degrade: Callable[[Grey], Grey], finder: Model, clear: list[int]) -> None:
+    correct = [read_text(finder, degrade(on_paper(draw(index)))) == truth([index]) for index in clear[:5]]
+    assert sum(correct) >= 4
+
+
+def blanks() -> dict[str, Grey]:
+    generator = np.random.default_rng(1)
+    y, x = np.mgrid[:300, :300].astype(np.float32)
+    return {
+        "vignette": 255 - np.hypot(y - 150, x - 150) / 2,
+        "noise": generator.uniform(0, 255, (300, 300)).astype(np.float32),
+        "two halves": np.where(x < 150, 0, 255).astype(np.float32),
+        "blot": np.where(np.hypot(y - 150, x - 150) < 60, 20, 235).astype(np.float32),
+        "blank sheet on a desk": np.where((abs(y - 150) < 100) & (abs(x - 150) < 90), 235, 50).astype(np.float32),
+    }
+
+
+@pytest.mark.parametrize("name", list(blanks()))
+def test_no_digit_is_read_with_confidence_in_blank_pictures(name: str, finder: Model) -> None:
+    result = read(finder, blanks()[name], (300, 300))
+    assert result.text == "" or result.confidence < 0.7
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (4, 1024), (1024, 4)])
+def test_unusual_sizes_raise_nothing(shape: tuple[int, int], finder: Model) -> None:
+    read(finder, np.random.default_rng(1).uniform(0, 255, shape), shape)
+
+
+@pytest.mark.parametrize("networks", [1, 3])
+@pytest.mark.parametrize("shape", [(3, 4), (1, 1), (28, 28), (100, 60)])
+def test_one_object_is_fitted_to_the_images_of_any_model(shape: tuple[int, int], networks: int) -> None:
+    result = read_one(make_model("6", networks, shape), on_paper(draw(0)), (640, 600))
+    assert (result.probabilities.shape, len(result.rows), result.rows[0].text) == ((1, 3), 1, result.text)
+    left, top, right, bottom = result.boxes[0] / 2
+    inked = np.argwhere(draw(0) >= 128)
+    np.testing.assert_allclose([top, left, bottom - 1, right - 1], [*inked.min(axis=0), *inked.max(axis=0)], atol=2)
+
+
+def test_object_of_no_class_and_empty_paper_are_not_read() -> None:
+    model, size = load(PRETRAINED).model, (320, 300)
+    assert read_one(model, on_paper(draw(0)), size).text == truth([0])
+    crossed = ndimage.grey_dilation(np.maximum(np.eye(200), np.eye(200)[::-1]), 9) * 255
+    for grey in (np.full((50, 50), 200, np.float32), crossed.astype(np.float32)):
+        result = read_one(model, grey, size)
+        assert (result.text, result.rows, result.confidence, result.boxes.shape) == ("", (), 0, (0, 4))
+
+
+def test_boxes_surround_the_digits(finder: Model, clear: list[int]) -> None:
+    images = list(sample_digits()[0][clear[:4]])
+    row = enlarge(write_row(images, 8), 3)
+    boxes = read(finder, on_paper(row), row.shape).boxes
+    widths = np.array([np.ptp(np.flatnonzero(image.any(axis=0))) + 1 for image in images])
+    lefts = 8 + np.cumsum([0, *(widths[:-1] + 8)])
+    np.testing.assert_allclose(boxes[:, [0, 2]].mean(axis=1), 3 * (lefts + widths / 2), atol=18)
+    assert ((boxes[:, 3] - boxes[:, 1]) > 35).all()
+
+
+def test_tight_crops_are_read(finder: Model, clear: list[int]) -> None:
+    correct = []
+    for index in clear[:8]:
+        image = sample_digits()[0][index]
+        rows, columns = (np.flatnonzero((image > 60).any(axis=axis)) for axis in (1, 0))
+        cropped = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        correct.append(read_text(finder, on_paper(enlarge(cropped, 5))) == truth([index]))
+    assert sum(correct) >= 6
+
+
+def see(text: str, y: float, x: float, probability: float, size: float = 20) -> Sighting:
+    """A number of the classes a and b, whose digits are 30 pixels apart, with logits of this probability."""
+    labels = tuple("ab".index(each) for each in text)
+    p = np.full((5, 2 * len(text)), 1e-9)
+    p[4, 1::2] = 1
+    p[list(labels), np.arange(0, 2 * len(text), 2)] = 1
+    p[[labels[0], 1 - labels[0]], 0] = probability, 1 - probability
+    classes = p[:2, ::2].T.astype(np.float32)
+    x_of = x + 30.0 * np.arange(len(text))
+    logits = np.log(p).astype(np.float32)
+    span = Span(labels, x_of, classes, logits, probability)
+    return Sighting(span, np.full(len(text), float(y)), x_of, size, supported=True)
+
+
+def arrange_ab(*seen: Sighting) -> Result:
+    return arrange(seen, ("a", "b"), 1.0, (100, 200), (100, 200))
+
+
+def test_numbers_that_are_probable_enough_are_reported_in_reading_order() -> None:
+    sure = [see("b", 62, 120, 0.9), see("ab", 20, 20, 0.8), see("ba", 60, 20, 0.7)]
+    possible = [see("a", 20, 120, 0.3), see("a", 95, 20, 0.2), see("b", 95, 120, 0.02)]
+    result = arrange_ab(*possible, *sure)
+    first, second = result.rows
+    assert (first.text, first.spaced, second.text, second.spaced, result.text) == ("ab", "ab", "bab", "ba b", "abbab")
+    assert [(each.text, each.probability, each.box) for each in second.numbers] == [
+        ("ba", 0.7, (10, 50, 60, 70)),
+        ("b", 0.9, (110, 52, 130, 72)),
+    ]
+    assert first.confidence == pytest.approx(0.8 * 0.7)  # what may be a number in this row counts
+    assert second.confidence == pytest.approx(0.7 * 0.9)
+    assert result.confidence == pytest.approx(first.confidence * second.confidence * 0.8)
+    assert result.boxes[:2].tolist() == first.boxes.tolist() == [[10, 10, 30, 30], [40, 10, 60, 30]]
+    assert second.boxes.tolist() == result.boxes[2:].tolist()
+    assert result.possible.tolist() == [[110, 10, 130, 30], [10, 85, 30, 100]]  # not what is hardly a number
+    assert result.probabilities.argmax(axis=1).tolist() == [0, 1, 1, 0, 1]
+
+
+def test_number_that_fits_no_pattern_is_a_row_to_check() -> None:
+    """Its span has no label, but other texts."""
+    fitted = see("ab", 20, 20, 0.7)
+    unread = replace(fitted, span=replace(fitted.span, labels=(), others=(((0, 0), 0.3),)))
+    result = arrange_ab(unread)
+    (row,) = result.rows
+    assert (row.text, row.confidence, row.alternatives, len(row.boxes)) == ("", 0, (("aa", 0.3),), 2)
+    assert result.confidence == 0
+
+
+def test_alternatives_have_another_number() -> None:
+    result = arrange_ab(see("ab", 20, 20, 0.8), see("ba", 60, 20, 0.7))
+    assert [text for text, _ in result.alternatives[:2]] == ["abaa", "bbba"]
+    assert [chance for _, chance in result.alternatives[:2]] == pytest.approx([0.8 * 0.3, 0.2 * 0.7], rel=1e-3)
+    text, chance = result.rows[0].alternatives[0]
+    assert text == "bb"
+    assert chance == pytest.approx(0.2, rel=1e-3)
+    assert arrange_ab(see("ab", 20, 20, 0.999)).alternatives == ()
+
+
+def test_without_a_number_there_is_no_row_and_no_confidence() -> None:
+    result = arrange_ab(see("ab", 20, 20, 0.3))
+    assert (result.text, result.rows, result.confidence, result.alternatives) == ("", (), 0, ())
+    assert (result.boxes.shape, result.probabilities.shape, len(result.possible)) == ((0, 4), (0, 2), 2)
+
+
+def test_long_class_names_are_separated_by_spaces() -> None:
+    assert format_digits((1, 0, 1), ("a", "ö")) == "öaö"
+    assert format_digits((1, 0, 1), ("T-shirt/top", "Bag")) == "Bag T-shirt/top Bag"
+    assert format_digits((0,), ("T-shirt/top", "Bag")) == "T-shirt/top"
+    assert format_digits((), ("a", "b")) == ""
+
+
+def test_boxes_are_in_whole_pixels_of_the_picture_and_end_at_its_edges() -> None:
+    seen = [see("a", 21, 21, 0.9), see("b", 5, 195, 0.9)]
+    boxes = arrange(seen, ("a", "b"), 1, (100, 200), (150, 500)).boxes
+    assert boxes.tolist() == [[462, 0, 500, 23], [27, 16, 78, 47]]

@@ -1,0 +1,36 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pipeline.reader.pages.cutting import Strip
+from pipeline.reader.pages.lines import CentreLine
+from pipeline.reader.pages.sightings import Sighting, keep_best, locate
+from pipeline.reader.rows.marks import HEIGHT, MARGIN
+from pipeline.reader.rows.spans import Span
+
+
+def see(*seen: float, places: tuple[float, ...] = (41, 57), probability: float = 0.9) -> Sighting:
+    """Two digits in a level strip, whose pixels are 2 of the picture; seen: x where the first network sees digits."""
+    line = CentreLine(np.full(len(seen), 70), np.array(seen), np.ones(len(seen)), 38, 0.0)
+    strip = Strip(np.zeros((HEIGHT + 2 * MARGIN, 160), np.float32), np.full(160, 70.0), 2 * np.arange(160) + 0.5, line)
+    return locate(Span((0, 1), np.array(places), np.eye(2), np.zeros((5, 20)), probability), strip)
+
+
+def test_digits_are_where_the_strip_shows_them() -> None:
+    number = see(82)
+    np.testing.assert_allclose(number.x, [81.5, 113.5], atol=2)
+    assert (number.y.tolist(), number.size) == ([70, 70], 38)
+
+
+@pytest.mark.parametrize(("seen", "supported"), [((82.0, 114.0), True), ((82.0,), True), ((300.0,), False)])
+def test_number_is_supported_by_what_the_first_network_has_seen(seen: tuple[float, ...], supported: bool) -> None:
+    assert see(*seen).supported is supported
+
+
+def test_of_numbers_that_share_a_digit_the_better_one_is_kept() -> None:
+    first, unseen, less = see(82, probability=0.7), see(300, probability=0.9), see(82, probability=0.6)
+    shifted = replace(less, x=less.x + 5, y=less.y - 5)
+    below = replace(see(82, probability=0.2), y=first.y + 40)
+    assert keep_best([below, unseen, shifted, first]) == [first, below]
+    assert keep_best([]) == []

@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+
+from pipeline.reader.rows.calibration import Quality, calibrate, is_correct, list_numbers
+from pipeline.reader.rows.columns import Strips
+from pipeline.reader.rows.marks import HEIGHT, MARGIN, MAX_MARKS, NO_MARK, SIDE, WIDTH
+from pipeline.reader.rows.spans import Span
+from tests.pipeline.models import make_model
+
+CLASSES, SPACE, OTHER = 10, 10, 11
+MODEL = make_model("conv3x3/2p1", shape=(HEIGHT, 64), class_names=tuple("0123456789"), by_column=True)
+
+
+def show(label: int, chance: float) -> Span:
+    """A digit in the middle of column 0, with this probability; otherwise there is nothing."""
+    p = np.full((13, 1), 1e-9)
+    p[[label, -1], 0] = chance, 1 - chance
+    return Span((label,), np.array([10.0]), p[:10].T, np.log(p).astype(np.float32), chance)
+
+
+def make_strips(*texts: list[int]) -> Strips:
+    """Strips that say these symbols, 20 pixels apart."""
+    marks = np.full((len(texts), MAX_MARKS, 3), NO_MARK)
+    for each, text in zip(marks, texts, strict=True):
+        for i, symbol in enumerate(text):
+            each[i] = symbol, SIDE + 20 * i, SIDE + 20 * i + 20
+    images = np.zeros((len(texts), HEIGHT + 2 * MARGIN, WIDTH + 2 * SIDE), np.uint8)
+    return Strips(images, marks.astype(np.float32), by_column=0.0)
+
+
+@pytest.mark.parametrize(("claimed", "colder"), [(0.99, False), (0.6, True)])
+def test_temperature_makes_the_probability_the_share_of_correct_numbers(
+    claimed: float, colder: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight of ten readings are correct, whatever their probability was before."""
+    monkeypatch.setattr(
+        "pipeline.reader.rows.calibration.read_spans", lambda model, strips, run: [[show(0, claimed)]] * 10
+    )
+    calibrated, quality = calibrate(MODEL, make_strips(*[[0]] * 8, [1], [0, 1]))
+    assert (calibrated.temperature < 1) == colder
+    assert (quality.numbers, quality.recall, quality.precision) == (10, 0.8, 0.8)
+    assert quality.expected_calibration_error < 0.02
+
+
+def test_network_that_reads_nothing_keeps_its_temperature() -> None:
+    model, quality = calibrate(MODEL, make_strips([], []))
+    assert model == MODEL
+    assert quality == Quality(0, 0, 0, 0)
+
+
+def test_numbers_are_parted_by_spaces_and_other_writing() -> None:
+    _, (marks,) = make_strips([OTHER, 7, 3, SPACE, 1, OTHER, 5]).slice(0, 1)
+    assert list_numbers(marks, CLASSES) == [((7, 3), 30, 50), ((1,), 90, 90), ((5,), 130, 130)]
+
+
+@pytest.mark.parametrize(
+    ("labels", "places", "correct"),
+    [((7, 3), [32, 47], True), ((7,), [30], False), ((3, 7), [30, 50], False), ((7, 3), [90, 110], False)],
+)
+def test_number_is_correct_where_it_is_written(labels: tuple[int, ...], places: list[float], correct: bool) -> None:
+    span = Span(labels, np.array(places), np.zeros((len(labels), 10)), np.zeros((13, 4)))
+    assert is_correct(span, [((7, 3), 30.0, 50.0), ((1,), 90.0, 90.0)]) is correct

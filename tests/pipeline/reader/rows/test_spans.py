@@ -1,0 +1,104 @@
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from pipeline.network.gradient_descent import in_sequence
+from pipeline.network.losses import log_softmax
+from pipeline.network.team import ThreadTeam
+from pipeline.reader.rows.marks import HEIGHT, MARGIN
+from pipeline.reader.rows.spans import Span, find_alternatives, find_spans, look, measure, read_spans
+from tests.pipeline.models import make_model
+
+A, B, SPACE, OTHER, BLANK = range(5)  # outputs for two classes
+PITCH = 2.0  # pixels of a column
+AB = {"a1": 20, "b1": 28}  # two digits and their columns
+
+
+def make_logits(columns: int, places: dict[str, int]) -> NDArray[np.float32]:
+    """Logits (outputs, columns) of symbols at these columns, such as AB, and of blanks elsewhere."""
+    logits = np.zeros((5, columns), np.float32)
+    logits[BLANK] = 8
+    for name, column in places.items():
+        logits["abso".index(name[0]), column] = 12
+    return logits
+
+
+def find(places: dict[str, int]) -> list[Span]:
+    return find_spans(make_logits(80, places), 2, PITCH)
+
+
+@pytest.mark.parametrize(
+    ("places", "expected"),
+    [
+        ({}, []),
+        ({"a1": 20}, [[A]]),
+        ({"a1": 20, "b1": 28, "a2": 36}, [[A, B, A]]),
+        ({"a1": 20, "s": 25, "b1": 30}, [[A], [B]]),
+        ({"o1": 10, "a1": 20, "b1": 28, "o2": 40, "b2": 50}, [[A, B], [B]]),
+        ({"a1": 10, "b1": 45}, [[A], [B]]),  # farther apart than digits of a number
+        ({"s": 20, "o": 30}, []),
+    ],
+)
+def test_numbers_are_parted_by_spaces_other_writing_and_gaps(places: dict[str, int], expected: list[list[int]]) -> None:
+    assert [list(each.labels) for each in find(places)] == expected
+
+
+def test_digits_are_where_the_columns_are() -> None:
+    (number,) = find(AB)
+    assert number.places.tolist() == [41, 57]
+    assert number.probabilities.argmax(axis=1).tolist() == [A, B]
+    assert number.probabilities.shape == (2, 2)
+
+
+def test_probability_is_that_of_the_digits_in_their_columns() -> None:
+    generator = np.random.default_rng(2)
+    numbers = [replace(find({"a1": 20})[0], logits=generator.normal(0, 2, (5, columns))) for columns in (3, 5)]
+    for number, longer in itertools.product(numbers, (False, True)):
+        measured = measure(numbers if longer else [number], 2.0)
+        (seen,) = [each for each in measured if each.logits is number.logits]
+        p = np.exp(log_softmax(number.logits / 2))
+        paths = itertools.product(range(5), repeat=number.logits.shape[1])
+        fitting = [path for path in paths if [k for k, _ in itertools.groupby(path) if k != BLANK] == [A]]
+        expected = sum(np.prod([p[k, column] for column, k in enumerate(path)]) for path in fitting)
+        assert seen.probability == pytest.approx(expected, rel=1e-4)
+    assert measure([], 1.0) == []
+
+
+def test_neighbours_do_not_change_the_probability_of_a_number() -> None:
+    (alone,) = measure(find(AB), 1.0)
+    among = measure(find({"o": 12, **AB, "s": 36, "b2": 44}), 1.0)[0]
+    assert alone.probability == pytest.approx(among.probability, abs=0.02)
+    assert alone.probability > 0.8
+
+
+def test_alternatives_are_the_most_probable_other_numbers() -> None:
+    logits = make_logits(80, AB)
+    logits[A, 28] = 11  # b or perhaps a
+    logits[OTHER, 20] = 10
+    (number,) = measure(find_spans(logits, 2, PITCH), 1.0)
+    (text, chance), *_ = find_alternatives(number, 1.0, 3)
+    assert text == (A, A)
+    assert 0.1 < chance < number.probability
+    assert all(A <= label <= B for labels, _ in find_alternatives(number, 1.0, 3) for label in labels)
+    assert sum(chance for _, chance in find_alternatives(number, 1.0, 3)) + number.probability <= 1
+
+
+def test_strips_of_any_length_are_read_as_alone_by_any_number_of_threads() -> None:
+    model = make_model("conv3x3/2p1,conv4x20x3/1p0x1", shape=(HEIGHT, 64), class_names=("a", "b"), by_column=True)
+    generator = np.random.default_rng(1)
+    strips = [generator.normal(0, 1, (HEIGHT + 2 * MARGIN, each)).astype(np.float32) for each in (64, 128, 64, 256, 64)]
+    alone = [[span.labels for span in read_spans(model, [strip], in_sequence)[0]] for strip in strips]
+    assert any(alone)
+    with ThreadTeam(2) as team:
+        together = read_spans(model, strips, team.run)
+    assert [[span.labels for span in spans] for spans in together] == alone
+    assert all(0 < span.probability <= 1 for spans in together for span in spans)
+
+
+def test_views_look_lower_and_at_the_negative() -> None:
+    strips = np.random.default_rng(1).normal(0, 1, (HEIGHT + 2 * MARGIN, 64, 3))
+    assert np.array_equal(look(strips, (-1, MARGIN)), -strips[2 * MARGIN :])
+    assert np.array_equal(look(strips, (1, 0)), strips[MARGIN:-MARGIN])

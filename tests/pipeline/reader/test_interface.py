@@ -1,0 +1,254 @@
+import io
+import json
+import logging
+import shutil
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipeline.engine.errors import UsageError
+from pipeline.reader import PRETRAINED, PictureError, PipelineError, Reader, Result, load, save
+from pipeline.reader.interface import PRETRAINED_READER
+from pipeline.reader.pages.regions import make_regions
+from tests.drawings import enlarge, place, sample_digits, write_row
+from tests.pipeline.models import make_model
+from tests.processes import environment
+
+ROW = (3, 4, 17)  # test images
+WRONG_SHAPES = ((), (40,), (40, 40, 2), (5, 40, 40), (2, 40, 40, 3))  # of pictures
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return load(PRETRAINED)
+
+
+def make_picture() -> NDArray[np.uint8]:
+    """Return three digits in black on white: uint8 (h, w)."""
+    return 255 - enlarge(write_row([sample_digits()[0][index] for index in ROW], 8), 3)
+
+
+def truth() -> str:
+    return "".join(str(sample_digits()[1][index]) for index in ROW)
+
+
+def test_a_region_of_a_large_scan_is_read_in_its_full_resolution(reader: Reader) -> None:
+    """The digits are too small for the whole page."""
+    row = write_row([sample_digits()[0][index] for index in ROW], 8)
+    page = 255 - place(enlarge(row, 0.8), (2000, 1500), 1200, 900)
+    (found,) = reader.read(page, regions=make_regions(["800,1100,1200,1300"], [])).rows
+    assert found.text == truth()
+    assert (np.abs(found.boxes[0, :2] - (910, 1205)) < 20).all()
+
+
+def assert_same(result: Result, expected: Result) -> None:
+    assert (result.text, result.confidence, result.alternatives) == (
+        expected.text,
+        expected.confidence,
+        expected.alternatives,
+    )
+    assert np.array_equal(result.boxes, expected.boxes)
+
+
+def test_predictions_are_like_those_of_scikit_learn(reader: Reader) -> None:
+    images, labels = sample_digits()
+    probabilities = reader.predict_proba(images)
+    assert (probabilities.shape, probabilities.dtype) == ((500, 10), np.dtype(np.float32))
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+    assert reader.classes_.tolist() == list(range(10))
+    assert np.array_equal(reader.predict(images), reader.classes_[probabilities.argmax(axis=1)])
+    assert (reader.predict(images) == labels).mean() > 0.98
+    assert np.array_equal(reader.predict_proba(images[7]), reader.predict_proba(images[7:8]))
+    assert reader.predict_proba(images[:0]).shape == (0, 10)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int64, np.int8, bool])
+def test_other_arrays_are_refused(dtype: Any, reader: Reader) -> None:
+    for method in (reader.predict_proba, reader.read):
+        with pytest.raises(TypeError, match="uint8"):
+            method(np.zeros((28, 28), dtype))
+
+
+@pytest.mark.parametrize("shape", [(), (784,), (5, 784), (27, 28), (2, 28, 29), (2, 1, 28, 28)])
+def test_other_shapes_of_images_are_refused(shape: tuple[int, ...], reader: Reader) -> None:
+    with pytest.raises(ValueError, match="shape"):
+        reader.predict_proba(np.zeros(shape, np.uint8))
+
+
+@pytest.mark.parametrize("value", [None, b"photo.jpg", ["photo.jpg"], *(np.zeros(s, np.uint8) for s in WRONG_SHAPES)])
+def test_other_pictures_are_refused(value: Any, reader: Reader) -> None:
+    with pytest.raises((TypeError, ValueError), match="must be"):
+        reader.read(value)
+
+
+def test_result_of_a_row(reader: Reader) -> None:
+    picture = make_picture()
+    result = reader.read(picture)
+    assert result.text == truth()
+    assert 0.9 < result.confidence <= 1
+    assert len(result.alternatives) <= 3
+    assert all(text != truth() and probability < result.confidence for text, probability in result.alternatives)
+    assert (result.size, result.boxes.shape, result.boxes.dtype) == (picture.shape, (3, 4), np.dtype(np.int64))
+    (row,) = result.rows
+    assert (row.text, row.spaced) == (truth(), truth())
+    assert row.confidence >= result.confidence  # what is not reported elsewhere counts, too
+    (number,) = row.numbers
+    assert (number.text, number.box) == (truth(), (*row.boxes[0, :2], *row.boxes[-1, 2:]))
+    assert number.probability >= row.confidence
+    assert (row.alternatives, row.boxes.tolist()) == (result.alternatives, result.boxes.tolist())
+    assert np.array_equal(row.probabilities, result.probabilities)
+
+
+@pytest.mark.parametrize("mode", ["1", "LA", "PA", "I", "F", "RGBX", "CMYK", "YCbCr", "HSV"])
+def test_images_of_pillow_are_read_in_every_mode(mode: str, reader: Reader) -> None:
+    image = Image.fromarray(make_picture()).convert("RGB").convert("P" if mode == "PA" else mode).convert(mode)
+    before = image.tobytes()
+    assert reader.read(image).text == truth()
+    assert image.tobytes() == before
+
+
+def test_all_ways_to_pass_a_picture_agree(reader: Reader, tmp_path: Path) -> None:
+    picture, path = make_picture(), tmp_path / "row.png"
+    Image.fromarray(picture).save(path)
+    expected = reader.read(picture)
+    for same in (path, str(path), np.asfortranarray(picture), io.BytesIO(path.read_bytes())):
+        assert_same(reader.read(same), expected)
+    colours = np.stack([picture] * 3, axis=-1)
+    for array in (colours, np.dstack([colours, np.full_like(picture, 255)])):
+        assert reader.read(array).text == truth()
+    with path.open("rb") as file, Image.open(path) as image:
+        for again in (file, image, image):
+            assert_same(reader.read(again), expected)
+
+
+def test_unreadable_pictures_are_errors(reader: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.reader.interface.MAX_DIGITS", 3)
+    for picture, words in (
+        (tmp_path / "missing.png", "missing.png does not exist"),
+        (tmp_path, "Is a directory"),
+        (np.zeros((0, 5), np.uint8), "the picture is too small"),
+        (io.StringIO("hello"), "the picture is damaged"),
+        (make_picture(), "shows 3 digits or more"),
+    ):
+        with pytest.raises(PictureError, match=words) as caught:
+            reader.read(picture)  # type: ignore[arg-type]
+        assert isinstance(caught.value, PipelineError)
+
+
+def test_threads_may_share_a_reader(reader: Reader) -> None:
+    picture, results = make_picture(), []
+    threads = [threading.Thread(target=lambda: results.append(reader.read(picture).text)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [truth()] * 8
+
+
+def test_default_is_the_trained_model_if_it_exists(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "pipeline.reader")
+    monkeypatch.chdir(tmp_path)
+    pretrained = load()
+    assert pretrained.digest == load(PRETRAINED).digest
+    (tmp_path / "artifacts").symlink_to(built)
+    trained = load()
+    assert trained.digest == load(str(built / "train")).digest != pretrained.digest
+    assert "pretrained" in caplog.messages[0]
+    assert caplog.messages[2] == caplog.messages[0]  # pictures are read by a separate network
+    images = load(pictures=False)
+    assert images.finder is None
+    assert images.digest != trained.digest
+    accuracy = json.loads((built / "train/model.json").read_bytes())["validation_accuracy"]
+    assert caplog.messages[-1].startswith(f"model: artifacts/train, {accuracy:.2%} correct on validation images")
+
+
+@pytest.mark.parametrize("negative_class", [True, False])
+def test_model_of_other_classes_reads_pictures_itself(
+    negative_class: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "pipeline.reader")
+    names = ("1", "02", "coat")
+    model = make_model("6", shape=(28, 28), class_names=names, negative_class=negative_class)
+    save(model, tmp_path / "model.safetensors")
+    reader = load(tmp_path)
+    assert (reader.finder, reader.names, reader.classes_.tolist()) == (None, names, list(names))
+    assert set(reader.predict(sample_digits()[0]).tolist()) <= set(names)
+    assert reader.read(make_picture()).text in (*names, "")
+    assert ("nothing else" in caplog.messages[-1]) is not negative_class  # a model that cannot reject
+
+
+def test_trained_reader_of_other_characters_needs_no_trained_classifier(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("artifacts/reader").mkdir(parents=True)
+    finder, names = load(PRETRAINED).finder, tuple("abcdefghij")
+    assert finder
+    assert finder.row
+    letters = replace(finder, class_names=names, row=replace(finder.row, class_names=names))
+    save(letters, "artifacts/reader/model.safetensors")
+    assert load().read(make_picture()).text == "".join(names[int(digit)] for digit in truth())
+
+
+def test_model_that_reads_pictures_or_rows_predicts_no_images(tmp_path: Path) -> None:
+    finder = load(PRETRAINED_READER).finder
+    assert finder
+    assert finder.row
+    save(finder.row, tmp_path / "model.safetensors")
+    with pytest.raises(UsageError, match="reads pictures"):
+        load(PRETRAINED_READER, pictures=False)
+    with pytest.raises(UsageError, match="for rows"):
+        load(tmp_path)
+
+
+def test_exported_model_reads_like_the_trained_one(built: Path) -> None:
+    trained = load(built / "train").read(make_picture())
+    for path in (built / "export", built / "export" / "model.safetensors"):
+        assert_same(load(path).read(make_picture()), trained)
+
+
+def test_any_page_of_a_file_is_read(reader: Reader, tmp_path: Path) -> None:
+    image = Image.fromarray(make_picture())
+    Image.new("L", (90, 80), 255).save(tmp_path / "pages.tif", save_all=True, append_images=[image])
+    first, second = (reader.read(tmp_path / "pages.tif", page=page) for page in (0, 1))
+    assert (first.text, first.size, first.more_pages) == ("", (80, 90), True)
+    assert_same(second, reader.read(image))
+    image.save(tmp_path / "one.png")
+    assert not reader.read(tmp_path / "one.png").more_pages
+    for name, page in (("pages.tif", 2), ("one.png", 1)):
+        with pytest.raises(PictureError, match=f"{name} has no page {page + 1}"):
+            reader.read(tmp_path / name, page=page)
+
+
+def test_damaged_and_missing_models_are_errors(built: Path, tmp_path: Path) -> None:
+    shutil.copytree(built, tmp_path / "a", symlinks=True)
+    for path, name in ((tmp_path / "a/train", "layer-1-biases.npy"), (tmp_path / "a/export", "model.safetensors")):
+        (path / name).write_bytes(b"damaged")
+        with pytest.raises(PipelineError, match=name):
+            load(path)
+    for path, words in (
+        (tmp_path / "nowhere", "nowhere cannot be read: No such file"),
+        (tmp_path, "run the stage train first"),
+        (tmp_path / "a/parse", "is the result of the stage parse, not of train"),
+        (tmp_path / "a/parse/manifest.json", "not a model"),
+        (tmp_path / ("x" * 300), "name too long"),
+    ):
+        with pytest.raises(PipelineError, match=words):
+            load(path)
+
+
+def test_heavy_packages_are_not_imported() -> None:
+    code = "import sys; from pipeline.reader import load; load(); "
+    code += "assert not {'dask', 'typer', 'matplotlib', 'requests', 'onnx', 'jinja2', 'stages'} & sys.modules.keys()"
+    result = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, cwd="/")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")

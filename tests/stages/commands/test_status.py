@@ -1,0 +1,31 @@
+"""`status`: its states. tests/thorough/make compares them with what make does."""
+
+import json
+import sys
+from pathlib import Path
+
+from tests.processes import Run
+from tests.terminal import show
+
+SAMPLE = ("DATASET=sample", "RECIPE=quick")
+
+
+def test_value_of_one_stage_leaves_out_others_that_refuse_it(call: Run, project: Path) -> None:
+    assert "reader" in json.loads(call("status", "--json", "RECIPE=quick").stdout)
+    assert "reader" not in json.loads(call("status", "--json", "RECIPE=mlp").stdout)
+    for wrong in (["RECIPE=quik"], ["RECIPE=mlp", "EPOCHS=x"], ["train"]):
+        assert call("status", *wrong).returncode == 2
+
+
+def test_explain_shows_every_reason(call: Run, project: Path) -> None:
+    few, all_of_them = (call("status", "DATASET=sample", *options).stdout for options in ([], ["--explain"]))
+    assert "parameter epochs: 5 -> 10" in few and "parameter warmup" not in few
+    assert "because of parameter epochs: 5 -> 10\n" in all_of_them and "parameter warmup" in all_of_them
+
+
+def test_stage_states_are_coloured_on_a_terminal(project: Path) -> None:
+    line = [sys.executable, "-m", "stages.__main__", "status", *SAMPLE, "EPOCHS=1"]
+    found = {text.split()[0]: text for text in show(line, cwd=project).raw.splitlines()}
+    assert "\x1b[32mup to date" in found["parse"]
+    assert "\x1b[33mstale" in found["train"]
+    assert "\x1b[33mwaiting" in found["export"]
