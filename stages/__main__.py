@@ -1,4 +1,4 @@
-"""The `handwriting` program: each module in stages/ has the command of its name."""
+"""The `handwriting` program: each module in stages/ and stages/commands/ has the command of its name."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ def main() -> NoReturn:
 def run(line: Sequence[str]) -> int:
     """Run the command that the words begin with, and return its exit status."""
     name = next((word for word in line if not word.startswith("-")), "")
-    known = name in list_names()
+    known = name in find_modules()
 
     def work() -> object:
         app = make_program(load_commands([name] if known else order_names()))  # others are slow to import
@@ -36,19 +36,23 @@ def run(line: Sequence[str]) -> int:
     return run_command(name if known else PROGRAM, work)
 
 
-def list_names() -> list[str]:
-    """Return the names of all commands."""
-    return sorted(path.stem for path in Path(__file__).parents[1].glob("[!_]*.py"))
+def find_modules() -> dict[str, str]:
+    """Return the names of all commands, each with that of its module."""
+    folder = Path(__file__).parent
+    packages = {"stages": folder, "stages.commands": folder / "commands"}
+    found = {path.stem: f"{name}.{path.stem}" for name, each in packages.items() for path in each.glob("[!_]*.py")}
+    return dict(sorted(found.items()))
 
 
 def order_names() -> list[str]:
     """Return the names of all commands in the order of the help."""
-    return list(dict.fromkeys([*PREDICTIONS, *(stage.name for stage in find_stages()), *list_names()]))
+    return list(dict.fromkeys([*PREDICTIONS, *(stage.name for stage in find_stages()), *find_modules()]))
 
 
 def load_commands(names: Iterable[str]) -> list[Command | typer.Typer]:
     """Return the commands with these names."""
-    return [getattr(import_module(f"stages.{name}"), name) for name in names]
+    modules = find_modules()
+    return [getattr(import_module(modules[name]), name) for name in names]
 
 
 def make_program(commands: Iterable[Command | typer.Typer]) -> typer.Typer:

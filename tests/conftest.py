@@ -31,7 +31,7 @@ def run(tmp_path: Path) -> Run:
     """Return a function that runs `handwriting ARGUMENTS` in tmp_path, as a process."""
 
     def run(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "stages.__main__", *arguments]
+        command = [sys.executable, "-m", "stages", *arguments]
         defaults = {"cwd": tmp_path, "env": environment(), "timeout": 120}
         return subprocess.run(command, capture_output=True, text=True, **{**defaults, **options})  # type: ignore[call-overload, no-any-return]
 

@@ -132,7 +132,7 @@ def load_stage(name: str) -> Stage[Any]:
 def find_stages() -> list[Stage[Any]]:
     """Return all stages, each after those that it reads."""
     names = [module.name for module in pkgutil.iter_modules(importlib.import_module(STAGES).__path__)]
-    modules = {name: importlib.import_module(f"{STAGES}.{name}") for name in names}
+    modules = {name: importlib.import_module(f"{STAGES}.{name}") for name in names if name != "__main__"}
     found = {name: getattr(module, name, None) for name, module in modules.items()}
     stages = {name: stage for name, stage in found.items() if isinstance(stage, Stage)}
     try:

@@ -9,7 +9,6 @@ from msgspec import Meta
 from pipeline.data.dataset import Description
 from pipeline.data.scaling import Scaling
 from pipeline.engine.documents import Count, Positive, Share
-from pipeline.model.header import EXTRA
 from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.architecture import build_layers, find_window, format_network
 from pipeline.network.layer import Layer
@@ -17,6 +16,7 @@ from pipeline.network.losses import LOSSES
 from pipeline.pictures.ink import InkStatistics
 
 HEADER = "model"  # its key in the metadata of ONNX and safetensors
+EXTRA = 3  # outputs by column besides the classes: a space, other writing, and the blank of CTC, which is the last one
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,12 +1,4 @@
-"""Read digits from Python. This module is the only stable interface; everything below it may change.
-
-from pipeline.reader import load
-
-reader = load()
-reader.read("photo.jpg").text  # "90210"
-reader.predict(images)  # the classes of images, uint8 (n, 28, 28)
-reader.predict_proba(images)  # float32 (n, 10)
-"""
+"""What `pipeline.reader` exports: load models, read pictures with them, predict arrays of images, save a model."""
 
 import hashlib
 import logging
@@ -33,25 +25,12 @@ from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.network.team import ThreadTeam
 from pipeline.pictures.decoding import MAX_LARGE_SIDE, PictureError, Source, load_picture
 from pipeline.pictures.levels import MAX_SIDE
-from pipeline.reader.pages.reading import MAX_DIGITS, Number, Result, Row, read, read_one
-from pipeline.reader.pages.regions import Region, make_regions
-
-__all__ = [
-    "PRETRAINED",
-    "Number",
-    "PictureError",
-    "PipelineError",
-    "Reader",
-    "Result",
-    "Row",
-    "load",
-    "make_regions",
-    "save",
-]
+from pipeline.reader.pages.reading import MAX_DIGITS, Result, read, read_one
+from pipeline.reader.pages.regions import Region
 
 log = logging.getLogger(__name__)
 
-PRETRAINED = Path(__file__).parent / "model" / "pretrained"
+PRETRAINED = Path(__file__).parents[1] / "model" / "pretrained"
 """Folder of the pretrained models, for `load`."""
 TRAINED, TRAINED_READER = Path("artifacts/train"), Path("artifacts/reader")
 SAFETENSORS = "model.safetensors"

@@ -89,7 +89,7 @@ def build(artifacts: Path) -> None:
 
 def start(project: Path, *line: str, **more: Any) -> subprocess.Popen[str]:
     """Start `handwriting LINE` in another process, with its output in pipes."""
-    command = [sys.executable, "-m", "stages.__main__", *line]
+    command = [sys.executable, "-m", "stages", *line]
     return subprocess.Popen(
         command,
         cwd=project,

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 import typer
 
-from stages.__main__ import list_names, load_commands, make_program, order_names
+from stages.__main__ import find_modules, load_commands, make_program, order_names
 from tests.processes import Run, environment
 from tests.stages.common import STAGES, assert_one_line, snapshot
 from tests.terminal import show
 
-LINES = [*([name] for name in list_names()), ["runs", "diff"], ["runs", "name"]]
-PROGRAM = [sys.executable, "-m", "stages.__main__"]
+LINES = [*([name] for name in find_modules()), ["runs", "diff"], ["runs", "name"]]
+PROGRAM = [sys.executable, "-m", "stages"]
 
 
 @pytest.mark.parametrize("line", LINES, ids=" ".join)
@@ -40,7 +40,7 @@ def test_help_fits_80_columns_and_its_examples_are_valid(
 
 def test_every_command_is_listed_after_the_stages_that_it_reads(call: Run) -> None:
     shown = call().stdout
-    named = [word for word in re.findall(r"│ ([a-z]+) ", shown) if word in list_names()]
+    named = [word for word in re.findall(r"│ ([a-z]+) ", shown) if word in find_modules()]
     assert sorted(named) == sorted(order_names())
     assert [name for name in named if name in STAGES] == list(STAGES)
 

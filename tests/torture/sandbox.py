@@ -151,7 +151,7 @@ def copy_project(sandbox: Sandbox, within: Path | None = None) -> Iterator[Path]
 
 def start(command: Command, project: Path, prefix: Sequence[str] = (), **options: Any) -> subprocess.Popen[str]:
     """Start the command in the project. prefix: of the command line."""
-    line = [*prefix, sys.executable, "-m", "stages.__main__", *command.line]
+    line = [*prefix, sys.executable, "-m", "stages", *command.line]
     pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     options = {"env": {**environment(), "TMPDIR": str(project / "tmp")}, "preexec_fn": reset_signals, **options}
     return subprocess.Popen(line, cwd=project, text=True, errors="replace", start_new_session=True, **pipes, **options)

@@ -101,7 +101,7 @@ SAMPLE = replace(
     MNIST,
     name="sample",
     title="MNIST sample",
-    sources=(Path(__file__).parent / "sample",),
+    sources=(Path(__file__).parents[1] / "sample",),
     sha256={
         TRAIN_IMAGES: "729d340c0177402770b27c04f817dfb40ed8844459b35a9f11ae21067b05cf19",
         TRAIN_LABELS: "90795ea2219655a7281c0d6756d0ae8a33bebac7ec84bac89bbdcc5e3baa9f8c",

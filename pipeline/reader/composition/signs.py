@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
-from pipeline import data
 from pipeline.data.dataset import are_ten_digits
 from pipeline.data.synthetic.drawn import MIN_WIDTH, cut_part, make_doodle
 from pipeline.data.synthetic.shapes import SIGNS, Stroke, load_glyphs, load_letters, parse_shape
@@ -37,7 +36,7 @@ WORD_FONTS = {"futural": 0.5, "scripts": 0.25, "scriptc": 0.1, "timesi": 0.1, "t
 MATPLOTLIB = Path(matplotlib.get_data_path(), "fonts", "ttf")
 FACES = {
     "print": (MATPLOTLIB, ("DejaVu*[!y].ttf", "STIXGeneral*.ttf", "cm[brt]*10.ttf", "cmss10.ttf")),
-    "script": (Path(data.__file__).parent / "fonts", ("*.woff",)),
+    "script": (Path(__file__).parent / "fonts", ("*.woff",)),
 }
 PENS = 3  # pixels by which strokes may be wider than those of a face, exclusive
 

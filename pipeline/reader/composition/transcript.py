@@ -15,8 +15,8 @@ PART, PIXELS = 0.5, 12
 def make_marks(pieces: Iterable[Piece], classes: int, start: float, stop: float) -> NDArray[np.float32]:
     """Return the marks of the pieces of a line, in reading order, that are visible from `start` to `stop`.
 
-    The result is an array, (MAX_MARKS, 3); see `pipeline.reader.rows.marks`. Other writing without a digit in between has one
-    mark; between two numbers without other writing there is a space. Separators have none.
+    The result is an array, (MAX_MARKS, 3); see `pipeline.reader.rows.marks`. Other writing without a digit in between
+    has one mark; between two numbers without other writing there is a space. Separators have none.
     """
     space, other = classes + SPACE, classes + OTHER
     marks, before = list[tuple[int, float, float]](), None

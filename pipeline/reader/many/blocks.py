@@ -16,9 +16,10 @@ from typing import BinaryIO
 from PIL import Image
 
 from pipeline.pictures.decoding import PictureError, read_content, read_pages
-from pipeline.reader import Reader, Result
+from pipeline.reader.interface import Reader
 from pipeline.reader.many.folders import STDIN, Picture
 from pipeline.reader.pages.boxes import cut_rows, encode_with_boxes
+from pipeline.reader.pages.reading import Result
 from pipeline.reader.pages.regions import Region
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.execution import iterate_job

@@ -26,7 +26,6 @@ MAX_DIGITS = 64
 DIGIT_COLUMNS = ("label", "y", "x", "size", "visible")  # centre, longer side in pixels; part within the picture, [0, 1]
 NO_MARK = -1
 SPACE, OTHER = 0, 1  # between two numbers with only paper between them; a word, a letter, a sign
-EXTRA = 3  # outputs besides the classes: SPACE, OTHER and the blank of CTC, which is the last one
 ARRAYS: dict[str, tuple[type, tuple[int, ...]]] = {  # dtype and shape of what a strip has, by the names of files
     "strips": (np.uint8, SHEET),
     "marks": (np.float32, (MAX_MARKS, 3)),

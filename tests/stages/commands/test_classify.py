@@ -18,7 +18,7 @@ from tests.drawings import Images, enlarge, place, sample_digits, write_row
 from tests.processes import Run, environment
 from tests.stages.common import assert_one_line
 
-PROGRAM = [sys.executable, "-m", "stages.__main__", "classify"]
+PROGRAM = [sys.executable, "-m", "stages", "classify"]
 CLEAR = (3, 4, 17)  # test images that the recipe `quick` classifies correctly
 MODEL = re.compile(r"model: the pretrained one\n")  # on stderr
 

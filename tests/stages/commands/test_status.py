@@ -24,7 +24,7 @@ def test_explain_shows_every_reason(call: Run, project: Path) -> None:
 
 
 def test_stage_states_are_coloured_on_a_terminal(project: Path) -> None:
-    line = [sys.executable, "-m", "stages.__main__", "status", *SAMPLE, "EPOCHS=1"]
+    line = [sys.executable, "-m", "stages", "status", *SAMPLE, "EPOCHS=1"]
     found = {text.split()[0]: text for text in show(line, cwd=project).raw.splitlines()}
     assert "\x1b[32mup to date" in found["parse"]
     assert "\x1b[33mstale" in found["train"]

@@ -45,9 +45,7 @@ def peaks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[int]]:
         folder = tmp_path_factory.mktemp(f"images-{count}")
         write_set(folder / "mine", count)
         for command, line in LINES.items():
-            found[command].append(
-                measure_cost([sys.executable, "-m", "stages.__main__", command, *line], folder).memory
-            )
+            found[command].append(measure_cost([sys.executable, "-m", "stages", command, *line], folder).memory)
         shutil.rmtree(folder)  # half a gigabyte
     return found
 
