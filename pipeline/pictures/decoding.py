@@ -27,7 +27,6 @@ MAX_PIXELS = 64_000_000  # which take up to about 550 MB during decoding
 MAX_PIXELS_WEBP = MAX_PIXELS // 2  # the WebP decoder holds four copies
 MAX_BYTES = 8 * MAX_PIXELS  # of a file that is read whole: four channels of 16 bits
 MIN_SIDE = 4  # pixels
-MAX_LARGE_SIDE = 2048  # of one in colours, and of one of which regions are read
 
 
 # libtiff prints its messages to file descriptor 2, which other threads and child processes use, too.
@@ -43,30 +42,30 @@ class PictureError(PipelineError):
     """A file is not a readable picture."""
 
 
-def load_picture(file: Source, name: str, page: int = 0, side: int = MAX_SIDE) -> tuple[Grey, tuple[int, int], bool]:
+def load_picture(file: Source, name: str, page: int = 0) -> tuple[Grey, tuple[int, int], bool]:
     """Read a picture as grey levels; also return its (height, width), upright, and whether its file has more pages.
 
-    The levels are float32 (h, w) in [0, 255], with no side longer than `side`. page: or frame, from 0, that is read.
+    The levels are float32 (h, w) in [0, 255], with no side longer than MAX_SIDE. page: or frame, from 0, that is read.
     Transparent pixels become light if the others are dark, and vice versa. Raises PictureError, with `name` in the
     message, if the file is not a readable picture, or one too large or too small.
     """
-    return _load(file, name, page, side, to_grey)
+    return _load(file, name, page, to_grey)
 
 
 def load_colours(file: Source, name: str) -> Image.Image:
-    """Read a picture as `load_picture` does, but in RGB, with no side longer than MAX_LARGE_SIDE.
+    """Read a picture as `load_picture` does, but in RGB, with no side longer than MAX_SIDE.
 
     Pictures with transparency or with more than 8 bits become grey, as `load_picture` returns them.
     """
-    return Image.fromarray(_load(file, name, 0, MAX_LARGE_SIDE, to_colours)[0])
+    return Image.fromarray(_load(file, name, 0, to_colours)[0])
 
 
 def _load(
-    file: Source, name: str, page: int, side: int, convert: Callable[[Image.Image, int], NDArray[Any]]
+    file: Source, name: str, page: int, convert: Callable[[Image.Image], NDArray[Any]]
 ) -> tuple[NDArray[Any], tuple[int, int], bool]:
     """Return the converted picture, upright, its (height, width) before, and whether its file has more pages.
 
-    side: pixels wanted on the longer side, which `convert` is given; a JPEG is decoded at a reduced size that suffices.
+    A JPEG is decoded at a reduced size that suffices for MAX_SIDE.
     """
     with _reading(name), contextlib.ExitStack() as stack:
         if isinstance(file, Image.Image):
@@ -79,12 +78,12 @@ def _load(
         _check_size(image, name)
         size = image.size
         if image is not file:
-            factor = max(max(size) // side, 1)
+            factor = max(max(size) // MAX_SIDE, 1)
             image.draft(None, (max(size[0] // factor, 1), max(size[1] // factor, 1)))
         image.load()
         orientation = image.getexif().get(ExifTags.Base.Orientation)
         width, height = reversed(size) if orientation in SIDEWAYS else size
-        pixels = turn_upright(convert(image, side), orientation)
+        pixels = turn_upright(convert(image), orientation)
         return pixels, (height, width), image is not file and _has_more_pages(image)
 
 

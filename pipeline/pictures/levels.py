@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-MAX_SIDE = 1024  # pixels of the longer side of a picture that is read
+MAX_SIDE = 2048  # pixels of the longer side of a picture that is read
 COLOUR_CONTRAST = 3  # minimum ratio of a channel's to the lightness's contrast for which the channel is used
 STD_SAMPLES = 256  # pixels a side from which these contrasts are computed
 STRIP_ROWS = 32  # rows of the result converted at a time, to save memory
@@ -18,23 +18,23 @@ SIDEWAYS, MIRRORED, INVERTED = (5, 6, 7, 8), (2, 3, 6, 7), (3, 4, 7, 8)
 Grey = NDArray[np.float32]
 
 
-def to_grey(image: Image.Image, side: int) -> Grey:
-    """Return the levels of a decoded picture, float32 (h, w) in [0, 255], with no side longer than `side`."""
+def to_grey(image: Image.Image) -> Grey:
+    """Return the levels of a decoded picture, float32 (h, w) in [0, 255], with no side longer than MAX_SIDE."""
     if image.mode.startswith("I") or image.mode == "F":
-        return _to_levels(_shrink(image, _to_floats, side))
+        return _to_levels(_shrink(image, _to_floats))
     if image.has_transparency_data:
-        return _composite(_shrink(image, lambda strip: strip.convert("RGBA").convert("LA"), side))
+        return _composite(_shrink(image, lambda strip: strip.convert("RGBA").convert("LA")))
     if image.mode in ("1", "L", "LAB"):
-        return _shrink(image, lambda strip: strip.getchannel(0).convert("L"), side)
-    return _to_lightness(_shrink(image, lambda strip: strip if strip.mode == "RGB" else strip.convert("RGB"), side))
+        return _shrink(image, lambda strip: strip.getchannel(0).convert("L"))
+    return _to_lightness(_shrink(image, lambda strip: strip if strip.mode == "RGB" else strip.convert("RGB")))
 
 
-def to_colours(image: Image.Image, side: int) -> NDArray[np.uint8]:
+def to_colours(image: Image.Image) -> NDArray[np.uint8]:
     """Return a decoded picture in RGB, (h, w, 3), or in its grey levels if it has transparency or more than 8 bits."""
     if image.mode in ("LAB", "F") or image.mode.startswith("I") or image.has_transparency_data:
-        image = Image.fromarray(np.rint(to_grey(image, MAX_SIDE)).astype(np.uint8))
+        image = Image.fromarray(np.rint(to_grey(image)).astype(np.uint8))
     colours = image.convert("RGB")
-    colours.thumbnail((side, side))
+    colours.thumbnail((MAX_SIDE, MAX_SIDE))
     return np.asarray(colours)
 
 
@@ -49,18 +49,18 @@ def turn_upright(pixels: NDArray[Any], orientation: object) -> NDArray[Any]:
     return np.ascontiguousarray(pixels)
 
 
-def _shrink(image: Image.Image, convert: Callable[[Image.Image], Image.Image], side: int) -> Grey:
-    """Convert an image in strips, and reduce it until no side is longer than `side`: (h, w) or (h, w, bands)."""
-    factor = max(max(image.size) // side, 1)
+def _shrink(image: Image.Image, convert: Callable[[Image.Image], Image.Image]) -> Grey:
+    """Convert an image in strips, and reduce it until no side is longer than MAX_SIDE: (h, w) or (h, w, bands)."""
+    factor = max(max(image.size) // MAX_SIDE, 1)
     rows = range(0, image.height, STRIP_ROWS * factor)
     strips = (image.crop((0, top, image.width, min(top + rows.step, image.height))) for top in rows)
-    return fit(np.concatenate([np.asarray(convert(strip).reduce(factor), np.float32) for strip in strips]), side)
+    return _fit(np.concatenate([np.asarray(convert(strip).reduce(factor), np.float32) for strip in strips]))
 
 
-def fit(levels: Grey, side: int = MAX_SIDE) -> Grey:
-    """Reduce a picture, (h, w) or (h, w, bands), to `side` pixels on its longer side, if this is longer."""
+def _fit(levels: Grey) -> Grey:
+    """Reduce a picture, (h, w) or (h, w, bands), to MAX_SIDE pixels on its longer side, if this is longer."""
     height, width = levels.shape[:2]
-    scale = side / max(height, width)
+    scale = MAX_SIDE / max(height, width)
     if scale >= 1:
         return levels
     size = max(round(width * scale), 1), max(round(height * scale), 1)

@@ -23,9 +23,8 @@ from pipeline.model.model import Model, load_model
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.network.team import ThreadTeam
-from pipeline.pictures.decoding import MAX_LARGE_SIDE, PictureError, Source, load_picture
-from pipeline.pictures.levels import MAX_SIDE
-from pipeline.reader.pages.reading import MAX_DIGITS, Result, read, read_one
+from pipeline.pictures.decoding import Source, load_picture
+from pipeline.reader.pages.reading import Result, read, read_one
 from pipeline.reader.pages.regions import Region
 
 log = logging.getLogger(__name__)
@@ -114,16 +113,13 @@ class Reader:
         if not name:
             name = os.fsencode(source).decode(errors="replace") if isinstance(source, Path) else "the picture"
         with _lock, ThreadTeam(threads or count_cores()) as team:
-            side = MAX_LARGE_SIDE if regions else MAX_SIDE
-            grey, size, more_pages = load_picture(source, name, page, side)
+            grey, size, more_pages = load_picture(source, name, page)
             if self.finder:
                 result = read(self.finder, grey, size, team.run, regions, name)
             elif regions:
                 raise UsageError("this model reads one object in a picture: leave regions and patterns out")
             else:
                 result = read_one(self.model, grey, size)
-        if len(result.boxes) >= MAX_DIGITS:
-            raise PictureError(f"{name} shows {MAX_DIGITS} digits or more: cut it into several pictures")
         return replace(result, more_pages=more_pages)
 
 

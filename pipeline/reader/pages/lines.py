@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.reader.pages.order import Floats, measure_slope
-from pipeline.reader.pages.search import Detections
+from pipeline.reader.pages.search import LIKE, Detections
 
 FOUNDS = 0.5  # probability of a digit from which it founds a row; less probable ones join it
 STRONG = 0.7  # probability from which a digit counts for the slope of the page
@@ -14,8 +14,7 @@ NEAR = 0.25  # distance in sizes along the row from which a position is another 
 GAP = 5.0  # distance in sizes along the row up to which the next digit joins
 ACROSS, FARTHER = 0.4, 0.04  # distance in sizes from the row up to which a digit joins, and what each size adds to it
 UNEVEN = 1.45  # ratio of sizes up to which two digits may be in one row
-# Distance in sizes from a row, and ratio of sizes, up to which what it covers founds no other.
-WITHIN, LARGER = 0.5, 1.7
+WITHIN = 0.5  # distance in sizes from a row up to which what it covers founds no other
 BAND = 3.0  # standard deviation, in sizes along the row, of the weights with which digits determine its height
 STIFF = 1.0  # weight, in digits at a distance of a size, of the slope that all rows have
 
@@ -72,7 +71,8 @@ def find_lines(found: Detections) -> Iterator[CentreLine]:
                 nearest = int(near[np.where(joins, away[near] + across, np.inf).argmin()])
                 members = [*members, nearest] if side > 0 else [nearest, *members]
                 line = draw(members)
-        inside = (x > line.x[0] - line.size) & (x < line.x[-1] + line.size) & (size < LARGER * line.size)
+        like = np.abs(np.log(size / line.size)) < np.log(LIKE)  # those of another size found lines of their own
+        inside = like & (x > line.x[0] - line.size) & (x < line.x[-1] + line.size)
         inside[inside] = np.abs(y[inside] - line.heights(x[inside])) < WITHIN * line.size
         free[inside] = False
         free[members] = False

@@ -12,7 +12,6 @@ from pipeline.model.model import Model
 from pipeline.model.prediction import predict_with_negative
 from pipeline.network.gradient_descent import Run, in_sequence
 from pipeline.pictures.ink import find_extent
-from pipeline.pictures.levels import fit
 from pipeline.pictures.preparation import find_ink, prepare
 from pipeline.reader.pages.cutting import cut_strip
 from pipeline.reader.pages.lines import find_lines
@@ -27,7 +26,6 @@ from pipeline.reader.rows.spans import find_alternatives, is_reported
 POSSIBLE = 0.03  # probability of a number from which a person who checks the reading should see it
 SURE = 0.99  # probability of a number from which no other text is probable enough to be shown
 ALTERNATIVES = 3  # of a text
-MAX_DIGITS = 500  # of a picture
 
 Alternatives = tuple[tuple[str, float], ...]
 
@@ -116,14 +114,9 @@ def read(
         edges = np.array(region.locate(size, name)) * np.tile(np.divide(shape, size)[::-1], 2)
         (left, top), (right, bottom) = np.floor(edges[:2]).astype(int), np.ceil(edges[2:]).astype(int)
         pattern = compile_pattern(region.pattern, model.class_names) if region.pattern is not None else None
-        part = grey[top:bottom, left:right]
-        fitted = fit(part)
-        scale = max(part.shape) / max(fitted.shape)
-        seen = [
-            replace(each, y=scale * each.y + top, x=scale * each.x + left, size=scale * each.size)
-            for each in see(model, fitted, run, pattern)
-        ]
-        result = arrange(seen, model.class_names, model.row.temperature, shape, size)
+        part = see(model, grey[top:bottom, left:right], run, pattern)
+        seen = [replace(each, y=each.y + top, x=each.x + left) for each in part]
+        result = arrange(seen, model.class_names, model.row.temperature, shape, size, (left, top, right, bottom))
         results.append(replace(result, rows=tuple(replace(row, region=region.name) for row in result.rows)))
     if len(results) == 1:
         return results[0]
@@ -164,18 +157,21 @@ def arrange(
     temperature: float,
     shape: Sequence[int],
     size: tuple[int, int],
+    bounds: Sequence[int],
 ) -> Result:
     """Return the numbers that are probable enough, in reading order.
 
     The confidence in a row is the probability that its numbers are correct, and that what is not reported in it is no
     number. The confidence in a picture is that in all rows. shape: (height, width) of the picture in which they were
-    seen. size: that of the picture before it was reduced.
+    seen. size: that of the picture before it was reduced. bounds: left, top, right and bottom, in pixels of the former,
+    of the part that was read, at which boxes end.
     """
     seen = [each for each in sightings if each.span.probability >= POSSIBLE]
 
     def locate(each: Sighting) -> NDArray[np.int64]:
         half = each.size / 2
-        return _enlarge(np.stack([each.x - half, each.y - half, each.x + half, each.y + half], axis=1), shape, size)
+        boxes = np.stack([each.x - half, each.y - half, each.x + half, each.y + half], axis=1)
+        return _enlarge(np.clip(boxes, [*bounds[:2]] * 2, [*bounds[2:]] * 2), shape, size)
 
     def make_number(each: Sighting) -> Number:
         others: Alternatives = ()

@@ -2,7 +2,8 @@
 
 The network was trained on digits of one size, so it is slid over a pyramid: the picture at several sizes. At each
 position it predicts which digit is centred there, if any. Its answer is only a hint, since it sees little more than the
-digit itself: the second network reads the row in which a digit may be.
+digit itself: the second network reads the row in which a digit may be. Hence all levels are searched, and a position
+competes only with those of like size: what the first network takes for a large digit hides no small one.
 
 A dense layer is a convolution whose kernel covers its input, so the same parameters serve for an input of any size
 (LeCun, Bottou, Bengio & Haffner 1998, section VII; Sermanet et al. 2014).
@@ -17,6 +18,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy import ndimage
 
 from pipeline.model.model import Model
 from pipeline.network.architecture import slide
@@ -31,20 +33,17 @@ Detections = Floats  # (4, k): y and x of the centres and longer sides, in pixel
 
 STEP = math.sqrt(2)  # ratio of neighbouring levels of the pyramid
 READ = 0.75, 1.25  # sizes of digits that a level shows well enough for a hint, relative to BOX
-SMALLEST = 1 / 50, 12  # longer side of a digit, relative to that of the picture, and in pixels
+SMALLEST = 1 / 110, 12  # longer side of a digit, relative to that of the picture, and in pixels
 WIDEST = 1.6  # width of a digit, at most, relative to the height of the picture
 MARGIN = 3  # pixels around the picture, in addition to half a window
 CELLS = 16  # positions of a tile along each axis
 FLAT = 0.8  # local contrast up to which a tile is blank
 POSSIBLE = 0.1  # probability of a digit from which a row may lead through a position
-SURE = 0.9  # probability from which a digit is certain enough to stop looking for far smaller ones
-UNEVEN = 2.1  # ratio of sizes beyond which something is no digit of the same picture
-MAX_POSITIONS = 1500  # of a picture
 PIXELS = 40_000  # of the tiles that pass through the network at a time
-ACROSS, ALONG = 0.28, 0.6  # distance in sizes, horizontal and vertical, within which there is only one digit
+LIKE = 2.1  # ratio of sizes up to which digits are of like size: what is far larger or smaller is another thing
+ACROSS, ALONG = 0.28, 0.6  # distance in sizes, horizontal and vertical, within which there is one digit of like size
 # Distance in sizes, and in the logarithm of sizes, within which positions belong to one digit.
 NEAR, SIMILAR = 0.25, 0.5
-MAX_CANDIDATES = 10_000  # of a picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,25 +86,11 @@ class Slider:
 
 
 def search(slider: Slider, grey: Floats) -> tuple[list[Level], Detections]:
-    """Return the levels of a picture, grey levels (h, w), and where digits may be, the most probable first.
-
-    Once a digit is certain, digits that are more than UNEVEN times smaller are not searched for.
-    """
-    levels: list[Level] = []
-    parts: list[Detections] = []
-    largest = 0.0
-    for level in build_pyramid(grey):
-        size = BOX / level.scale
-        if size * UNEVEN < largest:
-            break
-        found = find_candidates(slider, level)
-        *_, scores = found
-        if (scores > SURE).any():
-            largest = max(largest, size)
-        levels.append(level)
-        parts.append(found)
-    together = np.concatenate(parts, axis=1)
-    return levels, centre(together, suppress(together)[:MAX_POSITIONS])
+    """Return the levels of a picture, grey levels (h, w), and where digits may be, the most probable first."""
+    levels = [*build_pyramid(grey)]
+    found, peaks = zip(*(find_candidates(slider, level) for level in levels), strict=True)
+    together = np.concatenate(found, axis=1)
+    return levels, centre(together, suppress(together, np.concatenate(peaks)))
 
 
 def build_pyramid(grey: Floats) -> Iterator[Level]:
@@ -120,10 +105,11 @@ def build_pyramid(grey: Floats) -> Iterator[Level]:
         yield Level(np.asarray(image.resize(shape, Image.Resampling.BILINEAR)), scale)
 
 
-def find_candidates(slider: Slider, level: Level) -> Detections:
-    """Return the positions of a level at which a digit may be centred.
+def find_candidates(slider: Slider, level: Level) -> tuple[Detections, NDArray[np.bool_]]:
+    """Return the positions of a level at which a digit may be centred, and which of them are peaks, (k,).
 
-    The level is cut into tiles, with as many positions each, which overlap by a window. Blank tiles are left out.
+    No neighbour of a peak is more probable. The level is cut into tiles with as many positions each, which overlap by a
+    window. Blank tiles are left out.
     """
     (window, _), step = slider.model.image_shape, slider.step
     margin = window // 2 + MARGIN
@@ -138,13 +124,14 @@ def find_candidates(slider: Slider, level: Level) -> Detections:
     predicted = slider.predict(list(inked.values()))
     scores = 1 - predicted[..., -1]
     possible = scores > POSSIBLE
+    peaks = scores == ndimage.maximum_filter(scores, (1, 3, 3), mode="nearest")  # one at the edge of a tile may be none
     tile, *cell = np.nonzero(possible)
     starts = np.array([*inked], int).reshape(-1, 2)[tile].T
     y, x = (
         ((start + step * at + window / 2 - margin) / level.scale).astype(np.float32)
         for start, at in zip(starts, cell, strict=True)
     )
-    return np.stack([y, x, np.full(len(tile), BOX / level.scale, np.float32), scores[possible]])
+    return np.stack([y, x, np.full(len(tile), BOX / level.scale, np.float32), scores[possible]]), peaks[possible]
 
 
 def centre(found: Detections, kept: NDArray[np.intp]) -> Detections:
@@ -162,14 +149,20 @@ def centre(found: Detections, kept: NDArray[np.intp]) -> Detections:
     return centred
 
 
-def suppress(found: Detections) -> NDArray[np.intp]:
-    """Return the indices of the most probable digits, without digits that overlap a more probable digit."""
+def suppress(found: Detections, peaks: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return the indices of the most probable digits, of which none overlaps a more probable one of like size.
+
+    peaks: which of the positions are considered, (k,).
+    """
     y, x, sizes, scores = found
     kept: list[int] = []
-    for i in np.argsort(-scores, kind="stable")[:MAX_CANDIDATES].tolist():
+    for i in np.argsort(-scores, kind="stable").tolist():
+        if not peaks[i]:
+            continue
         size = np.maximum(sizes[i], sizes[kept])
         across, along = np.abs(x[kept] - x[i]) / size, np.abs(y[kept] - y[i]) / size
-        if not ((across < ACROSS) & (along < ALONG)).any():
+        like = size < LIKE * np.minimum(sizes[i], sizes[kept])
+        if not (like & (across < ACROSS) & (along < ALONG)).any():
             kept.append(i)
     return np.array(kept, np.intp)
 

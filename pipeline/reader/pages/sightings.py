@@ -9,12 +9,14 @@ from pipeline.model.model import Model
 from pipeline.network.gradient_descent import Run
 from pipeline.reader.pages.cutting import Strip
 from pipeline.reader.pages.order import Floats
+from pipeline.reader.pages.search import LIKE
 from pipeline.reader.rows.fitting import fit_spans
 from pipeline.reader.rows.patterns import Pattern
 from pipeline.reader.rows.spans import Span, is_reported, read_spans
 
 NEAR = 0.6  # distance in sizes along the row within which the first network has seen a digit
 SAME = 0.8, 0.45  # distance in sizes, down and along the row, within which there is only one digit
+MORE = 2.0  # times as many digits have to be expected in small sightings as in a large one that covers them
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,14 +56,34 @@ def locate(span: Span, strip: Strip) -> Sighting:
 def keep_best(sightings: Iterable[Sighting]) -> list[Sighting]:
     """Return the sightings without those that share a digit with a better one.
 
-    Better is what the first network has seen, too, and the more probable.
+    Of sightings of like size, better is what the first network has seen, too, and the more probable. A far larger one
+    is better than those that it covers, unless they promise MORE digits: a table may look like a digit from afar, and a
+    thick stroke like a digit from nearby.
     """
     kept: list[Sighting] = []
-    y, x, size = np.zeros((3, 0))
     for each in sorted(sightings, key=lambda each: (not each.supported, not each.span.labels, -each.span.probability)):
-        larger = np.maximum(size, each.size)
-        down, along = np.abs(y - each.y[:, np.newaxis]) / larger, np.abs(x - each.x[:, np.newaxis]) / larger
-        if not ((down < SAME[0]) & (along < SAME[1])).any():
+        if not any(shares_digit(each, other) for other in kept if is_like(each, other)):
             kept.append(each)
-            y, x, size = np.append(y, each.y), np.append(x, each.x), np.append(size, np.full(len(each.x), each.size))
+    for large in sorted(kept, key=lambda each: -each.size):
+        covered = [each for each in kept if each.size * LIKE < large.size and shares_digit(large, each)]
+        if sum(map(expect_digits, covered)) > MORE * expect_digits(large):
+            covered = [large]
+        kept = [each for each in kept if each not in covered]
     return kept
+
+
+def is_like(one: Sighting, other: Sighting) -> bool:
+    """Return whether two sightings are of like size."""
+    return max(one.size, other.size) <= LIKE * min(one.size, other.size)
+
+
+def shares_digit(one: Sighting, other: Sighting) -> bool:
+    """Return whether some digit of one sighting is where the other has one."""
+    larger = max(one.size, other.size)
+    down, along = np.abs(np.subtract.outer(one.y, other.y)), np.abs(np.subtract.outer(one.x, other.x))
+    return bool(((down < SAME[0] * larger) & (along < SAME[1] * larger)).any())
+
+
+def expect_digits(sighting: Sighting) -> float:
+    """Return how many digits are expected in a sighting, if it is reported; otherwise 0."""
+    return len(sighting.x) * sighting.span.probability if sighting.is_reported else 0.0

@@ -186,7 +186,7 @@ def test_size_is_limited_before_anything_is_decoded(
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "I;16", "F"])
-@pytest.mark.parametrize("shape", [(4, 5000), (5000, 4), (1500, 2501), (1025, 1024)])
+@pytest.mark.parametrize("shape", [(4, 5000), (5000, 4), (2500, 4101), (2049, 2048)])
 def test_large_picture_is_reduced(shape: tuple[int, int], mode: str) -> None:
     y, x = np.ogrid[: shape[0], : shape[1]]
     levels = (y * 120 / shape[0] + x * 120 / shape[1]).astype(np.uint8)

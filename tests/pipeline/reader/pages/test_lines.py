@@ -45,3 +45,9 @@ def test_what_a_row_covers_founds_no_other() -> None:
     """As the loop of an 8, at another size."""
     rows = [(50, 100, 20, 0.9), (50, 125, 20, 0.9), (46, 112, 10, 0.8), (54, 126, 10, 0.8)]
     assert len(list(find_lines(detections(*rows)))) == 1
+
+
+def test_a_row_hides_none_of_far_smaller_digits() -> None:
+    """As amounts in a column that looks like a 1 from afar."""
+    rows = [(100, 100, 160, 0.99), (60, 100, 20, 0.8), (100, 100, 20, 0.8), (140, 100, 20, 0.8)]
+    assert sorted(line.size for line in find_lines(detections(*rows))) == pytest.approx([20, 20, 20, 160])

@@ -80,6 +80,18 @@ def test_rows_are_read_from_top_to_bottom(finder: Model, clear: list[int]) -> No
     assert result.text == truth(clear[:8])
 
 
+def test_small_digits_beside_a_large_one_are_read(finder: Model, clear: list[int]) -> None:
+    """As on a sheet of A4 at 175 dpi with a title: a coarse level hides none of the finer ones."""
+    sheet = np.zeros((2048, 1448), np.uint8)
+    sheet[100:940, 100:940] = enlarge(sample_digits()[0][clear[0]], 30)
+    small = [write_row(list(sample_digits()[0][clear[start : start + 4]]), 6) for start in (4, 8, 12)]
+    for top, row in zip((1300, 1400, 1800), small, strict=True):
+        sheet[top : top + row.shape[0], 200 : 200 + row.shape[1]] = row
+    rows = [row.text for row in read(finder, on_paper(sheet).astype(np.float32), sheet.shape).rows]
+    assert rows[0] == truth(clear[:1])
+    assert sum(truth(clear[start : start + 4]) in rows for start in (4, 8, 12)) >= 2
+
+
 @pytest.mark.parametrize("angle", [-15, 15])
 def test_tilted_rows_are_followed(finder: Model, clear: list[int], angle: float) -> None:
     row = Image.fromarray(enlarge(np.pad(write_row(list(sample_digits()[0][clear[:6]]), 4), 12), 3))
@@ -179,7 +191,7 @@ def see(text: str, y: float, x: float, probability: float, size: float = 20) -> 
 
 
 def arrange_ab(*seen: Sighting) -> Result:
-    return arrange(seen, ("a", "b"), 1.0, (100, 200), (100, 200))
+    return arrange(seen, ("a", "b"), 1.0, (100, 200), (100, 200), (0, 0, 200, 100))
 
 
 def test_numbers_that_are_probable_enough_are_reported_in_reading_order() -> None:
@@ -236,5 +248,7 @@ def test_long_class_names_are_separated_by_spaces() -> None:
 
 def test_boxes_are_in_whole_pixels_of_the_picture_and_end_at_its_edges() -> None:
     seen = [see("a", 21, 21, 0.9), see("b", 5, 195, 0.9)]
-    boxes = arrange(seen, ("a", "b"), 1, (100, 200), (150, 500)).boxes
+    boxes = arrange(seen, ("a", "b"), 1, (100, 200), (150, 500), (0, 0, 200, 100)).boxes
     assert boxes.tolist() == [[462, 0, 500, 23], [27, 16, 78, 47]]
+    boxes = arrange(seen, ("a", "b"), 1, (100, 200), (150, 500), (20, 0, 190, 20)).boxes
+    assert boxes.tolist() == [[462, 0, 475, 23], [50, 16, 78, 30]]  # at those of a region

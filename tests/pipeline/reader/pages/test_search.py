@@ -16,7 +16,6 @@ from pipeline.reader.pages.search import (
     centre,
     choose_level,
     find_candidates,
-    search,
     suppress,
 )
 from tests.pipeline.models import make_model
@@ -56,7 +55,7 @@ def test_every_position_has_the_prediction_of_its_window() -> None:
 def test_tiles_give_the_predictions_of_the_whole(shape: tuple[int, int]) -> None:
     model, level = finder(), make_level(*shape)
     margin = model.image_shape[0] // 2 + MARGIN
-    found = find_candidates(Slider(model), level)
+    found, peaks = find_candidates(Slider(model), level)
     whole = Slider(model).predict([to_contrast(model, level)])[0]
     expected = np.argwhere(whole[..., -1] < 1 - POSSIBLE)
     seen = (found[:2].T + margin - model.image_shape[0] / 2) / 4
@@ -65,21 +64,23 @@ def test_tiles_give_the_predictions_of_the_whole(shape: tuple[int, int]) -> None
     assert np.array_equal(seen[inside], expected)
     assert len(expected) > 0
     np.testing.assert_allclose(found[3, inside], 1 - whole[tuple(expected.T)][:, -1], atol=1e-5)
+    assert peaks[found[3].argmax()]
+    assert peaks.sum() < len(peaks)
 
 
 def test_threads_change_nothing_and_blank_tiles_have_no_candidates() -> None:
     model, level = finder(), make_level(150, 210)
     with ThreadTeam(2) as team:
-        found = find_candidates(Slider(model, team.run), level)
-    assert np.array_equal(found, find_candidates(Slider(model), level))
-    assert find_candidates(Slider(model), Level(np.zeros((200, 200), np.float32), 1.0)).shape == (4, 0)
+        found, _ = find_candidates(Slider(model, team.run), level)
+    assert np.array_equal(found, find_candidates(Slider(model), level)[0])
+    assert find_candidates(Slider(model), Level(np.zeros((200, 200), np.float32), 1.0))[0].shape == (4, 0)
 
 
 @pytest.mark.parametrize("shape", [(20, 20), (60, 400), (400, 60), (1000, 700), (4, 1024)])
 def test_some_level_shows_a_digit_of_each_size_at_the_size_of_the_network(shape: tuple[int, int]) -> None:
     scales = [level.scale for level in build_pyramid(np.zeros(shape, np.float32))]
     height, width = shape
-    smallest, largest = max(max(shape) / 50, 12), max(height, min(width, 1.6 * height))
+    smallest, largest = max(max(shape) / 110, 12), max(height, min(width, 1.6 * height))
     for size in np.geomspace(smallest, max(largest, smallest), 20):
         assert any(0.74 < size * scale / BOX < 1.26 for scale in scales) or size > largest
 
@@ -95,8 +96,15 @@ def test_centre_and_size_are_means_of_the_positions_around() -> None:
 
 def test_overlapping_digits_are_suppressed_by_more_probable_ones() -> None:
     found = detections((10, 10, 20, 0.8), (12, 11, 20, 0.9), (10, 30, 20, 0.7), (11, 10, 14, 0.6), (40, 10, 20, 0.6))
-    assert suppress(found).tolist() == [1, 2, 4]
-    assert suppress(detections()).tolist() == []
+    every = np.ones(5, bool)
+    assert suppress(found, every).tolist() == [1, 2, 4]
+    assert suppress(found, np.array([True, False, True, True, True])).tolist() == [0, 2, 4]
+    assert suppress(detections(), every[:0]).tolist() == []
+
+
+def test_large_digits_suppress_no_far_smaller_ones() -> None:
+    found = detections((100, 100, 80, 0.99), (100, 100, 20, 0.3), (100, 100, 45, 0.5))
+    assert suppress(found, np.ones(3, bool)).tolist() == [0, 1]
 
 
 def test_strip_is_cut_from_the_smallest_level_that_is_large_enough() -> None:
@@ -105,14 +113,3 @@ def test_strip_is_cut_from_the_smallest_level_that_is_large_enough() -> None:
         chosen = choose_level(levels, scale).scale
         assert 0.999 * scale <= chosen < 1.42 * scale
     assert choose_level(levels, 50) is levels[-1]
-
-
-def test_far_smaller_digits_than_certain_ones_are_not_searched_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    def find_candidates(slider: Slider, level: Level) -> Detections:
-        return detections((50, 50, BOX / level.scale, 0.99 if BOX / level.scale < 90 else 0.2))
-
-    monkeypatch.setattr("pipeline.reader.pages.search.find_candidates", find_candidates)
-    levels, found = search(Slider(finder()), np.zeros((300, 400), np.float32))
-    sizes = [BOX / level.scale for level in levels]
-    assert max(size for size in sizes if size < 90) / 2.1 < min(sizes) < 60
-    assert found[3, 0] == pytest.approx(0.99)

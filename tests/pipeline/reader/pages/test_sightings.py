@@ -34,3 +34,20 @@ def test_of_numbers_that_share_a_digit_the_better_one_is_kept() -> None:
     below = replace(see(82, probability=0.2), y=first.y + 40)
     assert keep_best([below, unseen, shifted, first]) == [first, below]
     assert keep_best([]) == []
+
+
+def scaled(sighting: Sighting, factor: float, probability: float) -> Sighting:
+    """A single digit of another size where the sighting has its first one."""
+    span = replace(sighting.span, labels=(1,), probability=probability)
+    return replace(sighting, span=span, y=sighting.y[:1], x=sighting.x[:1], size=sighting.size * factor)
+
+
+def test_a_large_digit_hides_less_than_it_costs() -> None:
+    small = see(82, 114, probability=0.95)
+    rows = [replace(small, y=small.y + down) for down in (-80, 0, 80)]
+    table = scaled(small, 8, 0.99)
+    assert keep_best([table, *rows]) == rows
+    assert keep_best([table, scaled(small, 1, 0.99)]) == [table]  # as a loop in a thick stroke
+    assert keep_best([table, *(replace(row, span=replace(row.span, probability=0.1)) for row in rows)]) == [table]
+    certain = scaled(small, 1, 0.9)
+    assert keep_best([scaled(small, 8, 0.2), certain]) == [certain]
