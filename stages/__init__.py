@@ -1,4 +1,4 @@
-"""The commands, one module each. Stages never import each other."""
+"""The stages, one module each, which never import each other. Other commands are in `stages.commands`."""
 
 import _signal  # type: ignore[import-not-found]  # signal itself imports enum, which takes time
 import sys

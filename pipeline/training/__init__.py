@@ -1,4 +1,4 @@
-"""Training: recipes, data, multithreaded epochs, ensembles, checkpoints, history, calibration.
+"""Training: recipes, epochs, ensembles, checkpoints, temperature, and the training runs that there are.
 
 `train` and `hold_out` are imported on first use, so that importing a recipe does not import NumPy.
 """
