@@ -1,11 +1,11 @@
-"""Backends that run the tasks of a job."""
+"""Backends in which Dask runs the tasks of a job."""
 
 import re
 from dataclasses import dataclass
 
 from pipeline.engine.errors import UsageError
 
-LOCAL = ("threads", "processes", "sync")
+LOCAL = ("threads", "processes")
 ADDRESS = re.compile(r"(tcp|tls|ws|wss)://\S+:\d+")
 ADDRESS_VARIABLE = "DASK_SCHEDULER_ADDRESS"
 

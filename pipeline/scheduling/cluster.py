@@ -1,7 +1,6 @@
-"""Run jobs on a Dask cluster, or on one of processes that is started for the job.
+"""Clusters of Dask: of threads of this process, of processes that are started for a job, or at an address.
 
-Workers may join and leave at any time, and Dask repeats the tasks of a dead worker. This module adds timeouts and
-one-line errors.
+This module adds timeouts and one-line errors.
 """
 
 import asyncio
@@ -12,7 +11,7 @@ import signal
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from multiprocessing import resource_tracker
@@ -20,15 +19,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import dask
-from distributed import Client, KilledWorker, LocalCluster, Security
+from distributed import Client, LocalCluster, Security
 from distributed.core import rpc
 
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.fingerprint import LIBRARY
-from pipeline.engine.threads import count_cores
+from pipeline.engine.threads import count_cores, single_threaded_blas
 from pipeline.scheduling.backends import Backend, hide_password
-from pipeline.scheduling.jobs import Job, JobInterruptedError, Workers
-from pipeline.scheduling.worker import JobContext, collect_versions, provide, run_task
+from pipeline.scheduling.jobs import JobInterruptedError
 
 log = logging.getLogger(__name__)
 
@@ -36,21 +34,24 @@ CONNECT_TIMEOUT = 10.0  # seconds
 WORKER_TIMEOUT = 30.0  # seconds without any worker; a worker takes two or three to restart
 CHECK_INTERVAL = 1.0  # seconds between two checks of the cluster
 RETRY = "start {} and run the same command again"
+LOCALHOST = "127.0.0.1"
+DASHBOARD_PORT = 8787  # as Dask's own; if it is in use, another one is taken
 
 # Each logger has its own level, so each must be silenced.
 LOGGERS = ("distributed", "distributed.client", "distributed.scheduler", "tornado", "tornado.application", "asyncio")
 
 
 @contextlib.contextmanager
-def connect(job: Job, backend: Backend) -> Iterator[Workers]:
+def connect(backend: Backend) -> Iterator[Client]:
     """Connect to the cluster at `backend`, or start a local one.
 
-    Raises PipelineError if there is no scheduler or no worker, or if a worker has other versions.
+    Raises PipelineError if there is no scheduler or no worker, or if a worker cannot import this program.
     """
     for name in LOGGERS:  # they log lost connections with tracebacks; our errors report these in one line
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     settings = {
         "distributed.admin.large-graph-warning-threshold": "1 GiB",  # a model or a block of images may be large
+        "distributed.admin.low-level-log-length": 0,  # a log would keep the blocks that were sent within this process
         "distributed.comm.timeouts.connect": f"{CONNECT_TIMEOUT}s",
     }
     with dask.config.set(settings), contextlib.ExitStack() as stack:
@@ -59,10 +60,7 @@ def connect(job: Job, backend: Backend) -> Iterator[Workers]:
         stack.callback(client.close, timeout=CHECK_INTERVAL)
         _wait_for_workers(client, address)
         _require_program(client)
-        context = JobContext(job.function, collect_versions(job.function), job.shared)
-        pool = client.get_executor(pure=False)  # a task is not run again only because its result is known
-        shared = client.submit(provide, context, pure=False)
-        yield Workers(lambda task: pool.submit(run_task, task, shared), _get_result, _make_monitor(client))
+        yield client
 
 
 def _open_client(address: str) -> Client:
@@ -108,24 +106,7 @@ def _require_program(client: Client) -> None:
             )
 
 
-def _get_result(future: Future[Any]) -> Any:
-    """Return the result of a task. Raises what the task raised, or JobInterruptedError if there is no result."""
-    try:
-        return future.result()
-    except CancelledError:
-        raise JobInterruptedError(f"the scheduler is gone or lost its tasks: {RETRY.format('it')}") from None
-    except KilledWorker as error:
-        raise JobInterruptedError(
-            f"{error.allowed_failures + 1} workers died while they ran the same task, possibly out of memory: "
-            "use smaller blocks, or give the workers more memory"
-        ) from None
-    except (PipelineError, OSError):
-        raise
-    except Exception as error:
-        raise PipelineError(f"a task failed on a worker: {type(error).__name__}: {error}") from error
-
-
-def _make_monitor(client: Client) -> Callable[[], int]:
+def make_monitor(client: Client) -> Callable[[], int]:
     """Return a function that returns the last positive number of worker threads; it asks once in CHECK_INTERVAL.
 
     It raises JobInterruptedError if the scheduler is gone, or if there is no worker for WORKER_TIMEOUT seconds.
@@ -161,37 +142,47 @@ def _local_cluster(backend: Backend) -> Iterator[str]:
     and the workers inherit the blocked signal. Otherwise Ctrl-C, which the terminal also sends to the workers, would
     make each worker print a traceback.
     """
-    resource_tracker.ensure_running()  # its start unblocks SIGINT
+    in_threads, workers = backend.scheduler == "threads", backend.workers or count_cores()
+    if not in_threads:
+        resource_tracker.ensure_running()  # its start unblocks SIGINT
+    has_dashboard = find_spec("bokeh") is not None
     blocked = (signal.SIG_BLOCK, {signal.SIGINT})
     with (
+        single_threaded_blas() if in_threads else contextlib.nullcontext(),
         TemporaryDirectory(prefix="handwriting-", ignore_cleanup_errors=True) as scratch,
         dask.config.set({"temporary-directory": scratch}),
         ThreadPoolExecutor(1, initializer=signal.pthread_sigmask, initargs=blocked) as starter,
     ):
         starting = starter.submit(
             LocalCluster,
-            n_workers=backend.workers or count_cores(),
-            threads_per_worker=1,
+            processes=not in_threads,
+            n_workers=1 if in_threads else workers,
+            threads_per_worker=workers if in_threads else 1,
             memory_limit=None,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
-            worker_dashboard_address="127.0.0.1:0",  # older versions listen on all interfaces
+            host=None if in_threads else LOCALHOST,
+            dashboard_address=f"{LOCALHOST}:{DASHBOARD_PORT if has_dashboard else 0}",
+            worker_dashboard_address=f"{LOCALHOST}:0",  # older versions listen on all interfaces
             silence_logs=logging.CRITICAL,
         )
         try:
             try:
-                address = starting.result().scheduler_address
+                with warnings.catch_warnings(action="ignore"):  # of a missing network, of a port that is in use
+                    cluster = starting.result()
             except Exception as error:
-                raise PipelineError(f"Dask cannot start workers here ({error}): try --scheduler threads") from None
-            yield address
+                advice = "free memory and disk space" if in_threads else "try --scheduler threads"
+                raise PipelineError(f"Dask cannot start workers here ({error}): {advice}") from None
+            if has_dashboard:
+                port = cluster.scheduler_info["services"]["dashboard"]
+                log.info("Dask's dashboard: http://%s:%s/status", LOCALHOST, port)
+            yield cluster.scheduler_address
         finally:
             if not starting.exception():  # waits until the start has ended
                 _close(starting.result())
 
 
 def _close(cluster: LocalCluster) -> None:
-    """Kill the workers, then close the cluster. Otherwise Dask would wait for their running tasks."""
-    for nanny in cluster.workers.values():
+    """Kill the processes of workers, then close the cluster. Otherwise Dask would wait for their running tasks."""
+    for nanny in cluster.workers.values() if cluster.processes else ():
         nanny.auto_restart = False
         with contextlib.suppress(ProcessLookupError):
             if nanny.pid:

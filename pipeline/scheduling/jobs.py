@@ -1,7 +1,6 @@
 """A job: one function, applied to many tasks."""
 
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,16 +30,3 @@ class Job:
     shared: Any
     tasks: Iterable[Any]
     ordered: bool = False
-
-
-@dataclass(frozen=True)
-class Workers:
-    """Workers that run the tasks of a job.
-
-    submit: starts a task. result: returns the result of a finished one, or raises. count: returns the number of worker
-    threads; raises JobInterruptedError if they are lost.
-    """
-
-    submit: Callable[[Any], Future[Any]]
-    result: Callable[[Future[Any]], Any]
-    count: Callable[[], int]

@@ -14,6 +14,7 @@ from pipeline.engine.threads import single_threaded_blas
 
 Function = Callable[[Any, Any], Any]
 CODE = "the code of this program"
+THREADS = "inproc://"  # begins the address of workers that are threads of the process that started the job
 
 # Digest of each source file when first hashed, about when it was imported. For the file that defines the function, the
 # key includes the function's name, since the digest depends on it.
@@ -62,6 +63,8 @@ def run_task(task: Any, context: JobContext) -> Any:
     try:
         return context.function(context.shared, task)
     except FileNotFoundError as error:
+        if worker.address.startswith(THREADS):
+            raise
         raise PipelineError(
             f"worker {worker.address} cannot find {error.filename}: share its folder with all workers"
         ) from None

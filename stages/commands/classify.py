@@ -15,7 +15,7 @@ from stages.commands.shared.readings import Format, format_csv, format_json, for
 from stages.shared.options import Workers, scheduler_option
 
 EXTENSIONS = {".csv": format_csv, ".json": format_json, ".jsonl": format_json}
-PARALLEL = 64  # pictures from which processes are used; they take as long to start as about 40 pictures take to read
+PARALLEL = 64  # pictures from which Dask is used; its processes start as long as about 40 pictures take to read
 
 
 def classify(
@@ -89,9 +89,8 @@ def classify(
     scheduler: Annotated[
         str | None,
         scheduler_option(
-            f"Backend for the pictures. The default is sync (one after the other) below {PARALLEL} pictures, and "
-            "processes from there on; threads and the address of a Dask scheduler are also possible (see predict "
-            "--help)."
+            f"Where Dask reads the pictures, as for predict. By default, processes from {PARALLEL} pictures on; fewer "
+            "are read one after the other."
         ),
     ] = None,
     workers: Workers = None,
@@ -135,8 +134,8 @@ def classify(
     patterns = [_name_pattern(each) for each in digits or []]
     regions = make_regions(region or [], [*patterns, *(pattern or [])])
     found = find_pictures(files)
-    default = "processes" if workers or len(found) >= PARALLEL else "sync"
-    backend = Backend(scheduler or default, workers)
+    in_parallel = scheduler or workers or len(found) >= PARALLEL
+    backend = Backend(scheduler or "processes", workers) if in_parallel else None
     copies = name_copies(found, files, annotate) if annotate else []
     if targets:
         check_targets(targets, [*(Path(picture.path) for picture in found), *copies])

@@ -27,8 +27,8 @@ Scheduler = Annotated[
     str,
     Role.IGNORED,
     scheduler_option(
-        "Backend for the parallel work: threads, processes, sync (one after the other), or the address of a Dask "
-        "scheduler, such as tcp://HOST:8786."
+        "Where Dask runs the parallel work: in threads of this command, in processes that it starts, or on the cluster "
+        "at an address such as tcp://HOST:8786."
     ),
 ]
 Workers = Annotated[int | None, Role.IGNORED, Option(min=1, help="Number of workers.", show_default="one per core")]

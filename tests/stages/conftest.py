@@ -56,7 +56,9 @@ def lines(built: Path, shared: Shared) -> Path:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("pipeline.reader.composition.parallel.FEWEST", 5)
             faces(faces="included", output=folder / "faces")
-            strips(parse=built / "parse", faces=folder / "faces", strips=24, scheduler="sync", output=folder / "strips")
+            strips(
+                parse=built / "parse", faces=folder / "faces", strips=24, scheduler="threads", output=folder / "strips"
+            )
             rows(strips=folder / "strips", output=folder / "rows", fresh=True, **SMALL_ROWS)
 
     return shared("lines", make)

@@ -25,7 +25,7 @@ def _few_strips() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def composed(built: Path, lines: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("composed") / "artifacts" / "strips"
-    strips(parse=built / "parse", faces=lines / "faces", strips=COUNT, seed=7, scheduler="sync", output=output)
+    strips(parse=built / "parse", faces=lines / "faces", strips=COUNT, seed=7, scheduler="threads", output=output)
     return output
 
 
@@ -52,7 +52,7 @@ def test_strips_are_the_same_for_any_scheduler_and_blocks(
 ) -> None:
     monkeypatch.setattr("pipeline.reader.composition.parallel.BLOCK", 5)
     other = tmp_path / "artifacts" / "strips"
-    strips(parse=built / "parse", faces=lines / "faces", strips=COUNT, seed=7, scheduler="threads", output=other)
+    strips(parse=built / "parse", faces=lines / "faces", strips=COUNT, seed=7, scheduler="processes", output=other)
     found, expected = arrays(other), arrays(composed)
     assert found.keys() == expected.keys()
     assert all(np.array_equal(found[name], expected[name]) for name in expected)

@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from PIL import Image
 
+from pipeline.engine.threads import single_threaded_blas
 from pipeline.pictures.decoding import PictureError, read_content, read_pages
 from pipeline.reader.interface import Reader
 from pipeline.reader.many.folders import STDIN, Picture
@@ -48,13 +49,17 @@ class Wanted:
 
 
 def read_pictures(
-    wanted: Wanted, pictures: Sequence[Picture], backend: Backend
+    wanted: Wanted, pictures: Sequence[Picture], backend: Backend | None
 ) -> Generator[list[Outcome], None, None]:
-    """Yield the outcomes of each block of pictures, in order. Raises what `iterate_job` raises."""
-    if backend.scheduler not in ("sync", "threads"):  # where a reader reads one picture after the other
-        wanted = replace(wanted, threads=1)
-    tasks = _split_blocks(pictures, 1 if backend.scheduler == "sync" else BLOCK_SIZE)
-    job = Job(read_block, wanted, tasks, ordered=True)
+    """Yield the outcomes of each block of pictures, in order. Raises what `iterate_job` raises.
+
+    backend: None if one picture is read after the other, by the threads of `wanted` and without Dask.
+    """
+    if backend is None:
+        with single_threaded_blas():
+            yield from (read_block(wanted, block) for block in _split_blocks(pictures, 1))
+        return
+    job = Job(read_block, replace(wanted, threads=1), _split_blocks(pictures, BLOCK_SIZE), ordered=True)
     with contextlib.closing(iterate_job(job, backend)) as blocks:
         for _, outcomes in blocks:
             yield outcomes

@@ -29,14 +29,14 @@ CERTAIN = 0.9  # confidence from which a row need not be checked
 class Work:
     """Pictures to read and how. copies: the file of the copy of each picture; empty if none are wanted.
 
-    least: confidence below which a row is left to a person.
+    least: confidence below which a row is left to a person. backend: None to read one picture after the other.
     """
 
     wanted: "Wanted"
     pictures: Sequence["Picture"]
     least: float
     copies: Sequence[Path]
-    backend: "Backend"
+    backend: "Backend | None"
 
 
 def _read(work: Work, done: int = 0) -> Generator[list[tuple[Facts, bytes | None]], None, None]:

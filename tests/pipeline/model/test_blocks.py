@@ -23,7 +23,7 @@ from pipeline.model.prediction import predict
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.journal import JOURNAL
 
-SYNC = Backend("sync")
+SINGLE = Backend("threads", 1)
 
 NAMES = (PREDICTIONS, PROBABILITIES)
 
@@ -60,11 +60,11 @@ def predict_and_interrupt(folder: Path, model: Model, images: list[Rows], blocks
             raise InterruptError
 
     with pytest.raises(InterruptError):
-        predict_missing(predictions, model, images, 100, SYNC, advance)
+        predict_missing(predictions, model, images, 100, SINGLE, advance)
 
 
 def finish(
-    predictions: PredictionFiles, model: Model, images: list[Rows], block_size: int, backend: Backend = SYNC
+    predictions: PredictionFiles, model: Model, images: list[Rows], block_size: int, backend: Backend = SINGLE
 ) -> tuple[list[np.ndarray], int]:
     """Return all predictions and the number of images predicted by this call."""
     done: list[int] = []
@@ -75,8 +75,7 @@ def finish(
 @pytest.mark.parametrize(
     ("backend", "block_size"),
     [
-        (SYNC, 7),
-        (SYNC, 128),
+        (SINGLE, 128),
         (Backend("threads"), 3),
         (Backend("threads", 5), 7),
         (Backend("processes", 2), 77),

@@ -17,8 +17,6 @@ from pipeline.reader.pages.boxes import UNSURE_COLOUR
 from pipeline.scheduling.backends import Backend
 from tests.drawings import enlarge, sample_digits
 
-SYNC = Backend("sync")
-
 
 @pytest.fixture(scope="module")
 def reader() -> Reader:
@@ -33,19 +31,19 @@ def pictures(tmp_path: Path) -> list[Picture]:
     return find_pictures([str(tmp_path)])
 
 
-def read(reader: Reader, pictures: Sequence[Picture], backend: Backend = SYNC) -> list[str]:
+def read(reader: Reader, pictures: Sequence[Picture], backend: Backend | None = None) -> list[str]:
     outcomes = [outcome for block in read_pictures(Wanted(reader), pictures, backend) for outcome in block]
     return [result.text if isinstance(result, Result) else str(result) for result, _, _ in outcomes]
 
 
-@pytest.mark.parametrize("scheduler", ["sync", "processes"])
+@pytest.mark.parametrize("backend", [None, Backend("threads", 2), Backend("processes", 2)])
 def test_results_and_errors_are_in_the_order_of_the_pictures(
-    scheduler: str, reader: Reader, pictures: list[Picture], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    backend: Backend | None, reader: Reader, pictures: list[Picture], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "broken.png").write_bytes(b"no picture")
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO((tmp_path / "3.png").read_bytes())))
     others = find_pictures([str(tmp_path / "none.png"), str(tmp_path / "broken.png"), "-"])
-    found = read(reader, [*pictures * 4, *others], Backend(scheduler, 2))  # more than a block
+    found = read(reader, [*pictures * 4, *others], backend)  # more than a block
     single = [text for picture in pictures for text in read(reader, [picture])]
     assert len(set(single)) == 4
     assert found[:16] == single * 4

@@ -10,7 +10,8 @@ import pytest
 from pipeline.engine.errors import PipelineError
 from pipeline.scheduling import cluster as module
 from pipeline.scheduling.backends import Backend
-from pipeline.scheduling.execution import MAX_AHEAD, iterate_job
+from pipeline.scheduling.dispatch import MAX_AHEAD
+from pipeline.scheduling.execution import iterate_job
 from pipeline.scheduling.jobs import Job, JobInterruptedError
 from tests.cluster import START_TIMEOUT, Cluster, run_cluster
 from tests.pipeline.scheduling import tasks

@@ -28,7 +28,7 @@ def read_copies(folder: Path) -> dict[str, bytes]:
 def test_killed_worker_changes_nothing(form: str, run: Run, tmp_path: Path) -> None:
     write_pictures(tmp_path / "scans", COUNT)
     line = ["classify", form, "scans"]
-    expected = run(*line, "--annotate", "serial", "--scheduler", "sync", timeout=500)
+    expected = run(*line, "--annotate", "serial", "--scheduler", "threads", "--workers", "1", timeout=500)
     assert expected.returncode == 1
     assert expected.stdout.count("\n") >= COUNT
     with run_cluster(make_folder(tmp_path), workers=2) as cluster:
@@ -47,7 +47,7 @@ def test_killed_worker_changes_nothing(form: str, run: Run, tmp_path: Path) -> N
 def test_workers_need_no_shared_folder(run: Run, tmp_path: Path) -> None:
     write_pictures(tmp_path / "scans", 20)
     line = ["classify", "--json", "scans", "none.png", "--annotate"]
-    expected = run(*line, "serial", "--scheduler", "sync")
+    expected = run(*line, "serial")
     assert "2 of 22 pictures" in expected.stderr
     with run_cluster(make_folder(tmp_path), workers=0) as cluster:
         cluster.start_worker(prefix=hidden(tmp_path))

@@ -29,10 +29,10 @@ def entries(tmp_path: Path) -> list[list[Any]]:
 
 
 def test_killed_run_resumes_to_the_same_bytes(run: Run, tmp_path: Path, scans: Path) -> None:
-    expected = run("classify", "--csv", "--annotate", "expected", "scans", "--scheduler", "sync").stdout
+    expected = run("classify", "--csv", "--annotate", "expected", "scans", "--scheduler", "threads").stdout
     (tmp_path / "digits.csv").write_bytes(b"from before")
     generator, done = random.Random(1), 0
-    for scheduler in ("sync", "processes", "sync"):
+    for scheduler in ("threads", "processes", "threads"):
         process = start(tmp_path, *LINE, "--scheduler", scheduler)
         wait_for_more(lambda: entries(tmp_path), than=done + generator.randint(1, 2))
         time.sleep(generator.uniform(0, 0.05))
