@@ -30,7 +30,8 @@ from pipeline.scheduling.jobs import JobInterruptedError
 
 log = logging.getLogger(__name__)
 
-CONNECT_TIMEOUT = 10.0  # seconds
+CONNECT_TIMEOUT = 10.0  # seconds in which a scheduler answers
+LOCAL_TIMEOUT = 600.0  # likewise, if it is in this process and therefore late only because the machine is overloaded
 WORKER_TIMEOUT = 30.0  # seconds without any worker; a worker takes two or three to restart
 CHECK_INTERVAL = 1.0  # seconds between two checks of the cluster
 RETRY = "start {} and run the same command again"
@@ -42,36 +43,37 @@ LOGGERS = ("distributed", "distributed.client", "distributed.scheduler", "tornad
 
 
 @contextlib.contextmanager
-def connect(backend: Backend) -> Iterator[Client]:
-    """Connect to the cluster at `backend`, or start a local one.
+def connect(backend: Backend) -> Iterator[tuple[Client, Callable[[], int]]]:
+    """Connect to the cluster at `backend`, or start a local one; yield a client and the result of `_make_monitor`.
 
     Raises PipelineError if there is no scheduler or no worker, or if a worker cannot import this program.
     """
     for name in LOGGERS:  # they log lost connections with tracebacks; our errors report these in one line
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    timeout = CONNECT_TIMEOUT if backend.is_cluster else LOCAL_TIMEOUT
     settings = {
         "distributed.admin.large-graph-warning-threshold": "1 GiB",  # a model or a block of images may be large
         "distributed.admin.low-level-log-length": 0,  # a log would keep the blocks that were sent within this process
-        "distributed.comm.timeouts.connect": f"{CONNECT_TIMEOUT}s",
+        "distributed.comm.timeouts.connect": f"{timeout}s",
     }
     with dask.config.set(settings), contextlib.ExitStack() as stack:
         address = backend.scheduler if backend.is_cluster else stack.enter_context(_local_cluster(backend))
-        client = _open_client(address)
+        client = _open_client(address, timeout)
         stack.callback(client.close, timeout=CHECK_INTERVAL)
-        _wait_for_workers(client, address)
-        _require_program(client)
-        yield client
+        _wait_for_workers(client, address, timeout)
+        _require_program(client, timeout)
+        yield client, _make_monitor(client, timeout)
 
 
-def _open_client(address: str) -> Client:
+def _open_client(address: str, timeout: float) -> Client:
     try:
         # A client has no timeout if another kind of server accepts the connection, so check the scheduler first.
-        asyncio.run(asyncio.wait_for(_identify(address), CONNECT_TIMEOUT))
+        asyncio.run(asyncio.wait_for(_identify(address), timeout))
         with warnings.catch_warnings():  # of different versions, which the tasks check
             warnings.simplefilter("ignore")
-            return Client(address, timeout=CONNECT_TIMEOUT, set_as_default=False)
+            return Client(address, timeout=timeout, set_as_default=False)
     except (OSError, TimeoutError):
-        problem = f"no Dask scheduler responds at {hide_password(address)} within {CONNECT_TIMEOUT:.0f} seconds"
+        problem = f"no Dask scheduler responds at {hide_password(address)} within {timeout:.0f} seconds"
         raise PipelineError(f"{problem}: check that it is running at this address") from None
     except Exception as error:  # for instance invalid certificates
         problem = hide_password(f"cannot connect to {address} ({error})")
@@ -83,10 +85,10 @@ async def _identify(address: str) -> None:
         await scheduler.identity()
 
 
-def _wait_for_workers(client: Client, address: str) -> None:
+def _wait_for_workers(client: Client, address: str, timeout: float) -> None:
     address = hide_password(address)
     start = f"start some with `dask worker {address}`"
-    if not _count_threads(client):
+    if not _count_threads(client, timeout):
         log.info("waiting for workers: %s", start)
     try:
         client.wait_for_workers(1, timeout=WORKER_TIMEOUT)
@@ -94,11 +96,11 @@ def _wait_for_workers(client: Client, address: str) -> None:
         raise PipelineError(f"the scheduler at {address} has no workers: {start}") from None
 
 
-def _require_program(client: Client) -> None:
+def _require_program(client: Client, timeout: float) -> None:
     """Raise PipelineError if a worker cannot import this program: a task would end the worker without a message."""
     found: dict[str, Any] = {}
     with contextlib.suppress(OSError):  # a worker is suspended or unreachable
-        found = client.run(find_spec, LIBRARY, on_error="return", callback_timeout=CONNECT_TIMEOUT)
+        found = client.run(find_spec, LIBRARY, on_error="return", callback_timeout=timeout)
     for address, spec in found.items():
         if not isinstance(spec, ModuleSpec):
             raise PipelineError(
@@ -106,19 +108,19 @@ def _require_program(client: Client) -> None:
             )
 
 
-def make_monitor(client: Client) -> Callable[[], int]:
+def _make_monitor(client: Client, timeout: float) -> Callable[[], int]:
     """Return a function that returns the last positive number of worker threads; it asks once in CHECK_INTERVAL.
 
     It raises JobInterruptedError if the scheduler is gone, or if there is no worker for WORKER_TIMEOUT seconds.
     """
     alive = checked = time.monotonic()
-    threads = _count_threads(client) or 1  # the only worker may have died
+    threads = _count_threads(client, timeout) or 1  # the only worker may have died
 
     def count() -> int:
         nonlocal alive, checked, threads
         now = time.monotonic()
         if now >= checked + CHECK_INTERVAL:
-            found, checked = _count_threads(client), now
+            found, checked = _count_threads(client, timeout), now
             alive, threads = (now, found) if found else (alive, threads)
             if now > alive + WORKER_TIMEOUT:
                 raise JobInterruptedError(f"all workers are gone: {RETRY.format('some')}")
@@ -127,9 +129,9 @@ def make_monitor(client: Client) -> Callable[[], int]:
     return count
 
 
-def _count_threads(client: Client) -> int:
+def _count_threads(client: Client, timeout: float) -> int:
     try:
-        return sum(client.nthreads(callback_timeout=CONNECT_TIMEOUT).values())
+        return sum(client.nthreads(callback_timeout=timeout).values())
     except OSError:  # includes TimeoutError
         raise JobInterruptedError(f"the scheduler is gone: {RETRY.format('it')}") from None
 

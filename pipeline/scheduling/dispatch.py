@@ -5,13 +5,14 @@ Workers may join and leave at any time, and Dask repeats the tasks of a dead one
 """
 
 import itertools
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from typing import Any
 
 from distributed import Client, KilledWorker
 
 from pipeline.engine.errors import PipelineError
-from pipeline.scheduling.cluster import RETRY, make_monitor
+from pipeline.scheduling.cluster import RETRY
 from pipeline.scheduling.jobs import Job, JobInterruptedError, Results
 from pipeline.scheduling.worker import JobContext, collect_versions, provide, run_task
 
@@ -20,22 +21,24 @@ MAX_AHEAD = 6  # tasks per worker thread that an ordered job starts beyond its f
 POLL_INTERVAL = 0.5  # seconds, after which a signal or the loss of the cluster is noticed at the latest
 
 
-def dispatch(job: Job, client: Client) -> Results:
-    """Yield the index and result of each task. Errors and order: see `iterate_job`."""
-    results = _run(job, client)
+def dispatch(job: Job, client: Client, count_threads: Callable[[], int]) -> Results:
+    """Yield the index and result of each task. Errors and order: see `iterate_job`.
+
+    count_threads: returns the number of worker threads, or raises JobInterruptedError.
+    """
+    results = _run(job, client, count_threads)
     return _reorder(results) if job.ordered else results
 
 
-def _run(job: Job, client: Client) -> Results:
+def _run(job: Job, client: Client, count_threads: Callable[[], int]) -> Results:
     pool = client.get_executor(pure=False)  # a task is not run again only because its result is known
     context = JobContext(job.function, collect_versions(job.function), job.shared)
     shared = client.submit(provide, context, pure=False)
     tasks = enumerate(job.tasks)
     in_flight: dict[Future[Any], int] = {}  # indices of the tasks
     started = 0
-    monitor = make_monitor(client)
     while True:
-        threads = monitor()
+        threads = count_threads()
         room = IN_FLIGHT * threads - len(in_flight)
         if job.ordered:
             room = min(room, min(in_flight.values(), default=started) + MAX_AHEAD * threads - started)

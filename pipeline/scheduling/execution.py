@@ -19,5 +19,5 @@ def iterate_job(job: Job, backend: Backend) -> Results:
     except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         problem = f"Dask cannot read its configuration ({type(error).__name__}: {error})"
         raise PipelineError(f"{problem}: correct its files (~/.config/dask) and variables (DASK_...)") from error
-    with connect(backend) as client, contextlib.closing(dispatch(job, client)) as results:
+    with connect(backend) as (client, monitor), contextlib.closing(dispatch(job, client, monitor)) as results:
         yield from results
