@@ -162,6 +162,10 @@ def find_stages() -> list[Stage[Any]]:
 def _import(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
+    except SyntaxError as error:
+        raise PipelineError(
+            f"{error.filename}, line {error.lineno} is not valid Python ({error.msg}): fix it"
+        ) from None
     except SystemExit:
         raise PipelineError(f"importing the module {name} ends the program: let it raise an exception") from None
 

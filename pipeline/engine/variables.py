@@ -45,12 +45,14 @@ def parse_variables(stage: Stage[Any], variables: Variables) -> dict[str, Any]:
     for variable, parameter in list_variables(stage).items():
         environment = getattr(_option(parameter), "envvar", None) or ()
         names = [environment] if isinstance(environment, str) else environment
-        text = variables.get(variable, next((os.environ[name] for name in names if os.environ.get(name)), None))
-        if text is not None:
+        given = {name: os.environ[name] for name in names if os.environ.get(name)}
+        if variable in variables:
+            given = {variable: variables[variable]}
+        for name, text in given.items():
             try:
                 arguments[parameter.name] = _convert(text, parameter)
             except ValueError as error:
-                raise UsageError(f"{variable}={text}: {error}") from None
+                raise UsageError(f"{name}={text}: {error}") from None
     for name, value in arguments.items():
         if value is inspect.Parameter.empty:
             raise UsageError(f"{name.upper()} is missing: give it a value")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.make.common import SAMPLE, assert_quiet, make, manifest, outcome, stages_run, worked
+from tests.make.common import SAMPLE, assert_quiet, make, outcome, stages_run
 
 OPTIMIZERS = "pipeline/network/optimizers.py"
 

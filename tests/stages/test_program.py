@@ -19,9 +19,7 @@ PROGRAM = [sys.executable, "-m", "stages"]
 
 
 @pytest.mark.parametrize("name", find_modules())
-def test_help_fits_80_columns_and_its_examples_are_valid(
-    name: str, call: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_help_fits_80_columns_and_its_examples_are_valid(name: str, call: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     shown = call(name, "--help").stdout
     assert f"handwriting {name}" in shown

@@ -2,6 +2,7 @@
 
 import signal
 from pathlib import Path
+
 import pytest
 
 from pipeline.engine import program
@@ -67,6 +68,8 @@ def test_bug_shows_its_traceback(bakery: Path) -> None:
     status, _, stderr = call(bakery, COMMAND, "--fault", "bug")
     lines = stderr.splitlines()
     assert (status, lines[0], lines[-1]) == (1, "Traceback (most recent call last):", "ValueError: yeast")
+    frames = [line for line in lines if line.startswith("  File ")]
+    assert [line.endswith(", in bake") for line in frames] == [True]  # none of the engine, which has called it
 
 
 def test_signal_is_one_line_and_leaves_the_earlier_result(bakery: Path) -> None:

@@ -66,6 +66,9 @@ def test_environment_sets_an_option_that_says_so(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("TIMES", "9")
     assert parse_variables(knead, {"TIMES": "3"}) == DEFAULTS | {"times": 3, "hands": 6}
     assert parse_variables(knead, {"TIMES": "3", "HANDS": "8"})["hands"] == 8
+    monkeypatch.setenv("HANDS_OF_BAKER", "many")
+    with pytest.raises(UsageError, match="^HANDS_OF_BAKER=many: use a whole number$"):
+        parse_variables(knead, {"TIMES": "3"})
 
 
 @pytest.mark.parametrize(

@@ -94,9 +94,7 @@ def test_data_set_is_listed_only_if_it_differs(call: Run, add: Add) -> None:
 
 
 @pytest.mark.parametrize("columns", ["60", "100"])
-def test_lines_fit_the_width(
-    columns: str, call: Run, add: Add, project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_lines_fit_the_width(columns: str, call: Run, add: Add, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     added = add(
         epochs=2, layers="conv16x5/2,conv64x5/2,128,96", data="ab" * 32, learning_rate=0.25, schedule="constant"
     )
