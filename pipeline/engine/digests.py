@@ -61,6 +61,14 @@ def identify(path: Path | str) -> list[int] | None:
     return [*found, now] if abs(now - latest) < (FINE if latest % SECOND else COARSE) else found
 
 
+def settle(path: Path | str) -> list[int] | None:
+    """Return what `identify` returns, after waiting until a write would change the signature, two seconds at most."""
+    end = time.monotonic() + COARSE / SECOND
+    while (found := identify(path)) != signature(path) and time.monotonic() < end:
+        time.sleep(FINE / SECOND / 5)
+    return found
+
+
 def remember(kind: str, path: Path | str, state: Any, form: type[T], compute: Callable[[], T]) -> T:
     """Return what `compute` returns: JSON-like data of the type `form` that follow from the content of the file.
 
