@@ -43,7 +43,7 @@ Words = Annotated[
 
 
 def stale(words: Sequence[str]) -> str:
-    """Print the stages that are not up to date.
+    """Print the stages that are not up to date, after `stale:`, without which make sees that there was no answer.
 
     Each stage is one word with the inputs that the Makefile names, as in 'chart throw'. It follows those that it reads.
     """
@@ -54,7 +54,8 @@ def stale(words: Sequence[str]) -> str:
         if missing := set(stage.inputs) - set(inputs[stage.name]):
             name = f"{stage.name}.inputs"
             raise PipelineError(f"{stage.name}: the stage reads {min(missing)}: add it to {name} in the Makefile")
-    return " ".join(name for name, plan in plan_stages(stages, variables).items() if plan.state != "fresh")
+    plans = plan_stages(stages, variables)
+    return " ".join(["stale:", *(name for name, plan in plans.items() if plan.state != "fresh")])
 
 
 def run(words: Sequence[str]) -> str:

@@ -87,7 +87,7 @@ def _format_change(old: Any, new: Any) -> str:
         name: _format_change(old[name], new[name]) for name in sorted(old.keys() & new) if old[name] != new[name]
     }
     counts = {"new": len(new.keys() - old.keys()), "gone": len(old.keys() - new.keys()), "changed": len(changed)}
-    if counts == {"new": 0, "gone": 0, "changed": len(changed)} and len(changed) <= SHOWN:
+    if sum(counts.values()) == len(changed) <= SHOWN and not any(map(DIGEST.fullmatch, changed)):
         # A count says more than the digest beside it.
         told = {name: change for name, change in changed.items() if change != "changed"} or changed
         return ", ".join(f"{name} {change}" for name, change in told.items())

@@ -42,7 +42,8 @@ def fetch(dataset: Dataset, destination: Path, advance: Callable[[int], object] 
                 _fetch_from(source, dataset, destination, Path(scratch), advance)
             return source
         except (FetchError, OSError, ValueError) as error:  # of pooch, if a digest differs, with advice for its users
-            reasons.append(f"{source}: {str(error).partition('. Deleted')[0]}")
+            reason = getattr(error, "strerror", None) or str(error).partition(". Deleted")[0]
+            reasons.append(f"{source}: {reason}")
             log.info("download: %s", reasons[-1])
     raise FetchError(
         f"no source has {dataset.name}: {'; '.join(reasons)}. Give a folder with the four files: FROM=folder"

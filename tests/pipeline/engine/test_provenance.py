@@ -105,8 +105,10 @@ def test_reasons_say_in_words_what_digests_do_not() -> None:
         (circle(100, "a"), none, "gone"),
     ):
         assert list(map(str, differences(old, new))) == [f"parameter circle: {reason}"]
-    old, new = (Provenance("plant", {"file": digit * 16}, {}, {}, {}) for digit in "ab")
-    assert list(map(str, differences(old, new))) == ["parameter file: changed"]
+    for name, reason in (("file", "file: changed"), ("runs", "runs: 1 changed")):
+        a, b = ({name: digit * 16 if name == "file" else {"c" * 16: digit * 8}} for digit in "ab")
+        old, new = (Provenance("plant", parameters, {}, {}, {}) for parameters in (a, b))
+        assert list(map(str, differences(old, new))) == [f"parameter {reason}"]
 
 
 def test_parameter_that_is_not_utf_8_is_wrong_usage() -> None:

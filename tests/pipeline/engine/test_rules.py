@@ -171,6 +171,13 @@ def test_dry_run_needs_no_interpreter(field: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("streams", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_do_not_make_a_stage_look_up_to_date(streams: str, field: Path) -> None:
+    done = subprocess.run(["sh", "-c", f"make SEEDS=4 {streams}"], cwd=field, env=clean_environment(), timeout=60)
+    is_made = (field / "artifacts/sow/seeds.txt").read_text() == "4"
+    assert (done.returncode, is_made) in [(0, True), (2, False)]  # make itself loses its streams if all are closed
+
+
 def states(field: Path, *variables: str) -> list[str]:
     return [re.sub(" {2,}", "  ", line) for line in make(field, "status", *variables).stdout.splitlines()]
 
