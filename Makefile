@@ -12,7 +12,9 @@ ready := $(VENV)/.ready
 
 ##  Pipeline (stages that are up to date are skipped)
 
-# A stage is one line: the stages that it reads, which stand above it, and its help.
+stages := download parse normalize train evaluate export report faces strips rows reader
+
+# For each stage, those that it reads, and its help.
 download.inputs := ## Fetch the four IDX files of a data set and verify their hashes
 parse.inputs := download ## Convert the IDX files to .npy arrays
 normalize.inputs := parse ## Scale the pixels and hold out images for validation
@@ -26,27 +28,17 @@ faces.inputs := ## Fetch and verify handwriting fonts for strips
 strips.inputs := parse faces ## Compose strips of a line of writing
 rows.inputs := strips ## Train the network that reads a row as a whole
 reader.inputs := strips rows ## Train the network that finds digits, and join it with rows
-stages := $(filter-out all pictures,$(patsubst %.inputs,%,$(filter %.inputs,$(file <Makefile))))
 
 all.inputs := evaluate export report
 pictures.inputs := export report
-others := NAME KEEP TESTS ONLY YES PYTHON VENV SHELL
+others := KEEP TESTS ONLY YES PYTHON VENV SHELL
+targets := all prune test test-all torture lint pictures notebook docs pretrained benchmarks format lock clean distclean start help
 
 include pipeline/engine/rules.mk
-
-# make train NAME=wide: check the name before the first stage, and give it to the run.
-ifneq ($(filter NAME,$(given)),)
-$(if $(filter train,$(goals)),,$(error NAME is the name of a training run: use it with the target train, as in make train NAME=wide))
-train.after = @$(python) -m stages.commands.runs name -- $(call quoted,$(value NAME))
-$(stages): | check-name
-check-name: | $(ready)
-	@$(python) -m stages.commands.runs name --check -- $(call quoted,$(value NAME))
-endif
 
 ##  All stages and their results
 
 status: ## Show which stages are up to date, which are not, and why
-.PHONY: all prune
 all: $(all.inputs) ## Run all stages up to report (not those of the reader)
 
 prune: | $(ready) ## Delete old results and the leftovers of interrupted runs
@@ -54,7 +46,7 @@ prune: | $(ready) ## Delete old results and the leftovers of interrupted runs
 
 ##  Development
 
-.PHONY: test test-all torture lint pictures notebook docs pretrained benchmarks format lock clean distclean start help FORCE
+.PHONY: FORCE $(targets)
 # Keep bytecode, also where the environment forbids it: each process would compile all tests again.
 pytest = PYTHONDONTWRITEBYTECODE= $(python) -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 test: $(VENV)/.ready-dev ## Run the tests (two minutes, offline; TESTS=FOLDER for some)
@@ -125,17 +117,11 @@ start:
 help: ## Show all targets, and variables
 	$(call list,[a-z_-]+)
 	@printf '%s\n' '' 'Variables, as in make train RECIPE=quick EPOCHS=3:' \
-	    '  NAME=short      Name a training run' \
+	    '  FORCE=1         Run the stages that are goals even if they are up to date' \
 	    '  KEEP=3          Keep so many old results of each stage (prune)' \
 	    '  TESTS=tests/make, ONLY=training, YES=1: see test, benchmarks, distclean' \
 	    '  PYTHON=python3.12, VENV=.venv: the interpreter, the environment' \
 	    '  All others are options of a stage: $(VENV)/bin/handwriting train --help'
-
-# A goal without a rule: name the target that is spelled most like it.
-suggest = import difflib, sys; goal, *known = sys.argv[1:]; found = difflib.get_close_matches(goal, known, 1); \
-    sys.exit(f"There is no target {goal!r}" + (f": did you mean `make {found[0]}`?" if found else ": see `make help`"))
-.DEFAULT:
-	@$(PYTHON) -c '$(suggest)' $(call quoted,$@) $(stages) $$(sed -n 's/^\([a-z-]*\):.*## .*/\1/p' Makefile)
 
 install := $(python) -m pip install --quiet --disable-pip-version-check
 

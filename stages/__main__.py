@@ -49,13 +49,13 @@ def order_names() -> list[str]:
     return list(dict.fromkeys([*PREDICTIONS, *(stage.name for stage in find_stages()), *find_modules()]))
 
 
-def load_commands(names: Iterable[str]) -> list[Command | typer.Typer]:
+def load_commands(names: Iterable[str]) -> list[Command]:
     """Return the commands with these names."""
     modules = find_modules()
     return [getattr(import_module(modules[name]), name) for name in names]
 
 
-def make_program(commands: Iterable[Command | typer.Typer]) -> typer.Typer:
+def make_program(commands: Iterable[Command]) -> typer.Typer:
     """Return the program with these commands."""
     epilog = f"Run `{PROGRAM} COMMAND --help` for the options and examples of a command."
     app = typer.Typer(rich_markup_mode="markdown", epilog=epilog)
@@ -65,10 +65,10 @@ def make_program(commands: Iterable[Command | typer.Typer]) -> typer.Typer:
     return app
 
 
-def _choose_panel(command: Command | typer.Typer) -> str:
+def _choose_panel(command: Command) -> str:
     if isinstance(command, Stage):
         return "Stages for the reader, in order" if command.name in FOR_READER else "Pipeline stages, in order"
-    return "Predictions" if getattr(command, "__name__", "") in PREDICTIONS else "Results"
+    return "Predictions" if command.__name__ in PREDICTIONS else "Results"
 
 
 def _show_version(wanted: bool) -> None:

@@ -51,7 +51,7 @@ def evaluate(
     model = load_model(train)
     images = open_rows(normalize / "test-images.npy", np.float32, (None, *model.image_shape))
     total = len(images)
-    labels = read_array(normalize / "test-labels.npy", np.uint8, (total,))
+    labels = read_array(normalize / "test-labels.npy", np.uint8, (total,), below=len(model.class_names))
 
     blocks = []
     predicted = predict_blocks(model, [images], block_size, backend)

@@ -51,11 +51,12 @@ def report(
 
     model = load_model(train)
     images = read_array(parse / "test-images.npy", np.uint8, (None, *model.image_shape))
-    labels = read_array(parse / "test-labels.npy", np.uint8, (len(images),))
+    labels = read_array(parse / "test-labels.npy", np.uint8, (len(images),), below=len(model.class_names))
     training = open_rows(parse / "train-images.npy", np.uint8, (None, *model.image_shape))
     check = load_check(normalize)
     counts = {title: sum(check.counts[part]) for part, title in PARTS.items()}
-    training_labels = read_array(parse / "train-labels.npy", np.uint8, (len(training),))[: counts["training"]]
+    training_labels = read_array(parse / "train-labels.npy", np.uint8, (len(training),), below=len(model.class_names))
+    training_labels = training_labels[: counts["training"]]
     _, first_of_class = np.unique(training_labels, return_index=True)
 
     with single_threaded_blas():

@@ -7,4 +7,5 @@ STAGES = "stages"  # the package of the stages, a module each
 ARTIFACTS = Path("artifacts")  # where make publishes the results
 STORE = ".store"  # in the folder of all artifacts
 CHECKPOINT = "checkpoint"  # subfolder of an output folder: the state from which an interrupted run resumes
-STARTED = time.time_ns()  # start of this process: it may have loaded another version of files that changed since
+# Start of this process, or earlier: it may have loaded another version of files that changed since.
+STARTED = time.time_ns() - time.process_time_ns()

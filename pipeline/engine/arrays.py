@@ -117,10 +117,17 @@ def write_rows(rows: Rows, start: int, block: NDArray[Any]) -> None:
         os.fsync(file.fileno())
 
 
-def read_array(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...]) -> NDArray[Any]:
-    """Return a copy in memory of all rows of a `.npy` file. Raises ArrayError, as `open_rows` does."""
+def read_array(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...], below: int | None = None) -> NDArray[Any]:
+    """Return a copy in memory of all rows of a `.npy` file.
+
+    below: limit that all values must be below, such as the number of classes for labels. Raises ArrayError, as
+    `open_rows` does, also if a value is too large.
+    """
     rows = open_rows(path, dtype, shape)
-    return read_rows(rows, 0, len(rows))
+    found = read_rows(rows, 0, len(rows))
+    if below is not None and found.size and found.max() >= below:
+        raise ArrayError(f"{path} contains {found.max()}, but all values must be below {below}: {advise_anew(path)}")
+    return found
 
 
 def read_blocks(rows: Rows, size: int | None = None, start: int = 0, stop: int | None = None) -> Iterator[NDArray[Any]]:

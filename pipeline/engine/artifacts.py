@@ -1,6 +1,7 @@
 """Artifacts: folders of files with a `manifest.json`, written last, that lists all of them."""
 
 import hashlib
+import os
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -72,7 +73,7 @@ def describe_outputs(folder: Path, unhashed: Iterable[str] = ()) -> dict[str, Ou
 
 def find_damage(folder: Path, manifest: Manifest) -> list[Reason]:
     """Return a reason for each missing or changed output. Raises OSError if one cannot be read."""
-    entry = folder.resolve()  # one name for one file, whatever link leads to it
+    entry = Path(os.path.realpath(folder))  # one name for one file, whatever link leads to it
 
     def damage(name: str) -> str | None:
         path, facts = entry / name, manifest.outputs[name]

@@ -8,6 +8,7 @@ import functools
 import hashlib
 import json
 import os
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +20,8 @@ from pipeline.engine.errors import PipelineError
 from pipeline.engine.files import replacement
 
 MEMORY = ARTIFACTS / ".cache" / "files.json"
+SECOND = 1_000_000_000  # nanoseconds
+FINE, COARSE = SECOND // 20, 2 * SECOND  # longest step of the times of files, if they have fractions of a second or not
 
 T = TypeVar("T")
 _doubted: set[str] = set()  # names in the memory: see `read_anew`
@@ -44,6 +47,26 @@ def signature(path: Path | str) -> list[int] | None:
     except (OSError, ValueError):
         return None
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
+
+
+def identify(path: Path | str) -> list[int] | None:
+    """Return the signature of a file, made unique as long as a write may leave the signature unchanged.
+
+    This is so immediately after a write, because the times of a file advance in steps.
+    """
+    found, now = signature(path), time.time_ns()
+    if found is None:
+        return None
+    latest = max(found[1:3])
+    return [*found, now] if abs(now - latest) < (FINE if latest % SECOND else COARSE) else found
+
+
+def settle(path: Path | str) -> list[int] | None:
+    """Return what `identify` returns, after waiting until a write would change the signature, two seconds at most."""
+    end = time.monotonic() + COARSE / SECOND
+    while (found := identify(path)) != signature(path) and time.monotonic() < end:
+        time.sleep(FINE / SECOND / 5)
+    return found
 
 
 def remember(kind: str, path: Path | str, state: Any, form: type[T], compute: Callable[[], T]) -> T:
@@ -72,7 +95,7 @@ def sha256(path: Path | str) -> str:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
-    return remember("sha256", path, signature(path), str, compute)
+    return remember("sha256", path, identify(path), str, compute)
 
 
 def _save() -> None:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.engine import STARTED
-from pipeline.engine.digests import remember, sha256
+from pipeline.engine.digests import COARSE, SECOND, remember, sha256
 from pipeline.engine.errors import PipelineError, UsageError
 
 LIBRARY = __package__.partition(".")[0]
@@ -94,9 +94,10 @@ def _has_old_bytecode(path: Path) -> bool:
 def _changed_since_start(path: Path) -> bool:
     """Return whether a file changed after this process started, ignoring change times in the future (clock skew)."""
     try:
-        return STARTED < path.stat().st_ctime_ns <= time.time_ns()
+        changed = path.stat().st_ctime_ns
     except OSError:
         return False
+    return changed <= time.time_ns() and changed + (0 if changed % SECOND else COARSE) > STARTED
 
 
 def locate(function: Callable[..., Any]) -> tuple[str, Path]:

@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
 
 
 @contextmanager
@@ -40,8 +39,10 @@ def file_lock(path: Path, report: Callable[[str], object] | None) -> Iterator[bo
         acquired, current = True, False
         while acquired and not current:
             stack.close()  # the file was deleted before it was locked: lock the new one
-            file = stack.enter_context(open(path, "a"))
-            acquired = _try_lock(file.fileno())
+            # Without O_NONBLOCK, opening a pipe of this name would wait forever.
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK, 0o666)
+            stack.callback(os.close, file)
+            acquired = _try_lock(file)
             if not acquired and report is not None:
                 report("waiting for another process, which is running this stage")
                 fcntl.flock(file, fcntl.LOCK_EX)
@@ -60,8 +61,8 @@ def _try_lock(descriptor: int) -> bool:
     return True
 
 
-def _is_at(file: TextIO, path: Path) -> bool:
+def _is_at(file: int, path: Path) -> bool:
     try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+        return os.path.samestat(os.fstat(file), path.stat())
     except FileNotFoundError:
         return False

@@ -2,6 +2,7 @@
 
     python -m pipeline.engine.make stale throw 'chart throw' SIDES=20
     python -m pipeline.engine.make run chart SIDES=20
+    python -m pipeline.engine.make run chart --force
     python -m pipeline.engine.make status SIDES=20
 
 Each takes the variables of make, as they are written on its command line.
@@ -13,33 +14,36 @@ import importlib.util
 import json
 import pkgutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Any
 
 import typer
 
 from pipeline.engine import ARTIFACTS, STAGES
-from pipeline.engine.command import list_variables, parse_variables
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.plan import Plan, plan_call
 from pipeline.engine.program import run_command, run_program
 from pipeline.engine.run import format_outcome, format_reasons, run_stage
 from pipeline.engine.stage import Stage
 from pipeline.engine.terminal import paint, printable
+from pipeline.engine.variables import Variables, in_words_of_make, list_variables, parse_variables
 
 COLOURS = {"fresh": "green", "stored": "cyan", "waiting": "yellow", "stale": "yellow"}
+FORCE = "--force"
 CHANGED = ("parameter", "input")  # kinds of reasons that make alone can give an earlier stage during a run
 
-Variables = Annotated[
+Words = Annotated[
     list[str] | None, typer.Argument(metavar="VARIABLE=VALUE", help="Options in capitals, as make takes them.")
 ]
 
 
 def stale(words: Sequence[str]) -> str:
-    """Print the stages that are not up to date.
+    """Print the stages that are not up to date, after `stale:`, without which make sees that there was no answer.
 
     Each stage is one word with the inputs that the Makefile names, as in 'chart throw'. It follows those that it reads.
     """
@@ -50,11 +54,15 @@ def stale(words: Sequence[str]) -> str:
         if missing := set(stage.inputs) - set(inputs[stage.name]):
             name = f"{stage.name}.inputs"
             raise PipelineError(f"{stage.name}: the stage reads {min(missing)}: add it to {name} in the Makefile")
-    return " ".join(name for name, plan in plan_stages(stages, variables).items() if plan.state != "fresh")
+    plans = plan_stages(stages, variables)
+    return " ".join(["stale:", *(name for name, plan in plans.items() if plan.state != "fresh")])
 
 
 def run(words: Sequence[str]) -> str:
-    """Run a stage, unless another command has replaced the results that it reads meanwhile."""
+    """Run a stage, unless another command has replaced the results that it reads meanwhile.
+
+    After the name, --force runs it even if its result is up to date.
+    """
     name, *_ = words
     variables, stage = _read_variables(words), load_stage(name)
     for earlier, plan in plan_stages(_list_earlier(stage), variables, exact=False).items():
@@ -63,11 +71,12 @@ def run(words: Sequence[str]) -> str:
                 f"{ARTIFACTS / earlier} has been replaced by the result of another command ({changed[0]}): "
                 "run make again when that command has ended"
             )
-    return format_outcome(run_stage(stage, parse_variables(stage, variables)))
+    with _in_words_of_make([stage]):
+        return format_outcome(run_stage(stage, parse_variables(stage, variables), force=FORCE in words))
 
 
 def status(
-    variables: Variables = None,
+    variables: Words = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show every reason.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON object.")] = False,
 ) -> str | Iterator[str]:
@@ -91,7 +100,7 @@ def status(
     return (line for name, plan in plans.items() for line in _describe(name, plan, explain))
 
 
-def plan_stages(stages: Sequence[Stage[Any]], variables: Mapping[str, str], exact: bool = True) -> dict[str, Plan]:
+def plan_stages(stages: Sequence[Stage[Any]], variables: Variables, exact: bool = True) -> dict[str, Plan]:
     """Return the plan of each stage, by name, if make ran with these variables. Each follows those that it reads.
 
     exact: whether each variable must be an option of one of these stages. Raises UsageError if one is not, or if a
@@ -104,15 +113,23 @@ def plan_stages(stages: Sequence[Stage[Any]], variables: Mapping[str, str], exac
         raise UsageError(f"Unknown variable {unknown[0]}: {advice}")
     plans: dict[str, Plan] = {}
     arguments: dict[str, dict[str, Any]] = {}
-    stage = None
-    try:
-        for stage in stages:
+    for stage in stages:
+        with _in_words_of_make(stages, f"{stage.name}: "):
             arguments[stage.name] = parse_variables(stage, variables)
-        for stage in stages:
+    for stage in stages:
+        with _in_words_of_make(stages, f"{stage.name}: "):
             plans[stage.name] = plan_call(stage, arguments[stage.name], plans)
-    except PipelineError as error:
-        raise type(error)(f"{stage.name if stage else ''}: {error}") from None
     return plans
+
+
+@contextmanager
+def _in_words_of_make(stages: Sequence[Stage[Any]], begin: str = "") -> Iterator[None]:
+    """Let the message of a PipelineError name variables of make instead of options. begin: what it begins with."""
+    try:
+        yield
+    except PipelineError as error:
+        error.args = (begin + in_words_of_make(str(error), stages),)
+        raise
 
 
 def load_stage(name: str) -> Stage[Any]:
@@ -121,7 +138,7 @@ def load_stage(name: str) -> Stage[Any]:
         if Path(STAGES, f"{name}.py").exists():
             raise UsageError(f"Python finds another package {STAGES}: create the empty file {STAGES}/__init__.py")
         raise UsageError(f"{STAGES}/{name}.py is missing: write it, or remove {name} from stages in the Makefile")
-    found = getattr(importlib.import_module(f"{STAGES}.{name}"), name, None)
+    found = getattr(_import(f"{STAGES}.{name}"), name, None)
     if not isinstance(found, Stage):
         raise UsageError(f"{STAGES}/{name}.py has no stage {name}: give a function of this name the decorator @stage()")
     if (output := found.signature.parameters[found.output].default) != ARTIFACTS / name:
@@ -132,8 +149,7 @@ def load_stage(name: str) -> Stage[Any]:
 def find_stages() -> list[Stage[Any]]:
     """Return all stages, each after those that it reads."""
     names = [module.name for module in pkgutil.iter_modules(importlib.import_module(STAGES).__path__)]
-    modules = {name: importlib.import_module(f"{STAGES}.{name}") for name in names if name != "__main__"}
-    found = {name: getattr(module, name, None) for name, module in modules.items()}
+    found = {name: getattr(_import(f"{STAGES}.{name}"), name, None) for name in names if name != "__main__"}
     stages = {name: stage for name, stage in found.items() if isinstance(stage, Stage)}
     try:
         order = [*TopologicalSorter({name: stage.inputs for name, stage in stages.items()}).static_order()]
@@ -144,7 +160,18 @@ def find_stages() -> list[Stage[Any]]:
         raise PipelineError(f"stages read each other in a circle: {' -> '.join(error.args[1])}") from None
 
 
-def _choose(stages: Sequence[Stage[Any]], variables: Mapping[str, str]) -> list[Stage[Any]]:
+def _import(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except SyntaxError as error:
+        raise PipelineError(
+            f"{error.filename}, line {error.lineno} is not valid Python ({error.msg}): fix it"
+        ) from None
+    except SystemExit:
+        raise PipelineError(f"importing the module {name} ends the program: let it raise an exception") from None
+
+
+def _choose(stages: Sequence[Stage[Any]], variables: Variables) -> list[Stage[Any]]:
     """Leave out the stages that refuse a variable, unless no other stage with this variable accepts its value."""
     chosen, refusing = [], []
     for stage in stages:

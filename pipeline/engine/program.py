@@ -5,8 +5,10 @@ import io
 import logging
 import os
 import sys
+import traceback
 from collections.abc import Callable, Generator
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, NoReturn
 
 from pipeline.engine import STAGES
@@ -17,6 +19,8 @@ from pipeline.engine.terminal import paint, printable
 INTERRUPTED = 130  # 128 + SIGINT, as in shells
 MAX_MESSAGE = 2000  # characters
 UNCHANGED = "Existing results are unchanged"
+# Modules whose frames stand above those of a stage in a traceback.
+CALLERS = {Path(__file__).with_name(f"{name}.py") for name in ("command", "make", "plan", "program", "run", "stage")}
 # Messages of other exceptions that mean a lack of memory: for a thread, for a shared library.
 MEMORY_ERRORS = ("can't start new thread", "failed to map segment")
 
@@ -64,7 +68,20 @@ def run_command(name: str, work: Callable[[], object]) -> int:
             return fail(f"interrupted. {UNCHANGED}", INTERRUPTED)
         if isinstance(error, MemoryError) or any(text in str(error) for text in MEMORY_ERRORS):
             return fail(f"not enough memory. {UNCHANGED}")
-        raise
+        _print_traceback(error)
+        return PipelineError.exit_status
+
+
+def _print_traceback(error: BaseException) -> None:
+    """Print the traceback of a bug in a stage without the frames of the engine that has called it."""
+    report = traceback.TracebackException.from_exception(error)
+    each: traceback.TracebackException | None = report
+    while each:
+        calls = [number for number, frame in enumerate(each.stack, start=1) if Path(frame.filename) in CALLERS]
+        own = [frame for frame in each.stack[calls[-1] if calls else 0 :] if not frame.filename.startswith("<frozen ")]
+        each.stack[:] = own or each.stack
+        each = each.__cause__ or each.__context__
+    print("".join(report.format()), end="", file=sys.stderr, flush=True)
 
 
 def _print_result(result: object) -> None:

@@ -2,10 +2,16 @@
 
 import hashlib
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from pipeline.engine.errors import UsageError
+
+DIGEST = re.compile("[0-9a-f]{8,64}")
+SHOWN = 3  # most entries of a mapping of which a reason names each
 
 
 @dataclass(frozen=True)
@@ -64,22 +70,33 @@ def differences(old: Provenance, new: Provenance) -> list[Reason]:
 def _changes(old: Mapping[str, Any], new: Mapping[str, Any], show_values: bool = False) -> Iterable[tuple[str, str]]:
     for name in sorted(old.keys() | new.keys()):
         if name not in old:
-            yield name, f"new, {format_value(new[name])}" if show_values else "new"
+            yield name, f"new, {format_value(new[name])}" if show_values and not _is_opaque(new[name]) else "new"
         elif name not in new:
-            yield name, f"gone, was {format_value(old[name])}" if show_values else "gone"
+            yield name, f"gone, was {format_value(old[name])}" if show_values and not _is_opaque(old[name]) else "gone"
         elif json.dumps(old[name], sort_keys=True) != json.dumps(new[name], sort_keys=True):
             changed = "changed" if new[name] is not None else "will be made again"
             yield name, _format_change(old[name], new[name]) if show_values else changed
 
 
 def _format_change(old: Any, new: Any) -> str:
-    """Return both values, or how many entries of a mapping differ."""
+    """Return both values; that a digest has changed; of mappings, how the entries differ, or how many do."""
     if not isinstance(new, dict):
-        return f"{format_value(old)} -> {format_value(new)}"
+        return "changed" if _is_opaque(old) and _is_opaque(new) else f"{format_value(old)} -> {format_value(new)}"
     old = old if isinstance(old, dict) else {}
-    changed = [name for name in old.keys() & new.keys() if old[name] != new[name]]
+    changed = {
+        name: _format_change(old[name], new[name]) for name in sorted(old.keys() & new) if old[name] != new[name]
+    }
     counts = {"new": len(new.keys() - old.keys()), "gone": len(old.keys() - new.keys()), "changed": len(changed)}
+    if sum(counts.values()) == len(changed) <= SHOWN and not any(map(DIGEST.fullmatch, changed)):
+        # A count says more than the digest beside it.
+        told = {name: change for name, change in changed.items() if change != "changed"} or changed
+        return ", ".join(f"{name} {change}" for name, change in told.items())
     return ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+
+
+def _is_opaque(value: Any) -> bool:
+    """Return whether a value says nothing to a reader: it is a digest, or a mapping, which is long."""
+    return isinstance(value, dict) or (isinstance(value, str) and DIGEST.fullmatch(value) is not None)
 
 
 def format_value(value: Any) -> str:
@@ -88,8 +105,17 @@ def format_value(value: Any) -> str:
 
 
 def to_json_values(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Convert the parameters to values that JSON can represent; others become strings."""
-    return dict(json.loads(json.dumps(parameters, default=str), parse_constant=str))
+    """Convert the parameters to values that JSON can represent; others become strings.
+
+    Raises UsageError for text that is not UTF-8, which cannot be written into a manifest.
+    """
+    values = dict(json.loads(json.dumps(parameters, default=str), parse_constant=str))
+    for name, value in values.items():
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise UsageError(f"{name} is not text in UTF-8: {value!r}: write it in UTF-8") from None
+    return values
 
 
 def environment(packages: Iterable[str]) -> dict[str, str]:

@@ -5,6 +5,7 @@
 #   NAME.inputs       stages that a stage or another target reads
 #   NAME.after        command to run after a stage, also if it is up to date
 #   others            variables that are allowed on the command line, but are no options of stages
+#   targets           other targets, to suggest one for a misspelt goal
 #   python, ready     the interpreter, and the target that installs it
 #   .DEFAULT_GOAL     what plain `make` makes
 
@@ -13,7 +14,13 @@ $(error GNU Make 4.2 or newer is required, but this is $(MAKE_VERSION): install 
 endif
 
 # Clear what the environment defines under the names of this file: it belongs to another program.
-$(foreach v,stages others python ready before,$(if $(filter environment,$(origin $v)),$(eval $v :=)))
+$(foreach v,stages others targets python ready before,$(if $(filter environment,$(origin $v)),$(eval $v :=)))
+# Use variables from the command line only; an EPOCHS in the environment may belong to another program.
+override given := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
+letters = a b c d e f g h i j k l m n o p q r s t u v w x y z
+$(foreach v,$(filter-out $(others),$(given)),$(foreach l,$(letters),$(if $(findstring $l,$v),$(error \
+    Unknown variable $v: variables of stages are in capitals))))
+
 $(if $(strip $(stages)),,$(error The Makefile defines no stages: write stages := NAMES above the include line))
 $(if $(python),,$(eval python := python3))
 $(if $(findstring =,$(firstword $(python))),$(error python begins with an assignment, $(firstword $(python)): begin it with the command, and export the variable))
@@ -22,8 +29,6 @@ $(if $(findstring =,$(firstword $(python))),$(error python begins with an assign
 $(if $(filter status,$(stages)),$(error make status shows the state of the stages: give the stage status another name))
 $(foreach s,$(stages),$(foreach i,$($s.inputs),$(if $(filter $i,$(before)),,$(error $s reads $i: list $i before $s in stages)))$(eval before += $s))
 
-# Use variables from the command line only; an EPOCHS in the environment may belong to another program.
-given := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
 goals = $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
 
 define newline
@@ -38,26 +43,47 @@ unexport $(given)
 # BATCH_SIZE=64 is passed on as 'BATCH_SIZE=64', with any value quoted; as an option it is --batch-size='64'.
 quoted = '$(subst ','\'',$1)'
 options = $(foreach v,$(filter $1,$(given)),--$(shell echo $v | tr A-Z_ a-z-)=$(call quoted,$(value $v)))
-variables = $(foreach v,$(sort $(filter-out $(others),$(given))),$(call quoted,$v=$(value $v)))
+variables = $(foreach v,$(sort $(filter-out FORCE $(others),$(given))),$(call quoted,$v=$(value $v)))
+
+# A goal that is misspelt: the name that is spelled most like it.
+near_to = $(shell $(if $(shell command -v $(firstword $(python))),$(python),python3) -c 'import difflib, sys; \
+    print(*difflib.get_close_matches(sys.argv[1], sys.argv[2:], 1))' $(call quoted,$1) $(stages) $(targets) status)
+advice = $(or $(if $(filter $1,$(targets)),,$(patsubst %,did you mean `make %`?,$(call near_to,$1))),$2)
 
 # `stale`: the stages to start, among those that the goals need. It is asked for once, at the first recipe of a stage. All
-# of them if the interpreter is missing, as in a dry run before the installation.
+# of them if the interpreter is missing, as in a dry run before the installation. `forced`: stages that FORCE=1 runs even
+# if they are up to date, those that are goals or that a goal names in its .inputs; then all others decide by themselves.
 # A stage that make reaches other than through .inputs is always started.
 needs = $(sort $1 $(foreach s,$1,$(call needs,$($s.inputs))))
 needed = $(filter $(call needs,$(goals)),$(stages))
-stale = $(eval stale := $$(shell $$(find_stale)))$(if $(filter-out 0,$(.SHELLSTATUS)),$(error No stage was started))$(stale)
-find_stale = command -v $(firstword $(python)) >/dev/null || { echo $(needed); exit; }; \
-             $(python) -m pipeline.engine.make stale $(foreach s,$(needed),'$(strip $s $($s.inputs))') $(variables)
+stale = $(eval stale := $$(shell $$(find_stale)))$(if $(filter stale:,$(stale)),,$(error No stage was started))$(stale)
+find_stale = command -v $(firstword $(python)) >/dev/null || { echo stale: $(needed); exit; }; \
+             PYTHONSAFEPATH= $(python) -m pipeline.engine.make stale $(foreach s,$(needed),'$(strip $s $($s.inputs))') $(variables)
+forced = $(if $(filter FORCE,$(given)),$(filter $(goals) $(foreach g,$(filter-out $(stages),$(goals)),$($g.inputs)),$(stages)))
+ifneq ($(filter FORCE,$(given)),)
+$(if $(filter 1,$(value FORCE)),,$(error FORCE=$(value FORCE): use 1, which runs the stages that are goals again))
+$(if $(forced),,$(error FORCE=1 is not for $(goals): name stages, as in make $(lastword $(stages)) FORCE=1))
+endif
 ifeq ($(needed)$(filter status,$(goals)),)
-$(if $(variables),$(error Unknown variable $(variables) for $(goals): choose one of $(others)))
+$(if $(variables),$(error $(variables) is not for $(goals): $(call advice,$(firstword $(goals)),choose one of $(others))))
+else
+$(if $(findstring B,$(firstword -$(MAKEFLAGS))),$(error make --always-make is not supported: FORCE=1 runs the stages that are goals again))
 endif
 
 define rule
 $1: $($1.inputs) | $(ready)
-	@$$(if $$(filter $1,$$(stale) $$(filter-out $$(needed),$1)),$$(python) -m pipeline.engine.make run $1 $$(variables))
+	@$$(if $$(filter $1,$$(stale) $$(if $$(forced),$1) $$(filter-out $$(needed),$1)),\
+	    $$(python) -m pipeline.engine.make run $1 $$(if $$(filter $1,$$(forced)),--force )$$(variables))
 	$$($1.after)
 endef
 $(foreach s,$(stages),$(eval $(call rule,$s)))
+
+ifneq ($(filter-out $(stages) status,$(MAKECMDGOALS)),)
+.DEFAULT: # also asked for missing files
+	@$(if $(filter $@,$(MAKECMDGOALS)),$(error There is no target $@: $(call advice,$@,see $(if $(filter help,$(targets)),`make help`,the Makefile))),exit 1)
+endif
+
+export PYTHONSAFEPATH := # Python would not find the project in the working directory
 
 .PHONY: status $(stages)
 status: | $(ready)

@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Callable, Collection, Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Generic, ParamSpec, get_type_hints
+from typing import Annotated, Any, Generic, ParamSpec
 
 from pipeline.engine.run import run_stage
 
@@ -76,11 +76,11 @@ class Stage(Generic[P]):
         self.packages, self.unhashed, self.resolve, self.extra_files = packages, unhashed, resolve, extra_files
         self.modules, self.without = modules, {*without, resolve.__module__} - {function.__module__}
         self.name = function.__name__
-        self.signature = inspect.signature(function)
+        self.signature = inspect.signature(function, eval_str=True)
         roles = {
             argument: role
-            for argument, hint in get_type_hints(function, include_extras=True).items()
-            for role in getattr(hint, "__metadata__", ())
+            for argument, parameter in self.signature.parameters.items()
+            for role in getattr(parameter.annotation, "__metadata__", ())
             if isinstance(role, Role)
         }
         self.inputs = [argument for argument, role in roles.items() if role is Role.INPUT]

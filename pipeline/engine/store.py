@@ -57,7 +57,8 @@ def check_output(output: Path, stage: str) -> None:
 
 def check_outside(output: Path) -> None:
     """Raise UsageError if `output` is inside a result."""
-    parents = [*output.absolute().parents, *output.parent.resolve().parents, output.parent.resolve()]
+    real = Path(os.path.realpath(output.parent))
+    parents = [*output.absolute().parents, *real.parents, real]
     if any(folder.name == STORE or entry_at(folder).parent == folder.parent / STORE for folder in parents):
         raise UsageError(f"{output} lies within a published result: choose another output")
 

@@ -6,14 +6,15 @@
 import html
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.dataset import are_ten_digits
 from pipeline.data.sources.catalogue import DATASETS
-from pipeline.engine.documents import convert
+from pipeline.engine.documents import Count, convert
 from pipeline.engine.provenance import environment
 from pipeline.engine.terminal import is_printable
 from pipeline.html.rendering import render_card
@@ -27,6 +28,22 @@ from pipeline.training.recipe import Recipe
 CONFUSIONS = 5  # listed, most frequent first
 
 
+class _Images(TypedDict):
+    training: Count
+    validation: Count
+
+
+@dataclass(frozen=True)
+class _Record:
+    """What the record of a training contains besides the values of the recipe."""
+
+    recipe: str
+    changes: dict[str, tuple[Any, Any]]
+    images: _Images
+    versions: dict[str, str]
+    best_epochs: list[Count]
+
+
 def make_model_card(
     model: Model,
     training: Mapping[str, Any],
@@ -37,10 +54,10 @@ def make_model_card(
     """Return the model card as Markdown.
 
     training: from `load_training`. confusion: (classes, classes), rows are true classes. preparation: of own data.
-    Raises PipelineError if a value of the recipe is not valid.
+    Raises PipelineError if the record of the training is not valid.
     """
     names = [escape(name) for name in model.class_names]
-    recipe, modules = convert(training, Recipe), list_modules(model)
+    record, recipe, modules = convert(training, _Record), convert(training, Recipe), list_modules(model)
     return render_card(
         "model_card.md",
         data=DATASETS.get(model.dataset),
@@ -48,16 +65,16 @@ def make_model_card(
         activation=ACTIVATIONS[model.activation],
         modules=modules,
         residual=RESIDUAL if any("Residual(" in module for module in modules) else "",
-        training=training,
+        training=record,
         recipe=recipe,
-        changes=training["changes"],
+        changes=record.changes,
         styles=recipe.styles if are_ten_digits(model.class_names) else 0.0,
         metrics=metrics,
         rows=list(zip(names, metrics.classes.values(), strict=True)),
         confusions=list_confusions(confusion, names, CONFUSIONS),
         preparation=preparation,
-        command=format_command("export", model.dataset, training["recipe"], training["changes"], training["images"]),
-        versions={**training["versions"], **environment(["onnx", "safetensors"])},
+        command=format_command("export", model.dataset, record.recipe, record.changes, record.images),
+        versions={**record.versions, **environment(["onnx", "safetensors"])},
     )
 
 

@@ -9,7 +9,7 @@ from pipeline.data.sources.catalogue import CUSTOM
 
 
 def format_command(
-    target: str, dataset: str, recipe: str, changes: Mapping[str, tuple[Any, Any]], images: Mapping[str, int]
+    target: str, dataset: str, recipe: str, changes: Mapping[str, tuple[Any, Any]], images: Mapping[str, Any]
 ) -> str:
     """Return the make command that repeats a training run.
 

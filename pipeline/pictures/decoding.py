@@ -6,6 +6,7 @@ Files are untrusted: the size is checked before Pillow decodes them, and every e
 import contextlib
 import ctypes
 import io
+import logging
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -29,6 +30,7 @@ MAX_BYTES = 8 * MAX_PIXELS  # of a file that is read whole: four channels of 16 
 MIN_SIDE = 4  # pixels
 
 
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # an error of Pillow is in the message of PictureError
 # libtiff prints its messages to file descriptor 2, which other threads and child processes use, too.
 with contextlib.suppress(OSError, AttributeError):  # Pillow is linked in another way
     _libtiff = ctypes.CDLL(_imaging.__file__)  # a name is also looked up in the libraries that it needs

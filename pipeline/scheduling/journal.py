@@ -1,7 +1,8 @@
 """Journals, by which a run in blocks that was interrupted resumes after its finished blocks.
 
 The first line is the digest of a key, all that influences the results; every other line is an entry about a finished
-block. An entry is appended after the data of its block are on the disk, so an unfinished block never counts.
+block, after the digest of the entry. An entry is appended after the data of its block are on the disk, so an unfinished
+block never counts. A journal of another form, or one that was changed, counts as none.
 """
 
 import contextlib
@@ -30,7 +31,12 @@ def read_journal(folder: Path, key: Any) -> list[Any] | None:
         first, *lines, torn = path.read_text(encoding="utf-8").split("\n")
         if first != _digest(key):
             return None
-        entries = [json.loads(line) for line in lines]
+        entries = []
+        for line in lines:
+            digest, _, entry = line.partition(" ")
+            entries.append(json.loads(entry))
+            if digest != _digest(entries[-1]):
+                return None
         os.truncate(path, path.stat().st_size - len(torn.encode()))
     except (OSError, ValueError, RecursionError):
         return None
@@ -48,8 +54,8 @@ def new_journal(folder: Path, key: Any) -> Iterator[None]:
 def append_entry(folder: Path, entry: Any) -> None:
     """Append an entry, JSON-like data, about a block whose data are on the disk."""
     with open(folder / JOURNAL, "a", encoding="utf-8") as file:
-        file.write(f"{json.dumps(entry)}\n")
+        file.write(f"{_digest(entry)} {json.dumps(entry)}\n")
 
 
-def _digest(key: Any) -> str:
-    return hashlib.sha256(json.dumps(key).encode()).hexdigest()
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()

@@ -1,5 +1,6 @@
 """The history of a training run: one row per epoch."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +54,10 @@ def read_history(path: Path) -> list[list[Epoch]]:
     try:
         for line in path.read_text(encoding="utf-8").splitlines()[1:]:
             network, number, *values = line.split(",")
-            found.setdefault(network, []).append(Epoch(int(number), *map(float, values)))
+            epoch = Epoch(int(number), *map(float, values))
+            if not math.isfinite(epoch.validation_accuracy + epoch.learning_rate + epoch.seconds):
+                raise ValueError("not a number")
+            found.setdefault(network, []).append(epoch)
     except (ValueError, TypeError):
         raise PipelineError(f"{path} is damaged: run the stage train again (make train)") from None
     return list(found.values())

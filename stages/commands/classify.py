@@ -173,13 +173,13 @@ def _find_format(output: Path) -> Format:
 
 
 def _make_key(work: Work) -> list[Any]:
-    from pipeline.engine.digests import signature
+    from pipeline.engine.digests import settle
     from pipeline.scheduling.journal import make_key
 
     pictures = []
     for picture in work.pictures:
         path = Path(picture.path).absolute()
-        pictures.append([picture.name, os.fspath(path), signature(path)])
+        pictures.append([picture.name, os.fspath(path), settle(path)])
     copies = [str(copy.absolute()) for copy in work.copies]
     wanted = work.wanted
     inputs = [wanted.reader.digest, list(map(repr, wanted.regions)), work.least, wanted.crops, pictures, copies]

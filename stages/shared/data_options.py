@@ -78,7 +78,7 @@ def obtain(name: DatasetName, folder: Path | None, size: str | None, output: Pat
         with progress("download", None) as shown:
             source = fetch(wanted, output, shown.advance)
     except FetchError as error:
-        if folder is not None:
+        if folder is not None or name == "sample":
             raise
         raise FetchError(f"{error}. To work offline: make train DATASET=sample") from None
     return Description(name, read_class_names(own) if own else wanted.class_names), str(source)

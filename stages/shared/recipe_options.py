@@ -76,7 +76,6 @@ def recipe_options(without: Iterable[str] = ()) -> Callable[[Callable[P, str]], 
             parameters.append(
                 inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
             )
-        function.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         return function
 

@@ -17,7 +17,7 @@ from pipeline.data.dataset import FILES
 from tests.docs.outputs import differences
 from tests.docs.pages import Page, list_commands
 from tests.drawings import sample_digits
-from tests.make.common import check_out, clean_environment, make
+from tests.make.common import check_out, clean_environment, edit, make
 from tests.processes import ROOT, reset_signals
 
 PYTHON = """
@@ -108,8 +108,7 @@ def run_page(page: Page, project: Path) -> list[str]:
 def make_project(folder: Path) -> None:
     """Make a copy of this project in which all stages have run on the sample, with the pictures that the pages use."""
     project = check_out(folder)
-    with open(project / "pyproject.toml", "a", encoding="utf-8") as file:
-        file.write('\n[tool.handwriting.download]\ndataset = "sample"\n')
+    edit(project / "stages/download.py", '= "mnist",', '= "sample",')
     done = make(project, "all")
     assert done.returncode == 0, done.stderr
     (project / "pictures").mkdir()

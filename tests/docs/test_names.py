@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import typer
 
-from pipeline.engine.command import list_variables
 from pipeline.engine.make import find_stages
+from pipeline.engine.variables import list_variables
 from stages.__main__ import load_commands, make_program, order_names
 from tests.docs.pages import Page, find_pages, list_commands, read_page
 from tests.make.common import clean_environment
@@ -119,5 +119,5 @@ def makefile() -> tuple[frozenset[str], frozenset[str]]:
     (others,) = re.findall(r"^others :?= (.*)$", printed, re.MULTILINE)
     assert "help" in targets
     return frozenset(targets), frozenset(
-        [*others.split(), *(name for stage in find_stages() for name in list_variables(stage))]
+        [*others.split(), "FORCE", *(name for stage in find_stages() for name in list_variables(stage))]
     )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.make.common import SAMPLE, assert_quiet, make, manifest, outcome, stages_run, worked
+from tests.make.common import SAMPLE, assert_quiet, make, outcome, stages_run
 
 OPTIMIZERS = "pipeline/network/optimizers.py"
 
@@ -28,39 +28,11 @@ def test_code_edit_reruns_importing_stages_comment_edit_does_not(project: Path) 
     assert make(project, "-q", "evaluate", *SAMPLE).returncode == 0
 
 
-def test_name_is_given_to_the_run_and_survives_clean(project: Path) -> None:
-    named = project / "artifacts/wide"
-    result = make(project, "train", *SAMPLE, "EPOCHS=2", "NAME=wide")
-    assert worked(result) == ["train"]
-    assert "-m pipeline" not in result.stdout + result.stderr  # make prints no commands
-    assert named.readlink() == (project / "artifacts/train").readlink()
-    moved = make(project, "train", *SAMPLE, "EPOCHS=2", "NAME=best")  # nothing has to run
-    assert stages_run(moved) == []
-    assert (project / "artifacts/best").readlink() == named.readlink()
-    assert outcome(make(project, "train", *SAMPLE)) == {"train": "restored"}
-    make(project, "clean")
-    assert named.readlink() == (project / "artifacts/best").readlink()
-    assert str(manifest(project, "wide")["parameters"]["epochs"]) == "2"
-
-
 @pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["train", "NAME=../wide"], "'../wide' is not a valid name"),
-        (["train", "NAME=$(shell touch here)"], "is not a valid name"),
-        (["evaluate", "NAME=wide"], "NAME is the name of a training run"),
-    ],
+    ("line", "words"), [("trian", "`make train`"), ("trian RECIPE=quick", "`make train`"), ("it's", "`make help`")]
 )
-def test_wrong_name_is_refused_before_the_first_stage(arguments: list[str], words: str, made: Path) -> None:
-    result = make(made, *arguments, *SAMPLE, "VALIDATION=100")
-    assert (result.returncode, words in result.stderr) == (2, True)
-    assert "artifacts/" not in result.stdout
-    assert not (made / "here").exists()
-
-
-@pytest.mark.parametrize(("goal", "words"), [("trian", "`make train`"), ("it's", "`make help`")])
-def test_unknown_target_gets_a_suggestion(goal: str, words: str, fresh: Path) -> None:
-    result = make(fresh, goal)
+def test_unknown_target_gets_a_suggestion(line: str, words: str, fresh: Path) -> None:
+    result = make(fresh, *line.split())
     assert (result.returncode, result.stdout) == (2, "")
     assert words in result.stderr.splitlines()[0]
     assert "Traceback" not in result.stderr

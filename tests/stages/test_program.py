@@ -15,27 +15,22 @@ from tests.processes import Run, environment
 from tests.stages.common import STAGES, assert_one_line, snapshot
 from tests.terminal import show
 
-LINES = [*([name] for name in find_modules()), ["runs", "diff"], ["runs", "name"]]
 PROGRAM = [sys.executable, "-m", "stages"]
 
 
-@pytest.mark.parametrize("line", LINES, ids=" ".join)
-def test_help_fits_80_columns_and_its_examples_are_valid(
-    line: list[str], call: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("name", find_modules())
+def test_help_fits_80_columns_and_its_examples_are_valid(name: str, call: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    shown = call(*line, "--help").stdout
-    assert " ".join(["handwriting", *line]) in shown
+    shown = call(name, "--help").stdout
+    assert f"handwriting {name}" in shown
     assert max(map(len, shown.splitlines())) <= 80
     examples = [text.strip(" •") for text in shown.partition(" Examples:")[2].split("\n") if text.strip()]
     assert 1 <= len(examples) <= 3
-    found = typer.main.get_command(make_program(load_commands(line[:1])))
-    for word in line:
-        found = found.commands[word]  # type: ignore[attr-defined]
+    found = typer.main.get_command(make_program(load_commands([name]))).commands[name]  # type: ignore[attr-defined]
     for example in examples:
         words = shlex.split(example)
-        assert words[: len(line) + 1] == ["handwriting", *line]
-        found.make_context(line[-1], words[len(line) + 1 :])  # raises on wrong usage
+        assert words[:2] == ["handwriting", name]
+        found.make_context(name, words[2:])  # raises on wrong usage
 
 
 def test_every_command_is_listed_after_the_stages_that_it_reads(call: Run) -> None:
@@ -60,9 +55,7 @@ def test_help_and_up_to_date_stage_import_no_large_packages(project: Path) -> No
     assert result.stdout.endswith("\n[]\n")
 
 
-def test_version(call: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("pyproject.toml").write_text("[[[")
+def test_version(call: Run) -> None:
     assert call("--version").stdout.startswith("handwriting 0.")
 
 
@@ -131,14 +124,11 @@ def test_full_disk_for_stdout_is_reported_after_the_work(project: Path) -> None:
         ("handwriting train --ep", ["--epochs"]),
         ("handwriting train --epochs 3 --optimizer ad", ["adam", "adamw"]),
         ("handwriting evaluate --scheduler p", ["processes"]),
-        ("handwriting runs d", ["diff"]),
-        ("handwriting runs diff wide w", ["wide"]),
     ],
 )
-def test_completion_of_commands_options_values_and_runs(
-    line: str, offered: list[str], call: Run, monkeypatch: pytest.MonkeyPatch, project: Path
+def test_completion_of_commands_options_and_values(
+    line: str, offered: list[str], call: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (project / "artifacts/wide").symlink_to((project / "artifacts/train").readlink())
     words = line.split(" ")
     monkeypatch.setenv("_HANDWRITING_COMPLETE", "complete_bash")
     monkeypatch.setenv("COMP_WORDS", "\n".join(words))

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,8 +55,8 @@ def list_items(path: Path, shape: tuple[int, int]) -> list[Item]:
     return _list_tables(path, tables, shape) if tables else _list_folder(path)
 
 
-def digest_data(path: Path) -> dict[str, str]:
-    """Return short digests of what `path` has, by the names of files or, for pictures, by the names of classes.
+def digest_data(path: Path) -> dict[str, Any]:
+    """Return short digests of what `path` has, by the names of files or of classes, whose pictures are counted.
 
     Raises UsageError and DatasetError as `find_form` and `list_items` do.
     """
@@ -69,12 +69,16 @@ def digest_data(path: Path) -> dict[str, str]:
         items = [Item(part, *row) for part, table in named.items() for row in read_table(table, (0, 0))[0]]
     else:
         files, items = [], _list_folder(path)
-    sources = [*((file.name, file) for file in files), *((f"{item.part}/{item.label}", item.source) for item in items)]
-    digests: dict[str, hashlib._Hash] = {}
-    for name, source in sources:
-        if isinstance(source, Path) and source.is_file():  # what cannot be read is reported by the conversion
-            digests.setdefault(name, hashlib.sha256()).update(sha256(source).encode())
-    return {name: digest.hexdigest()[:DIGEST_LENGTH] for name, digest in digests.items()}
+    classes: dict[str, list[str]] = {}
+    for item in items:
+        if isinstance(item.source, Path) and item.source.is_file():  # others are reported by the conversion
+            classes.setdefault(f"{item.part}/{item.label}", []).append(sha256(item.source))
+    counted = {name: {"pictures": len(each), "content": _shorten("".join(each))} for name, each in classes.items()}
+    return {file.name: _shorten(sha256(file)) for file in files if file.is_file()} | counted
+
+
+def _shorten(digests: str) -> str:
+    return hashlib.sha256(digests.encode()).hexdigest()[:DIGEST_LENGTH]
 
 
 def name_some(problems: Sequence[str]) -> str:

@@ -2,15 +2,14 @@
 
 import contextlib
 import logging
-import queue
+import subprocess
+import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pooch
-import requests
 
 from pipeline.data import idx
 from pipeline.data.dataset import FILES
@@ -21,7 +20,8 @@ from pipeline.data.sources.packages import Package
 CONNECT_TIMEOUT = 5  # seconds, for each address of a server
 WINDOW, MIN_BYTES = 10, 10_000  # a download is given up if fewer bytes arrive in so many seconds
 MAX_BYTES = 16 + 60_000 * 28 * 28  # of a known file, compressed or not: the training images of MNIST
-CHUNK = 1 << 16  # bytes between two writes
+STEP = 0.05  # seconds between two looks at a download
+CLIENT = str(Path(__file__).with_name("http_client.py"))
 
 log = logging.getLogger(__name__)
 pooch.get_logger().setLevel("ERROR")  # the log of this module says what is fetched
@@ -42,7 +42,8 @@ def fetch(dataset: Dataset, destination: Path, advance: Callable[[int], object] 
                 _fetch_from(source, dataset, destination, Path(scratch), advance)
             return source
         except (FetchError, OSError, ValueError) as error:  # of pooch, if a digest differs, with advice for its users
-            reasons.append(f"{source}: {str(error).partition('. Deleted')[0]}")
+            reason = getattr(error, "strerror", None) or str(error).partition(". Deleted")[0]
+            reasons.append(f"{source}: {reason}")
             log.info("download: %s", reasons[-1])
     raise FetchError(
         f"no source has {dataset.name}: {'; '.join(reasons)}. Give a folder with the four files: FROM=folder"
@@ -78,54 +79,34 @@ def _find_file(folder: Path, name: str) -> Path:
     raise FetchError(f"no file {name} or {name}.gz")
 
 
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Follow no redirection: requests would first read all of its body, even if that has no end."""
-
-
 def _download(address: str, path: Path, advance: Callable[[int], object]) -> None:
-    """Download a file. Raises FetchError if it is not there, too slow or too large.
-
-    A timeout of a socket begins anew with each byte, also of the headers, so a thread of its own waits for the server.
-    """
-    ended, counts = threading.Event(), queue.SimpleQueue[int | Exception]()
-
-    def work() -> None:
+    """Download a file. Raises FetchError if it is not there, too slow or too large."""
+    arguments = [address, str(path), str(MAX_BYTES), str(CONNECT_TIMEOUT)]
+    # -P: the modules beside the client are none of its own.
+    with subprocess.Popen([sys.executable, "-P", CLIENT, *arguments], stderr=subprocess.PIPE, text=True) as client:
         try:
-            with (
-                _Session() as session,
-                session.get(address, stream=True, timeout=(CONNECT_TIMEOUT, 3 * WINDOW)) as answer,
-                open(path, "wb") as file,
-            ):
-                if answer.status_code != requests.codes.ok:
-                    raise FetchError(f"{path.name} is not available (status {answer.status_code})")
-                while not ended.is_set() and (chunk := answer.raw.read1(CHUNK)):
-                    file.write(chunk)
-                    counts.put(len(chunk))
-            counts.put(0)
-        except Exception as error:
-            counts.put(error)
+            _watch(client, path, advance)
+        finally:
+            client.kill()
+        if client.stderr and client.returncode:
+            *_, reason = client.stderr.read().splitlines() or ["cannot be downloaded"]
+            raise FetchError(f"{path.name} {reason}")
 
-    threading.Thread(target=work, daemon=True).start()
+
+def _watch(client: subprocess.Popen[str], path: Path, advance: Callable[[int], object]) -> None:
+    """Wait until the client ends. Raises FetchError if its file grows too slowly or too much."""
+    while not path.exists() and client.poll() is None:  # Python starts
+        time.sleep(STEP)
     total, expected, deadline = 0, MIN_BYTES, time.monotonic() + WINDOW
-    try:
-        while True:
-            with contextlib.suppress(queue.Empty):
-                found = counts.get(timeout=max(0, deadline - time.monotonic()))
-                if isinstance(found, FetchError):
-                    raise found
-                if isinstance(found, Exception):
-                    reason = getattr(found, "strerror", None) or type(found).__name__
-                    raise FetchError(f"{path.name} cannot be downloaded ({reason})") from None
-                if not found:
-                    return
-                advance(found)
-                total += found
-                if total > MAX_BYTES:
-                    raise FetchError(f"{path.name} is too large, above {MAX_BYTES:,} bytes")
-            if time.monotonic() >= deadline:
-                if total < expected:
-                    raise FetchError(f"{path.name} is too slow, below {MIN_BYTES:,} bytes in {WINDOW:g} seconds")
-                expected, deadline = total + MIN_BYTES, time.monotonic() + WINDOW
-    finally:
-        ended.set()
+    while client.returncode is None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            client.wait(STEP)
+        found = path.stat().st_size
+        advance(found - total)
+        total = found
+        if total > MAX_BYTES:
+            raise FetchError(f"{path.name} is too large, above {MAX_BYTES:,} bytes")
+        if client.returncode is None and time.monotonic() >= deadline:
+            if total < expected:
+                raise FetchError(f"{path.name} is too slow, below {MIN_BYTES:,} bytes in {WINDOW:g} seconds")
+            expected, deadline = total + MIN_BYTES, time.monotonic() + WINDOW

@@ -28,8 +28,8 @@ def download_packages(packages: Sequence[Package], scratch: Path) -> list[Path]:
     except FileNotFoundError:
         raise FetchError("npm is not installed") from None
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        lines = (error.stderr or str(error).encode()).decode(errors="replace").strip().splitlines()
-        raise FetchError(f"npm failed ({lines[0]})") from None
+        text = (error.stderr or b"").decode(errors="replace").strip() or str(error)
+        raise FetchError(f"npm failed ({text.splitlines()[0]})") from None
     return [_unpack(package, scratch) for package in packages]
 
 

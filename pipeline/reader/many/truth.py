@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.engine.documents import require_regular
 from pipeline.engine.errors import UsageError
 from pipeline.model.metrics import measure_reliability
 
@@ -31,6 +32,7 @@ class Checked:
 def load_truth(path: Path) -> dict[str, list[Checked]]:
     """Return the checked rows of a table, by the name of the picture. Raises UsageError if it is not such a table."""
     try:
+        require_regular(path)
         with open(path, encoding="utf-8-sig", newline="") as file:
             lines = list(csv.DictReader(file))
         if not lines or not set(lines[0]) >= COLUMNS:

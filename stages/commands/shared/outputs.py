@@ -9,6 +9,8 @@ from pathlib import Path
 
 log = logging.getLogger(__name__)
 
+LOCK = "lock"  # file in a working folder
+
 
 def check_targets(targets: Sequence[Path], files: Sequence[Path]) -> None:
     """Raise UsageError if an output is not a regular file, or is also an input or another output."""
@@ -42,10 +44,12 @@ def working_folder(output: Path, command: str) -> Iterator[None]:
     folder = name_work(output)
     try:
         folder.mkdir(exist_ok=True)
+        if not (folder / LOCK).exists() and any(folder.iterdir()):
+            raise PipelineError(f"{folder} has files that no run has left: move it away, or choose another output")
     except OSError as error:
         raise PipelineError(f"{output} cannot be written: {error.strerror}: choose another folder") from None
     try:
-        with file_lock(folder / "lock", None) as acquired:
+        with file_lock(folder / LOCK, None) as acquired:
             if not acquired:
                 raise PipelineError(f"another process is writing {output}: wait for it, or choose another output")
             try:

@@ -48,3 +48,10 @@ def test_object_arrays_are_refused_without_unpickling(tmp_path: Path) -> None:
 def test_missing_array_is_reported(folder: str, advice: str, tmp_path: Path) -> None:
     with pytest.raises(ArrayError, match=rf"a\.npy is missing: {advice}"):
         load_array(tmp_path / folder / "a.npy", float, (None,))
+
+
+def test_labels_of_more_classes_are_refused(tmp_path: Path) -> None:
+    save_array(tmp_path / "a.npy", np.array([0, 9, 3], np.uint8))
+    assert read_array(tmp_path / "a.npy", np.uint8, (3,), below=10).tolist() == [0, 9, 3]
+    with pytest.raises(ArrayError, match=r"a\.npy contains 9, but all values must be below 9"):
+        read_array(tmp_path / "a.npy", np.uint8, (3,), below=9)

@@ -2,15 +2,12 @@
 
 import signal
 from pathlib import Path
-from typing import Annotated, Any, Literal
 
 import pytest
 
 from pipeline.engine import program
-from pipeline.engine.command import invoke, list_variables, make_app, parse_variables
-from pipeline.engine.errors import UsageError
+from pipeline.engine.command import invoke, make_app
 from pipeline.engine.program import run_command
-from pipeline.engine.stage import File, Input, Output, Role, stage
 from tests.pipeline.engine import bakery as module
 from tests.pipeline.engine.project import call, interrupt, start, write_project
 from tests.processes import wait_for
@@ -71,6 +68,8 @@ def test_bug_shows_its_traceback(bakery: Path) -> None:
     status, _, stderr = call(bakery, COMMAND, "--fault", "bug")
     lines = stderr.splitlines()
     assert (status, lines[0], lines[-1]) == (1, "Traceback (most recent call last):", "ValueError: yeast")
+    frames = [line for line in lines if line.startswith("  File ")]
+    assert [line.endswith(", in bake") for line in frames] == [True]  # none of the engine, which has called it
 
 
 def test_signal_is_one_line_and_leaves_the_earlier_result(bakery: Path) -> None:
@@ -83,73 +82,3 @@ def test_signal_is_one_line_and_leaves_the_earlier_result(bakery: Path) -> None:
         assert [line.startswith("bake: interrupted") for line in stderr.splitlines()] == [True], kind
     assert call(bakery, COMMAND)[1].startswith("up to date")
     assert sorted(path.suffix for path in (bakery / "artifacts/.store").iterdir()) == ["", ".lock"]
-
-
-def test_default_in_pyproject_is_overridden_by_the_command_line(bakery: Path) -> None:
-    (bakery / "pyproject.toml").write_text("[tool.stages.bake]\ngrams = 7\n")
-    assert call(bakery, COMMAND)[1].startswith("a loaf of 7 g")
-    assert call(bakery, COMMAND, "--grams", "8")[1].startswith("a loaf of 8 g")
-
-
-WRONG = [
-    "[tool.stages.bake]\ngram = 2\n",
-    '[tool.stages.bake]\ngrams = "x"\n',
-    "[tool.stages.bake]\ngrams = [1, 2]\n",
-    "[tool.stages.bakc]\ngrams = 2\n",
-    "[tool]\nstages = 3\n",
-    "tool = 1\n",
-    "[tool.stages\n",
-]
-
-
-def test_wrong_default_is_wrong_usage_but_help_works(bakery: Path) -> None:
-    for text in WRONG:
-        (bakery / "pyproject.toml").write_text(text)
-        status, stdout, stderr = call(bakery, COMMAND)
-        assert (status, stdout, stderr.count("\n"), "pyproject.toml" in stderr) == (2, "", 1, True), text
-    assert call(bakery, COMMAND, "--help")[0] == 0
-
-
-@stage(packages=())
-def knead(
-    times: int,
-    flour: Input = Path("artifacts/flour"),
-    recipe: File = Path("recipe.txt"),
-    rest: float = 1.5,
-    sort: Literal["rye", "wheat"] = "rye",
-    salt: int | None = None,
-    by_hand: Annotated[bool, Role.IGNORED] = True,
-    output: Output = Path("artifacts/knead"),
-) -> str:
-    """Knead the dough."""
-    return "kneaded"
-
-
-def parse(**variables: str) -> dict[str, Any]:
-    return parse_variables(knead, {"TIMES": "3", **variables})
-
-
-def test_variables_are_the_options_without_inputs_and_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert set(list_variables(knead)) == {"TIMES", "RECIPE", "REST", "SORT", "SALT", "BY_HAND"}
-    defaults = {name: each.default for name, each in knead.signature.parameters.items()}
-    assert parse() == {**defaults, "times": 3}
-    given = parse(REST="-2", SORT="wheat", SALT="9", BY_HAND="0", RECIPE="my recipe", FLOUR="x", OTHER="y")
-    changes = {"rest": -2.0, "sort": "wheat", "salt": 9, "by_hand": False, "recipe": Path("my recipe")}
-    assert given == {**parse(), **changes}
-    assert parse(BY_HAND="1")["by_hand"] is True
-
-
-@pytest.mark.parametrize(
-    ("variables", "words"),
-    [
-        ({"TIMES": "x"}, "x"),
-        ({"TIMES": ""}, "--times"),
-        ({"SORT": "weat"}, "did you mean wheat?"),
-        ({"BY_HAND": "yes"}, "BY_HAND=yes: use 1 or 0"),
-    ],
-)
-def test_wrong_value_of_a_variable_is_wrong_usage(variables: dict[str, str], words: str, tmp_path: Path) -> None:
-    with pytest.raises(UsageError) as error:
-        parse(**variables)
-    assert words in str(error.value)

@@ -1,8 +1,10 @@
 """What is remembered of a file is used only as long as the file is the same."""
 
 import hashlib
+import itertools
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -44,9 +46,12 @@ def rewrite_with_the_same_times(file: Path) -> None:
         lambda file: (file.with_name("new").write_text("oat"), file.with_name("new").replace(file)),
     ],
 )
-def test_changed_file_is_read_again_and_an_unchanged_one_is_not(change: Callable[[Path], object]) -> None:
-    file = Path("food.txt")
+def test_changed_file_is_read_again_and_an_unchanged_one_is_not(
+    change: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, now = Path("food.txt"), time.time_ns()
     file.write_text("hay")
+    monkeypatch.setattr("pipeline.engine.digests.time.time_ns", lambda: now + digests.SECOND)
     assert digests.sha256(file) == HAY
     digests._save()
     forget()
@@ -54,6 +59,23 @@ def test_changed_file_is_read_again_and_an_unchanged_one_is_not(change: Callable
     assert digests.remember("sha256", file, known, str, lambda: pytest.fail("read again")) == HAY
     change(file)
     assert digests.sha256(file) == OAT
+
+
+@pytest.mark.parametrize(("fraction", "age", "is_known"), [(0, 1, False), (0, 3, True), (7, 0, False), (7, 1, True)])
+def test_file_that_a_write_may_leave_with_the_same_times_is_read_again(
+    fraction: int, age: int, is_known: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The times of some file systems have no fractions of a second; those of others advance every few milliseconds."""
+    file, moment = Path("food.txt"), 1_800_000_000 * digests.SECOND + fraction
+    clock = itertools.count(moment + age * digests.SECOND)
+    monkeypatch.setattr("pipeline.engine.digests.time.time_ns", lambda: next(clock))
+    monkeypatch.setattr(digests, "signature", lambda path: [3, moment, moment, 1])
+    file.write_text("hay")
+    assert digests.sha256(file) == HAY
+    digests._save()
+    forget()
+    file.write_text("oat")
+    assert digests.sha256(file) == (HAY if is_known else OAT)
 
 
 SHAPES = ("5", '"x"', "[]", "[0, 1, 2]", "[STATE, 5]", "[STATE, null]", "[STATE, [[]]]", '{"a": 1}')

@@ -1,3 +1,4 @@
+import os
 import threading
 from pathlib import Path
 
@@ -21,3 +22,9 @@ def test_waiter_for_a_deleted_lock_file_locks_the_new_one(tmp_path: Path) -> Non
     assert done.wait(20)
     thread.join()
     assert found == [(True, False)]
+
+
+def test_pipe_in_place_of_a_lock_file_does_not_block(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "lock")
+    with file_lock(tmp_path / "lock", None) as first, file_lock(tmp_path / "lock", None) as second:
+        assert (first, second) == (True, False)

@@ -46,3 +46,9 @@ def test_output_inside_a_published_result_is_refused(tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="lies within a published result"):
             plant(output=tmp_path / output)
     assert visible(tmp_path / "plant") == ["manifest.json", "numbers.npy"]
+
+
+def test_link_to_itself_is_an_error_of_the_system(tmp_path: Path) -> None:
+    (tmp_path / "artifacts").symlink_to("artifacts")
+    with pytest.raises(OSError, match="Too many levels of symbolic links"):
+        plant(output=tmp_path / "artifacts/plant")

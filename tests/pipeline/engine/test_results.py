@@ -1,4 +1,4 @@
-"""The list of results, how one is found in it, and their names: links that `prune` respects."""
+"""The list of results, and their names: links that `prune` respects."""
 
 import shutil
 from pathlib import Path
@@ -6,13 +6,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.engine import store
-from pipeline.engine.errors import UsageError
 from pipeline.engine.pruning import prune
-from pipeline.engine.results import check_name, find_result, list_results, read_results
+from pipeline.engine.results import list_results, read_results
 from tests.make.common import copy
 from tests.pipeline.engine.garden import plant, water
-
-RESERVED = ("plant", "water")
 
 
 @pytest.fixture(scope="module")
@@ -53,53 +50,8 @@ def test_names_are_the_other_links_to_the_entry(folder: Path) -> None:
     assert read_results([copy])[0].id == found[0].id
 
 
-@pytest.fixture
-def similar(folder: Path) -> Path:
-    """Add two results whose ids begin with the same seven digits."""
-    for key in ("0123456aaaaaaaaa", "0123456bbbbbbbbb"):
-        shutil.copytree(folder / "plant", folder / f".store/plant-{key}")
-    return folder
-
-
-def test_result_is_found_by_name_id_or_folder(similar: Path) -> None:
-    store.publish(similar / ".store/plant-0123456aaaaaaaaa", similar / "0123456b")
-    results = list_results(similar, "plant")
-    found = {
-        which: find_result(results, which, "plant").id
-        for which in ("0123456bb", "0123456aaaaaaaaa", "0123456b", str(similar / "0123456b"))
-    }
-    assert list(found.values()) == ["0123456bbbbbbbbb", *["0123456aaaaaaaaa"] * 3]  # a name precedes an id
-    published = [find_result(results, which, "plant").entry for which in (None, "plant", str(similar / "plant"))]
-    assert published == [store.entry_at(similar / "plant")] * 3
-
-
-@pytest.mark.parametrize(
-    ("which", "words"),
-    [
-        ("0123456", "(0123456aaaaaaaaa, 0123456bbbbbbbbb)"),
-        ("wide", "no run 'wide'"),
-        ("", "no run ''"),
-        ("water", "no run 'water'"),
-        ("loop", "no run 'loop'"),
-        ("a" * 300, "no run"),
-        (None, "no run of plant is published"),
-    ],
-)
-def test_ambiguous_or_unknown_result_is_wrong_usage(
-    which: str | None, words: str, similar: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (similar / "loop").symlink_to("loop")
-    (similar / "plant").unlink()
-    monkeypatch.chdir(similar)
-    results = sorted(list_results(similar, "plant"), key=lambda result: result.id)
-    with pytest.raises(UsageError) as error:
-        find_result(results, which, "plant")
-    assert words in str(error.value)
-
-
 def test_named_result_is_not_pruned_until_its_link_is_removed(folder: Path) -> None:
     first, second, third = (result.entry for result in list_results(folder, "plant"))
-    check_name(folder, "wide", "plant", RESERVED)
     store.publish(first, folder / "wide")
     assert store.entry_at(folder / "wide") == first
     assert list(prune(folder, keep=1)) == [second.name]
@@ -148,34 +100,3 @@ def test_results_computed_from_a_named_result_are_kept(
     (folder / "wide").unlink()
     monkeypatch.undo()
     assert set(prune(folder, keep=1, computed_from={"water": "plant"})) == {first.name, wet.entry.name}
-
-
-@pytest.mark.parametrize("name", ["w", "Wide-2.1", "7", "größe", "_a", "a" * 60])
-def test_valid_names(name: str, folder: Path) -> None:
-    check_name(folder, name, "plant", RESERVED)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("", ".", "..", ".wide", "-wide", "a/b", "../a", "/a", "a b", "a\n", "a\0", "\x1b[31m", "a" * 61, "Plant"),
-        *RESERVED,
-    ],
-)
-def test_invalid_and_reserved_names_are_wrong_usage(name: str, folder: Path) -> None:
-    with pytest.raises(UsageError):
-        check_name(folder, name, "plant", RESERVED)
-
-
-@pytest.mark.parametrize("thing", ["file", "folder", "other stage", "foreign link", "dangling link"])
-def test_something_else_of_that_name_is_not_replaced(thing: str, folder: Path) -> None:
-    path = folder / "wide"
-    if thing == "file":
-        path.write_text("mine")
-    elif thing == "folder":
-        path.mkdir()
-    else:
-        other = str((folder / "water").readlink())
-        path.symlink_to({"other stage": other, "foreign link": "plant", "dangling link": "nowhere"}[thing])
-    with pytest.raises(UsageError, match="wide exists and is not a result of plant"):
-        check_name(folder, "wide", "plant", RESERVED)

@@ -12,7 +12,6 @@ import pytest
 
 from tests.make.common import clean_environment, copy, edit
 from tests.pipeline.engine.project import write_project
-from tests.processes import ROOT
 
 MAKEFILE = f"""
 stages := sow reap
@@ -70,8 +69,9 @@ def field(sown: Path, tmp_path: Path) -> Path:
     return copy(sown, tmp_path / "field")
 
 
-def make(field: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["make", *arguments], cwd=field, env=clean_environment(), capture_output=True, text=True)
+def make(field: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = clean_environment() | variables
+    return subprocess.run(["make", *arguments], cwd=field, env=environment, capture_output=True, text=True)
 
 
 def started(done: subprocess.CompletedProcess[str]) -> list[str]:
@@ -110,6 +110,7 @@ def test_wrong_makefile_is_refused_although_there_are_results(old: str, new: str
         ("def sow", "def seed", "stages/sow.py has no stage sow"),
         ("artifacts/sow", "artifacts/seed", "let its default be artifacts/sow"),
         ('if __name__ == "__main__":\n    main', "main", "calls main when it is imported"),
+        ("@stage", "raise SystemExit\n\n@stage", "importing the module stages.sow ends the program"),
     ],
 )
 def test_module_that_does_not_fit_the_makefile_is_refused(old: str, new: str, words: str, field: Path) -> None:
@@ -151,7 +152,7 @@ def test_unknown_variable_is_refused_with_a_suggestion(field: Path) -> None:
 
 
 def test_wrong_value_of_a_later_stage_is_refused_before_the_first_is_started(field: Path) -> None:
-    assert_refused(field, "'tall'", "SEEDS=4", "HEIGHT=tall")
+    assert_refused(field, "reap: HEIGHT=tall: use a number", "SEEDS=4", "HEIGHT=tall")
     status = make(field, "status", "HEIGHT=tall")
     assert (status.returncode, "reap: " in status.stderr) == (2, True)
     assert_refused(field, "HEIGHT contains a line break", "SEEDS=4", "HEIGHT=4\n")
@@ -168,6 +169,13 @@ def test_dry_run_needs_no_interpreter(field: Path) -> None:
         "venv/bin/python -m pipeline.engine.make run sow 'SEEDS=it'\\''s 4'",
         "venv/bin/python -m pipeline.engine.make run reap 'SEEDS=it'\\''s 4'",
     ]
+
+
+@pytest.mark.parametrize("streams", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_do_not_make_a_stage_look_up_to_date(streams: str, field: Path) -> None:
+    done = subprocess.run(["sh", "-c", f"make SEEDS=4 {streams}"], cwd=field, env=clean_environment(), timeout=60)
+    is_made = (field / "artifacts/sow/seeds.txt").read_text() == "4"
+    assert (done.returncode, is_made) in [(0, True), (2, False)]  # make itself loses its streams if all are closed
 
 
 def states(field: Path, *variables: str) -> list[str]:
@@ -224,16 +232,69 @@ def test_makefile_of_stages_alone_runs_the_last_with_python3_and_ignores_the_env
     python.parent.mkdir()
     python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     python.chmod(0o755)
-    environment = clean_environment() | {"PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"}
-    environment |= dict.fromkeys(("stages", "others", "ready", "before"), "sow") | {"python": "false", "SEEDS": "5"}
-    done = subprocess.run(["make", "HEIGHT=4"], cwd=field, env=environment, capture_output=True, text=True)
-    assert started(done) == ["reap"]
+    environment = {"PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}", "python": "false", "SEEDS": "5"}
+    environment |= dict.fromkeys(("stages", "others", "targets", "ready", "before"), "sow") | {"FORCE": "1"}
+    assert started(make(field, "HEIGHT=4", **environment, PYTHONSAFEPATH="1")) == ["reap"]
 
 
-def test_every_name_that_the_rules_define_is_in_the_reference(field: Path) -> None:
+def test_no_variable_of_a_stage_has_a_name_that_the_rules_define(field: Path) -> None:
     database = make(field, "--print-data-base", "--dry-run").stdout
     names = set(re.findall(r"(?m)^# makefile \(from '\S*rules\.mk', line \d+\)\n(?:define )?(\w+)", database))
-    page = (ROOT / "docs/reference/rules.md").read_text()
-    names.discard("MAKEFILE_LIST")  # of make
     assert "quoted" in names
-    assert {name for name in names if f"`{name}`" not in page and f"$(call {name}," not in page} == set()
+    assert {name for name in names if name.isupper()} == {"MAKEFILE_LIST", "PYTHONSAFEPATH"}  # of make, and of Python
+
+
+@pytest.mark.parametrize(
+    "variable", ["find_stale=", "stages=reap", "given=", "needed=", "python=false", "reap.inputs="]
+)
+def test_variable_of_the_rules_is_refused_on_the_command_line(variable: str, field: Path) -> None:
+    assert_refused(field, f"Unknown variable {variable.partition('=')[0]}: ", "SEEDS=x", variable)
+
+
+def test_force_runs_the_stages_that_are_goals(field: Path) -> None:
+    edit(field / "Makefile", "python :=", "both.inputs := reap sow\npython :=")
+    with open(field / "Makefile", "a", encoding="utf-8") as file:
+        file.write("both: reap\n")
+    for goals, forced in ((["reap"], ["reap"]), (["sow"], ["sow"]), ([], ["reap"]), (["both"], ["sow", "reap"])):
+        done = make(field, *goals, "FORCE=1")
+        assert [
+            name
+            for name in started(done)
+            if f"up to date: nothing relevant has changed -> artifacts/{name}\n" not in done.stdout
+        ] == forced
+    assert started(make(field, "FORCE=1", "SEEDS=4")) == ["sow", "reap"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["FORCE=yes"], "FORCE=yes: use 1"),
+        (["status", "FORCE=1"], "FORCE=1 is not for status: name stages, as in make reap FORCE=1"),
+        (["-B"], "FORCE=1"),
+        (["reap", "--always-make", "SEEDS=4"], "FORCE=1"),
+    ],
+)
+def test_force_and_always_make_are_refused_where_they_have_no_meaning(
+    arguments: list[str], words: str, field: Path
+) -> None:
+    assert_refused(field, words, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["reep"], "There is no target reep: did you mean `make reap`?"),
+        (["reep", "SEEDS=4"], "'SEEDS=4' is not for reep: did you mean `make reap`?"),
+        (["--dry-run", "stats"], "did you mean `make status`?"),
+        (["prune"], "did you mean `make print`?"),
+        (["xyz"], "There is no target xyz: see the Makefile"),
+        (["print", "SEEDS=4"], "'SEEDS=4' is not for print: choose one of COPIES"),
+        (["it's"], "There is no target it's"),
+    ],
+)
+def test_misspelt_goal_gets_a_suggestion(arguments: list[str], words: str, field: Path) -> None:
+    edit(field / "Makefile", "python :=", "targets := print\nothers := COPIES\npython :=")
+    with open(field / "Makefile", "a", encoding="utf-8") as file:
+        file.write("-include missing.mk\nprint:\n\techo $(COPIES)\n")
+    assert_refused(field, words, *arguments)
+    assert make(field, "print").returncode == 0

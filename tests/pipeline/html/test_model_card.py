@@ -16,8 +16,8 @@ from markdown_it import MarkdownIt
 
 from pipeline.data.sources.catalogue import DATASETS
 from pipeline.engine.artifacts import read_manifest
-from pipeline.engine.command import parse_variables
 from pipeline.engine.errors import PipelineError
+from pipeline.engine.variables import parse_variables
 from pipeline.html.model_card import make_model_card
 from pipeline.model.metrics import load_metrics
 from pipeline.model.model import load_model, load_training
@@ -198,3 +198,10 @@ def test_values_of_the_recipe_are_checked_and_styles_are_of_digits(built: Path) 
         assert card.count("- Digits in the styles of several countries") == count
     with pytest.raises(PipelineError, match="epochs"):
         make_model_card(model, {**training, "epochs": 0}, metrics, np.eye(10, dtype=int))
+
+
+@pytest.mark.parametrize("damage", [{"images": {"training": "many"}}, {"versions": 3}, {"changes": None}])
+def test_record_of_another_form_is_refused(damage: dict[str, object], built: Path) -> None:
+    model, metrics = load_model(built / "train"), load_metrics(built / "evaluate")
+    with pytest.raises(PipelineError):
+        make_model_card(model, load_training(built / "train") | damage, metrics, np.zeros((10, 10), np.int64))

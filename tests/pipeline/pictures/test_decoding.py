@@ -1,5 +1,7 @@
 import io
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from PIL import Image, ImageFile
 from pipeline.pictures.decoding import PictureError, Source, load_picture
 from pipeline.pictures.levels import MAX_SIDE
 from tests.drawings import Grey, Images, enlarge, place, sample_digits
+from tests.processes import environment
 
 OLD_PILLOW = int(PIL.__version__.partition(".")[0]) < 13
 
@@ -235,3 +238,15 @@ def test_interruption_that_a_decoder_replaces_is_no_damage(tmp_path: Path, monke
     monkeypatch.setattr("pipeline.pictures.decoding.stop_requested", lambda: True)
     with pytest.raises(KeyboardInterrupt):
         load_picture(file, file.name)
+
+
+def test_pillow_prints_no_line_of_its_own(tmp_path: Path) -> None:
+    file = encode(Image.new("RGB", (50, 50)), "TIFF").getvalue()
+    samples = bytes.fromhex("1501 0300 01000000 0300")  # tag 277, samples per pixel
+    assert file.count(samples) == 1
+    (tmp_path / "many.tif").write_bytes(file.replace(samples, samples[:-2] + b"\xc8\0"))
+    code = "from pathlib import Path; from pipeline.pictures.decoding import load_picture\n"
+    code += "load_picture(Path('many.tif'), 'many.tif')"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, env=environment())
+    assert "PictureError: many.tif" in done.stderr.splitlines()[-1]
+    assert done.stderr.startswith("Traceback")

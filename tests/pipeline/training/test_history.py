@@ -13,7 +13,9 @@ def test_write_read_round_trip(tmp_path: Path) -> None:
     assert read_history(tmp_path / "history.csv") == [ROWS, ROWS[:1]]
 
 
-@pytest.mark.parametrize("line", ["0,1,2.5,0.5,0.5,0.1", "0,1,2.5,0.5,0.5,0.1,1,9", "0,1,x,0.5,0.5,0.1,1", "0"])
+@pytest.mark.parametrize(
+    "line", ["0,1,2.5,0.5,0.5,0.1", "0,1,2.5,0.5,0.5,0.1,1,9", "0,1,x,0.5,0.5,0.1,1", "0", "0,1,2.5,0.5,0.5,0.1,inf"]
+)
 def test_damaged_history_is_refused(line: str, tmp_path: Path) -> None:
     (tmp_path / "history.csv").write_text(f"{','.join(COLUMNS)}\n{line}\n")
     with pytest.raises(PipelineError, match="damaged"):

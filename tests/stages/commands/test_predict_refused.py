@@ -70,6 +70,14 @@ def test_second_process_cannot_write_the_same_output(call: Run, project: Path) -
     assert call("predict", RAW).returncode == 0
 
 
+def test_folder_in_place_of_the_working_folder_is_not_deleted(call: Run, project: Path) -> None:
+    mine = project / ".predictions.npy.partial/mine.txt"
+    mine.parent.mkdir()
+    mine.write_text("mine")
+    assert_one_line(call("predict", RAW), 1, ".predictions.npy.partial has files that no run has left")
+    assert mine.read_text() == "mine"
+
+
 def test_invalid_address_in_environment_names_the_variable(run: Run, project: Path) -> None:
     result = run("predict", RAW, env={**environment(), "DASK_SCHEDULER_ADDRESS": "nonsense"})
     assert_one_line(result, 2, "DASK_SCHEDULER_ADDRESS", "'nonsense' is not one of threads")

@@ -1,4 +1,4 @@
-"""`runs`, `runs diff` and `runs name`."""
+"""The list of training runs."""
 
 import json
 import shutil
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipeline.engine.artifacts import describe_outputs, read_manifest, write_manifest
-from pipeline.engine.store import entry_of
+from pipeline.engine.store import entry_of, publish
 from pipeline.training.history import Epoch, write_history
 from tests.processes import Run
 from tests.stages.common import assert_one_line
@@ -69,8 +69,6 @@ def test_empty_store_is_no_failure(call: Run) -> None:
     assert (result.returncode, result.stderr, len(result.stdout.splitlines())) == (0, "", 1)
     assert "train" in result.stdout
     assert listed(call) == []
-    assert_one_line(call("runs", "diff", "a"), 2, "no run 'a'")
-    assert_one_line(call("runs", "name", "wide"), 2, "run this stage first")
 
 
 def test_line_of_each_run_newest_first(call: Run, add: Add, project: Path) -> None:
@@ -96,17 +94,16 @@ def test_data_set_is_listed_only_if_it_differs(call: Run, add: Add) -> None:
 
 
 @pytest.mark.parametrize("columns", ["60", "100"])
-def test_lines_fit_the_width(columns: str, call: Run, add: Add, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_fit_the_width(columns: str, call: Run, add: Add, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     added = add(
         epochs=2, layers="conv16x5/2,conv64x5/2,128,96", data="ab" * 32, learning_rate=0.25, schedule="constant"
     )
-    assert call("runs", "name", "a-rather-long-name", short(added)).returncode == 0
+    publish(added, project / "artifacts/a-rather-long-name")
     monkeypatch.setenv("COLUMNS", columns)
-    for line in (["runs"], ["runs", "diff", "a-rather-long-name"]):
-        lines = call(*line).stdout.splitlines()
-        assert max(map(len, lines)) <= int(columns)
-        assert all(word in "".join(lines) for word in (short(added), "50.00%"))
-    assert "a-rather-long-name" in call("runs").stdout or columns == "60"
+    shown = call("runs").stdout
+    assert max(map(len, shown.splitlines())) <= int(columns)
+    assert all(word in shown for word in (short(added), "50.00%"))
+    assert "a-rather-long-name" in shown or columns == "60"
 
 
 def test_json_has_names_changes_and_metrics(call: Run, add: Add, project: Path) -> None:
@@ -118,51 +115,19 @@ def test_json_has_names_changes_and_metrics(call: Run, add: Add, project: Path) 
     assert (other["validation_accuracy"], other["test_accuracy"], other["seconds"]) == (0.5, None, 3)
 
 
-def test_diff_lists_parameters_data_code_and_metrics(call: Run, add: Add) -> None:
-    added = add(epochs=2, seed=7, seconds=12.5, code={"new.css": "0", "stages/train.py": "1"}, data="ab" * 32)
-    lines = call("runs", "diff", short(added)).stdout.splitlines()
-    texts = [line[13:] for line in lines]
-    assert [line.split()[0] for line in lines if not line.startswith(" ")] == [
-        *("old", "new", "parameters", "data", "code", "metrics")
-    ]
-    assert short(added) in texts[0]
-    assert texts[1].endswith("published")
-    assert texts[2:4] == ["epochs: 2 -> 5", "seed: 7 -> 1"]
-    assert texts[4].startswith("normalize: sample (ababab) -> sample (")
-    assert texts[5:7] == ["new.css: gone", "stages/train.py: changed"]
-    assert texts[7].startswith("validation accuracy: 50.00% -> ")
-    assert texts[8].startswith("test accuracy: – -> ")
-    assert texts[9].startswith("expected calibration error: – -> ")
-    assert texts[10].startswith("seconds: 12.5 -> ")
-    assert "epochs: 5 -> 2" in call("runs", "diff", "artifacts/train", str(added)).stdout
-
-
-def test_published_run_gets_the_name_by_default(call: Run, add: Add, project: Path) -> None:
-    added = add(epochs=2)
-    wide, train = project / "artifacts/wide", project / "artifacts/train"
-    assert call("runs", "name", "wide").returncode == 0
-    assert wide.readlink() == train.readlink()
-    assert call("runs", "name", "wide", short(added)).returncode == 0
-    assert (wide.readlink().name, train.resolve() == added) == (added.name, False)
+def test_run_beside_the_published_one_has_the_name_of_its_folder_until_it_is_removed(
+    call: Run, run: Run, project: Path
+) -> None:
+    wide, train = project / "artifacts/wide", (project / "artifacts/train").readlink()
+    assert run("train", "--recipe", "quick", "--epochs", "1", "--output", "artifacts/wide").returncode == 0
+    assert (project / "artifacts/train").readlink() == train != wide.readlink()
     assert call("classify", "--test-image", "0", "--model", "artifacts/wide").returncode == 0
     assert call("prune", "--keep", "1").returncode == 0
-    assert [run["names"] for run in listed(call)] == [[], ["wide"]]
+    assert [run["names"] for run in listed(call)] == [["wide"], []]
     wide.unlink()
     assert call("prune", "--keep", "1").returncode == 0
     assert len(listed(call)) == 1
 
 
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ("name evaluate", "'evaluate' is the name of a stage"),
-        ("name --check a/b", "'a/b' is not a valid name"),
-        ("name wide nothing", "no run 'nothing'"),
-        ("diff", "See: handwriting runs diff --help"),
-        ("diff train", "train is the published run"),
-        ("dif train", "Did you mean 'diff'? See: handwriting runs --help"),
-    ],
-)
-def test_wrong_usage_is_one_line(line: str, words: str, call: Run, project: Path) -> None:
-    assert_one_line(call("runs", *line.split()), 2, words)
-    assert not (project / "artifacts/wide").is_symlink()
+def test_wrong_usage_is_one_line(call: Run) -> None:
+    assert_one_line(call("runs", "diff"), 2, "See: handwriting runs --help")

