@@ -9,7 +9,7 @@ from pipeline.engine.artifacts import Manifest
 from pipeline.engine.provenance import Provenance
 from pipeline.evaluation.metrics import compute_metrics
 from pipeline.evaluation.run_list import TrainingRun
-from pipeline.html.report_page import Findings
+from pipeline.html.report.report import Findings
 from pipeline.training.history import Epoch
 from pipeline.training.recipe import Recipe, to_dict
 from pipeline.training.recipes import find_changes

@@ -19,7 +19,7 @@ from pipeline.engine.artifacts import read_manifest
 from pipeline.engine.command import parse_variables
 from pipeline.engine.errors import PipelineError
 from pipeline.evaluation.metrics import load_metrics
-from pipeline.html.model_card import make_model_card
+from pipeline.html.cards.model_card import make_model_card
 from pipeline.model.model import load_model, load_training
 from stages.cli.recipe_options import resolve
 from stages.download import download

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline.evaluation.metrics import Reliability, measure_reliability
-from pipeline.html.plots import plot_accuracy, plot_loss, plot_reliability
+from pipeline.html.report.plots import plot_accuracy, plot_loss, plot_reliability
 from pipeline.training.history import Epoch
 
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.data.ink import InkStatistics, measure_ink
-from pipeline.html.drawing import model_values
-from pipeline.html.packing import LIMITS, pack
+from pipeline.html.demo.demo import model_values
+from pipeline.html.demo.packing import LIMITS, pack
 from pipeline.model.model import Model
 from pipeline.model.prediction import predict_with_negative
 from pipeline.pictures.preparation import find_ink, prepare

@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from pipeline.bulk.truth import load_truth
-from pipeline.html.review_page import render_review
+from pipeline.html.review.review import render_review
 from tests.browser import find_violations
 
 CROP = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
