@@ -20,8 +20,8 @@ from sphinx.util.logging import getLogger
 from sphinx.util.typing import stringify_annotation
 
 from pipeline.data import idx
-from pipeline.html.drawing import save_drawing_page
-from pipeline.html.examples import choose_examples
+from pipeline.html.demo.demo import save_drawing_page
+from pipeline.html.demo.examples import choose_examples
 from pipeline.reader import load
 
 ROOT = Path(__file__).parent.parent

@@ -14,9 +14,9 @@ SEARCHED = 2000  # test images in the search for the patches that excite filters
 
 @stage(
     packages=("handwriting", "numpy", "onnx", "pillow", "protobuf", "safetensors", "jinja2"),
-    extra_files=tuple(
-        f"pipeline/html/templates/{name}"
-        for name in ("*.js", "drawing.*", "inside.*", "learning.*", "style.css", "model_card.md")
+    extra_files=(
+        *(f"pipeline/html/demo/**/*.{kind}" for kind in ("js", "css", "html")),
+        *("pipeline/html/style.css", "pipeline/html/cards/model_card.md"),
     ),
 )
 def export(
@@ -38,11 +38,11 @@ def export(
 
     from pipeline.data.dataset import load_description
     from pipeline.engine.arrays import open_rows, read_array
-    from pipeline.html.drawing import save_drawing_page
-    from pipeline.html.examples import choose_examples
+    from pipeline.html.cards.model_card import make_model_card
+    from pipeline.html.demo.demo import save_drawing_page
+    from pipeline.html.demo.examples import choose_examples
+    from pipeline.html.demo.lessons import choose_lessons
     from pipeline.html.filters import find_stimuli
-    from pipeline.html.lessons import choose_lessons
-    from pipeline.html.model_card import make_model_card
     from pipeline.model.metrics import load_confusion, load_metrics
     from pipeline.model.model import load_model, load_training
     from pipeline.model.onnx import save_onnx

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 @stage(
     packages=("numpy", "pillow", "scipy", "jinja2"),
-    extra_files=("pipeline/html/templates/reader_card.md",),
+    extra_files=("pipeline/html/cards/reader_card.md",),
     resolve=resolve_reader,
     unhashed=("history.csv", "MODEL_CARD.md"),
 )
@@ -50,7 +50,8 @@ def reader(
     from pipeline.data.dataset import load_description
     from pipeline.engine import CHECKPOINT
     from pipeline.engine.errors import UsageError
-    from pipeline.model.model import load_model
+    from pipeline.html.cards.reader_card import make_reader_card
+    from pipeline.model.model import load_model, load_training
     from pipeline.reader.pages.positions import load_crops
     from pipeline.training.epochs import train_networks
     from stages.shared.picture_network import describe_training, save_network
@@ -70,7 +71,9 @@ def reader(
         "strips": {"training": len(training), "validation": len(validation)},
         **describe_training(recipe, chosen, values, model),
     }
-    save_network(output, model, record, "reader_card.md")
+    save_network(output, model, record)
+    card = make_reader_card(model, record, load_training(rows))
+    (output / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     return (
         f"all positions in the middle of {model.validation_accuracy:.1%} of the validation strips are labelled "
         f"correctly, {record['seconds'] / 60:.1f} min of training"

@@ -20,7 +20,12 @@ def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
 @stage(
     packages=("numpy", "matplotlib", "pillow", "jinja2"),
     resolve=resolve,
-    extra_files=tuple(f"pipeline/html/templates/{name}" for name in ("report.*", "network.html", "style.css")),
+    extra_files=(
+        "pipeline/html/report/*.html",
+        "pipeline/html/report/*.css",
+        "pipeline/html/report/*.mplstyle",
+        "pipeline/html/style.css",
+    ),
 )
 def report(
     parse: Annotated[Input, Option(help="Raw arrays, written by parse.")] = Path("artifacts/parse"),
@@ -44,7 +49,7 @@ def report(
     from pipeline.engine.arrays import open_rows, read_array, read_rows
     from pipeline.engine.artifacts import read_manifest
     from pipeline.engine.threads import single_threaded_blas
-    from pipeline.html.report_page import SAMPLES, Findings, render_report
+    from pipeline.html.report.report import SAMPLES, Findings, render_report
     from pipeline.model.metrics import load_confusion, load_metrics
     from pipeline.model.model import load_model
     from pipeline.training.runs import list_training_runs

@@ -19,10 +19,9 @@ INCLUDED = Path(__file__).parent.parent / "pipeline" / "model" / "pretrained" / 
 
 
 @stage(
-    packages=("numpy", "pillow", "safetensors", "jinja2"),
-    extra_files=("pipeline/html/templates/rows_card.md",),
+    packages=("numpy", "pillow", "safetensors"),
     resolve=resolve_rows,
-    unhashed=("history.csv", "MODEL_CARD.md"),
+    unhashed=("history.csv",),
 )
 @recipe_options(without=NOT_FOR_ROWS)
 def rows(
@@ -85,7 +84,7 @@ def rows(
         **describe_training(recipe, chosen, values, model),
         "numbers": asdict(quality),
     }
-    save_network(output, model, record, "rows_card.md")
+    save_network(output, model, record)
     save_safetensors(output / "model.safetensors", model)
     return (
         f"{quality.recall:.1%} of the numbers in validation strips are read, and {quality.precision:.1%} of those read "

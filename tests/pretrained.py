@@ -1,7 +1,7 @@
 """Write pipeline/model/pretrained/: the model in artifacts/train with 16-bit parameters, and its card.
 
 make pretrained                      train the models, then run this for each
-python -m tests.pretrained --reader  write the reader in artifacts/reader, and the cards of its networks, instead
+python -m tests.pretrained --reader  write the reader in artifacts/reader, and its card, instead
 python -m tests.pretrained --check   compare the model's accuracy on the test images of MNIST with its card
 """
 
@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from pipeline.data.dataset import load_description
 from pipeline.engine.threads import single_threaded_blas
-from pipeline.html.model_card import make_model_card
-from pipeline.html.reader_card import make_reader_card
+from pipeline.html.cards.model_card import make_model_card
+from pipeline.html.cards.reader_card import make_reader_card
 from pipeline.model.metrics import Metrics, compute_metrics
 from pipeline.model.model import Model, load_model, load_training
 from pipeline.model.prediction import predict
@@ -71,7 +71,7 @@ def main() -> None:
 
 
 def write_reader(folder: Path, strips: Path) -> None:
-    """Write both networks of the reader in 8 bits, with the figures that the second one has after rounding; the cards.
+    """Write both networks of the reader in 8 bits, with the figures that the second one has after rounding; its card.
 
     folder: artifact of the stage `reader`; beside it is that of `rows`, whose network it has.
     """
@@ -83,12 +83,9 @@ def write_reader(folder: Path, strips: Path) -> None:
     row, quality = calibrate(row, validation)
     model = replace(model, row=row)
     save_safetensors(PRETRAINED_READER, model, np.int8)
-    cards = (
-        make_reader_card(model, load_training(folder), "reader_card.md"),
-        make_reader_card(row, {**load_training(folder.parent / "rows"), "numbers": asdict(quality)}, "rows_card.md"),
-    )
-    for name, card in zip(("READER_CARD.md", "ROWS_CARD.md"), cards, strict=True):
-        (PRETRAINED / name).write_text(card, encoding="utf-8")
+    rows = {**load_training(folder.parent / "rows"), "numbers": asdict(quality)}
+    card = make_reader_card(model, load_training(folder), rows)
+    (PRETRAINED / "READER_CARD.md").write_text(card, encoding="utf-8")
     print(f"{PRETRAINED_READER}: {PRETRAINED_READER.stat().st_size:,} bytes, {quality}")
 
 

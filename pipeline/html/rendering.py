@@ -10,14 +10,14 @@ import jinja2
 from pipeline.html import wording
 from pipeline.network.network import count_parameters
 
-TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Path(__file__).parent
 
 # What templates call: they receive the records themselves.
 GLOBALS = {name: value for name, value in vars(wording).items() if callable(value)}
 
 
 def render(template: str, **values: Any) -> str:
-    """Render the template with that file name; values are escaped in HTML, and a missing value is an error."""
+    """Render the template with that path in this package; values are escaped in HTML, none may be missing."""
     return _environment().get_template(template).render(**values)
 
 

@@ -1,4 +1,4 @@
-"""What the stages `rows` and `reader` write: a network for strips or pictures, how it was trained, and its card."""
+"""What the stages `rows` and `reader` write: a network for strips or pictures, and how it was trained."""
 
 from collections.abc import Collection
 from dataclasses import asdict
@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.engine.provenance import environment
-from pipeline.html.reader_card import make_reader_card
 from pipeline.model.model import save_model
 from pipeline.training.epochs import TrainedModel
 from pipeline.training.history import write_history
@@ -24,8 +23,7 @@ def describe_training(name: str, recipe: Recipe, fields: Collection[str], model:
     }
 
 
-def save_network(output: Path, model: TrainedModel, record: dict[str, Any], template: str) -> None:
-    """Write the model with the record of its training, the history and the card. template: of the card."""
+def save_network(output: Path, model: TrainedModel, record: dict[str, Any]) -> None:
+    """Write the model with the record of its training and its history."""
     save_model(output, model, record)
     write_history(output / "history.csv", model.histories)
-    (output / "MODEL_CARD.md").write_text(make_reader_card(model, record, template), encoding="utf-8")

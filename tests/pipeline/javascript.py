@@ -12,8 +12,9 @@ import pytest
 from pipeline.html.rendering import TEMPLATES
 
 SCRIPTS = (
-    *("patches", "layers", "network", "prepare", "strokes", "segment", "reading", "result", "explain", "learn"),
-    *("detail", "why", "nudge", "link"),
+    *(f"math/{name}" for name in ("patches", "layers", "network", "explain", "training")),
+    *(f"reading/{name}" for name in ("prepare", "strokes", "segment", "reading", "result")),
+    *("inside/detail", "inside/why", "inside/nudge", "page/link"),
 )
 # The first line is the code, compiled once; each other line is a call, with globals of its own.
 RUN = """
@@ -41,7 +42,9 @@ def _start() -> subprocess.Popen[str]:
     pipe = subprocess.PIPE
     process = subprocess.Popen([program, "-e", RUN], stdin=pipe, stdout=pipe, text=True)
     atexit.register(process.communicate)  # closes its input, which ends it
-    code = '"use strict";\n' + "\n".join((TEMPLATES / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
+    code = '"use strict";\n' + "\n".join(
+        (TEMPLATES / "demo" / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS
+    )
     print(json.dumps(code), file=process.stdin)
     return process
 

@@ -27,7 +27,9 @@ def test_reader_is_trained_and_reads(lines: Path, tmp_path: Path, monkeypatch: p
     assert np.array_equal(model.row.parameters[0], row.parameters[0])
     with open(output / "history.csv") as file:
         assert [row["epoch"] for row in csv.DictReader(file)] == ["1"]
-    assert "# " in (output / "MODEL_CARD.md").read_text()
+    card = (output / "MODEL_CARD.md").read_text()
+    assert f"{row.validation_accuracy:.1%}" in card
+    assert "make rows" in card
     found = load(output)
     assert found.finder is not None
     page = on_paper(enlarge(write_row(list(sample_digits()[0][:3])), 2)).astype(np.uint8)

@@ -24,7 +24,6 @@ def test_a_network_is_trained_with_outputs_by_column(lines: Path) -> None:
     assert model.networks[0].layers[-1].output_shape == (10 + EXTRA, 1, WIDTH // 2)
     with open(trained / "history.csv") as file:
         assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2"]
-    assert "# " in (trained / "MODEL_CARD.md").read_text()
     exported = load_safetensors(trained / "model.safetensors")
     assert np.array_equal(exported.parameters[0], model.parameters[0])
 
@@ -37,7 +36,6 @@ def test_a_run_starts_from_a_network_of_the_same_layers_and_says_so(lines: Path,
     rows(strips=lines / "strips", output=output, start=start, **{**SMALL_ROWS, **changes})
     assert load_training(output)["start"] == {"file": start.name, "accuracy": trained.validation_accuracy}
     np.testing.assert_allclose(load_model(output).parameters[0], before, atol=1e-6)
-    assert start.name in (output / "MODEL_CARD.md").read_text()
 
 
 def test_other_layers_start_from_random_weights(lines: Path, tmp_path: Path) -> None:

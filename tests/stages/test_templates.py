@@ -1,6 +1,7 @@
-"""Each stage declares exactly the page templates that it renders."""
+"""Each stage declares exactly the page templates that it renders, and their scripts fit on a screen."""
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 import pytest
@@ -10,33 +11,42 @@ from pipeline.html.rendering import TEMPLATES
 from stages.export import export
 from stages.reader import reader
 from stages.report import report
-from stages.rows import rows
 from tests.processes import ROOT
 
+COLUMNS = 120  # of a line of JavaScript, as of Python
+REVIEW = {"review/review.html", "review/review.js"}  # `classify` writes its page, and is no stage
 
-def included(template: str) -> list[str]:
-    """Return the templates that a template includes, and those that they include."""
+
+def included(template: str) -> set[str]:
+    """Return a template with those that it includes, and those that they include."""
     names = re.findall(r'{% include "(.+?)" %}', (TEMPLATES / template).read_text(encoding="utf-8"))
-    return [each for name in names for each in (name, *included(name))]
+    return {template}.union(*map(included, names))
 
 
-def declared(stage: Stage[Any]) -> list[str]:
+def declared(stage: Stage[Any]) -> set[str]:
     files = {path for pattern in stage.extra_files for path in ROOT.glob(pattern)}
-    return sorted(path.name for path in files if path.parent == TEMPLATES)
+    return {path.relative_to(TEMPLATES).as_posix() for path in files}
 
 
 @pytest.mark.parametrize(
     ("stage", "used"),
     [
-        (export, ["drawing.html", "model_card.md", *included("drawing.html")]),
-        (report, ["report.html", "report.mplstyle", *included("report.html")]),
+        (export, {*included("demo/demo.html"), "cards/model_card.md"}),
+        (report, {*included("report/report.html"), "report/report.mplstyle"}),
+        (reader, {"cards/reader_card.md"}),
     ],
 )
-def test_declared_templates_equal_used_templates(stage: Stage[Any], used: list[str]) -> None:
-    assert declared(stage) == sorted(used)
+def test_declared_templates_equal_used_templates(stage: Stage[Any], used: Collection[str]) -> None:
+    assert declared(stage) == used
 
 
 def test_every_template_is_declared() -> None:
-    assert {*declared(export), *declared(report), *declared(reader), *declared(rows)} == {
-        path.name for path in TEMPLATES.iterdir() if path.is_file()
-    }
+    files = {path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*") if path.is_file()}
+    templates = {file for file in files if not file.endswith((".py", ".pyc"))}
+    assert templates == {*declared(export), *declared(report), *declared(reader), *REVIEW}
+
+
+@pytest.mark.parametrize("script", sorted(TEMPLATES.rglob("*.js")), ids=lambda script: script.stem)
+def test_lines_of_scripts_are_short(script: Any) -> None:
+    lines = script.read_text(encoding="utf-8").splitlines()
+    assert [number for number, line in enumerate(lines, start=1) if len(line) > COLUMNS] == []

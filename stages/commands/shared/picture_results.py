@@ -133,7 +133,7 @@ def _publish_results(found: Sequence[Facts], forms: Mapping[Path, Format], revie
     """Write each file from what was read; return how many rows are certain, and how many there are."""
     sure = rows = 0
     if review:
-        from pipeline.html.review_page import render_review
+        from pipeline.html.review.review import render_review
 
         write_file(review, render_review(found, review.parent).encode())
     for facts in found:

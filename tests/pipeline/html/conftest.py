@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from pipeline.html.drawing import save_drawing_page
+from pipeline.html.demo.demo import save_drawing_page
 from pipeline.model.model import Model
 from tests.browser import open_page
 

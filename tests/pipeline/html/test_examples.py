@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.html.examples import choose_examples
+from pipeline.html.demo.examples import choose_examples
 
 
 def choose(

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.engine.arrays import Rows, open_rows
-from pipeline.html.lessons import LEARNT, MAX_CHARACTERS, UNSEEN, choose_lessons, encode_images, make_header
+from pipeline.html.demo.lessons import LEARNT, MAX_CHARACTERS, UNSEEN, choose_lessons, encode_images, make_header
 from tests.drawings import sample_digits
 from tests.pipeline.models import make_model
 

@@ -3,7 +3,7 @@ import base64
 import numpy as np
 import pytest
 
-from pipeline.html.packing import Packed, pack, pack_array
+from pipeline.html.demo.packing import Packed, pack, pack_array
 from pipeline.model.quantization import quantize
 from tests.pipeline.models import make_model
 

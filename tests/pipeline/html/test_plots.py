@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from pipeline.html.plots import plot_accuracy, plot_loss, plot_reliability
+from pipeline.html.report.plots import plot_accuracy, plot_loss, plot_reliability
 from pipeline.model.metrics import Reliability, measure_reliability
 from pipeline.training.history import Epoch
 

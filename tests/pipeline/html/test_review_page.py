@@ -3,7 +3,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pipeline.html.review_page import render_review
+from pipeline.html.review.review import render_review
 
 
 def make_row(confidence: float) -> dict[str, Any]:

@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.html.drawing import model_values
-from pipeline.html.packing import LIMITS, pack
+from pipeline.html.demo.demo import model_values
+from pipeline.html.demo.packing import LIMITS, pack
 from pipeline.model.model import Model
 from pipeline.model.prediction import predict_with_negative
 from pipeline.pictures.ink import InkStatistics, measure_ink

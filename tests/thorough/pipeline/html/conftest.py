@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from pipeline.html.drawing import save_drawing_page
+from pipeline.html.demo.demo import save_drawing_page
 from tests.browser import PHONE, open_page
 from tests.pipeline.html.conftest import TEST_RESULT, Demo, open_demo, page, sample  # noqa: F401
 from tests.pipeline.html.input import draw_with_mouse, prediction, wait_for_update

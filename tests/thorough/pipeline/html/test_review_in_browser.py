@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from pipeline.html.review_page import render_review
+from pipeline.html.review.review import render_review
 from pipeline.reader.many.truth import load_truth
 from tests.browser import find_violations
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from pipeline.html.drawing import save_drawing_page
-from pipeline.html.lessons import Lessons
+from pipeline.html.demo.demo import save_drawing_page
+from pipeline.html.demo.lessons import Lessons
 from tests.browser import open_page
 from tests.drawings import sample_digits
 from tests.pipeline.html.conftest import TEST_RESULT

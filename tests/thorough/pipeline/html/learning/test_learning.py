@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from pipeline.html.drawing import save_drawing_page
-from pipeline.html.lessons import BRIGHT, DARK, SHADES, Lessons
+from pipeline.html.demo.demo import save_drawing_page
+from pipeline.html.demo.lessons import BRIGHT, DARK, SHADES, Lessons
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors
 from tests.browser import PHONE, find_box, find_violations, is_wider_than_screen, open_page

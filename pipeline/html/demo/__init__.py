@@ -1,0 +1,1 @@
+"""The drawing demo: one HTML file, with the network, that works offline."""

@@ -1,0 +1,128 @@
+"""The drawing demo: a canvas, a model and the JavaScript that predicts with it, in one HTML file that works offline."""
+
+import base64
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.html.demo.examples import Example
+from pipeline.html.demo.lessons import Lessons, encode_images, make_header
+from pipeline.html.demo.packing import Packed, encode_array, pack
+from pipeline.html.rendering import render
+from pipeline.html.wording import are_digits
+from pipeline.model.model import Model
+from pipeline.model.safetensors import list_keys
+from pipeline.network.activations import ACTIVATIONS
+from pipeline.network.layer import Layer
+from pipeline.network.layers import Convolution
+
+ROW = (3, 4)  # height : width of a canvas with room for five digits
+
+
+def save_drawing_page(
+    path: Path,
+    model: Model,
+    accuracy: float,
+    images: int,
+    examples: Sequence[Example] = (),
+    lessons: Lessons | None = None,
+    stimuli: Mapping[int, NDArray[np.uint8]] | None = None,
+) -> str:
+    """Write the page to `path`; return how the model was reduced to fit, "" if it is complete.
+
+    accuracy: share in [0, 1] on `images` test images. examples: test images to choose on the page. lessons: images
+    to train a network with, in the page. stimuli: from `find_stimuli`.
+    """
+    packed = pack(model)
+    reduction = _describe_reduction(model, packed)
+    noun = "digit" if are_digits(model.class_names) else "picture"
+    values = {
+        **model_values(model, packed),
+        "canvas": ROW if noun == "digit" else model.image_shape,
+        "inkStatistics": asdict(model.ink_statistics),
+        "examples": [{"pixels": encode_array(image), "label": label} for image, label in examples],
+        "lessons": lessons and _encode_lessons(lessons, model),
+        "patches": {
+            index: {"shape": patches.shape[1:], "pixels": [encode_array(patch) for patch in patches]}
+            for index, patches in (stimuli or {}).items()
+        },
+    }
+    page = render(
+        "demo/demo.html",
+        digest=lambda script: base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        model=model,
+        packed=packed,
+        values=values,
+        noun=noun,
+        examples=examples,
+        lessons=lessons,
+        reduction=reduction,
+        accuracy=accuracy,
+        images=images,
+        activation=ACTIVATIONS[model.activation],
+        guessing=math.log(len(model.class_names)),  # cross-entropy of equal shares
+    )
+    path.write_text(page, encoding="utf-8")
+    return reduction
+
+
+def model_values(model: Model, packed: Packed) -> dict[str, Any]:
+    """Return the input of `unpackModel` in network.js."""
+    layers = [layer_geometry(layer) for layer in model.networks[0].layers]
+    first = layers[[bool(layer.parameter_shapes) for layer in model.networks[0].layers].index(True)]
+    first["outside"] = model.scaling.mean  # its input is not standardised: see `fold`
+    first["residual"] /= model.scaling.std
+    return {
+        "layers": layers,
+        "loss": model.loss,
+        "temperature": model.temperature,
+        "shape": model.image_shape,
+        "classNames": model.class_names,
+        "bits": packed.bits,
+        "networks": packed.networks,
+    }
+
+
+def _encode_lessons(lessons: Lessons, model: Model) -> dict[str, Any]:
+    """Return the input of `makeLearner` and `unpackLessons` in lessons.js."""
+    header = make_header(model)
+    layers = header.make_layers()
+    shapes = [shape for layer in layers for shape in layer.parameter_shapes.values()]
+    return {
+        "images": encode_images(lessons.images),
+        "labels": encode_array(lessons.labels),
+        "learnt": lessons.learnt,
+        "header": asdict(header),
+        "layers": [layer_geometry(layer) for layer in layers],
+        "arrays": [{"name": name, "shape": shape} for name, shape in zip(list_keys(header)[0], shapes, strict=True)],
+    }
+
+
+def _describe_reduction(model: Model, packed: Packed) -> str:
+    if not packed.networks:
+        return "the network is too large for a page"
+    if len(packed.networks) < model.ensemble_size:
+        return f"{len(packed.networks)} of its {model.ensemble_size} networks, in {packed.bits} bits per weight"
+    return f"in {packed.bits} bits per weight" if packed.bits < 16 else ""
+
+
+def layer_geometry(layer: Layer) -> dict[str, Any]:
+    """Return what network.js needs of a layer besides its parameters."""
+    return {
+        "kind": layer.kind,
+        "inputShape": layer.input_shape,
+        "outputShape": layer.output_shape,
+        "window": layer.window,
+        "stride": layer.stride,
+        "padding": layer.padding,
+        "activation": layer.activation and layer.activation.name,
+        "dilation": layer.dilation if isinstance(layer, Convolution) else 1,
+        "residual": int(isinstance(layer, Convolution) and layer.residual),
+        "outside": 0,
+    }

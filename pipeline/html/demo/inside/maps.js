@@ -1,0 +1,144 @@
+/*
+ * The column of a hidden layer: a tile per map, with its kernel beside it in the first layer, or a cell per dense unit.
+ * A tile is a button; arrow keys move between tiles, which share one tab stop, and within the map of a pinned one.
+ */
+
+/** Return the title of each hidden layer. */
+function titlesOf(layers) {
+  const hidden = layers.slice(0, -1);
+  const maps = hidden.filter(({ outputShape }) => isMap(outputShape)).length;
+  const numbered = hidden.length - maps > 1;
+  return hidden.map((_, i) => (i < maps ? `Layer ${i + 1}` : numbered ? `Dense ${i - maps + 1}` : "Dense"));
+}
+
+/**
+ * Make the column of layer `index`. patches: {shape, pixels} of what excites each map most, or undefined. on:
+ * {preview(target), leave(), pin(target), move(down, right), release(), isPinned(target)}. Returns {element, tiles,
+ * map(unit), show(values), repaintKernels()}.
+ */
+function makeColumn(parent, layers, index, title, patches, on) {
+  const layer = layers[index];
+  const [count, ...size] = layer.outputShape;
+  const hasMaps = isMap(layer.outputShape);
+  const hasKernels = index === 0 && hasMaps && layer.weights;
+  // a single layer of maps has all the room
+  const hasRoom = layers.length === 2 ? hasMaps : TABLET.matches && (hasKernels || !hasMaps);
+  const across = (hasRoom ? 2 : 1) * columnsFor(count);
+  const aspect = hasKernels ? 1.7 : patches ? 2 : 1; // of a tile
+  const element = append(parent, "section", "", "column");
+  append(append(element, "h3", title), "span", LAYERS[layer.kind].role(index), "role");
+  const caption = append(element, "p", LAYERS[layer.kind].tell(layer, index), "caption");
+  if (patches) caption.append(" Left: where in a test image it glows most.");
+  append(caption, "span", LAYERS[layer.kind].describe(layer), "size");
+  const weight = across * aspect * Math.sqrt(size[0] ?? 1); // larger maps get more room
+  const variables = { across, down: Math.ceil(count / across), aspect, weight, order: index };
+  for (const [name, value] of Object.entries(variables)) element.style.setProperty(`--${name}`, value);
+  const grid = append(element, "div", "", `tiles ${hasMaps ? "maps" : "cells"}${hasKernels ? " with-kernels" : ""}`);
+  grid.setAttribute("role", "group");
+  grid.setAttribute("aria-label", LAYERS[layer.kind].describe(layer));
+  const cells = hasMaps ? null : append(grid, "canvas");
+  cells?.setAttribute("aria-hidden", "true");
+  const tiles = Array.from({ length: count }, (_, unit) => {
+    const tile = append(grid, "button", "", "tile");
+    Object.assign(tile, { type: "button", tabIndex: unit === 0 ? 0 : -1 });
+    tile.dataset.unit = unit;
+    tile.setAttribute("aria-label", describeTile(layer, title, unit, null));
+    if (hasKernels) paintKernel(append(append(tile, "span", "", "framed"), "canvas", "", "kernel"), layer, unit);
+    if (patches) paintInk(append(tile, "canvas", "", "stimulus"), patches.pixels[unit], patches.shape);
+    if (hasMaps) append(tile, "canvas", "", "map");
+    return tile;
+  });
+  const column = {
+    element,
+    tiles,
+    values: null,
+    map: (unit) => (hasMaps ? tiles[unit].lastElementChild : tiles[unit]),
+  };
+  column.show = (values) => {
+    column.values = values;
+    const paint = activationColours(values);
+    if (cells) return paintValues(cells, values, Math.ceil(count / across), across, paint);
+    for (let unit = 0; unit < count; unit++) paintValues(column.map(unit), partOf(values, count, unit), ...size, paint);
+  };
+  column.repaintKernels = () => {
+    if (hasKernels) tiles.forEach((tile, unit) => paintKernel(tile.querySelector(".kernel"), layer, unit));
+  };
+  listenToTiles(grid, column, { index, layer, title, across }, on);
+  return column;
+}
+
+function paintKernel(canvas, layer, unit) {
+  const kernel = rowOf(layer, unit);
+  const [height] = layer.window;
+  paintValues(canvas, kernel, height, kernel.length / height, signedColours(largestMagnitude(kernel)));
+}
+
+function listenToTiles(grid, column, { index, layer, title, across }, on) {
+  const [count, height, width] = layer.outputShape;
+  const find = (event) => {
+    const tile = event.target.closest(".tile");
+    if (!tile) return null;
+    const unit = Number(tile.dataset.unit);
+    const box = column.map(unit).getBoundingClientRect();
+    const row = Math.floor(((event.clientY - box.top) / box.height) * (height ?? 1));
+    const left = Math.floor(((event.clientX - box.left) / box.width) * (width ?? 1));
+    const isInside = height && row >= 0 && row < height && left >= 0 && left < width;
+    return { index, unit, position: isInside ? row * width + left : null };
+  };
+  const focusTile = (unit) => {
+    column.tiles.forEach((tile, i) => (tile.tabIndex = i === unit ? 0 : -1));
+    column.tiles[unit].focus();
+  };
+  grid.addEventListener("pointermove", (event) => {
+    const target = event.pointerType === "touch" ? null : find(event); // a finger does not hover
+    if (target) on.preview(target);
+  });
+  grid.addEventListener("pointerleave", on.leave);
+  grid.addEventListener("focusin", (event) => {
+    const unit = Number(event.target.dataset.unit);
+    column.tiles.forEach((tile, i) => (tile.tabIndex = i === unit ? 0 : -1));
+    event.target.setAttribute("aria-label", describeTile(layer, title, unit, column.values));
+    if (event.target.matches(":focus-visible")) on.preview({ index, unit, position: null });
+  });
+  grid.addEventListener("focusout", on.leave);
+  grid.addEventListener("click", (event) => {
+    const target = find(event);
+    if (target && event.detail === 0) target.position = null; // by keyboard
+    if (target) on.pin(target);
+  });
+  grid.addEventListener("keydown", (event) => {
+    const unit = Number(event.target.dataset.unit);
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+    const ends = { Home: 0, End: count - 1 };
+    if (event.key === "Escape") on.release();
+    else if (event.key in moves && height && on.isPinned({ index, unit })) on.move(...moves[event.key]);
+    else if (event.key in moves) {
+      const next = unit + across * moves[event.key][0] + moves[event.key][1];
+      if (next >= 0 && next < count) focusTile(next);
+    } else if (event.key in ends) focusTile(ends[event.key]);
+    else return;
+    event.preventDefault();
+  });
+}
+
+/** Describe a tile for screen readers: "Map 6 of layer 1, at most 3.53". */
+function describeTile({ outputShape }, title, unit, values) {
+  const [count, height] = outputShape;
+  const name = `${height ? "Map" : "Unit"} ${unit + 1} of ${title.toLowerCase()}`;
+  if (!values) return name;
+  return `${name}, at most ${Math.max(...partOf(values, count, unit)).toFixed(2)}`;
+}
+
+/** Mark the tile of the target and those of its strongest sources. isPinned: of {index, unit}. */
+function markTiles(view, target, explained, isPinned) {
+  const sources = explained && target.index > 0 ? strongestSlices(explained.slices).map(({ channel }) => channel) : [];
+  view.columns.forEach(({ tiles }, index) =>
+    tiles.forEach((tile, unit) => {
+      const isTarget = explained !== null && index === target.index && unit === target.unit;
+      tile.classList.toggle("target", isTarget);
+      tile.classList.toggle("source", index === target.index - 1 && sources.includes(unit));
+      setAttributes(tile, { "aria-pressed": isPinned({ index, unit }) });
+    }),
+  );
+}

@@ -1,0 +1,168 @@
+/* "Why 3, not 8?": the answer's bars, and the contribution of each pixel to the difference of two logits. */
+
+/**
+ * Make a button with a bar for each class. choose, preview: called with its index. Returns {buttons, show}; show: a
+ * function of the prediction, null if nothing is drawn, the index of the best class and that of the chosen one.
+ */
+function makeAnswer(parent, names, { choose, preview, leave }) {
+  const buttons = [];
+  const add = (name) => {
+    const k = buttons.length;
+    const button = append(parent, "button", "", "class");
+    button.type = "button";
+    append(button, "span", name, "name");
+    const bar = append(append(button, "span", "", "bar"), "span");
+    const sum = append(button, "span", "", "votes");
+    const share = append(button, "span", "", "share");
+    button.addEventListener("click", () => choose(k));
+    button.addEventListener("pointerenter", ({ pointerType }) => pointerType !== "touch" && preview(k));
+    button.addEventListener("focus", () => button.matches(":focus-visible") && preview(k));
+    for (const event of ["pointerleave", "blur"]) button.addEventListener(event, leave);
+    buttons.push({ name, button, bar, sum, share });
+  };
+  names.forEach(add);
+  const show = (prediction, best, rival) =>
+    buttons.forEach(({ name, button, bar, sum, share }, k) => {
+      const probability = prediction?.probabilities[k];
+      button.classList.toggle("best", k === best);
+      button.disabled = probability === undefined;
+      bar.style.transform = `scaleX(${probability ?? 0})`; // unlike the width, animated without layout
+      setText(sum, probability === undefined ? "" : signed(prediction.logits[k], 1));
+      setText(share, probability === undefined ? "–" : percent(probability));
+      const question = k === best ? "most probable" : `why not ${name}?`;
+      const label = [`${name}: ${share.textContent}`, prediction && `score ${sum.textContent}`, question];
+      setAttributes(button, { "aria-pressed": k === rival, "aria-label": label.filter(Boolean).join(", ") });
+    });
+  return { buttons, add, show };
+}
+
+/**
+ * Return the most probable of the outputs and the one to compare it with: `chosen`, or the most probable other class.
+ * The negative class, after all classes, counts only if it is close.
+ */
+function contenders(probabilities, chosen, classes) {
+  const [best] = strongest(probabilities, 1);
+  const isOther = (k) => k !== best && k < probabilities.length;
+  if (chosen !== null && isOther(chosen)) return [best, chosen];
+  const counts = (k) => isOther(k) && (k < classes || probabilities[k] >= CLOSE_SHARE);
+  return [best, strongest(probabilities, probabilities.length).find(counts)];
+}
+
+/** Describe the lines to a class; "" without hidden layers. */
+function describeLines({ layers }) {
+  const { inputShape } = layers.at(-1);
+  const sources = `${inputShape[0]} ${isMap(inputShape) ? "maps" : "units"}`;
+  return layers.length > 1 ? `Lines: the strongest votes of ${sources}.` : "";
+}
+
+/** Describe how the scores become the share of class k. */
+function describeShare({ model }, { logits, probabilities }, k) {
+  const scores = scoresOf(model, logits);
+  const second = strongest(scores, 2).find((each) => each !== k);
+  const [own, other] = [k, second].map((each) => `e^${signed(scores[each], 1)}`);
+  const rest = scores.length > 2 ? " + …" : "";
+  return `${own} / (${own} + ${other}${rest}) = ${percent(probabilities[k])}`;
+}
+
+const GAPS = 12; // pixels without ink that are marked
+const MAX_GAP_INK = 0.1; // of such a pixel
+const ZOOM = 4; // pixels of the canvas per pixel of the picture, in each direction
+
+/**
+ * Return whether ink in the gaps would shrink the lead of class a over class b. explained: as from
+ * `explainDifference`.
+ */
+function canFill(networks, image, a, b, explained) {
+  const gaps = gapsOf(explained, image);
+  const ink = inkOf(image.map((pixel, i) => (gaps[i] > 0 ? 255 : pixel)));
+  const leads = networks.map((layers) => forward(layers, ink).at(-1)).map((logits) => logits[a] - logits[b]);
+  return sumOf(leads) / networks.length < explained.difference;
+}
+
+/**
+ * Show why the class named a leads that named b. explained: as from `explainDifference`. isExact: whether the
+ * gradient explains all but the biases, because the network is piecewise linear. hasDots: as from `canFill`.
+ */
+function showWhy(explained, image, shape, isExact, a, b, hasDots) {
+  const { contributions, difference } = explained;
+  const [raising, lowering] = [Math.max, Math.min].map((choose) => sumOf(contributions.map((c) => choose(c, 0))));
+  paintContributions($("why-picture"), explained, image, shape, hasDots);
+  const [forA, against, lead] = [raising, lowering, difference].map((value) => Math.round(10 * value) / 10);
+  $("raises").textContent = `for ${a}: ${signed(forA, 1)}`;
+  $("lowers").textContent = `against ${a}: ${signed(against, 1)}`;
+  $("biases").textContent = `biases${isExact ? "" : ", curves"}: ${signed(lead - forA - against, 1)}`;
+  $("leads").textContent = `${a} leads by ${signed(lead, 1)}`;
+  $("gaps").textContent = `more ink: for ${b}`;
+  $("gaps").parentElement.hidden = !hasDots;
+  const missing = hasDots && placeOf(gapsOf(explained, image), image, shape);
+  const present = placeOf(contributions.map((each) => Math.max(each, 0)), image, shape);
+  const reasons = [
+    missing && `More ink ${missing.name} (dots) would bring it closer to ${b}.`,
+    present &&
+      !(missing && missing.cells.some((cell) => present.cells.includes(cell))) &&
+      `Its ink ${present.name} speaks most for ${a}.`,
+  ].filter(Boolean);
+  $("why-reason").textContent = reasons.join(" ") || `Its ink speaks for ${a} in several places.`;
+}
+
+/*
+ * Places of a drawing, the smallest first, and their cells: the box around its ink is divided into three rows of three
+ * cells. What lies outside of the box belongs to the cells at its sides.
+ */
+const PLACES = [
+  ["at the top left", [0]],
+  ["at the top centre", [1]],
+  ["at the top right", [2]],
+  ["at the left centre", [3]],
+  ["at the centre", [4]],
+  ["at the right centre", [5]],
+  ["at the bottom left", [6]],
+  ["at the bottom centre", [7]],
+  ["at the bottom right", [8]],
+  ["on the left", [0, 3, 6]],
+  ["on the right", [2, 5, 8]],
+  ["at the top", [0, 1, 2]],
+  ["at the bottom", [6, 7, 8]],
+].map(([name, cells]) => ({ name, cells }));
+
+/** Return the smallest place that has most of some values, which are not negative; undefined without one. */
+function placeOf(values, image, [, width]) {
+  const inked = [...image.keys()].filter((i) => image[i] > 255 * MAX_GAP_INK);
+  const [top, bottom] = extremes(inked.map((i) => Math.floor(i / width)));
+  const [left, right] = extremes(inked.map((i) => i % width));
+  const third = (at, from, to) => clamp(Math.floor((3 * (at + 0.5 - from)) / (to + 1 - from)), 2);
+  const sums = new Float32Array(9);
+  values.forEach(
+    (value, i) => (sums[3 * third(Math.floor(i / width), top, bottom) + third(i % width, left, right)] += value),
+  );
+  return PLACES.find(({ cells }) => sumOf(cells.map((cell) => sums[cell])) > sumOf(sums) / 2);
+}
+
+/** Return by how much a little ink would raise the other class where it would most, in the gaps; 0 elsewhere. */
+function gapsOf({ gradient }, image) {
+  const raising = gradient.map((slope, i) => (image[i] > 255 * MAX_GAP_INK ? 0 : Math.max(-slope, 0)));
+  const gaps = strongest(raising, GAPS);
+  return raising.map((value, i) => (gaps.includes(i) ? value : 0));
+}
+
+/** Paint contributions over a faint picture of the ink, and with hasDots a dot in each of the gaps. */
+function paintContributions(canvas, explained, image, [height, width], hasDots) {
+  const { contributions } = explained;
+  const [zero, ink, minus, plus, dot] = ["--zero", "--quiet", "--minus", "--plus", "--pen"].map(colour);
+  const largest = largestMagnitude(contributions) || 1;
+  const colours = Array.from(contributions, (value, i) => {
+    const faint = interpolate(zero, ink, (0.4 * image[i]) / 255);
+    return interpolate(faint, value < 0 ? minus : plus, Math.abs(value) / largest);
+  });
+  const small = document.createElement("canvas");
+  paintValues(small, contributions, height, width, (_, i) => colours[i]);
+  [canvas.width, canvas.height] = [ZOOM * width, ZOOM * height];
+  const context = canvas.getContext("2d");
+  context.imageSmoothingEnabled = false;
+  context.drawImage(small, 0, 0, canvas.width, canvas.height);
+  if (!hasDots) return;
+  context.fillStyle = `rgb(${dot})`;
+  gapsOf(explained, image).forEach((value, i) => {
+    if (value > 0) context.fillRect(ZOOM * (i % width) + 1, ZOOM * Math.floor(i / width) + 1, ZOOM - 2, ZOOM - 2);
+  });
+}

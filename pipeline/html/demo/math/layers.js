@@ -1,0 +1,223 @@
+/*
+ * The kinds of layers, as in pipeline/network/layers.py, and their activations. Each kind has
+ *
+ *   forward(x, layer): the output, row-major, for the input x.
+ *   inputGradient(layer, x, y, dy): the gradient of the input from that of the output y.
+ *   weightGradient(layer, x, y, dy, sum): adds the gradients of its parameters, if it has any, to those in `sum`.
+ *   explain(layer, x, unit, position): how an output follows from its part of the input, {slices, sum, bias, added},
+ *       where `added` is the input that a residual layer adds to its output. A slice belongs to one channel of its
+ *       input: {channel, top, left, height, width, patch, weights, products, sum}.
+ *   role(index), tell(layer, index), describe(layer): what a layer contributes, in a word and a sentence; its sizes.
+ *   describeSum({sum, bias, added}, result, layer): how one of its outputs follows, in words and numbers as shown.
+ *   factor, slider: what a patch is multiplied by, and what slides over the input, in a word.
+ *
+ * An activation has its title, what it does in a sentence (tell), apply(z), derivative(a) by the output, describe(z,
+ * result) in words, and isPiecewiseLinear, by which "Why" knows whether the gradient explains all but the biases.
+ */
+
+const ACTIVATIONS = {
+  sigmoid: {
+    title: "sigmoid",
+    tell: "The sigmoid presses it between 0 and 1.",
+    apply: (z) => 1 / (1 + Math.exp(-z)),
+    derivative: (a) => a * (1 - a),
+    describe: (z, result) => result,
+    isPiecewiseLinear: false,
+  },
+  tanh: {
+    title: "tanh",
+    tell: "tanh presses it between \u22121 and 1.",
+    apply: Math.tanh,
+    derivative: (a) => 1 - a * a,
+    describe: (z, result) => result,
+    isPiecewiseLinear: false,
+  },
+  relu: {
+    title: "ReLU",
+    tell: "A sum below 0 would be cut to 0 (ReLU).",
+    apply: (z) => Math.max(z, 0),
+    derivative: (a) => (a > 0 ? 1 : 0),
+    describe: (z, result) => (z > 0 ? `positive, stays ${result}` : "negative, cut to 0"),
+    isPiecewiseLinear: true,
+  },
+};
+
+/** Whether the output of a layer, or its input, consists of maps. */
+const isMap = (shape) => shape.length > 1;
+
+/** Return the number of values of a shape, as text. */
+const sizeOf = (shape) => shape.reduce((a, b) => a * b).toLocaleString("en");
+
+/** Return a pair as text: one number for two equal ones. */
+const pairOf = ([a, b]) => (a === b ? `${a}` : `${a} × ${b}`);
+
+/** Return the value of the input that a residual layer adds to its output k; 0 for other layers. */
+function addedOf({ residual, outside }, x, k) {
+  return residual ? residual * (x[k] - outside) : 0;
+}
+
+/** Return the gradient of the sums z = W p + b from that of the output y. */
+function sumGradient(layer, x, y, dy) {
+  if (!layer.activation) return dy;
+  const { derivative } = ACTIVATIONS[layer.activation];
+  return dy.map((d, k) => d * derivative(y[k] - addedOf(layer, x, k)));
+}
+
+/* What dense layers and convolutions share: z = W p + b for each patch p of the input, then the activation. */
+const AFFINE = {
+  forward(x, layer) {
+    const positions = positionsOf(layer);
+    const z = new Float32Array(layer.biases.length * positions);
+    for (let position = 0; position < positions; position++) multiply(layer, patchOf(x, layer, position), z, position);
+    const a = layer.activation ? z.map(ACTIVATIONS[layer.activation].apply) : z;
+    return layer.residual ? a.map((value, k) => value + addedOf(layer, x, k)) : a;
+  },
+
+  inputGradient(layer, x, y, dy) {
+    const dz = sumGradient(layer, x, y, dy);
+    const positions = positionsOf(layer);
+    const dx = layer.residual ? dy.map((d) => d * layer.residual) : new Float32Array(x.length);
+    for (let position = 0; position < positions; position++) {
+      const indices = indicesAt(layer, position);
+      for (let unit = 0; unit < layer.biases.length; unit++) {
+        const d = dz[unit * positions + position];
+        if (d === 0) continue;
+        for (let k = 0, at = unit * indices.length; k < indices.length; k++, at++) {
+          if (indices[k] >= 0) dx[indices[k]] += d * layer.weights[at];
+        }
+      }
+    }
+    return dx;
+  },
+
+  /** dW = dz Pᵀ: at each position, the gradient of a sum times the patch that it weighs. */
+  weightGradient(layer, x, y, dy, { weights, biases }) {
+    const dz = sumGradient(layer, x, y, dy);
+    const positions = positionsOf(layer);
+    for (let position = 0; position < positions; position++) {
+      const patch = patchOf(x, layer, position);
+      for (let unit = 0; unit < biases.length; unit++) {
+        const d = dz[unit * positions + position];
+        if (d === 0) continue;
+        biases[unit] += d;
+        for (let k = 0, at = unit * patch.length; k < patch.length; k++, at++) weights[at] += d * patch[k];
+      }
+    }
+  },
+
+  explain(layer, x, unit, position) {
+    const [whole, row] = [patchOf(x, layer, position), rowOf(layer, unit)];
+    const slices = Array.from({ length: layer.inputShape[0] }, (_, channel) => {
+      const [patch, weights] = [whole, row].map((values) => channelOf(values, layer, channel));
+      const products = patch.map((value, k) => value * weights[k]);
+      return { channel, ...patchAt(layer, position), patch, weights, products, sum: sumOf(products) };
+    });
+    const added = addedOf(layer, x, unit * positionsOf(layer) + position);
+    return { slices, sum: slices.reduce((sum, slice) => sum + slice.sum, 0), bias: layer.biases[unit], added };
+  },
+
+  /** "products 3.41 + bias 0.12 = 3.53; ReLU: positive, stays 3.53"; of outputs "votes 9.13 + bias (−0.02) = 9.11" */
+  describeSum({ sum, bias, added }, output, { activation, residual }) {
+    const result = output - added;
+    const total = roundedSum(sum, bias);
+    const terms = activation ? "products" : "votes";
+    const shown = rounded(bias) < 0 ? `(${signed(bias)})` : signed(bias);
+    const text = `${terms} ${signed(sum)} + bias ${shown} = ${signed(total)}`;
+    if (!activation) return text;
+    const { title, describe, isPiecewiseLinear } = ACTIVATIONS[activation];
+    const activated = `${text}; ${title}: ${describe(total, signed(isPiecewiseLinear ? total : result))}`;
+    return residual ? `${activated}; input ${signed(added)} added: ${signed(output)}` : activated;
+  },
+};
+
+const LAYERS = {
+  dense: {
+    ...AFFINE,
+    factor: "weights",
+    role: () => "votes",
+    tell({ inputShape }, index) {
+      const inputs = index === 0 ? "pixels" : isMap(inputShape) ? "maps" : "units before";
+      return `Each unit weighs all ${inputs}: a vote.`;
+    },
+    /** "128 units of 64 × 4 × 4 = 1,024 weights" */
+    describe({ inputShape, outputShape: [count] }) {
+      const product = isMap(inputShape) ? `${inputShape.join(" × ")} = ` : "";
+      return `${count.toLocaleString("en")} ${plural("unit", count)} of ${product}${sizeOf(inputShape)} weights`;
+    },
+  },
+  conv: {
+    ...AFFINE,
+    factor: "kernel",
+    slider: "kernel",
+    role: (index) => (index > 0 ? "shapes" : "edges"),
+    tell({ window: [height, width] }, index) {
+      if (index > 0)
+        return "A kernel has a stencil for each map of the layer before, so it finds shapes made of edges.";
+      return `A kernel is a stencil of ${height * width} weights. Its map glows where the picture looks like it.`;
+    },
+    /** "16 kernels of 5 × 5, step 2: 16 maps of 12 × 12" */
+    describe({ inputShape: [depth], outputShape, window, stride }) {
+      const [count, height, width] = outputShape;
+      const size = [...window, ...(depth > 1 ? [depth] : [])].join(" × ");
+      const kernels = `${count} ${plural("kernel", count)} of ${size}, step ${pairOf(stride)}`;
+      return `${kernels}: ${count} ${plural("map", count)} of ${height}\u00a0×\u00a0${width}`;
+    },
+  },
+};
+
+/* The largest value of each patch of a map. */
+LAYERS.pool = {
+  forward(x, layer) {
+    const positions = positionsOf(layer);
+    const y = new Float32Array(layer.outputShape[0] * positions);
+    for (let position = 0; position < positions; position++) {
+      const patch = patchOf(x, layer, position);
+      for (let k = position; k < y.length; k += positions)
+        y[k] = Math.max(...channelOf(patch, layer, Math.floor(k / positions)));
+    }
+    return y;
+  },
+
+  inputGradient(layer, x, y, dy) {
+    const positions = positionsOf(layer);
+    const dx = new Float32Array(x.length);
+    dy.forEach((d, k) => {
+      const indices = channelOf(indicesAt(layer, k % positions), layer, Math.floor(k / positions));
+      dx[indices.find((i) => x[i] === y[k])] += d;
+    });
+    return dx;
+  },
+
+  weightGradient: () => {}, // it has no parameters
+
+  /** One slice, whose weights are 1 at the largest value and 0 elsewhere. */
+  explain(layer, x, unit, position) {
+    const patch = channelOf(patchOf(x, layer, position), layer, unit);
+    const sum = Math.max(...patch);
+    const weights = patch.map((_, k) => (k === patch.indexOf(sum) ? 1 : 0));
+    const products = patch.map((value, k) => value * weights[k]);
+    return {
+      slices: [{ channel: unit, ...patchAt(layer, position), patch, weights, products, sum }],
+      sum,
+      bias: 0,
+      added: 0,
+    };
+  },
+
+  role: () => "pooling",
+  tell: ({ window }) => `Keeps the largest of ${window.join(" × ")} pixels.`,
+
+  /** "step 2: 16 maps of 6 × 6" */
+  describe({ outputShape: [count, height, width], stride }) {
+    const maps = `${count} ${plural("map", count)} of ${height} × ${width}`;
+    return `step ${pairOf(stride)}: ${maps}`;
+  },
+
+  describeSum: ({ sum }) => `the largest value of the patch is ${signed(sum)}`,
+  factor: "largest",
+  slider: "window",
+};
+
+function plural(word, count) {
+  return count === 1 ? word : `${word}s`;
+}

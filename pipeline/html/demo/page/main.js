@@ -1,0 +1,234 @@
+/* The main script: state, events, and the update of the page. */
+
+const data = JSON.parse($("model").textContent);
+const model = unpackModel(data);
+const examples = unpackExamples(data.examples);
+const noun = document.body.dataset.noun; // "digit" or "picture"
+const canvas = $("canvas");
+// example: index of the test image that is shown instead of strokes, or null; tapped: stroke of the digit to look into,
+// or null
+const drawing = {
+  strokes: [],
+  example: null,
+  tapped: null,
+  height: model.canvas[0] / model.canvas[1],
+  changed,
+  cancel,
+  announce,
+};
+const states = [{ strokes: [], example: null }]; // that undo goes back to; the present one is last
+let frame = null; // the requested animation frame
+let isDone = false; // whether that frame announces the result
+
+const showExample = makeExamples($("examples"), examples, model, chooseExample);
+model.learner = data.lessons && makeLearner(data.lessons, model);
+let reader = model; // the network that reads the drawing
+const inside = makeInside(model, () => changed(false));
+const learning = data.lessons && makeLearning(model.learner, data.lessons, {
+  relearned() {
+    inside.relearned();
+    changed(false);
+  },
+  enter: () => readBy(model.learner),
+  leave: () => readBy(model),
+});
+const ghost = noun === "digit" ? makeGhost(canvas, drawing.height, () => changed(false)) : () => null;
+let shared = null; // what the link to the drawing shows
+if ($("teaching"))
+  makeTeaching(
+    model,
+    async () => (await learning.lessons()).learnt.inks,
+    () => inside.open(false),
+    () => {
+      inside.taught();
+      changed(false);
+    },
+  );
+makeShare(() => shared);
+listenToKeys(canvas, drawing);
+listenToPointers(canvas, drawing);
+
+function show() {
+  frame = null;
+  const example = examples[drawing.example];
+  const written = ghost(isEmpty());
+  document.body.classList.toggle("ghost", written !== null);
+  const found = example ? readExample(reader, example) : readAll(reader, drawing.strokes, noun === "digit");
+  const { readings, canSplit } = found;
+  const last = readings.find(({ strokes }) => strokes?.includes(drawing.tapped)) ?? found.last;
+  const marks =
+    readings.length > 1 ? readings.map((each) => ({ ...sidesOf(each.strokes), isShown: each === last })) : [];
+  paintCanvas(canvas, drawing, example?.image, model.shape, written, marks);
+  const isDrawing = drawing.isDrawing() || drawing.pen.down;
+  const about = { isEmpty: isEmpty(), written, isDrawing, example, noun, classNames: outputNames(reader), canSplit };
+  const { reading, change } = inside.show(written ? readOnce(reader, written) : last);
+  const seen = readings.map((each) => (each === last ? reading : each));
+  const texts = describeResult(seen, reading, { ...about, change });
+  showResult(texts, readings.length > 1);
+  showExample(drawing.example, reader);
+  showControls();
+  const { large, share = "" } = change ? describeResult(readings, last, about) : texts;
+  shared = { model: reader, strokes: drawing.strokes, example, reading: last, large, confidence: share };
+  const isRead = seen.some(({ digit }) => digit !== null);
+  if (isDone) announce([isRead ? texts.large : "", texts.first, texts.second].filter(Boolean).join(", "));
+  isDone = false;
+}
+
+/** Read the drawing by another network, and look into it. */
+function readBy(network) {
+  reader = network;
+  inside.select(network);
+  changed(false);
+}
+
+/** Update the buttons. A button without effect stays focusable, so that the focus is not lost. */
+function showControls() {
+  const works = {
+    undo: states.length > 1,
+    clear: !isEmpty(),
+    "share-drawing": !isEmpty(),
+    keep: drawing.strokes.length > 0,
+  };
+  for (const id in works) $(id)?.setAttribute("aria-disabled", !works[id]);
+}
+
+function isEmpty() {
+  return drawing.strokes.length === 0 && drawing.example === null;
+}
+
+/**
+ * Update the page after a change of the drawing or of what is shown inside. done: a stroke or another step is
+ * complete.
+ */
+function changed(done) {
+  if (done) {
+    takeTap();
+    remember();
+    if (!isEmpty() && $("hint").matches(".taught")) $("hint").replaceChildren();
+  }
+  isDone ||= done;
+  frame ??= requestAnimationFrame(show);
+}
+
+/** If the last stroke is a dot on one of several digits, take it away and look into that digit. */
+function takeTap() {
+  const others = drawing.strokes.slice(0, -1);
+  const tap = drawing.strokes.at(-1);
+  if (noun !== "digit" || !tap || !isDot([tap])) return;
+  const { readings } = readAll(reader, others, true);
+  const found = readings.find(({ strokes }) => haveCommon(sidesOf([tap]), sidesOf(strokes)));
+  if (found && readings.length > 1) Object.assign(drawing, { strokes: others, tapped: found.strokes[0] });
+}
+
+/** Add the drawing to the states, unless it is the present one. */
+function remember() {
+  const { strokes, example } = drawing;
+  const isSame = hasSameItems(strokes, states.at(-1).strokes) && example === states.at(-1).example;
+  if (!isSame) states.push({ strokes: [...strokes], example });
+}
+
+/** Show a state. */
+function restore({ strokes, example }) {
+  Object.assign(drawing, { strokes: [...strokes], example });
+}
+
+/** Remove the stroke that is being drawn. */
+function cancel() {
+  restore(states.at(-1));
+}
+
+/** Do `step` and update the page; lifts the keyboard's pen first. Ignored while a pointer draws. */
+function perform(step) {
+  if (drawing.isDrawing()) return;
+  drawing.liftPen();
+  step();
+  changed(true);
+}
+
+function undo() {
+  perform(() => {
+    if (states.length > 1) states.pop();
+    restore(states.at(-1));
+  });
+}
+
+function clear() {
+  perform(() => restore({ strokes: [], example: null }));
+  canvas.scrollIntoView({ block: "nearest" });
+}
+
+function chooseExample(example) {
+  perform(() => restore({ strokes: [], example }));
+  canvas.scrollIntoView({ block: "nearest" });
+}
+
+/** Return the fragment of the link to what is shown; "" if the drawing is empty or too long. */
+function addressOf() {
+  const fragment = encodeLink(drawing);
+  return fragment && fragment + encodeTraining(learning && learning.link());
+}
+
+/** Show the drawing of the address, if it contains one, and repeat its training. */
+function openLink() {
+  const { drawing: fragment, training } = divideLink(location.hash, RATES.length);
+  const linked = decodeLink(fragment, drawing.height, examples.length);
+  if (linked && fragment !== encodeLink(drawing)) perform(() => restore(linked));
+  if (training && learning && location.hash !== addressOf()) learning.open(training);
+}
+
+function announce(text) {
+  $("announcement").textContent = text;
+}
+
+/** Close the explanations that lie over the page, except one that contains `target`. Returns whether any was open. */
+function closeExplanations(target) {
+  if (NARROW.matches) return false;
+  const open = [...document.querySelectorAll("details[open]")].filter((each) => !each.contains(target));
+  open.forEach((each) => (each.open = false));
+  return open.length > 0;
+}
+
+/**
+ * Delete, Escape and single letters work on the canvas only, so that speech input does not trigger letters (WCAG
+ * 2.1.4). The others also work on the buttons below it, and while nothing has the focus.
+ */
+function onKey(event) {
+  const key = event.key.toLowerCase();
+  const focused = document.activeElement;
+  const isAlone = !event.ctrlKey && !event.metaKey && !event.altKey;
+  const isCommand = (event.ctrlKey || event.metaKey) && !event.altKey;
+  if (key === "escape" && closeExplanations(null)) return;
+  if (isAlone && focused === canvas && key === "u") undo();
+  else if (isAlone && focused === canvas && ["c", "delete", "escape"].includes(key)) clear();
+  else if (!isCommand || !(focused === document.body || $("drawing").contains(focused))) return;
+  else if (key === "z" && !event.shiftKey) undo();
+  else return;
+  event.preventDefault();
+}
+
+/** Link the repository from the footer if GitHub Pages serves the page; only then its address is known. */
+function linkRepository() {
+  const [, owner] = /^([\w-]+)\.github\.io$/.exec(location.hostname) ?? [];
+  const base = `//github.com/${owner}/${location.pathname.split("/")[1]}`;
+  if (owner) document.querySelectorAll("[data-path]").forEach((link) => (link.href = base + link.dataset.path));
+}
+
+$("undo").addEventListener("click", undo);
+$("clear").addEventListener("click", clear);
+document.addEventListener("keydown", onKey);
+document.addEventListener("pointerdown", ({ target }) => closeExplanations(target));
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  resetColours();
+  inside.repaint();
+  learning?.repaint();
+  changed(false);
+});
+window.addEventListener("hashchange", openLink);
+window.addEventListener("resize", () => {
+  learning?.repaint();
+  changed(false);
+});
+new ResizeObserver(() => changed(false)).observe(canvas);
+linkRepository();
+openLink();
+show();

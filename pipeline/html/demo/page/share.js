@@ -1,0 +1,115 @@
+/* Sharing: the link to the drawing, and a picture of what the network read, 1200 x 630 as web sites preview links. */
+
+const LOCAL = "Send the picture, or this page itself: it is one file that works offline.";
+const CARD = { background: "#0b0f16", ink: "#f2f8ff", quiet: "#9fb0c6" };
+
+/**
+ * Listen to the button. current: returns what the link shows, {model, strokes, example, reading, large, confidence};
+ * model: by which it is read; reading: null for a dot.
+ */
+function makeShare(current) {
+  const dialog = $("share");
+  const repaint = () => paintCard($("card"), current(), $("truth").value.trim().replace(/^an? /i, "")); // "a heart"
+  $("truth").addEventListener("input", repaint);
+  // beside the form, which fills it
+  dialog.addEventListener("click", ({ target }) => target === dialog && dialog.close());
+  const file = new File([], "handwriting.png", { type: "image/png" });
+  const canSend = matchMedia("(pointer: coarse)").matches && navigator.canShare?.({ files: [file] });
+  $("share-drawing").addEventListener("click", () => {
+    const fragment = addressOf();
+    if (isEmpty()) return;
+    if (fragment) location.hash = fragment;
+    $("truth").value = current().example ? current().model.classNames[current().example.label] : "";
+    repaint();
+    $("save").textContent = `${canSend ? "Send" : "Save"} the picture`;
+    dialog.showModal();
+    $("save").focus(); // not the text, whose keyboard would cover the picture
+    const say = (text) => announce(($("copied").textContent = text));
+    if (location.protocol === "file:" || !fragment) return say(LOCAL);
+    const copied = navigator.clipboard?.writeText(location.href) ?? Promise.reject();
+    copied.then(
+      () => say("The link is copied, and is the address of this page."),
+      () => say("The link is the address of this page."),
+    );
+  });
+  $("save").addEventListener("click", () => {
+    $("card").toBlob((blob) => {
+      if (canSend) {
+        const picture = new File([blob], file.name, { type: file.type });
+        return navigator.share({ files: [picture] }).catch(() => {}); // the user has changed their mind
+      }
+      saveFile(blob, file.name);
+      announce(($("save").textContent = "Saved"));
+    });
+  });
+}
+
+/** Save bytes as a file. */
+function saveFile(blob, name) {
+  const address = URL.createObjectURL(blob);
+  Object.assign(document.createElement("a"), { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 1000);
+}
+
+/**
+ * Return the headline: misreadings are what people share. truth: what was drawn or is in the test image, "" if
+ * unknown.
+ */
+function headline(large, truth, example) {
+  const what = truth === "" ? "this" : `${example ? "this" : "my"} ${truth}`;
+  if (large === "?" || large === "") return `It could not read ${what}`;
+  return truth === large ? `It read ${what}` : `It read ${what} as ${large}`;
+}
+
+function paintCard(canvas, { model, strokes, example, reading, large, confidence }, truth) {
+  [canvas.width, canvas.height] = [1200, 630];
+  const context = canvas.getContext("2d");
+  const write = (text, x, y, size, fill, weight = 400) => {
+    Object.assign(context, { fillStyle: fill, font: `${weight} ${size}px system-ui, sans-serif` });
+    context.fillText(text, x, y, (context.textAlign === "center" ? 2 : 1) * (1200 - 60 - x));
+  };
+  context.fillStyle = CARD.background;
+  context.fillRect(0, 0, 1200, 630);
+  const title = headline(large, truth, example);
+  write(title, 60, 110, 60, CARD.ink, 650);
+  const width = Math.min(370, 340 / drawing.height);
+  const height = width * drawing.height;
+  const part = document.createElement("canvas");
+  [part.width, part.height] = [width, height];
+  const paper = part.getContext("2d");
+  paper.strokeStyle = paper.fillStyle = CARD.ink;
+  if (example) paintImage(paper, example.image, model.shape);
+  else traceStrokes(paper, strokes, width, 0, 0, width * PEN);
+  context.strokeStyle = CARD.quiet;
+  context.strokeRect(60, 190, width, height);
+  context.drawImage(part, 60, 190);
+  let left = 460;
+  for (const [index, { outputShape }] of model.networks[0].entries()) {
+    if (!reading || !isMap(outputShape) || left + 210 > 900) break;
+    left = paintMaps(context, reading.values[index + 1], outputShape, left, 190) + 20;
+  }
+  context.textAlign = "center";
+  write(large, 1030, 370, Math.min(220, Math.max(350 / large.length, 40)), CARD.ink, 650);
+  write(confidence, 1030, 440, 40, CARD.quiet);
+  context.textAlign = "left";
+  const where = large.length > 1 ? " in one of the digits" : "";
+  const address =
+    location.protocol === "file:" ? "handwriting recognition from scratch" : location.host + location.pathname;
+  write(`What its layers see${where}: ${address}`, 60, 580, 28, CARD.quiet);
+  canvas.setAttribute("aria-label", `${title}, ${confidence}, with the drawing and the feature maps`);
+}
+
+/** Paint the maps of a layer on 210 pixels of height; return where they end. */
+function paintMaps(context, values, [count, height, width], left, top) {
+  const across = columnsFor(count);
+  const pitch = 210 / Math.ceil(count / across);
+  const map = document.createElement("canvas");
+  const paint = activationColours(values);
+  context.imageSmoothingEnabled = false;
+  for (let unit = 0; unit < count; unit++) {
+    paintValues(map, partOf(values, count, unit), height, width, paint);
+    const [x, y] = [left + (unit % across) * pitch, top + Math.floor(unit / across) * pitch];
+    context.drawImage(map, x, y, pitch - 4, pitch - 4);
+  }
+  return left + across * pitch;
+}
