@@ -16,7 +16,7 @@ from pipeline.reader.composition.signs import Generator, Glyphs, Ink, choose, dr
 from pipeline.reader.rows.marks import OTHER
 
 DIGIT_SHARES = {"image": 0.7, "strokes": 0.1, "script": 0.12, "print": 0.08}  # of the numbers
-LETTER_SHARES = {"script": 0.6, "print": 0.15, "strokes": 0.25}  # of the words
+LETTER_SHARES = {"script": 0.58, "print": 0.2, "strokes": 0.22}  # of the words
 ONE_HAND = 0.7  # share of the strips with one hand for all words, and one for all numbers
 STROKE_BOX = 12  # pixels of digits that are drawn from strokes, several times as fine
 CAPITAL, LINE = 21, 9  # of the Hershey fonts, in their units: height of a capital letter, and y of its foot
@@ -28,6 +28,7 @@ SEPARATORS = {
     ",": (MARKS[1], (0.25, 0.4), (0.45, 0.65)),
     ".": (MARKS[2], (0.12, 0.2), (0.38, 0.5)),
     ":": (MARKS[3], (0.4, 0.7), (0, 0.2)),
+    "'": (MARKS[1], (0.2, 0.35), (-0.65, -0.4)),
     "/": ("{right},0 {left},100", (0.95, 1.5), (-0.1, 0.15)),
 }
 SEPARATORS[";"] = SEPARATORS[":"]

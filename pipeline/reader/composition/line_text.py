@@ -20,11 +20,14 @@ from pipeline.reader.composition.vocabulary import (
     WORDS,
 )
 
-SIGN = "\ue000"  # stands for a sign without a name: a doodle, a letter, a drawing
+# Characters for what has none: a sign without a name (a doodle, a letter, a drawing); before a number, that it is
+# raised or struck out; between its digits, a gap that parts groups.
+SIGN, RAISED, STRUCK, GROUP = "\ue000", "\ue001", "\ue002", "\ue003"
 MOST = 10  # digits of a number
 LENGTHS = {1: 0.2, 2: 0.24, 3: 0.17, 4: 0.14, 5: 0.08, 6: 0.06, 7: 0.04, 8: 0.03, 9: 0.02, 10: 0.02}  # shares
-SEPARATED = 0.4  # share of the numbers of two or more digits with separators
-SEPARATORS = {".": 0.27, ",": 0.21, ":": 0.12, "/": 0.26, "-": 0.14}
+SEPARATED = 0.45  # share of the numbers of two or more digits with separators
+SEPARATORS = {".": 0.25, ",": 0.2, ":": 0.13, "/": 0.24, "-": 0.13, "'": 0.05}
+GROUPED = 0.25  # share of the numbers of six or more digits in groups, as those of telephones and cards
 NOTED = 0.4  # share of the lines that are one of NOTES
 PARTS = {"number": 0.45, "word": 0.37, "sign": 0.12, "mark": 0.06}  # of the other lines
 KNOWN, PAIRED = 0.6, 1 / 12  # shares of the words that are in a list, and that are two words beside a sign
@@ -33,7 +36,7 @@ NAMELESS = 0.4  # share of the signs
 NARROW = 0.3  # share of the numbers of which half of the digits are a 1 or a 7
 LIKE_DIGITS = frozenset("bgijloqszBGIJOQSZ")  # except within a word
 FREQUENT, ALL = "etaoinsrhldcu", string.ascii_lowercase  # letters of unknown words; the first are 70 % of them
-NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*[.,:;]?|[^\d]+")
+NUMBER = re.compile(rf"[{RAISED}{STRUCK}]?\d+(?:[.,:/'{GROUP}-]\d+)*[.,:;]?|[^\d{RAISED}{STRUCK}]+")
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,18 @@ class Token:
 
     @property
     def is_number(self) -> bool:
-        """Whether the token is a number."""
-        return self.text[0].isdigit()
+        """Whether the token is a number that counts."""
+        return self.text.lstrip(RAISED)[:1].isdigit()
+
+    @property
+    def is_raised(self) -> bool:
+        """Whether the token is a number above the line, such as an exponent."""
+        return self.text[0] == RAISED
+
+    @property
+    def is_struck(self) -> bool:
+        """Whether the token is a number that was struck out, and so is other writing."""
+        return self.text[0] == STRUCK
 
 
 def tokenize(text: str) -> list[Token]:
@@ -60,10 +73,21 @@ def make_number(generator: Generator, count: int | None = None) -> str:
     digits = make_digits(count, generator)
     if count == 1 or generator.random() >= SEPARATED:
         return digits
+    if count >= 6 and generator.random() < GROUPED:
+        cuts = set(range(int(generator.integers(2, 5)), count - 1, int(generator.integers(2, 5))))
+        return _cut(digits, cuts, GROUP)
     separator = choose(SEPARATORS, generator)
-    cuts = {int(generator.integers(1, count))}
     if separator in ".-/" and count > 3 and generator.random() < 0.5:  # dates, telephone numbers
-        cuts = {2, 4}
+        return _cut(digits, {2, 4} if count > 4 or generator.random() < 0.5 else {1, 2}, separator)
+    if separator in ".,'" and count > 3 and generator.random() < 0.3:  # thousands
+        return _cut(digits, set(range(count - 3, 0, -3)), separator)
+    if separator in ".,:" and count > 2 and generator.random() < 0.5:  # amounts, times
+        return _cut(digits, {count - 2}, separator)
+    return _cut(digits, {int(generator.integers(1, count))}, separator)
+
+
+def _cut(digits: str, cuts: set[int], separator: str) -> str:
+    """Return the digits with a separator before each of the places."""
     return "".join(separator + digit if i in cuts else digit for i, digit in enumerate(digits))
 
 
@@ -175,8 +199,11 @@ def _time(generator: Generator) -> str:
 
 
 def _amount(generator: Generator) -> str:
-    whole, cents = _number(generator, 0, 10 ** int(generator.integers(1, 5))), _number(generator, 0, 100).zfill(2)
-    amount = f"{whole}{_pick(('.', ','), generator)}{cents}"
+    whole, cents = _number(generator, 0, 10 ** int(generator.integers(1, 6))), _number(generator, 0, 100).zfill(2)
+    point = _pick((".", ","), generator)
+    if len(whole) > 3 and generator.random() < 0.6:
+        whole = _cut(whole, {len(whole) - 3}, "'" if generator.random() < 0.2 else {".": ",", ",": "."}[point])
+    amount = f"{whole}{point}{cents}"
     currency, gap = _pick(("€", "$", "£", "EUR", "CHF", "Fr."), generator), _pick(("", " "), generator)
     forms = (f"{currency}{gap}{amount}", f"{amount}{gap}{currency}", f"{whole}.-", f"{make_words(generator)} {amount}")
     return _pick(forms, generator)
@@ -185,6 +212,7 @@ def _amount(generator: Generator) -> str:
 def _sum(generator: Generator) -> str:
     numbers = [_number(generator, 1, 10 ** int(generator.integers(1, 4))) for _ in range(3)]
     operator, gap = _pick(("+", "+", "-", "x", "×", "÷"), generator), _pick((" ", " ", ""), generator)
+    gap = " " if operator == "-" else gap  # it would be a separator
     line = f"{numbers[0]}{gap}{operator}{gap}{numbers[1]}"
     return f"{line}{gap}={gap}{numbers[2]}" if generator.random() < 0.6 else line
 
@@ -229,8 +257,41 @@ def _label(generator: Generator) -> str:
     return _pick(forms, generator)
 
 
+def _algebra(generator: Generator) -> str:
+    """Return an expression or an equation of terms with letters, exponents, brackets and roots."""
+    letters = _pick(("x", "x", "xy", "ab", "n", "abc", "xyz", "t"), generator)
+
+    def term() -> str:
+        factor = _number(generator, 1, 10 ** int(generator.integers(1, 3)))
+        letter = letters[generator.integers(len(letters))]
+        power = RAISED + _number(generator, 2, 10) if generator.random() < 0.35 else ""
+        forms = (factor, factor, f"{factor}{letter}{power}", f"{letter}{power}", f"{factor}({letter} + {factor})")
+        return _pick((*forms, f"√{factor}", f"{factor}{RAISED}2"), generator)
+
+    operators = [_pick((" + ", " - ", " - ", " = ", "·", "+", "="), generator) for _ in range(generator.integers(1, 4))]
+    line = term() + "".join(operator + term() for operator in operators)
+    return f"{line} = {_number(generator, 0, 100)}" if generator.random() < 0.4 else line
+
+
+def _code(generator: Generator) -> str:
+    """Return a code of letters and digits, as those of courses, rooms and products."""
+    letters = [_make_initials(generator).replace(".", "").replace(" ", "") for _ in range(2)]
+    if generator.random() < 0.2:
+        letters = [letter.lower() for letter in letters]
+    numbers = [make_digits(int(generator.integers(1, 5)), generator) for _ in range(2)]
+    forms = (letters[0] + numbers[0], numbers[0] + letters[0], letters[0] + numbers[0] + letters[1] + numbers[1])
+    return _pick((*forms, f"{letters[0]}-{numbers[0]}", f"{make_words(generator)} {letters[0]}{numbers[0]}"), generator)
+
+
+def _correction(generator: Generator) -> str:
+    """Return a number that was struck out, beside the one that replaces it."""
+    struck, number = STRUCK + make_digits(int(generator.integers(1, 6)), generator), make_number(generator)
+    forms = (f"{struck} {number}", f"{number} {struck}", f"{make_words(generator)} {struck} {number}", struck)
+    return _pick(forms, generator)
+
+
 # The kinds of lines that people note, the frequent ones several times.
 NOTES: tuple[Callable[[Generator], str], ...] = (
     *(_date, _date, _time, _time, _amount, _amount, _amount, _sum, _entry, _entry, _measure, _measure, _bracket),
-    *(_answer, _label, _label),
+    *(_answer, _label, _label, _algebra, _algebra, _algebra, _code, _code, _correction),
 )

@@ -3,19 +3,30 @@
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+import numpy as np
+from PIL import Image, ImageDraw
+
+from pipeline.pictures.ink import to_ink
 from pipeline.reader.composition.hands import Hands
-from pipeline.reader.composition.line_text import SIGN, Token
+from pipeline.reader.composition.line_text import RAISED, SIGN, STRUCK, Token
 from pipeline.reader.composition.number_writing import NOTHING, Piece, Style, find_widest_gap, write_number
-from pipeline.reader.composition.signs import Generator, write
+from pipeline.reader.composition.paper import paste
+from pipeline.reader.composition.signs import FINE, Generator, write
 
 # The gap between two numbers with nothing but paper between them: in sizes, relative to the gaps within them, and in
 # sizes between two single digits, which might be one number written far apart.
-BETWEEN, RATIO, SINGLE = 0.6, 1.9, 1.6
+BETWEEN, RATIO, SINGLE = 0.75, 1.9, 1.2
 MOST_BETWEEN = 1.3  # of the least of these gaps, before a random part in sizes
 DASHES = ("-", "–", "/")  # which, unlike separators, stand clear of the numbers beside them
 EMPTY_CELLS = 4  # exclusive, before the first and after the last number in a comb
+RAISED_SIZE, RAISED_BY = (0.5, 0.75), (0.3, 0.6)  # size of an exponent, and height of its middle above that of the line
+STRIKES = 4  # lines through a number that was struck out, exclusive
+# Numbers in cells of their own: pitch, which narrower boxes of one number do not have; gap around a number in a column,
+# which is as wide as its number; both in sizes. Share of the empty cells.
+CELL_PITCHES, COLUMN, EMPTY = (1.65, 3.4), (0.3, 1.3), 0.15
+COLUMNS, RULED = 0.3, 0.75  # shares of the rows of cells that are columns, and of the others that have rules
 
 
 @dataclass(frozen=True)
@@ -29,26 +40,31 @@ class Comb:
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """Pieces of ink in the order of writing, and the combs of the numbers."""
+    """Pieces of ink in the order of writing, the combs of the numbers, and where rules part them, in pixels."""
 
     pieces: list[Piece]
-    combs: list[Comb]
+    combs: list[Comb] = field(default_factory=list)
+    rules: list[float] = field(default_factory=list)
 
     @property
     def digits(self) -> list[Piece]:
         """The digits."""
-        return [piece for piece in self.pieces if piece.number != NOTHING and piece.symbol != NOTHING]
+        return _find_digits(self.pieces)
 
 
 def write_line(tokens: Sequence[Token], style: Style, hands: Hands, room: float, generator: Generator) -> Line:
     """Write numbers and other writing from left to right, up to where the digits would need more than `room` pixels."""
-    line, number = Line([], []), list[Piece]()  # number: the one before, if only paper is between
+    line, number = Line([]), list[Piece]()  # number: the one before, if only paper is between
     letter_size = style.size * math.exp(generator.normal(0, 0.15))
     for index, (before, token, after) in enumerate(zip([None, *tokens], tokens, [*tokens[1:], None], strict=False)):
         right = max((piece.right for piece in line.pieces), default=0)
         gap = _choose_gap(before, token, after, generator) * style.size
         if token.is_number:
-            written = write_number(token.text, style, hands, index, generator)
+            if token.is_raised and not style.pitch:
+                line.pieces.extend(_raise_number(token.text, right, style, hands, index, generator))
+                number = []
+                continue
+            written = write_number(token.text.lstrip(RAISED), style, hands, index, generator)
             start = right + gap
             if number:
                 start = _find_digits(number)[-1].right + _choose_space(number, written, style, generator)
@@ -66,6 +82,9 @@ def write_line(tokens: Sequence[Token], style: Style, hands: Hands, room: float,
             if style.pitch:
                 line.combs.append(Comb(start, len(_find_digits(kept)), style.pitch))
             line.pieces.extend(kept)
+        elif token.is_struck:
+            line.pieces.append(_strike(token.text.lstrip(STRUCK), round(right + gap), style, hands, generator))
+            number = []
         else:
             line.pieces.append(_write_word(token.text, round(right + gap), letter_size, style, hands, generator))
             number = []
@@ -98,7 +117,63 @@ def _choose_space(number: Sequence[Piece], following: Sequence[Piece], style: St
 
 
 def _find_digits(pieces: Sequence[Piece]) -> list[Piece]:
-    return [piece for piece in pieces if piece.symbol != NOTHING]
+    return [piece for piece in pieces if piece.is_digit]
+
+
+def _raise_number(text: str, right: float, style: Style, hands: Hands, index: int, generator: Generator) -> list[Piece]:
+    """Return a number above the line, such as an exponent, close to what ends at `right`."""
+    small = replace(style, size=style.size * generator.uniform(*RAISED_SIZE), spacing="apart")
+    left = round(right + generator.uniform(0.0, 0.2) * style.size)
+    up = round(generator.uniform(*RAISED_BY) * style.size)
+    written = write_number(text.lstrip(RAISED), small, hands, index, generator)
+    return [replace(piece, left=piece.left + left, top=piece.top - up) for piece in written]
+
+
+def _strike(text: str, left: int, style: Style, hands: Hands, generator: Generator) -> Piece:
+    """Return a number with lines through it, which is other writing."""
+    pieces = write_number(text, replace(style, pitch=0), hands, NOTHING, generator)
+    first, top = min(piece.left for piece in pieces), min(piece.top for piece in pieces)
+    width = max(piece.right for piece in pieces) - first
+    height = max(piece.box[3] for piece in pieces) - top
+    ink = np.zeros((height, width), np.float32)
+    for piece in pieces:
+        paste(ink, piece.ink, piece.top - top, piece.left - first)
+    sheet = Image.new("L", (FINE * width, FINE * height))
+    pen, strokes = ImageDraw.Draw(sheet), int(generator.integers(1, STRIKES))
+    for _ in range(strokes):
+        ends = generator.uniform(0.15, 0.85, 2) * FINE * height
+        points = [(0, ends[0]), (FINE * width, ends[1])]
+        if strokes == 3:  # a zigzag
+            x = np.linspace(0, FINE * width, int(generator.integers(4, 10)))
+            points = [(at, FINE * height * (0.15 + 0.7 * (i % 2))) for i, at in enumerate(x.tolist())]
+        pen.line(points, 255, max(1, round(FINE * generator.uniform(0.06, 0.14) * style.size)))
+    lines = to_ink(np.asarray(sheet.reduce(FINE)))
+    return Piece(np.maximum(ink, lines), top, left, hands.other)
+
+
+def write_cells(texts: Sequence[str], style: Style, hands: Hands, room: float, generator: Generator) -> Line:
+    """Write numbers into cells of a table, a grid or a wide, even row: each is a number of its own."""
+    line, in_columns = Line([]), generator.random() < COLUMNS
+    style = replace(style, pitch=0, spacing="apart" if style.spacing == "far" else style.spacing)
+    pitch = style.size * math.exp(generator.uniform(*np.log(CELL_PITCHES)))
+    edge, edges, first = 0.0, [0.0], None
+    for index, text in enumerate(texts):
+        written = write_number(text, style, hands, index, generator)
+        start, stop = min(piece.left for piece in written), max(piece.right for piece in written)
+        around = style.size * generator.uniform(*COLUMN)
+        width = stop - start + 2 * around if in_columns else max(pitch, stop - start + 0.5 * style.size)
+        room_left = width - (stop - start)
+        moved = generator.uniform(0.15, 0.85) * room_left if in_columns else room_left / 2
+        left = round(edge + max(moved + generator.normal(0, 0.06) * style.size, 0.15 * style.size)) - start
+        kept = [replace(piece, left=piece.left + left) for piece in written]
+        first = kept[0].left if first is None else first
+        if max(piece.right for piece in kept) > first + room:
+            break
+        if generator.random() >= EMPTY or index == 0:
+            line.pieces.extend(kept)
+        edge += width
+        edges.append(edge)
+    return replace(line, rules=edges if in_columns or generator.random() < RULED else [])
 
 
 def _write_word(text: str, left: int, letter_size: float, style: Style, hands: Hands, generator: Generator) -> Piece:

@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.reader.composition.hands import Hands
+from pipeline.reader.composition.line_text import GROUP
 from pipeline.reader.composition.signs import Generator, Hand, Ink, choose, write
+from pipeline.reader.rows.marks import SEPARATORS
 
 Floats = NDArray[np.float64]
 
-NOTHING = -1  # symbol of a separator, number of a word
+NOTHING = -1  # symbol of a separator that is not within a number, number of a word
 
 # Gaps between the digits of a number: between their boxes or, if they touch, their ink. Shares of the lines, range of
 # the mean of a number, and largest gap; in sizes.
@@ -30,7 +32,14 @@ MOST = {"apart": 0.5, "far": 1.05, "close": 0.3}
 BY_INK = ("touching", "overlapping")
 FAR_DIGITS = 3  # that a number has at least if they are far apart; two might be two numbers
 DEVIATION = 0.05, 0.02  # of a gap between boxes and of one between ink, relative to the size
-CELL = 0.95, 2.2  # pitch of the cells of a comb, relative to the size
+CELL = 0.95, 1.6  # pitch of the cells of a comb, relative to the size
+BETWEEN_GROUPS = 0.3, 0.7  # gap between the groups of a number, in sizes
+UNEVEN, EVEN_SIZES, UNEVEN_SIZES, LARGEST = (
+    0.15,
+    0.07,
+    (0.12, 0.22),
+    0.32,
+)  # share; deviations of the logarithms of sizes
 INKED = 0.3  # ink that touches other ink
 PEN_UP = -1e9  # pixels: last column with ink where there is none
 HALF = 44  # rows of pixels above and below the middle of a line that its ink may reach
@@ -38,9 +47,10 @@ HALF = 44  # rows of pixels above and below the middle of a line that its ink ma
 
 @dataclass(frozen=True, eq=False)
 class Piece:
-    """Ink on a line. top, left: pixels from the middle of the line and from its start; symbol: NOTHING of a separator.
+    """Ink on a line. top, left: pixels from the middle of the line and from its start.
 
-    number: index of the number it belongs to.
+    symbol: what it says, or NOTHING. number: index of the number it belongs to. separator: whether it is none of its
+    digits.
     """
 
     ink: Ink
@@ -48,6 +58,12 @@ class Piece:
     left: int
     symbol: int
     number: int = NOTHING
+    separator: bool = False
+
+    @property
+    def is_digit(self) -> bool:
+        """Whether it is a digit of a number."""
+        return self.number != NOTHING and not self.separator
 
     @property
     def right(self) -> int:
@@ -101,17 +117,26 @@ def write_number(text: str, style: Style, hands: Hands, index: int, generator: G
     if style.pitch:
         style = replace(style, spacing="comb")
         text = "".join(filter(str.isdigit, text))
-    elif style.spacing == "far" and sum(map(str.isdigit, text)) < FAR_DIGITS:
+    elif style.spacing == "far" and (GROUP in text or sum(map(str.isdigit, text)) < FAR_DIGITS):
         style = replace(style, spacing="apart")
     draw, gap = hands.choose_number(), generator.uniform(*MEANS[style.spacing])
+    between, last_digit = generator.uniform(*BETWEEN_GROUPS), text.rfind(next(filter(str.isdigit, reversed(text))))
+    is_uneven = generator.random() < UNEVEN
+    deviation, on_line = (
+        (generator.uniform(*UNEVEN_SIZES), generator.random() < 0.6) if is_uneven else (EVEN_SIZES, False)
+    )
     pieces, right, border = list[Piece](), 0.0, np.full(2 * HALF, PEN_UP)
     after_digit = False
-    for character in text:
-        if character.isdigit():
+    for place, character in enumerate(text):
+        if character == GROUP:
+            right += style.size * between * math.exp(generator.normal(0, 0.1))
+        elif character.isdigit():
             label = hands.find_label(character)
-            own = style.size * math.exp(generator.normal(0, 0.07))
+            own = style.size * math.exp(np.clip(generator.normal(0, deviation), -LARGEST, LARGEST))
             ink = np.float32(generator.uniform(0.85, 1)) * write(draw(label), own, style.hand, generator)
-            top = round(-ink.shape[0] / 2 + generator.normal(0, style.jitter))
+            foot = (style.size if on_line else ink.shape[0]) / 2
+            top = round(foot - ink.shape[0] + generator.normal(0, style.jitter))
+            top = max(-HALF, min(top, HALF - ink.shape[0]))
             beside = border[HALF + top :][: len(ink)]
             if style.pitch:
                 middle = (len(pieces) + 0.5) * style.pitch + generator.normal(0, 0.05 * style.size)
@@ -130,8 +155,12 @@ def write_number(text: str, style: Style, hands: Hands, index: int, generator: G
             ink = write(ink, max(relative * style.size, 2), style.hand, generator)
             top = round(below * style.size - ink.shape[0] / 2)
             left = round(right + style.size * generator.uniform(-0.04, 0.2))
-            pieces.append(Piece(ink, top, left, NOTHING, index))
-        right, after_digit = pieces[-1].right, character.isdigit()
+            within = pieces and place < last_digit and character in SEPARATORS
+            symbol = len(hands.glyphs.class_names) + SEPARATORS[character] if within else NOTHING
+            pieces.append(Piece(ink, top, left, symbol, index, separator=True))
+        if character != GROUP:
+            right = pieces[-1].right
+        after_digit = character.isdigit()
     return pieces
 
 

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from pipeline.pictures.contrast import add_margin, local_contrast
 from pipeline.reader.composition.hands import Hands
 from pipeline.reader.composition.legibility import measure_legibility, view
-from pipeline.reader.composition.lettering import list_faces
+from pipeline.reader.composition.lettering import covers, draw_lettering, list_faces
 from pipeline.reader.composition.line_text import MOST, SIGN, Token, make_line, make_number, make_words, tokenize
-from pipeline.reader.composition.line_writing import Line, write_line
-from pipeline.reader.composition.number_writing import NOTHING, Piece, choose_style
+from pipeline.reader.composition.line_writing import Line, write_cells, write_line
+from pipeline.reader.composition.number_writing import NOTHING, Piece, Style, choose_style
 from pipeline.reader.composition.paper import bleed_through, expose, paste, smooth_noise, texture, to_levels
-from pipeline.reader.composition.signs import Generator, Glyphs, choose, choose_hand
+from pipeline.reader.composition.scenes import draw_scene
+from pipeline.reader.composition.signs import Generator, Glyphs, Ink, choose, choose_hand, write
 from pipeline.reader.composition.surroundings import surround
 from pipeline.reader.composition.transcript import list_digits, make_marks
 from pipeline.reader.rows.marks import OUTER, SHEET, SIDE, WIDTH, encode_contrast
@@ -26,8 +27,17 @@ REACH = 16
 ROOM = WIDTH - 2 * REACH
 SIZES = 13.6, 27.6  # pixels: longer side of the digits; that of most is about 19
 OFF_CENTRE, SLOPE = 2.2, 0.025  # standard deviations of the height of a line, in pixels, and of its slope
-KINDS = {"digits": 0.38, "line": 0.54, "words": 0.045, "texture": 0.015, "nothing": 0.02}  # shares
+KINDS = {  # shares
+    "digits": 0.29,
+    "line": 0.47,
+    "cells": 0.12,
+    "words": 0.06,
+    "texture": 0.015,
+    "scene": 0.035,
+    "nothing": 0.01,
+}
 COMBS = 0.1  # share of the lines of numbers in boxes
+MOST_CELLS = 9  # numbers in a row of cells
 TWO = 0.4  # share of the strips with only digits that have two numbers
 NEIGHBOURS, PITCHES = 0.6, (1.1, 1.8)  # probability of a line above, and of one below; how far, in sizes
 NEIGHBOUR_ROOM = 130  # pixels of its digits
@@ -36,6 +46,8 @@ BLEED, GRAIN = 0.07, 0.15  # shares of the strips with writing of the other side
 CUT = {"digits": 0.45, "line": 0.1}  # share of the strips of a kind that show the edges of a picture
 SIDES_CUT = 0.8  # share of the sides that are such edges
 TIGHT_SHARE, TIGHT, NARROW = 0.6, (-2, 6), (4, 24)  # pixels from the ink to the edges
+BACKDROPS = {"texture": texture, "scene": draw_scene}
+SMALL_PRINT, PRINT_SIZE, PRINT_AWAY = 0.15, (0.3, 0.65), (0.75, 1.4)  # share of strips with it; in sizes of the digits
 PRINT = list_faces("print")
 LEGIBLE = 1.9  # of each sign: chosen by eye
 
@@ -76,11 +88,14 @@ def compose_any(glyphs: Glyphs, faces: Sequence[Path], generator: Generator) -> 
     hand = replace(choose_hand(generator), angle=generator.normal(0, SLOPE))
     middle = SHEET[0] / 2 + generator.normal(0, OFF_CENTRE)
     style = choose_style(hand, size, generator.random() < COMBS, generator)
-    line = write_line(make_tokens(kind, glyphs, generator), style, hands, ROOM, generator)
+    if kind == "cells":
+        line = write_cells(make_cells(glyphs, generator), style, hands, ROOM, generator)
+    else:
+        line = write_line(make_tokens(kind, glyphs, generator), style, hands, ROOM, generator)
     line = place(line, _choose_start(line, generator), middle, hand.angle)
     pieces, writing, others = [*line.pieces], np.zeros(SHEET, np.float32), np.zeros(SHEET, np.float32)
-    if kind == "texture":
-        others += texture(SHEET, generator) * np.float32(generator.uniform(0.05, 1))
+    if kind in BACKDROPS:
+        others += BACKDROPS[kind](SHEET, generator) * np.float32(generator.uniform(0.2, 1))
     for piece in line.pieces:
         paste(writing, piece.ink, piece.top, piece.left)
     sides = [side for side in (-1, 1) if generator.random() < NEIGHBOURS]
@@ -92,6 +107,8 @@ def compose_any(glyphs: Glyphs, faces: Sequence[Path], generator: Generator) -> 
             for piece in place(neighbour, generator.uniform(-60, 180), away, hand.angle).pieces:
                 paste(others, piece.ink, piece.top, piece.left)
                 pieces.append(piece)
+    if generator.random() < SMALL_PRINT:
+        _print_beside(others, style, middle, hands, generator)
     np.maximum(others, surround(line, style, middle, generator), out=others)
     if generator.random() < BLEED:
         np.maximum(others, bleed_through(SHEET, glyphs, generator), out=others)
@@ -107,12 +124,12 @@ def compose_any(glyphs: Glyphs, faces: Sequence[Path], generator: Generator) -> 
     contrast = local_contrast(levels)
     strip = view(*(each[OUTER:-OUTER] for each in (contrast, writing, others)))
     seen = [
-        measure_legibility(strip, piece.ink, piece.top - OUTER, piece.left, piece.symbol == hands.other)
+        measure_legibility(strip, piece.ink, piece.top - OUTER, piece.left, not piece.is_digit)
         for piece in line.pieces
         if piece.symbol != NOTHING
     ]
     marks = make_marks(line.pieces, len(glyphs.class_names), left, right)
-    digits = list_digits([piece for piece in pieces if piece.symbol not in (NOTHING, hands.other)], window)
+    digits = list_digits([piece for piece in pieces if piece.is_digit], window)
     return Composed(encode_contrast(contrast), marks, digits, kind, min(seen, default=math.inf))
 
 
@@ -137,6 +154,28 @@ def make_tokens(kind: str, glyphs: Glyphs, generator: Generator) -> list[Token]:
     return [replace(each, text=text) for each, text in zip(tokens, plain, strict=True)]
 
 
+def make_cells(glyphs: Glyphs, generator: Generator) -> list[str]:
+    """Return the numbers of a row of cells: single digits, or numbers of up to so many digits."""
+    most = int(generator.choice([1, 1, 1, 2, 2, 3, 5]))
+    counts = generator.integers(1, most + 1, MOST_CELLS).tolist()
+    return [make_number(generator, count) if glyphs.has_digits else "0" * count for count in counts]
+
+
+def _print_beside(sheet: Ink, style: Style, middle: float, hands: Hands, generator: Generator) -> None:
+    """Print small words above or below the line, as forms have them."""
+    face = PRINT[generator.integers(len(PRINT))]
+    size, left = style.size * generator.uniform(*PRINT_SIZE), generator.uniform(-80, SHEET[1] - 60)
+    away = generator.choice([-1, 1]) * style.size * generator.uniform(*PRINT_AWAY)
+    for _ in range(generator.integers(1, 5)):
+        word = make_words(generator)
+        if not covers(face, word):
+            continue
+        drawn = draw_lettering(face, word, int(generator.integers(2)))
+        ink = write(drawn.ink, max(drawn.size * size, 4), replace(style.hand, shear=0.0, outline=False), generator)
+        paste(sheet, ink, round(middle + away - ink.shape[0] / 2), round(left))
+        left += ink.shape[1] + 0.5 * size
+
+
 def _choose_start(line: Line, generator: Generator) -> float:
     """Return where on the sheet a line starts: its digits are REACH from the ends of the strip, its words anywhere."""
     if line.digits:
@@ -154,7 +193,7 @@ def place(line: Line, start: float, middle: float, slope: float) -> Line:
         return replace(piece, left=left, top=round(piece.top + middle + down))
 
     combs = [replace(comb, left=comb.left + round(start)) for comb in line.combs]
-    return Line([move(piece) for piece in line.pieces], combs)
+    return Line([move(piece) for piece in line.pieces], combs, [rule + round(start) for rule in line.rules])
 
 
 def choose_window(line: Line, kind: str, generator: Generator) -> tuple[int, int, int, int]:

@@ -12,7 +12,8 @@ from pipeline.reader.composition.signs import Generator, Ink
 from pipeline.reader.rows.marks import SHEET
 
 LINES, BESIDE_COMBS = 0.5, 0.15  # shares of the lines without and with combs that have other lines around them
-RINGED, UNDERLINED = 0.06, 0.04  # shares of the words and numbers
+RINGED, UNDERLINED = 0.08, 0.06  # shares of the words and numbers
+RULE_BESIDE, BESIDE_BY = 0.06, (0.03, 0.5)  # share of the lines that end at a rule, and distance, in sizes
 PENS = 0.5, 1.8  # pixels: width of the lines
 FORMS = {"boxes": 0.5, "apart": 0.2, "ticks": 0.3}  # of combs
 ACROSS = separate, box_row  # boxes that would make one number of two
@@ -23,12 +24,17 @@ def surround(line: Line, style: Style, middle: float, generator: Generator) -> I
     digits = line.digits
     ink = np.zeros(SHEET, np.float32)
     if generator.random() < (BESIDE_COMBS if line.combs else LINES):
-        one_number = len({each.number for each in digits}) == 1 and not line.combs
+        one_number = len({each.number for each in digits}) == 1 and not (line.combs or line.rules)
         ink = draw_lines(digits, generator, () if one_number else ACROSS)
     slope = float(np.tan(style.hand.angle))
     ruler = Ruler(digits, slope, generator.uniform(*PENS), generator.uniform(0.25, 1), generator)
     if line.combs:
         _draw_combs(ruler, line.combs, style.size, middle - slope * SHEET[1] / 2)
+    if line.rules:
+        _draw_cells(ruler, line.rules, style.size, middle - slope * SHEET[1] / 2)
+    if digits and generator.random() < RULE_BESIDE:  # that of a column or of the margin
+        away = style.size * generator.uniform(*BESIDE_BY)
+        ruler.down(digits[-1].right + away if generator.random() < 0.7 else digits[0].left - away)
     for group in _group(line.pieces):
         choice = generator.random()
         if choice < RINGED:
@@ -57,6 +63,23 @@ def _draw_combs(ruler: Ruler, combs: Sequence[Comb], size: float, middle: float)
         else:
             for left in edges[:-1].tolist():
                 ruler.box(left + inset * comb.pitch, top, left + (1 - inset) * comb.pitch, bottom)
+
+
+def _draw_cells(ruler: Ruler, edges: Sequence[float], size: float, middle: float) -> None:
+    """Draw the rules of a row of cells, each of which holds a number: of a grid, of columns, or boxes of their own."""
+    generator = ruler.generator
+    tall = size * generator.uniform(1.15, 2.4)
+    if generator.random() < 0.3:  # boxes
+        inset = generator.uniform(0, 0.12)
+        for left, right in itertools.pairwise(edges):
+            margin = inset * (right - left)
+            ruler.box(left + margin, middle - tall / 2, right - margin, middle + tall / 2)
+        return
+    for x in edges if generator.random() < 0.7 else edges[1:-1]:
+        ruler.down(x)
+    if generator.random() < 0.7:
+        for row in range(-3, 4):
+            ruler.across(middle + (row - 0.5) * tall)
 
 
 def _group(pieces: Sequence[Piece]) -> list[list[Piece]]:

@@ -16,7 +16,8 @@ def make_marks(pieces: Iterable[Piece], classes: int, start: float, stop: float)
     """Return the marks of the pieces of a line, in reading order, that are visible from `start` to `stop`.
 
     The result is an array, (MAX_MARKS, 3); see `pipeline.reader.rows.marks`. Other writing without a digit in between
-    has one mark; between two numbers without other writing there is a space. Separators have none.
+    has one mark; between two numbers without other writing there is a space. Separators have a mark
+    if they are within a number.
     """
     space, other = classes + SPACE, classes + OTHER
     marks, before = list[tuple[int, float, float]](), None
