@@ -127,7 +127,7 @@ def make_word(generator: Generator) -> str:
 
 
 def make_line(generator: Generator) -> str:
-    """Return a line of writing with at least one number."""
+    """Return a line of writing with at least one number, which may be struck out."""
     if generator.random() < NOTED:
         return NOTES[generator.integers(len(NOTES))](generator)
     kinds = [choose(PARTS, generator) for _ in range(generator.integers(1, 7))]

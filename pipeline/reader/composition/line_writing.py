@@ -61,7 +61,11 @@ def write_line(tokens: Sequence[Token], style: Style, hands: Hands, room: float,
         gap = _choose_gap(before, token, after, generator) * style.size
         if token.is_number:
             if token.is_raised and not style.pitch:
-                line.pieces.extend(_raise_number(token.text, right, style, hands, index, generator))
+                raised = _raise_number(token.text, right, style, hands, index, generator)
+                first = next((piece for piece in line.pieces if piece.number != NOTHING), raised[0])
+                if len(_keep(raised, first.left + room)) < len(raised):
+                    break
+                line.pieces.extend(raised)
                 number = []
                 continue
             written = write_number(token.text.lstrip(RAISED), style, hands, index, generator)

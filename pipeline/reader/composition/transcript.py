@@ -30,7 +30,8 @@ def make_marks(pieces: Iterable[Piece], classes: int, start: float, stop: float)
             _, first, last = marks.pop()
             left, right = min(first, left), max(last, right)
         if before and other not in (before.symbol, piece.symbol) and before.number != piece.number:
-            marks.append((space, marks[-1][2], left))
+            end = marks[-1][2]
+            marks.append((space, end, max(left, end + 1)))  # an exponent may begin before its base ends
         marks.append((piece.symbol, left, right))
         before = piece
     rows = np.full((MAX_MARKS, 3), NO_MARK, np.float32)

@@ -11,8 +11,18 @@ import pytest
 
 from pipeline.reader.composition.hands import Hands
 from pipeline.reader.composition.lettering import list_faces
-from pipeline.reader.composition.line_text import LIKE_DIGITS, MOST, Token, make_line, make_word, tokenize
-from pipeline.reader.composition.line_writing import BETWEEN, RATIO, SINGLE, Line, write_line
+from pipeline.reader.composition.line_text import (
+    GROUP,
+    LIKE_DIGITS,
+    MOST,
+    RAISED,
+    STRUCK,
+    Token,
+    make_line,
+    make_word,
+    tokenize,
+)
+from pipeline.reader.composition.line_writing import BETWEEN, RATIO, SINGLE, Line, write_cells, write_line
 from pipeline.reader.composition.number_writing import (
     SPACINGS,
     Piece,
@@ -31,6 +41,7 @@ from pipeline.reader.composition.strips import (
     compose_strip,
     continue_beyond,
 )
+from pipeline.reader.composition.transcript import make_marks
 from pipeline.reader.rows import marks
 from pipeline.reader.rows.columns import read_marks
 from pipeline.reader.rows.marks import (
@@ -110,17 +121,18 @@ def test_spaces_are_between_digits_and_other_writing_is_one_mark() -> None:
         padded = [OTHER, *text, OTHER]
         for index, symbol in enumerate(text):
             neighbours = padded[index], padded[index + 2]
-            if symbol == SPACE:
+            if symbol == SPACE or symbol > OTHER:
                 assert all(each < CLASSES for each in neighbours)
             if symbol == OTHER and 0 < index < len(text) - 1:
                 assert OTHER not in neighbours
         seen.update(text)
-    assert seen == set(range(CLASSES + 2))
+    assert seen >= set(range(CLASSES + 2))
+    assert seen <= set(range(CLASSES + 2 + len(marks.SEPARATORS)))
 
 
 def test_digits_stand_where_the_ink_is_on_the_lines_above_and_below_too(monkeypatch: pytest.MonkeyPatch) -> None:
     only: dict[str, Any] = {"KINDS": {"digits": 1}, "NEIGHBOUR_KINDS": {"digits": 1}, "NEIGHBOURS": 1, "CUT": {}}
-    plain = {"BLEED": 0, "GRAIN": 0, "surround": lambda *_: np.zeros(SHEET, np.float32)}
+    plain = {"BLEED": 0, "GRAIN": 0, "SMALL_PRINT": 0, "surround": lambda *_: np.zeros(SHEET, np.float32)}
     inks, heights = list[Ink](), list[float]()
 
     def expose(ink: Ink, _: object) -> Ink:
@@ -162,11 +174,11 @@ def test_kinds_have_their_shares_and_their_symbols() -> None:
         assert abs(kinds.count(kind) / len(kinds) - share) < 0.12
     for each in composed():
         text = set(read_marks(each.marks).tolist())
-        if each.kind == "digits":
-            assert text <= {*range(CLASSES), SPACE}
-            assert text
-        elif each.kind == "line":
+        if each.kind in ("digits", "cells"):
             assert text & set(range(CLASSES))
+            assert OTHER not in text
+        elif each.kind == "line":
+            assert text
         else:
             assert text <= {OTHER}
 
@@ -212,11 +224,38 @@ def test_digits_that_touch_have_no_paper_between_their_ink() -> None:
         assert (ink[:, first:last].max(axis=0) > 0.05).mean() > 0.93
 
 
-def test_separators_belong_to_a_number_and_have_no_symbol() -> None:
-    line, _ = write(["12,5", "3/4/99"], "close", 1)
-    assert [piece.symbol for piece in line.digits][:3] == [1, 2, 5]
-    assert len(line.pieces) > len(line.digits)
-    assert [piece.symbol for piece in write(["1-2"], "far", 2)[0].pieces][1] < 0
+def read_line(texts: list[str], spacing: str = "apart") -> list[int]:
+    """The text of the marks of a line."""
+    line, _ = write(texts, spacing, 1)
+    return list(map(int, read_marks(make_marks(line.pieces, CLASSES, -99, 999))))
+
+
+def test_separators_within_a_number_have_a_symbol() -> None:
+    point, slash = (CLASSES + marks.SEPARATORS[each] for each in "./")
+    line, _ = write(["12.5.", "3/4"], "close", 1)
+    assert [piece.symbol for piece in line.digits] == [1, 2, 5, 3, 4]
+    assert read_line(["12.5.", "3/4"]) == [1, 2, point, 5, SPACE, 3, slash, 4]
+
+
+def test_groups_are_one_number_and_what_is_struck_out_is_none() -> None:
+    assert read_line([f"030{GROUP}12"]) == [0, 3, 0, 1, 2]
+    assert read_line([f"{STRUCK}417", "12"]) == [OTHER, 1, 2]
+    assert read_line(["5", f"{RAISED}2"]) == [5, SPACE, 2]
+    line, style = write(["5", f"{RAISED}2"], "apart", 1)
+    assert line.digits[1].y < line.digits[0].y - 0.2 * style.size
+
+
+def test_each_cell_has_a_number_of_its_own() -> None:
+    generator = np.random.default_rng(2)
+    hands = Hands(glyphs(), {"script": faces(), "print": list_faces("print")}, generator)
+    style = choose_style(choose_hand(generator), SIZE, False, generator)
+    for _ in range(20):
+        line = write_cells(["4", "17", "3"], style, hands, ROOM, generator)
+        text = read_marks(make_marks(line.pieces, CLASSES, -99, 999)).tolist()
+        assert text.count(SPACE) == len({piece.number for piece in line.digits}) - 1
+        edges = sorted({*line.rules})
+        within = [np.searchsorted(edges, [piece.left, piece.right]).tolist() for piece in line.digits]
+        assert all(left == right for left, right in within)
 
 
 def test_line_ends_where_its_digits_would_need_more_room() -> None:
@@ -252,7 +291,7 @@ def test_line_says_numbers_and_other_writing() -> None:
     assert [token.joined for token in tokens] == [False, False, False, True, True, False, True, False, False, True]
     lines = [make_line(np.random.default_rng(seed)) for seed in range(400)]
     numbers = [[token for token in tokenize(line) if token.is_number] for line in lines]
-    assert all(numbers)
+    assert all(found or STRUCK in line for found, line in zip(numbers, lines, strict=True))
     assert max(sum(map(str.isdigit, token.text)) for line in numbers for token in line) == MOST
     assert any("/" in line for line in lines)
 

@@ -7,13 +7,13 @@ from pipeline.reader.rows.marks import HEIGHT, MARGIN, MAX_MARKS, NO_MARK, SIDE,
 from pipeline.reader.rows.spans import Span
 from tests.pipeline.models import make_model
 
-CLASSES, SPACE, OTHER = 10, 10, 11
+CLASSES, SPACE, OTHER, POINT = 10, 10, 11, 12
 MODEL = make_model("conv3x3/2p1", shape=(HEIGHT, 64), class_names=tuple("0123456789"), by_column=True)
 
 
 def show(label: int, chance: float) -> Span:
     """A digit in the middle of column 0, with this probability; otherwise there is nothing."""
-    p = np.full((13, 1), 1e-9)
+    p = np.full((19, 1), 1e-9)
     p[[label, -1], 0] = chance, 1 - chance
     return Span((label,), np.array([10.0]), p[:10].T, np.log(p).astype(np.float32), chance)
 
@@ -51,6 +51,8 @@ def test_network_that_reads_nothing_keeps_its_temperature() -> None:
 def test_numbers_are_parted_by_spaces_and_other_writing() -> None:
     _, (marks,) = make_strips([OTHER, 7, 3, SPACE, 1, OTHER, 5]).slice(0, 1)
     assert list_numbers(marks, CLASSES) == [((7, 3), 30, 50), ((1,), 90, 90), ((5,), 130, 130)]
+    _, (amount,) = make_strips([7, POINT, 3, SPACE, 1]).slice(0, 1)
+    assert [labels for labels, *_ in list_numbers(amount, CLASSES)] == [(7, POINT, 3), (1,)]
 
 
 @pytest.mark.parametrize(
@@ -58,5 +60,5 @@ def test_numbers_are_parted_by_spaces_and_other_writing() -> None:
     [((7, 3), [32, 47], True), ((7,), [30], False), ((3, 7), [30, 50], False), ((7, 3), [90, 110], False)],
 )
 def test_number_is_correct_where_it_is_written(labels: tuple[int, ...], places: list[float], correct: bool) -> None:
-    span = Span(labels, np.array(places), np.zeros((len(labels), 10)), np.zeros((13, 4)))
+    span = Span(labels, np.array(places), np.zeros((len(labels), 10)), np.zeros((19, 4)))
     assert is_correct(span, [((7, 3), 30.0, 50.0), ((1,), 90.0, 90.0)]) is correct

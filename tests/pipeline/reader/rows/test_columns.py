@@ -5,13 +5,26 @@ import numpy as np
 import pytest
 
 from pipeline.engine.errors import PipelineError
+from pipeline.model.header import EXTRA
 from pipeline.network.losses import Loss
 from pipeline.reader.rows.columns import Strips, column_loss, label_columns, load_strips, move_marks, stretch, text_loss
-from pipeline.reader.rows.marks import HEIGHT, MARGIN, MAX_MARKS, NO_MARK, OUTER, SHEET, SIDE, WIDTH, encode_contrast
+from pipeline.reader.rows.marks import (
+    HEIGHT,
+    MARGIN,
+    MAX_MARKS,
+    NO_MARK,
+    OUTER,
+    SEPARATORS,
+    SHEET,
+    SIDE,
+    WIDTH,
+    encode_contrast,
+)
 from pipeline.training.epochs import train_network
 from pipeline.training.recipe import Recipe
 
-CLASSES, SPACE, OTHER, BLANK = 10, 10, 11, 12
+CLASSES, SPACE, OTHER = 10, 10, 11
+BLANK = CLASSES + EXTRA - 1
 COLUMNS, LONG = WIDTH // 2, WIDTH + 2 * SIDE
 SMALL = Recipe(layers="conv4x5/8x2p2,conv8x5x3/1p0x1", batch_size=4, epochs=4, learning_rate=0.01)
 
@@ -27,9 +40,13 @@ def in_batch(*signs: tuple[int, float, float]) -> np.ndarray:
     return make_marks(*signs).astype(np.int16)[:, :, np.newaxis]
 
 
+def test_the_outputs_besides_the_classes_are_the_symbols_and_the_blank() -> None:
+    assert sorted([BLANK - CLASSES, SPACE - CLASSES, OTHER - CLASSES, *SEPARATORS.values()]) == list(range(EXTRA))
+
+
 @pytest.mark.parametrize("centre", [20, 100, 236])
 def test_a_digit_labels_the_column_at_its_centre_and_those_beside_it_have_no_weight(centre: int) -> None:
-    labels, weights = label_columns(in_batch((7, centre - 10, centre + 10)), COLUMNS, CLASSES + 3)
+    labels, weights = label_columns(in_batch((7, centre - 10, centre + 10)), COLUMNS, CLASSES + EXTRA)
     column = centre // 2
     assert np.flatnonzero(labels[:, 0] != BLANK).tolist() == [column]
     assert (labels[column, 0], weights[column, 0]) == (7, 1)
@@ -38,14 +55,14 @@ def test_a_digit_labels_the_column_at_its_centre_and_those_beside_it_have_no_wei
 
 
 def test_neighbours_that_touch_keep_their_columns() -> None:
-    labels, weights = label_columns(in_batch((1, 90, 98), (2, 98, 106)), COLUMNS, CLASSES + 3)
+    labels, weights = label_columns(in_batch((1, 90, 98), (2, 98, 106)), COLUMNS, CLASSES + EXTRA)
     assert [labels[47, 0], labels[51, 0]] == [1, 2]
     assert weights[47, 0] == weights[51, 0] == 1
 
 
 def test_a_space_has_the_middle_of_the_gap_and_other_writing_all_of_its_columns() -> None:
     marks = in_batch((1, 10, 20), (SPACE, 20, 60), (2, 60, 70), (OTHER, 100, 160))
-    labels, weights = label_columns(marks, COLUMNS, CLASSES + 3)
+    labels, weights = label_columns(marks, COLUMNS, CLASSES + EXTRA)
     assert np.flatnonzero(labels[:, 0] == SPACE).tolist() == [20]
     assert np.flatnonzero(labels[:, 0] == OTHER).tolist() == list(range(50, 80))
     assert (weights[50:80] > 0).all()
@@ -53,16 +70,16 @@ def test_a_space_has_the_middle_of_the_gap_and_other_writing_all_of_its_columns(
 
 def test_strips_of_a_batch_are_labelled_each_by_its_own_marks() -> None:
     one, other = in_batch((3, 50, 60)), in_batch((OTHER, 0, 40), (5, 70, 90))
-    together = label_columns(np.concatenate([one, other], axis=-1), COLUMNS, CLASSES + 3)
+    together = label_columns(np.concatenate([one, other], axis=-1), COLUMNS, CLASSES + EXTRA)
     for i, marks in enumerate((one, other)):
-        alone = label_columns(marks, COLUMNS, CLASSES + 3)
+        alone = label_columns(marks, COLUMNS, CLASSES + EXTRA)
         assert all(np.array_equal(a[:, [i]], b) for a, b in zip(together, alone, strict=True))
 
 
 @pytest.mark.parametrize("loss", [column_loss, text_loss])
 def test_gradient_is_that_of_the_loss_and_parts_add_up(loss: Loss) -> None:
     generator = np.random.default_rng(1)
-    logits = generator.standard_normal((CLASSES + 3, 1, COLUMNS, 2))
+    logits = generator.standard_normal((CLASSES + EXTRA, 1, COLUMNS, 2))
     marks = np.concatenate([in_batch((3, 50, 60), (SPACE, 60, 99), (3, 99, 120)), in_batch((OTHER, 0, 40))], axis=-1)
     value, gradient = loss(logits, marks, 2)
     direction = generator.standard_normal(logits.shape)
@@ -105,7 +122,7 @@ def test_what_is_cut_off_is_no_part_of_the_text() -> None:
 
 
 def test_texts_are_counted_that_are_read_without_an_error() -> None:
-    logits = np.zeros((CLASSES + 3, 1, COLUMNS, 2))
+    logits = np.zeros((CLASSES + EXTRA, 1, COLUMNS, 2))
     logits[BLANK] = 1
     logits[7, 0, 10:12, 0] = 5
     marks = np.concatenate([in_batch((7, 20, 30)), in_batch((7, 20, 30))], axis=-1)
