@@ -11,7 +11,7 @@ from pipeline.reader.pages.search import LIKE, Detections
 FOUNDS = 0.5  # probability of a digit from which it founds a row; less probable ones join it
 STRONG = 0.7  # probability from which a digit counts for the slope of the page
 NEAR = 0.25  # distance in sizes along the row from which a position is another digit
-GAP = 5.0  # distance in sizes along the row up to which the next digit joins
+GAP = 8.0  # distance in sizes along the row up to which the next digit joins
 ACROSS, FARTHER = 0.4, 0.04  # distance in sizes from the row up to which a digit joins, and what each size adds to it
 UNEVEN = 1.45  # ratio of sizes up to which two digits may be in one row
 WITHIN = 0.5  # distance in sizes from a row up to which what it covers founds no other

@@ -36,8 +36,9 @@ READ = 0.75, 1.25  # sizes of digits that a level shows well enough for a hint, 
 SMALLEST = 1 / 110, 12  # longer side of a digit, relative to that of the picture, and in pixels
 WIDEST = 1.6  # width of a digit, at most, relative to the height of the picture
 MARGIN = 3  # pixels around the picture, in addition to half a window
-CELLS = 16  # positions of a tile along each axis
-FLAT = 0.8  # local contrast up to which a tile is blank
+CELLS = 32  # positions of a tile along each axis
+FLAT = 0.65  # local contrast up to which a tile is blank, as the mean of EYE pixels a side, which noise hardly has
+EYE = 3
 POSSIBLE = 0.1  # probability of a digit from which a row may lead through a position
 PIXELS = 40_000  # of the tiles that pass through the network at a time
 LIKE = 2.1  # ratio of sizes up to which digits are of like size: what is far larger or smaller is another thing
@@ -120,7 +121,8 @@ def find_candidates(slider: Slider, level: Level) -> tuple[Detections, NDArray[n
     contrast = np.pad(inner, ((0, tall), (0, wide)))
     corners = (range(0, step * count, step * cell) for count, cell in zip(counts, cells, strict=True))
     tiles = {(y, x): contrast[y:, x:][:tall, :wide] for y, x in itertools.product(*corners)}
-    inked = {corner: tile for corner, tile in tiles.items() if np.abs(tile).max() > FLAT}
+    ink = np.abs(ndimage.uniform_filter(contrast, EYE))
+    inked = {(y, x): tile for (y, x), tile in tiles.items() if ink[y : y + tall, x : x + wide].max() > FLAT}
     predicted = slider.predict(list(inked.values()))
     scores = 1 - predicted[..., -1]
     possible = scores > POSSIBLE
