@@ -191,7 +191,7 @@ class Convolution(Windowed, Affine):
         if columns * n < MIN_COLUMNS:
             return super().infer(w, x, buffers)
         channels, height, _ = self.input_shape
-        copies = buffers.zeros("copies", height + 2 * self.padding[0], self.kernel[1], channels, columns, n)
+        copies = self.reserve("copies", buffers, height + 2 * self.padding[0], self.kernel[1], channels, columns, n)
         p = view_patches(self.make_contiguous(x, buffers), *self.steps, copies)
         W = weights.transpose(0, 2, 3, 1).reshape(self.outputs, -1)  # in the order of the views
         z = buffers.array("z", self.outputs, rows, columns * n)
@@ -215,10 +215,14 @@ class Convolution(Windowed, Affine):
     def take_patches(self, x: Array, buffers: Buffers) -> Array:
         """Return the patch at each position of the kernel (im2col): (fan_in, positions * n)."""
         x, entries = self.make_contiguous(x, buffers), entries_under(*self.steps)
-        p = buffers.zeros("p", self.input_shape[0], len(entries), *self.output_shape[1:], x.shape[-1])
+        p = self.reserve("p", buffers, self.input_shape[0], len(entries), *self.output_shape[1:], x.shape[-1])
         for entry, (positions, pixels) in enumerate(entries):
             p[:, entry][positions] = x[pixels]
         return p.reshape(math.prod(self.weight_shape[1:]), -1)
+
+    def reserve(self, name: str, buffers: Buffers, *shape: int) -> Array:
+        """Return an array for patches; with padding it is 0 wherever they lie beyond the input, else all is written."""
+        return buffers.zeros(name, *shape) if any(self.padding) else buffers.array(name, *shape)
 
     @staticmethod
     def make_contiguous(x: Array, buffers: Buffers) -> Array:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from pipeline.pictures.contrast import add_margin, local_contrast
+from pipeline.pictures.contrast import local_contrast
 from pipeline.reader.pages.lines import CentreLine
 from pipeline.reader.pages.order import Floats
 from pipeline.reader.pages.search import Level, choose_level
@@ -48,8 +48,7 @@ def cut_strip(line: CentreLine, pyramid: Sequence[Level]) -> Strip:
     along = np.gradient(y, x)
     norm = np.hypot(1, along)
     down = (np.arange(SHEET[0])[:, np.newaxis] - (SHEET[0] - 1) / 2) / scale
-    # The margin of one pixel suffices: add_margin continues it unchanged.
-    grey = add_margin(level.grey, 1, 1, 1, 1)
     at = [each * level.scale + 0.5 for each in (y + down / norm, x - down * along / norm)]
-    levels = ndimage.map_coordinates(grey, at, np.float32, 1, mode="nearest")
+    # The margin of one pixel suffices: `nearest` continues it unchanged.
+    levels = ndimage.map_coordinates(level.padded, at, np.float32, 1, mode="nearest")
     return Strip(local_contrast(levels)[OUTER:-OUTER], y, x, line)

@@ -54,6 +54,11 @@ class Level:
     grey: Floats
     scale: float
 
+    @cached_property
+    def padded(self) -> Floats:
+        """The grey levels with a margin of one pixel, in which the paper continues."""
+        return add_margin(self.grey, 1, 1, 1, 1)
+
 
 @dataclass(frozen=True, eq=False)
 class Slider:

@@ -11,8 +11,9 @@ from pipeline.model.model import Model
 from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers
 from pipeline.network.gradient_descent import Run
+from pipeline.network.layer import Buffers
 from pipeline.network.losses import log_softmax
-from pipeline.network.network import infer, make_network
+from pipeline.network.network import infer, make_buffers, make_network
 from pipeline.reader.rows.ctc import PADDING, Transcription, read_greedily, text_log_probability
 from pipeline.reader.rows.marks import HEIGHT, MARGIN, OTHER, SPACE
 from pipeline.reader.rows.patterns import best_texts
@@ -89,10 +90,12 @@ def predict_columns(model: Model, strips: Sequence[Array], views: Sequence[View]
     order = sorted(range(len(strips)), key=lengths.__getitem__)
     groups = [list(group) for _, group in groupby(order, key=lengths.__getitem__)]
     batches = [group[start : start + BATCH] for group in groups for start in range(0, len(group), BATCH)]
+    buffers: dict[int, list[Buffers]] = {}  # of each thread, since new ones cost a tenth of the time
 
     def predict(number: int, thread: int) -> Array:
         batch = np.stack([strips[i] for i in batches[number]], axis=-1)
-        return np.asarray(sum(np.exp(log_softmax(compute_logits(model, look(batch, view)))) for view in views))
+        own = buffers.setdefault(thread, make_buffers(model.networks[0]))
+        return np.asarray(sum(np.exp(log_softmax(compute_logits(model, look(batch, view), own))) for view in views))
 
     predicted: dict[int, Array] = {}
     for batch, p in zip(batches, run(predict, len(batches)), strict=True):
@@ -106,10 +109,13 @@ def look(strips: Array, view: View) -> Array:
     return sign * strips[MARGIN + down : MARGIN + down + HEIGHT]
 
 
-def compute_logits(model: Model, contrast: Array) -> Array:
-    """Return the logits (outputs, columns, n) of strips of any length, (HEIGHT, length, n)."""
+def compute_logits(model: Model, contrast: Array, buffers: Sequence[Buffers] | None = None) -> Array:
+    """Return the logits (outputs, columns, n) of strips of any length, (HEIGHT, length, n).
+
+    With `buffers` the result is valid until their next use.
+    """
     layers = build_layers(model.layers, model.activation, contrast.shape[:2], model.outputs, by_column=True)
-    return infer(make_network(layers, model.parameters[0]), contrast)[:, 0]
+    return infer(make_network(layers, model.parameters[0]), contrast, buffers)[:, 0]
 
 
 def find_spans(logits: Array, classes: int, pitch: float) -> list[Span]:
