@@ -1,7 +1,7 @@
 """The site, made by Sphinx from the Markdown files that GitHub shows: `make docs`.
 
 docs/README.md is its table of contents: a page that it does not list is an error, and so is a link that leads nowhere.
-Links to code lead to SOURCES, by default the project around artifacts/site.
+Links to code lead to SOURCES; without this address, only their text remains.
 """
 
 import os
@@ -19,14 +19,10 @@ from sphinx.application import Sphinx
 from sphinx.util.logging import getLogger
 from sphinx.util.typing import stringify_annotation
 
-from pipeline.data import idx
-from pipeline.html.demo.demo import save_drawing_page
-from pipeline.html.demo.examples import choose_examples
-from pipeline.reader import load
+from pipeline.html.demo.included import render_included_demo
 
 ROOT = Path(__file__).parent.parent
-SAMPLE = ROOT / "pipeline/data/sample"
-SOURCES = os.environ.get("SOURCES", "../..")
+SOURCES = os.environ.get("SOURCES")  # address of the files of the project
 
 project = "Handwriting recognition"
 html_title = "Handwriting recognition from scratch"
@@ -67,12 +63,14 @@ def adapt(app: Sphinx, name: str, source: list[str]) -> None:
         is_page = path.suffix == ".md" and (path.parent == ROOT or path.is_relative_to(ROOT / "docs"))
         if is_page or not path.exists():
             return found[0]  # which Sphinx checks
-        return f"](source:{up}{SOURCES}/{path.relative_to(ROOT)})"
+        return f"](source:{SOURCES}/{path.relative_to(ROOT)})" if SOURCES else "](source:)"
 
     for picture in re.findall(r"<(?:img|source)\s[^>]*?src(?:set)?=\"(.*?)\"", source[0]):
         if not (page.parent / picture).exists():
             getLogger(__name__).warning("%s does not exist", picture, location=name)
-    text = LINK.sub(link, source[0])
+    text = re.sub(r"\[([^\[\]]*)\]\(source:\)", r"\1", LINK.sub(link, source[0]))
+    if SOURCES:
+        text = text.replace("git clone URL ", f"git clone {SOURCES.partition('/blob/')[0]} ")
     text = PICTURE.sub(r'<img class="only-light" src="\2"\3><img class="only-dark" src="\1"\3>', text)
     for path, target in PAGES.items():
         text = text.replace(f" `{path}`", f' <a href="{up}{target}"><code>{path}</code></a>')
@@ -132,15 +130,17 @@ def add_pages(app: Sphinx, error: Exception | None) -> None:
         if (ROOT / path).exists():
             shutil.copy(ROOT / path, site / target)
     if not (site / "demo.html").exists():
-        make_demo(site / "demo.html")
+        (site / "demo.html").write_text(render_included_demo(), encoding="utf-8")
+    for page in site.rglob("*.html"):
+        finish_page(page)
 
 
-def make_demo(path: Path) -> None:
-    """Write the drawing demo of the pretrained model, with test images of the sample."""
-    reader = load(pictures=False)
-    images, labels = (idx.load(next(SAMPLE.glob(f"t10k-{kind}-*"))) for kind in ("images", "labels"))
-    examples = choose_examples(images, labels, reader.predict_proba(images))
-    save_drawing_page(path, reader.model, reader.model.test_accuracy or 0, reader.model.test_images, examples)
+def finish_page(path: Path) -> None:
+    """Give headings of captions a level, let code that scrolls have the focus, and link the demo to the site."""
+    text = path.read_text(encoding="utf-8")
+    text = text.replace(' role="heading"', ' role="heading" aria-level="2"').replace("<pre>", '<pre tabindex="0">')
+    text = re.sub(r'<span data-page="(.*?)">(.*?)</span>', r'<a href="\1">\2</a>', text)
+    path.write_text(text, encoding="utf-8")
 
 
 def write_math(writer: Any, node: Any) -> None:

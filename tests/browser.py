@@ -31,10 +31,11 @@ def open_browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def open_page(browser: Browser, file: Path, **options: Any) -> Iterator[Page]:
+def open_page(browser: Browser, file: Path, fragment: str = "#scene=6", **options: Any) -> Iterator[Page]:
     """Yield the page of a file. Fail on console errors, exceptions, dialogs and requests for other resources.
 
-    options: of the browser context, such as `viewport`, `has_touch`, `color_scheme`.
+    fragment: of the address; by default, the drawing demo shows all of its parts. options: of the browser context, such
+    as `viewport`, `has_touch`, `color_scheme`.
     """
     errors: list[str] = []
     with browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options}) as context:
@@ -45,7 +46,7 @@ def open_page(browser: Browser, file: Path, **options: Any) -> Iterator[Page]:
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("dialog", lambda dialog: errors.append(dialog.message))
         page.on("request", lambda request: None if is_own(request.url, file) else errors.append(request.url))
-        page.goto(file.as_uri())
+        page.goto(file.as_uri() + fragment)
         yield page
     assert errors == [], errors
 

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -22,19 +21,34 @@ from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.layer import Layer
 from pipeline.network.layers import Convolution
 
+DESCRIPTION = (
+    "Draw, look inside the neural network that reads it, then train one yourself. One file, which works offline."
+)
+# A pen stroke on a blue square.
+ICON = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Crect width='32' height='32' "
+    "rx='7' fill='%231f5fbf'/%3E%3Cpath d='M10 9q6-4 10 0t-4 6q8 0 5 6t-12 3' fill='none' stroke='white' "
+    "stroke-width='3' stroke-linecap='round'/%3E%3C/svg%3E"
+)
 ROW = (3, 4)  # height : width of a canvas with room for five digits
 
 
-def save_drawing_page(
-    path: Path,
+def save_drawing_page(path: Path, model: Model, accuracy: float, images: int, *parts: Any, **named: Any) -> str:
+    """Write the page of `render_demo` to `path`; return how the model was reduced."""
+    page, reduction = render_demo(model, accuracy, images, *parts, **named)
+    path.write_text(page, encoding="utf-8")
+    return reduction
+
+
+def render_demo(
     model: Model,
     accuracy: float,
     images: int,
     examples: Sequence[Example] = (),
     lessons: Lessons | None = None,
     stimuli: Mapping[int, NDArray[np.uint8]] | None = None,
-) -> str:
-    """Write the page to `path`; return how the model was reduced to fit, "" if it is complete.
+) -> tuple[str, str]:
+    """Return the page, and how the model was reduced to fit, "" if it is complete.
 
     accuracy: share in [0, 1] on `images` test images. examples: test images to choose on the page. lessons: images
     to train a network with, in the page. stimuli: from `find_stimuli`.
@@ -66,10 +80,10 @@ def save_drawing_page(
         accuracy=accuracy,
         images=images,
         activation=ACTIVATIONS[model.activation],
-        guessing=math.log(len(model.class_names)),  # cross-entropy of equal shares
+        description=DESCRIPTION,
+        icon=ICON,
     )
-    path.write_text(page, encoding="utf-8")
-    return reduction
+    return page, reduction
 
 
 def model_values(model: Model, packed: Packed) -> dict[str, Any]:

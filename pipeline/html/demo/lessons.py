@@ -28,14 +28,17 @@ class Lessons:
     learnt: int
 
 
-def choose_lessons(images: Rows, labels: NDArray[np.uint8]) -> Lessons | None:
+def choose_lessons(images: Rows | NDArray[np.uint8], labels: NDArray[np.uint8]) -> Lessons | None:
     """Return training images, as many as the page has room for; None if these are too few to learn from.
 
     images: (n, h, w). labels: (n,).
     """
     order = np.random.default_rng(0).permutation(len(images))[: LEARNT + UNSEEN]
     while len(order) >= MIN_IMAGES:
-        chosen = np.concatenate([read_rows(images, index, index + 1) for index in order])
+        if isinstance(images, np.ndarray):
+            chosen = images[order]
+        else:
+            chosen = np.concatenate([read_rows(images, index, index + 1) for index in order])
         if len(encode_images(chosen)) <= MAX_CHARACTERS:
             return Lessons(chosen, labels[order], len(order) * LEARNT // (LEARNT + UNSEEN))
         order = order[: len(order) // 2]

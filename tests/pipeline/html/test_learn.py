@@ -84,26 +84,73 @@ def test_steps_are_those_of_numpy() -> None:
     assert np.abs(state.arrays[0] - network.parameters.flat).max() > 0.02
 
 
-def test_one_step_is_that_of_gradient_descent_in_numpy() -> None:
-    network, rate = make_model("conv4x3/2", shape=SHAPE).networks[0], 0.1
-    images, labels = make_images(1)
+SET = """
+    const set = { inks: inks.map((ink) => Float32Array.from(ink)), labels };
+"""
+
+
+def test_step_along_the_slopes_of_a_set_is_that_of_gradient_descent_in_numpy() -> None:
+    network, rate, count = make_model("conv4x3/2", shape=SHAPE).networks[0], 0.03, 6
+    images, labels = make_images(count)
     state = prepare(network, cross_entropy_of, OPTIMIZERS["sgd"](0.0, 0.0))
-    load = lambda indices, shard, thread: (images, np.array(labels))  # noqa: E731
+    load = lambda indices, shard, thread: (images[..., indices], np.array(labels)[indices])  # noqa: E731
     slices = make_slices(network.parameters.flat.size, 1)
-    loss, _ = take_step(state, np.arange(1), rate, load, 1, slices, in_sequence)
-    after = probabilities(forward(state.network, images).logits, "cross-entropy")
-    call = f"""(layers, ink, label, rate) => {{
-        {UNPACK}
-        const found = tryStep(layers, Float32Array.from(ink), label, rate);
-        return {{ ...found, parameters: flatten(found.stepped) }};
+    loss, _ = take_step(state, np.arange(count), rate, load, 1, slices, in_sequence)
+    shares = probabilities(forward(network, images).logits, "cross-entropy")
+    call = f"""(layers, inks, labels, rate) => {{
+        {UNPACK}{SET}
+        const before = measureSet(layers, set);
+        descend(layers, slopesOf(layers, set), rate);
+        return {{ before, after: measureSet(layers, set), parameters: flatten(layers) }};
     }}"""
-    found = evaluate(call, exact_layers(network), images.reshape(-1).tolist(), labels[0], rate)
-    assert found["loss"] == pytest.approx(loss, abs=1e-5)
+    inks = np.moveaxis(images, -1, 0).reshape(count, -1).tolist()
+    found = evaluate(call, exact_layers(network), inks, labels, rate)
+    right = shares[np.array(labels), np.arange(count)]
+    assert found["before"]["loss"] == pytest.approx(loss, abs=1e-5)
+    assert found["before"]["share"] == pytest.approx(right.mean(), abs=1e-5)
+    assert found["before"]["right"] == pytest.approx(np.mean(shares.argmax(axis=0) == labels))
+    assert found["after"]["loss"] < found["before"]["loss"]
     np.testing.assert_allclose(found["parameters"], state.arrays[0], rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(found["after"], after[:, 0], atol=1e-5)
-    assert found["lossAfter"] == pytest.approx(-np.log(after[labels[0], 0]), abs=1e-5)
-    assert found["lossAfter"] < found["loss"]
-    assert np.abs(state.arrays[0] - network.parameters.flat).max() > 0.02
+
+
+@pytest.mark.parametrize("layers", ["conv4x3/2", "5"])
+def test_hill_is_the_loss_over_one_weight(layers: str) -> None:
+    network, cell = make_model(layers, shape=SHAPE).networks[0], 11
+    images, labels = make_images(4)
+    call = f"""(layers, inks, labels, cell, values) => {{
+        {UNPACK}{SET}
+        const hill = makeHill(layers, set, cell);
+        const found = values.map((value) => hill(value));
+        const expected = values.map((value) => {{
+            layers[0].weights[cell] = value;
+            return measureSet(layers, set).loss;
+        }});
+        return [found, expected];
+    }}"""
+    inks = np.moveaxis(images, -1, 0).reshape(4, -1).tolist()
+    found, expected = evaluate(call, exact_layers(network), inks, labels, cell, [-1, -0.2, 0.1, 1.5])
+    assert found == pytest.approx(expected, abs=1e-5)
+    assert np.ptp(found) > 1e-4
+
+
+def test_sums_of_a_cell_lead_from_the_loss_to_its_slope() -> None:
+    network = make_model("conv4x3/2", shape=SHAPE).networks[0]
+    images, labels = make_images(5)
+    call = f"""(layers, inks, labels, cell) => {{
+        {UNPACK}{SET}
+        const {{ label, slope, errors, unit, place, pixelSlope, ink }} = followCell(layers, set, cell);
+        const own = set.labels.map((_, i) => slopesOf(layers, {{ inks: [set.inks[i]], labels: [labels[i]] }}));
+        const votes = [...partOf(layers[1].weights, 3, 0)].length / layers[0].biases.length;
+        const at = unit * votes + place;
+        const sum = [0, 1, 2].reduce((all, c) => all + errors[c] * partOf(layers[1].weights, 3, c)[at], 0);
+        const map = forward(layers, set.inks[0])[1].length;
+        return {{ slope, slopes: own.map(([{{ weights }}]) => weights[cell]), pixelSlope, sum, ink, map }};
+    }}"""
+    inks = np.moveaxis(images, -1, 0).reshape(5, -1).tolist()
+    found = evaluate(call, exact_layers(network), inks, labels, 4)
+    assert abs(found["slope"]) == pytest.approx(max(map(abs, found["slopes"])), abs=1e-6)
+    assert found["pixelSlope"] == pytest.approx(found["sum"], abs=1e-5)
+    assert found["ink"] * found["pixelSlope"] * found["slope"] > 0
 
 
 def cross_entropy_of(logits: Array, labels: Any, count: int) -> tuple[float, Array]:

@@ -183,22 +183,58 @@ def test_digit_is_compared_with_the_runner_up_or_the_chosen_class_and_never_with
 
 
 INVALID = "# #s #s= #s=. #s=AAAAA #s=AAAA. #s=%20%2 #s=éAAA #s=Q-AA #s=AAQ- #e= #e=99 #e=-1 #e=1.5 #any"
+DECODE = "(fragments) => fragments.map((each) => decodeLink(each, 0.75, 10, 8))"
+NOTHING = {"drawing": None, "training": None, "signs": [], "scene": None}
 
 
 def test_links_are_short_and_restore_drawings_and_invalid_ones_are_refused() -> None:
     drawn = [place(strokes, 0.1, 0.1, 0.6) for strokes in DIGITS.values()]
-    call = """(drawings) => drawings.map((strokes) => {
-        const fragment = encodeLink({ strokes, example: null });
-        return [fragment, decodeLink(fragment, 0.75, 10).strokes.map((stroke) => stroke.map(({ x, y }) => [x, y]))];
-    })"""
-    for strokes, (fragment, found) in zip(drawn, evaluate(call, [to_points(each) for each in drawn]), strict=True):
-        assert len(fragment) < 300
-        for stroke, expected in zip(found, strokes, strict=True):
-            np.testing.assert_allclose(stroke, expected, atol=0.001)
-    fragments = [*INVALID.split(), "#s=" + "A" * 40_000, "#s=" + "_" * 9_000]
-    found = evaluate("(fragments) => fragments.map((each) => decodeLink(each, 0.75, 10))", fragments)
-    assert found == [None] * len(fragments)
+    fragments = evaluate(
+        "(all) => all.map((strokes) => encodeLink({ strokes, example: null }))", [to_points(each) for each in drawn]
+    )
+    assert max(map(len, fragments)) < 300
+    for strokes, found in zip(drawn, evaluate(DECODE, fragments), strict=True):
+        for stroke, expected in zip(found["drawing"]["strokes"], strokes, strict=True):
+            np.testing.assert_allclose([(point["x"], point["y"]) for point in stroke], expected, atol=0.001)
+    invalid = [*INVALID.split(), "#s=" + "A" * 40_000, "#s=" + "_" * 9_000, "#scene=7", "#t=x!AAAA", "#l=1.9.3"]
+    assert evaluate(DECODE, invalid) == [NOTHING] * len(invalid)
     assert evaluate("() => encodeLink({ strokes: [], example: 2 })") == "#e=2"
-    assert evaluate("() => decodeLink('#e=2', 0.75, 3).example") == 2
+    assert evaluate(DECODE, ["#scene=3&e=2"]) == [
+        {**NOTHING, "drawing": {"strokes": [], "example": 2}, "scene": 3},
+    ]
     long = [{"x": number % 2, "y": 0} for number in range(9999)]
     assert evaluate("(long) => encodeLink({ strokes: [long], example: null })", long) == ""
+
+
+def test_links_repeat_trainings_and_signs() -> None:
+    training = {"seed": 3, "rate": 4, "steps": 120}
+    signs = [{"name": name, "drawings": [[[{"x": k / 10, "y": 0.5}]] for k in range(5)]} for name in ("♥", "a&b!")]
+    fragment = evaluate("(...all) => `#e=1${encodeTraining(...all)}`", training, signs)
+    (found,) = evaluate(DECODE, [fragment])
+    assert (found["training"], found["signs"]) == (training, signs)
+    assert evaluate("() => encodeTraining(null, [])") == ""
+
+
+@pytest.mark.parametrize(("reach", "expected"), [(9, True), (-1, False)])
+def test_dots_are_added_where_they_help_until_the_answer_changes(reach: int, expected: bool) -> None:
+    """A linear network of 8 x 8 pixels: all ink speaks for the first class, that at the top for the second one."""
+    weights = np.full((2, 8, 8), 0.1)
+    weights[1] = 0
+    weights[1, :2] = reach
+    layer: dict[str, Any] = {"kind": "dense", "activation": None, "inputShape": [1, 8, 8], "outputShape": [2]}
+    layer |= {"window": [8, 8], "dilation": 1, "stride": [1, 1], "padding": [0, 0], "residual": 0}
+    call = """(layer, weights, image) => {
+        const layers = [{ ...layer, weights: Float32Array.from(weights), biases: Float32Array.from([5, 0]) }];
+        const model = { networks: [layers], loss: "cross-entropy", temperature: 1, shape: [8, 8] };
+        const dots = planDots(model, Uint8Array.from(image), 1);
+        const inked = (dots ?? []).reduce((all, at) => addDot(all, at, [8, 8]), Uint8Array.from(image));
+        return [dots, [...inked]];
+    }"""
+    image = np.zeros((8, 8), int)
+    image[5, 2:6] = 255
+    dots, inked = evaluate(call, layer, weights.reshape(-1).tolist(), image.reshape(-1).tolist())
+    assert (dots is not None) is expected
+    if expected:
+        (dot,) = dots  # one is enough
+        assert dot < 8
+        assert np.flatnonzero(np.array(inked) != image.reshape(-1)).tolist() == [dot, dot + 1, dot + 8, dot + 9]

@@ -70,7 +70,7 @@ const surfaces = new WeakMap(); // context and pixels of each canvas that `paint
 /** Paint values on a canvas of height x width pixels, which the style sheet enlarges. paint: colour map. */
 function paintValues(canvas, values, height, width, paint) {
   let surface = surfaces.get(canvas);
-  if (surface?.pixels.width !== width || surface.pixels.height !== height) {
+  if (surface?.pixels.width !== width || canvas.width !== width || canvas.height !== height) {
     [canvas.width, canvas.height] = [width, height];
     const pixels = new ImageData(width, height);
     surface = { context: canvas.getContext("2d"), pixels, words: new Int32Array(pixels.data.buffer) };

@@ -2,6 +2,7 @@
 
 const SLIDE_SECONDS = 6; // for all positions of a kernel
 const REDUCED_MOTION = matchMedia("(prefers-reduced-motion: reduce)");
+const FOOL_DELAY = 250; // milliseconds from dot to dot
 const WHY_DELAY = 40; // milliseconds without a stroke after which "Why" is updated
 
 /**
@@ -12,33 +13,34 @@ const WHY_DELAY = 40; // milliseconds without a stroke after which "Why" is upda
 function makeInside(model, changed) {
   const state = {
     reading: null, // what `show` was called with
-    nudge: [0, 0], // pixels down and right
+    inked: null, // the image with the dots of ink that were added to it, or null
+    dots: 0, // how many
+    size: 0, // of the ink, in pixels that changed
     preview: null, // target under the pointer or the keyboard's focus
     pinned: null, // target that was clicked
     rival: null, // class that "Why" compares with; null for the runner-up
     sliding: null, // start of the kernel's animation in milliseconds, 0 with reduced motion, null if it stands still
     view: null, // of the network that reads the drawing
     followed: 0, // layer whose most raised output, or best class, is explained unless there is a target
-    step: 0, // of the guided walk, from 1; 0 for none
     isOpened: false, // on a narrow screen; on a wide one the inside is always open
   };
   let frame = null;
   let why = null; // the timer of WHY_DELAY
-  let wasOpened = false; // before the learner was selected
   let answered = null; // what "Why" shows, {prediction, best, rival}
   const refresh = () => (frame ??= requestAnimationFrame(update));
   const on = {
-    preview: (target) => state.step > 0 || change({ preview: target }), // a walk stays where it is
+    preview: (target) => change({ preview: target }),
     leave: () => change({ preview: null }),
-    release: () => change({ pinned: null, preview: null, rival: null, sliding: null, step: 0 }),
+    release: () => change({ pinned: null, preview: null, rival: null, sliding: null }),
     /** Select the strongest pixel of a map, or in a selected map this pixel; release what is selected already. */
     pin: (target) => {
       const isSame = on.isPinned(target) && (target.position === null || target.position === state.pinned.position);
       const pinned = on.isPinned(target) ? target : { ...target, position: null };
-      change({ pinned: isSame ? null : pinned, preview: null, sliding: null, step: 0 });
+      change({ pinned: isSame ? null : pinned, preview: null, sliding: null });
       if (isSame) return;
       announceText("detail-title", "detail-sum");
       reveal(target);
+      if (target.index === 0 && state.view.model === model.learner) learning.chooseKernel(target.unit);
     },
     isPinned: ({ index, unit }) => state.pinned?.index === index && state.pinned.unit === unit,
     move: (down, right) => {
@@ -47,7 +49,6 @@ function makeInside(model, changed) {
     },
   };
   const overlay = makeOverlay($("stage"));
-  const nudges = document.querySelectorAll("[data-nudge]");
   const answer = makeAnswer($("answer"), outputNames(model), {
     choose(k) {
       const target = { index: state.view.titles.length, unit: k, position: 0 };
@@ -55,7 +56,7 @@ function makeInside(model, changed) {
       const [best] = strongest(current.prediction.probabilities, 1);
       const isSame = k === state.rival || on.isPinned(target); // a second click releases
       const pinned = isSame || NARROW.matches ? null : target;
-      change({ rival: isSame || k === best ? null : k, pinned, preview: null, sliding: null, step: 0 });
+      change({ rival: isSame || k === best ? null : k, pinned, preview: null, sliding: null });
       announceText("why-title", "why-reason");
       if (!NARROW.matches) return;
       tabs.select(0);
@@ -76,26 +77,23 @@ function makeInside(model, changed) {
   function show(reading) {
     if (reading?.image !== state.reading?.image) {
       if (state.sliding !== null) state.pinned.position = null; // the strongest
-      Object.assign(state, { nudge: [0, 0], sliding: null });
+      Object.assign(state, { inked: null, dots: 0, sliding: null });
     }
     if (reading === null) state.preview = null; // the buttons of the classes are disabled
     const isDrawn = reading !== state.reading;
     if (isDrawn && !reading?.strokes?.some((stroke) => state.reading?.strokes?.includes(stroke))) beginAgain();
     state.reading = reading;
     update(null, isDrawn);
-    const isMoved = reading && state.nudge.some(Boolean);
-    return {
-      reading: current.prediction,
-      change: isMoved ? { words: describeNudge(state.nudge), before: reading.digit } : null,
-    };
+    const words = state.dots === 1 ? "with a dot of ink" : `with ${state.dots} dots of ink`;
+    return { reading: current.prediction, change: state.inked && { words, before: reading.digit } };
   }
 
   /**
-   * Another drawing begins: end the walk, ask about its own runner-up, and go to the strongest pixel of a pinned map.
+   * Another drawing begins: ask about its own runner-up, and go to the strongest pixel of a pinned map.
    */
   function beginAgain() {
-    const isKept = state.step === 0 && state.pinned && state.pinned.index < state.view.titles.length;
-    Object.assign(state, { rival: null, step: 0, pinned: isKept ? { ...state.pinned, position: null } : null });
+    const isKept = state.pinned && state.pinned.index < state.view.titles.length;
+    Object.assign(state, { rival: null, pinned: isKept ? { ...state.pinned, position: null } : null });
   }
 
   const tabOf = ({ index }) => (index === state.view.titles.length ? 0 : index + 2);
@@ -104,12 +102,12 @@ function makeInside(model, changed) {
 
   /** Compute what is shown, unless it is that of the last update. */
   function compute() {
-    const { reading, nudge, view } = state;
-    const key = `${nudge} ${views.indexOf(view)} ${isOpen()}`;
+    const { reading, inked, view } = state;
+    const key = `${state.dots} ${views.indexOf(view)} ${isOpen()}`;
     if (current?.reading === reading && current.key === key) return;
-    const isMoved = reading && nudge.some(Boolean);
-    const image = reading && moveImage(reading.image, model.shape, nudge);
-    const prediction = isMoved || (reading && reading.model !== view.model) ? readImage(view.model, image) : reading;
+    const image = inked ?? reading?.image ?? null;
+    const isOther = inked || (reading && reading.model !== view.model);
+    const prediction = isOther ? readImage(view.model, image) : reading;
     current = { reading, key, image, prediction };
     paintInk($("picture"), image ?? blank(), model.shape);
     const content = image ? "the drawing, light on dark" : "nothing yet";
@@ -136,13 +134,6 @@ function makeInside(model, changed) {
     return { ...best, unit: state.rival ?? best.unit };
   }
 
-  /** Return where a walk goes on after its last step: in the next layer, null after the last one. */
-  function onward(view, { index }) {
-    const next = view.layers.findIndex((layer, i) => i > index && stepsOf(layer) > 0);
-    if (next < 0) return null;
-    return next < view.columns.length ? follow(view, current.prediction, next) : bestOf(view, current.prediction);
-  }
-
   const pointedClass = (view) => (state.preview?.index === view.columns.length ? state.preview.unit : null);
 
   /** Return the best class and the one that it is compared with: pointed at, chosen, the true one, or the runner-up. */
@@ -165,9 +156,6 @@ function makeInside(model, changed) {
     compute();
     const [{ view }, { prediction }] = [state, current];
     showAnswers(view, prediction, isDrawn);
-    $("nudge-text").textContent = describeNudge(state.nudge);
-    $("nudge-why").hidden = !state.nudge.some(Boolean);
-    showNudges(nudges, state.nudge, state.reading !== null);
     if (!isOpen()) return;
     if (state.sliding !== null) slide(view);
     const target = resolved();
@@ -175,30 +163,32 @@ function makeInside(model, changed) {
     $("detail").classList.toggle("empty", !prediction);
     $("detail").classList.toggle("sheet", NARROW.matches && state.pinned !== null);
     showButtons(view, target);
+    if ($("how").open && prediction) {
+      const strongestFirst = follow(view, prediction, 0);
+      showHow(
+        $("how-steps"),
+        view,
+        { ...prediction, image: current.image },
+        strongestFirst,
+        $("confidence").textContent,
+      );
+    }
   }
 
   /** Show the buttons that have an effect. The focus goes from one that is hidden to the one before it. */
   function showButtons(view, target) {
     const layer = view.layers[target.index];
-    const steps = stepsOf(layer);
-    const step = Math.min(state.step, steps); // one may point at another layer during a walk
     const slide = state.sliding === null ? `Slide the ${LAYERS[layer.kind].slider}` : "Stop";
-    const isLast = step > 0 && step === steps;
-    const next = isLast ? onward(view, target) : null;
     const texts = {
-      walk: steps > 0 && (step === 0 ? "Step by step" : !isLast ? "Next" : next ? nameOfStop(view, next) : "Done"),
-      back: step > 1 && "Back",
-      slide: step === 0 && isMap(layer.outputShape) && !REDUCED_MOTION.matches && slide,
-      follow:
-        state.pinned !== null &&
-        (step === 0 ? (NARROW.matches ? "Close" : "Deselect") : !isLast ? "Skip" : next !== null && "Done"),
+      slide: isMap(layer.outputShape) && !REDUCED_MOTION.matches && slide,
+      follow: state.pinned !== null && (NARROW.matches ? "Close" : "Deselect"),
     };
     const isLost = texts[document.activeElement.id] === false;
     for (const [id, text] of Object.entries(texts)) {
       $(id).hidden = !text;
       setText($(id), text || "");
     }
-    if (isLost) $("walk").focus();
+    if (isLost) $("answer").querySelector("button").focus();
   }
 
   function showTarget(view, prediction, target) {
@@ -210,12 +200,6 @@ function makeInside(model, changed) {
     const explained = values ? explain(target) : null;
     showDetail(view, target, explained, values);
     $("result-figure").hidden = !isMap(layer.outputShape);
-    const share = () => describeShare(view, prediction, target.unit);
-    showWalk(Math.min(state.step, stepsOf(layer)), layer, explained, {
-      index: target.index,
-      share,
-      rest: target.index > 0 && !NARROW.matches ? $("detail-note").textContent : "",
-    });
     if (isMap(layer.outputShape)) paintResult(view, target, values, state.sliding !== null);
     $("result-figure").firstElementChild.classList.toggle("glow", state.sliding !== null);
     markTiles(view, target, explained, on.isPinned);
@@ -232,7 +216,7 @@ function makeInside(model, changed) {
 
   function showAnswers(view, prediction, isDrawn) {
     clearTimeout(why);
-    for (const id of ["why-title", "why-content", "lines-of", "share-of"]) $(id).hidden = !prediction;
+    for (const id of ["why", "lines-of"]) $(id).hidden = !prediction;
     if (!prediction) {
       answered = null;
       return answer.show(null, null, null);
@@ -240,7 +224,8 @@ function makeInside(model, changed) {
     const [best, rival] = contendersIn(view, prediction);
     answer.show(prediction, best, state.rival === best ? null : state.rival);
     setText($("lines-of"), describeLines(view));
-    setText($("share-of"), `: ${describeShare(view, prediction, best)}`);
+    setText($("share-of"), describeShare(view, prediction, best));
+    $("take-back").hidden = !state.inked;
     if (!isOpen() || $("answers").hidden || rival === undefined) return;
     const asked = { prediction, best, rival };
     const isSame = (names) => names.every((name) => asked[name] === answered?.[name]);
@@ -251,7 +236,7 @@ function makeInside(model, changed) {
       const explained = explainDifference(view.model.networks, current.image, best, rival, [prediction.values]);
       const isExact = view.layers.every(({ activation }) => !activation || ACTIVATIONS[activation].isPiecewiseLinear);
       const hasDots = canFill(view.model.networks, current.image, best, rival, explained);
-      const [a, b] = [view.outputs[best], view.outputs[rival]];
+      const [a, b] = [view.outputs[best], view.outputs[rival]].map((name) => (name === "none" ? `no ${noun}` : name));
       $("why-title").textContent = isUndecided(prediction) ? `Why ${a} before ${b}?` : `Why ${a}, not ${b}?`;
       showWhy(explained, current.image, model.shape, isExact, a, b, hasDots);
     };
@@ -276,21 +261,67 @@ function makeInside(model, changed) {
     else change({ pinned: { ...resolved(), position: 0 }, preview: null, sliding: performance.now() });
   }
 
-  /** Go to a step of the walk through what is shown; after the last one go on, or else leave it selected. */
-  function walk(step) {
-    if (state.sliding !== null) state.pinned.position = null; // the strongest
-    const { view } = state;
-    const here = resolved();
-    const isOver = step > stepsOf(view.layers[here.index]);
-    const next = isOver ? onward(view, here) : null;
-    if (isOver) step = next ? 1 : 0;
-    const pinned = { ...(next ?? here) };
-    change({ pinned, preview: null, sliding: null, step });
-    if (step === 0) return;
-    if (next && NARROW.matches) tabs.select(tabOf(next));
-    reveal(pinned);
-    if (step === WALK.length && !REDUCED_MOTION.matches) startSliding();
-    requestAnimationFrame(() => announce($("walk-text").textContent));
+  /** Add a dot of ink at a pixel of what the network sees. */
+  function addInk(at) {
+    const inked = addDot(current.image, at, model.shape);
+    change({ inked, dots: state.dots + 1 });
+    compute();
+    changed();
+  }
+
+  /** Add the dot that helps the other class most. */
+  function addBestDot() {
+    const at = bestDot(state.view.model, current.image, asked().rival);
+    if (at === null) announce(($("fooled").textContent = "No dot of ink helps."));
+    else addInk(at);
+  }
+
+  /** Return the prediction with its best class and the one that it is compared with. */
+  function asked() {
+    const [best, rival] = contendersIn(state.view, current.prediction);
+    return { prediction: current.prediction, best, rival };
+  }
+
+  /** Add the fewest dots with which the network answers with another class: the chosen one, or the easiest. */
+  async function fool() {
+    if (!state.reading || state.isFooling) return;
+    const { reading, view } = state;
+    Object.assign(state, { inked: null, dots: 0, isFooling: true });
+    compute();
+    const pause = (delay) => new Promise((done) => setTimeout(done, delay));
+    const { prediction, best } = asked();
+    const others = strongest(prediction.probabilities.slice(0, model.classNames.length), RIVALS + 1).filter(
+      (k) => k !== best,
+    );
+    const plans = [];
+    for (const rival of state.rival === null ? others : [state.rival]) {
+      $("fooled").textContent = `Looking for a ${view.outputs[rival]} …`;
+      await pause(0);
+      plans.push({ rival, dots: planDots(view.model, current.image, rival) });
+    }
+    const none = negativeOf(model);
+    if (plans.every(({ dots }) => dots === null) && none !== null) {
+      plans.push({ rival: none, dots: planDots(view.model, current.image, none) });
+    }
+    const [{ rival, dots }] = plans.sort((a, b) => (a.dots?.length ?? Infinity) - (b.dots?.length ?? Infinity));
+    for (const at of dots ?? []) {
+      if (state.reading !== reading) break;
+      addInk(at);
+      await pause(REDUCED_MOTION.matches ? 0 : FOOL_DELAY);
+    }
+    state.isFooling = false;
+    if (state.reading !== reading) return;
+    const count = `${dots?.length} ${plural("dot", dots?.length)} of ink`;
+    const text = dots
+      ? `${count} made the ${view.outputs[best]} ${rival === none ? `no ${noun}` : `a ${view.outputs[rival]}`}.`
+      : `${MAX_DOTS} dots of ink do not fool it.`;
+    announce(($("fooled").textContent = text));
+  }
+
+  function takeBack() {
+    change({ inked: null, dots: 0, rival: null });
+    $("fooled").textContent = "";
+    changed();
   }
 
   /** Scroll to a target if the details may lie over it. */
@@ -306,7 +337,7 @@ function makeInside(model, changed) {
 
   /** Look into the network of a view. */
   function select(view) {
-    Object.assign(state, { view, pinned: null, preview: null, rival: null, sliding: null, step: 0 });
+    Object.assign(state, { view, pinned: null, preview: null, rival: null, sliding: null, inked: null, dots: 0 });
     views.forEach((each) => each.columns.forEach(({ element }) => (element.hidden = each !== view)));
     const names = ["Why", "Picture", ...view.titles];
     const elements = [$("answers"), $("picture-column"), ...view.columns.map(({ element }) => element)];
@@ -318,8 +349,8 @@ function makeInside(model, changed) {
       const index = !NARROW.matches ? 0 : tab === 0 ? view.titles.length : tab - 2; // -1 for the picture
       $("detail").hidden = index < 0;
       const pinned = NARROW.matches && state.pinned?.index !== index ? null : state.pinned;
-      const [sliding, step] = pinned ? [state.sliding, state.step] : [null, 0];
-      change({ followed: Math.max(index, 0), pinned, sliding, step });
+      const sliding = pinned ? state.sliding : null;
+      change({ followed: Math.max(index, 0), pinned, sliding });
     });
   }
 
@@ -331,7 +362,7 @@ function makeInside(model, changed) {
     document.body.classList.toggle("inside-open", isOpen());
     const home = TABLET.matches && isNowOpen ? $("result") : $("answers");
     if ($("bars").parentElement !== home) home[home.id === "result" ? "append" : "prepend"]($("bars"));
-    change(isOpen() ? {} : { pinned: null, sliding: null, step: 0, nudge: [0, 0] });
+    change(isOpen() ? {} : { pinned: null, sliding: null });
     changed();
     // of the learner, its first layer
     tabs.select(state.pinned ? tabOf(state.pinned) : state.view.model === model ? 0 : 2);
@@ -347,20 +378,22 @@ function makeInside(model, changed) {
     const head = $("look-inside").parentElement;
     if (head.getBoundingClientRect().top > innerHeight / 2) head.scrollIntoView(); // on a phone in landscape
   });
-  $("walk").addEventListener("click", () => walk(state.step + 1));
-  $("back").addEventListener("click", () => walk(state.step - 1));
-  $("follow").addEventListener("click", () => (state.step ? change({ step: 0, sliding: null }) : on.release()));
+  $("follow").addEventListener("click", on.release);
   $("slide").addEventListener("click", startSliding);
+  $("add-dot").addEventListener("click", () => state.reading && addBestDot());
+  $("fool").addEventListener("click", fool);
+  $("take-back").addEventListener("click", takeBack);
+  $("why-picture").addEventListener("click", ({ clientX, clientY }) => {
+    const box = $("why-picture").getBoundingClientRect();
+    const [height, width] = model.shape;
+    const [row, column] = [((clientY - box.top) / box.height) * height, ((clientX - box.left) / box.width) * width];
+    const { prediction, best, rival } = asked();
+    const explained = explainDifference(state.view.model.networks, current.image, best, rival, [prediction.values]);
+    addInk(tappedPixel(gapsOf(explained, current.image), row, column, model.shape));
+  });
   for (const id of ["answer", "detail"])
     $(id).addEventListener("keydown", ({ key }) => key === "Escape" && on.release());
-  nudges.forEach((button) =>
-    button.addEventListener("click", () => {
-      if (button.getAttribute("aria-disabled") === "true") return;
-      state.nudge = nudgedBy(button, state.nudge);
-      changed();
-      requestAnimationFrame(() => announce(`${describeNudge(state.nudge)}: ${$("confidence").textContent}`));
-    }),
-  );
+  $("how").addEventListener("toggle", refresh);
   window.addEventListener("resize", refresh);
   select(views[0]);
   open(false);
@@ -368,22 +401,29 @@ function makeInside(model, changed) {
     show,
     open,
     /** Look into the network that reads the drawing. */
-    select(network) {
-      select(views.find(({ model }) => model === network));
-      if (network !== model.learner) return open(wasOpened);
-      wasOpened = state.isOpened;
-      open(NARROW.matches);
+    select: (network) => select(views.find(({ model }) => model === network)),
+    /** On a narrow screen, show a layer from 0, or "Why" for null. */
+    showLayer(index) {
+      open(true);
+      tabs.select(index === null ? 0 : index + 2);
     },
+    slide() {
+      if (state.sliding === null) startSliding();
+    },
+    fool,
+    isOpen: () => state.isOpened,
+    view: () => state.view,
     /** Show an output that was added to the model. */
     taught() {
-      answer.add(model.signs.at(-1));
+      answer.set(outputNames(model));
       views.forEach((view) => (view.outputs = outputNames(view.model)));
     },
     /** Show the parameters of the learner, which have changed. */
-    relearned() {
+    relearned(slopes, steepest) {
       const view = views.at(-1);
       view.blank = forward(view.layers, new Float32Array(view.blank[0].length));
-      view.columns.forEach((column) => column.repaintKernels());
+      view.columns[0].repaintKernels(slopes, steepest);
+      changed();
     },
     repaint() {
       current = answered = null; // paints everything again

@@ -3,6 +3,8 @@
  * A tile is a button; arrow keys move between tiles, which share one tab stop, and within the map of a pinned one.
  */
 
+const FEW = 8; // maps of a later layer that are shown at first
+
 /** Return the title of each hidden layer. */
 function titlesOf(layers) {
   const hidden = layers.slice(0, -1);
@@ -23,16 +25,21 @@ function makeColumn(parent, layers, index, title, patches, on) {
   const hasKernels = index === 0 && hasMaps && layer.weights;
   // a single layer of maps has all the room
   const hasRoom = layers.length === 2 ? hasMaps : TABLET.matches && (hasKernels || !hasMaps);
-  const across = (hasRoom ? 2 : 1) * columnsFor(count);
+  const isLong = hasMaps && !hasKernels && count > 2 * FEW; // only the most active maps are shown at first
+  let isWhole = !isLong;
+  let across = isLong ? columnsFor(FEW) : (hasRoom ? 2 : 1) * columnsFor(count);
   const aspect = hasKernels ? 1.7 : patches ? 2 : 1; // of a tile
   const element = append(parent, "section", "", "column");
   append(append(element, "h3", title), "span", LAYERS[layer.kind].role(index), "role");
   const caption = append(element, "p", LAYERS[layer.kind].tell(layer, index), "caption");
-  if (patches) caption.append(" Left: where in a test image it glows most.");
+  if (patches && index === 1) caption.append(" Left: where in a test image it glows most.");
   append(caption, "span", LAYERS[layer.kind].describe(layer), "size");
   const weight = across * aspect * Math.sqrt(size[0] ?? 1); // larger maps get more room
-  const variables = { across, down: Math.ceil(count / across), aspect, weight, order: index };
-  for (const [name, value] of Object.entries(variables)) element.style.setProperty(`--${name}`, value);
+  const layOut = () => {
+    const variables = { across, down: Math.ceil((isWhole ? count : FEW) / across), aspect, weight };
+    for (const [name, value] of Object.entries(variables)) element.style.setProperty(`--${name}`, value);
+  };
+  layOut();
   const grid = append(element, "div", "", `tiles ${hasMaps ? "maps" : "cells"}${hasKernels ? " with-kernels" : ""}`);
   grid.setAttribute("role", "group");
   grid.setAttribute("aria-label", LAYERS[layer.kind].describe(layer));
@@ -48,6 +55,25 @@ function makeColumn(parent, layers, index, title, patches, on) {
     if (hasMaps) append(tile, "canvas", "", "map");
     return tile;
   });
+  const chooseTiles = (values) => {
+    const peaks = tiles.map((_, unit) => (isWhole ? 0 : extremes(partOf(values, count, unit))[1]));
+    const most = strongest(peaks, FEW);
+    tiles.forEach((tile, unit) => (tile.hidden = !isWhole && !most.includes(unit)));
+    const shown = tiles.filter(({ hidden }) => !hidden);
+    if (!shown.some(({ tabIndex }) => tabIndex === 0)) shown.forEach((tile, i) => (tile.tabIndex = i === 0 ? 0 : -1));
+  };
+  if (isLong) {
+    const all = append(element, "button", `All ${count} maps`, "all-maps");
+    all.type = "button";
+    all.addEventListener("click", () => {
+      isWhole = !isWhole;
+      across = columnsFor(isWhole ? count : FEW);
+      setText(all, isWhole ? `The ${FEW} most active` : `All ${count} maps`);
+      layOut();
+      chooseTiles(column.values);
+      on.leave(); // what is drawn over them moves
+    });
+  }
   const column = {
     element,
     tiles,
@@ -57,13 +83,19 @@ function makeColumn(parent, layers, index, title, patches, on) {
   column.show = (values) => {
     column.values = values;
     const paint = activationColours(values);
+    if (isLong && !isWhole) chooseTiles(values);
     if (cells) return paintValues(cells, values, Math.ceil(count / across), across, paint);
     for (let unit = 0; unit < count; unit++) paintValues(column.map(unit), partOf(values, count, unit), ...size, paint);
   };
-  column.repaintKernels = () => {
-    if (hasKernels) tiles.forEach((tile, unit) => paintKernel(tile.querySelector(".kernel"), layer, unit));
+  column.repaintKernels = (slopes = null, steepest = 0) => {
+    if (!hasKernels) return;
+    tiles.forEach((tile, unit) => {
+      const part = slopes && partOf(slopes, count, unit);
+      if (part) paintSlopes(tile.querySelector(".kernel"), rowOf(layer, unit), layer.window, part, steepest);
+      else paintKernel(tile.querySelector(".kernel"), layer, unit);
+    });
   };
-  listenToTiles(grid, column, { index, layer, title, across }, on);
+  listenToTiles(grid, column, { index, layer, title, across: () => across }, on);
   return column;
 }
 
@@ -110,13 +142,14 @@ function listenToTiles(grid, column, { index, layer, title, across }, on) {
     const unit = Number(event.target.dataset.unit);
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
     const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
-    const ends = { Home: 0, End: count - 1 };
+    const ends = { Home: 0, End: -1 };
+    const shown = [...column.tiles.keys()].filter((each) => !column.tiles[each].hidden);
     if (event.key === "Escape") on.release();
     else if (event.key in moves && height && on.isPinned({ index, unit })) on.move(...moves[event.key]);
     else if (event.key in moves) {
-      const next = unit + across * moves[event.key][0] + moves[event.key][1];
-      if (next >= 0 && next < count) focusTile(next);
-    } else if (event.key in ends) focusTile(ends[event.key]);
+      const next = shown[shown.indexOf(unit) + across() * moves[event.key][0] + moves[event.key][1]];
+      if (next !== undefined) focusTile(next);
+    } else if (event.key in ends) focusTile(shown.at(ends[event.key]));
     else return;
     event.preventDefault();
   });

@@ -1,8 +1,9 @@
 /* "Why 3, not 8?": the answer's bars, and the contribution of each pixel to the difference of two logits. */
 
 /**
- * Make a button with a bar for each class. choose, preview: called with its index. Returns {buttons, show}; show: a
- * function of the prediction, null if nothing is drawn, the index of the best class and that of the chosen one.
+ * Make a button with a bar for each class. choose, preview: called with its index. Returns {buttons, set(names),
+ * show}; show: a function of the prediction, null if nothing is drawn, the index of the best class and that of the
+ * chosen one.
  */
 function makeAnswer(parent, names, { choose, preview, leave }) {
   const buttons = [];
@@ -20,7 +21,12 @@ function makeAnswer(parent, names, { choose, preview, leave }) {
     for (const event of ["pointerleave", "blur"]) button.addEventListener(event, leave);
     buttons.push({ name, button, bar, sum, share });
   };
-  names.forEach(add);
+  const set = (all) => {
+    parent.replaceChildren();
+    buttons.length = 0;
+    all.forEach(add);
+  };
+  set(names);
   const show = (prediction, best, rival) =>
     buttons.forEach(({ name, button, bar, sum, share }, k) => {
       const probability = prediction?.probabilities[k];
@@ -33,7 +39,7 @@ function makeAnswer(parent, names, { choose, preview, leave }) {
       const label = [`${name}: ${share.textContent}`, prediction && `score ${sum.textContent}`, question];
       setAttributes(button, { "aria-pressed": k === rival, "aria-label": label.filter(Boolean).join(", ") });
     });
-  return { buttons, add, show };
+  return { buttons, set, show };
 }
 
 /**

@@ -1,46 +1,49 @@
-/* Curves: of the training, and of the loss over the share. */
+/* Curves: of the training, and of the loss over a weight. */
 
-const LABEL = 13; // pixels above the highest line of a curve, for its label
-const DOT = 4; // pixels: radius
+const LABEL = 15; // pixels above the highest line of a curve, for its label
+const BALL = 6; // pixels: radius
+const TANGENT = 0.18; // half of its width, in shares of the curve's
 
 /**
- * Paint values from 0 to `most` over what they are `at`, from 0 to `end`, with the band from `low` to `high` if they
- * have one. lines: [value, label, side] of dashed lines. dots: more points, marked.
+ * Paint values from 0 to `most` over what they are `at`, from 0 to `end`. points: {at, value}, with `low` and `high`
+ * if a band is shaded. hasEdge: whether the band's upper edge is a curve of its own. lines: [value, label, side] of
+ * dashed lines. ball: {at, value, slope} with its tangent.
  */
-function paintCurve(canvas, points, end, most, name, lines, dots = []) {
+function paintCurve(canvas, { points, end, most, name, hasEdge = false, lines = [], ball = null }) {
   const { width, height } = canvas.getBoundingClientRect();
   const ratio = window.devicePixelRatio;
   [canvas.width, canvas.height] = [Math.round(width * ratio), Math.round(height * ratio)];
   const context = canvas.getContext("2d");
   context.scale(ratio, ratio);
-  const [x, y] = [
-    (at) => (width * at) / end,
-    (value) => LABEL + (height - LABEL - 2) * (1 - Math.min(value / most, 1)),
-  ];
+  const x = (at) => (width * at) / end;
+  const y = (value) => LABEL + (height - LABEL - 2) * (1 - Math.min(value / most, 1));
   const trace = (values) => values.forEach(([at, value], i) => context[i ? "lineTo" : "moveTo"](x(at), y(value)));
-  context.strokeStyle = context.fillStyle = `rgb(${colour("--quiet")})`;
-  context.font = "11px system-ui, sans-serif";
+  const draw = (values, colour_, thickness) => {
+    Object.assign(context, { strokeStyle: `rgb(${colour(colour_)})`, lineWidth: thickness });
+    context.beginPath();
+    trace(values);
+    context.stroke();
+  };
+  context.fillStyle = `rgb(${colour("--quiet")})`;
+  context.font = "12px system-ui, sans-serif";
   context.setLineDash([3, 3]);
   for (const [value, label, side] of lines) {
-    context.beginPath();
-    trace([[0, value], [end, value]]);
-    context.stroke();
+    draw([[0, value], [end, value]], "--quiet", 1);
     context.textAlign = side;
     context.fillText(label, side === "left" ? 4 : width - 2, y(value) - 3);
   }
   context.setLineDash([]);
-  context.strokeStyle = context.fillStyle = `rgb(${colour(name)})`;
-  context.globalAlpha = 0.2;
+  context.fillStyle = `rgb(${colour(name)} / 20%)`;
   context.beginPath();
   trace([...points.map(({ at, low }) => [at, low]), ...points.map(({ at, high }) => [at, high]).reverse()]);
   context.fill();
-  context.globalAlpha = 1;
-  context.lineWidth = 2;
-  context.beginPath();
-  trace(points.map(({ at, value }) => [at, value]));
-  context.stroke();
+  if (hasEdge) draw(points.map(({ at, high }) => [at, high]), "--quiet", 1.5);
+  draw(points.map(({ at, value }) => [at, value]), name, 2);
+  if (!ball) return;
+  const sides = [-1, 1].map((side) => side * TANGENT * end);
+  draw(sides.map((by) => [ball.at + by, ball.value + by * ball.slope]), "--frame", 2);
   context.fillStyle = `rgb(${colour("--ink")})`;
   context.beginPath();
-  for (const { at, value } of dots) context.arc(Math.max(x(at), DOT), y(value), DOT, 0, 2 * Math.PI);
+  context.arc(clamp(x(ball.at), width - BALL, BALL), y(ball.value) - BALL, BALL, 0, 2 * Math.PI);
   context.fill();
 }

@@ -1,58 +1,65 @@
-/* Changing the cells of a kernel by hand, by pointer or by keys. */
+/* Kernels with an arrow in each cell, and the large one whose cells can be chosen and dragged. */
 
-const DRAG = 100; // pixels up or to the right by which a weight is dragged to grow by 1
-const KEYED = 0.1; // by which a key changes a weight
+const CELL = 24; // pixels of the canvas
+const DRAG = 100; // pixels to the right, or up with a mouse, by which a weight is dragged to grow by 1
 
 /**
- * Let cells of the kernels be dragged (by a finger only sideways, as it scrolls up and down), or changed by keys:
- * Shift and arrows choose a cell, + and - change it. isActive: whether they can. turn: called with the cell and its
- * new weight. Returns a function that chooses the cell of a tile at {top, left}, or none without a tile.
+ * Paint a kernel, and in each cell where gradient descent moves it: up to grow; the longer, the steeper. slopes: or
+ * null.
  */
-function listenToKernels(parent, { weights, window: [height, width] }, isActive, turn) {
-  let dragged = null; // {cell, weight, along} where the drag began
-  let isTurned = false; // by the pointer, whose click then selects no map
-  let [row, column] = [0, 0]; // chosen
-  const frame = document.createElement("span"); // of the chosen cell
-  const chooseCell = (tile, { top, left } = {}) => {
-    if (!tile) return frame.remove();
-    [row, column] = [clamp(top, height - 1), clamp(left, width - 1)];
-    tile.querySelector(".kernel").after(frame);
-    placeFrame(frame, cellAt(row * width + column, width), [height, width]);
-  };
-  const alongOf = ({ pointerType, clientX, clientY }) => clientX - (pointerType === "touch" ? 0 : clientY);
-  const cellOf = (tile) => (Number(tile.dataset.unit) * height + row) * width + column;
-  parent.addEventListener("pointerdown", (event) => {
-    isTurned = false;
-    if (!event.target.matches(".kernel") || !isActive()) return;
-    const box = event.target.getBoundingClientRect();
-    const [y, x] = [(event.clientY - box.top) / box.height, (event.clientX - box.left) / box.width];
-    const tile = event.target.closest(".tile");
-    chooseCell(tile, { top: Math.floor(y * height), left: Math.floor(x * width) });
-    const cell = cellOf(tile);
-    dragged = { cell, weight: weights[cell], along: alongOf(event) };
-    event.target.setPointerCapture(event.pointerId);
+function paintSlopes(canvas, kernel, [height], slopes, steepest) {
+  const width = kernel.length / height;
+  const small = document.createElement("canvas");
+  paintValues(small, kernel, height, width, signedColours(largestMagnitude(kernel)));
+  [canvas.width, canvas.height] = [CELL * width, CELL * height];
+  const context = canvas.getContext("2d");
+  context.imageSmoothingEnabled = false;
+  context.drawImage(small, 0, 0, canvas.width, canvas.height);
+  slopes?.forEach((slope, k) => {
+    const length = (CELL / 2 - 2) * Math.sqrt(Math.abs(slope) / (steepest || 1));
+    const [x, y] = [CELL * ((k % width) + 0.5), CELL * (Math.floor(k / width) + 0.5)];
+    const tip = slope < 0 ? -length : length;
+    const barb = tip - Math.sign(tip) * Math.min(4, length);
+    context.beginPath();
+    for (const [a, b] of [[[0, -tip], [0, tip]], [[-4, barb], [0, tip]], [[4, barb], [0, tip]]]) {
+      context.moveTo(x + a[0], y + a[1]);
+      context.lineTo(x + b[0], y + b[1]);
+    }
+    for (const [style, lineWidth] of [["--background", 5], ["--ink", 2]]) {
+      Object.assign(context, { strokeStyle: `rgb(${colour(style)})`, lineWidth, lineCap: "round" });
+      context.stroke();
+    }
   });
-  parent.addEventListener("pointermove", (event) => {
-    const along = alongOf(event);
-    if (!dragged || (along === dragged.along && !isTurned)) return;
-    isTurned = true;
-    turn(dragged.cell, dragged.weight + (along - dragged.along) / DRAG);
-  });
-  parent.addEventListener("click", (event) => isTurned && event.detail > 0 && event.stopPropagation(), true);
-  for (const type of ["pointerup", "pointercancel"]) parent.addEventListener(type, () => (dragged = null));
-  parent.addEventListener("keydown", ({ target, key, shiftKey, ctrlKey, metaKey, altKey }) => {
-    if (ctrlKey || metaKey || altKey || !target.querySelector(".kernel") || !isActive()) return;
-    const [right, down] = (shiftKey && MOVES[key]) || [0, 0];
-    const change = { "+": KEYED, "-": -KEYED }[key] ?? 0;
-    if (!(right || down || change)) return;
-    chooseCell(target, { top: row + down, left: column + right });
-    announce(turn(cellOf(target), weights[cellOf(target)] + change));
-  });
-  return chooseCell;
 }
 
-/** Return where a weight is: "Kernel 2, row 3, column 4". */
-function nameOfCell({ window: [height, width] }, cell) {
-  const [row, column] = [Math.floor(cell / width) % height, cell % width];
-  return `Kernel ${Math.floor(cell / (height * width)) + 1}, row ${row + 1}, column ${column + 1}`;
+/**
+ * Let cells of the large kernel be chosen by a tap or arrow keys, and dragged, by a finger only sideways. sizes: [rows,
+ * columns]. on: {choose(row, column), chosen(): {row, column, weight}, turn(weight), settle()}, the last after a drag.
+ */
+function listenToKernel(canvas, [rows, columns], on) {
+  let dragged = null; // {weight, along} where the drag began
+  const alongOf = ({ pointerType, clientX, clientY }) => clientX - (pointerType === "touch" ? 0 : clientY);
+  canvas.addEventListener("pointerdown", (event) => {
+    const box = canvas.getBoundingClientRect();
+    const [y, x] = [(event.clientY - box.top) / box.height, (event.clientX - box.left) / box.width];
+    on.choose(Math.floor(y * rows), Math.floor(x * columns));
+    dragged = { weight: on.chosen().weight, along: alongOf(event) };
+    canvas.setPointerCapture(event.pointerId);
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    if (dragged) on.turn(dragged.weight + (alongOf(event) - dragged.along) / DRAG);
+  });
+  for (const type of ["pointerup", "pointercancel"]) {
+    canvas.addEventListener(type, () => {
+      dragged = null;
+      on.settle();
+    });
+  }
+  canvas.addEventListener("keydown", (event) => {
+    const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
+    if (!moves) return;
+    event.preventDefault();
+    const { row, column } = on.chosen();
+    on.choose(row + moves[0], column + moves[1]);
+  });
 }

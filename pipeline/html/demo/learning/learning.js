@@ -1,238 +1,213 @@
-/* "Train it yourself": the training in the page, a slice of each frame, with its controls and its curves. */
+/* Training in the page: noise, steps along the slopes by hand, and runs, a slice of each frame. */
 
 const SLICE = 8; // milliseconds of a frame
 const PAINTED = 3; // frames from one repaint to the next
-const SLOW = 20; // frames of a batch when slower
+const STILL = 1000; // milliseconds from one repaint to the next with reduced motion
 const STATIC = 700; // milliseconds in which the parameters flicker before they are noise
 const RATES = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 1];
 const DEFAULT_RATE = 4; // its index
-const CANDIDATES = 100; // images among which a step chooses one that is misread
-const TURNED = 100; // unseen images whose loss is shown while a weight is turned by hand
-const INVITATION = "Drag a cell of a kernel sideways: can you lower the loss?";
+const STEP_RATE = 0.3; // of steps by hand, along the mean slopes
+const FIXED = 100; // images, the first of those that are learnt from, whose mean loss is shown everywhere
+const RUN = 20; // seconds of a run of the lesson
+const REACH = 1; // by which the chosen weight can be changed by hand
+const HILL = 41; // points of its curve
 const TOO_LARGE = 0.1; // a learning rate at which the loss may explode
 const SPOILT = 2; // loss above which it has exploded
-const [SOONEST_EXAM, LATEST_EXAM] = [64, 2000]; // images from one measurement of the accuracy to the next
+const [SOONEST_EXAM, LATEST_EXAM] = [64, 2000]; // images from one measurement to the next
+const [BY_HEART, UNIMPROVED] = [0.99, 8]; // right of the fixed set; measurements in which new images do not improve
 
 /**
- * Make the training of `learner`. packed: the images, as `unpackLessons` takes them. on: {relearned(), enter(),
- * leave()}: called after a change of the parameters, when the network is shown, and when the trained one is shown
- * again. Returns {state, lessons(), open({seed, rate, steps}), link(), repaint()}; lessons: a promise of the images;
- * link: what `open` takes to repeat the training, null if none is shown.
+ * Make the training of `learner`. packed: the images, as `unpackLessons` takes them. on: {relearned(slopes, steepest),
+ * enter(), leave(), finished(), isLesson()}: called after a change of the parameters, when the network is shown, when
+ * the trained one is shown again, and after a run; isLesson: whether a run has an end. Returns {state, lessons(),
+ * open({seed, rate, steps}), close(), link(), chooseKernel(unit), repaint()}. lessons: a promise of the images; link:
+ * what `open` takes to repeat the training, null if it cannot be.
  */
 function makeLearning(learner, packed, on) {
   const [layers] = learner.networks;
+  const [first] = layers;
+  const size = first.weights.length / first.biases.length; // of a kernel
+  const sizes = [first.window[0], size / first.window[0]];
   const state = {
     lessons: null, // of `unpackLessons`
+    fixed: null, // set of FIXED images
     training: null, // of `makeTraining`
     seed: 1,
     isOpen: false,
     isRunning: false,
-    goal: Infinity, // steps after which it pauses
+    goal: null, // {steps} or {seconds} after which it pauses; null for none
     exam: null, // while the accuracy is measured: {count, right}
     nextExam: 0, // images after which it is measured again
-    losses: [], // {at, value} of each repaint; at: images seen
-    accuracies: [], // {at, value, low, high, seconds} of each exam
+    exams: [], // {at, seconds, value, low, high, loss, share, right}: of unseen images, and of the fixed set
     seconds: 0, // of learning
     frames: 0,
-    turned: null, // {cell, loss} before it was turned by hand
-    step: null, // what `showStep` was given and returned, and the layers `before`; null if none is shown
-    told: 0, // part of its story
-    isSpoilt: false, // by a learning rate that was too large
+    painted: 0, // milliseconds of the last repaint
+    slopes: null, // of the fixed set by all parameters, while it pauses
+    cell: null, // weight of the first layer that is framed
+    hill: null, // of `makeHill` for it
+    middle: 0, // weight in the middle of the hill
+    points: [], // of the hill: {at, value}, at: from its left side
+    byHand: 0, // changes by hand, which no link repeats
+    isDone: false, // a run of the lesson is over
   };
   const rate = () => RATES[$("rate").value];
   Object.assign($("rate"), { max: RATES.length - 1, value: DEFAULT_RATE });
+  const isSpoilt = () => rate() >= TOO_LARGE && state.exams.at(-1)?.loss > SPOILT;
 
   /** Fill the network with noise and begin again. */
   function forget(seed) {
-    showFlow(null);
     const random = makeRandom(seed);
     initialise(layers, random);
     const training = makeTraining(layers, random);
-    Object.assign(state, {
-      training,
-      seed,
-      isRunning: false,
-      last: null,
-      goal: Infinity,
-      exam: { count: 0, right: 0 },
-      nextExam: 0,
-    });
-    Object.assign(state, { losses: [], accuracies: [], seconds: 0, frames: 0, isSpoilt: false });
-    announce("");
+    Object.assign(state, { training, seed, isRunning: false, goal: null, exam: { count: 0, right: 0 }, nextExam: 0 });
+    Object.assign(state, { exams: [], seconds: 0, frames: 0, cell: null, slopes: null, byHand: 0, isDone: false });
   }
 
-  /** Flicker like a screen without reception, then show the noise of the seed, and call `end`. */
+  /** Flicker like a screen without reception, then show the noise of the seed; a run that begins meanwhile ends it. */
   function flicker(seed, end, started = performance.now()) {
-    if (!state.isOpen) return;
+    if (!state.isOpen || state.isRunning) return;
     const isOver = REDUCED_MOTION.matches || performance.now() - started > STATIC;
     forget(isOver ? seed : Math.floor(2 ** 31 * Math.random()));
-    while (isOver && state.exam) takeExam();
-    repaint();
-    if (isOver) end();
-    else requestAnimationFrame(() => requestAnimationFrame(() => flicker(seed, end, started)));
+    if (!isOver) {
+      repaint();
+      return requestAnimationFrame(() => requestAnimationFrame(() => flicker(seed, end, started)));
+    }
+    while (state.exam) takeExam();
+    settle();
+    end();
   }
 
   /** Show the noise of a seed, and learn for a number of steps. rate: its index. */
-  async function open({ seed, rate, steps }) {
+  async function open({ seed = 1, rate = DEFAULT_RATE, steps = 0 } = {}) {
     await lessons();
     state.isOpen = true;
     $("rate").value = rate;
     on.enter();
-    flicker(seed, () => steps > 0 && run(true, steps));
+    return new Promise((done) => {
+      flicker(seed, () => {
+        if (steps > 0) run(true, { steps });
+        done();
+      });
+    });
   }
 
   function close() {
+    if (!state.isOpen) return;
     Object.assign(state, { isOpen: false, isRunning: false });
     on.leave();
-    announce("");
     show();
-    $("forget").focus();
   }
 
-  /** Look at one of the unseen images; after the last, note the accuracy. */
+  /** Look at one of the unseen images; after the last, note the accuracy, and the loss of the fixed set. */
   function takeExam() {
     const { inks, labels } = state.lessons.unseen;
     const { exam, training, seconds } = state;
-    exam.right += isRight(layers, inks[exam.count], labels[exam.count]);
+    exam.right += isLargest(forward(layers, inks[exam.count]).at(-1), labels[exam.count]);
     if (++exam.count < inks.length) return;
     const [low, high] = intervalOf(exam.right, exam.count);
-    state.accuracies.push({ at: training.seen, value: exam.right / exam.count, low, high, seconds });
+    const measured = measureSet(layers, state.fixed);
+    state.exams.push({ at: training.seen, seconds, value: exam.right / exam.count, low, high, ...measured });
     state.exam = null;
     state.nextExam = training.seen + clamp(training.seen / 4, LATEST_EXAM, SOONEST_EXAM);
   }
 
-  /**
-   * Learn from the next image, or measure the accuracy if it is time. Between batches only, as the weights then stand
-   * still.
-   */
+  /** Learn from the next image, or measure if it is time. Between batches only, as the weights then stand still. */
   function work() {
-    const { training, lessons } = state;
+    const { training, lessons, goal } = state;
     if (state.exam) return takeExam();
     learnImage(training, lessons.learnt, rate());
-    if (training.count === 0 && training.seen >= state.nextExam) state.exam = { count: 0, right: 0 };
     if (training.seen % lessons.learnt.inks.length === 0) announceAccuracy();
-    if (training.count === 0 && training.steps >= state.goal) state.isRunning = false;
+    if (training.count > 0) return;
+    if (training.seen >= state.nextExam) state.exam = { count: 0, right: 0 };
+    if (training.steps >= goal?.steps || state.seconds >= goal?.seconds) finish();
   }
 
-  function frame() {
-    if (!state.isRunning) return repaint();
-    const started = performance.now();
+  /** End a run that has reached its goal, with a last measurement. */
+  function finish() {
+    const isLesson = state.goal.seconds !== undefined;
+    state.exam ??= { count: 0, right: 0 };
+    while (state.exam) takeExam();
+    state.isDone ||= isLesson;
+    run(false);
+    if (isLesson) on.finished();
+  }
+
+  function frame(started) {
+    if (!state.isRunning) return;
     state.frames++;
-    if ($("slower").getAttribute("aria-pressed") === "false")
-      while (performance.now() - started < SLICE && state.isRunning) work();
-    else if (state.frames % SLOW === 0)
-      do work();
-      while (state.training.count > 0 || state.exam);
-    state.seconds += (performance.now() - (state.last ?? started)) / 1000;
-    state.last = performance.now();
-    if (state.frames % PAINTED === 0) repaint();
+    while (performance.now() - started < SLICE && state.isRunning) work();
+    if (!state.isRunning) return;
+    const now = performance.now();
+    state.seconds += (now - (state.last ?? started)) / 1000;
+    state.last = now;
+    const isTime = REDUCED_MOTION.matches ? now - state.painted > STILL : state.frames % PAINTED === 0;
+    if (isTime) repaint();
     requestAnimationFrame(frame);
   }
 
-  /** Learn, or pause. goal: steps after which it pauses by itself. */
-  function run(isRunning, goal = Infinity) {
-    Object.assign(state, { isRunning, last: null, goal });
-    if (isRunning) showFlow(null);
-    if (isRunning) requestAnimationFrame(frame);
-    show();
+  /** Learn, or pause. goal: after which it pauses by itself. */
+  function run(isRunning, goal = null) {
+    Object.assign(state, { isRunning, last: null, goal, slopes: null });
+    if (!isRunning) return settle();
+    if (state.exam?.count > 0) state.exam = null; // the flicker was cut short
+    requestAnimationFrame(frame);
+    repaint();
   }
 
-  /**
-   * Learn from one image, and explain how: from one that is misread, or has the largest loss, as the others teach
-   * little.
-   */
+  /** Take a step along all slopes. */
   function step() {
-    const { training, lessons } = state;
-    const { inks, labels } = lessons.learnt;
-    run(false);
-    showFlow(null);
-    const candidates = shuffled(inks.length, training.random).slice(0, CANDIDATES);
-    const losses = candidates.map((i) => lossOf(forward(layers, inks[i]).at(-1), labels[i]));
-    const next = candidates.find((i) => !isRight(layers, inks[i], labels[i])) ?? candidates[strongest(losses, 1)[0]];
-    const [ink, label] = [inks[next], labels[next]];
-    const pass = tryStep(layers, ink, label, rate());
-    noteLoss(training, pass);
-    showFlow({ pass, ink, label, rate: rate() });
-    announce(["step-title", "step-guess", "step-text"].map((id) => $(id).textContent).join(", "));
-  }
-
-  /** Take the step that is shown, or take it back; a weight that was dragged meanwhile returns to its value. */
-  function take(isTaken) {
-    setParameters(layers, isTaken ? state.step.pass.stepped : state.step.before);
-    inviteToTurn();
-    repaint();
-  }
-
-  /** Tell a part of the story of a step, which is taken with the last one; after that, tell another. */
-  function tell(part) {
-    const { story } = state.step;
-    if (part === story.length) return step();
-    state.told = part;
-    take(part === story.length - 1);
-    $("step").dataset.told = part + 1;
-    setText($("step-text"), `${part + 1} of ${story.length}. ${story[part]}`);
-    setText($("step-next"), part + 1 < story.length ? "Next" : "Another");
-    setAttributes($("step-back"), { "aria-disabled": part === 0 });
-    announce($("step-text").textContent);
-  }
-
-  /** Show a step on an image, null for none: nothing that was told of the parameters before holds any more. */
-  function showFlow(flow) {
-    document.querySelector(".stepped")?.classList.remove("stepped");
-    if (state.step) take(true);
-    state.step = flow && { ...showStep(learner, layers, flow), ...flow, before: copyLayers(layers) };
-    inviteToTurn();
-    chooseCell(...(flow ? [document.querySelector(".stepped"), state.step.cell] : []));
-    $("step").hidden = !flow;
-    if (!flow) return;
-    tell(0);
-    $("step-next").focus({ preventScroll: true });
-    $("step").scrollIntoView({ block: "nearest" });
-  }
-
-  /** Return the loss of the image of the step that is shown, or else the mean of some unseen images. */
-  function measureLoss() {
-    const { inks, labels } = state.step ? { inks: [state.step.ink], labels: [state.step.label] } : state.lessons.unseen;
-    const losses = inks.slice(0, TURNED).map((ink, i) => lossOf(forward(layers, ink).at(-1), labels[i]));
-    return sumOf(losses) / losses.length;
-  }
-
-  /** Change a cell of a kernel by hand, and return what follows, in words. */
-  function turn(cell, weight) {
     if (state.isRunning) run(false);
-    if (state.turned?.cell !== cell) state.turned = { cell, loss: measureLoss() };
-    layers[0].weights[cell] = weight;
-    repaint();
-    const [before, after] = [state.turned.loss, measureLoss()];
-    const whose = state.step ? "this image" : `${TURNED} unseen images`;
-    const text = `${nameOfCell(layers[0], cell)}: ${signed(weight)}. Loss of ${whose}: `;
-    const [from, to] = [before, after].map((loss) => loss.toFixed(4));
-    return tellTurn(
-      text,
-      `${from} → ${to}${from === to ? "" : after < before ? ", better" : ", worse"}`,
-      after < before,
+    const before = measureSet(layers, state.fixed);
+    descend(layers, state.slopes, STEP_RATE);
+    state.byHand++;
+    settle();
+    const { loss, share: after } = measureSet(layers, state.fixed);
+    announce(
+      `Loss ${before.loss.toFixed(2)} → ${loss.toFixed(2)}, right one ${share(before.share)} → ${share(after)}`,
     );
   }
 
-  function inviteToTurn() {
-    state.turned = null;
-    tellTurn(INVITATION);
+  /** Compute the slopes of the network as it stands, and show it. */
+  function settle() {
+    state.slopes = slopesOf(layers, state.fixed);
+    chooseCell(state.cell ?? strongest(state.slopes[0].weights.map(Math.abs), 1)[0]);
+    repaint();
   }
 
-  function tellTurn(text, effect = "", isBetter = false) {
-    $("cell-text").textContent = text;
-    append($("cell-text"), "b", effect, isBetter ? "better" : "worse");
-    return text + effect;
+  /** Frame a weight of the first layer. */
+  function chooseCell(cell) {
+    const middle = first.weights[cell];
+    const hill = makeHill(layers, state.fixed, cell);
+    const at = Array.from({ length: HILL }, (_, i) => (2 * REACH * i) / (HILL - 1));
+    Object.assign(state, {
+      cell,
+      middle,
+      hill,
+      points: at.map((each) => ({ at: each, value: hill(middle - REACH + each) })),
+    });
+    Object.assign($("weight"), { min: middle - REACH, max: middle + REACH, value: middle });
+  }
+
+  /** Frame the steepest weight of a kernel. */
+  function chooseKernel(unit) {
+    if (!state.slopes) return;
+    const slopes = partOf(state.slopes[0].weights, first.biases.length, unit);
+    chooseCell(unit * size + strongest(slopes.map(Math.abs), 1)[0]);
+    show();
+  }
+
+  /** Change the framed weight by hand. */
+  function turn(weight) {
+    if (!state.slopes) return;
+    first.weights[state.cell] = clamp(weight, state.middle + REACH, state.middle - REACH);
+    state.byHand++;
+    repaint();
   }
 
   /** Show the network as it is now. */
   function repaint() {
-    const { training, losses } = state;
     learner.version++;
-    if (training.loss !== null && losses.at(-1)?.at !== training.seen)
-      losses.push({ at: training.seen, value: training.loss });
-    state.isSpoilt = (state.isSpoilt || rate() >= TOO_LARGE) && training.loss > SPOILT;
-    on.relearned();
+    state.painted = performance.now();
     show();
   }
 
@@ -241,85 +216,127 @@ function makeLearning(learner, packed, on) {
     $("trained").hidden = !state.isOpen;
     document.body.classList.toggle("is-learning", state.isOpen);
     $("learning").hidden = !state.isOpen;
-    setText($("forget"), state.isOpen ? "Begin again" : "Train it yourself");
-    if (!state.isOpen) return;
-    const { training, accuracies, losses } = state;
-    state.step?.paint();
-    $("learn").hidden = $("slower").hidden = REDUCED_MOTION.matches;
-    setText($("learn"), state.isRunning ? "Pause" : "Learn");
+    if (!state.isOpen || !state.training) return;
+    const { training, exams, isRunning, slopes } = state;
+    const kernelSlopes = slopes?.[0].weights;
+    on.relearned(kernelSlopes, kernelSlopes && largestMagnitude(kernelSlopes));
+    for (const button of [$("learn"), document.querySelector("[data-scene='5'] #scene-action")]) {
+      if (button) setText(button, isRunning ? "Pause" : "Train");
+    }
+    $("learning").classList.toggle("is-running", isRunning);
     setText($("rate-value"), String(rate()));
-    setText(
-      $("learning-state"),
-      `${training.seen.toLocaleString("en")} ${plural("image", training.seen)} seen, ${state.seconds.toFixed(1)} s`,
-    );
-    setText($("loss"), training.loss === null ? "–" : training.loss.toFixed(2));
-    const last = accuracies.at(-1);
+    setText($("learning-state"), `${training.seen.toLocaleString("en")} images seen, ${state.seconds.toFixed(1)} s`);
+    const last = exams.at(-1);
+    setText($("loss"), last ? last.loss.toFixed(2) : "–");
     setText($("accuracy"), last ? percentOf(last.value) : "–");
     setText($("interval"), last ? `±${Math.round(50 * (last.high - last.low))}` : "");
     setText($("learning-text"), describe());
-    $("learning-text").classList.toggle("warning", state.isSpoilt);
+    $("learning-text").classList.toggle("warning", isSpoilt());
+    if (slopes) showSlopes(kernelSlopes);
     const end = Math.max(training.seen, packed.learnt);
     const guessing = Math.log(learner.classNames.length);
-    // the line of a guess stays
-    const most = Math.max(1.1 * guessing, ...losses.slice(-200).map(({ value }) => Math.min(value, 2 * guessing)));
-    paintCurve($("loss-curve"), losses, end, most, "--minus", [
-      [guessing, `${guessing.toFixed(1)}: a guess`, "right"],
-      [0, "0", "left"],
-    ]);
-    paintCurve($("accuracy-curve"), accuracies, end, 1, "--plus", [
-      [1, "100%", "right"],
-      [0, "0", "right"],
-    ]);
+    const losses = exams.map(({ at, loss }) => ({ at, value: loss }));
+    const most = Math.max(1.1 * guessing, ...losses.slice(-99).map(({ value }) => Math.min(value, 2 * guessing)));
+    const guess = [guessing, `${guessing.toFixed(1)}: a guess`, "right"]; // its line stays
+    paintCurve($("loss-curve"), { points: losses, end, most, name: "--minus", lines: [guess, [0, "0", "left"]] });
+    const points = exams.map(({ at, value, right }) => ({ at, value, low: value, high: right }));
+    const lines = [[1, "100%: grey, the images it learns from", "right"]];
+    paintCurve($("accuracy-curve"), { points, end, most: 1, name: "--plus", hasEdge: true, lines });
+  }
+
+  /** Show the framed cell, its hill, and the share of the right classes. */
+  function showSlopes(slopes) {
+    const { cell, hill, middle, fixed } = state;
+    const unit = Math.floor(cell / size);
+    const [weight, part] = [first.weights[cell], partOf(slopes, first.biases.length, unit)];
+    paintSlopes($("chosen"), rowOf(first, unit), first.window, part, largestMagnitude(slopes));
+    placeFrame($("chosen-cell"), cellAt(cell % size, sizes[1]), sizes);
+    setText($("cell-text"), `Kernel ${unit + 1}, framed cell: ${signed(weight)}`);
+    $("weight").value = weight;
+    const [least, most] = extremes(state.points.map(({ value }) => value));
+    const slope = (hill(weight + 0.01) - hill(weight - 0.01)) / 0.02;
+    const points = state.points.map(({ at, value }) => ({ at, value: value - least }));
+    const ball = { at: weight - middle + REACH, value: hill(weight) - least, slope };
+    paintCurve($("hill"), { points, end: 2 * REACH, most: 1.1 * (most - least) || 1, name: "--minus", ball });
+    setText($("hill-loss"), hill(weight).toFixed(3));
+    setText($("slope"), `slope ${signed(slope)}`);
+    const measured = measureSet(layers, fixed);
+    setText($("share"), share(measured.share));
+    $("share-bar").style.transform = `scaleX(${measured.share})`;
+    if (!$("sums").open) return;
+    const sums = { slope: slopes[cell], old: middle, rate: STEP_RATE, count: FIXED };
+    const texts = tellSums(learner.classNames, layers[1], followCell(layers, fixed, cell), sums);
+    $("sums-text").replaceChildren();
+    for (const text of texts) append($("sums-text"), "li", text);
   }
 
   function describe() {
-    const count = layers
-      .reduce((sum, { weights, biases }) => sum + weights.length + biases.length, 0)
-      .toLocaleString("en");
-    if (state.training.seen === 0)
-      return `All ${count} weights are noise: the kernels look for nothing in particular, and the answer is a guess.`;
-    if (state.isSpoilt) return "The steps were too large and spoilt the weights: begin again with a smaller rate.";
-    if (state.step)
-      return `One step learns from one image, if possible a misread one; “Learn” by the mean slopes of ${BATCH}.`;
-    return `After each ${BATCH} images, every one of the ${count} weights moves a little, so that their loss falls.`;
+    const { training, exams, byHand } = state;
+    const count = countParameters().toLocaleString("en");
+    const [last, epochs] = [exams.at(-1), Math.floor(training.seen / packed.learnt)];
+    if (isSpoilt()) return "The steps were too large and spoilt the weights: begin again with a smaller rate.";
+    const best = (some) => Math.max(...some.map(({ value }) => value));
+    const isStuck = exams.length > UNIMPROVED && best(exams.slice(-UNIMPROVED)) <= best(exams.slice(0, -UNIMPROVED));
+    if (last?.right >= BY_HEART && isStuck) {
+      const these = `these ${packed.learnt.toLocaleString("en")} images`;
+      return `It has seen ${these} ${epochs} times and knows them by heart; new ones: ${percentOf(last.value)}.`;
+    }
+    if (state.isDone && !state.isRunning) return "Now draw a smiley: nobody told it what is not a digit.";
+    if (training.seen > 0) return `After each ${BATCH} images, all ${count} weights move a little downhill.`;
+    if (byHand > 0) return "Arrows: where each weight goes with the next step, and how far.";
+    return `Backpropagation has found all ${count} slopes at once: each arrow points downhill.`;
   }
 
   function announceAccuracy() {
-    const last = state.accuracies.at(-1);
+    const last = state.exams.at(-1);
     if (last) announce(`${state.training.seen.toLocaleString("en")} images seen: ${percentOf(last.value)} right`);
   }
 
-  $("forget").addEventListener("click", () => {
-    const seed = state.isOpen ? state.seed + 1 : 1;
-    open({ seed, rate: state.isOpen && rate() < TOO_LARGE ? Number($("rate").value) : DEFAULT_RATE, steps: 0 });
+  $("forget").addEventListener("click", () => open({ seed: state.seed + 1 }));
+  $("learn").addEventListener("click", () => {
+    if (!state.training) return;
+    run(!state.isRunning, on.isLesson() && !state.isDone ? { seconds: RUN } : null);
   });
-  $("trained").addEventListener("click", close);
-  $("learn").addEventListener("click", () => run(!state.isRunning));
   $("one-step").addEventListener("click", step);
-  $("step-next").addEventListener("click", () => tell(state.told + 1));
-  $("step-done").addEventListener("click", () => {
-    showFlow(null);
-    show();
-    $("one-step").focus();
-  });
-  $("step-back").addEventListener("click", () => state.told > 0 && tell(state.told - 1));
-  const chooseCell = listenToKernels($("columns"), layers[0], () => state.isOpen && state.lessons, turn);
-  $("slower").addEventListener("click", ({ target }) => {
-    setAttributes(target, { "aria-pressed": target.getAttribute("aria-pressed") === "false" });
+  $("weight").addEventListener("input", ({ target }) => turn(Number(target.value)));
+  $("weight").addEventListener("change", settle);
+  $("sums").addEventListener("toggle", show);
+  listenToKernel($("chosen"), sizes, {
+    chosen: () => ({
+      row: Math.floor((state.cell % size) / sizes[1]),
+      column: state.cell % sizes[1],
+      weight: first.weights[state.cell],
+    }),
+    choose(row, column) {
+      if (!state.slopes) return;
+      const cell = clamp(row, sizes[0] - 1) * sizes[1] + clamp(column, sizes[1] - 1);
+      chooseCell(Math.floor(state.cell / size) * size + cell);
+      show();
+      announce(`${$("cell-text").textContent}, row ${clamp(row, sizes[0] - 1) + 1}, ${$("slope").textContent}`);
+    },
+    turn,
+    settle: () => state.slopes && settle(),
   });
   $("rate").addEventListener("input", () => {
-    showFlow(null); // it tells of the rate before
     state.nextExam = 0; // it may spoil the accuracy at once
     show();
   });
   $("save-network").addEventListener("click", () => {
-    const file = toSafetensors(layers, packed, state.accuracies.at(-1)?.value ?? 0);
+    const file = toSafetensors(layers, packed, state.exams.at(-1)?.value ?? 0);
     saveFile(file, "my-network.safetensors");
   });
-  const lessons = async () => (state.lessons ??= await unpackLessons(packed));
-  const link = () =>
-    state.isOpen && state.training ? { seed: state.seed, rate: $("rate").value, steps: state.training.steps } : null;
-  return { state, lessons, open, link, repaint: show };
+  const lessons = async () => {
+    state.lessons ??= await unpackLessons(packed);
+    const { inks, labels } = state.lessons.learnt;
+    state.fixed ??= { inks: inks.slice(0, FIXED), labels: labels.slice(0, FIXED) };
+    return state.lessons;
+  };
+  const link = () => {
+    const isRepeatable = state.isOpen && state.training && state.byHand === 0;
+    return isRepeatable ? { seed: state.seed, rate: $("rate").value, steps: state.training.steps } : null;
+  };
+  const countParameters = () => sumOf(layers.map(({ weights, biases }) => weights.length + biases.length));
+  return { state, countParameters, lessons, open, close, link, chooseKernel, repaint: show };
 }
 
 /** Format 0.812 as "81%". */

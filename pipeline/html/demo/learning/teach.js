@@ -53,13 +53,24 @@ function appendOutput(layers, output) {
   Object.assign(last, Object.fromEntries(joined), { outputShape: [last.outputShape[0] + 1] });
 }
 
+/** Take outputs away again, so that `count` are left. */
+function cutOutputs(layers, count) {
+  const last = layers.at(-1);
+  const share = count / last.outputShape[0];
+  for (const name of PARAMETERS) last[name] = last[name].slice(0, share * last[name].length);
+  last.outputShape = [count];
+}
+
 /**
- * Make the panel that teaches a model a sign. others(): a promise of inks of known classes. begun(), taught(): called
- * at its beginning and end.
+ * Make the panel that teaches a model signs. on: {others(): a promise of inks of known classes, begun(), taught():
+ * called at its beginning and after a change of the outputs}. Returns {repeat(sign)}, which learns {name, drawings} of
+ * a link.
  */
-function makeTeaching(model, others, begun, taught) {
+function makeTeaching(model, on) {
+  const outputs = model.networks[0].at(-1).outputShape[0]; // before any sign
   let kept = []; // strokes of each drawing
   let before = null; // what was drawn when it began
+  Object.assign(model, { taught: [], signs: [] }); // taught: {name, drawings} of each sign
   const nameOf = () => $("sign-name").value.trim() || "sign";
   const isKnown = (name) => outputNames(model).includes(name);
   const show = (text) => {
@@ -75,20 +86,19 @@ function makeTeaching(model, others, begun, taught) {
     $("teaching").hidden = !isOpen;
     $("teach").setAttribute("aria-expanded", isOpen);
     document.body.classList.toggle("is-teaching", isOpen);
-    show(
-      isOpen &&
-        `Draw a sign of your own, a heart or a letter, and press “Keep”: ${KEPT} times, each a little different.`,
-    );
+    show(isOpen && `Draw a heart or another sign, and press “Keep”: ${KEPT} times, each a little different.`);
   };
-  const learn = async () => {
-    show("Learning …");
+  const changeSigns = (taught) => {
+    Object.assign(model, { taught, signs: taught.map(({ name }) => name), version: (model.version ?? 0) + 1 });
+    $("unteach").hidden = taught.length === 0;
+    on.taught();
+  };
+  const learn = async (sign) => {
     const pause = () => new Promise((done) => setTimeout(done)); // so that the page stays alive
     const random = makeRandom(1);
-    const inks = (await others()).slice(0, OTHERS);
-    const copies = kept.flatMap((strokes) => [
-      strokes,
-      ...Array.from({ length: COPIES }, () => deform(strokes, random)),
-    ]);
+    const inks = (await on.others()).slice(0, OTHERS);
+    const deformed = (strokes) => Array.from({ length: COPIES }, () => deform(strokes, random));
+    const copies = sign.drawings.flatMap((strokes) => [strokes, ...deformed(strokes)]);
     const samples = model.networks.map(() => []);
     for (const [n, source] of [...copies, ...inks].entries()) {
       if (n % 10 === 0) await pause();
@@ -98,13 +108,7 @@ function makeTeaching(model, others, begun, taught) {
       model.networks.forEach((layers, i) => samples[i].push(sampleOf(layers, ink, Number(isSign), weight)));
     }
     model.networks.forEach((layers, i) => appendOutput(layers, learnOutput(samples[i])));
-    model.signs = [...(model.signs ?? []), nameOf()];
-    model.version = (model.version ?? 0) + 1;
-    taught();
-    open(false);
-    announce(($("hint").textContent = `It has learnt ${model.signs.at(-1)}. Draw one!`));
-    $("hint").classList.add("taught");
-    canvas.focus();
+    changeSigns([...model.taught, sign]);
   };
   const cancel = () => {
     open(false);
@@ -114,22 +118,32 @@ function makeTeaching(model, others, begun, taught) {
   $("teach").addEventListener("click", () => {
     if (!$("teaching").hidden) return cancel();
     before = { ...drawing };
+    on.begun();
     clear();
-    begun();
     open(true);
     canvas.focus();
   });
+  $("unteach").addEventListener("click", () => {
+    model.networks.forEach((layers) => cutOutputs(layers, outputs));
+    changeSigns([]);
+    $("teach").focus();
+  });
   $("stop-teaching").addEventListener("click", cancel);
   $("teaching").addEventListener("keydown", ({ key }) => key === "Escape" && cancel());
-  $("keep").addEventListener("click", () => {
+  $("keep").addEventListener("click", async () => {
     if (drawing.strokes.length === 0) return show("Nothing is drawn yet.");
     if (isKnown(nameOf())) return show(`“${nameOf()}” is known already: choose another name.`);
     kept.push(drawing.strokes.map((stroke) => [...stroke]));
     const { image } = read(model, drawing.strokes);
     paintInk(append($("kept").children[kept.length - 1], "canvas"), image, model.shape);
     clear();
-    if (kept.length === KEPT) learn();
-    else show(`Kept ${kept.length} of ${KEPT}. Draw it again, a little different.`);
+    if (kept.length < KEPT) return show(`Kept ${kept.length} of ${KEPT}. Draw it again, a little different.`);
+    show("Learning …");
+    await learn({ name: nameOf(), drawings: kept });
+    open(false);
+    announce(($("hint").textContent = `It has learnt ${model.signs.at(-1)}. Draw one!`));
+    canvas.focus();
   });
   open(false);
+  return { repeat: (sign) => isKnown(sign.name) || learn(sign) };
 }

@@ -5,7 +5,6 @@
 
 const BATCH = 32; // images whose mean gradient makes a step
 const [BETA1, BETA2, EPSILON] = [0.9, 0.999, 1e-8]; // of Adam
-const MEMORY = 0.98; // of the mean loss that is shown, for each image
 const PARAMETERS = ["weights", "biases"];
 
 /** Return a function whose numbers from 0 to 1 depend only on the seed (mulberry32). */
@@ -46,7 +45,7 @@ function zerosLike(layers) {
  */
 function makeTraining(layers, random) {
   const [gradients, means, squares] = Array.from({ length: 3 }, () => zerosLike(layers));
-  return { layers, random, gradients, means, squares, count: 0, order: [], seen: 0, steps: 0, loss: null };
+  return { layers, random, gradients, means, squares, count: 0, order: [], seen: 0, steps: 0 };
 }
 
 /** log of the sum of exp(z), without overflow. */
@@ -80,46 +79,14 @@ function lossOf(logits, label) {
 function learnImage(training, { inks, labels }, rate) {
   if (training.order.length === 0) training.order = shuffled(inks.length, training.random);
   const next = training.order.pop();
-  noteLoss(training, addGradients(training.layers, inks[next], labels[next], training.gradients));
+  addGradients(training.layers, inks[next], labels[next], training.gradients);
+  training.seen++;
   if (++training.count === BATCH) takeStep(training, rate);
 }
 
-/** Count an image, and add its loss to the mean that is shown. */
-function noteLoss(training, { loss }) {
-  training.loss = training.loss === null ? loss : MEMORY * training.loss + (1 - MEMORY) * loss;
-  training.seen++;
-}
-
-/** Return layers with copies of the parameters. */
-function copyLayers(layers) {
-  const copies = layers.map((layer) => ({ ...layer, ...zerosLike([layer])[0] }));
-  setParameters(copies, layers);
-  return copies;
-}
-
-/** Give layers the parameters of others of the same form. */
-function setParameters(layers, others) {
-  layers.forEach((layer, i) => PARAMETERS.forEach((name) => layer[name]?.set(others[i][name])));
-}
-
-/** Change the parameters by plain gradient descent, w <- w - rate g, so that the change of each can be followed. */
-function descend(layers, sums, rate) {
-  layers.forEach((layer, i) => {
-    for (const name in sums[i]) sums[i][name].forEach((g, k) => (layer[name][k] -= rate * g));
-  });
-}
-
-/**
- * Return what `addGradients` does for an image, with the gradients of the parameters, `sums`, and what a step of
- * `descend` would bring: the layers `stepped`, their probabilities, `after`, and `lossAfter`.
- */
-function tryStep(layers, ink, label, rate) {
-  const sums = zerosLike(layers);
-  const pass = addGradients(layers, ink, label, sums);
-  const stepped = copyLayers(layers);
-  descend(stepped, sums, rate);
-  const logits = forward(stepped, ink).at(-1);
-  return { ...pass, sums, stepped, after: softmax(logits), lossAfter: lossOf(logits, label) };
+/** Return layers with parameters of their own, zeros. */
+function blankLayers(layers) {
+  return layers.map((layer) => ({ ...layer, ...zerosLike([layer])[0] }));
 }
 
 /** Change the parameters by the gradient of the batch, as `adam` in optimizers.py. (Kingma & Ba 2015, algorithm 1) */
@@ -152,9 +119,8 @@ function shuffled(count, random) {
   return order;
 }
 
-/** Return whether the largest logit of an image is that of its label. */
-function isRight(layers, ink, label) {
-  const logits = forward(layers, ink).at(-1);
+/** Return whether the logit of a class is larger than all others. */
+function isLargest(logits, label) {
   return logits.every((logit, k) => k === label || logit < logits[label]);
 }
 

@@ -1,10 +1,10 @@
 /* The canvas that is drawn on: strokes, or a test image, and the keyboard's pen. */
 
 /**
- * Paint at the resolution of the screen. image: pixels of `shape` to show instead, or undefined. ghost: faint strokes.
- * marks: sides of several digits, and whether each is shown inside.
+ * Paint at the resolution of the screen. image: pixels of `shape` to show instead, or undefined. marks: sides
+ * of several digits, and whether each is shown inside.
  */
-function paintCanvas(canvas, { strokes, pen, height: share }, image, shape, ghost, marks) {
+function paintCanvas(canvas, { strokes, pen, height: share }, image, shape, marks) {
   const box = canvas.getBoundingClientRect();
   const ratio = window.devicePixelRatio;
   const [width, height] = [Math.round(box.width * ratio), Math.round(box.height * ratio)];
@@ -15,14 +15,6 @@ function paintCanvas(canvas, { strokes, pen, height: share }, image, shape, ghos
   context.strokeStyle = context.fillStyle = style.color;
   if (image) paintImage(context, image, shape);
   else if (strokes.length) traceStrokes(context, strokes, width, 0, 0, PEN * width);
-  else if (ghost) {
-    context.globalAlpha = 0.3;
-    traceStrokes(context, ghost, width, 0, 0, PEN * width);
-    context.globalAlpha = 0.7;
-    context.font = `${18 * ratio}px system-ui, sans-serif`;
-    if (!NARROW.matches) context.fillText("Draw here", 16 * ratio, height - 16 * ratio);
-    context.globalAlpha = 1;
-  }
   context.lineWidth = 3 * ratio;
   for (const { left, right, bottom, isShown } of marks) {
     context.strokeStyle = isShown ? style.caretColor : `color-mix(in srgb, ${style.color} 25%, transparent)`;

@@ -1,49 +1,74 @@
 /*
- * Links that contain a drawing: "#e=" and the index of a test image, or "#s=" and the strokes, separated by dots: of
- * each point x and y in LINK_UNITS, in two characters each. After "&l=" follow the seed, the index of the learning
- * rate and the steps of the network that was trained in the page.
+ * Links, "#" and parts joined by "&": "e=" and the index of a test image, or "s=" and the strokes, separated by dots:
+ * of each point x and y in LINK_UNITS, in two characters each; "l=" with the seed, the index of the learning rate and
+ * the steps of the network that was trained in the page; "t=" with the name of a sign that was taught and its
+ * drawings, each after a comma; "scene=" and a number.
  */
 
 const MAX_LINK_LENGTH = 10_000; // characters; longer links are ignored
 const CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const STROKES = /^([\w-]{4})+(\.([\w-]{4})+)*$/;
 
 /** Return the fragment of the link to a drawing; "" if it is empty or too long. */
 function encodeLink({ strokes, example }) {
   if (example !== null) return `#e=${example}`;
-  const fragment = `#s=${strokes.map((stroke) => stroke.map(encodePoint).join("")).join(".")}`;
+  const fragment = `#s=${encodeStrokes(strokes)}`;
   return strokes.length && fragment.length <= MAX_LINK_LENGTH ? fragment : "";
 }
 
-/** Return the part of a link that has a training, "" if it is null. */
-function encodeTraining(training) {
-  return training ? `&l=${training.seed}.${training.rate}.${training.steps}` : "";
+/** Return the parts of a link that repeat a training, "" for null, and signs. */
+function encodeTraining(training, signs = []) {
+  const trained = training ? `&l=${training.seed}.${training.rate}.${training.steps}` : "";
+  const textOf = ({ name, drawings }) => `&t=${[encodeURIComponent(name), ...drawings.map(encodeStrokes)].join(",")}`;
+  return trained + signs.map(textOf).join("");
 }
 
 /**
- * Divide the fragment of a link: {drawing, training}, the latter {seed, rate, steps}, or null if there is none that is
- * valid.
+ * Decode the fragment of a link: {drawing, training, signs, scene}, null or empty if missing or not valid. drawing:
+ * {strokes, example}; training: {seed, rate, steps}; signs: {name, drawings} of each. height: of the canvas. rates:
+ * how many.
  */
-function divideLink(fragment, rates) {
-  const [drawing, text] = fragment.split("&");
-  const [, ...found] = /^l=(\d{1,9})\.(\d)\.(\d{1,5})$/.exec(text ?? "") ?? [];
+function decodeLink(fragment, height, exampleCount, rates) {
+  const parts = fragment.length > MAX_LINK_LENGTH ? [] : fragment.slice(1).split("&").map((part) => part.split("="));
+  const { e, s, l, scene } = Object.fromEntries(parts);
+  const strokes = decodeStrokes(s ?? "", height);
+  const example = /^\d{1,2}$/.test(e) && e < exampleCount ? { strokes: [], example: Number(e) } : null;
+  const [, ...found] = /^(\d{1,9})\.(\d)\.(\d{1,5})$/.exec(l ?? "") ?? [];
   const [seed, rate, steps] = found.map(Number);
-  return { drawing, training: rate < rates ? { seed, rate, steps } : null };
+  const signs = parts.filter(([key]) => key === "t").map(([, text = ""]) => decodeSign(text, height));
+  return {
+    drawing: strokes ? { strokes, example: null } : example,
+    training: rate < rates ? { seed, rate, steps } : null,
+    signs: signs.filter(({ drawings }) => drawings.length === KEPT && drawings.every(Boolean)),
+    scene: /^[1-6]$/.test(scene) ? Number(scene) : null,
+  };
+}
+
+function decodeSign(text, height) {
+  const [name, ...texts] = text.split(",");
+  const drawings = texts.map((each) => decodeStrokes(each, height));
+  try {
+    return { name: decodeURIComponent(name).slice(0, 8), drawings };
+  } catch {
+    return { name: "sign", drawings };
+  }
+}
+
+function encodeStrokes(strokes) {
+  return strokes.map((stroke) => stroke.map(encodePoint).join("")).join(".");
+}
+
+/** Return the strokes of a text; null if it is not valid, or they leave a canvas of that height. */
+function decodeStrokes(text, height = 1) {
+  if (!STROKES.test(text)) return null;
+  const strokes = text.split(".").map((stroke) => stroke.match(/.{4}/g).map(decodePoint));
+  const isOnCanvas = ({ x, y }) => x <= 1 && y <= Math.round(LINK_UNITS * height) / LINK_UNITS;
+  return strokes.flat().every(isOnCanvas) ? strokes : null;
 }
 
 function encodePoint({ x, y }) {
   const units = [x, y].map((each) => Math.round(LINK_UNITS * each));
   return units.map((each) => CHARACTERS[each >> 6] + CHARACTERS[each & 63]).join("");
-}
-
-/** Decode the fragment of a link: {strokes, example}; null if it is not valid. height: of the canvas. */
-function decodeLink(fragment, height, exampleCount) {
-  if (fragment.length > MAX_LINK_LENGTH) return null;
-  const example = /^#e=(\d{1,2})$/.exec(fragment);
-  if (example) return example[1] < exampleCount ? { strokes: [], example: Number(example[1]) } : null;
-  if (!/^#s=([\w-]{4})+(\.([\w-]{4})+)*$/.test(fragment)) return null;
-  const strokes = fragment.slice(3).split(".").map((text) => text.match(/.{4}/g).map(decodePoint));
-  const isOnCanvas = ({ x, y }) => x <= 1 && y <= Math.round(LINK_UNITS * height) / LINK_UNITS;
-  return strokes.flat().every(isOnCanvas) ? { strokes, example: null } : null;
 }
 
 function decodePoint(text) {

@@ -25,25 +25,25 @@ model.learner = data.lessons && makeLearner(data.lessons, model);
 let reader = model; // the network that reads the drawing
 const inside = makeInside(model, () => changed(false));
 const learning = data.lessons && makeLearning(model.learner, data.lessons, {
-  relearned() {
-    inside.relearned();
-    changed(false);
-  },
+  relearned: inside.relearned,
   enter: () => readBy(model.learner),
   leave: () => readBy(model),
+  isLesson: () => scenes.number() < EXPLORE,
+  finished: () => scenes.number() < EXPLORE && $("share-drawing").click(),
 });
-const ghost = noun === "digit" ? makeGhost(canvas, drawing.height, () => changed(false)) : () => null;
+const scenes = makeScenes(inside, learning);
 let shared = null; // what the link to the drawing shows
-if ($("teaching"))
-  makeTeaching(
-    model,
-    async () => (await learning.lessons()).learnt.inks,
-    () => inside.open(false),
-    () => {
-      inside.taught();
-      changed(false);
-    },
-  );
+const teaching = $("teaching") && makeTeaching(model, {
+  others: async () => (await learning.lessons()).learnt.inks,
+  begun() {
+    learning.close();
+    inside.open(false);
+  },
+  taught() {
+    inside.taught();
+    changed(false);
+  },
+});
 makeShare(() => shared);
 listenToKeys(canvas, drawing);
 listenToPointers(canvas, drawing);
@@ -51,17 +51,15 @@ listenToPointers(canvas, drawing);
 function show() {
   frame = null;
   const example = examples[drawing.example];
-  const written = ghost(isEmpty());
-  document.body.classList.toggle("ghost", written !== null);
   const found = example ? readExample(reader, example) : readAll(reader, drawing.strokes, noun === "digit");
   const { readings, canSplit } = found;
   const last = readings.find(({ strokes }) => strokes?.includes(drawing.tapped)) ?? found.last;
   const marks =
     readings.length > 1 ? readings.map((each) => ({ ...sidesOf(each.strokes), isShown: each === last })) : [];
-  paintCanvas(canvas, drawing, example?.image, model.shape, written, marks);
+  paintCanvas(canvas, drawing, example?.image, model.shape, marks);
   const isDrawing = drawing.isDrawing() || drawing.pen.down;
-  const about = { isEmpty: isEmpty(), written, isDrawing, example, noun, classNames: outputNames(reader), canSplit };
-  const { reading, change } = inside.show(written ? readOnce(reader, written) : last);
+  const about = { isEmpty: isEmpty(), isDrawing, example, noun, classNames: outputNames(reader), canSplit };
+  const { reading, change } = inside.show(last);
   const seen = readings.map((each) => (each === last ? reading : each));
   const texts = describeResult(seen, reading, { ...about, change });
   showResult(texts, readings.length > 1);
@@ -104,7 +102,7 @@ function changed(done) {
   if (done) {
     takeTap();
     remember();
-    if (!isEmpty() && $("hint").matches(".taught")) $("hint").replaceChildren();
+    if (!isEmpty()) $("hint").replaceChildren();
   }
   isDone ||= done;
   frame ??= requestAnimationFrame(show);
@@ -124,7 +122,9 @@ function takeTap() {
 function remember() {
   const { strokes, example } = drawing;
   const isSame = hasSameItems(strokes, states.at(-1).strokes) && example === states.at(-1).example;
-  if (!isSame) states.push({ strokes: [...strokes], example });
+  if (isSame) return;
+  states.push({ strokes: [...strokes], example });
+  forgetLink();
 }
 
 /** Show a state. */
@@ -165,15 +165,26 @@ function chooseExample(example) {
 /** Return the fragment of the link to what is shown; "" if the drawing is empty or too long. */
 function addressOf() {
   const fragment = encodeLink(drawing);
-  return fragment && fragment + encodeTraining(learning && learning.link());
+  return fragment && fragment + encodeTraining(learning && learning.link(), model.taught);
 }
 
-/** Show the drawing of the address, if it contains one, and repeat its training. */
+/** Show what the address contains: a drawing, a network that was trained, a sign that was taught, a scene. */
 function openLink() {
-  const { drawing: fragment, training } = divideLink(location.hash, RATES.length);
-  const linked = decodeLink(fragment, drawing.height, examples.length);
-  if (linked && fragment !== encodeLink(drawing)) perform(() => restore(linked));
-  if (training && learning && location.hash !== addressOf()) learning.open(training);
+  const linked = decodeLink(location.hash, drawing.height, examples.length, RATES.length);
+  if (location.hash !== addressOf()) {
+    if (linked.drawing) perform(() => restore(linked.drawing));
+    linked.signs.forEach((sign) => teaching?.repeat(sign));
+    if (linked.training) learning?.open(linked.training);
+  }
+  return linked.scene ?? (linked.drawing ? EXPLORE : null);
+}
+
+/**
+ * Take a drawing out of the address that is no longer the one that is shown, so that a reload does not bring it back.
+ */
+function forgetLink() {
+  const { drawing: linked } = decodeLink(location.hash, drawing.height, examples.length, RATES.length);
+  if (linked && encodeLink(linked) !== encodeLink(drawing)) history.replaceState(null, "", `#scene=${scenes.number()}`);
 }
 
 function announce(text) {
@@ -206,13 +217,6 @@ function onKey(event) {
   event.preventDefault();
 }
 
-/** Link the repository from the footer if GitHub Pages serves the page; only then its address is known. */
-function linkRepository() {
-  const [, owner] = /^([\w-]+)\.github\.io$/.exec(location.hostname) ?? [];
-  const base = `//github.com/${owner}/${location.pathname.split("/")[1]}`;
-  if (owner) document.querySelectorAll("[data-path]").forEach((link) => (link.href = base + link.dataset.path));
-}
-
 $("undo").addEventListener("click", undo);
 $("clear").addEventListener("click", clear);
 document.addEventListener("keydown", onKey);
@@ -223,12 +227,12 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   learning?.repaint();
   changed(false);
 });
-window.addEventListener("hashchange", openLink);
+window.addEventListener("popstate", () => scenes.go(openLink() ?? scenes.number(), false));
+if ($("trained")) $("trained").addEventListener("click", () => learning.close());
 window.addEventListener("resize", () => {
   learning?.repaint();
   changed(false);
 });
 new ResizeObserver(() => changed(false)).observe(canvas);
-linkRepository();
-openLink();
+scenes.go(openLink() ?? rememberedScene(), false);
 show();

@@ -5,11 +5,15 @@ const CARD = { background: "#0b0f16", ink: "#f2f8ff", quiet: "#9fb0c6" };
 
 /**
  * Listen to the button. current: returns what the link shows, {model, strokes, example, reading, large, confidence};
- * model: by which it is read; reading: null for a dot.
+ * model: by which it is read; reading: null for a dot. A network that was trained in the page is shared instead.
  */
 function makeShare(current) {
   const dialog = $("share");
-  const repaint = () => paintCard($("card"), current(), $("truth").value.trim().replace(/^an? /i, "")); // "a heart"
+  const isTrained = () => Boolean(learning?.state.isOpen && learning.state.exams.at(-1)?.at > 0);
+  const repaint = () => {
+    if (isTrained()) return paintTraining($("card"), model.learner, learning.state);
+    paintCard($("card"), current(), $("truth").value.trim().replace(/^an? /i, "")); // "a heart"
+  };
   $("truth").addEventListener("input", repaint);
   // beside the form, which fills it
   dialog.addEventListener("click", ({ target }) => target === dialog && dialog.close());
@@ -17,9 +21,11 @@ function makeShare(current) {
   const canSend = matchMedia("(pointer: coarse)").matches && navigator.canShare?.({ files: [file] });
   $("share-drawing").addEventListener("click", () => {
     const fragment = addressOf();
-    if (isEmpty()) return;
-    if (fragment) location.hash = fragment;
-    $("truth").value = current().example ? current().model.classNames[current().example.label] : "";
+    if (isEmpty() && !isTrained()) return;
+    if (fragment) history.replaceState(null, "", fragment);
+    setText($("share-title"), isTrained() ? "Share your network" : "Share this drawing");
+    $("truth").parentElement.hidden = isTrained();
+    $("truth").value = current()?.example ? current().model.classNames[current().example.label] : "";
     repaint();
     $("save").textContent = `${canSend ? "Send" : "Save"} the picture`;
     dialog.showModal();
@@ -33,6 +39,7 @@ function makeShare(current) {
     );
   });
   $("save").addEventListener("click", () => {
+    announce(($("save").textContent = "Saving …")); // it may take seconds
     $("card").toBlob((blob) => {
       if (canSend) {
         const picture = new File([blob], file.name, { type: file.type });
@@ -61,15 +68,46 @@ function headline(large, truth, example) {
   return truth === large ? `It read ${what}` : `It read ${what} as ${large}`;
 }
 
-function paintCard(canvas, { model, strokes, example, reading, large, confidence }, truth) {
+/** Clear a card, and return its context and a function that writes on it. */
+function makeCard(canvas) {
   [canvas.width, canvas.height] = [1200, 630];
   const context = canvas.getContext("2d");
+  context.fillStyle = CARD.background;
+  context.fillRect(0, 0, 1200, 630);
   const write = (text, x, y, size, fill, weight = 400) => {
     Object.assign(context, { fillStyle: fill, font: `${weight} ${size}px system-ui, sans-serif` });
     context.fillText(text, x, y, (context.textAlign === "center" ? 2 : 1) * (1200 - 60 - x));
   };
-  context.fillStyle = CARD.background;
-  context.fillRect(0, 0, 1200, 630);
+  return { context, write };
+}
+
+function addressOfPage() {
+  return location.protocol === "file:" ? "handwriting recognition from scratch" : location.host + location.pathname;
+}
+
+/** Paint how a training made stencils of noise, and how often it is right. */
+function paintTraining(canvas, { networks: [layers] }, { seed, seconds, exams }) {
+  const { context, write } = makeCard(canvas);
+  const title = `I trained a network in ${Math.round(seconds)} s: ${percentOf(exams.at(-1).value)}`;
+  write(title, 60, 110, 60, CARD.ink, 650);
+  const noise = blankLayers(layers);
+  initialise(noise, makeRandom(seed));
+  const pitch = 1080 / layers[0].biases.length;
+  const kernel = document.createElement("canvas");
+  context.imageSmoothingEnabled = false;
+  for (const [row, [words, shown]] of [["noise", noise], ["after training", layers]].entries()) {
+    write(`${words}: its kernels`, 60, 190 + 190 * row, 28, CARD.quiet);
+    for (let unit = 0; unit < layers[0].biases.length; unit++) {
+      paintKernel(kernel, shown[0], unit);
+      context.drawImage(kernel, 60 + pitch * unit, 210 + 190 * row, pitch - 14, Math.min(pitch - 14, 130));
+    }
+  }
+  write(`Train one yourself: ${addressOfPage()}`, 60, 585, 28, CARD.quiet);
+  canvas.setAttribute("aria-label", title);
+}
+
+function paintCard(canvas, { model, strokes, example, reading, large, confidence }, truth) {
+  const { context, write } = makeCard(canvas);
   const title = headline(large, truth, example);
   write(title, 60, 110, 60, CARD.ink, 650);
   const width = Math.min(370, 340 / drawing.height);
@@ -93,9 +131,7 @@ function paintCard(canvas, { model, strokes, example, reading, large, confidence
   write(confidence, 1030, 440, 40, CARD.quiet);
   context.textAlign = "left";
   const where = large.length > 1 ? " in one of the digits" : "";
-  const address =
-    location.protocol === "file:" ? "handwriting recognition from scratch" : location.host + location.pathname;
-  write(`What its layers see${where}: ${address}`, 60, 580, 28, CARD.quiet);
+  write(`What its layers see${where}: ${addressOfPage()}`, 60, 580, 28, CARD.quiet);
   canvas.setAttribute("aria-label", `${title}, ${confidence}, with the drawing and the feature maps`);
 }
 

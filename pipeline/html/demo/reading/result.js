@@ -10,9 +10,10 @@ const ALMOST_CERTAIN = 0.99;
 const LEAST_SHARE = 0.001; // of a runner-up that is named
 const CLOSE_SHARE = 0.05; // of one that is named even if there is more to say, and of "none" to be compared with
 
-/** Format 0.1239 as "12.3%"; truncated, so that only 1 becomes 100%. */
+/** Format 0.1239 as "12.3%", and 0.99991 as "99.99%"; truncated, so that only 1 becomes 100%. */
 function percent(share) {
-  return `${(Math.floor(1000 * share) / 10).toFixed(1)}%`;
+  const digits = share > 0.999 ? 2 : 1;
+  return `${(Math.floor(10 ** (digits + 2) * share) / 10 ** digits).toFixed(digits)}%`;
 }
 
 /** Set a text or attributes only if they change, so that the browser has less to lay out. */
@@ -42,13 +43,7 @@ function append(parent, tag, text = "", className = "") {
  * classNames: of all outputs; canSplit: of `readAll`; change: of the reading `last`, as from `inside.show`, or null.
  */
 function describeResult(readings, last, about) {
-  const { isEmpty, written, isDrawing, noun } = about;
-  if (isEmpty && written)
-    return {
-      large: last?.digit == null ? "" : about.classNames[last.digit],
-      first: `An example. Draw your own ${noun} over it.`,
-      second: "",
-    };
+  const { isEmpty, isDrawing, noun } = about;
   if (isEmpty) return { large: "", first: `Nothing is drawn yet. Draw a ${noun}.`, second: "" };
   const isRejected = last === null || readings.some(({ digit }) => digit === null);
   const name = ({ digit }) => (digit === null ? "?" : about.classNames[digit]);

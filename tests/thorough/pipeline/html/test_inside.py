@@ -106,13 +106,16 @@ def test_every_kind_of_model_is_shown(
         page.mouse.move(5, 5)
         wait_for_update(page)
         assert page.locator(".overlay *").count() > 0
-        assert ("no hidden layer" in (page.locator("#lead").text_content() or "")) == (hidden == ())
+        page.locator("summary", has_text="How it works").click()
+        wait_for_update(page)
+        assert page.locator("#how-steps canvas:visible").count() == 4
 
 
 def test_pointing_shows_the_patch_and_leaving_ends_it(drawn: Page) -> None:
     before = title(drawn)
     hover(drawn, 0, 5, 7, 3)
     assert title(drawn) == "Pixel of map 6, layer 1: row 7, column 3"
+    drawn.locator(".all-maps").click()
     hover(drawn, 1, 20, 2, 4, size=4)
     assert title(drawn) == "Pixel of map 21, layer 2: row 2, column 4"
     assert drawn.locator(".overlay rect:not(.halo)").count() == 2 + 5
@@ -197,26 +200,6 @@ def test_kernel_slides_over_all_positions(drawn: Page) -> None:
     assert title(drawn) == f"Pixel of map 6, layer 1: row {strongest // 12 + 1}, column {strongest % 12 + 1}"
 
 
-def test_nudging_moves_the_maps_until_the_next_stroke(drawn: Page) -> None:
-    before = [pixels(drawn, selector) for selector in ("#picture", ".map")]
-    for _ in range(2):
-        drawn.locator("[aria-label=Right]").click()
-    wait_for_update(drawn)
-    picture, first = (pixels(drawn, selector) for selector in ("#picture", ".map"))
-    assert np.array_equal(picture[:, 2:], before[0][:, :-2])
-    assert np.array_equal(first[:, 2:], before[1][:, 1:-1])  # a stride of 2: one pixel of the map
-    assert drawn.locator("#nudge-text").inner_text() == "moved 2 right"
-    assert drawn.locator("#announcement").inner_text().startswith("moved 2 right: ")
-    drawn.locator(".centre").click()
-    wait_for_update(drawn)
-    assert np.array_equal(pixels(drawn, "#picture"), before[0])
-    drawn.locator("[aria-label=Up]").click()
-    drawn.locator("#canvas").scroll_into_view_if_needed()
-    draw_with_mouse(drawn, [[(0.3, 0.9), (0.7, 0.9)]])
-    wait_for_update(drawn)
-    assert "centred" in drawn.locator("#nudge-text").inner_text()
-
-
 def test_bar_asks_why_not_that_class(drawn: Page) -> None:
     logits = drawn.evaluate("Array.from(read(model, drawing.strokes).logits)")
     best = int(np.argmax(logits))
@@ -259,36 +242,6 @@ def test_why_is_hidden_while_it_explains_another_answer(drawn: Page) -> None:
     expect(drawn.locator("#why-title")).to_be_visible()
 
 
-def test_headline_bars_and_why_follow_the_move(drawn: Page) -> None:
-    """The numbers of what is shown: the picture moved by some pixels."""
-
-    def check_answers(shown: str) -> None:
-        wait_for_update(drawn)
-        found = drawn.evaluate(
-            f"""() => {{
-                const {{ image }} = read(model, drawing.strokes);
-                const {{ digit, probabilities }} = {shown};
-                return [digit === null ? "?" : model.classNames[digit], Array.from(probabilities)];
-            }}"""
-        )
-        read, probabilities = found
-        assert drawn.locator("#prediction").inner_text() == read
-        assert drawn.locator(".class.best .name").inner_text() == str(np.argmax(probabilities))
-        assert drawn.locator("#why-title").inner_text().startswith(f"Why {np.argmax(probabilities)},")
-        if read != "?":
-            assert drawn.locator("#confidence").inner_text().endswith(f"{int(1000 * max(probabilities)) / 10:.1f}%")
-
-    check_answers("readImage(model, image)")
-    assert "moved" not in drawn.locator("#runner-up").inner_text()
-    drawn.evaluate("() => { choose = (probabilities) => probabilities.indexOf(Math.max(...probabilities)); }")
-    for _ in range(3):
-        drawn.locator("[aria-label=Left]").click()
-    check_answers("readImage(model, moveImage(image, model.shape, [0, -3]))")
-    assert re.search(r"moved 3 left: (now|still)", drawn.locator("#runner-up").inner_text())
-    drawn.locator(".centre").click()
-    check_answers("readImage(model, image)")
-
-
 def test_a_class_has_one_sum_of_votes_everywhere_from_which_its_share_follows(open_demo: Demo) -> None:
     model = make_model("6", temperature=0.5)
     with open_demo(model) as page:
@@ -303,7 +256,7 @@ def test_a_class_has_one_sum_of_votes_everywhere_from_which_its_share_follows(op
         page.locator(".class").nth(best).hover()
         assert title(page).startswith(f"Score of {model.class_names[best]},")
         assert numbers(page.locator("#detail-sum"))[-1] == pytest.approx(logits[best], abs=0.011)
-        page.locator("summary", has_text="Numbers").click()
+        page.locator("summary", has_text="How it works").click()
         text = page.locator("#share-of").inner_text().replace("−", "-")
         first, again, second = (float(number) for number in re.findall(r"e\^(-?\d+\.\d)", text))
         assert [first, again, second] == [shown[best], shown[best], sorted(shown)[-2]]

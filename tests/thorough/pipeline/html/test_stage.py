@@ -1,8 +1,7 @@
-"""The stage of the drawing demo: what is in view at once, the empty state, the guided walk, and sharing."""
+"""The stage of the drawing demo: what is in view at once, and sharing."""
 
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,10 +10,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import PHONE, find_box, find_violations, open_page
 from tests.pipeline.html.conftest import Demo
-from tests.pipeline.html.input import draw_with_mouse, pixels, prediction, strokes_of, tab, title, wait_for_update
+from tests.pipeline.html.input import draw_with_mouse, pixels, prediction, strokes_of, tab, wait_for_update
 from tests.thorough.pipeline.html.conftest import DIGIT
 
-GHOST_WRITING = 2000  # milliseconds
 BOXES = """([selector, end]) => new Promise((resolve, reject, boxes = []) => {
     const next = (time) => {
         boxes.push([...document.querySelectorAll(selector)].map((each) => each.getBoundingClientRect())
@@ -54,65 +52,6 @@ def test_canvas_maps_and_answer_are_in_the_first_screen(size: tuple[int, int], o
         assert find_box(page.locator(".cells .tile"))["width"] >= 12
 
 
-def test_pen_writes_an_example_to_look_into_until_the_canvas_is_used(browser: Browser, file: Path) -> None:
-    with open_page(browser, file) as page:
-        page.wait_for_selector("body.ghost")
-        page.wait_for_timeout(GHOST_WRITING)
-        prediction(page)
-        assert (pixels(page, "#picture")[..., 0] > 127).sum() > 20
-        assert page.locator(".class .share").first.inner_text() != "–"
-        assert strokes_of(page) == []
-        assert page.locator("#share-drawing").get_attribute("aria-disabled") == "true"
-        assert page.locator("#confidence").inner_text().startswith("An example.")
-        page.locator("#walk").click()
-        expect(page.locator("#walk-text")).to_contain_text("1 of 5")
-        page.locator("#canvas").click(button="right")
-        expect(page.locator("#walk-text")).to_be_hidden()
-        for _ in range(2):
-            prediction(page)
-            assert not pixels(page, "#picture")[..., :3].any()
-            page.wait_for_timeout(GHOST_WRITING)
-
-
-@pytest.mark.parametrize("options", [{}, PHONE], ids=["desktop", "phone"])
-def test_walk_leads_on_from_a_pixel_to_the_answer(options: dict[str, Any], open_drawn: Demo) -> None:
-    with open_drawn(**options) as page:
-        if options:
-            page.locator("#look-inside").click()
-            tab(page, "Layer 1").click()
-        step = page.locator("#walk")
-        seen: list[str] = []
-        step.click()
-        for _ in range(30):
-            found = title(page)
-            if found not in seen[-1:]:
-                seen.append(found)
-            if step.inner_text() == "Done":
-                break
-            step.click()
-        best = page.locator(".class.best .name").text_content()
-        patterns = ("Pixel of map .* layer 1:", "Pixel of map .* layer 2:", "Unit .* of dense", f"Score of {best},")
-        layers = [next(i for i, each in enumerate(patterns) if re.match(each, found)) for found in seen]
-        assert sorted(set(layers)) == [0, 1, 2, 3]
-        assert layers == sorted(layers)
-        step.click()
-        expect(page.locator("#walk-text")).to_be_hidden()
-
-
-def test_walk_stays_where_it_is_while_the_mouse_moves_or_the_screen_turns_and_escape_ends_it(open_drawn: Demo) -> None:
-    with open_drawn() as page:
-        page.locator("#walk").click()
-        before = title(page)
-        page.locator(".map").last.hover()
-        assert title(page) == before
-        for width in (900, 1280):
-            page.set_viewport_size({"width": width, "height": 900})
-            assert title(page) == before
-            expect(page.locator("#walk-text")).to_contain_text("1 of 5")
-        page.locator("#walk").press("Escape")
-        expect(page.locator("#walk-text")).to_be_hidden()
-
-
 @pytest.mark.parametrize("size", [(390, 844), (844, 390), (640, 360)])
 def test_on_a_phone_what_is_opened_and_explained_is_in_view(size: tuple[int, int], open_drawn: Demo) -> None:
     width, height = size
@@ -125,22 +64,19 @@ def test_on_a_phone_what_is_opened_and_explained_is_in_view(size: tuple[int, int
             assert bottom <= height, selector
         for name in ("Layer 1", "Layer 2"):
             tab(page, name).tap()
-            for _ in range(3):  # "the bar adds them one by one"
-                page.locator("#walk").tap()
+            page.locator(".tile:visible").first.tap()
             wait_for_update(page)
-            for selector in ("#walk-text", "#slices .products", "#running", "#detail-sum"):
+            for selector in ("#slices .products", "#running", "#detail-sum"):
                 sides = sides_of(page, selector)
                 assert sides[:, 3].max() <= height, (name, selector)
                 assert sides[:, 1].max() <= width, (name, selector)
 
 
 @pytest.mark.parametrize("width", [1280, 1440, 1920])
-def test_nothing_moves_while_the_example_is_written_or_one_points_at_things(
-    width: int, browser: Browser, file: Path
-) -> None:
+def test_nothing_moves_while_one_points_at_things(width: int, browser: Browser, file: Path) -> None:
     with open_page(browser, file, viewport={"width": width, "height": 900}) as page:
-        places = "#picture, .nudge, #answer, #running, #detail-sum, footer"
-        frames = boxes_of(page, places, end=4000)
+        places = "#picture, #answer, #running, #detail-sum, footer"
+        frames = boxes_of(page, places, end=1500)
         np.testing.assert_allclose(frames - frames[0], 0, atol=0.6)
         draw_with_mouse(page, DIGIT)
         page.wait_for_timeout(500)

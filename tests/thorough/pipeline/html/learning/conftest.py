@@ -51,15 +51,15 @@ def wait_until(page: Page, condition: str) -> None:
 
 
 def forget(page: Page) -> None:
-    page.locator("#forget").click()
-    wait_until(page, f"{STATE}.accuracies.length === 1")
+    page.evaluate("learning.open()")
+    wait_until(page, f"{STATE}.exams.length === 1")
 
 
 def learn(page: Page, seen: int) -> None:
     """Learn until so many images were seen and the accuracy was measured since."""
     page.locator("#learn").click()
-    wait_until(page, f"{STATE}.training.seen >= {seen} && {STATE}.accuracies.at(-1).at >= {seen / 2}")
-    page.locator("#learn").click()
+    wait_until(page, f"{STATE}.training.seen >= {seen} && {STATE}.exams.at(-1).at >= {seen / 2}")
+    page.evaluate("learning.state.isRunning && $('learn').click()")
     wait_for_update(page)
 
 

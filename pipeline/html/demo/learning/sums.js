@@ -1,0 +1,38 @@
+/* "Show the sums": backpropagation from the loss of one image to the slope of the chosen cell, in numbers. */
+
+const SHOWN_ERRORS = 3; // the largest
+
+/** Return the steps. followed: of `followCell`; slope: of the mean loss, old: the weight, rate: of the step. */
+function tellSums(classNames, last, followed, { slope, old, rate, count }) {
+  const { label, probabilities, errors, loss, unit, place, pixelSlope, ink } = followed;
+  const [name, maps] = [classNames[label], last.weights.length / last.biases.length];
+  const shown = strongest(errors.map(Math.abs), SHOWN_ERRORS);
+  const scored = shown.map(
+    (k) => `${classNames[k]}: ${share(probabilities[k])} − ${k === label ? "100" : "0"}% = ${signed(errors[k])}`,
+  );
+  const voteOf = (k) => last.weights[k * maps + (unit * maps) / last.inputShape[0] + place];
+  const votes = shown.map((k) => `${bracketed(errors[k])} × ${bracketed(voteOf(k))}`);
+  const others = pixelSlope - sumOf(shown.map((k) => errors[k] * voteOf(k)));
+  return [
+    `One of the ${count} images, a ${name}: ` +
+      `loss = −ln(share of ${name}) = −ln ${share(probabilities[label])} = ${loss.toFixed(2)}.`,
+    `The slope of a score, its error, is share − wanted share. ${scored.join("; ")}.`,
+    `The slope of a pixel of map ${unit + 1} is error × vote, summed: ` +
+      `${votes.join(" + ")} + others ${signed(others)} = ${signed(pixelSlope)}.`,
+    `The slope of the cell is ink × slope of the pixel, summed over the map: ` +
+      `${ink.toFixed(2)} × ${bracketed(pixelSlope)} + … = ${signed(followed.slope)}.`,
+    `The mean over ${count} images: ${signed(slope)}. So a step moves the cell by rate × slope: ` +
+      `${signed(old)} − ${rate} × ${bracketed(slope)} = ${signed(old - rate * slope)}.`,
+  ];
+}
+
+/** Format a share: "9.8%". */
+function share(value) {
+  return `${(100 * value).toFixed(1)}%`;
+}
+
+/** Format a factor: negative numbers in brackets. */
+function bracketed(value) {
+  const text = signed(value);
+  return text.startsWith("\u2212") ? `(${text})` : text;
+}

@@ -1,0 +1,173 @@
+/*
+ * The lesson: scenes of one sentence and one action each, in which all other parts of the page are dimmed, and
+ * Explore.
+ */
+
+const EXPLORE = 6; // the number after the scenes, of all parts together
+const SWIPE = 60; // pixels
+const SCENE_KEY = "handwriting.scene"; // under which the browser remembers the scene
+// A 3, as in a link, for whoever goes on without a drawing.
+const THREE =
+  "GgCbGtCGG-BzHRBkHmBZH9BSIVBQIsBSJDBZJYBkJrBzJ8CGKJCbKTCzKZDMKcDmKZEAKTEZKJExJ8FGJrFZJYFoJDFzIsF6I" +
+  "VF8IwF-JKGFJjGQJ6GfKNGyKdHHKpHfKwH4KyISKwIsKpJFKdJdKNJyJ6KFJjKUJKKfIwKmIVKoH5KmHfKfHGKUGvKFGcJyGMJd";
+
+const PARTS = "#drawing, #result, #picture-column, .examples, #bars, #why, #detail, #learning, .column";
+
+/**
+ * Return the scenes. Each has its text, the parts in focus as selectors, an action {name, run()} or none, and show(),
+ * called when it begins.
+ */
+function listScenes(inside, learning) {
+  const { layers } = inside.view();
+  const hasKernels = isMap(layers[0].outputShape);
+  const first = ".column:not([hidden]):nth-child(1 of .column:not([hidden]))";
+  const count = learning && learning.countParameters().toLocaleString("en");
+  const trained = () => learning?.close();
+  const learnt = async () => learning.state.isOpen || (await learning.open());
+  return {
+    1: {
+      text:
+        noun === "digit"
+          ? "Draw a digit. A network reads it while you draw."
+          : "Draw a picture. A network reads it while you draw.",
+      focus: ["#drawing", "#result"],
+      show() {
+        trained();
+        inside.open(false);
+      },
+    },
+    2: {
+      text: hasKernels
+        ? "A kernel is a small stencil: its map glows wherever the drawing looks like it."
+        : "Each unit weighs every pixel: ink on blue speaks for it, ink on orange against it.",
+      focus: ["#drawing", "#result", first, "#detail", "#picture-column"],
+      action: hasKernels && !REDUCED_MOTION.matches && { name: "Slide a kernel", run: inside.slide },
+      show() {
+        trained();
+        inside.showLayer(0);
+      },
+    },
+    3: {
+      text: "Blue ink speaks for the answer. The dots are where ink is missing: tap one.",
+      focus: ["#drawing", "#result", "#bars", "#why"],
+      action: { name: "Fool it", run: inside.fool },
+      show() {
+        trained();
+        inside.showLayer(null);
+      },
+    },
+    4: {
+      text: `All it knows is ${count} weights. Fill them with noise, and it can only guess.`,
+      focus: ["#drawing", "#result", "#bars", first],
+      action: { name: "Forget everything", run: () => learning.open({ seed: learning.state.seed + 1 }) },
+      show() {
+        if (!learning.state.isOpen) trained();
+        inside.showLayer(0);
+      },
+    },
+    5: {
+      text: "The loss says how wrong it is. Each step moves all weights a little downhill.",
+      focus: ["#drawing", "#result", "#bars", first, "#learning"],
+      action: { name: "Train", run: () => $("learn").click() },
+      async show() {
+        await learnt();
+        inside.showLayer(0);
+      },
+    },
+  };
+}
+
+/** Make the strip of scenes. Returns {go(number, isNew), number()}; isNew: whether the address does not tell it yet. */
+function makeScenes(inside, learning) {
+  const scenes = listScenes(inside, learning);
+  const buttons = [...document.querySelectorAll("[data-scene]")];
+  const numbers = buttons.map(({ dataset }) => Number(dataset.scene));
+  let number = null;
+  const beside = (by) => numbers[clamp(numbers.indexOf(number) + by, numbers.length - 1)];
+
+  async function go(to, isNew = true) {
+    if (!numbers.includes(to)) to = numbers[0];
+    if (to === number) return;
+    number = to;
+    if (isNew) history.pushState(null, "", `#scene=${to}`);
+    rememberScene(String(to));
+    document.body.dataset.scene = to;
+    if (to > 1 && to < EXPLORE && isEmpty()) perform(() => restore({ strokes: decodeStrokes(THREE), example: null }));
+    const scene = scenes[to];
+    buttons.forEach((button, i) => setAttributes(button, { "aria-current": numbers[i] === to ? "step" : "false" }));
+    $("scene").hidden = !scene;
+    if (scene) await scene.show();
+    else inside.open(inside.isOpen());
+    if (number !== to) return; // gone on meanwhile
+    setText($("scene-text"), scene?.text ?? "");
+    setText($("scene-action"), scene?.action ? scene.action.name : "");
+    $("scene-action").hidden = !scene?.action;
+    $("scene-action").classList.add("primary");
+    $("scene-next").classList.toggle("primary", !scene?.action);
+    setText($("scene-next"), beside(1) === EXPLORE ? "Explore" : "Next");
+    setAttributes($("scene-back"), { "aria-disabled": to === numbers[0] });
+    refocus();
+    if (scene) announce(scene.text);
+    window.dispatchEvent(new Event("resize")); // lines and curves are painted where the parts are now
+  }
+
+  /** Dim all parts that are not in the focus of the scene. */
+  function refocus() {
+    const focus = scenes[number]?.focus.map((selector) => document.querySelector(selector));
+    for (const part of document.querySelectorAll(PARTS)) {
+      part.inert = Boolean(focus) && !focus.some((each) => each?.contains(part) || part.contains(each));
+    }
+  }
+
+  async function act() {
+    await scenes[number].action.run();
+    refocus(); // on another network, perhaps
+    $("scene-action").classList.remove("primary");
+    $("scene-next").classList.add("primary");
+  }
+
+  buttons.forEach((button, i) => button.addEventListener("click", () => go(numbers[i])));
+  $("scene-back").addEventListener("click", () => go(beside(-1)));
+  $("scene-next").addEventListener("click", () => go(beside(1)));
+  $("scene-action").addEventListener("click", act);
+  document.addEventListener("keydown", (event) => {
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const isFree = document.activeElement === document.body || document.activeElement.closest("#scenes, #scene");
+    if (!by || !isFree || number === EXPLORE || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    go(beside(by));
+  });
+  let touched = null; // where a finger came down
+  for (const id of ["scene", "scenes"]) {
+    $(id).addEventListener("touchstart", ({ touches: [{ clientX, clientY }] }) => (touched = { clientX, clientY }), {
+      passive: true,
+    });
+    $(id).addEventListener("touchend", ({ changedTouches: [{ clientX, clientY }] }) => {
+      const [right, down] = [clientX - touched.clientX, clientY - touched.clientY];
+      if (Math.abs(right) > SWIPE && Math.abs(right) > 2 * Math.abs(down)) go(beside(right < 0 ? 1 : -1));
+    });
+  }
+  $("present").addEventListener("click", () => {
+    const isOn = document.documentElement.classList.toggle("present");
+    setAttributes($("present"), { "aria-pressed": isOn });
+    window.dispatchEvent(new Event("resize"));
+  });
+  return { go, number: () => number };
+}
+
+/** Remember a scene, or return the one that was remembered; some browsers forbid it to files. */
+function rememberScene(scene) {
+  try {
+    return localStorage.setItem(SCENE_KEY, scene);
+  } catch {
+    return null;
+  }
+}
+
+function rememberedScene() {
+  try {
+    return Number(localStorage.getItem(SCENE_KEY)) || 1;
+  } catch {
+    return 1;
+  }
+}

@@ -1,0 +1,38 @@
+"""Write and open the drawing demo of the included model."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from pipeline.engine.command import main
+
+
+def demo(
+    output: Annotated[Path, Option(metavar="FILE", help="File of the page.")] = Path("handwriting-demo.html"),
+    show: Annotated[bool, Option("--open/--no-open", help="Open the page in the browser.")] = True,
+) -> str:
+    """Write and open a page on which you draw, look inside the included network, and train one yourself.
+
+    Nothing has to be trained before. The page is a single file that works offline. `export` writes the page of a
+    network that you have trained.
+
+    Examples:
+        handwriting demo
+        handwriting demo --output lesson.html --no-open
+    """
+    from stages.cli.outputs import check_targets, write_file
+
+    check_targets([output], [])
+    from pipeline.html.demo.included import render_included_demo
+
+    write_file(output, render_included_demo().encode())
+    if show:
+        import webbrowser
+
+        webbrowser.open(output.resolve().as_uri())
+    return f"{output} {output.stat().st_size / 1e6:.2f} MB"
+
+
+if __name__ == "__main__":
+    main(demo)
