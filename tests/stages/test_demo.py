@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.engine.errors import UsageError
-from stages.demo import demo
+from stages.commands.demo import demo
 
 
 def test_page_of_the_included_model_is_written_and_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

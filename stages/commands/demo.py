@@ -21,7 +21,7 @@ def demo(
         handwriting demo
         handwriting demo --output lesson.html --no-open
     """
-    from stages.cli.outputs import check_targets, write_file
+    from stages.commands.shared.outputs import check_targets, write_file
 
     check_targets([output], [])
     from pipeline.html.demo.included import render_included_demo
