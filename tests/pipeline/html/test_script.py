@@ -184,7 +184,7 @@ def test_digit_is_compared_with_the_runner_up_or_the_chosen_class_and_never_with
 
 INVALID = "# #s #s= #s=. #s=AAAAA #s=AAAA. #s=%20%2 #s=éAAA #s=Q-AA #s=AAQ- #e= #e=99 #e=-1 #e=1.5 #any"
 DECODE = "(fragments) => fragments.map((each) => decodeLink(each, 0.75, 10, 8))"
-NOTHING = {"drawing": None, "training": None, "signs": [], "scene": None}
+NOTHING: dict[str, object] = {"drawing": None, "training": None, "signs": [], "scene": None}
 
 
 def test_links_are_short_and_restore_drawings_and_invalid_ones_are_refused() -> None:
