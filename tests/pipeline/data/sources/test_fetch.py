@@ -102,7 +102,7 @@ def bomb(request: BaseHTTPRequestHandler, body: bytes) -> None:
 def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Responder], str]]:
     """Start a web server that responds to every request with the given function."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr("pipeline.data.sources.fetch.WINDOW", 1)
+    monkeypatch.setattr("pipeline.data.sources.fetch.WINDOW", 2)
     servers = []
 
     def start(respond: Responder) -> str:
