@@ -110,7 +110,9 @@ def render_report(findings: Findings) -> str:
         command=format_command("train", model.dataset, run.recipe, run.changes, findings.counts),
         activation=ACTIVATIONS[model.activation],
         best=[best_of(history).number for history in run.history],
-        accuracy=plot_accuracy(run.history, [one.history[0] for one in earlier if one.history][:MAX_EARLIER]),
+        accuracy=plot_accuracy(
+            run.history, [one.history[0] for one in list_same(run, earlier) if one.history][:MAX_EARLIER]
+        ),
         loss=plot_loss(run.history),
         reliability=plot_reliability(measure_reliability(findings.probabilities, findings.labels)),
         matrix=tint_matrix(confusion) if small else [],
@@ -131,11 +133,15 @@ def render_report(findings: Findings) -> str:
     )
 
 
+def list_same(run: TrainingRun, earlier: Sequence[TrainingRun]) -> list[TrainingRun]:
+    """Return the earlier runs with the recipe of a run, but any seed."""
+    recipes = [(each.recipe, {**each.changes, "seed": None}) for each in (run, *earlier)]
+    return [each for each, recipe in zip(earlier, recipes[1:], strict=True) if recipe == recipes[0]]
+
+
 def find_best(run: TrainingRun, earlier: Sequence[TrainingRun]) -> TrainingRun | None:
     """Return which of the earlier runs with the recipe of a run, but any seed, has the best validation accuracy."""
-    recipes = [(each.recipe, {**each.changes, "seed": None}) for each in (run, *earlier)]
-    same = [each for each, recipe in zip(earlier, recipes[1:], strict=True) if recipe == recipes[0]]
-    return max(same, key=lambda each: each.validation_accuracy or 0, default=None)
+    return max(list_same(run, earlier), key=lambda each: each.validation_accuracy or 0, default=None)
 
 
 def time_layers(network: Network, images: NDArray[np.float32]) -> list[float]:

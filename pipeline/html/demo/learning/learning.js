@@ -261,7 +261,7 @@ function makeLearning(learner, packed, on) {
     setText($("hill-loss"), hill(weight).toFixed(3));
     setText($("slope"), `slope ${signed(slope)}`);
     const measured = measureSet(layers, fixed);
-    setText($("share"), share(measured.share));
+    setText($("mean-share"), share(measured.share));
     $("share-bar").style.transform = `scaleX(${measured.share})`;
     if (!$("sums").open) return;
     const sums = { slope: slopes[cell], old: middle, rate: STEP_RATE, count: FIXED };

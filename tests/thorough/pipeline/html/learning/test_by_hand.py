@@ -28,7 +28,7 @@ def test_steps_lower_the_one_loss_and_raise_the_share_of_the_right_digit(page: P
         wait_for_update(page)
         losses.append(page.evaluate(LOSS))
         assert numbers(page.locator("#hill-loss"))[0] == pytest.approx(losses[-1], abs=6e-4)
-        shares += numbers(page.locator("#share"))
+        shares += numbers(page.locator("#mean-share"))
         page.locator("#one-step").click()
     assert losses == sorted(losses, reverse=True)
     assert shares == sorted(shares)
