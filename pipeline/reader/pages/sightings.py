@@ -12,7 +12,7 @@ from pipeline.reader.pages.order import Floats
 from pipeline.reader.pages.search import LIKE
 from pipeline.reader.rows.fitting import fit_spans
 from pipeline.reader.rows.patterns import Pattern
-from pipeline.reader.rows.spans import Span, is_reported, read_spans
+from pipeline.reader.rows.spans import Span, read_spans
 
 NEAR = 0.6  # distance in sizes along the row within which the first network has seen a digit
 SAME = 0.8, 0.45  # distance in sizes, down and along the row, within which there is only one digit
@@ -35,7 +35,7 @@ class Sighting:
     @property
     def is_reported(self) -> bool:
         """Whether it is probable enough, or without a label, because it does not fit its pattern."""
-        return not self.span.labels or is_reported(len(self.span.labels), self.span.probability)
+        return not self.span.labels or self.span.is_reported
 
 
 def read_strips(model: Model, strips: Sequence[Strip], run: Run, pattern: Pattern | None) -> list[Sighting]:

@@ -13,7 +13,7 @@ from pipeline.model.metrics import measure_reliability
 from pipeline.model.model import Model
 from pipeline.network.team import ThreadTeam
 from pipeline.reader.rows.columns import Strips, move_marks
-from pipeline.reader.rows.marks import NO_MARK, SIDE, WIDTH, decode_contrast
+from pipeline.reader.rows.marks import NO_MARK, OTHER, SIDE, SPACE, WIDTH, decode_contrast
 from pipeline.reader.rows.spans import SIZE, Span, is_reported, measure, read_spans
 
 AnyModel = TypeVar("AnyModel", bound=Model)
@@ -59,7 +59,7 @@ def calibrate(model: AnyModel, strips: Strips) -> tuple[AnyModel, Quality]:
     chances = np.array([[span.probability for span in measure(spans, t)] for t in TEMPERATURES])
     likelihoods = np.where(correct, chances, 1 - chances)
     best = int(np.log(np.clip(likelihoods, 1e-6, 1)).mean(axis=1).argmax())
-    shown = np.array([is_reported(len(span.labels), p) for span, p in zip(spans, chances[best], strict=True)])
+    shown = np.array([is_reported(len(span.places), p) for span, p in zip(spans, chances[best], strict=True)])
     if not shown.any():
         return model, nothing
     quality = Quality(
@@ -73,8 +73,8 @@ def calibrate(model: AnyModel, strips: Strips) -> tuple[AnyModel, Quality]:
 
 def list_numbers(marks: NDArray[np.integer], classes: int) -> list[Number]:
     """Return the numbers of a strip, by its marks, (MAX_MARKS, 3)."""
-    used = marks[marks[:, 0] != NO_MARK].tolist()
-    parts = (list(part) for is_digit, part in groupby(used, lambda mark: mark[0] < classes) if is_digit)
+    used, parting = marks[marks[:, 0] != NO_MARK].tolist(), (classes + SPACE, classes + OTHER)
+    parts = (list(part) for apart, part in groupby(used, lambda mark: mark[0] in parting) if not apart)
     return [(tuple(mark[0] for mark in part), sum(part[0][1:]) / 2, sum(part[-1][1:]) / 2) for part in parts]
 
 

@@ -31,7 +31,7 @@ def fit_spans(model: Model, strips: Sequence[Array], run: Run, pattern: Pattern)
     for strip, logits in zip(strips, view_strips(model, strips, run), strict=True):
         pitch = strip.shape[1] / logits.shape[1]
         spans = measure(find_spans(logits, classes, pitch), model.temperature)
-        shown = any(is_reported(len(span.labels), span.probability) for span in spans)
+        shown = any(span.is_reported for span in spans)
         read = [fit(spans, logits, pitch, model.temperature, pattern)] if spans else []
         found.append([span for span in read if span.labels or shown])
     return found

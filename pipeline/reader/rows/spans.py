@@ -14,7 +14,7 @@ from pipeline.network.gradient_descent import Run
 from pipeline.network.losses import log_softmax
 from pipeline.network.network import infer, make_network
 from pipeline.reader.rows.ctc import PADDING, Transcription, read_greedily, text_log_probability
-from pipeline.reader.rows.marks import HEIGHT, MARGIN
+from pipeline.reader.rows.marks import HEIGHT, MARGIN, OTHER, SPACE
 from pipeline.reader.rows.patterns import best_texts
 
 View = tuple[int, int]  # 1, or -1 for the negative; pixels by which the network looks lower
@@ -33,8 +33,8 @@ TINY = 1e-12  # probability
 class Span:
     """Columns of a strip that show a number.
 
-    labels: of its digits. places: pixels from the start of the strip to their centres, (k,). probabilities: of the
-    classes, for each digit, (k, classes). logits: of the columns, (outputs, columns). probability: that these columns
+    labels: symbols of its digits, and of the separators between them. places: pixels from the start of the strip to the
+    centres of its digits, (k,). probabilities: of the classes, for each digit, (k, classes). logits: of the columns, (outputs, columns). probability: that these columns
     show these digits and nothing else. others: the most probable other labels, if they are known, with their
     probabilities.
     """
@@ -45,6 +45,11 @@ class Span:
     logits: Array
     probability: float = 0.0
     others: Sequence[tuple[tuple[int, ...], float]] | None = None
+
+    @property
+    def is_reported(self) -> bool:
+        """Whether the number is probable enough to be reported."""
+        return is_reported(len(self.places), self.probability)
 
 
 def read_spans(model: Model, strips: Sequence[Array], run: Run) -> list[list[Span]]:
@@ -119,19 +124,23 @@ def find_spans(logits: Array, classes: int, pitch: float) -> list[Span]:
     p = np.exp(log_softmax(logits))
     spans = []
     for part in split(found, classes, FAR * SIZE / pitch):
-        own = columns[part]
-        start = max(0, before[part[0]], own[0] - AROUND * SIZE / pitch)
-        stop = min(logits.shape[1], after[part[-1]], own[-1] + 1 + AROUND * SIZE / pitch)
+        first, last = part[0], part[-1]
+        start = max(0, before[first], columns[first] - AROUND * SIZE / pitch)
+        stop = min(logits.shape[1], after[last], columns[last] + 1 + AROUND * SIZE / pitch)
         labels = tuple(found.text[i] for i in part)
-        spans.append(Span(labels, (own + 0.5) * pitch, p[:classes, own].T, logits[:, round(start) : round(stop)]))
+        digits = columns[[i for i in part if found.text[i] < classes]]
+        spans.append(Span(labels, (digits + 0.5) * pitch, p[:classes, digits].T, logits[:, round(start) : round(stop)]))
     return spans
 
 
-def split(found: Transcription, classes: int, far: float) -> list[NDArray[np.intp]]:
-    """Return the indices of the digits of each number. far: columns."""
-    digits = np.flatnonzero(np.array(found.text) < classes)
-    apart = (np.diff(digits) > 1) | (np.diff(np.array(found.columns)[digits]) > far)
-    return np.split(digits, np.flatnonzero(apart) + 1) if len(digits) else []
+def split(found: Transcription, classes: int, far: float) -> list[range]:
+    """Return the indices of the symbols of each number: digits, and separators between two of them. far: columns."""
+    text, columns = np.array(found.text), np.array(found.columns)
+    digits = np.flatnonzero(text < classes)
+    parting = np.cumsum((text == classes + SPACE) | (text == classes + OTHER))
+    apart = (np.diff(parting[digits]) > 0) | (np.diff(columns[digits]) > far)
+    parts = np.split(digits, np.flatnonzero(apart) + 1) if len(digits) else []
+    return [range(part[0], part[-1] + 1) for part in parts]
 
 
 def measure(spans: Sequence[Span], temperature: float) -> list[Span]:
@@ -164,5 +173,11 @@ def find_alternatives(span: Span, temperature: float, count: int) -> list[tuple[
         return [*span.others[:count]]
     classes = span.probabilities.shape[1]
     found = best_texts(span.logits / np.float32(temperature), count=count + 2)
-    others = [(text, float(np.exp(log_p))) for text, log_p in found if text and max(text) < classes]
+    others = [(text, float(np.exp(log_p))) for text, log_p in found if is_number(text, classes)]
     return [other for other in others if other[0] != span.labels][:count]
+
+
+def is_number(text: Sequence[int], classes: int) -> bool:
+    """Return whether symbols are one number: it begins and ends with a digit, and has no space or other writing."""
+    parting = classes + SPACE, classes + OTHER
+    return bool(text) and text[0] < classes and text[-1] < classes and not any(symbol in parting for symbol in text)
