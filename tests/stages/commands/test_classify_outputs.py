@@ -27,7 +27,7 @@ def test_csv_output(run: Run, project: Path) -> None:
     result = run("classify", "--csv", "two, words.png", "missing.png", "blank.png")
     assert result.returncode == 1
     header, digit, missing, blank = csv.reader(result.stdout.splitlines())
-    columns = ["file", "row", "digits", "spaced", "confidence", "alternative", "alternative_confidence", "error"]
+    columns = ["file", "row", "text", "digits", "confidence", "alternative", "alternative_confidence", "error"]
     assert header == [*columns, "region", "unread", "left", "top", "right", "bottom"]
     assert digit[:4] == ["two, words.png", "1", truth(), truth()]
     assert 0.9 < float(digit[4]) <= 1
