@@ -215,6 +215,17 @@ def test_numbers_that_are_probable_enough_are_reported_in_reading_order() -> Non
     assert result.probabilities.argmax(axis=1).tolist() == [0, 1, 1, 0, 1]
 
 
+@pytest.mark.parametrize("x", [20, 80, 140])  # in front of the number, between its digits, and behind it
+def test_number_that_a_row_may_lack_lowers_its_confidence_and_has_a_box(x: float) -> None:
+    read = see("abba", 60, 50, 0.92)
+    lost = replace(see("a", 62, x, 0.5), lost=True)
+    result = arrange_ab(lost, read)
+    (row,) = result.rows
+    assert (row.text, row.numbers[0].probability, len(row.boxes)) == ("abba", 0.92, 4)
+    assert row.confidence == result.confidence == pytest.approx(0.92 * 0.5)
+    assert result.possible.tolist() == [[x - 10, 52, x + 10, 72]]
+
+
 def test_number_that_fits_no_pattern_is_a_row_to_check() -> None:
     """Its span has no label, but other texts."""
     fitted = see("ab", 20, 20, 0.7)
