@@ -151,7 +151,7 @@ def test_json_output(run: Run, project: Path) -> None:
     ((left, top, right, bottom),) = row["boxes"]
     assert 0 <= left < right <= 112
     assert 0 <= top < bottom <= 112
-    unread = {"text": "", "digits": "", "confidence": None, "alternatives": [], "rows": []}
+    unread: dict[str, object] = {"text": "", "digits": "", "confidence": None, "alternatives": [], "rows": []}
     assert blank == {"file": "blank.png", **unread}
 
 
