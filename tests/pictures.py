@@ -160,7 +160,7 @@ def draw_heat_map() -> None:
     grey, size, _ = load_picture(file, "photograph")
     result = reader.read(file)
     shown = Image.fromarray(grey.astype(np.uint8)).convert("RGB")
-    draw_boxes(shown, result.boxes, list(result.text), result.probabilities.max(axis=1).tolist())
+    draw_boxes(shown, result.boxes, list(result.digits), result.probabilities.max(axis=1).tolist())
     slider = Slider(reader.finder)
     digit = float(np.median(np.ptp(result.boxes[:, 1::2], axis=1)))
     level = min(build_pyramid(grey), key=lambda level: abs(np.log(level.scale * digit / BOX)))
@@ -188,7 +188,7 @@ def draw_photograph() -> None:
     levels = expose(generator, ink, wear(generator, grid), light=np.asarray(light), paper=paper)
     image = Image.fromarray(ndimage.gaussian_filter(levels, (0.7, 0.7, 0)))
     result = load(PRETRAINED_READER).read(image)
-    draw_boxes(image, result.boxes, list(result.text), result.probabilities.max(axis=1).tolist())
+    draw_boxes(image, result.boxes, list(result.digits), result.probabilities.max(axis=1).tolist())
     image.save(PICTURES / "boxes.webp", quality=80, method=6)
 
 

@@ -50,14 +50,16 @@ def classify(
         list[str] | None,
         Option(
             metavar="[NAME=]COUNT",
-            help="Number of digits in each row, such as 5 or 3-6; with NAME=, only in that region.",
+            help="Number of digits in each row, such as 5 or 3-6, whatever spaces and separators it has; with NAME=, "
+            "only in that region.",
         ),
     ] = None,
     pattern: Annotated[
         list[str] | None,
         Option(
             metavar="[NAME=]PATTERN",
-            help="What each row looks like: a regular expression of digits and spaces, such as '[0-3]?\\d [01]?\\d'.",
+            help="What each row looks like: a regular expression of digits, spaces and separators, such as "
+            "'\\d+[.,]\\d\\d'. Spaces and separators count only if a part of it stands for one.",
         ),
     ] = None,
     min_confidence: Annotated[

@@ -31,7 +31,7 @@ def ours(model: str) -> tuple[str, Read]:
             result = reader.read(path, threads=1)
         except PictureError:
             return "", 0.0
-        return "".join(result.text.split()), result.confidence
+        return result.digits, result.confidence
 
     return "ours", read
 

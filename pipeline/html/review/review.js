@@ -4,20 +4,8 @@ const shown = [...rows].sort((a, b) => a.confidence - b.confidence);
 const list = document.getElementById("rows");
 const CERTAIN = 0.9;
 let saved = true;
-const COLUMNS = [
-  "file",
-  "row",
-  "region",
-  "value",
-  "checked",
-  "digits",
-  "spaced",
-  "confidence",
-  "left",
-  "top",
-  "right",
-  "bottom",
-];
+const EDGES = ["left", "top", "right", "bottom"];
+const COLUMNS = ["file", "row", "region", "value", "checked", "text", "digits", "confidence", ...EDGES];
 
 function make(name, properties = {}, ...children) {
   const element = Object.assign(document.createElement(name), properties);
@@ -95,7 +83,7 @@ function showProgress() {
   const checked = rows.filter((row) => row.checked);
   document.getElementById("progress").textContent = `${checked.length} of ${rows.length} checked`;
   const unsure = checked.filter((row) => row.confidence < CERTAIN && !row.unread);
-  const wrong = unsure.filter((row) => squeeze(row.digits) !== squeeze(row.value));
+  const wrong = unsure.filter((row) => squeeze(row.text) !== squeeze(row.value));
   document.getElementById("errors").textContent =
     unsure.length ? `${wrong.length} of ${unsure.length} readings below ${100 * CERTAIN}% were wrong` : "";
 }
@@ -109,15 +97,7 @@ function quote(value) {
 function save() {
   const lines = rows.map((row) => {
     const [left, top, right, bottom] = row.box;
-    const cells = {
-      ...row,
-      value: row.value ?? row.spaced,
-      checked: row.checked ? "yes" : "",
-      left,
-      top,
-      right,
-      bottom,
-    };
+    const cells = { ...row, value: row.value ?? row.text, checked: row.checked ? "yes" : "", left, top, right, bottom };
     return COLUMNS.map((name) => quote(cells[name])).join(",");
   });
   const content = new Blob([[COLUMNS.join(","), ...lines].join("\r\n") + "\r\n"], { type: "text/csv" });
@@ -129,8 +109,8 @@ function save() {
 
 shown.forEach((row, number) => {
   row.field = make("input", {
-    value: row.spaced || (row.alternatives[0]?.[0] ?? ""), autocomplete: "off", inputMode: "numeric",
-    ariaLabel: `Digits of row ${row.row} of ${row.file}`,
+    value: row.text || (row.alternatives[0]?.[0] ?? ""), autocomplete: "off",
+    ariaLabel: `Text of row ${row.row} of ${row.file}`,
   });
   row.field.onkeydown = (event) => { if (event.key === "Enter") check(number); };
   row.field.onchange = () => mark(row);

@@ -23,7 +23,7 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom, in pixels
 
 @dataclass(frozen=True)
 class Checked:
-    """A row that a person has read. text: of its digits, with spaces or without."""
+    """A row that a person has read. text: what is written, without spaces."""
 
     text: str
     box: Box
@@ -70,7 +70,7 @@ def compare(found: Iterable[Mapping[str, Any]], truth: Mapping[str, Sequence[Che
             row = read[name][best]
             unread += row["unread"]
             chances[number] = 0 if row["unread"] else row["confidence"]
-            correct[number] = _squeeze(row["digits"]) == checked.text
+            correct[number] = _squeeze(row["text"]) == checked.text
     error = measure_reliability(chances[:, np.newaxis], (~correct).astype(np.uint8)).error
     right = f"{correct.sum():,} of {len(known):,} checked rows are read correctly ({correct.mean():.1%})"
     lines = [f"{right}, {unread:,} are unread"]
@@ -82,7 +82,8 @@ def compare(found: Iterable[Mapping[str, Any]], truth: Mapping[str, Sequence[Che
 
 
 def _squeeze(text: str) -> str:
-    return "".join(text.replace("'", "").split())
+    """Return a text without spaces, and without an apostrophe that keeps a spreadsheet program from changing it."""
+    return "".join(text.lstrip("'").split())
 
 
 def _overlap(one: Sequence[float], other: Sequence[float]) -> float:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from pipeline.pictures.decoding import Source, load_colours
-from pipeline.reader.pages.reading import Result
+from pipeline.reader.pages.reading import Number, Result
 
 COLOUR, UNSURE_COLOUR, TEXT_COLOUR = (0, 80, 230), (214, 0, 60), (255, 255, 255)  # blue, red, white
 SURE = 0.9  # probability of its class below which a digit is marked
@@ -29,13 +29,30 @@ def encode_with_boxes(source: Source, name: str, result: Result, class_names: Se
     image = load_colours(source, name)
     scale = [image.width / result.size[1], image.height / result.size[0]] * 2
     boxes = np.rint(np.concatenate([result.boxes, result.possible]) * scale).astype(np.int64)
-    texts = [class_names[label] for label in result.probabilities.argmax(axis=1)]
-    probabilities = result.probabilities.max(axis=1).tolist()
-    others = len(result.possible)
-    draw_boxes(image, boxes, texts + [""] * others, probabilities + [0.0] * others)
+    digits = [digit for row in result.rows for number in row.numbers for digit in list_digits(number, class_names)]
+    digits += [("", 0.0)] * len(result.possible)
+    draw_boxes(image, boxes, [text for text, _ in digits], [probability for _, probability in digits])
     encoded = io.BytesIO()
     image.save(encoded, "PNG", compress_level=1)  # the default takes three times as long
     return encoded.getvalue()
+
+
+def list_digits(number: Number, class_names: Sequence[str]) -> list[tuple[str, float]]:
+    """Return each digit of a number with the separators after it, and the probability of its class.
+
+    Separators are left out if class names have several characters.
+    """
+    if len(number.digits) != len(number.boxes):  # such names, or a number without a text
+        labels = number.probabilities.argmax(axis=1).tolist()
+        texts = [class_names[label] for label in labels]
+    else:
+        labels, texts = [class_names.index(digit) for digit in number.digits], []
+        for character in "".join(number.text.split()):
+            if number.digits[len(texts) : len(texts) + 1] == character:
+                texts.append(character)
+            else:
+                texts[-1] += character
+    return list(zip(texts, number.probabilities[np.arange(len(labels)), labels].tolist(), strict=True))
 
 
 def cut_rows(source: Source, name: str, result: Result) -> list[str]:

@@ -18,12 +18,11 @@ from pipeline.reader.pages.lines import find_lines
 from pipeline.reader.pages.order import find_rows
 from pipeline.reader.pages.regions import Region
 from pipeline.reader.pages.search import Slider, search
-from pipeline.reader.pages.sightings import Sighting, keep_best, read_strips
-from pipeline.reader.rows.expected import compile_pattern
-from pipeline.reader.rows.patterns import Pattern
+from pipeline.reader.pages.sightings import POSSIBLE, Sighting, keep_best, read_strips
+from pipeline.reader.rows.expected import Expected, compile_pattern
+from pipeline.reader.rows.marks import SEPARATORS
 from pipeline.reader.rows.spans import find_alternatives, is_reported
 
-POSSIBLE = 0.03  # probability of a number from which a person who checks the reading should see it
 SURE = 0.99  # probability of a number from which no other text is probable enough to be shown
 ALTERNATIVES = 3  # of a text
 
@@ -34,10 +33,12 @@ Alternatives = tuple[tuple[str, float], ...]
 class Number:
     """Digits that belong together. Its alternatives, boxes and probabilities are as in `Result`.
 
-    probability: that the ink shows these digits and no other.
+    text: what is written, with the separators between the digits, as in 12.50. digits: the digits alone. probability:
+    that the ink shows this text and no other.
     """
 
     text: str
+    digits: str
     probability: float
     alternatives: tuple[tuple[str, float], ...]
     boxes: NDArray[np.int64]
@@ -54,13 +55,14 @@ class Number:
 class Row:
     """Numbers in a row, from left to right. Its alternatives, boxes and probabilities are as in `Result`.
 
-    text: the classes of the digits, joined. spaced: the same text with spaces between the numbers. confidence:
-    probability that this row is correct. numbers: the same digits, those of each number together. region: name of the
-    region that it is in. A row that does not fit its pattern has no text and no confidence, but the boxes of its ink.
+    text: its numbers, with spaces between them. digits: the digits alone. confidence: probability that this row is
+    correct, and that it has no other number. numbers: the same digits, those of each number together. region: name of
+    the region that it is in. A row that does not fit its pattern has no text and no confidence, but the boxes of its
+    ink.
     """
 
     text: str
-    spaced: str
+    digits: str
     confidence: float
     alternatives: tuple[tuple[str, float], ...]
     boxes: NDArray[np.int64]
@@ -73,17 +75,19 @@ class Row:
 class Result:
     """The digits in a picture, in reading order.
 
-    text: the classes of the digits, joined; empty if no digit was found. rows: the digits of each row. confidence:
-    probability that all digits are correct; 0 if there are none. alternatives: the most probable other texts, each with
-    its probability, unless the text is certain. boxes: int64 (k, 4): left, top, right and bottom of a square around
-    each digit, in pixels of the picture as it is displayed; the square ends at the edge of the picture. size: (height,
-    width) of the picture. probabilities: float32 (k, classes), of each class for each digit; a row sums to less than 1,
-    because the ink may be no digit. possible: boxes as above, (m, 4), of the digits of what may be a number, with a
-    probability of at least 0.03, but was not read as one. more_pages: whether the file has several pages or frames, of
-    which only one was read.
+    text: what is written, each row on a line of its own, with spaces between its numbers; empty if no digit was found.
+    digits: the digits alone. rows: the digits of each row. confidence: probability that the text is correct; 0 if there
+    is none. alternatives: the most probable other texts, each with its probability, unless the text is certain. boxes:
+    int64 (k, 4): left, top, right and bottom of a square around each digit, in pixels of the picture as it is
+    displayed; the square ends at the edge of the picture. size: (height, width) of the picture. probabilities: float32
+    (k, classes), of each class for each digit; a row sums to less than 1, because the ink may be no digit. possible:
+    boxes as above, (m, 4), of the digits of what may be a number, with a probability of at least 0.03, but was not read
+    as one, or only with other digits. more_pages: whether the file has several pages or frames, of which only one was
+    read.
     """
 
     text: str
+    digits: str
     rows: tuple[Row, ...]
     confidence: float
     alternatives: tuple[tuple[str, float], ...]
@@ -113,8 +117,8 @@ def read(
     for region in regions or [Region()]:
         edges = np.array(region.locate(size, name)) * np.tile(np.divide(shape, size)[::-1], 2)
         (left, top), (right, bottom) = np.floor(edges[:2]).astype(int), np.ceil(edges[2:]).astype(int)
-        pattern = compile_pattern(region.pattern, model.class_names) if region.pattern is not None else None
-        part = see(model, grey[top:bottom, left:right], run, pattern)
+        expected = compile_pattern(region.pattern, model.class_names) if region.pattern is not None else None
+        part = see(model, grey[top:bottom, left:right], run, expected)
         seen = [replace(each, y=each.y + top, x=each.x + left) for each in part]
         result = arrange(seen, model.class_names, model.row.temperature, shape, size, (left, top, right, bottom))
         results.append(replace(result, rows=tuple(replace(row, region=region.name) for row in result.rows)))
@@ -126,13 +130,13 @@ def read(
 
 
 def see(
-    model: Model, grey: NDArray[np.floating[Any]], run: Run = in_sequence, pattern: Pattern | None = None
+    model: Model, grey: NDArray[np.floating[Any]], run: Run = in_sequence, expected: Expected | None = None
 ) -> list[Sighting]:
-    """Return the possible numbers of a picture, each once. pattern: that all digits of a row are held to."""
+    """Return the possible numbers of a picture, each once. expected: what all digits of a row are held to."""
     assert model.row
     pyramid, found = search(Slider(model, run), np.asarray(grey, np.float32))
     strips = [cut_strip(line, pyramid) for line in find_lines(found)]
-    return keep_best(read_strips(model.row, strips, run, pattern))
+    return keep_best(read_strips(model.row, strips, run, expected))
 
 
 def read_one(model: Model, grey: NDArray[np.floating[Any]], size: tuple[int, int]) -> Result:
@@ -146,7 +150,7 @@ def read_one(model: Model, grey: NDArray[np.floating[Any]], size: tuple[int, int
             boxes = _enlarge(np.array([[left, top, right, bottom]]), grey.shape, size)
             order = np.argsort(-predicted[0, :-1]).tolist()
             (text, chance), *others = [(model.class_names[i], float(predicted[0, i])) for i in order]
-            number = Number(text, chance, tuple(others[:ALTERNATIVES]), boxes, predicted[:, :-1])
+            number = Number(text, text, chance, tuple(others[:ALTERNATIVES]), boxes, predicted[:, :-1])
             rows = [_make_row([number], chance, model.class_names)]
     return _make_result(rows, 1.0, np.zeros((0, 4), np.int64), size, model.class_names)
 
@@ -177,9 +181,11 @@ def arrange(
         others: Alternatives = ()
         if each.span.probability < SURE or not each.span.labels:
             found = find_alternatives(each.span, temperature, ALTERNATIVES)
-            others = tuple((format_digits(labels, class_names), chance) for labels, chance in found)
-        text = format_digits(each.span.labels, class_names)
-        return Number(text, each.span.probability, others, locate(each), each.span.probabilities)
+            others = tuple((format_text(labels, class_names), chance) for labels, chance in found)
+        labels = each.span.labels
+        text = format_text(labels, class_names)
+        digits = format_text((label for label in labels if label < len(class_names)), class_names)
+        return Number(text, digits, each.span.probability, others, locate(each), each.span.probabilities)
 
     rows, rest = [], 1.0
     for indices in find_rows([(each.y, each.x, each.size) for each in seen]):
@@ -206,13 +212,12 @@ def _make_row(numbers: Sequence[Number], missed: float, class_names: Sequence[st
     """Return the row of some numbers. missed: probability that there is no other."""
     texts = [number.text for number in numbers]
     confidence = missed * math.prod(number.probability for number in numbers)
-    parts = [(number.text, number.probability, number.alternatives) for number in numbers]
-    others = _vary(parts, confidence, class_names)
+    others = _vary([(number.text, number.probability, number.alternatives) for number in numbers], confidence, " ")
     if not all(texts):  # held to a pattern
         texts, confidence, others = [], 0.0, numbers[0].alternatives
     return Row(
-        join_texts(texts, class_names),
         " ".join(texts),
+        _glue(class_names).join(number.digits for number in numbers) if texts else "",
         confidence,
         others,
         np.concatenate([number.boxes for number in numbers]),
@@ -227,10 +232,11 @@ def _make_result(
     """Return the result. missed: probability that there is nothing but these rows."""
     confidence = missed * math.prod(row.confidence for row in rows) if rows else 0.0
     return Result(
-        join_texts([row.text for row in rows], class_names),
+        "\n".join(row.text for row in rows),
+        _glue(class_names).join(row.digits for row in rows if row.digits),
         tuple(rows),
         confidence,
-        _vary([(row.text, row.confidence, row.alternatives) for row in rows], confidence, class_names),
+        _vary([(row.text, row.confidence, row.alternatives) for row in rows], confidence, "\n"),
         np.concatenate([np.zeros((0, 4), np.int64), *(row.boxes for row in rows)]),
         size,
         np.concatenate([np.zeros((0, len(class_names)), np.float32), *(row.probabilities for row in rows)]),
@@ -238,16 +244,14 @@ def _make_result(
     )
 
 
-def _vary(
-    parts: Sequence[tuple[str, float, Alternatives]], confidence: float, class_names: Sequence[str]
-) -> Alternatives:
+def _vary(parts: Sequence[tuple[str, float, Alternatives]], confidence: float, between: str) -> Alternatives:
     """Return the most probable texts in which one part has another text, each with its probability.
 
     parts: the text of each, its probability, and its alternatives. confidence: probability of the whole.
     """
     texts = [text for text, *_ in parts]
     varied = [
-        (join_texts([*texts[:i], other, *texts[i + 1 :]], class_names), confidence * chance / probability)
+        (between.join([*texts[:i], other, *texts[i + 1 :]]), confidence * chance / probability)
         for i, (_, probability, alternatives) in enumerate(parts)
         for other, chance in alternatives
         if probability
@@ -255,14 +259,10 @@ def _vary(
     return tuple(sorted(varied, key=lambda each: -each[1])[:ALTERNATIVES])
 
 
-def format_digits(labels: Iterable[int], class_names: Sequence[str]) -> str:
-    """Join the class names of the labels; the label after them is a space."""
-    return _glue(class_names).join([*class_names, " "][label] for label in labels)
-
-
-def join_texts(texts: Iterable[str], class_names: Sequence[str]) -> str:
-    """Join texts, without the spaces in them, but with spaces unless all class names are single characters."""
-    return _glue(class_names).join(part for text in texts for part in text.split())
+def format_text(symbols: Iterable[int], class_names: Sequence[str]) -> str:
+    """Join what symbols stand for: class names, spaces and separators, with spaces between names of several letters."""
+    names = [*class_names, " ", " ", *SEPARATORS]
+    return _glue(class_names).join(names[symbol] for symbol in symbols)
 
 
 def _glue(class_names: Sequence[str]) -> str:

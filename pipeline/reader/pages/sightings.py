@@ -1,21 +1,23 @@
 """Numbers in a picture: what strips along its rows show, each number once."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.model.model import Model
 from pipeline.network.gradient_descent import Run
 from pipeline.reader.pages.cutting import Strip
 from pipeline.reader.pages.order import Floats
 from pipeline.reader.pages.search import LIKE
+from pipeline.reader.rows.expected import Expected
 from pipeline.reader.rows.fitting import fit_spans
-from pipeline.reader.rows.patterns import Pattern
 from pipeline.reader.rows.spans import Span, read_spans
 
 NEAR = 0.6  # distance in sizes along the row within which the first network has seen a digit
 SAME = 0.8, 0.45  # distance in sizes, down and along the row, within which there is only one digit
+POSSIBLE = 0.03  # probability of a number from which a person who checks the reading should see it
 MORE = 2.0  # times as many digits have to be expected in small sightings as in a large one that covers them
 
 
@@ -23,7 +25,8 @@ MORE = 2.0  # times as many digits have to be expected in small sightings as in 
 class Sighting:
     """A number in a picture. y, x: centres of its digits in pixels, (k,). size: their longer side.
 
-    supported: whether the first network has seen most of the digits.
+    supported: whether the first network has seen most of the digits. lost: whether a better sighting shares some of its
+    digits; y and x are then those of the others, which no better sighting has.
     """
 
     span: Span
@@ -31,17 +34,18 @@ class Sighting:
     x: Floats
     size: float
     supported: bool
+    lost: bool = False
 
     @property
     def is_reported(self) -> bool:
         """Whether it is probable enough, or without a label, because it does not fit its pattern."""
-        return not self.span.labels or self.span.is_reported
+        return not self.lost and (not self.span.labels or self.span.is_reported)
 
 
-def read_strips(model: Model, strips: Sequence[Strip], run: Run, pattern: Pattern | None) -> list[Sighting]:
+def read_strips(model: Model, strips: Sequence[Strip], run: Run, expected: Expected | None) -> list[Sighting]:
     """Return the numbers in all strips, of which several may show the same. run: may use threads."""
     contrast = [strip.contrast for strip in strips]
-    found = fit_spans(model, contrast, run, pattern) if pattern else read_spans(model, contrast, run)
+    found = fit_spans(model, contrast, run, expected) if expected else read_spans(model, contrast, run)
     return [locate(span, strip) for strip, spans in zip(strips, found, strict=True) for span in spans]
 
 
@@ -54,22 +58,31 @@ def locate(span: Span, strip: Strip) -> Sighting:
 
 
 def keep_best(sightings: Iterable[Sighting]) -> list[Sighting]:
-    """Return the sightings without those that share a digit with a better one.
+    """Return the sightings without those that share a digit with a better one, and what else those show.
 
     Of sightings of like size, better is what the first network has seen, too, and the more probable. A far larger one
     is better than those that it covers, unless they promise MORE digits: a table may look like a digit from afar, and a
-    thick stroke like a digit from nearby.
+    thick stroke like a digit from nearby. The other digits of a sighting that loses to one of like size remain as a
+    lost sighting, if it is possible: a number may be missing there, or be longer than it was read.
     """
     kept: list[Sighting] = []
+    losing: list[Sighting] = []
     for each in sorted(sightings, key=lambda each: (not each.supported, not each.span.labels, -each.span.probability)):
-        if not any(shares_digit(each, other) for other in kept if is_like(each, other)):
-            kept.append(each)
+        is_worse = any(shares_digit(each, other) for other in kept if is_like(each, other))
+        (losing if is_worse else kept).append(each)
     for large in sorted(kept, key=lambda each: -each.size):
         covered = [each for each in kept if each.size * LIKE < large.size and shares_digit(large, each)]
         if sum(map(expect_digits, covered)) > MORE * expect_digits(large):
             covered = [large]
         kept = [each for each in kept if each not in covered]
-    return kept
+    shown = [each for each in kept if each.span.probability >= POSSIBLE]
+    for each in sorted(losing, key=lambda each: -each.span.probability):
+        is_free = np.full(len(each.x), each.span.probability >= POSSIBLE)
+        for other in shown:
+            is_free &= ~find_shared(each, other)
+        if is_free.any():
+            shown.append(replace(each, y=each.y[is_free], x=each.x[is_free], lost=True))
+    return kept + [each for each in shown if each.lost]
 
 
 def is_like(one: Sighting, other: Sighting) -> bool:
@@ -79,9 +92,14 @@ def is_like(one: Sighting, other: Sighting) -> bool:
 
 def shares_digit(one: Sighting, other: Sighting) -> bool:
     """Return whether some digit of one sighting is where the other has one."""
+    return bool(find_shared(one, other).any())
+
+
+def find_shared(one: Sighting, other: Sighting) -> NDArray[np.bool_]:
+    """Return which digits of one sighting are where the other has one, (k,)."""
     larger = max(one.size, other.size)
     down, along = np.abs(np.subtract.outer(one.y, other.y)), np.abs(np.subtract.outer(one.x, other.x))
-    return bool(((down < SAME[0] * larger) & (along < SAME[1] * larger)).any())
+    return np.asarray(((down < SAME[0] * larger) & (along < SAME[1] * larger)).any(axis=1))
 
 
 def expect_digits(sighting: Sighting) -> float:

@@ -2,17 +2,47 @@
 
 import functools
 import re
+from dataclasses import dataclass
 
-import interegular
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.data.dataset import are_ten_digits
 from pipeline.engine.errors import UsageError
-from pipeline.reader.rows.marks import OTHER, SPACE
+from pipeline.reader.rows.expressions import Expression, derive, fits_nothing, list_atoms, parse
+from pipeline.reader.rows.marks import OTHER, SEPARATORS, SPACE
 from pipeline.reader.rows.patterns import NO_STATE, Pattern
 
 MOST_DIGITS = 50  # of a number
+MOST_CHARACTERS = 300  # of a regular expression
 MOST_STATES = 500  # of the automaton: reading takes time for each
+MOST_REMAINDERS = 3_000  # expressions that may remain, of all states together: making the automaton takes time for each
+
+
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """What the rows of a region look like.
+
+    pattern: the texts that fit. counts_as: (symbols + 1,), the output as which each output of the network counts: the
+    blank instead of spaces, or separators, of which the pattern takes no notice, and a space instead of other writing.
+    """
+
+    pattern: Pattern
+    counts_as: NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class State:
+    """What is known of a text after some of its symbols.
+
+    remainders: expressions that its rest may fit. complete: whether what stands before the last separators and spaces
+    fits. begun: whether a digit was among the symbols. spaced: whether the last symbol was a space.
+    """
+
+    remainders: frozenset[Expression]
+    complete: bool = False
+    begun: bool = False
+    spaced: bool = False
 
 
 def count_digits(text: str) -> str:
@@ -25,34 +55,85 @@ def count_digits(text: str) -> str:
 
 
 @functools.lru_cache
-def compile_pattern(pattern: str, class_names: tuple[str, ...]) -> Pattern:
-    """Return the automaton of a regular expression over digits and spaces, as Python's `re` has them.
+def compile_pattern(pattern: str, class_names: tuple[str, ...]) -> Expected:
+    """Return what a regular expression over digits, spaces and separators expects.
 
-    Other writing counts as a space, and what stands before and after the whole does not matter. Raises UsageError if
-    the classes are not the ten digits, or if the expression is wrong or fits no digit.
+    Spaces count only if a part of the expression stands for a space, and separators only if one stands for a separator.
+    A dot or a negation stands for digits and separators. Other writing counts as a space, several spaces as one. A text
+    begins and ends with a digit; what stands before and after it does not matter. Raises UsageError if the classes are
+    not the ten digits, if the expression is wrong or too long, or if no digit fits.
     """
     if not are_ten_digits(class_names):
         raise UsageError("only a reader of the ten digits takes patterns: leave the pattern out")
+    classes = len(class_names)
+    characters = [*class_names, " ", "", *SEPARATORS]  # of the symbols; no character stands for other writing
     try:
-        automaton = interegular.parse_pattern(f" *(?:{pattern}) *").to_fsm()
-    except Exception as error:  # of several kinds, some of them bare
-        raise UsageError(f"{pattern} is no pattern of digits and spaces: try \\d{{5}} or [0-3]?\\d [01]?\\d") from error
-    symbols = [*class_names, " ", " "]
-    keys = [automaton.alphabet[symbol] for symbol in symbols]
-    live = set(filter(automaton.islive, automaton.states))
-    if len(live) > MOST_STATES:
-        raise UsageError(f"{pattern} describes too many different numbers: make it simpler")
-    alive, following = [automaton.initial], []
-    for state in alive:  # in the order of the texts that lead to them, which is the same in each process
-        following.append([automaton.map.get(state, {}).get(key) for key in keys])
-        alive += [each for each in dict.fromkeys(following[-1]) if each in live and each not in alive]
-    numbers: dict[object, int] = {state: number for number, state in enumerate(alive)}
-    transitions = np.array([[numbers.get(each, NO_STATE) for each in after] for after in following])
-    digits = transitions[:, : len(class_names)]
-    if (digits == NO_STATE).all():
+        if len(pattern) > MOST_CHARACTERS:
+            raise ValueError(f"it has more than {MOST_CHARACTERS} characters")
+        expression = parse(pattern, characters)
+    except ValueError as error:
+        raise UsageError(
+            f"{pattern} is no pattern of digits, spaces and separators ({error}): try \\d{{5}} or \\d+[.,]\\d\\d"
+        ) from error
+    symbols, blank = frozenset[int]().union(*list_atoms(expression)), len(characters)
+    separators = {classes + each for each in SEPARATORS.values()}
+    counts_as = np.arange(blank + 1)
+    counts_as[classes + OTHER] = classes + SPACE
+    if classes + SPACE not in symbols:
+        counts_as[[classes + SPACE, classes + OTHER]] = blank
+    if not symbols & separators:
+        counts_as[list(separators)] = blank
+    counting = [symbol for symbol in range(blank) if counts_as[symbol] == symbol]
+    return Expected(_make_automaton(expression, counting, classes, blank, pattern), counts_as)
+
+
+def _make_automaton(expression: Expression, symbols: list[int], classes: int, count: int, pattern: str) -> Pattern:
+    """Return the automaton of an expression over `symbols` of `count`, its states in the order of their texts.
+
+    The order is the same in each process. Raises UsageError if there are too many states, or if no digit fits.
+    """
+    remaining = functools.cache(lambda each, symbol: frozenset(derive(each, symbol)))
+    atoms = set(list_atoms(expression))
+    alike: dict[tuple[object, ...], int] = {}  # the first of the symbols that are in the same atoms
+    first = {each: alike.setdefault((each >= classes, *(each in atom for atom in atoms)), each) for each in symbols}
+
+    def follow(state: State, symbol: int) -> State | None:
+        if symbol >= classes and not state.begun:
+            return state
+        after = frozenset[Expression]().union(*(remaining(each, first[symbol]) for each in state.remainders))
+        is_space = symbol == classes + SPACE
+        if symbol < classes:
+            return State(after, any(map(fits_nothing, after)), begun=True) if after else None
+        if is_space and state.spaced and not after:  # several spaces count as one
+            return state
+        return State(after, state.complete, begun=True, spaced=is_space) if after or state.complete else None
+
+    states = [State(frozenset({expression}))]
+    numbers = {states[0]: 0}
+    transitions: list[list[int]] = []
+    remainders = 1
+    for state in states:
+        transitions.append([NO_STATE] * count)
+        for symbol in symbols:
+            after = follow(state, symbol)
+            if after is None:
+                continue
+            if after not in numbers:
+                numbers[after] = len(states)
+                states.append(after)
+                remainders += len(after.remainders)
+            transitions[-1][symbol] = numbers[after]
+        if len(states) > MOST_STATES or remainders > MOST_REMAINDERS:
+            raise UsageError(f"{pattern} describes too many different numbers: make it simpler")
+    return _prune(Pattern(np.array(transitions), np.array([state.complete for state in states])), pattern)
+
+
+def _prune(automaton: Pattern, pattern: str) -> Pattern:
+    """Return the automaton without states from which no text fits. Raises UsageError if none remains."""
+    after, live = automaton.transitions, automaton.accepting
+    while (more := live | (live[after] & (after != NO_STATE)).any(axis=1)).sum() > live.sum():
+        live = more
+    if not live[0]:
         raise UsageError(f"no digit fits {pattern}: try \\d{{5}} for five digits")
-    spaces = len(class_names) + SPACE, len(class_names) + OTHER
-    for state in np.unique(transitions[:, spaces[0]]):  # several spaces count as one
-        if state != NO_STATE and transitions[state, spaces[0]] == NO_STATE:
-            transitions[state, spaces] = state
-    return Pattern(transitions, np.array([state in automaton.finals for state in alive]))
+    numbers = np.append(np.where(live, np.cumsum(live) - 1, NO_STATE), NO_STATE)  # NO_STATE is the last of them
+    return Pattern(numbers[after[live]], automaton.accepting[live])

@@ -2,65 +2,109 @@
 
 import math
 from collections.abc import Sequence
-from itertools import chain, groupby
+from itertools import groupby
 
 import numpy as np
 
 from pipeline.model.model import Model
 from pipeline.network.activations import Array
 from pipeline.network.gradient_descent import Run
+from pipeline.network.losses import log_softmax
 from pipeline.reader.rows.ctc import align
-from pipeline.reader.rows.marks import SPACE
-from pipeline.reader.rows.patterns import Pattern, best_texts, pattern_log_probability
-from pipeline.reader.rows.spans import AROUND, SIZE, Span, find_spans, is_reported, measure, view_strips
+from pipeline.reader.rows.expected import Expected
+from pipeline.reader.rows.marks import OTHER, SPACE
+from pipeline.reader.rows.patterns import NO_STATE, Pattern, best_texts, pattern_log_probability
+from pipeline.reader.rows.spans import AROUND, NEVER, SIZE, Span, find_spans, is_reported, measure, view_strips
+from pipeline.reader.rows.trellis import Indices
 
 FITS = 0.05  # probability that a strip fits the pattern from which it is read so
-SEARCHED = 8  # texts, which may differ only in other writing
+SEARCHED = 8  # texts, which may differ only in what stands before and after them, and in repeated spaces
 
-Text = tuple[int, ...]  # digits, and the symbol of a space between them
+Text = tuple[int, ...]  # digits, and the symbols of what stands between them
 
 
-def fit_spans(model: Model, strips: Sequence[Array], run: Run, pattern: Pattern) -> list[list[Span]]:
+def fit_spans(model: Model, strips: Sequence[Array], run: Run, expected: Expected) -> list[list[Span]]:
     """Return what is most probable in each strip with a digit, given that it fits the pattern; see `read_spans`.
 
     All digits of a strip together have to fit, so it shows one span. Its probability is that of its text among all that
-    fit. If hardly any fits, or none is probable enough, but some number would be reported without the pattern, the span
-    has no label, and the probability of that number.
+    fit, summed over spaces and separators of which the pattern takes no notice. If hardly any text fits, or none is
+    probable enough, but some number would be reported without the pattern, the span has no label, and the probability
+    of that number.
     """
     classes, found = len(model.class_names), []
     for strip, logits in zip(strips, view_strips(model, strips, run), strict=True):
         pitch = strip.shape[1] / logits.shape[1]
         spans = measure(find_spans(logits, classes, pitch), model.temperature)
         shown = any(span.is_reported for span in spans)
-        read = [fit(spans, logits, pitch, model.temperature, pattern)] if spans else []
+        read = [fit(spans, logits, pitch, model.temperature, expected)] if spans else []
         found.append([span for span in read if span.labels or shown])
     return found
 
 
-def fit(spans: Sequence[Span], logits: Array, pitch: float, temperature: float, pattern: Pattern) -> Span:
+def fit(spans: Sequence[Span], logits: Array, pitch: float, temperature: float, expected: Expected) -> Span:
     """Return the span of all digits of a strip. spans: those of its numbers, at least one. logits: of its columns."""
     places = np.concatenate([span.places for span in spans])
     classes = spans[0].probabilities.shape[1]
     start = max(0, round((places[0] - AROUND * SIZE) / pitch))
-    part = logits[:, start : round((places[-1] + AROUND * SIZE) / pitch) + 1] / np.float32(temperature)
-    log_fit = float(pattern_log_probability(part[..., np.newaxis], pattern)[0])
-    found = best_texts(part, pattern, SEARCHED) if log_fit > math.log(FITS) else []
+    seen = logits[:, start : round((places[-1] + AROUND * SIZE) / pitch) + 1]
+    written = seen / np.float32(temperature)
+    counted = merge_outputs(written, expected.counts_as)
+    log_fit = float(pattern_log_probability(counted[..., np.newaxis], expected.pattern)[0])
+    found = best_texts(counted, expected.pattern, SEARCHED) if log_fit > math.log(FITS) else []
     chances: dict[Text, float] = {}
     for text, log_p in found:
-        digits = strip_spaces(text, classes)
-        chances[digits] = chances.get(digits, 0.0) + math.exp(log_p - log_fit)
-    best, *others = sorted(chances.items(), key=lambda each: -each[1]) or [((), 0.0)]
-    if not is_reported(len(best[0]), best[1]):
+        inner = tidy(text, classes)
+        chances[inner] = chances.get(inner, 0.0) + math.exp(log_p - log_fit)
+    ordered = sorted(chances.items(), key=lambda each: -each[1])
+    texts = [(write_out(text, written, expected.counts_as, classes), chance) for text, chance in ordered]
+    best, *others = texts or [((), 0.0)]
+    if not is_reported(sum(symbol < classes for symbol in best[0]), best[1]):
         p = np.concatenate([span.probabilities for span in spans])
-        return Span((), places, p, part, max(span.probability for span in spans), tuple(chances.items()))
-    symbols = np.array(next(text for text, _ in found if strip_spaces(text, classes) == best[0]))
-    first, last = (each[:, 0][symbols < classes] for each in align(part[..., np.newaxis], symbols[:, np.newaxis]))
+        return Span((), places, p, written, max(span.probability for span in spans), tuple(texts))
+    symbols = np.array(next(text for text, _ in found if tidy(text, classes) == ordered[0][0]))
+    first, last = (each[:, 0][symbols < classes] for each in align(counted[..., np.newaxis], symbols[:, np.newaxis]))
     columns = (first + last) // 2
-    p = np.exp(part[:classes, columns].T)
-    return Span(best[0], (start + columns + 0.5) * pitch, p, part, best[1], tuple(others))
+    p = np.exp(log_softmax(seen)[:classes, columns].T)
+    return Span(best[0], (start + columns + 0.5) * pitch, p, written, best[1], tuple(others))
 
 
-def strip_spaces(text: Sequence[int], classes: int) -> Text:
-    """Return a text without other writing: digits, and one space where anything stands between them."""
-    numbers = (number for is_digit, number in groupby(text, lambda symbol: symbol < classes) if is_digit)
-    return tuple(chain.from_iterable((classes + SPACE, *number) for number in numbers))[1:]
+def merge_outputs(logits: Array, counts_as: Indices) -> Array:
+    """Return the logits (outputs, columns) with the probability of each output added to that as which it counts.
+
+    What counts as the blank thereby disappears from each text, and the probabilities of texts that differ in nothing
+    else are summed.
+    """
+    merged = np.full_like(logits, NEVER)
+    np.logaddexp.at(merged, counts_as, logits)
+    return merged
+
+
+def tidy(text: Sequence[int], classes: int) -> Text:
+    """Return a text from its first to its last digit, with one space for several."""
+    digits = [i for i, symbol in enumerate(text) if symbol < classes]
+    inner = text[digits[0] : digits[-1] + 1] if digits else ()
+    spaces = classes + SPACE, classes + OTHER
+    plain = (classes + SPACE if symbol in spaces else symbol for symbol in inner)
+    runs = ((symbol, len(list(group))) for symbol, group in groupby(plain))
+    return tuple(symbol for symbol, count in runs for _ in range(1 if symbol in spaces else count))
+
+
+def write_out(text: Text, logits: Array, counts_as: Indices, classes: int) -> Text:
+    """Return the most probable way to write a text: with the spaces and separators between two of its digits.
+
+    text: as in `tidy`, without those that count as blank. logits: (outputs, columns), in which all outputs are told
+    apart.
+    """
+    blank, count = len(counts_as) - 1, len(text)
+    skipped = [symbol for symbol in range(blank) if counts_as[symbol] == blank]
+    if not skipped:
+        return text
+    after = np.full((count + 1, blank), NO_STATE)
+    after[np.arange(count), text] = np.arange(1, count + 1)
+    after[:, classes + OTHER] = after[:, classes + SPACE]
+    digits = np.array([True, *(symbol < classes for symbol in text), True])
+    between = np.flatnonzero(digits[:-1] & digits[1:])  # also before the first and after the last digit
+    for symbol in skipped:
+        after[between, symbol] = between
+    found = best_texts(logits, Pattern(after, np.arange(count + 1) == count), count=1)
+    return tidy(found[0][0], classes) if found else text

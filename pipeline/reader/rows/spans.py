@@ -36,7 +36,7 @@ class Span:
 
     labels: symbols of its digits, and of the separators between them. places: pixels from the start of the strip to the
     centres of its digits, (k,). probabilities: of the classes, for each digit, (k, classes). logits: of the columns,
-    (outputs, columns). probability: that these columns show these symbols and nothing else. others: the most probable
+    (outputs, columns). probability: that these columns show these labels and nothing else. others: the most probable
     other labels, if they are known, with their probabilities.
     """
 

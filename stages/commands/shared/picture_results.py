@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 COPIES = "copies"  # folder, in a working folder
 CERTAIN = 0.9  # confidence from which a row need not be checked
+NAMED = 3  # pictures without a digit that are named
 
 
 @dataclass(frozen=True)
@@ -67,12 +68,16 @@ def _read(work: Work, done: int = 0) -> Generator[list[tuple[Facts, bytes | None
 
 
 def print_readings(work: Work, form: Format) -> Iterator[str]:
-    """Yield the lines to print. Raise PipelineError last if a picture cannot be read."""
+    """Yield the lines to print; log last which of several pictures have no digit.
+
+    Raise PipelineError if a picture cannot be read.
+    """
     from pipeline.reader.many.folders import check_new
 
     if form is format_csv:
         yield format_header()
     errors: list[str] = []
+    empty: list[Facts] = []
     with contextlib.closing(_read(work)) as blocks:
         for (facts, copy), target in itertools.zip_longest(itertools.chain.from_iterable(blocks), work.copies):
             if copy is not None:
@@ -80,6 +85,9 @@ def print_readings(work: Work, form: Format) -> Iterator[str]:
                 write_file(target, copy)
             yield from form(facts)
             errors += _list_errors([facts])
+            empty += _list_empty([facts])
+    if empty and len(work.pictures) > 1:
+        log.info("%s", _describe_empty(empty, len(work.pictures)))
     _refuse(errors, len(work.pictures))
 
 
@@ -124,8 +132,13 @@ def write_readings(work: Work, forms: Mapping[Path, Format], review: Path | None
             publish(source, target)
         sure, rows = _publish_results(found, forms, review)
     where = ", ".join(map(str, targets))
-    _refuse(_list_errors(found), total, f". The results are in {where}")
+    errors, empty = _list_errors(found), _list_empty(found)
+    if errors and empty:
+        log.info("%s", _describe_empty(empty, total))
+    _refuse(errors, total, f". The results are in {where}")
     remains = f"{sure:,} of {rows:,} rows have {CERTAIN:.0%} or more; {rows - sure:,} to check"
+    if empty:
+        remains += f"; {_describe_empty(empty, total)}"
     return f"{summarise(total - done, total, 'pictures', time.monotonic() - started)} -> {where}\n{remains}"
 
 
@@ -163,6 +176,19 @@ def compare_readings(work: Work, truth: Path) -> Iterator[str]:
 
 def _list_errors(found: Sequence[Facts]) -> list[str]:
     return [facts["error"] for facts in found if "error" in facts]
+
+
+def _list_empty(found: Sequence[Facts]) -> list[Facts]:
+    return [facts for facts in found if facts.get("rows") == []]
+
+
+def _describe_empty(empty: Sequence[Facts], total: int) -> str:
+    """Return how many pictures have no digit, and the names of the first of them."""
+    from pipeline.engine.terminal import printable
+
+    names = [printable(facts["file"]) for facts in empty[:NAMED]]
+    names += [f"{len(empty) - NAMED:,} more"] if len(empty) > NAMED else []
+    return f"{len(empty):,} of {total:,} pictures without a digit: {', '.join(names)}"
 
 
 def _refuse(errors: Sequence[str], total: int, end: str = "") -> None:

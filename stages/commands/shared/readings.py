@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pipeline.reader import PictureError, Result, Row
 
 COLUMNS = (  # of CSV
-    *("file", "row", "digits", "spaced", "confidence", "alternative", "alternative_confidence", "error"),
+    *("file", "row", "text", "digits", "confidence", "alternative", "alternative_confidence", "error"),
     *("region", "unread", "left", "top", "right", "bottom"),
 )
 BETWEEN_ROWS = " | "
@@ -36,7 +36,8 @@ def describe(result: "Result | PictureError", name: str, least: float = 0.0) -> 
     is_read = rows and not any(row["unread"] for row in rows)
     return {
         "file": name,
-        "digits": result.text if is_read else "",
+        "text": result.text if is_read else "",
+        "digits": result.digits if is_read else "",
         "confidence": round(result.confidence, 6) if is_read else None,
         "alternatives": _round(result.alternatives) if is_read else [],
         "rows": rows,
@@ -49,8 +50,8 @@ def _describe_row(row: "Row", least: float) -> Facts:
     if row.text and not read:
         alternatives = ((row.text, row.confidence), *alternatives)
     return {
-        "digits": row.text if read else "",
-        "spaced": row.spaced if read else "",
+        "text": row.text if read else "",
+        "digits": row.digits if read else "",
         "confidence": round(row.confidence, 6),
         "alternatives": _round(alternatives),
         "boxes": row.boxes.tolist(),
@@ -65,33 +66,19 @@ def _round(alternatives: Sequence[tuple[str, float]]) -> list[tuple[str, float]]
 
 
 def format_text(facts: Facts) -> list[str]:
-    """Return the digits, the confidence and the best alternative if it is likely; nothing for an error."""
+    """Return the text, the confidence and the best alternative if it is likely; nothing for an error."""
     if "error" in facts:
         return []
     if not facts["rows"]:
         return [f"{printable(facts['file'])}: no digit found"]
-    rows = [row["spaced"] or UNREAD for row in facts["rows"]]
-    line = f"{printable(facts['file'])}: {BETWEEN_ROWS.join(rows)}"
-    if UNREAD in rows:
+    line = f"{printable(facts['file'])}: {BETWEEN_ROWS.join(row['text'] or UNREAD for row in facts['rows'])}"
+    if facts["confidence"] is None:
         return [line]
-    ratios = [
-        row["alternatives"][0][1] / max(row["confidence"], 1e-6) if row["alternatives"] else 0.0
-        for row in facts["rows"]
-    ]
-    chance, number = facts["confidence"] * max(ratios), ratios.index(max(ratios))
     line += f" ({facts['confidence']:.2%})"
-    if chance >= LIKELY:
-        rows[number] = lay_out(facts["rows"][number]["alternatives"][0][0], rows[number])
-        line += f", or {BETWEEN_ROWS.join(rows)} ({chance:.2%})"
+    for text, chance in facts["alternatives"][:1]:
+        if chance >= LIKELY:
+            line += f", or {BETWEEN_ROWS.join(text.splitlines())} ({chance:.2%})"
     return [line]
-
-
-def lay_out(text: str, row: str) -> str:
-    """Return an alternative text with the spaces of the row; unchanged if it is longer or shorter."""
-    following = iter(text.replace(" ", ""))
-    if len(text.replace(" ", "")) != len(row.replace(" ", "")):
-        return text
-    return "".join(each if each == " " else next(following) for each in row)
 
 
 def format_json(facts: Facts) -> list[str]:
@@ -106,7 +93,7 @@ def format_csv(facts: Facts) -> list[str]:
         return [format_row({**values, "error": facts["error"]})]
     lines = []
     for number, row in enumerate(facts["rows"], start=1):
-        numbered = {**values, "row": str(number), **{name: row[name] for name in ("digits", "spaced", "region")}}
+        numbered = {**values, "row": str(number), **{name: row[name] for name in ("text", "digits", "region")}}
         numbered |= {"confidence": f"{row['confidence']:.6f}", "unread": "yes" if row["unread"] else ""}
         numbered |= zip(("left", "top", "right", "bottom"), map(str, row["box"]), strict=True)
         if row["alternatives"] and row["alternatives"][0][1] >= LIKELY:

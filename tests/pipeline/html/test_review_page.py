@@ -7,7 +7,7 @@ from pipeline.html.review.review import render_review
 
 
 def make_row(confidence: float) -> dict[str, Any]:
-    parts = {"digits": "12", "spaced": "1 2", "confidence": confidence, "alternatives": [["17", 0.1]], "boxes": []}
+    parts = {"text": "1 2", "digits": "12", "confidence": confidence, "alternatives": [["17", 0.1]], "boxes": []}
     return {**parts, "region": "", "unread": False, "box": [1, 2, 3, 4], "crop": "data:image/jpeg;base64,AA=="}
 
 

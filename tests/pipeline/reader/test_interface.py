@@ -98,7 +98,7 @@ def test_result_of_a_row(reader: Reader) -> None:
     assert all(text != truth() and probability < result.confidence for text, probability in result.alternatives)
     assert (result.size, result.boxes.shape, result.boxes.dtype) == (picture.shape, (3, 4), np.dtype(np.int64))
     (row,) = result.rows
-    assert (row.text, row.spaced) == (truth(), truth())
+    assert (row.text, row.digits) == (truth(), truth())
     assert row.confidence >= result.confidence  # what is not reported elsewhere counts, too
     (number,) = row.numbers
     assert (number.text, number.box) == (truth(), (*row.boxes[0, :2], *row.boxes[-1, 2:]))

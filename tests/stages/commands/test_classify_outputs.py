@@ -27,7 +27,7 @@ def test_csv_output(run: Run, project: Path) -> None:
     result = run("classify", "--csv", "two, words.png", "missing.png", "blank.png")
     assert result.returncode == 1
     header, digit, missing, blank = csv.reader(result.stdout.splitlines())
-    columns = ["file", "row", "digits", "spaced", "confidence", "alternative", "alternative_confidence", "error"]
+    columns = ["file", "row", "text", "digits", "confidence", "alternative", "alternative_confidence", "error"]
     assert header == [*columns, "region", "unread", "left", "top", "right", "bottom"]
     assert digit[:4] == ["two, words.png", "1", truth(), truth()]
     assert 0.9 < float(digit[4]) <= 1
@@ -58,6 +58,21 @@ def test_output_file_has_the_lines_of_standard_output(form: str, digits: str, ru
     assert failed.stderr.startswith(expected.stderr.rstrip())
     assert (tmp_path / digits).read_text() == expected.stdout
     assert {path.name for path in tmp_path.iterdir()} == {*names, digits}
+
+
+def test_last_line_names_pictures_without_a_digit(run: Run, tmp_path: Path) -> None:
+    digit, *blank = ("a.png", "b.png", "c.png", "d.png", "e.png")
+    paint(tmp_path / digit)
+    for name in blank:
+        Image.new("L", (50, 50), 255).save(tmp_path / name)
+    expected = "4 of 5 pictures without a digit: b.png, c.png, d.png, 1 more"
+    for form in ([], ["--json"]):
+        assert run("classify", digit, *blank, *form).stderr.splitlines()[-1] == expected
+    line = run("classify", digit, *blank, "--output", "a.csv").stdout.splitlines()[-1]
+    assert line == f"1 of 1 rows have 90% or more; 0 to check; {expected}"
+    broken = run("classify", digit, "b.png", "none.png", "--output", "a.csv").stderr.splitlines()
+    assert broken[-2] == "1 of 3 pictures without a digit: b.png"
+    assert "without" not in run("classify", digit, digit).stderr
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ from scipy import ndimage
 from pipeline.model.model import Model
 from pipeline.reader import PRETRAINED, load
 from pipeline.reader.interface import PRETRAINED_READER
-from pipeline.reader.pages.reading import Result, arrange, format_digits, read, read_one
+from pipeline.reader.pages.reading import Result, arrange, format_text, read, read_one
 from pipeline.reader.pages.sightings import Sighting
+from pipeline.reader.rows.marks import SEPARATORS
 from pipeline.reader.rows.spans import Span
 from tests.drawings import Grey, Images, enlarge, on_paper, place, sample_digits, write_row
 from tests.pipeline.models import make_model
@@ -77,7 +78,7 @@ def test_rows_are_read_from_top_to_bottom(finder: Model, clear: list[int]) -> No
     ink = np.concatenate([np.pad(row, ((0, 0), (0, width - row.shape[1]))) for row in rows])
     result = read(finder, on_paper(enlarge(ink, 3)), (180, 450))
     assert [row.text for row in result.rows] == [truth(clear[:4]), truth(clear[4:8])]
-    assert result.text == truth(clear[:8])
+    assert (result.text, result.digits) == (f"{truth(clear[:4])}\n{truth(clear[4:8])}", truth(clear[:8]))
 
 
 def test_small_digits_beside_a_large_one_are_read(finder: Model, clear: list[int]) -> None:
@@ -199,7 +200,8 @@ def test_numbers_that_are_probable_enough_are_reported_in_reading_order() -> Non
     possible = [see("a", 20, 120, 0.3), see("a", 95, 20, 0.2), see("b", 95, 120, 0.02)]
     result = arrange_ab(*possible, *sure)
     first, second = result.rows
-    assert (first.text, first.spaced, second.text, second.spaced, result.text) == ("ab", "ab", "bab", "ba b", "abbab")
+    assert (first.text, second.text, result.text) == ("ab", "ba b", "ab\nba b")
+    assert (first.digits, second.digits, result.digits) == ("ab", "bab", "abbab")
     assert [(each.text, each.probability, each.box) for each in second.numbers] == [
         ("ba", 0.7, (10, 50, 60, 70)),
         ("b", 0.9, (110, 52, 130, 72)),
@@ -211,6 +213,17 @@ def test_numbers_that_are_probable_enough_are_reported_in_reading_order() -> Non
     assert second.boxes.tolist() == result.boxes[2:].tolist()
     assert result.possible.tolist() == [[110, 10, 130, 30], [10, 85, 30, 100]]  # not what is hardly a number
     assert result.probabilities.argmax(axis=1).tolist() == [0, 1, 1, 0, 1]
+
+
+@pytest.mark.parametrize("x", [20, 80, 140])  # in front of the number, between its digits, and behind it
+def test_number_that_a_row_may_lack_lowers_its_confidence_and_has_a_box(x: float) -> None:
+    read = see("abba", 60, 50, 0.92)
+    lost = replace(see("a", 62, x, 0.5), lost=True)
+    result = arrange_ab(lost, read)
+    (row,) = result.rows
+    assert (row.text, row.numbers[0].probability, len(row.boxes)) == ("abba", 0.92, 4)
+    assert row.confidence == result.confidence == pytest.approx(0.92 * 0.5)
+    assert result.possible.tolist() == [[x - 10, 52, x + 10, 72]]
 
 
 def test_number_that_fits_no_pattern_is_a_row_to_check() -> None:
@@ -225,7 +238,7 @@ def test_number_that_fits_no_pattern_is_a_row_to_check() -> None:
 
 def test_alternatives_have_another_number() -> None:
     result = arrange_ab(see("ab", 20, 20, 0.8), see("ba", 60, 20, 0.7))
-    assert [text for text, _ in result.alternatives[:2]] == ["abaa", "bbba"]
+    assert [text for text, _ in result.alternatives[:2]] == ["ab\naa", "bb\nba"]
     assert [chance for _, chance in result.alternatives[:2]] == pytest.approx([0.8 * 0.3, 0.2 * 0.7], rel=1e-3)
     text, chance = result.rows[0].alternatives[0]
     assert text == "bb"
@@ -240,10 +253,23 @@ def test_without_a_number_there_is_no_row_and_no_confidence() -> None:
 
 
 def test_long_class_names_are_separated_by_spaces() -> None:
-    assert format_digits((1, 0, 1), ("a", "ö")) == "öaö"
-    assert format_digits((1, 0, 1), ("T-shirt/top", "Bag")) == "Bag T-shirt/top Bag"
-    assert format_digits((0,), ("T-shirt/top", "Bag")) == "T-shirt/top"
-    assert format_digits((), ("a", "b")) == ""
+    assert format_text((1, 0, 1), ("a", "ö")) == "öaö"
+    assert format_text((1, 0, 1), ("T-shirt/top", "Bag")) == "Bag T-shirt/top Bag"
+    assert format_text((0,), ("T-shirt/top", "Bag")) == "T-shirt/top"
+    assert format_text((), ("a", "b")) == ""
+
+
+def test_separators_are_written_and_no_digits() -> None:
+    """Symbols of the row network: two classes, a space, other writing, and the separators."""
+    written = {character: 2 + symbol for character, symbol in SEPARATORS.items()}
+    assert {format_text((0, symbol, 1), ("a", "b")) for symbol in written.values()} == {f"a{c}b" for c in written}
+    number = see("ab", 20, 20, 0.8)
+    dated = replace(number, span=replace(number.span, labels=(0, written["/"], 1)))
+    result = arrange_ab(dated, see("ba", 20, 120, 0.7))
+    (row,) = result.rows
+    assert (row.text, row.digits, result.text, result.digits) == ("a/b ba", "abba", "a/b ba", "abba")
+    assert (row.numbers[0].text, row.numbers[0].digits) == ("a/b", "ab")
+    assert (len(row.boxes), len(row.probabilities), row.numbers[0].boxes.shape) == (4, 4, (2, 4))
 
 
 def test_boxes_are_in_whole_pixels_of_the_picture_and_end_at_its_edges() -> None:

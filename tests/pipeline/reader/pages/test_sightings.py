@@ -36,6 +36,38 @@ def test_of_numbers_that_share_a_digit_the_better_one_is_kept() -> None:
     assert keep_best([]) == []
 
 
+def number(first: float, digits: int, probability: float, supported: bool = True) -> Sighting:
+    """A number in a level row whose digits are 30 pixels apart and 40 high."""
+    x = first + 30.0 * np.arange(digits)
+    span = Span((1,) * digits, x, np.eye(digits), np.zeros((5, 20)), probability)
+    return Sighting(span, np.full(digits, 70.0), x, 40, supported)
+
+
+def test_digits_that_only_a_worse_sighting_has_remain_as_lost() -> None:
+    """As 0219 1148946 in one strip, and 91148946 in another one."""
+    better, hidden = number(90, 8, 0.92), number(0, 4, 0.5)
+    again, hardly = number(2, 4, 0.4), number(2, 4, 0.02)
+    kept, lost = keep_best([hidden, better, again, hardly])
+    assert kept == better
+    assert (lost.lost, lost.is_reported, lost.x.tolist(), lost.y.tolist()) == (True, False, [0, 30, 60], [70] * 3)
+    assert lost.span == hidden.span
+    assert keep_best([better, number(90, 3, 0.5)]) == [better]  # which has all of its digits
+
+
+def test_lost_digits_are_not_those_that_another_number_has() -> None:
+    first, second, both = number(0, 3, 0.9), number(120, 3, 0.9), number(30, 5, 0.7)
+    kept, other, lost = keep_best([both, first, second])
+    assert [kept, other] == [first, second]
+    assert lost.x.tolist() == [90]
+
+
+def test_what_an_improbable_sighting_hides_is_lost() -> None:
+    improbable, hidden = number(0, 2, 0.01), number(0, 2, 0.9, supported=False)
+    kept, lost = keep_best([hidden, improbable])
+    assert kept == improbable
+    assert (lost.lost, lost.x.tolist()) == (True, [0, 30])
+
+
 def scaled(sighting: Sighting, factor: float, probability: float) -> Sighting:
     """A single digit of another size where the sighting has its first one."""
     span = replace(sighting.span, labels=(1,), probability=probability)

@@ -18,7 +18,7 @@ CROP = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw
 
 
 def make_row(text: str, confidence: float) -> dict[str, Any]:
-    parts = {"digits": text, "spaced": text, "confidence": confidence, "alternatives": [["=1", 0.1]], "boxes": []}
+    parts = {"text": text, "digits": text, "confidence": confidence, "alternatives": [["=1", 0.1]], "boxes": []}
     return {**parts, "region": "", "unread": False, "box": [10, 20, 50, 40], "crop": CROP}
 
 
