@@ -2,12 +2,13 @@
 
     python -m docs.learn.check [mine.py]
 
-Without a file, print the empty functions to begin with. Derivatives are compared with central differences.
+Without a file, the command prints the empty functions to begin with. Derivatives are compared with central differences.
 """
 
 import re
 import runpy
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,14 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 Compared = Iterator[tuple[str, Any, Array | float]]  # name, what the function returned, what it should return
 PAGE = Path(__file__).with_name("tutorial.md")
+EMPTY = "returns nothing yet"
 N = 5  # images
+HINTS = {"backward": ": what lies between?"}  # between the last layer whose results are right and the layer before it
 FACTORS = {-1.0: "-1, the sign", N: "n, the number of images", 1 / N: "1/n, with n images"}
+
+
+class FaultError(Exception):
+    """A fault of the reader's function, in words."""
 
 
 def check(*functions: Callable[..., Any]) -> None:
@@ -28,15 +35,23 @@ def check(*functions: Callable[..., Any]) -> None:
         print(f"{function.__name__}: {judge(function)}")
 
 
+def is_empty(function: Callable[..., Any]) -> bool:
+    """Return whether the function is still empty, which allows an answer of the notebook to replace it."""
+    return judge(function) == EMPTY
+
+
 def judge(function: Callable[..., Any]) -> str:
-    """Return "right", or what is wrong with the first result that is."""
+    """Return "right", or what is wrong with the first wrong result, and which results before it are right."""
+    right: list[str] = []
     try:
-        found = (
-            describe(name, got, np.asarray(expected)) for name, got, expected in CHECKS[function.__name__](function)
-        )
-        return next(filter(None, found), "right")
-    except NotImplementedError:
-        return "returns nothing yet"
+        for name, got, expected in CHECKS[function.__name__](function):
+            if fault := describe(name, got, np.asarray(expected)):
+                verb, hint = "are" if right[1:] else "is", HINTS.get(function.__name__, "")
+                return f"{fault}, but {' and '.join(right)} {verb} right{hint}" if right else fault
+            right.append(name)
+        return "right"
+    except FaultError as fault:
+        return str(fault)
     except Exception as error:  # of the reader's function
         return f"{type(error).__name__}: {error}"
 
@@ -44,7 +59,7 @@ def judge(function: Callable[..., Any]) -> str:
 def describe(name: str, got: Any, expected: Array) -> str:
     """Return how a result differs from what is expected, "" if it does not."""
     if got is None:
-        raise NotImplementedError
+        raise FaultError(EMPTY)
     got = np.asarray(got, float)
     if got.shape != expected.shape:
         transposed = ", transposed" * (got.ndim == 2 and got.shape == expected.shape[::-1])
@@ -62,7 +77,7 @@ def describe(name: str, got: Any, expected: Array) -> str:
 def unpack(results: Any, names: str, expected: list[Any]) -> Compared:
     """Yield several results with what they should be."""
     if results is None:
-        raise NotImplementedError
+        raise FaultError(EMPTY)
     yield from zip(names.split(), results, expected, strict=True)
 
 
@@ -133,17 +148,25 @@ def check_backward(backward: Any) -> Compared:
     zs, dz = forward(), draw(2, N)
     inputs += [np.maximum(z, 0) for z in zs[:-1]]
     expected = [differentiate(lambda: np.sum(dz * forward()[-1]), w) for w in params]
-    yield from unpack(backward(params, inputs, dz), "dW1 db1 dW2 db2 dW3 db3", expected)
+    found, names = backward(params, inputs, dz), ("dW1", "db1", "dW2", "db2", "dW3", "db3")
+    if found is None:
+        raise FaultError(EMPTY)
+    if len(found) != len(names):
+        raise FaultError(f"returns {len(found)} arrays instead of {len(names)}")
+    for i in (4, 5, 2, 3, 0, 1):  # as they are computed, so the first wrong one is the cause of the others
+        yield names[i], found[i], expected[i]
 
 
 def take_steps(make_update: Any, *options: float, steps: int = 3) -> list[Array]:
     """Return the weights after each step with the gradients 1, 2, 3 and so on times the same array."""
     update, params, found = make_update(*options), [np.ones((2, 3))], []
     if update is None:
-        raise NotImplementedError
+        raise FaultError(EMPTY)
     for step in range(1, steps + 1):
         update(params, [step * draw(2, 3)], step, steps)
         found.append(params[0].copy())
+    if np.array_equal(found[-1], np.ones((2, 3))):
+        raise FaultError("the arrays of params are unchanged: `w = w - ...` makes a new array, so write `w -= ...`")
     return found
 
 
@@ -215,6 +238,16 @@ CHECKS: dict[str, Callable[[Any], Compared]] = {
 }
 
 
+def explain(error: BaseException, path: str) -> str:
+    """Return in one line why a file does not run, with the line of the file."""
+    if isinstance(error, OSError) and error.filename == path:
+        return f"{error.strerror}. Name a file with functions of the tutorial; without one, the empty ones are printed"
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
+    line = error.lineno if isinstance(error, SyntaxError) else next(reversed(lines), None)
+    message = error.msg if isinstance(error, SyntaxError) else error
+    return f"line {line}: {type(error).__name__}: {message}"
+
+
 def main() -> int:
     """Check a file, or print the empty functions of the tutorial; return 1 if a function is not right, else 0."""
     if len(sys.argv) == 1:
@@ -222,7 +255,11 @@ def main() -> int:
         blocks = map(str.strip, re.findall(empty, PAGE.read_text(encoding="utf-8"), re.MULTILINE))
         print("import math\n\nimport numpy as np\n\n\n" + "\n\n\n".join(blocks))
         return 0
-    written = runpy.run_path(sys.argv[1])
+    try:
+        written = runpy.run_path(sys.argv[1])
+    except (Exception, SystemExit) as error:  # of the reader's file, or because there is none
+        print(f"{sys.argv[1]}: {explain(error, sys.argv[1])}")
+        return 1
     verdicts = {name: judge(written[name]) for name in CHECKS if name in written}
     print("\n".join(f"{name}: {verdict}" for name, verdict in verdicts.items()) or "no function of the tutorial")
     return int(set(verdicts.values()) != {"right"})

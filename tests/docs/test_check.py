@@ -44,6 +44,29 @@ def test_initialise_is_checked_for_kernels_too() -> None:
     assert judge(initialise).startswith("standard deviation of weights (300, 4, 6, 6) is off by a factor of ")
 
 
+def test_first_wrong_derivative_in_order_of_computation_is_named() -> None:
+    def backward(params: list[np.ndarray], inputs: list[np.ndarray], dz: np.ndarray) -> list[np.ndarray]:
+        gradient: list[np.ndarray] = []
+        for layer in range(len(inputs) - 1, -1, -1):
+            gradient = [dz @ inputs[layer].T, dz.sum(axis=1, keepdims=True), *gradient]
+            dz = params[2 * layer].T @ dz  # the slope of the ReLU is missing
+        return gradient
+
+    verdict = judge(backward)
+    assert verdict.startswith("dW2 at ") and verdict.endswith("but dW3 and db3 are right: what lies between?")
+
+
+def test_weights_that_do_not_change_are_named() -> None:
+    def sgd(rate: float) -> Callable[..., None]:
+        def update(params: list[np.ndarray], gradient: list[np.ndarray], step: int, steps: int) -> None:
+            for w, dw in zip(params, gradient, strict=True):
+                w = w - rate * dw
+
+        return update
+
+    assert judge(sgd).startswith("the arrays of params are unchanged")
+
+
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "docs.learn.check", *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
@@ -57,3 +80,20 @@ def test_every_function_starts_empty_in_a_file_and_is_checked_there(tmp_path: Pa
     mine.write_text(answers[0].partition("\n\n\n")[0])
     done = run(str(mine))
     assert (done.stdout, done.returncode) == ("backward_layer: right\n", 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (None, "No such file or directory. "),
+        ("a = 1\ndef f(:\n", "line 2: SyntaxError: invalid syntax"),
+        ("a = 1\nb = c\n", "line 2: NameError: name 'c' is not defined"),
+    ],
+)
+def test_file_that_does_not_run_is_one_line(text: str | None, line: str, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.py"
+    if text is not None:
+        mine.write_text(text)
+    done = run(str(mine))
+    assert done.stdout.startswith(f"{mine}: {line}") and len(done.stdout.splitlines()) == 1
+    assert (done.stderr, done.returncode) == ("", 1)

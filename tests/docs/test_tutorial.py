@@ -6,9 +6,11 @@ import re
 import sys
 from pathlib import Path
 from pkgutil import resolve_name
+from typing import Any
 
 import pytest
 
+from docs.learn.check import is_empty
 from tests.docs.notebook import START, make_notebook
 from tests.docs.tutorial import PAGE, find_blocks
 from tests.processes import ROOT
@@ -30,12 +32,18 @@ def test_notebook_is_up_to_date() -> None:
     assert path.read_text(encoding="utf-8") == make_notebook(PAGE, TEXT), REFRESH
 
 
-def test_answer_that_later_code_needs_is_a_folded_cell() -> None:
-    answer = "<details><summary>Answer</summary>\n\n<!-- answer -->\n```python\nb = 1\n```\n\n</details>"
-    page = f"# Title\n\n## 1. Step\n\n```python\na = 1\n```\n\n{answer}\n\n```python\nc = 1\n```\n\nEnd"
+def test_answer_that_later_code_needs_is_a_folded_cell_that_replaces_only_an_empty_function() -> None:
+    answer = "def columns(images):\n    return images.reshape(len(images), -1).T / 255"
+    folded = f"<details><summary>Answer</summary>\n\n<!-- answer -->\n```python\n{answer}\n```\n\n</details>"
+    page = f"# Title\n\n## 1. Step\n\n```python\na = 1\n```\n\n{folded}\n\n```python\nc = 1\n```\n\nEnd"
     cells = json.loads(make_notebook(PAGE, page))["cells"][2:]  # after the title and START
-    assert ["".join(cell["source"]) for cell in cells] == ["## 1. Step", "a = 1", "b = 1", "c = 1", "End"]
+    sources = ["".join(cell["source"]) for cell in cells]
+    assert [*sources[:2], *sources[3:]] == ["## 1. Step", "a = 1", "c = 1", "End"]
     assert [bool(cell["metadata"]) for cell in cells] == [False, False, True, False, False]
+    for own, kept in (("None", False), ("images", True)):
+        names: dict[str, Any] = {"is_empty": is_empty}
+        exec(f"def columns(images):\n    return {own}\n\nmine = columns\n{sources[2]}", names)
+        assert (names["columns"] is names["mine"]) == kept
 
 
 def test_notebook_starts_in_the_root_of_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
