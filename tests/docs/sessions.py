@@ -6,7 +6,8 @@ import os
 import shutil
 import signal
 import subprocess
-from contextlib import suppress
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -39,16 +40,18 @@ MARK = "=== end of the output, status"
 class Session:
     """A shell, or Python, that reads code from its stdin and keeps its variables.
 
-    The stdout and stderr of a shell are one stream, as in a terminal; the output of Python is its stdout.
+    The stdout and stderr of a shell are one stream, as in a terminal; the output of Python is its stdout. variables: of
+    the environment; without them, the commands of the project are those of its .venv.
     """
 
-    def __init__(self, project: Path, language: str) -> None:
+    def __init__(self, project: Path, language: str, variables: Mapping[str, str] | None = None) -> None:
         shell = ["bash", "--noprofile", "--norc"]
         command = shell if language == "console" else [".venv/bin/python", "-c", PYTHON]
         stderr = subprocess.STDOUT if language == "console" else subprocess.DEVNULL
         path = f"{project / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
         own = {"PATH": path, "PYTHONPATH": str(project), "PYTHONUNBUFFERED": "1", "LC_ALL": "C.UTF-8"}
         own["OPENBLAS_NUM_THREADS"] = "1"  # the products are small, and test files run in parallel
+        own |= variables or {}
         env = {name: value for name, value in clean_environment().items() if name != "COLUMNS"} | own
         options: Any = {"text": True, "errors": "replace", "start_new_session": True, "preexec_fn": reset_signals}
         pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": stderr}
@@ -78,25 +81,33 @@ class Session:
         return [*lines, "(the session ended)"], 1
 
 
-def run_page(page: Page, project: Path) -> list[str]:
+def run_page(page: Page, project: Path, variables: Mapping[str, str] | None = None) -> list[str]:
     """Run the blocks of a page in order; return a line or more on each that does not do what the page shows.
 
-    The commands of a block that shows no output only have to succeed.
+    The commands of a block that shows no output only have to succeed. variables: of the environment.
     """
     problems: list[str] = []
-    with Session(project, "console") as shell, Session(project, "python") as python:
+    sessions: dict[str, Session] = {}
+    with ExitStack() as stack:
+
+        def session(language: str) -> Session:
+            """Return the session, which begins with the first block: a page may install Python before."""
+            if language not in sessions:
+                sessions[language] = stack.enter_context(Session(project, language, variables))
+            return sessions[language]
+
         for block in page.blocks:
             if "file" in block.marks:
                 (project / block.marks["file"]).write_text(block.text, encoding="utf-8")
             needed = block.marks.get("needs")
             if not block.is_run or (needed and importlib.util.find_spec(needed) is None):
                 continue
-            if "first" in block.marks and shell.run(block.marks["first"])[1]:
+            if "first" in block.marks and session("console").run(block.marks["first"])[1]:
                 problems.append(f"{page.name}:{block.first}: what is to run first failed")
             commands = list_commands(block)
             silent = not any(command.output for command in commands)
             for command in commands:
-                printed, status = (shell if block.language == "console" else python).run(command.text)
+                printed, status = session(block.language).run(command.text)
                 if silent and status:
                     problems += [f"{page.name}:{command.line}: status {status}", *printed]
                 different = [] if silent else differences(command.output, printed, "exact" in block.marks)

@@ -9,7 +9,7 @@ from tests.docs.pages import Page, find_pages, read_page
 from tests.docs.sessions import make_project, run_page
 from tests.make.common import copy
 
-OTHERS = ("docs/learn/tutorial.md", "docs/pipeline/reuse.md", "docs/reference/")  # see tests/docs
+OTHERS = ("README.md", "docs/learn/tutorial.md", "docs/pipeline/reuse.md", "docs/reference/")  # have their own tests
 PAGES = [page for page in map(read_page, find_pages()) if not page.name.startswith(OTHERS)]
 
 
