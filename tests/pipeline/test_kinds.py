@@ -156,18 +156,6 @@ def test_difference_of_an_ensemble_is_that_of_its_mean_logits() -> None:
     assert run_javascript(model, script) == pytest.approx(logits[0] - logits[1], abs=2e-3)
 
 
-def test_moving_the_image_equals_padding_and_cutting() -> None:
-    image, moves = np.arange(12).reshape(3, 4), [(down, right) for down in range(-3, 4) for right in range(-4, 5)]
-    script = f"""
-        const small = Uint8Array.from({image.reshape(-1).tolist()});
-        result = {[list(move) for move in moves]}.map((move) => [...moveImage(small, [3, 4], move)]);
-    """
-    found = run_javascript(make_model(shape=SHAPE), script)
-    for (down, right), moved in zip(moves, found, strict=True):
-        expected = np.pad(image, 4)[4 - down : 7 - down, 4 - right : 8 - right]
-        assert np.array_equal(np.reshape(moved, (3, 4)), expected), (down, right)
-
-
 def test_each_kind_has_words() -> None:
     assert WORDS.keys() == KINDS.keys(), "WORDS in pipeline/html/wording.py differs"
 
