@@ -70,8 +70,6 @@ def print_readings(work: Work, form: Format) -> Iterator[str]:
     """Yield the lines to print. Raise PipelineError last if a picture cannot be read."""
     from pipeline.reader.many.folders import check_new
 
-    if form is format_csv:
-        yield format_header()
     errors: list[str] = []
     with contextlib.closing(_read(work)) as blocks:
         for (facts, copy), target in itertools.zip_longest(itertools.chain.from_iterable(blocks), work.copies):
