@@ -6,16 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.model.model import Model
+from pipeline.network.activations import Array
 from pipeline.network.gradient_descent import Run
 from pipeline.reader.pages.cutting import Strip
-from pipeline.reader.pages.order import Floats
 from pipeline.reader.pages.search import LIKE
 from pipeline.reader.rows.fitting import fit_spans
 from pipeline.reader.rows.patterns import Pattern
 from pipeline.reader.rows.spans import Span, read_spans
 
-NEAR = 0.6  # distance in sizes along the row within which the first network has seen a digit
-SAME = 0.8, 0.45  # distance in sizes, down and along the row, within which there is only one digit
+SUPPORTED = 0.6  # distance in sizes along the row within which the first network has seen a digit
+SAME_DIGIT = 0.8, 0.45  # distance in sizes, down and along the row, within which there is only one digit
 MORE = 2.0  # times as many digits have to be expected in small sightings as in a large one that covers them
 
 
@@ -27,8 +27,8 @@ class Sighting:
     """
 
     span: Span
-    y: Floats
-    x: Floats
+    y: Array
+    x: Array
     size: float
     supported: bool
 
@@ -49,7 +49,7 @@ def locate(span: Span, strip: Strip) -> Sighting:
     """Return a number of a strip with its place in the picture."""
     pixels = np.rint(span.places - 0.5).astype(np.intp)
     x, size = strip.x[pixels], strip.line.size
-    near = np.abs(strip.line.x - x[:, np.newaxis]) < NEAR * size
+    near = np.abs(strip.line.x - x[:, np.newaxis]) < SUPPORTED * size
     return Sighting(span, strip.y[pixels], x, size, bool(near.any(axis=1).mean() >= 0.5))
 
 
@@ -81,7 +81,7 @@ def shares_digit(one: Sighting, other: Sighting) -> bool:
     """Return whether some digit of one sighting is where the other has one."""
     larger = max(one.size, other.size)
     down, along = np.abs(np.subtract.outer(one.y, other.y)), np.abs(np.subtract.outer(one.x, other.x))
-    return bool(((down < SAME[0] * larger) & (along < SAME[1] * larger)).any())
+    return bool(((down < SAME_DIGIT[0] * larger) & (along < SAME_DIGIT[1] * larger)).any())
 
 
 def expect_digits(sighting: Sighting) -> float:
