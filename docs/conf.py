@@ -172,8 +172,8 @@ def add_pages(app: Sphinx, error: Exception | None) -> None:
     shutil.copytree(ROOT / "pictures", site / "pictures", dirs_exist_ok=True)
     (site / "README.html").replace(site / "index.html")
     (site / "README.html").write_text(MOVED, encoding="utf-8")
-    for path in sorted(shown_files):
-        show_file(path, site / locate_page(path))
+    for file in sorted(shown_files):
+        show_file(file, site / locate_page(file))
     for path, target in PAGES.items():
         if (ROOT / path).exists():
             shutil.copy(ROOT / path, site / target)

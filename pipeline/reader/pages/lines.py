@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pipeline.reader.pages.order import Floats, measure_slope
+from pipeline.network.activations import Array
+from pipeline.reader.pages.order import measure_slope
 from pipeline.reader.pages.search import LIKE, Detections
 
 FOUNDS = 0.5  # probability of a digit from which it founds a row; less probable ones join it
 STRONG = 0.7  # probability from which a digit counts for the slope of the page
-NEAR = 0.25  # distance in sizes along the row from which a position is another digit
+NEXT_DIGIT = 0.25  # distance in sizes along the row from which a position is another digit
 GAP = 8.0  # distance in sizes along the row up to which the next digit joins
 ACROSS, FARTHER = 0.4, 0.04  # distance in sizes from the row up to which a digit joins, and what each size adds to it
 UNEVEN = 1.45  # ratio of sizes up to which two digits may be in one row
@@ -26,13 +28,13 @@ class CentreLine:
     slope: that of the page, which it has where the positions do not tell.
     """
 
-    y: Floats
-    x: Floats
-    weights: Floats
+    y: Array
+    x: Array
+    weights: Array
     size: float
     slope: float
 
-    def heights(self, x: Floats) -> Floats:
+    def heights(self, x: Array) -> Array:
         """Return y of the line at each x, (n,): local linear regression, pulled towards the slope of the page."""
         away = (self.x - x[:, np.newaxis]) / self.size
         logs = np.log(self.weights) - (away / BAND) ** 2 / 2
@@ -55,21 +57,22 @@ def find_lines(found: Detections) -> Iterator[CentreLine]:
         mean = float(np.exp(np.average(np.log(size[members]), weights=scores[members])))
         return CentreLine(y[members], x[members], scores[members], mean, slope)
 
+    def find_next(line: CentreLine, possible: NDArray[np.bool_], side: int) -> int | None:
+        """Return the position that continues a line to the right (1) or to the left (-1); None at its end."""
+        away = side * (x - line.x[-1 if side > 0 else 0]) / line.size
+        near = np.flatnonzero(possible & (away > NEXT_DIGIT) & (away < GAP))
+        across = np.abs(y[near] - line.heights(x[near])) / line.size
+        joins = across < ACROSS + FARTHER * away[near]
+        return int(near[np.where(joins, away[near] + across, np.inf).argmin()]) if joins.any() else None
+
     for first in range(int(np.count_nonzero(scores >= FOUNDS))):
         if not free[first]:
             continue
         similar = np.abs(np.log(size / size[first])) < np.log(UNEVEN)
         members, line = [first], draw([first])
         for side in (1, -1):
-            while True:
-                away = side * (x - x[members[-1 if side > 0 else 0]]) / line.size
-                near = np.flatnonzero(free & similar & (away > NEAR) & (away < GAP))
-                across = np.abs(y[near] - line.heights(x[near])) / line.size
-                joins = across < ACROSS + FARTHER * away[near]
-                if not joins.any():
-                    break
-                nearest = int(near[np.where(joins, away[near] + across, np.inf).argmin()])
-                members = [*members, nearest] if side > 0 else [nearest, *members]
+            while (found_next := find_next(line, free & similar, side)) is not None:
+                members.insert(len(members) if side > 0 else 0, found_next)
                 line = draw(members)
         like = np.abs(np.log(size / line.size)) < np.log(LIKE)  # those of another size found lines of their own
         inside = like & (x > line.x[0] - line.size) & (x < line.x[-1] + line.size)

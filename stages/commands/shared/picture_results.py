@@ -10,19 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.reader.many.table import CHECKED_COLUMNS
 from pipeline.scheduling.progress import progress
 from stages.commands.shared.outputs import name_work, publish, summarise, working_folder, write_file
 from stages.commands.shared.readings import Facts, Format, describe, format_csv, format_header
 
 if TYPE_CHECKING:
-    from pipeline.reader.many.blocks import Wanted
+    from pipeline.reader.many.blocks import Request
     from pipeline.reader.many.folders import Picture
     from pipeline.scheduling.backends import Backend
 
 log = logging.getLogger(__name__)
 
 COPIES = "copies"  # folder, in a working folder
-CERTAIN = 0.9  # confidence from which a row need not be checked
 NAMED = 3  # pictures without a digit that are named
 
 
@@ -33,7 +33,7 @@ class Work:
     least: confidence below which a row is left to a person. backend: None to read one picture after the other.
     """
 
-    wanted: "Wanted"
+    request: "Request"
     pictures: Sequence["Picture"]
     least: float
     copies: Sequence[Path]
@@ -49,7 +49,7 @@ def _read(work: Work, done: int = 0) -> Generator[list[tuple[Facts, bytes | None
 
     pictures = work.pictures[done:]
     following = iter(pictures)
-    read = read_pictures(work.wanted, pictures, work.backend)
+    read = read_pictures(work.request, pictures, work.backend)
     with progress("classify", len(work.pictures), done, "pictures") as shown, contextlib.closing(read) as blocks:
         for outcomes in blocks:
             block = []
@@ -74,8 +74,6 @@ def print_readings(work: Work, form: Format) -> Iterator[str]:
     """
     from pipeline.reader.many.folders import check_new
 
-    if form is format_csv:
-        yield format_header()
     errors: list[str] = []
     empty: list[Facts] = []
     with contextlib.closing(_read(work)) as blocks:
@@ -97,6 +95,7 @@ def write_readings(work: Work, forms: Mapping[Path, Format], review: Path | None
     Until then, the working folder of the first file has the copies, and a journal with what was read in each block.
     """
     from pipeline.reader.many.folders import check_new
+    from pipeline.reader.pages.boxes import CERTAIN
     from pipeline.scheduling.journal import JOURNAL, append_entry, new_journal, read_journal
 
     targets = [*forms, *([review] if review else [])]
@@ -144,11 +143,14 @@ def write_readings(work: Work, forms: Mapping[Path, Format], review: Path | None
 
 def _publish_results(found: Sequence[Facts], forms: Mapping[Path, Format], review: Path | None) -> tuple[int, int]:
     """Write each file from what was read; return how many rows are certain, and how many there are."""
+    from pipeline.reader.pages.boxes import CERTAIN
+
     sure = rows = 0
     if review:
         from pipeline.html.review.review import render_review
 
-        write_file(review, render_review(found, review.parent).encode())
+        page = render_review(found, review.parent, columns=CHECKED_COLUMNS, certain=CERTAIN)
+        write_file(review, page.encode())
     for facts in found:
         for row in facts.get("rows", ()):
             row.pop("crop", None)
