@@ -163,17 +163,21 @@ def test_file_that_changes_is_an_error(when: str, tmp_path: Path, monkeypatch: p
             next(blocks)
 
 
+CALLS: list[tuple[int, int]] = []
+
+
+def record(model: Model, images: np.ndarray, first: int) -> np.ndarray:
+    """Predict, and record the block; at the top of the module, since Dask pickles what is defined within a test."""
+    CALLS.append((first, len(images)))
+    return predict(model, images, first)
+
+
 def test_model_gets_position_of_block_in_its_file(model: Model, tmp_path: Path) -> None:
     """On some machines the last bits depend on the position."""
-    calls = []
-
-    def record(model: Model, images: np.ndarray, first: int) -> np.ndarray:
-        calls.append((first, len(images)))
-        return predict(model, images, first)
-
+    CALLS.clear()
     array = make_file(tmp_path / "images.npy", np.zeros((9, 28, 28), np.uint8))
     assert len(list(predict_blocks(model, [array, array], 4, SINGLE, apply=record))) == 6
-    assert sorted(calls) == [(0, 4), (0, 4), (4, 4), (4, 4), (8, 1), (8, 1)]
+    assert sorted(CALLS) == [(0, 4), (0, 4), (4, 4), (4, 4), (8, 1), (8, 1)]
 
 
 def test_predictions_that_are_not_finite_are_an_error(model: Model, tmp_path: Path) -> None:
