@@ -41,20 +41,21 @@ def evaluate(
     import numpy as np
 
     from pipeline.data.check import list_warnings, load_check
-    from pipeline.engine.arrays import open_rows, read_array, save_array
+    from pipeline.engine.arrays import open_array_file, read_array, save_array
     from pipeline.model.blocks import PROBABILITIES, predict_blocks
     from pipeline.model.metrics import compute_metrics, save_metrics
     from pipeline.model.model import load_model
+    from pipeline.model.prediction import predict_standardised
     from pipeline.scheduling.backends import Backend
 
     backend = Backend(scheduler, workers)
     model = load_model(train)
-    images = open_rows(normalize / "test-images.npy", np.float32, (None, *model.image_shape))
+    images = open_array_file(normalize / "test-images.npy", np.float32, (None, *model.image_shape))
     total = len(images)
     labels = read_array(normalize / "test-labels.npy", np.uint8, (total,), below=len(model.class_names))
 
     blocks = []
-    predicted = predict_blocks(model, [images], block_size, backend)
+    predicted = predict_blocks(model, [images], block_size, backend, apply=predict_standardised)
     with progress("evaluate", total) as shown, contextlib.closing(predicted):
         for block in predicted:
             blocks.append(block)

@@ -37,7 +37,7 @@ def export(
     import numpy as np
 
     from pipeline.data.dataset import load_description
-    from pipeline.engine.arrays import open_rows, read_array
+    from pipeline.engine.arrays import open_array_file, read_array
     from pipeline.html.cards.model_card import make_model_card
     from pipeline.html.demo.demo import save_drawing_page
     from pipeline.html.demo.examples import choose_examples
@@ -58,7 +58,7 @@ def export(
     labels = read_array(parse / "test-labels.npy", np.uint8, (metrics.images,), below=classes)
     probabilities = read_array(evaluate / "probabilities.npy", np.float32, (metrics.images, classes))
     examples = choose_examples(images, labels, probabilities)
-    training = open_rows(parse / "train-images.npy", np.uint8, (None, *model.image_shape))
+    training = open_array_file(parse / "train-images.npy", np.uint8, (None, *model.image_shape))
     lessons = choose_lessons(
         training, read_array(parse / "train-labels.npy", np.uint8, (len(training),), below=classes)
     )

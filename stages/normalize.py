@@ -43,12 +43,12 @@ def normalize(
     from pipeline.data.check import DATA_FILE, check_data
     from pipeline.data.dataset import load_description, save_description
     from pipeline.data.scaling import compute_scaling, standardise
-    from pipeline.engine.arrays import open_rows, read_array, read_blocks, save_array, save_blocks
+    from pipeline.engine.arrays import open_array_file, read_array, read_blocks, save_array, save_blocks
     from pipeline.engine.documents import save_json
 
-    images = open_rows(parse / "train-images.npy", np.uint8, (None, None, None))
+    images = open_array_file(parse / "train-images.npy", np.uint8, (None, None, None))
     labels = read_array(parse / "train-labels.npy", np.uint8, (len(images),))
-    test_images = open_rows(parse / "test-images.npy", np.uint8, (None, None, None))
+    test_images = open_array_file(parse / "test-images.npy", np.uint8, (None, None, None))
     test_labels = read_array(parse / "test-labels.npy", np.uint8, (len(test_images),))
     kept = len(images) - count_held_out(validation, len(images))
 
@@ -56,13 +56,13 @@ def normalize(
     for name, part_labels in parts.items():
         save_array(output / f"{name}-labels.npy", part_labels)
     scaling = compute_scaling(read_blocks(images, stop=kept))
-    for name, rows, start, stop in (
+    for name, array, start, stop in (
         ("train", images, 0, kept),
         ("validation", images, kept, len(images)),
         ("test", test_images, 0, len(test_images)),
     ):
-        standardised = (standardise(block, scaling) for block in read_blocks(rows, start=start, stop=stop))
-        save_blocks(output / f"{name}-images.npy", np.float32, (stop - start, *rows.shape[1:]), standardised)
+        standardised = (standardise(block, scaling) for block in read_blocks(array, start=start, stop=stop))
+        save_blocks(output / f"{name}-images.npy", np.float32, (stop - start, *array.shape[1:]), standardised)
     save_array(output / "scaling.npy", np.array([scaling.mean, scaling.std], dtype=np.float32))
     description = load_description(parse)
     check = check_data(parts, images, test_images, len(description.class_names))

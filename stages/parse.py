@@ -27,7 +27,7 @@ def parse(
     from pipeline.data.dataset import Description, load_description, save_description
     from pipeline.data.order import find_order
     from pipeline.data.parts import load_parts, name_classes
-    from pipeline.engine.arrays import read_blocks, read_rows, save_array, save_blocks
+    from pipeline.engine.arrays import read_blocks, read_entries, save_array, save_blocks
 
     description = load_description(download)
     training, test = load_parts(download)
@@ -38,7 +38,7 @@ def parse(
     for name, part, chosen in (("train", training, order), ("test", test, None)):
         images, labels = read_blocks(part.images), part.labels
         if chosen is not None:
-            images, labels = (read_rows(part.images, index, index + 1) for index in chosen), labels[chosen]
+            images, labels = (read_entries(part.images, index, index + 1) for index in chosen), labels[chosen]
         save_blocks(output / f"{name}-images.npy", np.uint8, part.images.shape, images)
         save_array(output / f"{name}-labels.npy", labels)
     save_description(output, Description(description.name, class_names, (*description.preparation, *done)))

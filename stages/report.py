@@ -46,7 +46,7 @@ def report(
 
     from pipeline.data.check import PARTS, list_warnings, load_check
     from pipeline.data.dataset import load_description
-    from pipeline.engine.arrays import open_rows, read_array, read_rows
+    from pipeline.engine.arrays import open_array_file, read_array, read_entries
     from pipeline.engine.artifacts import read_manifest
     from pipeline.engine.threads import single_threaded_blas
     from pipeline.html.report.report import SAMPLES, Findings, render_report
@@ -57,7 +57,7 @@ def report(
     model = load_model(train)
     images = read_array(parse / "test-images.npy", np.uint8, (None, *model.image_shape))
     labels = read_array(parse / "test-labels.npy", np.uint8, (len(images),), below=len(model.class_names))
-    training = open_rows(parse / "train-images.npy", np.uint8, (None, *model.image_shape))
+    training = open_array_file(parse / "train-images.npy", np.uint8, (None, *model.image_shape))
     check = load_check(normalize)
     counts = {title: sum(check.counts[part]) for part, title in PARTS.items()}
     training_labels = read_array(parse / "train-labels.npy", np.uint8, (len(training),), below=len(model.class_names))
@@ -78,7 +78,7 @@ def report(
                 probabilities=read_array(
                     evaluate / "probabilities.npy", np.float32, (len(images), len(model.class_names))
                 ),
-                samples=np.concatenate([read_rows(training, i, i + 1) for i in first_of_class[:SAMPLES]]),
+                samples=np.concatenate([read_entries(training, i, i + 1) for i in first_of_class[:SAMPLES]]),
                 preparation=load_description(parse).preparation,
                 warnings=list_warnings(check, model.class_names),
             )

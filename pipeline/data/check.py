@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.engine.arrays import Rows, read_blocks
+from pipeline.engine.arrays import ArrayFile, read_blocks
 from pipeline.engine.documents import Count, load_json
 
 DATA_FILE = "data.json"
@@ -30,7 +30,9 @@ def load_check(folder: Path) -> DataCheck:
     return load_json(folder / DATA_FILE, DataCheck)
 
 
-def check_data(labels: Mapping[str, NDArray[np.uint8]], training: Rows, test: Rows, classes: int) -> DataCheck:
+def check_data(
+    labels: Mapping[str, NDArray[np.uint8]], training: ArrayFile, test: ArrayFile, classes: int
+) -> DataCheck:
     """Count the images of each class in each part, and the test images that also occur in another part, exactly.
 
     labels: by part. training: the images of the parts train and validation. The files are read once, in blocks; only
@@ -63,6 +65,6 @@ def list_warnings(check: DataCheck, class_names: Sequence[str]) -> list[str]:
     return lines
 
 
-def _hash_images(rows: Rows) -> Iterator[int]:
-    for block in read_blocks(rows):
+def _hash_images(array: ArrayFile) -> Iterator[int]:
+    for block in read_blocks(array):
         yield from (hash(image.tobytes()) for image in block)

@@ -19,7 +19,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.engine.arrays import Rows
+from pipeline.engine.arrays import ArrayFile
 from pipeline.engine.errors import PipelineError
 
 BYTES = 0x08  # the element type
@@ -38,12 +38,12 @@ def load(path: Path) -> NDArray[np.uint8]:
         return np.frombuffer(bytearray().join(_read_data(stream, shape)), np.uint8).reshape(shape)
 
 
-def locate(path: Path) -> Rows:
+def locate(path: Path) -> ArrayFile:
     """Locate the array in an uncompressed file by its header. Raises IdxError or OSError."""
     with _open(path, plain=True) as file:
         shape = _read_header(file)
         _check_length(shape, os.fstat(file.fileno()).st_size - file.tell())
-        return Rows(path, np.dtype(np.uint8), shape, file.tell())
+        return ArrayFile(path, np.dtype(np.uint8), shape, file.tell())
 
 
 def unpack(source: Path, target: Path, limit: int | None = None) -> None:

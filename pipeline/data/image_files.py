@@ -6,12 +6,12 @@ import numpy as np
 
 from pipeline.data import idx
 from pipeline.data.dataset import DatasetError
-from pipeline.engine.arrays import Rows, open_rows
+from pipeline.engine.arrays import ArrayFile, open_array_file
 
 NPY_MAGIC = b"\x93NUMPY"
 
 
-def locate_images(path: Path, image_shape: tuple[int, int], unpacked: Path) -> Rows:
+def locate_images(path: Path, image_shape: tuple[int, int], unpacked: Path) -> ArrayFile:
     """Locate the images in a file, uint8 (n, h, w) with the given h and w.
 
     A gzipped file is decompressed into the file `unpacked`, in which the images are then located. Raises PipelineError
@@ -24,13 +24,13 @@ def locate_images(path: Path, image_shape: tuple[int, int], unpacked: Path) -> R
     with open(path, "rb") as file:
         start = file.read(len(NPY_MAGIC))
     if start == NPY_MAGIC:
-        return open_rows(path, np.uint8, (None, *image_shape), expected)
+        return open_array_file(path, np.uint8, (None, *image_shape), expected)
     gzipped = start.startswith(idx.GZIP_MAGIC)
     if gzipped:
         idx.unpack(path, unpacked)
     elif not start.startswith(b"\0\0"):
         raise DatasetError(f"{path} is neither an IDX nor a .npy file: to read pictures, use `handwriting classify`")
-    rows = idx.locate(unpacked if gzipped else path)
-    if rows.shape[1:] != image_shape:
-        raise DatasetError(f"{path} contains {rows.dtype} {rows.shape}: {expected}")
-    return rows
+    array = idx.locate(unpacked if gzipped else path)
+    if array.shape[1:] != image_shape:
+        raise DatasetError(f"{path} contains {array.dtype} {array.shape}: {expected}")
+    return array

@@ -8,16 +8,16 @@ from numpy.typing import NDArray
 
 from pipeline.data import idx
 from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, DatasetError
-from pipeline.engine.arrays import Rows, read_rows
+from pipeline.engine.arrays import ArrayFile, read_entries
 
 MAX_CLASSES = 256
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a data set. images: uint8 (n, h, w), as rows of a file. labels: uint8 (n,)."""
+    """A part of a data set. images: uint8 (n, h, w), in a file. labels: uint8 (n,)."""
 
-    images: Rows
+    images: ArrayFile
     labels: NDArray[np.uint8]
 
 
@@ -54,13 +54,13 @@ def _load_part(images_path: Path, labels_path: Path) -> Part:
     images, labels = _locate(images_path, 3, "images"), _locate(labels_path, 1, "labels")
     if len(images) != len(labels):
         raise DatasetError(f"{images_path} has {len(images):,} images, but {labels_path} has {len(labels):,} labels")
-    return Part(images, read_rows(labels, 0, len(labels)))
+    return Part(images, read_entries(labels, 0, len(labels)))
 
 
-def _locate(path: Path, rank: int, what: str) -> Rows:
-    rows = idx.locate(path)
-    if len(rows.shape) != rank:
-        raise DatasetError(f"{path} contains uint8 {rows.shape}, not {what}: expected {rank} dimension(s)")
-    if 0 in rows.shape:
+def _locate(path: Path, rank: int, what: str) -> ArrayFile:
+    array = idx.locate(path)
+    if len(array.shape) != rank:
+        raise DatasetError(f"{path} contains uint8 {array.shape}, not {what}: expected {rank} dimension(s)")
+    if 0 in array.shape:
         raise DatasetError(f"{path} contains no {what}")
-    return rows
+    return array

@@ -1,6 +1,6 @@
-"""Arrays in `.npy` files, read and written whole or in blocks of rows.
+"""Arrays in files, read and written whole or in blocks of entries along the first axis.
 
-Rows are read and written without a memory map: memory use is independent of the file size, and a truncated file or a
+Blocks are read and written without a memory map: memory use is independent of the file size, and a truncated file or a
 full disk raises an exception instead of killing the process.
 """
 
@@ -66,8 +66,8 @@ def save_array(path: Path, array: NDArray[Any]) -> None:
 
 
 @dataclass(frozen=True)
-class Rows:
-    """An array in C order in the file `path`; its data begin at byte `offset`. A row is an entry of the first axis."""
+class ArrayFile:
+    """An array in C order in the file `path`; its data begin at byte `offset`. An entry is one of its first axis."""
 
     path: Path
     dtype: np.dtype[Any]
@@ -78,61 +78,63 @@ class Rows:
         return self.shape[0]
 
     @property
-    def row_bytes(self) -> int:
-        """Size of one row in bytes."""
+    def entry_bytes(self) -> int:
+        """Size of one entry in bytes."""
         return math.prod(self.shape[1:]) * self.dtype.itemsize
 
 
-def open_rows(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...], *advice: str) -> Rows:
-    """Return the rows of a `.npy` file in C order. Arguments and errors are those of `load_array`."""
+def open_array_file(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...], *advice: str) -> ArrayFile:
+    """Return where the array of a `.npy` file in C order is. Arguments and errors are those of `load_array`."""
     array = load_array(path, dtype, shape, *advice)
     if array.ndim > 1 and not array.flags.c_contiguous:
         raise ArrayError(f"{path} is in Fortran order: save it with numpy.ascontiguousarray")
     assert isinstance(array, np.memmap)
-    return Rows(path, array.dtype, array.shape, array.offset)
+    return ArrayFile(path, array.dtype, array.shape, array.offset)
 
 
-def create_rows(path: Path, dtype: DTypeLike, shape: tuple[int, ...]) -> Rows:
+def create_array_file(path: Path, dtype: DTypeLike, shape: tuple[int, ...]) -> ArrayFile:
     """Create a `.npy` file of zeros."""
     array = np.lib.format.open_memmap(path, "w+", dtype, shape)
-    return Rows(path, array.dtype, array.shape, array.offset)
+    return ArrayFile(path, array.dtype, array.shape, array.offset)
 
 
-def read_rows(rows: Rows, start: int, stop: int) -> NDArray[Any]:
-    """Return a copy of the rows from `start` to `stop`. Raises ArrayError if the file ends before them."""
-    block = np.empty((stop - start, *rows.shape[1:]), rows.dtype)
-    with open(rows.path, "rb") as file:
-        file.seek(rows.offset + start * rows.row_bytes)
+def read_entries(array: ArrayFile, start: int, stop: int) -> NDArray[Any]:
+    """Return a copy of the entries from `start` to `stop`. Raises ArrayError if the file ends before them."""
+    block = np.empty((stop - start, *array.shape[1:]), array.dtype)
+    with open(array.path, "rb") as file:
+        file.seek(array.offset + start * array.entry_bytes)
         if file.readinto(block.reshape(-1).view(np.uint8).data) < block.nbytes:
-            raise ArrayError(f"{rows.path} was truncated while it was read: {advise_anew(rows.path)}")
+            raise ArrayError(f"{array.path} was truncated while it was read: {advise_anew(array.path)}")
     return block
 
 
-def write_rows(rows: Rows, start: int, block: NDArray[Any]) -> None:
-    """Overwrite the rows from `start` on with `block`; they are on the disk when the function returns."""
-    with open(rows.path, "r+b") as file:
-        file.seek(rows.offset + start * rows.row_bytes)
-        file.write(np.ascontiguousarray(block, rows.dtype).data)
+def write_entries(array: ArrayFile, start: int, block: NDArray[Any]) -> None:
+    """Overwrite the entries from `start` on with `block`; they are on the disk when the function returns."""
+    with open(array.path, "r+b") as file:
+        file.seek(array.offset + start * array.entry_bytes)
+        file.write(np.ascontiguousarray(block, array.dtype).data)
         file.flush()
         os.fsync(file.fileno())
 
 
 def read_array(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...], below: int | None = None) -> NDArray[Any]:
-    """Return a copy in memory of all rows of a `.npy` file.
+    """Return a copy in memory of the array in a `.npy` file.
 
     below: limit that all values must be below, such as the number of classes for labels. Raises ArrayError, as
-    `open_rows` does, also if a value is too large.
+    `open_array_file` does, also if a value is too large.
     """
-    rows = open_rows(path, dtype, shape)
-    found = read_rows(rows, 0, len(rows))
+    array = open_array_file(path, dtype, shape)
+    found = read_entries(array, 0, len(array))
     if below is not None and found.size and found.max() >= below:
         raise ArrayError(f"{path} contains {found.max()}, but all values must be below {below}: {advise_anew(path)}")
     return found
 
 
-def read_blocks(rows: Rows, size: int | None = None, start: int = 0, stop: int | None = None) -> Iterator[NDArray[Any]]:
-    """Yield the rows from `start` to `stop` (default: all) in blocks of at most `size` rows (default: about 1 MB)."""
-    size = size or max(1, BLOCK_BYTES // max(1, rows.row_bytes))
-    stop = len(rows) if stop is None else stop
+def read_blocks(
+    array: ArrayFile, size: int | None = None, start: int = 0, stop: int | None = None
+) -> Iterator[NDArray[Any]]:
+    """Yield the entries from `start` to `stop` (default: all) in blocks of at most `size` (default: about 1 MB)."""
+    size = size or max(1, BLOCK_BYTES // max(1, array.entry_bytes))
+    stop = len(array) if stop is None else stop
     for first in range(start, stop, size):
-        yield read_rows(rows, first, min(first + size, stop))
+        yield read_entries(array, first, min(first + size, stop))

@@ -14,7 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.engine.arrays import ArrayError, Rows, create_rows, open_rows, read_rows, write_rows
+from pipeline.engine.arrays import (
+    ArrayError,
+    ArrayFile,
+    create_array_file,
+    open_array_file,
+    read_entries,
+    write_entries,
+)
 from pipeline.engine.digests import signature
 from pipeline.engine.errors import PipelineError
 from pipeline.model.model import Model
@@ -24,6 +31,9 @@ from pipeline.scheduling.execution import iterate_job
 from pipeline.scheduling.jobs import Job
 from pipeline.scheduling.journal import append_entry, new_journal, read_journal
 
+# From a model, images and the index of the first one in their file to their probabilities.
+Predict = Callable[[Model, NDArray[Any], int], NDArray[np.float32]]
+
 PREDICTIONS, PROBABILITIES = "predictions.npy", "probabilities.npy"
 
 
@@ -31,11 +41,11 @@ PREDICTIONS, PROBABILITIES = "predictions.npy", "probabilities.npy"
 class PredictionFiles:
     """Output files of predictions. files: PREDICTIONS, uint8 (n,), or PROBABILITIES, float32 (n, c), or both, by name.
 
-    done: number of rows, the first ones, that were finished when the files were opened.
+    done: number of entries, the first ones, that were finished when the files were opened.
     """
 
     folder: Path
-    files: Mapping[str, Rows]
+    files: Mapping[str, ArrayFile]
     done: int = 0
 
 
@@ -62,17 +72,17 @@ def open_predictions(folder: Path, names: Collection[str], total: int, classes: 
     key = [key, list(names), total, classes]
     with contextlib.suppress(OSError, ArrayError, ValueError, TypeError):
         if (entries := read_journal(folder, key)) is not None:
-            files = {name: open_rows(folder / f".{name}", *formats[name]) for name in names}
+            files = {name: open_array_file(folder / f".{name}", *formats[name]) for name in names}
             return PredictionFiles(folder, files, index(entries[-1]) if entries else 0)
     with new_journal(folder, key):
-        files = {name: create_rows(folder / f".{name}", *formats[name]) for name in names}
+        files = {name: create_array_file(folder / f".{name}", *formats[name]) for name in names}
     return PredictionFiles(folder, files)
 
 
 def predict_missing(
     predictions: PredictionFiles,
     model: Model,
-    images: Sequence[Rows],
+    images: Sequence[ArrayFile],
     block_size: int,
     backend: Backend,
     advance: Callable[[int], object] = lambda images: None,
@@ -85,46 +95,52 @@ def predict_missing(
     with contextlib.closing(predict_blocks(model, images, block_size, backend, done)) as blocks:
         for probabilities in blocks:
             found = {PREDICTIONS: probabilities.argmax(axis=1).astype(np.uint8), PROBABILITIES: probabilities}
-            for name, rows in predictions.files.items():
-                write_rows(rows, done, found[name])
+            for name, array in predictions.files.items():
+                write_entries(array, done, found[name])
             done += len(probabilities)
             append_entry(predictions.folder, done)
             advance(len(probabilities))
 
 
 def predict_blocks(
-    model: Model, images: Sequence[Rows], block_size: int, backend: Backend, done: int = 0
+    model: Model,
+    images: Sequence[ArrayFile],
+    block_size: int,
+    backend: Backend,
+    done: int = 0,
+    apply: Predict = predict,
 ) -> Generator[NDArray[np.float32]]:
     """Yield the probabilities (n, c) of images, block by block in order.
 
-    images: consecutive files of raw images, uint8 (n, h, w), or standardised ones, float32; the first `done` of them
-    are left out. Raises PipelineError for files that are missing or change, or predictions that are not finite, and
-    what `iterate_job` raises.
+    images: consecutive files of images (n, h, w), of which the first `done` are left out. apply: `predict` for raw
+    images, uint8, or `predict_standardised` for standardised ones, float32. Raises PipelineError for files that are
+    missing or change, or predictions that are not finite, and what `iterate_job` raises.
     """
-    job = Job(predict_block, model, load_blocks(images, block_size, done), ordered=True)
+    job = Job(predict_block, (model, apply), load_blocks(images, block_size, done), ordered=True)
     with contextlib.closing(iterate_job(job, backend)) as results:
         for _, probabilities in results:
             yield probabilities
 
 
-def predict_block(model: Model, block: Block) -> NDArray[np.float32]:
+def predict_block(shared: tuple[Model, Predict], block: Block) -> NDArray[np.float32]:
     """Run one task: return the probabilities, (n, c)."""
-    probabilities = predict(model, block.images, block.first)
+    model, apply = shared
+    probabilities = apply(model, block.images, block.first)
     if not np.isfinite(probabilities).all():
         raise PipelineError(f"predictions for {block.path} are not finite: train the model again, or check the images")
     return probabilities
 
 
-def load_blocks(files: Sequence[Rows], size: int, done: int) -> Iterator[Block]:
+def load_blocks(files: Sequence[ArrayFile], size: int, done: int) -> Iterator[Block]:
     """Yield blocks of at most `size` images, each of one file, without the first `done` images.
 
     Raises PipelineError if a file has changed since the first block was read.
     """
-    before = [signature(rows.path) for rows in files]  # before the first block, not when a file is reached
-    for rows, expected in zip(files, before, strict=True):
-        for first in range(min(done, len(rows)), len(rows), size):
-            images = read_rows(rows, first, min(first + size, len(rows)))
-            if signature(rows.path) != expected:  # also if it changed while it was read
-                raise PipelineError(f"{rows.path} changed during the run: retry when nothing writes to it")
-            yield Block(str(rows.path), first, images)
-        done = max(done - len(rows), 0)
+    before = [signature(array.path) for array in files]  # before the first block, not when a file is reached
+    for array, expected in zip(files, before, strict=True):
+        for first in range(min(done, len(array)), len(array), size):
+            images = read_entries(array, first, min(first + size, len(array)))
+            if signature(array.path) != expected:  # also if it changed while it was read
+                raise PipelineError(f"{array.path} changed during the run: retry when nothing writes to it")
+            yield Block(str(array.path), first, images)
+        done = max(done - len(array), 0)

@@ -122,7 +122,7 @@ def classify(
         raise UsageError("no pictures were given: name files or folders, or use --test-image")
 
     from pipeline.reader import load
-    from pipeline.reader.many.blocks import Wanted
+    from pipeline.reader.many.blocks import Request
     from pipeline.reader.many.folders import STDIN, check_new, find_pictures, name_copies
     from pipeline.reader.pages.regions import make_regions
     from pipeline.scheduling.backends import Backend
@@ -143,8 +143,8 @@ def classify(
         check_targets(targets, [*(Path(picture.path) for picture in found), *copies])
     else:
         check_new(copies)
-    wanted = Wanted(load(model), bool(copies), bool(review), regions)
-    work = Work(wanted, found, min_confidence, copies, backend)
+    request = Request(load(model), bool(copies), bool(review), regions)
+    work = Work(request, found, min_confidence, copies, backend)
     if truth:
         if targets or annotate or as_json or as_csv:
             raise UsageError("--truth only prints how much is right: leave the options for results out")
@@ -183,8 +183,8 @@ def _make_key(work: Work) -> list[Any]:
         path = Path(picture.path).absolute()
         pictures.append([picture.name, os.fspath(path), settle(path)])
     copies = [str(copy.absolute()) for copy in work.copies]
-    wanted = work.wanted
-    inputs = [wanted.reader.digest, list(map(repr, wanted.regions)), work.least, wanted.crops, pictures, copies]
+    request = work.request
+    inputs = [request.reader.digest, list(map(repr, request.regions)), work.least, request.crops, pictures, copies]
     return make_key(inputs, classify, ["numpy", "pillow", "scipy"])
 
 

@@ -32,7 +32,7 @@ from pipeline.engine.errors import PipelineError
 from pipeline.engine.provenance import Provenance
 from pipeline.model.blocks import PREDICTIONS, open_predictions
 from pipeline.model.model import Model, load_model, save_model
-from pipeline.model.prediction import predict
+from pipeline.model.prediction import predict_standardised
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.pictures.decoding import load_picture
 from pipeline.pictures.ink import InkStatistics
@@ -131,7 +131,7 @@ def check_array(array: NDArray[np.float32] | None, body: bytes) -> None:
 
 def check_model(found: Model | None, body: bytes) -> None:
     if found is not None:
-        probabilities = predict(found, np.zeros((2, *found.image_shape), np.float32))
+        probabilities = predict_standardised(found, np.zeros((2, *found.image_shape), np.float32))
         assert probabilities.shape == (2, len(found.class_names))
         assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-3)
 

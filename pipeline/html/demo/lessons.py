@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.scaling import Scaling
-from pipeline.engine.arrays import Rows, read_rows
+from pipeline.engine.arrays import ArrayFile, read_entries
 from pipeline.model.header import Header
 from pipeline.model.model import Model
 
@@ -28,7 +28,7 @@ class Lessons:
     learnt: int
 
 
-def choose_lessons(images: Rows | NDArray[np.uint8], labels: NDArray[np.uint8]) -> Lessons | None:
+def choose_lessons(images: ArrayFile | NDArray[np.uint8], labels: NDArray[np.uint8]) -> Lessons | None:
     """Return training images, as many as the page has room for; None if these are too few to learn from.
 
     images: (n, h, w). labels: (n,).
@@ -38,7 +38,7 @@ def choose_lessons(images: Rows | NDArray[np.uint8], labels: NDArray[np.uint8]) 
         if isinstance(images, np.ndarray):
             chosen = images[order]
         else:
-            chosen = np.concatenate([read_rows(images, index, index + 1) for index in order])
+            chosen = np.concatenate([read_entries(images, index, index + 1) for index in order])
         if len(encode_images(chosen)) <= MAX_CHARACTERS:
             return Lessons(chosen, labels[order], len(order) * LEARNT // (LEARNT + UNSEEN))
         order = order[: len(order) // 2]

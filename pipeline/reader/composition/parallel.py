@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.dataset import DEFAULT_VALIDATION, count_held_out, load_description
-from pipeline.engine.arrays import create_rows, load_array, read_array, write_rows
+from pipeline.engine.arrays import create_array_file, load_array, read_array, write_entries
 from pipeline.reader.composition.lettering import list_faces, split_faces
 from pipeline.reader.composition.signs import Glyphs
 from pipeline.reader.composition.strips import compose_strip
@@ -38,7 +38,7 @@ def compose_strips(
     its own generator, seeded by the seed of the run, its part and its number.
     """
     files = {
-        (part, name): create_rows(output / f"{part}-{name}.npy", dtype, (count, *shape))
+        (part, name): create_array_file(output / f"{part}-{name}.npy", dtype, (count, *shape))
         for part, count in counts.items()
         for name, (dtype, shape) in ARRAYS.items()
     }
@@ -53,7 +53,7 @@ def compose_strips(
         for index, blocks in results:
             part, start, stop = tasks[index]
             for name, block in zip(ARRAYS, blocks, strict=True):
-                write_rows(files[part, name], start, block)
+                write_entries(files[part, name], start, block)
             shown.advance(stop - start)
 
 

@@ -30,13 +30,13 @@ BLOCK_SIZE = 16  # pictures, which take about a second
 BLOCK_BYTES = 32_000_000  # after which a block ends, so that a few blocks of large pictures fit into memory
 
 Content = bytes | Image.Image | PictureError  # of a file; a page, decoded; or why there is neither
-# What was read, the copy as PNG if one is wanted, and images of the rows, as data URIs, if these are.
+# What was read, the copy as PNG if one is asked for, and images of the rows, as data URIs, if they are.
 Outcome = tuple[Result | PictureError, bytes | None, list[str]]
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What to read in each picture. copies, crops: whether copies with boxes, and images of the rows, are wanted.
+class Request:
+    """What to read in each picture. copies, crops: whether copies with boxes, and images of the rows, are made.
 
     regions: that are read; by default whole pictures. threads: that read a picture; by default one per core.
     """
@@ -49,17 +49,17 @@ class Wanted:
 
 
 def read_pictures(
-    wanted: Wanted, pictures: Sequence[Picture], backend: Backend | None
+    request: Request, pictures: Sequence[Picture], backend: Backend | None
 ) -> Generator[list[Outcome], None, None]:
     """Yield the outcomes of each block of pictures, in order. Raises what `iterate_job` raises.
 
-    backend: None if one picture is read after the other, by the threads of `wanted` and without Dask.
+    backend: None if one picture is read after the other, by the threads of `request` and without Dask.
     """
     if backend is None:
         with single_threaded_blas():
-            yield from (read_block(wanted, block) for block in _split_blocks(pictures, 1))
+            yield from (read_block(request, block) for block in _split_blocks(pictures, 1))
         return
-    job = Job(read_block, replace(wanted, threads=1), _split_blocks(pictures, BLOCK_SIZE), ordered=True)
+    job = Job(read_block, replace(request, threads=1), _split_blocks(pictures, BLOCK_SIZE), ordered=True)
     with contextlib.closing(iterate_job(job, backend)) as blocks:
         for _, outcomes in blocks:
             yield outcomes
@@ -109,21 +109,21 @@ def _load_content(picture: Picture) -> bytes | PictureError:
         return error
 
 
-def read_block(wanted: Wanted, block: Sequence[tuple[str, Content]]) -> list[Outcome]:
+def read_block(request: Request, block: Sequence[tuple[str, Content]]) -> list[Outcome]:
     """Run one task."""
-    return [read_picture(wanted, name, content) for name, content in block]
+    return [read_picture(request, name, content) for name, content in block]
 
 
-def read_picture(wanted: Wanted, name: str, content: Content) -> Outcome:
+def read_picture(request: Request, name: str, content: Content) -> Outcome:
     """Read a picture, and make its copy with boxes; return a PictureError instead of raising it."""
     if isinstance(content, PictureError):
         return content, None, []
     try:
-        result = wanted.reader.read(_to_source(content), name, wanted.threads, regions=wanted.regions)
+        result = request.reader.read(_to_source(content), name, request.threads, regions=request.regions)
         copy, crops = None, list[str]()
-        if wanted.copies:
-            copy = encode_with_boxes(_to_source(content), name, result, wanted.reader.names)
-        if wanted.crops:
+        if request.copies:
+            copy = encode_with_boxes(_to_source(content), name, result, request.reader.names)
+        if request.crops:
             crops = cut_rows(_to_source(content), name, result)
         return result, copy, crops
     except PictureError as error:

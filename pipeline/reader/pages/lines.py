@@ -10,7 +10,7 @@ from pipeline.reader.pages.search import LIKE, Detections
 
 FOUNDS = 0.5  # probability of a digit from which it founds a row; less probable ones join it
 STRONG = 0.7  # probability from which a digit counts for the slope of the page
-NEAR = 0.25  # distance in sizes along the row from which a position is another digit
+NEXT_DIGIT = 0.25  # distance in sizes along the row from which a position is another digit
 GAP = 8.0  # distance in sizes along the row up to which the next digit joins
 ACROSS, FARTHER = 0.4, 0.04  # distance in sizes from the row up to which a digit joins, and what each size adds to it
 UNEVEN = 1.45  # ratio of sizes up to which two digits may be in one row
@@ -63,7 +63,7 @@ def find_lines(found: Detections) -> Iterator[CentreLine]:
         for side in (1, -1):
             while True:
                 away = side * (x - x[members[-1 if side > 0 else 0]]) / line.size
-                near = np.flatnonzero(free & similar & (away > NEAR) & (away < GAP))
+                near = np.flatnonzero(free & similar & (away > NEXT_DIGIT) & (away < GAP))
                 across = np.abs(y[near] - line.heights(x[near])) / line.size
                 joins = across < ACROSS + FARTHER * away[near]
                 if not joins.any():

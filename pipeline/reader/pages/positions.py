@@ -24,7 +24,7 @@ from pipeline.reader.rows.marks import ZERO, decode_contrast, load_part
 from pipeline.training.training_data import Examples
 
 IGNORED = -1
-NEAR, FAR = 2.9, 5.0  # pixels from a centre: within which it has the class, and beyond which there is nothing
+LABELLED, EMPTY = 2.9, 5.0  # pixels from a centre: within which it has the class, and beyond which there is nothing
 LIMITS = (0.68, 1.5)  # beyond which a digit is nothing, since another level of the pyramid shows it
 VISIBLE = (0.6, 0.85)  # part of a digit within the picture: below it is nothing, above it has its class
 SHAPE = 72, 128  # pixels of a part
@@ -159,7 +159,7 @@ def label_positions(digits: NDArray[np.float32], centres: Centres, classes: int)
             continue
         away = np.hypot(y - centre_y, x - centre_x)
         is_read = READ_SIZES[0] <= size / BOX <= READ_SIZES[1] and visible >= VISIBLE[1]
-        closer = away < np.minimum(nearest, FAR)
-        labels[closer] = np.where(away[closer] < NEAR, label, IGNORED) if is_read else IGNORED
+        closer = away < np.minimum(nearest, EMPTY)
+        labels[closer] = np.where(away[closer] < LABELLED, label, IGNORED) if is_read else IGNORED
         nearest = np.minimum(nearest, away)
     return labels

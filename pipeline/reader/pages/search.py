@@ -28,8 +28,9 @@ from pipeline.network.losses import probabilities
 from pipeline.network.network import infer, make_buffers, make_network
 from pipeline.pictures.contrast import BOX, add_margin, local_contrast
 
-Floats = NDArray[np.float32]
-Detections = Floats  # (4, k): y and x of the centres and longer sides, in pixels; probabilities of a digit of any class
+Pixels = NDArray[np.float32]
+# (4, k): y and x of the centres and longer sides, in pixels; probabilities of a digit of any class.
+Detections = NDArray[np.float32]
 
 STEP = math.sqrt(2)  # ratio of neighbouring levels of the pyramid
 READ = 0.75, 1.25  # sizes of digits that a level shows well enough for a hint, relative to BOX
@@ -44,14 +45,14 @@ PIXELS = 40_000  # of the tiles that pass through the network at a time
 LIKE = 2.1  # ratio of sizes up to which digits are of like size: what is far larger or smaller is another thing
 ACROSS, ALONG = 0.28, 0.6  # distance in sizes, horizontal and vertical, within which there is one digit of like size
 # Distance in sizes, and in the logarithm of sizes, within which positions belong to one digit.
-NEAR, SIMILAR = 0.25, 0.5
+SAME_PLACE, SAME_SIZE = 0.25, 0.5
 
 
 @dataclass(frozen=True, eq=False)
 class Level:
     """A picture at one size, grey levels (h, w). scale: its pixels for each pixel of the picture."""
 
-    grey: Floats
+    grey: Pixels
     scale: float
 
     @cached_property
@@ -74,7 +75,7 @@ class Slider:
         """Pixels from one position to the next."""
         return math.prod(layer.stride[0] for layer in self.model.networks[0].layers)
 
-    def predict(self, tiles: Sequence[Floats]) -> Floats:
+    def predict(self, tiles: Sequence[Pixels]) -> NDArray[np.float32]:
         """Return the probabilities (n, rows, columns, classes + 1) at all positions of n tiles, all (height, width)."""
         if not tiles:
             return np.zeros((0, 0, 0, self.model.outputs), np.float32)
@@ -82,7 +83,7 @@ class Slider:
         moved = make_network(slide(network.layers, (height, width)), network.parameters.flat)
         count = max(1, PIXELS // tiles[0].size)
 
-        def predict_batch(number: int, thread: int) -> Floats:
+        def predict_batch(number: int, thread: int) -> NDArray[np.float32]:
             batch = np.stack(tiles[number * count : (number + 1) * count], axis=-1)
             logits = infer(moved, batch, self._buffers.setdefault(thread, make_buffers(moved)))
             predicted = probabilities(logits.reshape(len(logits), -1), self.model.loss).reshape(logits.shape)
@@ -91,7 +92,7 @@ class Slider:
         return np.concatenate(self.run(predict_batch, -(-len(tiles) // count)))
 
 
-def search(slider: Slider, grey: Floats) -> tuple[list[Level], Detections]:
+def search(slider: Slider, grey: Pixels) -> tuple[list[Level], Detections]:
     """Return the levels of a picture, grey levels (h, w), and where digits may be, the most probable first."""
     levels = [*build_pyramid(grey)]
     found, peaks = zip(*(find_candidates(slider, level) for level in levels), strict=True)
@@ -99,7 +100,7 @@ def search(slider: Slider, grey: Floats) -> tuple[list[Level], Detections]:
     return levels, centre(together, suppress(together, np.concatenate(peaks)))
 
 
-def build_pyramid(grey: Floats) -> Iterator[Level]:
+def build_pyramid(grey: Pixels) -> Iterator[Level]:
     """Yield the picture in sizes at which digits of all sizes are BOX pixels high, from the largest digits on."""
     height, width = grey.shape
     largest = max(height, min(width, WIDEST * height))
@@ -150,7 +151,7 @@ def centre(found: Detections, kept: NDArray[np.intp]) -> Detections:
     places, centred = np.stack([y, x, np.log(size)]), np.take(found, kept, axis=1)
     for number, i in enumerate(kept.tolist()):
         down, along, larger = np.abs(places - places[:, i : i + 1])
-        near = (np.maximum(down, along) < NEAR * size[i]) & (larger < SIMILAR)
+        near = (np.maximum(down, along) < SAME_PLACE * size[i]) & (larger < SAME_SIZE)
         centred[:3, number] = np.average(places[:, near], axis=1, weights=scores[near])
     np.exp(centred[2], out=centred[2])
     return centred

@@ -11,7 +11,7 @@ def classify_test_image(index: int, parse: Path, folder: Path | None) -> str:
     import numpy as np
 
     from pipeline.data.dataset import load_description
-    from pipeline.engine.arrays import open_rows, read_array, read_rows
+    from pipeline.engine.arrays import open_array_file, read_array, read_entries
     from pipeline.engine.artifacts import find_artifact, require_intact
     from pipeline.engine.errors import PipelineError, UsageError
     from pipeline.engine.store import read_lock
@@ -26,11 +26,11 @@ def classify_test_image(index: int, parse: Path, folder: Path | None) -> str:
             raise PipelineError(
                 f"the model was trained on {model.dataset}, but {parse} contains {data.name}: run the stage train again"
             )
-        images = open_rows(raw / "test-images.npy", np.uint8, (None, *model.image_shape))
+        images = open_array_file(raw / "test-images.npy", np.uint8, (None, *model.image_shape))
         labels = read_array(raw / "test-labels.npy", np.uint8, (len(images),))
         if index >= len(images):
             raise UsageError(f"there are {len(images):,} test images: the index goes up to {len(images) - 1}")
-        image = read_rows(images, index, index + 1)
+        image = read_entries(images, index, index + 1)
     with single_threaded_blas():  # as in evaluate, so that the results are bit-identical
         (output,) = predict(model, image, first=index)
     digit = int(output.argmax())

@@ -15,7 +15,7 @@ from stages.commands.shared.outputs import name_work, publish, summarise, workin
 from stages.commands.shared.readings import Facts, Format, describe, format_csv, format_header
 
 if TYPE_CHECKING:
-    from pipeline.reader.many.blocks import Wanted
+    from pipeline.reader.many.blocks import Request
     from pipeline.reader.many.folders import Picture
     from pipeline.scheduling.backends import Backend
 
@@ -33,7 +33,7 @@ class Work:
     least: confidence below which a row is left to a person. backend: None to read one picture after the other.
     """
 
-    wanted: "Wanted"
+    request: "Request"
     pictures: Sequence["Picture"]
     least: float
     copies: Sequence[Path]
@@ -49,7 +49,7 @@ def _read(work: Work, done: int = 0) -> Generator[list[tuple[Facts, bytes | None
 
     pictures = work.pictures[done:]
     following = iter(pictures)
-    read = read_pictures(work.wanted, pictures, work.backend)
+    read = read_pictures(work.request, pictures, work.backend)
     with progress("classify", len(work.pictures), done, "pictures") as shown, contextlib.closing(read) as blocks:
         for outcomes in blocks:
             block = []

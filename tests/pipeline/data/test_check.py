@@ -7,19 +7,19 @@ from typing import Any
 import numpy as np
 
 from pipeline.data.check import DataCheck, check_data, list_warnings
-from pipeline.engine.arrays import Rows, open_rows, save_array
+from pipeline.engine.arrays import ArrayFile, open_array_file, save_array
 
 NAMES = ("a", "b", "c")
 
 
 def check(tmp_path: Path, images: Mapping[str, Any]) -> DataCheck:
-    rows: dict[str, Rows] = {}
+    files: dict[str, ArrayFile] = {}
     training = np.concatenate([images["train"], images["validation"]])
     for part, array in (("training", training), ("test", images["test"])):
         save_array(tmp_path / f"{part}.npy", array)
-        rows[part] = open_rows(tmp_path / f"{part}.npy", np.float32, (None, None, None))
+        files[part] = open_array_file(tmp_path / f"{part}.npy", np.float32, (None, None, None))
     labels = {part: np.arange(len(array), dtype=np.uint8) % 3 for part, array in images.items()}
-    return check_data(labels, rows["training"], rows["test"], len(NAMES))
+    return check_data(labels, files["training"], files["test"], len(NAMES))
 
 
 def draw() -> dict[str, Any]:

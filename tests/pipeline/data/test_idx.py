@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.data import idx
-from pipeline.engine.arrays import read_rows
+from pipeline.engine.arrays import read_entries
 
 BODY = b"\0\0\x08\3" + b"\0\0\0\2\0\0\0\3\0\0\0\4" + bytes(range(24))
 
@@ -24,9 +24,9 @@ def loaded(body: bytes, folder: Path) -> NDArray[np.uint8]:
     for name in ("file", "file.gz"):
         idx.unpack(folder / name, folder / "unpacked")
         assert (folder / "unpacked").read_bytes() == body
-    rows = idx.locate(folder / "file")
-    assert (rows.path, rows.shape) == (folder / "file", array.shape)
-    assert np.array_equal(read_rows(rows, 0, len(rows)), array)
+    located = idx.locate(folder / "file")
+    assert (located.path, located.shape) == (folder / "file", array.shape)
+    assert np.array_equal(read_entries(located, 0, len(located)), array)
     idx.save(folder / "saved", array)
     assert (folder / "saved").read_bytes() == body
     return array

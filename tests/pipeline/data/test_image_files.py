@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.data import idx
 from pipeline.data.image_files import locate_images
-from pipeline.engine.arrays import read_rows
+from pipeline.engine.arrays import read_entries
 from pipeline.engine.errors import PipelineError
 
 IMAGES = np.arange(5 * 2 * 3, dtype=np.uint8).reshape(5, 2, 3)
@@ -23,8 +23,8 @@ def save(path: Path, array: np.ndarray) -> None:
 
 
 def locate(path: Path) -> np.ndarray:
-    rows = locate_images(path, (2, 3), path.parent / "unpacked.idx")
-    return read_rows(rows, 0, len(rows))
+    array = locate_images(path, (2, 3), path.parent / "unpacked.idx")
+    return read_entries(array, 0, len(array))
 
 
 @pytest.mark.parametrize("name", ["a.npy", "a.idx", "a.gz", "no-suffix"])

@@ -8,7 +8,7 @@ from pipeline.data import idx
 from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, DatasetError, count_held_out
 from pipeline.data.order import find_order, stratify
 from pipeline.data.parts import load_parts, name_classes
-from pipeline.engine.arrays import read_rows
+from pipeline.engine.arrays import read_entries
 from pipeline.engine.errors import UsageError
 from tests.drawings import SAMPLE
 
@@ -28,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
 def test_valid_data_set_is_loaded(folder: Path) -> None:
     training, test = load_parts(folder)
     assert training.images.shape == (6, 4, 5)
-    assert np.array_equal(read_rows(training.images, 0, 6), np.arange(120).reshape(6, 4, 5))
+    assert np.array_equal(read_entries(training.images, 0, 6), np.arange(120).reshape(6, 4, 5))
     assert training.labels.tolist() == [0, 1, 2, 0, 1, 2]
     assert test.labels.tolist() == [2, 1, 0]
     assert name_classes(training, test, ()) == ("0", "1", "2")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info
 
-from pipeline.engine.arrays import Rows, open_rows, read_rows, save_array
+from pipeline.engine.arrays import ArrayFile, open_array_file, read_entries, save_array
 from pipeline.engine.errors import PipelineError
 from pipeline.model import blocks as module
 from pipeline.model.blocks import (
@@ -16,10 +16,11 @@ from pipeline.model.blocks import (
     PredictionFiles,
     load_blocks,
     open_predictions,
+    predict_blocks,
     predict_missing,
 )
 from pipeline.model.model import Model, load_model
-from pipeline.model.prediction import predict
+from pipeline.model.prediction import predict, predict_standardised
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.journal import JOURNAL
 
@@ -38,18 +39,22 @@ def model(built: Path) -> Model:
 
 
 @pytest.fixture(scope="module")
-def images(built: Path) -> list[Rows]:
-    return [open_rows(built / "parse" / f"{part}-images.npy", np.uint8, (None, 28, 28)) for part in ("test", "train")]
+def images(built: Path) -> list[ArrayFile]:
+    return [
+        open_array_file(built / "parse" / f"{part}-images.npy", np.uint8, (None, 28, 28)) for part in ("test", "train")
+    ]
 
 
 @pytest.fixture(scope="module")
-def whole(model: Model, images: list[Rows], tmp_path_factory: pytest.TempPathFactory) -> list[np.ndarray]:
+def whole(model: Model, images: list[ArrayFile], tmp_path_factory: pytest.TempPathFactory) -> list[np.ndarray]:
     """Return labels and probabilities of all images."""
     fresh = open_predictions(tmp_path_factory.mktemp("whole"), NAMES, sum(map(len, images)), 10, "test")
     return finish(fresh, model, images, 500)[0]
 
 
-def predict_and_interrupt(folder: Path, model: Model, images: list[Rows], blocks: int, key: object = "test") -> None:
+def predict_and_interrupt(
+    folder: Path, model: Model, images: list[ArrayFile], blocks: int, key: object = "test"
+) -> None:
     predictions = open_predictions(folder, NAMES, sum(map(len, images)), 10, key)
     count = 0
 
@@ -64,12 +69,12 @@ def predict_and_interrupt(folder: Path, model: Model, images: list[Rows], blocks
 
 
 def finish(
-    predictions: PredictionFiles, model: Model, images: list[Rows], block_size: int, backend: Backend = SINGLE
+    predictions: PredictionFiles, model: Model, images: list[ArrayFile], block_size: int, backend: Backend = SINGLE
 ) -> tuple[list[np.ndarray], int]:
     """Return all predictions and the number of images predicted by this call."""
     done: list[int] = []
     predict_missing(predictions, model, images, block_size, backend, done.append)
-    return [read_rows(rows, 0, len(rows)) for rows in predictions.files.values()], sum(done)
+    return [read_entries(array, 0, len(array)) for array in predictions.files.values()], sum(done)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +87,7 @@ def finish(
     ],
 )
 def test_backend_and_block_size_do_not_change_a_bit(
-    backend: Backend, block_size: int, model: Model, images: list[Rows], whole: list[np.ndarray], tmp_path: Path
+    backend: Backend, block_size: int, model: Model, images: list[ArrayFile], whole: list[np.ndarray], tmp_path: Path
 ) -> None:
     threads = [library["num_threads"] for library in threadpool_info()]
     found = finish(
@@ -94,7 +99,7 @@ def test_backend_and_block_size_do_not_change_a_bit(
 
 @pytest.mark.parametrize(("blocks", "block_size"), [(1, 100), (3, 64), (7, 5000), (24, 100)])
 def test_interrupted_run_resumes_without_repeats_to_same_bytes(
-    blocks: int, block_size: int, model: Model, images: list[Rows], whole: list[np.ndarray], tmp_path: Path
+    blocks: int, block_size: int, model: Model, images: list[ArrayFile], whole: list[np.ndarray], tmp_path: Path
 ) -> None:
     total = sum(map(len, images))
     predict_and_interrupt(tmp_path, model, images, blocks)
@@ -105,7 +110,7 @@ def test_interrupted_run_resumes_without_repeats_to_same_bytes(
     assert [array.tobytes() for array in found] == [array.tobytes() for array in whole]
 
 
-def test_other_key_names_or_total_start_from_scratch(model: Model, images: list[Rows], tmp_path: Path) -> None:
+def test_other_key_names_or_total_start_from_scratch(model: Model, images: list[ArrayFile], tmp_path: Path) -> None:
     total = sum(map(len, images))
     for key, names, count in [("other", NAMES, total), ("test", [PREDICTIONS], total), ("test", NAMES, total + 1)]:
         predict_and_interrupt(tmp_path, model, images, 3)
@@ -113,7 +118,7 @@ def test_other_key_names_or_total_start_from_scratch(model: Model, images: list[
 
 
 def test_block_is_on_the_disk_before_its_entry_in_the_journal(
-    model: Model, images: list[Rows], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model: Model, images: list[ArrayFile], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journals: list[bytes] = []
     monkeypatch.setattr(os, "fsync", lambda descriptor: journals.append((tmp_path / JOURNAL).read_bytes()))
@@ -125,7 +130,7 @@ def test_block_is_on_the_disk_before_its_entry_in_the_journal(
 @given(lengths=st.lists(st.integers(1, 30), min_size=1, max_size=4), size=st.integers(1, 40), done=st.integers(0, 120))
 def test_blocks_contain_each_missing_image_once(lengths: list[int], size: int, done: int) -> None:
     body, total = Path(__file__).read_bytes(), sum(lengths)
-    files = [Rows(Path(__file__), np.dtype(np.uint8), (length, 1), 0) for length in lengths]
+    files = [ArrayFile(Path(__file__), np.dtype(np.uint8), (length, 1), 0) for length in lengths]
     found = list(load_blocks(files, size, min(done, total)))
     assert all(len(block.images) <= size for block in found)
     rest = b"".join(body[:length] for length in lengths)[done:]
@@ -133,9 +138,9 @@ def test_blocks_contain_each_missing_image_once(lengths: list[int], size: int, d
     assert all(block.images.tobytes() == body[block.first : block.first + len(block.images)] for block in found)
 
 
-def make_file(path: Path, array: np.ndarray) -> Rows:
+def make_file(path: Path, array: np.ndarray) -> ArrayFile:
     save_array(path, array)
-    return open_rows(path, array.dtype, array.shape)
+    return open_array_file(path, array.dtype, array.shape)
 
 
 @pytest.mark.parametrize("when", ["while another is read", "while it is read"])
@@ -143,11 +148,11 @@ def test_file_that_changes_is_an_error(when: str, tmp_path: Path, monkeypatch: p
     files = [make_file(tmp_path / name, np.zeros((9, 28, 28), np.uint8)) for name in ("first.npy", "second.npy")]
     if when == "while it is read":
 
-        def read_and_touch(rows: Rows, start: int, stop: int) -> np.ndarray:
-            os.utime(rows.path, ns=(1, 1))
-            return read_rows(rows, start, stop)
+        def read_and_touch(array: ArrayFile, start: int, stop: int) -> np.ndarray:
+            os.utime(array.path, ns=(1, 1))
+            return read_entries(array, start, stop)
 
-        monkeypatch.setattr(module, "read_rows", read_and_touch)
+        monkeypatch.setattr(module, "read_entries", read_and_touch)
         with pytest.raises(PipelineError, match=r"first.npy changed during the run"):
             next(load_blocks(files, 9, 0))
     else:
@@ -158,9 +163,7 @@ def test_file_that_changes_is_an_error(when: str, tmp_path: Path, monkeypatch: p
             next(blocks)
 
 
-def test_model_gets_position_of_block_in_its_file(
-    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_model_gets_position_of_block_in_its_file(model: Model, tmp_path: Path) -> None:
     """On some machines the last bits depend on the position."""
     calls = []
 
@@ -168,13 +171,12 @@ def test_model_gets_position_of_block_in_its_file(
         calls.append((first, len(images)))
         return predict(model, images, first)
 
-    monkeypatch.setattr(module, "predict", record)
-    rows = make_file(tmp_path / "images.npy", np.zeros((9, 28, 28), np.uint8))
-    finish(open_predictions(tmp_path / "predictions", NAMES, 18, 10, "test"), model, [rows, rows], 4)
+    array = make_file(tmp_path / "images.npy", np.zeros((9, 28, 28), np.uint8))
+    assert len(list(predict_blocks(model, [array, array], 4, SINGLE, apply=record))) == 6
     assert sorted(calls) == [(0, 4), (0, 4), (4, 4), (4, 4), (8, 1), (8, 1)]
 
 
 def test_predictions_that_are_not_finite_are_an_error(model: Model, tmp_path: Path) -> None:
-    rows = make_file(tmp_path / "images.npy", np.full((9, 28, 28), np.nan, np.float32))
+    array = make_file(tmp_path / "images.npy", np.full((9, 28, 28), np.nan, np.float32))
     with pytest.raises(PipelineError, match=r"predictions for .*images.npy are not finite"):
-        finish(open_predictions(tmp_path / "predictions", NAMES, 9, 10, "test"), model, [rows], 4)
+        list(predict_blocks(model, [array], 4, SINGLE, apply=predict_standardised))

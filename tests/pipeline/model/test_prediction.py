@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_limits
 from pipeline.data.scaling import standardise
 from pipeline.model import prediction
 from pipeline.model.model import Model
-from pipeline.model.prediction import TILE, predict, predict_logits, predict_with_negative
+from pipeline.model.prediction import TILE, predict, predict_logits, predict_standardised, predict_with_negative
 from tests.pipeline.models import make_model
 
 SHAPE = (4, 5)
@@ -23,13 +23,19 @@ def draw(count: int) -> np.ndarray:
     return np.random.default_rng(1).normal(size=(count, *SHAPE)).astype(np.float32)
 
 
+def draw_raw(count: int) -> np.ndarray:
+    return np.random.default_rng(1).integers(0, 256, (count, *SHAPE), dtype=np.uint8)
+
+
 @ARCHITECTURES
 @pytest.mark.parametrize("block", [1, 7, TILE - 1, TILE, TILE + 1, 1000])
 def test_bits_do_not_depend_on_block_size(block: int, layers: str) -> None:
     model, images = make(layers, ensemble_size=2), draw(2 * TILE + 9)
     with threadpool_limits(1, "blas"):
-        whole = predict(model, images)
-        parts = [predict(model, images[start : start + block], start) for start in range(0, len(images), block)]
+        whole = predict_standardised(model, images)
+        parts = [
+            predict_standardised(model, images[start : start + block], start) for start in range(0, len(images), block)
+        ]
     assert np.concatenate(parts).tobytes() == whole.tobytes()
 
 
@@ -37,12 +43,12 @@ def test_bits_do_not_depend_on_block_size(block: int, layers: str) -> None:
 @pytest.mark.parametrize("size", [1, 5, 48])
 def test_smaller_tiles_give_nearly_equal_predictions(size: int, layers: str, monkeypatch: pytest.MonkeyPatch) -> None:
     model, images = make(layers, ensemble_size=2), draw(50)
-    expected = predict(model, images)
+    expected = predict_standardised(model, images)
     monkeypatch.setattr(prediction, "micro_batch_size", lambda layers: size)
-    np.testing.assert_allclose(predict(model, images), expected, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(predict_standardised(model, images), expected, rtol=1e-4, atol=1e-6)
     with threadpool_limits(1, "blas"):
-        parts = [predict(model, images[start : start + 7], start) for start in range(0, 50, 7)]
-        assert np.concatenate(parts).tobytes() == predict(model, images).tobytes()
+        parts = [predict_standardised(model, images[start : start + 7], start) for start in range(0, 50, 7)]
+        assert np.concatenate(parts).tobytes() == predict_standardised(model, images).tobytes()
 
 
 @ARCHITECTURES
@@ -51,21 +57,23 @@ def test_softmax_of_logits_gives_probabilities(layers: str) -> None:
     logits = predict_logits(model, images)
     assert (logits.shape, logits.dtype) == ((TILE + 3, 3), np.dtype(np.float32))
     exp_logits = np.exp(logits / model.temperature)
-    np.testing.assert_allclose(predict(model, images), exp_logits / exp_logits.sum(axis=1, keepdims=True), rtol=1e-4)
+    np.testing.assert_allclose(
+        predict_standardised(model, images), exp_logits / exp_logits.sum(axis=1, keepdims=True), rtol=1e-4
+    )
 
 
 @ARCHITECTURES
 def test_negative_class_changes_no_probability_among_the_classes(layers: str) -> None:
-    model, images = make(layers, ensemble_size=2, negative_class=True), draw(TILE + 3)
+    model, images = make(layers, ensemble_size=2, negative_class=True), draw_raw(TILE + 3)
     among, among_all = predict(model, images), predict_with_negative(model, images)
     assert (among.shape, among_all.shape) == ((TILE + 3, 3), (TILE + 3, 4))
     np.testing.assert_allclose(among_all.sum(axis=1), 1, rtol=1e-5)
     np.testing.assert_allclose(among_all[:, :3], among * (1 - among_all[:, 3:]), rtol=1e-3, atol=1e-6)
-    assert predict_logits(model, images).shape == (TILE + 3, 3)
+    assert predict_logits(model, draw(9)).shape == (9, 3)
 
 
 def test_model_without_negative_class_rejects_nothing() -> None:
-    model, images = make(), draw(9)
+    model, images = make(), draw_raw(9)
     expected = np.pad(predict(model, images), ((0, 0), (0, 1)))
     assert np.array_equal(predict_with_negative(model, images), expected)
 
@@ -78,18 +86,18 @@ def test_ensemble_averages_logits_of_its_networks() -> None:
 
 @ARCHITECTURES
 def test_raw_images_are_standardised(layers: str) -> None:
-    model, images = make(layers), np.random.default_rng(1).integers(0, 256, (10, *SHAPE), dtype=np.uint8)
-    assert np.array_equal(predict(model, images), predict(model, standardise(images, model.scaling)))
-    for other in (np.int64, np.float64):
-        with pytest.raises(AssertionError, match="neither of raw nor of standardised"):
-            predict(model, images.astype(other))
+    model, images = make(layers), draw_raw(10)
+    assert np.array_equal(predict(model, images), predict_standardised(model, standardise(images, model.scaling)))
+    for function, wrong in ((predict, np.float32), (predict, np.int64), (predict_standardised, np.uint8)):
+        with pytest.raises(AssertionError, match=np.dtype(wrong).name):
+            function(model, images.astype(wrong))
 
 
 @ARCHITECTURES
 def test_nan_affects_only_the_predictions_of_its_image(layers: str) -> None:
     model, images = make(layers), draw(9)
-    expected = predict(model, images)
+    expected = predict_standardised(model, images)
     images[4, 1, 2] = np.nan
-    found = predict(model, images)
+    found = predict_standardised(model, images)
     assert np.isnan(found[4]).all()
     assert np.array_equal(np.delete(found, 4, axis=0), np.delete(expected, 4, axis=0))

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.engine.threads import single_threaded_blas
 from pipeline.model.model import load_model
-from pipeline.model.prediction import predict
+from pipeline.model.prediction import predict, predict_standardised
 from pipeline.reader import load, save
 from pipeline.training import hold_out, train
 from pipeline.training.epochs import TrainedModel, TrainingError, TrainingProgress
@@ -53,7 +53,7 @@ def assert_equal(model: TrainedModel, other: TrainedModel) -> None:
 def test_arrays_in_model_out(arrays: tuple[np.ndarray, np.ndarray], tmp_path: Path) -> None:
     held_out = hold_out(*arrays)
     model = train(held_out, replace(QUICK, epochs=3))
-    predicted = predict(model, held_out.validation.images).argmax(axis=1)
+    predicted = predict_standardised(model, held_out.validation.images).argmax(axis=1)
     assert np.mean(predicted == held_out.validation.labels) == model.validation_accuracy > 0.8
     assert [epoch.number for epoch in model.histories[0]] == [1, 2, 3]
     save(model, tmp_path / "model.safetensors")

@@ -11,7 +11,7 @@ from PIL import Image
 from pipeline.pictures.decoding import load_picture
 from pipeline.reader import PRETRAINED, Reader, Result, load
 from pipeline.reader.many import blocks
-from pipeline.reader.many.blocks import Wanted, read_picture, read_pictures
+from pipeline.reader.many.blocks import Request, read_picture, read_pictures
 from pipeline.reader.many.folders import Picture, find_pictures
 from pipeline.reader.pages.boxes import UNSURE_COLOUR
 from pipeline.scheduling.backends import Backend
@@ -32,7 +32,7 @@ def pictures(tmp_path: Path) -> list[Picture]:
 
 
 def read(reader: Reader, pictures: Sequence[Picture], backend: Backend | None = None) -> list[str]:
-    outcomes = [outcome for block in read_pictures(Wanted(reader), pictures, backend) for outcome in block]
+    outcomes = [outcome for block in read_pictures(Request(reader), pictures, backend) for outcome in block]
     return [result.text if isinstance(result, Result) else str(result) for result, _, _ in outcomes]
 
 
@@ -56,7 +56,7 @@ def test_block_ends_before_its_contents_fill_the_memory(
     reader: Reader, pictures: list[Picture], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(blocks, "BLOCK_BYTES", 1 + (tmp_path / "0.png").stat().st_size)
-    found = list(read_pictures(Wanted(reader), pictures, Backend("threads", 2)))
+    found = list(read_pictures(Request(reader), pictures, Backend("threads", 2)))
     assert [len(block) for block in found] == [2, 2]
 
 
@@ -128,7 +128,7 @@ def test_copy_shows_where_a_digit_may_be_missing(reader: Reader, monkeypatch: py
     assert result.text == ""
     likely = replace(result, possible=np.array([[50, 60, 90, 100]]))
     monkeypatch.setattr(Reader, "read", lambda *arguments, regions: likely)
-    _, copied, _ = read_picture(Wanted(reader, copies=True), "blank.png", body.getvalue())
+    _, copied, _ = read_picture(Request(reader, copies=True), "blank.png", body.getvalue())
     assert copied
     with Image.open(io.BytesIO(copied)) as copy:
         red = (np.asarray(copy) == UNSURE_COLOUR).all(axis=2)
