@@ -1,6 +1,7 @@
 """Train the network that finds digits in pictures, and join it with the one that reads rows."""
 
 import logging
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -51,27 +52,28 @@ def reader(
     from pipeline.engine import CHECKPOINT
     from pipeline.engine.errors import UsageError
     from pipeline.html.cards.reader_card import make_reader_card
-    from pipeline.model.model import load_model, load_training
+    from pipeline.model.model import Finder, RowReader, load_model, load_training
     from pipeline.reader.pages.positions import load_crops
     from pipeline.training.epochs import train_networks
     from stages.shared.picture_network import describe_training, save_network
 
     description, row = load_description(strips), load_model(rows)
+    if not isinstance(row, RowReader):
+        raise UsageError(f"{rows} is {row.title}, not one for rows: name a folder that `rows` wrote")
     if row.class_names != description.class_names:
         raise UsageError(f"{rows} and {strips} have other classes: run both stages again, with the same data set")
     classes = len(description.class_names)
     training, validation = (load_crops(strips, part, chosen.layers, classes) for part in ("train", "validation"))
     log.info("reader: %s, %s strips of %s, recipe %s", chosen.layers, f"{len(training):,}", description.name, recipe)
-    parts: dict[str, Any] = {"negative_class": True, "sliding": True, "row": row}
+    make, folder = partial(Finder, row=row), output / CHECKPOINT
     with show_training("reader", chosen, len(training)) as on_progress:
-        model = train_networks(
-            chosen, (training, validation), description, output / CHECKPOINT, on_progress, extra=1, **parts
-        )
+        trained = train_networks(chosen, (training, validation), description, folder, on_progress, make, extra=1)
+    model = trained.model
     record = {
         "strips": {"training": len(training), "validation": len(validation)},
-        **describe_training(recipe, chosen, values, model),
+        **describe_training(recipe, chosen, values, trained),
     }
-    save_network(output, model, record)
+    save_network(output, trained, record)
     card = make_reader_card(model, record, load_training(rows))
     (output / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     return (

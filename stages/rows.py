@@ -1,7 +1,7 @@
 """Train the network that reads a row of writing as a whole."""
 
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -56,7 +56,9 @@ def rows(
     chosen = override(Recipe(), values)
     from pipeline.data.dataset import load_description
     from pipeline.engine import CHECKPOINT
+    from pipeline.engine.errors import UsageError
     from pipeline.model.header import EXTRA
+    from pipeline.model.model import Finder, RowReader
     from pipeline.model.safetensors import load_safetensors, save_safetensors
     from pipeline.reader.rows.calibration import calibrate
     from pipeline.reader.rows.columns import BY_COLUMN, load_strips
@@ -65,30 +67,40 @@ def rows(
 
     description = load_description(strips)
     begun = None if fresh else load_safetensors(start)
-    begun = begun and (begun.row or begun)
+    if isinstance(begun, Finder):
+        begun = begun.row
+    if begun and not isinstance(begun, RowReader):
+        raise UsageError(f"{start} is {begun.title}: name a network that `rows` or `reader` wrote, or use --fresh")
     if begun and (begun.layers, begun.class_names) != (chosen.layers, description.class_names):
         log.info("rows: %s has other layers or classes, so the weights are drawn", start.name)
         begun = None
     by_column = 0.0 if begun else BY_COLUMN
     training, validation = (load_strips(strips, part, by_column) for part in ("train", "validation"))
     log.info("rows: %s, %s strips of %s, recipe %s", chosen.layers, f"{len(training):,}", description.name, recipe)
-    examples, initial = (training, validation), begun.parameters[0] if begun else None
     with show_training("rows", chosen, len(training)) as on_progress:
         trained = train_networks(
-            chosen, examples, description, output / CHECKPOINT, on_progress, initial, EXTRA, by_column=True
+            chosen,
+            (training, validation),
+            description,
+            output / CHECKPOINT,
+            on_progress,
+            RowReader,
+            initial=begun.parameters[0] if begun else None,
+            extra=EXTRA,
         )
-    model, quality = calibrate(trained, validation)
+    model, quality = calibrate(trained.model, validation)
+    trained = replace(trained, model=model)
     record = {
         "strips": {"training": len(training), "validation": len(validation)},
         "start": {"file": start.name, "accuracy": begun.validation_accuracy} if begun else None,
-        **describe_training(recipe, chosen, values, model),
+        **describe_training(recipe, chosen, values, trained),
         "numbers": asdict(quality),
     }
-    save_network(output, model, record)
+    save_network(output, trained, record)
     save_safetensors(output / "model.safetensors", model)
     return (
         f"{quality.recall:.1%} of the numbers in validation strips are read, and {quality.precision:.1%} of those read "
-        f"are correct, after epoch {model.best_epochs[0]}, {record['seconds'] / 60:.1f} min of training"
+        f"are correct, after epoch {trained.best_epochs[0]}, {record['seconds'] / 60:.1f} min of training"
     )
 
 

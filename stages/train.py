@@ -63,7 +63,7 @@ def train(
     log.info("train: %s, %s images of %s, recipe %s", architecture, f"{images:,}", data.description.name, recipe)
 
     with show_training("train", chosen, images + sum(count_drawn(data, chosen))) as on_progress:
-        model = ensemble.train(data, chosen, output / CHECKPOINT, on_progress)
+        trained = ensemble.train(data, chosen, output / CHECKPOINT, on_progress)
 
     record = {
         "images": {"training": images, "validation": len(data.validation)},
@@ -71,14 +71,13 @@ def train(
         "recipe": recipe,
         "changes": find_changes(recipe, values),
         **asdict(chosen),
-        "best_epochs": model.best_epochs,
+        "best_epochs": trained.best_epochs,
     }
-    save_model(output, model, record)
-    write_history(output / "history.csv", model.histories)
-    seconds = sum(epoch.seconds for history in model.histories for epoch in history)
-    best = model.best_epochs
+    save_model(output, trained.model, record)
+    write_history(output / "history.csv", trained.histories)
+    best = trained.best_epochs
     which = f"after epoch {best[0]}" if len(best) == 1 else f"by {len(best)} networks"
-    return f"validation accuracy {model.validation_accuracy:.2%} {which}, {seconds:.1f} s of training"
+    return f"validation accuracy {trained.model.validation_accuracy:.2%} {which}, {trained.seconds:.1f} s of training"
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from pipeline.engine.threads import single_threaded_blas
 from pipeline.html.cards.model_card import make_model_card
 from pipeline.html.cards.reader_card import make_reader_card
 from pipeline.model.metrics import Metrics, compute_metrics
-from pipeline.model.model import Model, load_model, load_training
+from pipeline.model.model import Finder, Model, load_model, load_training
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.reader import PRETRAINED, load
@@ -77,7 +77,7 @@ def write_reader(folder: Path, strips: Path) -> None:
     """
     save_safetensors(PRETRAINED_READER, load_model(folder), np.int8)
     model = load_safetensors(PRETRAINED_READER)
-    assert model.row
+    assert isinstance(model, Finder)
     validation = load_strips(strips, "validation", by_column=0.0)
     row = replace(model.row, validation_accuracy=accuracy(model.row.networks[0], validation, model.row.outputs))
     row, quality = calibrate(row, validation)

@@ -1,10 +1,10 @@
-"""A trained model, a single network or an ensemble, and its folder of .npy files and model.json."""
+"""Trained models of three kinds, each a network or an ensemble, and their folder of .npy files and model.json."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from pipeline.engine.arrays import read_array, save_array
 from pipeline.engine.documents import advise_anew, load_json, save_json
 from pipeline.engine.errors import PipelineError
-from pipeline.model.header import Header
+from pipeline.model.header import EXTRA, Header, Properties
 from pipeline.network.activations import Array
-from pipeline.network.layer import Shape
+from pipeline.network.architecture import build_layers, find_window
+from pipeline.network.layer import Layer, Shape
 from pipeline.network.network import Network, make_network
 
 FILE = "model.json"
@@ -24,26 +25,26 @@ ROW = "row."  # before the names of the arrays of a model for rows
 Naming = Callable[[Header], list[list[str]]]
 
 
-@dataclass(frozen=True)
-class Model(Header):
-    """A trained model: a header, and the arrays.
+@dataclass(frozen=True, kw_only=True)
+class Model(Properties):
+    """A trained model, which is a Classifier, a Finder or a RowReader: its properties, and the arrays.
 
     parameters: all parameters of each network, float32 (total,); the networks have equal layers, and their logits are
-    averaged. Their number is the `ensemble_size` of the header, which is not given.
+    averaged.
     """
 
+    title: ClassVar[str]
     parameters: tuple[Array, ...]
-    ensemble_size: int = field(init=False)
-    row: "Model | None" = field(default=None, kw_only=True)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "ensemble_size", len(self.parameters))
-        super().__post_init__()
+    @property
+    def ensemble_size(self) -> int:
+        """The number of networks."""
+        return len(self.parameters)
 
     @property
     def header(self) -> Header:
         """The model without its arrays."""
-        return Header(**{**_header_values(self), "row": self.row and self.row.header})
+        return Header(**_get_properties(self), ensemble_size=self.ensemble_size)
 
     @cached_property
     def networks(self) -> tuple[Network, ...]:
@@ -56,6 +57,83 @@ class Model(Header):
         """Whether the first layer has kernels: weights whose output is an image."""
         first = self.networks[0].layers[0]
         return bool(first.parameter_shapes) and len(first.output_shape) > 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Classifier(Model):
+    """A model of images as in its training set. negative_class: whether its networks have an output for no class."""
+
+    title = "a model for images"
+    negative_class: bool = False
+
+    @property
+    def outputs(self) -> int:
+        """The number of outputs of each network."""
+        return len(self.class_names) + self.negative_class
+
+    @property
+    def header(self) -> Header:
+        """The model without its arrays."""
+        return replace(super().header, negative_class=self.negative_class)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowReader(Model):
+    """A network that reads a row: it has outputs for each column of a strip, the classes and EXTRA more."""
+
+    title = "a model for rows"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require_one_network(self)
+
+    @property
+    def outputs(self) -> int:
+        """The number of outputs of each column."""
+        return len(self.class_names) + EXTRA
+
+    def make_layers(self) -> tuple[Layer, ...]:
+        """Return the layers of the network. Raises UsageError if they do not fit the strips."""
+        return build_layers(self.layers, self.activation, self.image_shape, self.outputs, by_column=True)
+
+    @property
+    def header(self) -> Header:
+        """The model without its arrays."""
+        return replace(super().header, by_column=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finder(Model):
+    """A network that is slid over the local contrast of pictures, with an output for nothing. row: reads what it finds.
+
+    Raises ValueError if its images are not its window, or if `row` is not a model for rows of the same classes.
+    """
+
+    title = "a model that reads pictures"
+    row: RowReader
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require_one_network(self)
+        if self.image_shape != find_window(self.layers):
+            raise ValueError(f"images of {self.image_shape} pixels are not the window of {self.layers}")
+        if not isinstance(self.row, RowReader) or self.row.class_names != self.class_names:
+            raise ValueError("its model for rows must be one, and have the same classes")
+
+    @property
+    def outputs(self) -> int:
+        """The number of outputs at each position."""
+        return len(self.class_names) + 1
+
+    @property
+    def header(self) -> Header:
+        """The model without its arrays."""
+        return replace(super().header, negative_class=True, sliding=True, row=self.row.header)
+
+
+def _require_one_network(model: Model) -> None:
+    if model.ensemble_size != 1:
+        raise ValueError(f"{model.title} must have one network, not {model.ensemble_size}")
 
 
 @dataclass(frozen=True)
@@ -85,7 +163,12 @@ def load_model(folder: Path) -> Model:
             raise PipelineError(f"{path} contains NaN or infinite values: {advise_anew(path)}")
         return array
 
-    return assemble(load_header(folder), list_files, read)
+    header = load_header(folder)
+    try:
+        return assemble(header, list_files, read)
+    except ValueError as error:
+        path = folder / FILE
+        raise PipelineError(f"{path} is not valid ({error}): {advise_anew(path)}") from None
 
 
 def load_header(folder: Path) -> Header:
@@ -113,25 +196,29 @@ def list_files(header: Header) -> list[list[str]]:
 def name_arrays(model: Model, naming: Naming) -> dict[str, NDArray[np.float32]]:
     """Return all arrays by name; those of the model for rows have names that begin with ROW."""
     named: dict[str, NDArray[np.float32]] = {}
-    for names, network in zip(naming(model), model.networks, strict=True):
+    for names, network in zip(naming(model.header), model.networks, strict=True):
         named |= zip(names, (array for layer in network.parameters.layers for array in layer), strict=True)
-    if model.row:
+    if isinstance(model, Finder):
         named |= {f"{ROW}{name}": array for name, array in name_arrays(model.row, naming).items()}
     return named
 
 
 def assemble(header: Header, naming: Naming, read: Callable[[str, Shape], NDArray[Any]]) -> Model:
-    """Return the model of a header. read: returns the array with a name of `name_arrays`, of a shape."""
+    """Return the model of a header. read: returns the array with a name of `name_arrays`, of a shape.
+
+    Raises ValueError if they do not make a model.
+    """
     shapes = [shape for layer in header.make_layers() for shape in layer.parameter_shapes.values()]
     parameters = []
     for names in naming(header):
         parts = [read(name, shape).reshape(-1) for name, shape in zip(names, shapes, strict=True)]
         parameters.append(np.concatenate(parts, dtype=np.float32))
-    row = header.row and assemble(header.row, naming, lambda name, shape: read(ROW + name, shape))
-    values = {**_header_values(header), "row": row}
-    del values["ensemble_size"]  # of the parameters
-    return Model(tuple(parameters), **values)
+    values = {**_get_properties(header), "parameters": tuple(parameters)}
+    if header.row:
+        row = assemble(header.row, naming, lambda name, shape: read(ROW + name, shape))
+        return Finder(**values, row=row)
+    return RowReader(**values) if header.by_column else Classifier(**values, negative_class=header.negative_class)
 
 
-def _header_values(header: Header) -> dict[str, Any]:
-    return {each.name: getattr(header, each.name) for each in fields(Header)}
+def _get_properties(model: Properties) -> dict[str, Any]:
+    return {each.name: getattr(model, each.name) for each in fields(Properties)}

@@ -10,7 +10,7 @@ The choices of the option `--optimizer` follow from OPTIMIZERS, so this module i
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from pipeline.network.activations import Array
@@ -99,10 +99,21 @@ def with_decay(optimizer: Optimizer, decay: float) -> Optimizer:
     return Optimizer(update, optimizer.buffers) if decay else optimizer
 
 
-# Makes an optimizer from the momentum, for those that have one, and the weight decay.
-OPTIMIZERS: dict[str, Callable[[float, float], Optimizer]] = {
-    "sgd": lambda beta, decay: with_l2(sgd(), decay),
-    "momentum": lambda beta, decay: with_l2(momentum(beta), decay),
-    "adam": lambda beta, decay: with_l2(adam(), decay),
-    "adamw": lambda beta, decay: with_decay(adam(), decay),
+class Hyperparameters(Protocol):
+    """The fields of a recipe that an optimizer may use; one with others of its own adds them here and to the recipe."""
+
+    @property
+    def momentum(self) -> float:
+        """Decay of the velocity."""
+
+    @property
+    def weight_decay(self) -> float:
+        """Factor of the L2 term, or of the decoupled decay."""
+
+
+OPTIMIZERS: dict[str, Callable[[Hyperparameters], Optimizer]] = {
+    "sgd": lambda given: with_l2(sgd(), given.weight_decay),
+    "momentum": lambda given: with_l2(momentum(given.momentum), given.weight_decay),
+    "adam": lambda given: with_l2(adam(), given.weight_decay),
+    "adamw": lambda given: with_decay(adam(), given.weight_decay),
 }

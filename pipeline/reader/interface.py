@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,7 +19,7 @@ from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.store import check_outside, read_lock
 from pipeline.engine.threads import count_cores, single_threaded_blas
 from pipeline.model.header import format_header
-from pipeline.model.model import Model, load_model
+from pipeline.model.model import Classifier, Finder, Model, load_model
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.network.team import ThreadTeam
@@ -37,6 +37,8 @@ PRETRAINED_READER = PRETRAINED / "reader.safetensors"
 
 Picture = str | os.PathLike[str] | BinaryIO | Image.Image | NDArray[np.uint8]
 
+Kind = TypeVar("Kind", bound=Model)
+
 _lock = threading.Lock()  # the limit on BLAS's threads belongs to the process
 
 
@@ -48,14 +50,15 @@ class Reader:
     is None, a picture shows one object, which `model` classifies.
     """
 
-    model: Model
-    finder: Model | None
+    model: Classifier
+    finder: Finder | None
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 hash of both models, in hexadecimal."""
         digest = hashlib.sha256()
-        for model in filter(None, (self.model, self.finder, self.finder and self.finder.row)):
+        models: list[Model] = [self.model, *([self.finder, self.finder.row] if self.finder else [])]
+        for model in models:
             digest.update(format_header(model.header).encode())
             for flat in model.parameters:
                 digest.update(flat.data)
@@ -134,24 +137,29 @@ def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) ->
     it reads only rows, or only pictures and `pictures` is False.
     """
     path = Path(folder) if folder is not None else _choose(TRAINED, PRETRAINED)
-    model, finder = _load(path), None
-    if model.by_column or (model.sliding and not pictures):
-        kind = "for rows" if model.by_column else "that reads pictures"
-        raise UsageError(f"{folder} is a model {kind}: name one that `train` or `export` wrote")
-    if model.sliding:
+    model = _load(path)
+    finder: Finder | None = None
+    if pictures and isinstance(model, Finder):
         model, finder = _load(_choose(TRAINED, PRETRAINED)), model
     elif pictures:
         beside = path / PRETRAINED_READER.name  # as in PRETRAINED
         other = beside if folder is not None and beside.exists() else _choose(TRAINED_READER, PRETRAINED_READER)
-        found = _load(other)
+        found = _require(Finder, _load(other), other)
         if folder is None or path == PRETRAINED or found.class_names == model.class_names:
             path, finder = other, found
-    log.info("model: %s", _describe(finder or model, path))
-    return Reader(model, finder)
+    classifier = _require(Classifier, model, path)
+    log.info("model: %s", _describe(finder or classifier, path))
+    return Reader(classifier, finder)
+
+
+def _require(kind: type[Kind], model: Model, path: Path) -> Kind:
+    if not isinstance(model, kind):
+        raise UsageError(f"{path} is {model.title}, not {kind.title}: name one that `train` or `export` wrote")
+    return model
 
 
 def save(model: Model, path: str | os.PathLike[str]) -> None:
-    """Write a model, such as `pipeline.training.train` returns, to a safetensors file, which `load` reads.
+    """Write a model, such as that of `pipeline.training.train`, to a safetensors file, which `load` reads.
 
     Raises UsageError if the file would lie within the result of a stage.
     """
@@ -159,10 +167,12 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
     save_safetensors(Path(path), model)
 
 
-def _describe(model: Model, path: Path) -> str:
-    """Return the name of a model, its accuracy in classifying images, and what to do if it cannot reject."""
+def _describe(model: Classifier | Finder, path: Path) -> str:
+    """Return the name of a model; of a classifier also its accuracy, and what to do if it cannot reject."""
     words = ["the pretrained one" if path in (PRETRAINED, PRETRAINED_READER) else str(path)]
-    if model.validation_accuracy and not model.sliding:  # that of positions means little to a user
+    if isinstance(model, Finder):
+        return words[0]
+    if model.validation_accuracy:
         words.append(f"{model.validation_accuracy:.2%} correct on validation images")
     if not model.negative_class:
         words.append("takes everything for one of its classes: show it nothing else")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,8 @@ from pipeline.training.history import Epoch, best_of
 from pipeline.training.recipe import Recipe
 from pipeline.training.training_data import Examples
 
+Kind = TypeVar("Kind", bound=Model)
+
 
 class TrainingError(PipelineError):
     """Training diverged: a parameter or a logit is not finite."""
@@ -43,16 +45,22 @@ class TrainedNetwork:
     history: list[Epoch]
 
 
-@dataclass(frozen=True, kw_only=True)
-class TrainedModel(Model):
+@dataclass(frozen=True)
+class Trained(Generic[Kind]):
     """A model with the history of its training. histories: all epochs of each network."""
 
+    model: Kind
     histories: Sequence[Sequence[Epoch]]
 
     @property
     def best_epochs(self) -> list[int]:
         """The selected epoch of each network."""
         return [best_of(history).number for history in self.histories]
+
+    @property
+    def seconds(self) -> float:
+        """Time of all epochs of all networks, without validation."""
+        return sum(epoch.seconds for history in self.histories for epoch in history)
 
 
 @dataclass(frozen=True)
@@ -75,15 +83,16 @@ def train_networks(
     description: Description,
     checkpoints: Path,
     on_progress: Callable[[TrainingProgress], object],
+    make: Callable[..., Kind],
+    *,
     initial: Array | None = None,
     extra: int = 0,
-    **parts: Any,
-) -> TrainedModel:
+) -> Trained[Kind]:
     """Train the networks of a recipe; return the model, not calibrated, with the mean accuracy of its networks.
 
-    examples: for training and for validation. checkpoints, on_progress: as for `train`. initial: parameters to start
-    from; by default they are drawn. extra: outputs besides the classes that are validated, too. parts: the fields of
-    the model that follow neither from the recipe nor the data.
+    examples: for training and for validation. checkpoints, on_progress: as for `train`. make: makes a model of one kind
+    from the fields that follow from the recipe and the data. initial: parameters to start from; by default they are
+    drawn. extra: outputs besides the classes that are validated, too.
     """
     checkpoints.mkdir(parents=True, exist_ok=True)
     (training, validation), networks = examples, list[TrainedNetwork]()
@@ -96,7 +105,7 @@ def train_networks(
         one, file = replace(recipe, ensemble_size=1, seed=recipe.seed + i), checkpoints / f"network-{i + 1}.npz"
         networks.append(train_network(one, training, validation, classes, file, report, initial))
     histories = [network.history for network in networks]
-    return TrainedModel(
+    model = make(
         parameters=tuple(network.flat for network in networks),
         layers=recipe.layers,
         activation=recipe.activation,
@@ -106,9 +115,8 @@ def train_networks(
         class_names=description.class_names,
         dataset=description.name,
         validation_accuracy=float(np.mean([best_of(history).validation_accuracy for history in histories])),
-        histories=histories,
-        **parts,
     )
+    return Trained(model, histories)
 
 
 def train_network(
@@ -175,7 +183,7 @@ def start(recipe: Recipe, training: Examples, classes: int, initial: Array | Non
     return prepare(
         network,
         make_loss(recipe, training, 1),
-        OPTIMIZERS[recipe.optimizer](recipe.momentum, recipe.weight_decay),
+        OPTIMIZERS[recipe.optimizer](recipe),
         recipe.ema_decay,
         min(largest_shard, micro_batch_size(layers)),
         recipe.shards,

@@ -1,25 +1,57 @@
 """Small models with random parameters."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from pipeline.data.scaling import Scaling
 from pipeline.model.header import EXTRA
-from pipeline.model.model import Model
-from pipeline.network.architecture import build_layers
+from pipeline.model.model import Classifier, Finder, RowReader
+from pipeline.network.activations import Array
+from pipeline.network.architecture import build_layers, find_window
+from pipeline.network.layer import Layer
 from pipeline.network.network import count_parameters, initialise, make_network
 
+Shape = tuple[int, int]
 
-def make_model(layers: str = "6,5", ensemble_size: int = 1, shape: tuple[int, int] = (3, 4), **parts: Any) -> Model:
+
+def make_model(layers: str = "6,5", ensemble_size: int = 1, shape: Shape = (3, 4), **parts: Any) -> Classifier:
     """Return a model for images of this shape; `parts` replaces other fields."""
-    generator = np.random.default_rng(0)
+    parts = fill(layers, shape, **parts)
+    outputs = len(parts["class_names"]) + parts.get("negative_class", False)
+    return Classifier(
+        parameters=draw(build_layers(layers, parts["activation"], shape, outputs), ensemble_size), **parts
+    )
+
+
+def make_row_reader(layers: str = "conv2x3/1", shape: Shape = (4, 5), **parts: Any) -> RowReader:
+    """Return a model for rows, of strips of this shape."""
+    parts = fill(layers, shape, **parts)
+    outputs = len(parts["class_names"]) + EXTRA
+    return RowReader(
+        parameters=draw(build_layers(layers, parts["activation"], shape, outputs, by_column=True)), **parts
+    )
+
+
+def make_finder(layers: str, row: RowReader) -> Finder:
+    """Return a model that slides over pictures."""
+    parts = fill(layers, find_window(layers), class_names=row.class_names)
+    outputs = len(row.class_names) + 1
+    return Finder(parameters=draw(build_layers(layers, "relu", parts["image_shape"], outputs)), row=row, **parts)
+
+
+def fill(layers: str, shape: Shape, **parts: Any) -> dict[str, Any]:
+    """Return the fields of a model, with defaults for those that are not given."""
     defaults = {"class_names": ("a", "b", "c"), "activation": "relu", "loss": "cross-entropy", "temperature": 0.7}
-    parts = {**defaults, "scaling": Scaling(0.1, 0.3), "dataset": "letters", **parts}
-    by_column = parts.get("by_column", False)
-    outputs = len(parts["class_names"]) + (EXTRA if by_column else parts.get("negative_class", False))
-    built = build_layers(layers, parts["activation"], shape, outputs, by_column)
-    networks = [make_network(built, np.empty(count_parameters(built), np.float32)) for _ in range(ensemble_size)]
+    fixed = {"layers": layers, "image_shape": shape, "scaling": Scaling(0.1, 0.3), "dataset": "letters"}
+    return {**defaults, **fixed, **parts}
+
+
+def draw(layers: Sequence[Layer], ensemble_size: int = 1) -> tuple[Array, ...]:
+    """Return random parameters of each network."""
+    generator = np.random.default_rng(0)
+    networks = [make_network(layers, np.empty(count_parameters(layers), np.float32)) for _ in range(ensemble_size)]
     for network in networks:
         initialise(network, "he", 1.0, generator)
-    return Model(tuple(network.parameters.flat for network in networks), layers=layers, image_shape=shape, **parts)
+    return tuple(network.parameters.flat for network in networks)

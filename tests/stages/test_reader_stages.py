@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.engine.errors import UsageError
-from pipeline.model.model import load_model
+from pipeline.model.model import Finder, load_model
 from pipeline.reader import load
 from stages.reader import reader
 from tests.drawings import enlarge, on_paper, sample_digits, write_row
@@ -22,8 +22,8 @@ def test_reader_is_trained_and_reads(lines: Path, tmp_path: Path, monkeypatch: p
     output = tmp_path / "artifacts" / "reader"
     reader(strips=lines / "strips", rows=lines / "rows", output=output, recipe="quick", **SMALL)
     model, row = load_model(output), load_model(lines / "rows")
-    assert (model.sliding, model.negative_class, model.image_shape) == (True, True, (37, 37))
-    assert model.row
+    assert isinstance(model, Finder)
+    assert model.image_shape == (37, 37)
     assert np.array_equal(model.row.parameters[0], row.parameters[0])
     with open(output / "history.csv") as file:
         assert [row["epoch"] for row in csv.DictReader(file)] == ["1"]

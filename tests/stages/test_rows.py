@@ -8,10 +8,11 @@ import pytest
 
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.model.header import EXTRA
-from pipeline.model.model import load_model, load_training
-from pipeline.model.safetensors import load_safetensors
+from pipeline.model.model import RowReader, load_model, load_training
+from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.reader.rows.marks import HEIGHT, WIDTH
 from stages.rows import rows
+from tests.pipeline.models import make_model
 from tests.stages.common import SMALL_ROWS
 
 OTHER_LAYERS = "conv3x5/8x2p2,conv6x5x3/1p0x1"
@@ -20,7 +21,8 @@ OTHER_LAYERS = "conv3x5/8x2p2,conv6x5x3/1p0x1"
 def test_a_network_is_trained_with_outputs_by_column(lines: Path) -> None:
     trained = lines / "rows"
     model = load_model(trained)
-    assert (model.by_column, model.image_shape, model.outputs) == (True, (HEIGHT, WIDTH), 10 + EXTRA)
+    assert isinstance(model, RowReader)
+    assert (model.image_shape, model.outputs) == ((HEIGHT, WIDTH), 10 + EXTRA)
     assert model.networks[0].layers[-1].output_shape == (10 + EXTRA, 1, WIDTH // 2)
     with open(trained / "history.csv") as file:
         assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2"]
@@ -51,6 +53,9 @@ def test_what_cannot_be_trained_or_started_from_is_refused(lines: Path, tmp_path
     with pytest.raises(UsageError, match=r"missing\.safetensors"):
         rows(strips=composed, output=output, start=tmp_path / "missing.safetensors", **SMALL_ROWS)
     (tmp_path / "damaged.safetensors").write_bytes(b"\0" * 100)
+    save_safetensors(tmp_path / "images.safetensors", make_model())
+    with pytest.raises(UsageError, match=r"images\.safetensors is a model for images"):
+        rows(strips=composed, output=output, start=tmp_path / "images.safetensors", **SMALL_ROWS)
     with pytest.raises(PipelineError, match="damaged"):
         rows(strips=composed, output=output, start=tmp_path / "damaged.safetensors", **SMALL_ROWS)
     assert not output.exists()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.model.model import Model
+from pipeline.model.model import Classifier, Finder
 from pipeline.model.prediction import predict_with_negative
 from pipeline.network.gradient_descent import Run, in_sequence
 from pipeline.pictures.ink import find_extent
@@ -99,7 +99,7 @@ class Result:
 
 
 def read(
-    model: Model,
+    model: Finder,
     grey: NDArray[np.floating[Any]],
     size: tuple[int, int],
     run: Run = in_sequence,
@@ -112,7 +112,6 @@ def read(
     use threads. regions: the whole picture by default. Raises PictureError, with the name, if a region is not within
     the picture, UsageError for a wrong pattern.
     """
-    assert model.row
     shape, results = grey.shape, list[Result]()
     for region in regions or [Region()]:
         edges = np.array(region.locate(size, name)) * np.tile(np.divide(shape, size)[::-1], 2)
@@ -130,16 +129,15 @@ def read(
 
 
 def see(
-    model: Model, grey: NDArray[np.floating[Any]], run: Run = in_sequence, expected: Expected | None = None
+    model: Finder, grey: NDArray[np.floating[Any]], run: Run = in_sequence, expected: Expected | None = None
 ) -> list[Sighting]:
     """Return the possible numbers of a picture, each once. expected: what all digits of a row are held to."""
-    assert model.row
     pyramid, found = search(Slider(model, run), np.asarray(grey, np.float32))
     strips = [cut_strip(line, pyramid) for line in find_lines(found)]
     return keep_best(read_strips(model.row, strips, run, expected))
 
 
-def read_one(model: Model, grey: NDArray[np.floating[Any]], size: tuple[int, int]) -> Result:
+def read_one(model: Classifier, grey: NDArray[np.floating[Any]], size: tuple[int, int]) -> Result:
     """Read a picture (h, w) of one object, by a model for images as in its training set."""
     rows = list[Row]()
     ink = find_ink(np.asarray(grey, np.float32))

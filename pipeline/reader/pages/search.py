@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from pipeline.model.model import Model
+from pipeline.model.model import Finder
 from pipeline.network.architecture import slide
 from pipeline.network.gradient_descent import Run, in_sequence
 from pipeline.network.layer import Buffers
@@ -63,9 +63,9 @@ class Level:
 
 @dataclass(frozen=True, eq=False)
 class Slider:
-    """The network of a model that slides over pictures, with their buffers. run: may use several threads."""
+    """The network of a finder, with the buffers of its layers. run: may use several threads."""
 
-    model: Model
+    model: Finder
     run: Run = in_sequence
     # Of each thread, since they cost a third of the time.
     _buffers: dict[int, list[Buffers]] = field(default_factory=dict)

@@ -3,20 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.engine.threads import count_cores
 from pipeline.model.metrics import measure_reliability
-from pipeline.model.model import Model
+from pipeline.model.model import RowReader
 from pipeline.network.team import ThreadTeam
 from pipeline.reader.rows.columns import Strips, move_marks
 from pipeline.reader.rows.marks import NO_MARK, OTHER, SIDE, SPACE, WIDTH, decode_contrast
 from pipeline.reader.rows.spans import SIZE, Span, is_reported, measure, read_spans
-
-AnyModel = TypeVar("AnyModel", bound=Model)
 
 TEMPERATURES = np.geomspace(0.2, 5, 80)
 
@@ -37,7 +34,7 @@ class Quality:
     expected_calibration_error: float
 
 
-def calibrate(model: AnyModel, strips: Strips) -> tuple[AnyModel, Quality]:
+def calibrate(model: RowReader, strips: Strips) -> tuple[RowReader, Quality]:
     """Return a model for rows with the temperature that fits strips best, and how well it reads them.
 
     It minimises the cross-entropy between the probability of a number and whether it is correct.

@@ -13,6 +13,7 @@ from pipeline.network.layers import KINDS
 from pipeline.network.losses import cross_entropy, probabilities
 from pipeline.network.network import INITIALISATIONS, Network, backward, forward
 from pipeline.network.optimizers import OPTIMIZERS
+from pipeline.training.recipe import Recipe
 from tests.pipeline.javascript import evaluate
 from tests.pipeline.models import make_model
 from tests.pipeline.network.kinds import layers_of
@@ -65,7 +66,7 @@ def test_gradients_of_all_kinds_are_those_of_numpy(layers: str, activation: str)
 def test_steps_are_those_of_numpy() -> None:
     network, steps, rate = make_model("conv4x3/2", shape=SHAPE).networks[0], 3, 0.01
     images, labels = make_images(32)
-    state = prepare(network, cross_entropy_of, OPTIMIZERS["adam"](0.9, 0.0))
+    state = prepare(network, cross_entropy_of, OPTIMIZERS["adam"](Recipe()))
     slices = make_slices(network.parameters.flat.size, 1)
     for step in range(1, steps + 1):
         load = lambda indices, shard, thread: (images[..., indices], np.array(labels)[indices])  # noqa: E731
@@ -92,7 +93,7 @@ SET = """
 def test_step_along_the_slopes_of_a_set_is_that_of_gradient_descent_in_numpy() -> None:
     network, rate, count = make_model("conv4x3/2", shape=SHAPE).networks[0], 0.03, 6
     images, labels = make_images(count)
-    state = prepare(network, cross_entropy_of, OPTIMIZERS["sgd"](0.0, 0.0))
+    state = prepare(network, cross_entropy_of, OPTIMIZERS["sgd"](Recipe()))
     load = lambda indices, shard, thread: (images[..., indices], np.array(labels)[indices])  # noqa: E731
     slices = make_slices(network.parameters.flat.size, 1)
     loss, _ = take_step(state, np.arange(count), rate, load, 1, slices, in_sequence)

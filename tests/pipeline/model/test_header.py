@@ -9,25 +9,23 @@ import pytest
 from pipeline.engine.documents import decode
 from pipeline.engine.errors import PipelineError
 from pipeline.model.header import Header, format_header
-from pipeline.model.model import Model
-from pipeline.network.architecture import find_window
+from pipeline.model.model import Classifier, Finder, Model
 from pipeline.pictures.ink import UNLIMITED, InkStatistics
-from tests.pipeline.models import make_model
+from tests.pipeline.models import make_finder, make_model, make_row_reader
 
 INK_STATISTICS = InkStatistics(box=4, thin=1.25, thick=3.5, thickest=4.1)
+CLASS_NAMES = ("a", "b", "ö")
 SLIDING = "conv3x3/2,conv3x2/1"
 
 
-def make(layers: str = "300", ensemble_size: int = 1, **parts: Any) -> Model:
-    parts = {"class_names": ("a", "b", "ö"), "ink_statistics": INK_STATISTICS, **parts}
+def make(layers: str = "300", ensemble_size: int = 1, **parts: Any) -> Classifier:
+    parts = {"class_names": CLASS_NAMES, "ink_statistics": INK_STATISTICS, **parts}
     return make_model(layers, ensemble_size, (4, 5), **parts)
 
 
-def make_reader() -> Model:
+def make_reader() -> Finder:
     """A model that slides, and a second one for rows."""
-    row = make("conv2x3/1", by_column=True)
-    parts: dict[str, Any] = {"class_names": row.class_names, "negative_class": True, "sliding": True}
-    return make_model(SLIDING, shape=find_window(SLIDING), row=row, **parts)
+    return make_finder(SLIDING, make_row_reader(class_names=CLASS_NAMES))
 
 
 @pytest.mark.parametrize(
@@ -70,17 +68,24 @@ def test_invalid_value_is_refused(name: str, values: tuple[Any, ...]) -> None:
             decode(json.dumps({**content, name: value}), Header)
 
 
-@pytest.mark.parametrize("parts", [{"ensemble_size": 2}, {"negative_class": False}, {"shape": (9, 8)}])
-def test_model_that_cannot_slide_is_refused(parts: dict[str, Any]) -> None:
-    given: dict[str, Any] = {"shape": find_window(SLIDING), "negative_class": True, "row": make_reader().row, **parts}
-    with pytest.raises(ValueError):
-        make_model(SLIDING, class_names=("a", "b", "ö"), sliding=True, **given)
+@pytest.mark.parametrize("changes", [{"negative_class": False}, {"by_column": True}, {"row": None}, {"sliding": False}])
+def test_header_of_no_kind_is_refused(changes: dict[str, Any]) -> None:
+    content = json.loads(format_header(make_reader().header))
+    with pytest.raises(PipelineError, match="contradicts"):
+        decode(json.dumps({**content, **changes}), Header)
 
 
-def test_second_network_that_does_not_fit_is_refused() -> None:
-    model = make_reader()
-    for other in (None, make("7"), model, make_model("conv2x3/1", 1, (4, 5), by_column=True)):
+def test_finder_must_be_one_network_with_images_of_its_window() -> None:
+    finder = make_reader()
+    with pytest.raises(ValueError, match="one network"):
+        replace(finder, parameters=finder.parameters * 2)
+    with pytest.raises(ValueError, match="window"):
+        replace(finder, image_shape=(9, 8))
+
+
+def test_second_model_must_be_for_rows_of_the_same_classes() -> None:
+    finder = make_reader()
+    others: list[Any] = [None, make("7"), finder, make_row_reader()]
+    for other in others:
         with pytest.raises(ValueError, match="rows"):
-            replace(model, row=other)
-    with pytest.raises(ValueError, match="rows"):
-        replace(make("7", negative_class=True), row=model.row)
+            replace(finder, row=other)

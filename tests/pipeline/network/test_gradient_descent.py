@@ -12,6 +12,7 @@ from pipeline.network.losses import LOSSES, cross_entropy
 from pipeline.network.network import backward, forward
 from pipeline.network.optimizers import OPTIMIZERS, Optimizer, sgd
 from pipeline.network.team import ThreadTeam
+from pipeline.training.recipe import Recipe
 from pipeline.training.training_data import Examples
 from tests.pipeline.network.kinds import EXAMPLES
 from tests.pipeline.networks import make_examples, make_network
@@ -62,7 +63,7 @@ def test_batches_cover_all_images_once_in_random_order() -> None:
 @pytest.mark.parametrize("name", OPTIMIZERS)
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_step_applies_the_gradient_of_the_batch(layers: str, name: str, loss: str) -> None:
-    optimizer, rate = OPTIMIZERS[name](0.5, 0.5), 0.01
+    optimizer, rate = OPTIMIZERS[name](Recipe(momentum=0.5, weight_decay=0.5)), 0.01
     function = partial(LOSSES[loss], label_smoothing=0.1)
     state = replace(make(layers, optimizer), loss=function)
     expected = state.arrays.copy()
@@ -93,7 +94,7 @@ def test_bits_do_not_depend_on_the_number_of_threads(
 ) -> None:
     monkeypatch.setattr(module, "SLICE", 500)
     monkeypatch.setattr(module, "SHARED", 0)
-    make_one = partial(make, layers, OPTIMIZERS["adam"](0.0, 0.0), np.float32, ema_decay=0.9, micro_batch=2, shards=8)
+    make_one = partial(make, layers, OPTIMIZERS["adam"](Recipe()), np.float32, ema_decay=0.9, micro_batch=2, shards=8)
     expected, shared = make_one(), make_one(threads=threads)
     with ThreadTeam(1) as alone, ThreadTeam(threads) as team:
         metrics = run_epochs(expected, run=alone.run)

@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.network.activations import Array
 from pipeline.network.optimizers import OPTIMIZERS, Optimizer, adam, momentum, sgd
+from pipeline.training.recipe import Recipe
 from tests.pipeline.network.kinds import look_up
 
 # PyTorch's optimizer from the module `torch.optim`, the parameters and the weight decay; the momentum is 0.8.
@@ -54,7 +55,10 @@ def test_optimizer_steps_equal_pytorch(name: str, decay: float) -> None:
     generator = np.random.default_rng(0)
     ours = generator.normal(size=50)
     theirs = torch.nn.Parameter(torch.tensor(ours))
-    reference, optimizer = make_reference(torch.optim, [theirs], decay), OPTIMIZERS[name](0.8, decay)
+    reference, optimizer = (
+        make_reference(torch.optim, [theirs], decay),
+        OPTIMIZERS[name](Recipe(momentum=0.8, weight_decay=decay)),
+    )
     state = [np.zeros(50) for _ in range(optimizer.buffers)]
     for step in range(1, 20):
         gradient = generator.normal(size=50)
@@ -66,5 +70,5 @@ def test_optimizer_steps_equal_pytorch(name: str, decay: float) -> None:
 
 def test_weight_decay_by_hand() -> None:
     # Decoupled: 1 (1 - 0.1 0.5), then a step of Adam, which is the rate. L2: g = 2 + 0.5 1.
-    assert run_steps(OPTIMIZERS["adamw"](0, 0.5), [2.0], 0.1) == pytest.approx([0.85])
-    assert run_steps(OPTIMIZERS["sgd"](0, 0.5), [2.0], 0.1) == pytest.approx([0.75])
+    assert run_steps(OPTIMIZERS["adamw"](Recipe(weight_decay=0.5)), [2.0], 0.1) == pytest.approx([0.85])
+    assert run_steps(OPTIMIZERS["sgd"](Recipe(weight_decay=0.5)), [2.0], 0.1) == pytest.approx([0.75])

@@ -192,7 +192,6 @@ def test_trained_reader_of_other_characters_needs_no_trained_classifier(
     Path("artifacts/reader").mkdir(parents=True)
     finder, names = load(PRETRAINED).finder, tuple("abcdefghij")
     assert finder
-    assert finder.row
     letters = replace(finder, class_names=names, row=replace(finder.row, class_names=names))
     save(letters, "artifacts/reader/model.safetensors")
     assert load().read(make_picture()).text == "".join(names[int(digit)] for digit in truth())
@@ -201,7 +200,6 @@ def test_trained_reader_of_other_characters_needs_no_trained_classifier(
 def test_model_that_reads_pictures_or_rows_predicts_no_images(tmp_path: Path) -> None:
     finder = load(PRETRAINED_READER).finder
     assert finder
-    assert finder.row
     save(finder.row, tmp_path / "model.safetensors")
     with pytest.raises(UsageError, match="reads pictures"):
         load(PRETRAINED_READER, pictures=False)

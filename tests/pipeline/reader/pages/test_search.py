@@ -3,7 +3,6 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.model.model import Model
-from pipeline.network.architecture import find_window
 from pipeline.network.team import ThreadTeam
 from pipeline.pictures.contrast import BOX, add_margin, local_contrast
 from pipeline.reader.pages.search import (
@@ -18,12 +17,11 @@ from pipeline.reader.pages.search import (
     find_candidates,
     suppress,
 )
-from tests.pipeline.models import make_model
+from tests.pipeline.models import make_finder, make_row_reader
 
 
 def finder(layers: str = "conv4,conv6,conv5x3/1") -> Model:
-    row = make_model("conv3x3/2p1", shape=(40, 64), by_column=True)
-    return make_model(layers, shape=find_window(layers), negative_class=True, sliding=True, row=row)
+    return make_finder(layers, make_row_reader("conv3x3/2p1", (40, 64)))
 
 
 def make_level(height: int, width: int, seed: int = 0) -> Level:

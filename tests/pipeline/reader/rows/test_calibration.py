@@ -5,10 +5,10 @@ from pipeline.reader.rows.calibration import Quality, calibrate, is_correct, lis
 from pipeline.reader.rows.columns import Strips
 from pipeline.reader.rows.marks import HEIGHT, MARGIN, MAX_MARKS, NO_MARK, SIDE, WIDTH
 from pipeline.reader.rows.spans import Span
-from tests.pipeline.models import make_model
+from tests.pipeline.models import make_row_reader
 
 CLASSES, SPACE, OTHER, POINT = 10, 10, 11, 12
-MODEL = make_model("conv3x3/2p1", shape=(HEIGHT, 64), class_names=tuple("0123456789"), by_column=True)
+MODEL = make_row_reader("conv3x3/2p1", (HEIGHT, 64), class_names=tuple("0123456789"))
 
 
 def show(label: int, chance: float) -> Span:

@@ -10,7 +10,7 @@ from pipeline.network.losses import log_softmax
 from pipeline.network.team import ThreadTeam
 from pipeline.reader.rows.marks import HEIGHT, MARGIN
 from pipeline.reader.rows.spans import Span, find_alternatives, find_spans, look, measure, read_spans
-from tests.pipeline.models import make_model
+from tests.pipeline.models import make_row_reader
 
 A, B, SPACE, OTHER, BLANK = range(5)  # outputs for two classes
 PITCH = 2.0  # pixels of a column
@@ -87,7 +87,7 @@ def test_alternatives_are_the_most_probable_other_numbers() -> None:
 
 
 def test_strips_of_any_length_are_read_as_alone_by_any_number_of_threads() -> None:
-    model = make_model("conv3x3/2p1,conv4x20x3/1p0x1", shape=(HEIGHT, 64), class_names=("a", "b"), by_column=True)
+    model = make_row_reader("conv3x3/2p1,conv4x20x3/1p0x1", (HEIGHT, 64), class_names=("a", "b"))
     generator = np.random.default_rng(1)
     strips = [generator.normal(0, 1, (HEIGHT + 2 * MARGIN, each)).astype(np.float32) for each in (64, 128, 64, 256, 64)]
     alone = [[span.labels for span in read_spans(model, [strip], in_sequence)[0]] for strip in strips]
