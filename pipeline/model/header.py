@@ -17,7 +17,7 @@ from pipeline.network.losses import LOSSES
 from pipeline.pictures.ink import InkStatistics
 
 HEADER = "model"  # its key in the metadata of ONNX and safetensors
-EXTRA = 3  # outputs by column besides the classes: a space, other writing, and the blank of CTC, which is the last one
+EXTRA = 9  # outputs by column besides the classes: a space, other writing, six separators and, last, the blank of CTC
 # What the fields of a header tell of its kind: a class for nothing, sliding, outputs by column, and a model for rows.
 KINDS = {
     (False, False, False, False): "classifies images",

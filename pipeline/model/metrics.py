@@ -101,6 +101,9 @@ def wilson_interval(successes: int, total: int) -> tuple[float, float]:
     """Return the 95% confidence interval of a proportion.  (Wilson 1927)
 
     Unlike the normal approximation it stays within [0, 1] and is accurate near both ends.
+
+    >>> [round(bound, 4) for bound in wilson_interval(9946, 10_000)]
+    [0.993, 0.9959]
     """
     share, z = successes / total, Z_95
     centre = share + z * z / (2 * total)

@@ -106,7 +106,7 @@ class RowReader(Model):
 class Finder(Model):
     """A network that is slid over the local contrast of pictures, with an output for nothing. row: reads what it finds.
 
-    Raises ValueError if its images are not its window, or if `row` is not a model for rows of the same classes.
+    Raises ValueError if its images are not its window, or if `row` has other classes.
     """
 
     title = "a model that reads pictures"
@@ -117,8 +117,8 @@ class Finder(Model):
         _require_one_network(self)
         if self.image_shape != find_window(self.layers):
             raise ValueError(f"images of {self.image_shape} pixels are not the window of {self.layers}")
-        if not isinstance(self.row, RowReader) or self.row.class_names != self.class_names:
-            raise ValueError("its model for rows must be one, and have the same classes")
+        if self.row.class_names != self.class_names:
+            raise ValueError("its model for rows has other classes")
 
     @property
     def outputs(self) -> int:
@@ -216,6 +216,8 @@ def assemble(header: Header, naming: Naming, read: Callable[[str, Shape], NDArra
     values = {**_get_properties(header), "parameters": tuple(parameters)}
     if header.row:
         row = assemble(header.row, naming, lambda name, shape: read(ROW + name, shape))
+        if not isinstance(row, RowReader):
+            raise ValueError(f"its second model is {row.title}, not one for rows")
         return Finder(**values, row=row)
     return RowReader(**values) if header.by_column else Classifier(**values, negative_class=header.negative_class)
 

@@ -11,6 +11,10 @@ def quantize(weights: NDArray[Any], bits: int) -> tuple[NDArray[np.signedinteger
 
     A weight is about its integer times the scale of its output (symmetric quantization per output channel, without an
     integer for -2^(bits - 1); Krishnamoorthi 2018).
+
+    >>> codes, scales = quantize(np.array([[0.5, -1.27, 0.02]]), bits=8)
+    >>> codes.tolist(), scales.tolist()
+    ([[50, -127, 2]], [0.009999999776482582])
     """
     largest = 2 ** (bits - 1) - 1
     rows = weights.reshape(len(weights), -1)

@@ -68,6 +68,9 @@ def build_layers(
 def find_window(text: str) -> tuple[int, int]:
     """Return the height and width of the image that convolutions and pooling reduce to a single position.
 
+    >>> find_window("conv8,conv16,conv32x3/1")  # 3 positions, then 2 (3 - 1) + 5 = 9, then 2 (9 - 1) + 5
+    (21, 21)
+
     Raises UsageError for layers that cannot slide: dense layers, and those with padding or whose window is not square.
     """
     side = 1

@@ -1,5 +1,17 @@
 """Gradient descent: the gradient of a batch, the update of the parameters, and an epoch of such steps.
 
+An epoch is the loop
+
+    for batch, rate in zip(batches, rates):
+        images, labels = load(batch)
+        cache = forward(network, images)
+        loss, dz = loss_function(cache.logits, labels)
+        gradient = backward(network, cache, dz)
+        parameters -= rate * gradient
+
+with threads, which share each step: `train_epoch` has the loop, `take_step` divides a batch among the threads,
+`compute_gradient` has the three lines in the middle, and `update` the last one, by any optimizer.
+
 A batch is split into shards, and the parameters into slices. A step computes the gradient of each shard, then updates
 each slice with the sum of the gradients. Shards do not depend on each other, and neither do slices, so `run` may share
 them among threads. The result depends on the number of shards, but not on the number of threads.
@@ -37,7 +49,7 @@ def in_sequence(function: Callable[[int, int], T], count: int) -> list[T]:
     return [function(item, 0) for item in range(count)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrainingState:
     """A network in training, with all that a step reads and changes.
 
@@ -86,7 +98,16 @@ def prepare(
     )
     buffers = [make_buffers(copy) for _ in range(threads)]
     return TrainingState(
-        copy, loss, optimizer, ema_decay, arrays, gradients, partial_gradients, buffers, micro_batch, count_correct
+        network=copy,
+        loss=loss,
+        optimizer=optimizer,
+        ema_decay=ema_decay,
+        arrays=arrays,
+        gradients=gradients,
+        partial_gradients=partial_gradients,
+        buffers=buffers,
+        micro_batch=micro_batch,
+        count_correct=count_correct,
     )
 
 
@@ -106,7 +127,9 @@ def train_epoch(
     thread. step: the number of steps in earlier epochs. on_batch: called after each step. The epoch ends early if the
     loss is not finite.
     """
-    losses, correct, slices = [], 0, make_slices(state.arrays.shape[1], len(state.gradients))
+    losses: list[float] = []
+    correct = 0
+    slices = make_slices(state.arrays.shape[1], len(state.gradients))
     for batch, rate in zip(batches, rates, strict=True):
         step += 1
         loss, correct_now = take_step(state, batch, rate, load, step, slices, run)
@@ -143,7 +166,8 @@ def compute_gradient(
     indices: of the shard's images. count: images in the whole batch.
     """
     gradient, partial, buffers = state.gradients[shard], state.partial_gradients[thread], state.buffers[thread]
-    total, correct = 0.0, 0
+    total = 0.0
+    correct = 0
     if not len(indices):
         gradient.flat.fill(0)
     for start in range(0, len(indices), state.micro_batch):

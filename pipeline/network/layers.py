@@ -65,7 +65,8 @@ class Affine(Layer):
     def forward(self, w: Arrays, x: Array, buffers: Buffers) -> tuple[Array, Any]:
         """Compute z = W p + b and a = f(z); save p and a."""
         weights, b = w
-        W, p = weights.reshape(self.outputs, -1), self.take_patches(x, buffers)
+        W = weights.reshape(self.outputs, -1)
+        p = self.take_patches(x, buffers)
         a = self.activate(np.matmul(W, p, out=buffers.array("z", self.outputs, p.shape[1])), b)
         return a.reshape(*self.output_shape, -1), (p, a)
 

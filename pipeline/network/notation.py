@@ -96,5 +96,9 @@ def _parse_layer(text: str) -> tuple[str, str, Values]:
 
 
 def format_layers(text: str) -> str:
-    """Return the shortest notation, the same for equal layers. Raises UsageError."""
+    """Return the shortest notation, the same for equal layers. Raises UsageError.
+
+    >>> format_layers("conv16x5/2, pool2/2, 128")
+    'conv16,pool2,128'
+    """
     return ",".join(shortest for shortest, *_ in parse_layers(text))

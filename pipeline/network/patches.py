@@ -35,7 +35,15 @@ class Steps:
         return (self.size + 2 * self.padding - self.reach) // self.stride + 1
 
     def under(self, entry: int) -> tuple[slice, slice]:
-        """Return the positions at which an entry of the kernel is on the map, not its padding, and its pixels there."""
+        """Return the positions at which an entry of the kernel is on the map, not its padding, and its pixels there.
+
+        The first entry of a kernel of 3 is on the padding at position 0, so it sees pixels 0 to 3 at positions 1 to 4:
+
+        >>> Steps(size=5, kernel=3, padding=1).under(0)
+        (slice(1, 5, None), slice(0, 4, 1))
+        >>> Steps(size=5, kernel=3, stride=2).count
+        2
+        """
         offset = entry * self.dilation - self.padding
         first = max(0, -(offset // self.stride))
         end = max(first, min(self.count, (self.size - 1 - offset) // self.stride + 1))

@@ -20,6 +20,9 @@ def rate_factor(schedule: str, warmup: float, step: int, steps: int) -> float:
     """Factor on the learning rate of a step, counted from 0 over all `steps` of the run.
 
     It rises linearly over the fraction `warmup` of the run; the schedule covers the rest.  (Goyal et al. 2017)
+
+    >>> [round(rate_factor("cosine", 0.2, step, 10), 2) for step in range(10)]
+    [0.33, 0.67, 1.0, 0.96, 0.85, 0.69, 0.5, 0.31, 0.15, 0.04]
     """
     rising = warmup * steps
     if step < rising:

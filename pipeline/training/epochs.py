@@ -142,7 +142,9 @@ def train_network(
     history: list[Epoch] = []
     found = load_checkpoint(checkpoint)
     if found and found.origin == origin and found.state.shape == state.arrays.shape:
-        state.arrays[:], best, history = found.state, found.best, list(found.history)
+        state.arrays[:] = found.state
+        best = found.best
+        history = list(found.history)
         on_progress(TrainingProgress(epoch=history[-1], resumed=True))
     else:
         before = accuracy(state.result, validation, classes)
@@ -184,11 +186,11 @@ def start(recipe: Recipe, training: Examples, classes: int, initial: Array | Non
         network,
         make_loss(recipe, training, 1),
         OPTIMIZERS[recipe.optimizer](recipe),
-        recipe.ema_decay,
-        min(largest_shard, micro_batch_size(layers)),
-        recipe.shards,
-        min(recipe.shards, count_cores()),
-        training.count_correct,
+        ema_decay=recipe.ema_decay,
+        micro_batch=min(largest_shard, micro_batch_size(layers)),
+        shards=recipe.shards,
+        threads=min(recipe.shards, count_cores()),
+        count_correct=training.count_correct,
     )
 
 

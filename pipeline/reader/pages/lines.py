@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.reader.pages.order import Floats, measure_slope
 from pipeline.reader.pages.search import LIKE, Detections
@@ -55,21 +56,22 @@ def find_lines(found: Detections) -> Iterator[CentreLine]:
         mean = float(np.exp(np.average(np.log(size[members]), weights=scores[members])))
         return CentreLine(y[members], x[members], scores[members], mean, slope)
 
+    def find_next(line: CentreLine, possible: NDArray[np.bool_], side: int) -> int | None:
+        """Return the position that continues a line to the right (1) or to the left (-1); None at its end."""
+        away = side * (x - line.x[-1 if side > 0 else 0]) / line.size
+        near = np.flatnonzero(possible & (away > NEXT_DIGIT) & (away < GAP))
+        across = np.abs(y[near] - line.heights(x[near])) / line.size
+        joins = across < ACROSS + FARTHER * away[near]
+        return int(near[np.where(joins, away[near] + across, np.inf).argmin()]) if joins.any() else None
+
     for first in range(int(np.count_nonzero(scores >= FOUNDS))):
         if not free[first]:
             continue
         similar = np.abs(np.log(size / size[first])) < np.log(UNEVEN)
         members, line = [first], draw([first])
         for side in (1, -1):
-            while True:
-                away = side * (x - x[members[-1 if side > 0 else 0]]) / line.size
-                near = np.flatnonzero(free & similar & (away > NEXT_DIGIT) & (away < GAP))
-                across = np.abs(y[near] - line.heights(x[near])) / line.size
-                joins = across < ACROSS + FARTHER * away[near]
-                if not joins.any():
-                    break
-                nearest = int(near[np.where(joins, away[near] + across, np.inf).argmin()])
-                members = [*members, nearest] if side > 0 else [nearest, *members]
+            while (found_next := find_next(line, free & similar, side)) is not None:
+                members.insert(len(members) if side > 0 else 0, found_next)
                 line = draw(members)
         like = np.abs(np.log(size / line.size)) < np.log(LIKE)  # those of another size found lines of their own
         inside = like & (x > line.x[0] - line.size) & (x < line.x[-1] + line.size)

@@ -1,6 +1,7 @@
 """Models are read back from safetensors, and other files are refused."""
 
 import struct
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,16 @@ def test_reader_without_one_of_its_arrays_is_refused(missing: str, tmp_path: Pat
     arrays = load_file(save(tmp_path / "m", model, np.int8))
     del arrays[missing]
     save_file(arrays, tmp_path / "n", {HEADER: format_header(model.header)})
+    assert_refused(tmp_path / "n")
+
+
+def test_second_model_that_is_not_for_rows_is_refused(tmp_path: Path) -> None:
+    finder, images = make_reader(), make("7")
+    header = replace(finder.header, row=images.header)
+    arrays = load_file(save(tmp_path / "m", finder))
+    arrays = {name: array for name, array in arrays.items() if not name.startswith("row.")}
+    arrays |= {f"row.{name}": array for name, array in load_file(save(tmp_path / "images", images)).items()}
+    save_file(arrays, tmp_path / "n", {HEADER: format_header(header)})
     assert_refused(tmp_path / "n")
 
 

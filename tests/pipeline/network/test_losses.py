@@ -6,7 +6,7 @@ from scipy.special import expit, log_expit, log_softmax, softmax
 
 from pipeline.network import losses
 from pipeline.network.activations import Array, relu, sigmoid
-from pipeline.network.losses import EASY, HARD, LOSSES, at_positions, count_correct, cross_entropy
+from pipeline.network.losses import LOSSES, PER_LABEL, PER_PICTURE, at_positions, count_correct, cross_entropy
 
 EXTREME = np.array([[-1e4], [-100.0], [-1.0], [0.0], [1.0], [100.0], [1e4]])
 
@@ -101,4 +101,4 @@ def test_hardest_positions_with_nothing_count() -> None:
     logits[3] = np.arange(400).reshape(20, 20, 1)
     _, gradient = at_positions(cross_entropy, logits, labels, 3)
     counted = np.flatnonzero((gradient != 0).any(axis=0).reshape(-1))
-    assert counted.tolist() == [*range(HARD + EASY), 105]
+    assert counted.tolist() == [*range(PER_LABEL + PER_PICTURE), 105]
