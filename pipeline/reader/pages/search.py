@@ -56,7 +56,7 @@ class Level:
     scale: float
 
     @cached_property
-    def padded(self) -> Floats:
+    def padded(self) -> Pixels:
         """The grey levels with a margin of one pixel, in which the paper continues."""
         return add_margin(self.grey, 1, 1, 1, 1)
 
