@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.scaling import Scaling, standardise
-from pipeline.model.model import Classifier, Model
+from pipeline.model.model import Model
 from pipeline.network.architecture import micro_batch_size
 from pipeline.network.losses import probabilities
 from pipeline.network.network import infer, make_buffers
@@ -28,13 +28,13 @@ def predict_standardised(model: Model, images: NDArray[np.float32], first: int =
     return _in_tiles(model, images, len(model.class_names), first=first)
 
 
-def predict_with_negative(model: Classifier, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+def predict_with_negative(model: Model, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return the probabilities (n, classes + 1) of raw images as in `predict`; the last column is for no class.
 
     It is 0 if the model has no negative class.
     """
     predicted = _in_tiles(model, images, model.outputs, model.scaling)
-    return predicted if model.negative_class else np.pad(predicted, ((0, 0), (0, 1)))
+    return predicted if model.outputs > len(model.class_names) else np.pad(predicted, ((0, 0), (0, 1)))
 
 
 def predict_logits(model: Model, images: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -140,7 +140,8 @@ def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) ->
     model = _load(path)
     finder: Finder | None = None
     if pictures and isinstance(model, Finder):
-        model, finder = _load(_choose(TRAINED, PRETRAINED)), model
+        finder = model
+        model = _load(_choose(TRAINED, PRETRAINED))
     elif pictures:
         beside = path / PRETRAINED_READER.name  # as in PRETRAINED
         other = beside if folder is not None and beside.exists() else _choose(TRAINED_READER, PRETRAINED_READER)

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from typer import Argument, Option
 
 from pipeline.engine.command import main
-from stages.commands.shared.dataset_image import classify_test_image
 from stages.commands.shared.outputs import check_targets
 from stages.commands.shared.picture_results import Work, compare_readings, print_readings, write_readings
 from stages.commands.shared.readings import Format, format_csv, format_json, format_text
@@ -76,16 +75,11 @@ def classify(
         ),
     ] = None,
     as_json: Annotated[bool, Option("--json", help="Print one JSON object per picture, on a line of its own.")] = False,
-    as_csv: Annotated[
-        bool, Option("--csv", help="Print a table of comma-separated values, with a line for each row of digits.")
-    ] = False,
     model: Annotated[
         Path | None,
         Option(
-            help="Model folder, written by reader; or by train or export, for --test-image and for other classes than "
-            "digits.",
-            show_default="artifacts/reader, or artifacts/train with --test-image, if it exists; "
-            "otherwise the pretrained model",
+            help="Model folder, written by reader; or by train or export, for other classes than digits.",
+            show_default="artifacts/reader if it exists, otherwise the pretrained model",
         ),
     ] = None,
     scheduler: Annotated[
@@ -96,16 +90,10 @@ def classify(
         ),
     ] = None,
     workers: Workers = None,
-    test_image: Annotated[
-        int | None,
-        Option(min=0, help="Index, from 0, of a test image to classify instead of files."),
-    ] = None,
-    parse: Annotated[Path, Option(help="Raw arrays for --test-image, written by parse.")] = Path("artifacts/parse"),
 ) -> str | Iterator[str]:
     """Read the digits in drawings, scans and photographs; print them with their confidence.
 
     A picture shows digits in one or several rows, dark on light or light on dark, on plain, ruled or squared paper.
-    With *--test-image*, the command prints the probabilities of all classes and the true class of one test image.
 
     Examples:
         handwriting classify photo.jpg scans/
@@ -114,12 +102,8 @@ def classify(
     """
     from pipeline.engine.errors import UsageError
 
-    if test_image is not None:
-        if files or as_json or as_csv or annotate or output or region or digits or pattern or review or truth:
-            raise UsageError("--test-image excludes pictures and the options for their results: leave them out")
-        return classify_test_image(test_image, parse, model)
     if not files:
-        raise UsageError("no pictures were given: name files or folders, or use --test-image")
+        raise UsageError("no pictures were given: name files or folders")
 
     from pipeline.reader import load
     from pipeline.reader.many.blocks import Request
@@ -127,8 +111,10 @@ def classify(
     from pipeline.reader.pages.regions import make_regions
     from pipeline.scheduling.backends import Backend
 
-    if as_csv + as_json + bool(output) > 1:
-        raise UsageError("--csv, --json and --output exclude each other: choose one; a file has the format of its name")
+    if as_json and output:
+        raise UsageError(
+            "--json prints objects, and --output writes them to a file whose name ends in .jsonl: choose one"
+        )
     forms = {path: _find_format(path) for path in output or []}
     targets = [*forms, *([review] if review else [])]
     if targets and STDIN in files:
@@ -146,12 +132,12 @@ def classify(
     request = Request(load(model), bool(copies), bool(review), regions)
     work = Work(request, found, min_confidence, copies, backend)
     if truth:
-        if targets or annotate or as_json or as_csv:
+        if targets or annotate or as_json:
             raise UsageError("--truth only prints how much is right: leave the options for results out")
         return compare_readings(work, truth)
     if targets:
         return write_readings(work, forms, review, _make_key(work))
-    return print_readings(work, format_csv if as_csv else format_json if as_json else format_text)
+    return print_readings(work, format_json if as_json else format_text)
 
 
 def _name_pattern(digits: str) -> str:

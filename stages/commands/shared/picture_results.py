@@ -74,8 +74,6 @@ def print_readings(work: Work, form: Format) -> Iterator[str]:
     """
     from pipeline.reader.many.folders import check_new
 
-    if form is format_csv:
-        yield format_header()
     errors: list[str] = []
     empty: list[Facts] = []
     with contextlib.closing(_read(work)) as blocks:

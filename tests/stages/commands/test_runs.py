@@ -121,7 +121,7 @@ def test_run_beside_the_published_one_has_the_name_of_its_folder_until_it_is_rem
     wide, train = project / "artifacts/wide", (project / "artifacts/train").readlink()
     assert run("train", "--recipe", "quick", "--epochs", "1", "--output", "artifacts/wide").returncode == 0
     assert (project / "artifacts/train").readlink() == train != wide.readlink()
-    assert call("classify", "--test-image", "0", "--model", "artifacts/wide").returncode == 0
+    assert call("predict", "artifacts/parse/test-images.npy", "--model", "artifacts/wide").returncode == 0
     assert call("prune", "--keep", "1").returncode == 0
     assert [run["names"] for run in listed(call)] == [["wide"], []]
     wide.unlink()
