@@ -32,7 +32,7 @@ reader.inputs := strips rows ## Train the network that finds digits, and join it
 all.inputs := evaluate export report
 pictures.inputs := export report
 others := KEEP TESTS ONLY YES PYTHON VENV SHELL
-targets := all prune test test-all torture lint pictures notebook docs pretrained benchmarks format lock clean distclean start help
+targets := all prune test test-all lint pictures notebook docs pretrained benchmarks format lock clean distclean start help
 
 include pipeline/engine/rules.mk
 
@@ -49,15 +49,11 @@ prune: | $(ready) ## Delete old results and the leftovers of interrupted runs
 .PHONY: FORCE $(targets)
 # Keep bytecode, also where the environment forbids it: each process would compile all tests again.
 pytest = PYTHONDONTWRITEBYTECODE= $(python) -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
-test: $(VENV)/.ready-dev ## Run the tests (two minutes, offline; TESTS=FOLDER for some)
+test: $(VENV)/.ready-dev ## Run the tests that are not slow (two minutes, offline; TESTS=FOLDER for some)
+	$(pytest) -m 'not slow' $(TESTS)
+
+test-all: $(VENV)/.ready-dev ## Run all tests, including the slow ones (TESTS=FOLDER for some)
 	$(pytest) $(TESTS)
-
-test-all: $(VENV)/.ready-dev ## Run all tests, including the thorough ones
-	$(pytest) tests
-
-torture: $(VENV)/.ready-dev ## Try damaged files and injected faults (over 30 minutes)
-	$(pytest) tests/pipeline/test_damaged_files.py --hypothesis-profile torture --timeout 3600 --dist load
-	$(python) -m tests.torture.faults
 
 lint: $(VENV)/.ready-dev ## Check style, types, imports, known vulnerabilities
 	$(python) -m ruff format --check

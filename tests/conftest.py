@@ -17,10 +17,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
-# No test fails on a slow machine, or in one run only. `make torture` tries more examples, others in each run.
+# No test fails on a slow machine, or in one run only.
 quiet = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("repeatable", quiet, derandomize=True, max_examples=100)
-settings.register_profile("torture", quiet, derandomize=False, max_examples=5_000)
 settings.load_profile("repeatable")
 
 Shared = Callable[[str, Callable[[Path], object]], Path]

@@ -1,4 +1,4 @@
-"""The checks of the tutorial's functions name what is wrong; tests/thorough runs them on its answers."""
+"""The checks of the tutorial's functions name what is wrong; test_tutorial_outputs.py runs its answers."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The tutorial's notebook and references are of its code, which tests/thorough runs."""
+"""The tutorial's notebook and references are of its code; test_tutorial_outputs.py runs it."""
 
 import ast
 import json

@@ -1,4 +1,4 @@
-"""Make on the embedded sample: one case of each scenario. tests/thorough/make has all cases."""
+"""Make on the embedded sample: one case of each scenario. The slow tests beside it have more."""
 
 from pathlib import Path
 

@@ -1,18 +1,13 @@
-"""Damaged and hostile files are refused in one line, or read as what they contain; they take little memory.
-
-`make torture` tries more files, with the profile `torture` of Hypothesis.
-"""
+"""Damaged files of others are refused in one line, or read as what they contain; they take little memory."""
 
 import gzip
 import io
-import json
 import math
 import resource
 import struct
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,22 +19,16 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.data import idx
-from pipeline.data.dataset import load_description, read_class_names
+from pipeline.data.dataset import read_class_names
 from pipeline.data.image_files import locate_images
 from pipeline.engine.arrays import load_array
-from pipeline.engine.artifacts import MANIFEST, Manifest, find_damage, read_manifest, write_manifest
 from pipeline.engine.errors import PipelineError
-from pipeline.engine.provenance import Provenance
-from pipeline.model.blocks import PREDICTIONS, open_predictions
 from pipeline.model.model import Model, load_model, save_model
 from pipeline.model.prediction import predict_standardised
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.pictures.decoding import load_picture
 from pipeline.pictures.ink import InkStatistics
 from pipeline.pictures.levels import MAX_SIDE
-from pipeline.scheduling.journal import JOURNAL
-from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from pipeline.training.history import Epoch, read_history
 from tests.pipeline.damage import Files, damaged, damaged_json, npy, npy_files, png_files
 from tests.pipeline.models import make_model
 
@@ -136,39 +125,6 @@ def check_model(found: Model | None, body: bytes) -> None:
         assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-3)
 
 
-def check_checkpoint(found: Checkpoint | None, body: bytes) -> None:
-    if found is not None:
-        assert found.history and found.state.ndim == 2 and found.best.shape == found.state.shape[1:]
-
-
-MADE = Manifest(
-    Provenance("train", {"learning_rate": 0.001, "ema_decay": None}, {"normalize": "0f" * 32}, {}, {"numpy": "2.4.6"}),
-    {"deeper/weights.npy": {"sha256": "4f" * 32, "bytes": 3200, "unhashed": True}},
-    "2026-01-02T03:04:05+00:00",
-    26.5,
-    "99.2% of the validation images",
-)
-
-
-def read_made(path: Path) -> tuple[Path, Manifest]:
-    return path.parent, read_manifest(path.parent)
-
-
-def check_manifest(read: tuple[Path, Manifest] | None, body: bytes) -> None:
-    """It can be written and read."""
-    if read is None:
-        return
-    folder, found = read
-    for facts in found.outputs.values():
-        assert type(facts["bytes"]) is int and facts["bytes"] >= 0
-        assert len(facts["sha256"]) == 64 and int(facts["sha256"], 16) >= 0
-    assert type(found.seconds) in (int, float) and found.seconds >= 0
-    assert len(found.digest) == len(found.provenance.key) == 64 and found.when
-    assert len(find_damage(folder, found)) == len(found.outputs)  # no file exists
-    write_manifest(folder, found)
-    assert read_manifest(folder) == found
-
-
 @dataclass(frozen=True)
 class Kind:
     """name: of the file. read: reads it. files: made from the body of a whole one. check: of what was read, if any."""
@@ -213,8 +169,6 @@ PICTURES = [
 FLOATS = np.random.default_rng(0).normal(size=(4, 6)).astype(np.float32)
 MORE = (FLOATS[:0], FLOATS[:, :1], np.asfortranarray(FLOATS), FLOATS.astype(">f4"), FLOATS.astype("f8"), FLOATS[0])
 WEIGHTS = small_model().networks[0].parameters.layers[0][0]
-EPOCHS = [Epoch(1, 2.5, 0.25, 0.5, 0.001, 1.25), Epoch(2, 1.5, 0.75, 1.0, 1e-05, 1.125)]
-HISTORY = b"network,epoch,loss,train_accuracy,validation_accuracy,learning_rate,seconds\n1,1,2.5,0.2,0.5,0.001,1.5\n"
 IMAGES = encoded(np.zeros((3, 28, 28), np.uint8))
 NAMES = [b"no\nyes\n", "\ufeffno\r\nお \r\n\r\n".encode()]
 
@@ -234,13 +188,6 @@ KINDS = [
         fixed(npy(FLOATS), npy(FLOATS, (2, 0)), npy(FLOATS, (3, 0)), *map(npy, MORE)),
         with_words(NPY_WORDS, npy_files()),
         check_array,
-    ),
-    Kind(
-        MANIFEST,
-        read_made,
-        [lambda folder: saved(folder, MANIFEST, lambda path: write_manifest(folder, MADE))],
-        damaged_json,
-        check_manifest,
     ),
     Kind(
         "model.json",
@@ -263,36 +210,12 @@ KINDS = [
         as_safetensors,
         check_model,
     ),
-    Kind(
-        "one.npz",
-        load_checkpoint,
-        [
-            lambda folder: saved(
-                folder, "one", partial(save_checkpoint, checkpoint=Checkpoint(FLOATS, FLOATS[0], EPOCHS, "it"))
-            )
-        ],
-        with_words((b"PK\1\2", b"PK\3\4")),
-        check_checkpoint,
-    ),
     Kind("class-names.txt", lambda path: read_class_names(path.parent), fixed(*NAMES), with_words(JSON_WORDS)),
-    Kind(
-        "dataset.json",
-        lambda path: load_description(path.parent),
-        fixed(b'{"name": "letters", "class_names": ["a", "b"]}'),
-        as_text,
-    ),
-    Kind("history.csv", read_history, fixed(HISTORY), with_words(JSON_WORDS)),
     Kind(
         "images",
         lambda path: locate_images(path, (28, 28), path.with_name("extracted")),
         fixed(IMAGES, gzip.compress(IMAGES)),
         with_words(IDX_WORDS),
-    ),
-    Kind(
-        JOURNAL,
-        lambda path: open_predictions(path.parent, [PREDICTIONS], 20, 10, "it"),
-        fixed(json.dumps(["it", ["predictions.npy"], 20, 10]).encode() + b"\n0 5\n10 15\n"),
-        with_words(JSON_WORDS),
     ),
 ]
 

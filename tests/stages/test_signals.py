@@ -1,4 +1,4 @@
-"""Ctrl-C during training keeps a checkpoint. tests/torture interrupts at other times."""
+"""Ctrl-C during training keeps a checkpoint. tests/faults interrupts at other times."""
 
 import signal
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The drawing demo as a file; tests/thorough tests it in a browser."""
+"""The drawing demo as a file; test_drawing_in_browser.py opens it."""
 
 import json
 import re

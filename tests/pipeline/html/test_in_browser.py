@@ -1,4 +1,4 @@
-"""The drawing demo in a browser; tests/thorough has more."""
+"""The drawing demo in a browser; the slow tests have more."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The images that the drawing demo trains with; tests/thorough reads them in a browser."""
+"""The images that the drawing demo trains with."""
 
 from pathlib import Path
 

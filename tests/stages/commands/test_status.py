@@ -1,4 +1,4 @@
-"""`status`: its states. tests/thorough/make compares them with what make does."""
+"""`status`: its states. tests/make/test_targets.py compares them with what make does."""
 
 import json
 import sys

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from pipeline.model.model import Model
+from pipeline.model.model import Finder
 from pipeline.reader import PRETRAINED, load
 from pipeline.reader.interface import PRETRAINED_READER
 from pipeline.reader.pages.reading import Result, arrange, format_text, read, read_one
@@ -21,13 +21,13 @@ DIGITS = 30  # test images that the tests take
 
 
 @pytest.fixture(scope="module")
-def finder() -> Model:
+def finder() -> Finder:
     found = load(PRETRAINED_READER).finder
     assert found is not None
     return found
 
 
-def read_text(model: Model, grey: Any) -> str:
+def read_text(model: Finder, grey: Any) -> str:
     return read(model, grey, grey.shape).text
 
 
@@ -41,7 +41,7 @@ def truth(indices: Sequence[int]) -> str:
 
 
 @pytest.fixture(scope="module")
-def clear(finder: Model) -> list[int]:
+def clear(finder: Finder) -> list[int]:
     """Indices of test images that are read correctly and with high confidence."""
     results = {index: read(finder, draw(index).astype(np.float32), (320, 300)) for index in range(DIGITS)}
     found = [i for i, each in results.items() if each.text == truth([i]) and each.confidence > 0.9]
@@ -49,7 +49,7 @@ def clear(finder: Model) -> list[int]:
     return found
 
 
-def test_light_noise_and_grey_levels_of_either_polarity_hardly_matter(finder: Model, clear: list[int]) -> None:
+def test_light_noise_and_grey_levels_of_either_polarity_hardly_matter(finder: Finder, clear: list[int]) -> None:
     generator, correct = np.random.default_rng(1), []
     y, x = np.meshgrid(np.linspace(-1, 1, 320), np.linspace(-1, 1, 300), indexing="ij")
     for index in clear[:12]:
@@ -63,7 +63,7 @@ def test_light_noise_and_grey_levels_of_either_polarity_hardly_matter(finder: Mo
 
 
 @pytest.mark.parametrize("times", [1, 3, 9])
-def test_rows_are_read_from_left_to_right_at_any_size(finder: Model, clear: list[int], times: int) -> None:
+def test_rows_are_read_from_left_to_right_at_any_size(finder: Finder, clear: list[int], times: int) -> None:
     correct = []
     for start in range(0, 12, 4):
         chosen = clear[start : start + 4]
@@ -72,7 +72,7 @@ def test_rows_are_read_from_left_to_right_at_any_size(finder: Model, clear: list
     assert sum(correct) >= 2
 
 
-def test_rows_are_read_from_top_to_bottom(finder: Model, clear: list[int]) -> None:
+def test_rows_are_read_from_top_to_bottom(finder: Finder, clear: list[int]) -> None:
     rows = [write_row(list(sample_digits()[0][clear[part]]), 8)[:, :150] for part in (slice(0, 4), slice(4, 8))]
     width = max(row.shape[1] for row in rows)
     ink = np.concatenate([np.pad(row, ((0, 0), (0, width - row.shape[1]))) for row in rows])
@@ -81,7 +81,7 @@ def test_rows_are_read_from_top_to_bottom(finder: Model, clear: list[int]) -> No
     assert (result.text, result.digits) == (f"{truth(clear[:4])}\n{truth(clear[4:8])}", truth(clear[:8]))
 
 
-def test_small_digits_beside_a_large_one_are_read(finder: Model, clear: list[int]) -> None:
+def test_small_digits_beside_a_large_one_are_read(finder: Finder, clear: list[int]) -> None:
     """As on a sheet of A4 at 175 dpi with a title: a coarse level hides none of the finer ones."""
     sheet = np.zeros((2048, 1448), np.uint8)
     sheet[100:940, 100:940] = enlarge(sample_digits()[0][clear[0]], 30)
@@ -94,7 +94,7 @@ def test_small_digits_beside_a_large_one_are_read(finder: Model, clear: list[int
 
 
 @pytest.mark.parametrize("angle", [-15, 15])
-def test_tilted_rows_are_followed(finder: Model, clear: list[int], angle: float) -> None:
+def test_tilted_rows_are_followed(finder: Finder, clear: list[int], angle: float) -> None:
     row = Image.fromarray(enlarge(np.pad(write_row(list(sample_digits()[0][clear[:6]]), 4), 12), 3))
     turned = np.asarray(row.rotate(angle, Image.Resampling.BICUBIC, expand=True))
     assert read_text(finder, on_paper(turned)) == truth(clear[:6])
@@ -110,7 +110,7 @@ def put_on_a_desk(grey: Grey) -> Grey:
 
 
 @pytest.mark.parametrize("degrade", [move_away, put_on_a_desk])
-def test_degraded_pictures_are_read(degrade: Callable[[Grey], Grey], finder: Model, clear: list[int]) -> None:
+def test_degraded_pictures_are_read(degrade: Callable[[Grey], Grey], finder: Finder, clear: list[int]) -> None:
     correct = [read_text(finder, degrade(on_paper(draw(index)))) == truth([index]) for index in clear[:5]]
     assert sum(correct) >= 4
 
@@ -128,13 +128,13 @@ def blanks() -> dict[str, Grey]:
 
 
 @pytest.mark.parametrize("name", list(blanks()))
-def test_no_digit_is_read_with_confidence_in_blank_pictures(name: str, finder: Model) -> None:
+def test_no_digit_is_read_with_confidence_in_blank_pictures(name: str, finder: Finder) -> None:
     result = read(finder, blanks()[name], (300, 300))
     assert result.text == "" or result.confidence < 0.7
 
 
 @pytest.mark.parametrize("shape", [(4, 4), (4, 1024), (1024, 4)])
-def test_unusual_sizes_raise_nothing(shape: tuple[int, int], finder: Model) -> None:
+def test_unusual_sizes_raise_nothing(shape: tuple[int, int], finder: Finder) -> None:
     read(finder, np.random.default_rng(1).uniform(0, 255, shape), shape)
 
 
@@ -157,7 +157,7 @@ def test_object_of_no_class_and_empty_paper_are_not_read() -> None:
         assert (result.text, result.rows, result.confidence, result.boxes.shape) == ("", (), 0, (0, 4))
 
 
-def test_boxes_surround_the_digits(finder: Model, clear: list[int]) -> None:
+def test_boxes_surround_the_digits(finder: Finder, clear: list[int]) -> None:
     images = list(sample_digits()[0][clear[:4]])
     row = enlarge(write_row(images, 8), 3)
     boxes = read(finder, on_paper(row), row.shape).boxes
@@ -167,7 +167,7 @@ def test_boxes_surround_the_digits(finder: Model, clear: list[int]) -> None:
     assert ((boxes[:, 3] - boxes[:, 1]) > 35).all()
 
 
-def test_tight_crops_are_read(finder: Model, clear: list[int]) -> None:
+def test_tight_crops_are_read(finder: Finder, clear: list[int]) -> None:
     correct = []
     for index in clear[:8]:
         image = sample_digits()[0][index]
@@ -278,3 +278,10 @@ def test_boxes_are_in_whole_pixels_of_the_picture_and_end_at_its_edges() -> None
     assert boxes.tolist() == [[462, 0, 500, 23], [27, 16, 78, 47]]
     boxes = arrange(seen, ("a", "b"), 1, (100, 200), (150, 500), (20, 0, 190, 20)).boxes
     assert boxes.tolist() == [[462, 0, 475, 23], [50, 16, 78, 30]]  # at those of a region
+
+
+@pytest.mark.slow
+def test_nearly_all_digits_are_read_in_pictures() -> None:
+    reader, (images, labels) = load(PRETRAINED_READER), sample_digits()
+    correct = [reader.read(255 - enlarge(image, 4)).text == str(labels[i]) for i, image in enumerate(images)]
+    assert sum(correct) >= 0.97 * len(labels)

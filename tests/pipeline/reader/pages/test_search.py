@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.model.model import Model
+from pipeline.model.model import Finder
 from pipeline.network.team import ThreadTeam
 from pipeline.pictures.contrast import BOX, add_margin, local_contrast
 from pipeline.reader.pages.search import (
@@ -20,7 +20,7 @@ from pipeline.reader.pages.search import (
 from tests.pipeline.models import make_finder, make_row_reader
 
 
-def finder(layers: str = "conv4,conv6,conv5x3/1") -> Model:
+def finder(layers: str = "conv4,conv6,conv5x3/1") -> Finder:
     return make_finder(layers, make_row_reader("conv3x3/2p1", (40, 64)))
 
 
@@ -28,7 +28,7 @@ def make_level(height: int, width: int, seed: int = 0) -> Level:
     return Level(np.random.default_rng(seed).uniform(0, 255, (height, width)).astype(np.float32), 1.0)
 
 
-def to_contrast(model: Model, level: Level) -> NDArray[np.float32]:
+def to_contrast(model: Finder, level: Level) -> NDArray[np.float32]:
     """The local contrast over which the model is slid, with a margin."""
     margin = model.image_shape[0] // 2 + MARGIN
     return local_contrast(add_margin(level.grey, margin, margin, margin, margin))

@@ -1,0 +1,25 @@
+"""The example of docs/pipeline/reuse.md runs with a copy of the engine."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import read_page
+from tests.docs.sessions import run_page
+from tests.make.common import link_environment
+from tests.processes import ROOT
+
+pytestmark = pytest.mark.slow
+
+PAGE = read_page(ROOT / "docs/pipeline/reuse.md")
+
+
+def test_example_runs_in_a_folder_with_nothing_but_the_engine(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "pipeline/engine", tmp_path / "pipeline/engine")
+    link_environment(tmp_path)
+    problems = run_page(PAGE, tmp_path)
+    assert not problems, "\n".join(problems)
+    artifacts = tmp_path / "dice/artifacts"
+    assert (artifacts / "chart/chart.txt").read_text().endswith("==\n")
+    assert len([*artifacts.glob(".store/*-*")]) == 5  # what has a link, after the page has pruned

@@ -1,0 +1,64 @@
+"""The site: no link leads nowhere, and a browser can search it and draw in its demo, also without a server."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.pipeline.html.input import draw_with_mouse, prediction
+from tests.pipeline.html.strokes import DIGITS, place
+from tests.processes import ROOT
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the address of the site."""
+    folder = tmp_path_factory.mktemp("site")
+    options = ["--quiet", "--fail-on-warning", "--keep-going", "--conf-dir=docs", f"--doctree-dir={folder / 'cache'}"]
+    command = [sys.executable, "-m", "sphinx", *options, ".", str(folder / "site")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return (folder / "site").as_uri()
+
+
+@pytest.fixture(params=["light", "dark"])
+def page(browser: Browser, site: str, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """Yield the first page. Fail on a request for anything outside of the site."""
+    others: list[str] = []
+    with browser.new_context(color_scheme=request.param) as context:
+        page = context.new_page()
+        page.on(
+            "request", lambda request: None if request.url.startswith((site, "data:")) else others.append(request.url)
+        )
+        page.goto(f"{site}/index.html")
+        shown = page.evaluate("[...document.images].filter((i) => i.offsetWidth && i.naturalWidth).map((i) => i.src)")
+        assert f"drawing-{request.param}.webp" in shown[0]
+        yield page
+    assert others == []
+
+
+@pytest.mark.parametrize(
+    ("words", "target"),
+    [
+        ("stale", "docs/pipeline/reruns.html"),
+        ("numbers from scans", "docs/use/pictures.html"),
+        ("learning rate", "docs/learn/derivation.html"),
+    ],
+)
+def test_search_finds_first_what_explains_the_words(words: str, target: str, page: Page) -> None:
+    page.get_by_role("textbox", name="Search").first.fill(words)
+    page.keyboard.press("Enter")
+    found = page.locator("#search-results li a").first
+    expect(found).to_be_visible(timeout=30_000)
+    page.wait_for_function("Search.title?.textContent !== 'Searching'", timeout=30_000)
+    assert target in (found.get_attribute("href") or "")
+
+
+def test_demo_is_one_click_away_and_reads_a_drawing(page: Page) -> None:
+    page.locator("article").get_by_role("link", name="Drawing demo").click()
+    draw_with_mouse(page, place(DIGITS[3], 0.2, 0.2, 0.6))
+    assert prediction(page) == "3"

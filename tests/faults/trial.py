@@ -1,0 +1,59 @@
+"""Inject one fault into a command and check the outcome."""
+
+import signal
+from contextlib import nullcontext
+from pathlib import Path
+from subprocess import CompletedProcess
+
+from tests.faults.kinds import Attempt
+from tests.faults.sandbox import Sandbox, copy_project, find_leftovers, hash_files, reproducible, run
+from tests.faults.storage import small_disk
+from tests.processes import ROOT
+
+
+def run_trial(sandbox: Sandbox, attempt: Attempt) -> list[str]:
+    """Run the command with the fault, then again without it; return what is wrong."""
+    with small_disk() if attempt.on_small_disk else nullcontext() as disk, copy_project(sandbox, disk) as project:
+        result = attempt.inject(sandbox, project)
+        failures = [*check_exit(sandbox, attempt, result), *check_files(sandbox, attempt, result, project)]
+        again = check_next_run(sandbox, run(sandbox.command, project), project)
+    return [*failures, *(f"next run: {each}" for each in again)]
+
+
+def check_exit(sandbox: Sandbox, attempt: Attempt, result: CompletedProcess[str]) -> list[str]:
+    """Return what is wrong with the exit status and the messages."""
+    if result.returncode in (-signal.SIGINT, 1) and str(ROOT) not in result.stderr and "Traceback" in result.stderr:
+        return []  # Python failed while starting up: the traceback is not ours
+    name = sandbox.command.line[0]
+    failures = []
+    if result.returncode not in (0, *attempt.statuses):
+        failures.append(f"exit status {result.returncode}: {result.stderr[-300:]!r}")
+    lines = result.stderr.splitlines()
+    if not all(line.startswith((f"{name}: ", "model: ")) for line in lines) or (result.returncode > 0 and not lines):
+        failures.append(f"not a one-line error: {lines[-8:]}")
+    return failures
+
+
+def check_files(sandbox: Sandbox, attempt: Attempt, result: CompletedProcess[str], project: Path) -> list[str]:
+    """Return what was lost, changed or left behind."""
+    found = hash_files(project)
+    failures = []
+    if reproducible(found) != sandbox.after:  # equal if the command was done before the fault took effect
+        if result.returncode == 0:
+            failures.append("exit status 0, but other results than without the fault")
+        names = sorted(name for name in {*found, *sandbox.before} if found.get(name) != sandbox.before.get(name))
+        if names:
+            failures.append(f"earlier results changed: {', '.join(names)}")
+    if attempt.clean:
+        failures += [f"left behind: {name}" for name in find_leftovers(sandbox, project)]
+    return failures
+
+
+def check_next_run(sandbox: Sandbox, result: CompletedProcess[str], project: Path) -> list[str]:
+    """Return what is wrong with a run after the fault was removed."""
+    if result.returncode != 0:
+        return [f"exit status {result.returncode}: {result.stderr[-300:]!r}"]
+    failures = [f"left behind: {name}" for name in find_leftovers(sandbox, project)]
+    if reproducible(hash_files(project)) != sandbox.after:
+        failures.append("other results than without the fault")
+    return failures

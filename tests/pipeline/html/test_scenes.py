@@ -1,0 +1,163 @@
+"""The lesson of the drawing demo: five scenes, each with a sentence and an action, and Explore."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from pipeline.html.demo.included import render_included_demo
+from tests.browser import PHONE, SMALL_PHONE, find_box, find_violations, is_wider_than_screen, open_page
+from tests.pipeline.html.input import draw_with_mouse, prediction, strokes_of, wait_for_update
+from tests.pipeline.html.learning.conftest import STATE, wait_until
+from tests.pipeline.html.strokes import DIGITS, place
+
+pytestmark = pytest.mark.slow
+
+TABLET: dict[str, Any] = {"viewport": {"width": 768, "height": 1024}, "has_touch": True}
+# 1280 x 800 at 200 % zoom has as many pixels of CSS as the second one.
+SIZES = [{}, {"viewport": {"width": 640, "height": 400}}, {"viewport": {"width": 2560, "height": 1440}}]
+DIGIT = place(DIGITS[3], 0.2, 0.2, 0.6)
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("included") / "demo.html"
+    file.write_text(render_included_demo(), encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def lesson(browser: Browser, file: Path) -> Iterator[Page]:
+    with open_page(browser, file, "") as page:
+        yield page
+
+
+def scene(page: Page) -> str | None:
+    return page.locator("body").get_attribute("data-scene")
+
+
+def test_whoever_presses_the_highlighted_button_has_trained_a_network(lesson: Page) -> None:
+    draw_with_mouse(lesson, DIGIT)
+    for _ in range(12):
+        if scene(lesson) == "5" and lesson.evaluate(f"{STATE}.isRunning"):
+            break
+        lesson.locator("#scene .primary").click()
+        wait_until(lesson, "document.querySelector('#scene .primary') !== null")
+        lesson.wait_for_timeout(1000)
+    expect(lesson.locator("#share")).to_be_visible(timeout=60_000)
+    assert lesson.evaluate(f"{STATE}.exams.at(-1).value > {STATE}.exams[0].value")
+    assert "I trained a network in" in (lesson.locator("#card").get_attribute("aria-label") or "")
+    assert find_violations(lesson) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("options", [*SIZES, TABLET, PHONE, SMALL_PHONE])
+def test_each_scene_is_accessible_and_fits_the_screen(
+    scheme: Any, options: dict[str, Any], browser: Browser, file: Path
+) -> None:
+    with open_page(browser, file, "#scene=1", color_scheme=scheme, **options) as page:
+        draw_with_mouse(page, DIGIT)
+        for number in range(1, 7):
+            page.evaluate(f"scenes.go({number})")
+            page.wait_for_timeout(1200)
+            assert find_violations(page) == [], number
+            assert not is_wider_than_screen(page), number
+            if number < 6:
+                text = page.locator("#scene-text")
+                box, height = find_box(text), page.evaluate("innerHeight")
+                assert 0 <= box["y"] < height
+                for button in page.locator("#scene button:visible").all():
+                    assert find_box(button)["y"] + find_box(button)["height"] <= height
+
+
+def test_scenes_are_reached_by_keys_swipes_the_address_and_are_remembered(browser: Browser, file: Path) -> None:
+    with open_page(browser, file, "#scene=2", **PHONE) as page:
+        assert scene(page) == "2"
+        page.locator("#scene-next").tap()
+        assert (scene(page), page.url.split("#")[1]) == ("3", "scene=3")
+        box = find_box(page.locator("#scene-text"))
+        touch = page.context.new_cdp_session(page)
+        for kind, x in (("touchStart", 300), ("touchMove", 200), ("touchMove", 100), ("touchEnd", None)):
+            points = [] if x is None else [{"x": x, "y": box["y"] + 20}]
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        wait_until(page, "document.body.dataset.scene === '4'")
+        page.go_back()
+        assert scene(page) == "3"
+        page.evaluate("document.activeElement.blur()")
+        page.keyboard.press("ArrowLeft")
+        assert scene(page) == "2"
+        page.locator("#canvas").focus()
+        page.keyboard.press("ArrowRight")  # moves the pen
+        assert scene(page) == "2"
+        page.goto(file.as_uri())
+        page.reload()
+        assert scene(page) == "2"
+
+
+def test_what_is_not_in_focus_is_dimmed_and_out_of_reach(lesson: Page) -> None:
+    draw_with_mouse(lesson, DIGIT)
+    wait_for_update(lesson)
+    for number, focus in ((1, {"drawing", "result"}), (3, {"drawing", "result", "bars", "why"})):
+        lesson.evaluate(f"scenes.go({number})")
+        lesson.wait_for_timeout(500)
+        active = "[...document.querySelectorAll(PARTS)].filter((each) => !each.inert).map((each) => each.id)"
+        assert set(lesson.evaluate(active)) == focus
+        opacity = "getComputedStyle(document.querySelector('.examples')).opacity"
+        assert float(lesson.evaluate(opacity)) == 0.25
+        lesson.locator("#canvas").focus()
+        for _ in range(25):
+            lesson.keyboard.press("Tab")
+            assert lesson.evaluate("document.activeElement.closest('[inert]')") is None
+
+
+def test_who_goes_on_without_a_drawing_sees_an_example(lesson: Page) -> None:
+    lesson.locator("#scene-next").click()
+    assert prediction(lesson) == "3"
+
+
+def test_tapped_dot_adds_ink_and_fool_it_changes_the_answer(lesson: Page) -> None:
+    lesson.evaluate("restore({ strokes: [], example: examples.findIndex(({ label }) => label === 4) }), changed(true)")
+    lesson.evaluate("scenes.go(3)")
+    before = prediction(lesson)
+    lesson.wait_for_timeout(300)
+    lesson.locator("#why-picture").click(position={"x": 120, "y": 100})
+    wait_for_update(lesson)
+    assert "with a dot of ink" in lesson.locator("#runner-up").inner_text()
+    lesson.locator("#take-back").click()
+    assert prediction(lesson) == before
+    lesson.locator("#scene-action").click()
+    expect(lesson.locator("#fooled")).to_contain_text("ink", timeout=60_000)
+    wait_until(lesson, "!$('fooled').textContent.includes('…')")
+    if "made" in lesson.locator("#fooled").inner_text():
+        assert prediction(lesson) != before
+    draw_with_mouse(lesson, [[(0.3, 0.3), (0.3, 0.7)]])
+    assert "ink" not in lesson.locator("#runner-up").inner_text()
+
+
+def test_link_is_forgotten_with_the_drawing_that_it_showed(lesson: Page) -> None:
+    draw_with_mouse(lesson, DIGIT)
+    prediction(lesson)
+    lesson.locator("#share-drawing").click()
+    assert "#s=" in lesson.url
+    lesson.keyboard.press("Escape")
+    lesson.reload()
+    assert prediction(lesson) == "3"
+    lesson.locator("#clear").click()
+    draw_with_mouse(lesson, place(DIGITS[7], 0.2, 0.2, 0.6))
+    prediction(lesson)
+    lesson.reload()
+    assert strokes_of(lesson) == []
+
+
+def test_present_enlarges_the_page_for_a_projector(browser: Browser, file: Path) -> None:
+    with open_page(browser, file, "#scene=3", viewport={"width": 2560, "height": 1440}) as page:
+        wait_for_update(page)
+        before = find_box(page.locator("#stage"))["width"]
+        page.locator("#present").click()
+        wait_for_update(page)
+        assert find_box(page.locator("#stage"))["width"] > max(before, 0.9 * 2560)
+        size = "parseFloat(getComputedStyle(document.querySelector('#bars .caption')).fontSize)"
+        assert page.evaluate(size) >= 18
+        assert not is_wider_than_screen(page)

@@ -1,1 +1,0 @@
-from tests.make.conftest import fresh, made, project  # noqa: F401

@@ -1,1 +1,0 @@
-from tests.stages.conftest import call, project  # noqa: F401
