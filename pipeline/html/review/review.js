@@ -1,11 +1,9 @@
 "use strict";
-const rows = JSON.parse(document.getElementById("data").textContent); // in the order of the pages, as they are saved
+// rows: in the order of the pages, as they are saved. columns: of the table. certain: confidence that needs no check.
+const { rows, columns, certain } = JSON.parse(document.getElementById("data").textContent);
 const shown = [...rows].sort((a, b) => a.confidence - b.confidence);
 const list = document.getElementById("rows");
-const CERTAIN = 0.9;
 let saved = true;
-const EDGES = ["left", "top", "right", "bottom"];
-const COLUMNS = ["file", "row", "region", "value", "checked", "text", "digits", "confidence", ...EDGES];
 
 function make(name, properties = {}, ...children) {
   const element = Object.assign(document.createElement(name), properties);
@@ -82,10 +80,10 @@ function squeeze(text) { return text.replace(/\s/g, ""); }
 function showProgress() {
   const checked = rows.filter((row) => row.checked);
   document.getElementById("progress").textContent = `${checked.length} of ${rows.length} checked`;
-  const unsure = checked.filter((row) => row.confidence < CERTAIN && !row.unread);
+  const unsure = checked.filter((row) => row.confidence < certain && !row.unread);
   const wrong = unsure.filter((row) => squeeze(row.text) !== squeeze(row.value));
   document.getElementById("errors").textContent =
-    unsure.length ? `${wrong.length} of ${unsure.length} readings below ${100 * CERTAIN}% were wrong` : "";
+    unsure.length ? `${wrong.length} of ${unsure.length} readings below ${100 * certain}% were wrong` : "";
 }
 
 // A cell that a spreadsheet program would evaluate begins with an apostrophe, as in the table of `classify`.
@@ -98,9 +96,9 @@ function save() {
   const lines = rows.map((row) => {
     const [left, top, right, bottom] = row.box;
     const cells = { ...row, value: row.value ?? row.text, checked: row.checked ? "yes" : "", left, top, right, bottom };
-    return COLUMNS.map((name) => quote(cells[name])).join(",");
+    return columns.map((name) => quote(cells[name])).join(",");
   });
-  const content = new Blob([[COLUMNS.join(","), ...lines].join("\r\n") + "\r\n"], { type: "text/csv" });
+  const content = new Blob([[columns.join(","), ...lines].join("\r\n") + "\r\n"], { type: "text/csv" });
   const link = make("a", { href: URL.createObjectURL(content), download: "corrected.csv" });
   link.click();
   URL.revokeObjectURL(link.href);

@@ -1,7 +1,6 @@
 """Compare what was read with what a person has checked."""
 
 import csv
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +11,12 @@ import numpy as np
 from pipeline.engine.documents import require_regular
 from pipeline.engine.errors import UsageError
 from pipeline.model.metrics import measure_reliability
+from pipeline.reader.many.table import SIDES, unprotect
+from pipeline.reader.pages.boxes import CERTAIN
 
-COLUMNS = {"file", "checked", "value", "left", "top", "right", "bottom"}
-FORMULA = re.compile(r"^'(?=[=+\-@\t\r].)")  # the apostrophe before what looks like a formula
+READ = {"file", "checked", "value", *SIDES}  # columns of the table
 SAME = 0.3  # overlap of two boxes, relative to the area that they cover, from which they are of the same row
-THRESHOLDS = (0.8, 0.9, 0.95)
+THRESHOLDS = (0.8, CERTAIN, 0.95)
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom, in pixels
 
@@ -35,15 +35,15 @@ def load_truth(path: Path) -> dict[str, list[Checked]]:
         require_regular(path)
         with open(path, encoding="utf-8-sig", newline="") as file:
             lines = list(csv.DictReader(file))
-        if not lines or not set(lines[0]) >= COLUMNS:
-            columns = ", ".join(sorted(COLUMNS))
+        if not lines or not set(lines[0]) >= READ:
+            columns = ", ".join(sorted(READ))
             raise UsageError(f"{path} has no rows with the columns {columns}: save it from a new page of --review")
         found: dict[str, list[Checked]] = {}
         for line in lines:
             if line["checked"]:
-                left, top, right, bottom = (float(line[side]) for side in ("left", "top", "right", "bottom"))
+                left, top, right, bottom = (float(line[side]) for side in SIDES)
                 checked = Checked(_squeeze(line["value"]), (left, top, right, bottom))
-                found.setdefault(FORMULA.sub("", line["file"]), []).append(checked)
+                found.setdefault(unprotect(line["file"]), []).append(checked)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}: name the table that the page has saved") from None
     except (ValueError, TypeError, csv.Error, UnicodeError):

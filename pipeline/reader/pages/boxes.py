@@ -13,7 +13,7 @@ from pipeline.pictures.decoding import Source, load_colours
 from pipeline.reader.pages.reading import Number, Result
 
 COLOUR, UNSURE_COLOUR, TEXT_COLOUR = (0, 80, 230), (214, 0, 60), (255, 255, 255)  # blue, red, white
-SURE = 0.9  # probability of its class below which a digit is marked
+CERTAIN = 0.9  # probability from which a digit is not marked, and a row need not be checked
 LINE_WIDTH = 1 / 400  # of the longer side of the picture
 TEXT_SIZE = 1 / 3, 1 / 40  # of the height of the box, but at least of the longer side of the picture
 MIN_TEXT_SIZE = 8  # pixels
@@ -79,13 +79,13 @@ def draw_boxes(
 ) -> None:
     """Draw boxes, (k, 4): left, top, right, bottom in pixels, on an RGB image, and the text of each above it.
 
-    Those with a probability below SURE have another colour and a question mark.
+    Those with a probability below CERTAIN have another colour and a question mark.
     """
     draw = ImageDraw.Draw(image)
     longer = max(image.size)
     width = max(1, round(LINE_WIDTH * longer))
     for (left, top, right, bottom), name, probability in zip(boxes.tolist(), texts, probabilities, strict=True):
-        text, colour = (name, COLOUR) if probability >= SURE else (f"{name}?", UNSURE_COLOUR)
+        text, colour = (name, COLOUR) if probability >= CERTAIN else (f"{name}?", UNSURE_COLOUR)
         left, top, right, bottom = left - width, top - width, right + width - 1, bottom + width - 1
         draw.rectangle((left, top, right, bottom), outline=colour, width=width)
         size = max(TEXT_SIZE[0] * (bottom - top), TEXT_SIZE[1] * longer, MIN_TEXT_SIZE)

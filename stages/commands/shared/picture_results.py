@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.reader.many.table import CHECKED_COLUMNS
 from pipeline.scheduling.progress import progress
 from stages.commands.shared.outputs import name_work, publish, summarise, working_folder, write_file
 from stages.commands.shared.readings import Facts, Format, describe, format_csv, format_header
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 COPIES = "copies"  # folder, in a working folder
-CERTAIN = 0.9  # confidence from which a row need not be checked
 NAMED = 3  # pictures without a digit that are named
 
 
@@ -95,6 +95,7 @@ def write_readings(work: Work, forms: Mapping[Path, Format], review: Path | None
     Until then, the working folder of the first file has the copies, and a journal with what was read in each block.
     """
     from pipeline.reader.many.folders import check_new
+    from pipeline.reader.pages.boxes import CERTAIN
     from pipeline.scheduling.journal import JOURNAL, append_entry, new_journal, read_journal
 
     targets = [*forms, *([review] if review else [])]
@@ -142,11 +143,14 @@ def write_readings(work: Work, forms: Mapping[Path, Format], review: Path | None
 
 def _publish_results(found: Sequence[Facts], forms: Mapping[Path, Format], review: Path | None) -> tuple[int, int]:
     """Write each file from what was read; return how many rows are certain, and how many there are."""
+    from pipeline.reader.pages.boxes import CERTAIN
+
     sure = rows = 0
     if review:
         from pipeline.html.review.review import render_review
 
-        write_file(review, render_review(found, review.parent).encode())
+        page = render_review(found, review.parent, columns=CHECKED_COLUMNS, certain=CERTAIN)
+        write_file(review, page.encode())
     for facts in found:
         for row in facts.get("rows", ()):
             row.pop("crop", None)

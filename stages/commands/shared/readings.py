@@ -3,22 +3,17 @@
 import csv
 import io
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipeline.engine.terminal import printable
+from pipeline.reader.many.table import COLUMNS, SIDES, protect
 
 if TYPE_CHECKING:
     from pipeline.reader import PictureError, Result, Row
 
-COLUMNS = (  # of CSV
-    *("file", "row", "text", "digits", "confidence", "alternative", "alternative_confidence", "error"),
-    *("region", "unread", "left", "top", "right", "bottom"),
-)
 BETWEEN_ROWS = " | "
 UNREAD = "?"
-FORMULA = re.compile(r"[=+\-@\t\r].")  # at the beginning of a cell that a spreadsheet program would evaluate
 LIKELY = 0.01  # probability from which an alternative is shown, except in JSON
 
 Facts = dict[str, Any]
@@ -95,7 +90,7 @@ def format_csv(facts: Facts) -> list[str]:
     for number, row in enumerate(facts["rows"], start=1):
         numbered = {**values, "row": str(number), **{name: row[name] for name in ("text", "digits", "region")}}
         numbered |= {"confidence": f"{row['confidence']:.6f}", "unread": "yes" if row["unread"] else ""}
-        numbered |= zip(("left", "top", "right", "bottom"), map(str, row["box"]), strict=True)
+        numbered |= zip(SIDES, map(str, row["box"]), strict=True)
         if row["alternatives"] and row["alternatives"][0][1] >= LIKELY:
             text, probability = row["alternatives"][0]
             numbered |= {"alternative": text, "alternative_confidence": f"{probability:.6f}"}
@@ -106,7 +101,7 @@ def format_csv(facts: Facts) -> list[str]:
 def format_row(values: Mapping[str, str]) -> str:
     """Return a line of CSV; missing values are empty, and an apostrophe precedes what looks like a formula."""
     line = io.StringIO()
-    safe = {name: f"'{value}" if FORMULA.match(value) else value for name, value in values.items()}
+    safe = {name: protect(value) for name, value in values.items()}
     csv.DictWriter(line, COLUMNS, lineterminator="").writerow(safe)
     return line.getvalue()
 

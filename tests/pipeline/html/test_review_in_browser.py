@@ -11,7 +11,9 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from pipeline.html.review.review import render_review
+from pipeline.reader.many.table import CHECKED_COLUMNS
 from pipeline.reader.many.truth import load_truth
+from pipeline.reader.pages.boxes import CERTAIN
 from tests.browser import find_violations
 
 pytestmark = pytest.mark.slow
@@ -29,7 +31,9 @@ def review(browser: Browser, tmp_path: Path) -> Iterator[Page]:
     Image.new("L", (200, 100), 255).save(tmp_path / "a.png")
     rows = [make_row("12", 0.95), make_row("34", 0.5), make_row("56", 0.7)]
     file = tmp_path / "review.html"
-    file.write_text(render_review([{"file": str(tmp_path / "a.png"), "rows": rows}], tmp_path), encoding="utf-8")
+    found = [{"file": str(tmp_path / "a.png"), "rows": rows}]
+    page = render_review(found, tmp_path, columns=CHECKED_COLUMNS, certain=CERTAIN)
+    file.write_text(page, encoding="utf-8")
     errors: list[Exception] = []
     with browser.new_context() as context:
         opened = context.new_page()  # which asks for the picture beside it

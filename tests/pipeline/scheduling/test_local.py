@@ -1,4 +1,4 @@
-"""Jobs in threads of this process; what the backends do differently is tested by the thorough tests."""
+"""Jobs in threads of this process; what the backends do differently is tested by the slow tests."""
 
 import itertools
 import signal
