@@ -136,15 +136,15 @@ def take_report(browser: Browser, scheme: str) -> None:
 
 def draw_strips() -> None:
     """Show strips on which the reader is trained, the part that the row network sees, each above its text."""
-    glyphs = load_parsed(ARTIFACTS / "parse", held_out=False)
+    source = load_parsed(ARTIFACTS / "parse", held_out=False)
     faces = split_faces(list_faces("script", ARTIFACTS / "faces"), held_out=False)
-    classes = len(glyphs.class_names)
-    written = dict(enumerate(glyphs.class_names)) | {classes + SPACE: "\u2423", classes + OTHER: "\u25a1"}
+    classes = len(source.class_names)
+    written = dict(enumerate(source.class_names)) | {classes + SPACE: "\u2423", classes + OTHER: "\u25a1"}
     height, width = SHEET[0] - 2 * OUTER, SHEET[1]
     sheet = Image.new("L", (COLUMNS * (width + GAP), ROWS * (height + TEXT_HEIGHT)), 255)
     pen, font = ImageDraw.Draw(sheet), ImageFont.truetype(MATPLOTLIB / "DejaVuSans.ttf", 11)
     for number in range(COLUMNS * ROWS):
-        levels, marks, _ = compose_strip(glyphs, faces, np.random.default_rng((1, number)))
+        levels, marks, _ = compose_strip(source, faces, np.random.default_rng((1, number)))
         x, y = number % COLUMNS * (width + GAP), number // COLUMNS * (height + TEXT_HEIGHT)
         shown = np.clip(160 + STRETCH * (levels[OUTER:-OUTER].astype(float) - 128), 0, 255)
         sheet.paste(Image.fromarray(shown.astype(np.uint8)), (x, y))

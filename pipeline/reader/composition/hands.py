@@ -12,7 +12,7 @@ from pipeline.data.synthetic.strokes import PEN, draw_by_hand
 from pipeline.pictures.ink import to_ink
 from pipeline.reader.composition.lettering import Lettering, covers, draw_lettering
 from pipeline.reader.composition.line_text import SIGN
-from pipeline.reader.composition.signs import Generator, Glyphs, Ink, choose, draw_strokes
+from pipeline.reader.composition.signs import Generator, Ink, SourceImages, choose, draw_strokes
 from pipeline.reader.rows.marks import OTHER
 
 DIGIT_SHARES = {"image": 0.7, "strokes": 0.1, "script": 0.12, "print": 0.08}  # of the numbers
@@ -45,14 +45,14 @@ class Hands:
     faces: their files, by kind. A kind of hand is chosen once for a strip, or anew for each number and word.
     """
 
-    glyphs: Glyphs
+    source: SourceImages
     faces: Mapping[str, Sequence[Path]]
     generator: Generator
     face: dict[str, Path] = field(init=False)
     number: tuple[Path, int] | None = field(init=False, default=None)  # face and pen of the number, if it has any
 
     def __post_init__(self) -> None:
-        self.other = len(self.glyphs.class_names) + OTHER
+        self.other = len(self.source.class_names) + OTHER
         self.same = self.generator.random() < ONE_HAND
         self.choose_again()
 
@@ -66,7 +66,7 @@ class Hands:
         """Return a function that draws the digit of a class as one hand does, in all of a number."""
         if not self.same:
             self.choose_again()
-        kind = self.digits if self.glyphs.has_digits else "image"
+        kind = self.digits if self.source.has_digits else "image"
         self.number = None
         if kind == "image":
             return self._draw_image
@@ -74,22 +74,22 @@ class Hands:
             shapes, pen = dict[int, Sequence[Stroke]](), self.generator.uniform(*PEN)
             return lambda label: self._draw_strokes(label, shapes, pen)
         self.number = face, wider = self.face[kind], self.pen[kind]
-        return lambda label: draw_lettering(face, self.glyphs.class_names[label], wider).ink
+        return lambda label: draw_lettering(face, self.source.class_names[label], wider).ink
 
     def _draw_image(self, label: int) -> Ink:
-        of_class = self.glyphs.by_class[label]
-        return to_ink(self.glyphs.images[of_class[self.generator.integers(len(of_class))]])
+        of_class = self.source.by_class[label]
+        return to_ink(self.source.images[of_class[self.generator.integers(len(of_class))]])
 
     def _draw_strokes(self, label: int, shapes: dict[int, Sequence[Stroke]], pen: float) -> Ink:
         if label not in shapes:
-            shapes[label] = choose_shape(self.glyphs.class_names[label], self.generator)
+            shapes[label] = choose_shape(self.source.class_names[label], self.generator)
         return draw_by_hand(shapes[label], STROKE_BOX, self.generator, (pen, pen))
 
     def find_label(self, digit: str) -> int:
         """Return the class of a digit; of classes that are not the ten digits, a random one that has images."""
-        if self.glyphs.has_digits:
-            return self.glyphs.class_names.index(digit)
-        return int(self.glyphs.labels[self.generator.integers(len(self.glyphs.labels))])
+        if self.source.has_digits:
+            return self.source.class_names.index(digit)
+        return int(self.source.labels[self.generator.integers(len(self.source.labels))])
 
     def draw_separator(self, text: str) -> tuple[Ink, float, float]:
         """Return the ink of a separator, its longer side and its place below the middle, relative to the digits."""
@@ -107,8 +107,8 @@ class Hands:
         """Return the drawing of a word, a sign or SIGN."""
         if not self.same:
             self.choose_again()
-        if SIGN in text or not self.glyphs.has_digits:  # letters might be among other classes
-            return Lettering(self.glyphs.draw_sign(self.generator), -0.5, np.exp(self.generator.normal(0, 0.25)))
+        if SIGN in text or not self.source.has_digits:  # letters might be among other classes
+            return Lettering(self.source.draw_sign(self.generator), -0.5, np.exp(self.generator.normal(0, 0.25)))
         if self.letters == "strokes" and STROKED.issuperset(text):
             ink, top, bottom = draw_strokes(text, self.generator)
             middle, height = ((top + bottom) / 2 - LINE) / CAPITAL, (bottom - top) / CAPITAL

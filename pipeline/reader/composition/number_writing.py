@@ -13,8 +13,6 @@ from pipeline.reader.composition.line_text import GROUP
 from pipeline.reader.composition.signs import Generator, Hand, Ink, choose, write
 from pipeline.reader.rows.marks import SEPARATORS
 
-Floats = NDArray[np.float64]
-
 NOTHING = -1  # symbol of a separator that is not within a number, number of a word
 
 # Gaps between the digits of a number: between their boxes or, if they touch, their ink. Shares of the lines, range of
@@ -156,7 +154,7 @@ def write_number(text: str, style: Style, hands: Hands, index: int, generator: G
             top = round(below * style.size - ink.shape[0] / 2)
             left = round(right + style.size * generator.uniform(-0.04, 0.2))
             within = pieces and place < last_digit and character in SEPARATORS
-            symbol = len(hands.glyphs.class_names) + SEPARATORS[character] if within else NOTHING
+            symbol = len(hands.source.class_names) + SEPARATORS[character] if within else NOTHING
             pieces.append(Piece(ink, top, left, symbol, index, separator=True))
         if character != GROUP:
             right = pieces[-1].right
@@ -164,7 +162,9 @@ def write_number(text: str, style: Style, hands: Hands, index: int, generator: G
     return pieces
 
 
-def _find_left(ink: Ink, border: Floats, right: float, style: Style, gap: float, generator: Generator) -> float:
+def _find_left(
+    ink: Ink, border: NDArray[np.float64], right: float, style: Style, gap: float, generator: Generator
+) -> float:
     """Return the left side of a digit that follows another one, which ends at `right`. gap: mean, in sizes."""
     if style.spacing in BY_INK:
         touch = find_touch(ink > INKED, border, right, style.size)
@@ -177,7 +177,7 @@ def find_widest_gap(pieces: Sequence[Piece]) -> float:
     return max((after.left - before.right for before, after in itertools.pairwise(pieces)), default=0)
 
 
-def find_touch(inked: NDArray[np.bool_], border: Floats, right: float, size: float) -> float:
+def find_touch(inked: NDArray[np.bool_], border: NDArray[np.float64], right: float, size: float) -> float:
     """Return the left side of a sign that touches the ink before it, `right` if this is far away at its height.
 
     inked: (h, w). border: (h,), the last column with ink at each height, or PEN_UP. size: of the signs, in pixels.
@@ -187,7 +187,7 @@ def find_touch(inked: NDArray[np.bool_], border: Floats, right: float, size: flo
     return reach if reach > right - 1.5 * size else right
 
 
-def move_border(inked: NDArray[np.bool_], border: Floats, left: int) -> None:
+def move_border(inked: NDArray[np.bool_], border: NDArray[np.float64], left: int) -> None:
     """Move the border, in place, to the last columns of a sign that begins at `left`."""
     last = np.where(inked.any(axis=1), left + inked.shape[1] - 1 - inked[:, ::-1].argmax(axis=1), PEN_UP)
     np.maximum(border, last, out=border)

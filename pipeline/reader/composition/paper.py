@@ -9,7 +9,7 @@ from PIL import Image
 from scipy import ndimage
 
 from pipeline.pictures.ink import to_ink
-from pipeline.reader.composition.signs import Generator, Glyphs, Ink, choose_hand, write
+from pipeline.reader.composition.signs import Generator, Ink, SourceImages, choose_hand, write
 
 Shape = tuple[int, int]
 
@@ -23,13 +23,13 @@ def paste(sheet: Ink, ink: Ink, top: int, left: int) -> None:
         np.maximum(part, ink[y - top : bottom - top, x - left : right - left], out=part)
 
 
-def bleed_through(shape: Shape, glyphs: Glyphs, generator: Generator) -> Ink:
+def bleed_through(shape: Shape, source: SourceImages, generator: Generator) -> Ink:
     """Return faint, blurred, mirrored writing of the other side."""
     sheet = np.zeros(shape, np.float32)
     hand = choose_hand(generator)
     size = generator.uniform(12, 40)
     for _ in range(generator.integers(2, 10)):
-        ink = to_ink(glyphs.images[generator.integers(len(glyphs.images))])
+        ink = to_ink(source.images[generator.integers(len(source.images))])
         y, x = generator.uniform(-0.1, 1, 2) * shape
         paste(sheet, write(ink, size, hand, generator)[:, ::-1], int(y), int(x))
     return np.asarray(ndimage.gaussian_filter(sheet, generator.uniform(0.6, 2)) * generator.uniform(0.05, 0.4))

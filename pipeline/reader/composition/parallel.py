@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.data.dataset import DEFAULT_VALIDATION, count_held_out, load_description
 from pipeline.engine.arrays import create_array_file, load_array, read_array, write_entries
 from pipeline.reader.composition.lettering import list_faces, split_faces
-from pipeline.reader.composition.signs import Glyphs
+from pipeline.reader.composition.signs import SourceImages
 from pipeline.reader.composition.strips import compose_strip
 from pipeline.reader.rows.marks import ARRAYS
 from pipeline.scheduling.backends import Backend
@@ -62,16 +62,16 @@ def _compose_block(
 ) -> tuple[NDArray[Any], ...]:
     (parse, faces, seed, parts), (part, start, stop) = shared, task
     held_out = part != "train"
-    glyphs, script = load_parsed(parse, held_out), split_faces(list_faces("script", faces), held_out)
+    source, script = load_parsed(parse, held_out), split_faces(list_faces("script", faces), held_out)
     generators = (np.random.default_rng((seed, parts.index(part), i)) for i in range(start, stop))
-    made = [compose_strip(glyphs, script, generator) for generator in generators]
+    made = [compose_strip(source, script, generator) for generator in generators]
     return tuple(map(np.array, zip(*made, strict=True)))
 
 
-def load_parsed(parse: Path, held_out: bool) -> Glyphs:
+def load_parsed(parse: Path, held_out: bool) -> SourceImages:
     """Return the training images of an artifact of `parse` that are held out, or the others."""
     images = np.asarray(load_array(parse / "train-images.npy", np.uint8, (None, None, None)))
     labels = read_array(parse / "train-labels.npy", np.uint8, (len(images),))
     kept = len(images) - count_held_out(DEFAULT_VALIDATION, len(images))
     chosen = slice(kept, None) if held_out else slice(kept)
-    return Glyphs(images[chosen], labels[chosen], load_description(parse).class_names)
+    return SourceImages(images[chosen], labels[chosen], load_description(parse).class_names)

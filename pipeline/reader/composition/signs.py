@@ -49,7 +49,7 @@ def choose(shares: Mapping[T, float], generator: Generator) -> T:
 
 @dataclass(frozen=True)
 class Hand:
-    """A hand: the changes that all its glyphs share.
+    """A hand: the changes that all its signs share.
 
     angle: radians, clockwise. shear: x per y. stretch: width by height. stroke: change of the stroke width, in pixels.
     outline: whether strokes are hollow.
@@ -63,7 +63,7 @@ class Hand:
 
 
 @dataclass(frozen=True, eq=False)
-class Glyphs:
+class SourceImages:
     """Images of a data set from which pictures are composed, uint8 (n, h, w), with their labels and class names."""
 
     images: NDArray[np.uint8]

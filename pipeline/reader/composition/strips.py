@@ -17,7 +17,7 @@ from pipeline.reader.composition.line_writing import Line, write_cells, write_li
 from pipeline.reader.composition.number_writing import NOTHING, Piece, Style, choose_style
 from pipeline.reader.composition.paper import bleed_through, expose, paste, smooth_noise, texture, to_levels
 from pipeline.reader.composition.scenes import draw_scene
-from pipeline.reader.composition.signs import Generator, Glyphs, Ink, choose, choose_hand, write
+from pipeline.reader.composition.signs import Generator, Ink, SourceImages, choose, choose_hand, write
 from pipeline.reader.composition.surroundings import surround
 from pipeline.reader.composition.transcript import list_digits, make_marks
 from pipeline.reader.rows.marks import OUTER, SHEET, SIDE, WIDTH, encode_contrast
@@ -68,30 +68,30 @@ class Composed:
 
 
 def compose_strip(
-    glyphs: Glyphs, faces: Sequence[Path], generator: Generator
+    source: SourceImages, faces: Sequence[Path], generator: Generator
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
     """Return a strip, its marks and its digits; see `pipeline.reader.rows.marks`.
 
     faces: files of handwriting. A strip with a digit in its middle line that nobody could read is composed anew.
     """
     while True:
-        composed = compose_any(glyphs, faces, generator)
+        composed = compose_any(source, faces, generator)
         if composed.legibility >= LEGIBLE:
             return composed.levels, composed.marks, composed.digits
 
 
-def compose_any(glyphs: Glyphs, faces: Sequence[Path], generator: Generator) -> Composed:
+def compose_any(source: SourceImages, faces: Sequence[Path], generator: Generator) -> Composed:
     """Compose a strip, legible or not."""
     kind = choose(KINDS, generator)
-    hands = Hands(glyphs, {"script": faces, "print": PRINT}, generator)
+    hands = Hands(source, {"script": faces, "print": PRINT}, generator)
     size = math.exp(generator.uniform(*np.log(SIZES)))
     hand = replace(choose_hand(generator), angle=generator.normal(0, SLOPE))
     middle = SHEET[0] / 2 + generator.normal(0, OFF_CENTRE)
     style = choose_style(hand, size, generator.random() < COMBS, generator)
     if kind == "cells":
-        line = write_cells(make_cells(glyphs, generator), style, hands, ROOM, generator)
+        line = write_cells(make_cells(source, generator), style, hands, ROOM, generator)
     else:
-        line = write_line(make_tokens(kind, glyphs, generator), style, hands, ROOM, generator)
+        line = write_line(make_tokens(kind, source, generator), style, hands, ROOM, generator)
     line = place(line, _choose_start(line, generator), middle, hand.angle)
     pieces, writing, others = [*line.pieces], np.zeros(SHEET, np.float32), np.zeros(SHEET, np.float32)
     if kind in BACKDROPS:
@@ -100,7 +100,7 @@ def compose_any(glyphs: Glyphs, faces: Sequence[Path], generator: Generator) -> 
         paste(writing, piece.ink, piece.top, piece.left)
     sides = [side for side in (-1, 1) if generator.random() < NEIGHBOURS]
     if sides:  # the same line above and below, elsewhere: it takes a third of the time
-        tokens = make_tokens(choose(NEIGHBOUR_KINDS, generator), glyphs, generator)
+        tokens = make_tokens(choose(NEIGHBOUR_KINDS, generator), source, generator)
         neighbour = write_line(tokens, replace(style, pitch=0), hands, NEIGHBOUR_ROOM, generator)
         for side in sides:
             away = middle + side * size * generator.uniform(*PITCHES)
@@ -111,7 +111,7 @@ def compose_any(glyphs: Glyphs, faces: Sequence[Path], generator: Generator) -> 
         _print_beside(others, style, middle, hands, generator)
     np.maximum(others, surround(line, style, middle, generator), out=others)
     if generator.random() < BLEED:
-        np.maximum(others, bleed_through(SHEET, glyphs, generator), out=others)
+        np.maximum(others, bleed_through(SHEET, source, generator), out=others)
     if generator.random() < GRAIN:
         grain = np.clip(1 + generator.uniform(0.1, 0.6) * smooth_noise(SHEET, (1.2, 1.2), generator), 0, 1.2)
         writing, others = writing * grain, others * grain
@@ -128,12 +128,12 @@ def compose_any(glyphs: Glyphs, faces: Sequence[Path], generator: Generator) -> 
         for piece in line.pieces
         if piece.symbol != NOTHING
     ]
-    marks = make_marks(line.pieces, len(glyphs.class_names), left, right)
+    marks = make_marks(line.pieces, len(source.class_names), left, right)
     digits = list_digits([piece for piece in pieces if piece.is_digit], window)
     return Composed(encode_contrast(contrast), marks, digits, kind, min(seen, default=math.inf))
 
 
-def make_tokens(kind: str, glyphs: Glyphs, generator: Generator) -> list[Token]:
+def make_tokens(kind: str, source: SourceImages, generator: Generator) -> list[Token]:
     """Return what a line of a kind says.
 
     Classes that are not the ten digits have no separators, and only signs without a name beside them.
@@ -148,17 +148,17 @@ def make_tokens(kind: str, glyphs: Glyphs, generator: Generator) -> list[Token]:
     else:
         text = ""
     tokens = tokenize(text)
-    if glyphs.has_digits:
+    if source.has_digits:
         return tokens
     plain = ("".join(filter(str.isdigit, each.text)) if each.is_number else SIGN for each in tokens)
     return [replace(each, text=text) for each, text in zip(tokens, plain, strict=True)]
 
 
-def make_cells(glyphs: Glyphs, generator: Generator) -> list[str]:
+def make_cells(source: SourceImages, generator: Generator) -> list[str]:
     """Return the numbers of a row of cells: single digits, or numbers of up to so many digits."""
     most = int(generator.choice([1, 1, 1, 2, 2, 3, 5]))
     counts = generator.integers(1, most + 1, MOST_CELLS).tolist()
-    return [make_number(generator, count) if glyphs.has_digits else "0" * count for count in counts]
+    return [make_number(generator, count) if source.has_digits else "0" * count for count in counts]
 
 
 def _print_beside(sheet: Ink, style: Style, middle: float, hands: Hands, generator: Generator) -> None:

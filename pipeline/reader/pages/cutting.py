@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from pipeline.network.activations import Array
 from pipeline.pictures.contrast import local_contrast
 from pipeline.reader.pages.lines import CentreLine
-from pipeline.reader.pages.order import Floats
 from pipeline.reader.pages.search import Level, choose_level
 from pipeline.reader.rows.marks import OUTER, SHEET
 from pipeline.reader.rows.spans import SIZE
@@ -27,8 +27,8 @@ class Strip:
     """
 
     contrast: NDArray[np.float32]
-    y: Floats
-    x: Floats
+    y: Array
+    x: Array
     line: CentreLine
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.reader.pages.order import Floats, measure_slope
+from pipeline.network.activations import Array
+from pipeline.reader.pages.order import measure_slope
 from pipeline.reader.pages.search import LIKE, Detections
 
 FOUNDS = 0.5  # probability of a digit from which it founds a row; less probable ones join it
@@ -27,13 +28,13 @@ class CentreLine:
     slope: that of the page, which it has where the positions do not tell.
     """
 
-    y: Floats
-    x: Floats
-    weights: Floats
+    y: Array
+    x: Array
+    weights: Array
     size: float
     slope: float
 
-    def heights(self, x: Floats) -> Floats:
+    def heights(self, x: Array) -> Array:
         """Return y of the line at each x, (n,): local linear regression, pulled towards the slope of the page."""
         away = (self.x - x[:, np.newaxis]) / self.size
         logs = np.log(self.weights) - (away / BAND) ** 2 / 2

@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+
+from pipeline.network.activations import Array
 
 NEIGHBOUR = 2.5  # distance in sizes up to which two digits may be neighbours in a row
 STEEP = 0.6  # slope up to which a line between neighbours may be that of a row
 HEIGHT = 0.55  # distance in sizes from a row, at the height of its last digit, up to which a number belongs to it
 
-Floats = NDArray[np.floating]
 
-
-def find_rows(numbers: Sequence[tuple[Floats, Floats, float]]) -> list[list[int]]:
+def find_rows(numbers: Sequence[tuple[Array, Array, float]]) -> list[list[int]]:
     """Return the indices of each row's numbers in reading order.
 
     numbers: y and x of the digits of each, (k,), and their size. The slope that most neighbours have is that of all
@@ -36,7 +35,7 @@ def find_rows(numbers: Sequence[tuple[Floats, Floats, float]]) -> list[list[int]
     return sorted(rows, key=lambda row: float(np.mean([first[i] for i in row])))
 
 
-def measure_slope(y: Floats, x: Floats, size: Floats) -> float:
+def measure_slope(y: Array, x: Array, size: Array) -> float:
     """Return the median slope from each digit to its nearest right neighbour; 0 for fewer than three digits."""
     slopes = []
     for i in range(len(y)):

@@ -7,16 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.model.model import Model
+from pipeline.network.activations import Array
 from pipeline.network.gradient_descent import Run
 from pipeline.reader.pages.cutting import Strip
-from pipeline.reader.pages.order import Floats
 from pipeline.reader.pages.search import LIKE
 from pipeline.reader.rows.expected import Expected
 from pipeline.reader.rows.fitting import fit_spans
 from pipeline.reader.rows.spans import Span, read_spans
 
-NEAR = 0.6  # distance in sizes along the row within which the first network has seen a digit
-SAME = 0.8, 0.45  # distance in sizes, down and along the row, within which there is only one digit
+SUPPORTED = 0.6  # distance in sizes along the row within which the first network has seen a digit
+SAME_DIGIT = 0.8, 0.45  # distance in sizes, down and along the row, within which there is only one digit
 POSSIBLE = 0.03  # probability of a number from which a person who checks the reading should see it
 MORE = 2.0  # times as many digits have to be expected in small sightings as in a large one that covers them
 
@@ -30,8 +30,8 @@ class Sighting:
     """
 
     span: Span
-    y: Floats
-    x: Floats
+    y: Array
+    x: Array
     size: float
     supported: bool
     lost: bool = False
@@ -53,7 +53,7 @@ def locate(span: Span, strip: Strip) -> Sighting:
     """Return a number of a strip with its place in the picture."""
     pixels = np.rint(span.places - 0.5).astype(np.intp)
     x, size = strip.x[pixels], strip.line.size
-    near = np.abs(strip.line.x - x[:, np.newaxis]) < NEAR * size
+    near = np.abs(strip.line.x - x[:, np.newaxis]) < SUPPORTED * size
     return Sighting(span, strip.y[pixels], x, size, bool(near.any(axis=1).mean() >= 0.5))
 
 
@@ -99,7 +99,7 @@ def find_shared(one: Sighting, other: Sighting) -> NDArray[np.bool_]:
     """Return which digits of one sighting are where the other has one, (k,)."""
     larger = max(one.size, other.size)
     down, along = np.abs(np.subtract.outer(one.y, other.y)), np.abs(np.subtract.outer(one.x, other.x))
-    return np.asarray(((down < SAME[0] * larger) & (along < SAME[1] * larger)).any(axis=1))
+    return np.asarray(((down < SAME_DIGIT[0] * larger) & (along < SAME_DIGIT[1] * larger)).any(axis=1))
 
 
 def expect_digits(sighting: Sighting) -> float:

@@ -17,7 +17,7 @@ from pipeline.reader.rows.marks import HEIGHT, MARGIN, NO_MARK, OTHER, OUTER, SP
 from pipeline.training.training_data import Examples
 
 BY_COLUMN = 0.25  # part of a run that begins with random weights in which each column has a label
-NEAR = 7  # pixels from the centre of a digit or a space within which columns but the one at the centre have no weight
+AROUND_CENTRE = 7  # pixels from the centre of a digit or a space in which only the column at the centre has a weight
 SPACE_WEIGHT, OTHER_WEIGHT, BLANK_WEIGHT = 0.5, 0.3, 0.5  # of a column in the loss; that of a class is 1
 VISIBLE = 12  # pixels: what is cut by an edge belongs to the text if as much of it, or half, is within the strip
 # How strips are changed each time they are shown: largest stretch and shrinkage along the row, and the largest standard
@@ -143,7 +143,7 @@ def label_columns(marks: Labels, columns: int, outputs: int) -> tuple[NDArray[np
         inside = is_other & (left <= x) & (x < right)
         labels[:] = np.where(inside, symbol, labels)
         weights[inside] = OTHER_WEIGHT
-        weights[(symbol >= 0) & ~is_other & (np.abs(x - (left + right) / 2) < NEAR)] = 0
+        weights[(symbol >= 0) & ~is_other & (np.abs(x - (left + right) / 2) < AROUND_CENTRE)] = 0
     for symbol, left, right, is_other in signs:
         (strips,) = np.nonzero((symbol >= 0) & ~is_other)
         middles = (left[strips].astype(np.intp) + right[strips]) / 2

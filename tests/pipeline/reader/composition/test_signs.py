@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.data.synthetic.shapes import DIGITS, MARKS, SIGNS, parse_shape
-from pipeline.reader.composition.signs import Glyphs, Hand, bend, choose_hand, draw_print, write, write_word
+from pipeline.reader.composition.signs import Hand, SourceImages, bend, choose_hand, draw_print, write, write_word
 from tests.drawings import sample_digits
 
 
@@ -60,7 +60,7 @@ def test_piece_of_a_glyph_is_not_the_whole(monkeypatch: pytest.MonkeyPatch) -> N
     for width in (3, 9, 20):
         images = np.zeros((5, 28, 28), np.uint8)
         images[:, 4:24, 4 : 4 + width] = 200
-        few = Glyphs(images, np.zeros(5, int), tuple("0123456789"))
+        few = SourceImages(images, np.zeros(5, int), tuple("0123456789"))
         generator = np.random.default_rng(1)
         signs = [few.draw_sign(generator) for _ in range(30)]
         assert all(sign.shape[1] < width or sign.shape[0] > 28 for sign in signs)  # a part, or a scribble

@@ -31,7 +31,7 @@ from pipeline.reader.composition.number_writing import (
     find_widest_gap,
     write_number,
 )
-from pipeline.reader.composition.signs import Glyphs, Ink, choose_hand
+from pipeline.reader.composition.signs import Ink, SourceImages, choose_hand
 from pipeline.reader.composition.strips import (
     KINDS,
     REACH,
@@ -62,8 +62,8 @@ SPACE, OTHER = CLASSES + marks.SPACE, CLASSES + marks.OTHER
 DIGIT_NAMES = tuple("0123456789")
 
 
-def glyphs(names: tuple[str, ...] = DIGIT_NAMES) -> Glyphs:
-    return Glyphs(*sample_digits(), names)
+def source(names: tuple[str, ...] = DIGIT_NAMES) -> SourceImages:
+    return SourceImages(*sample_digits(), names)
 
 
 @functools.cache
@@ -73,18 +73,18 @@ def faces() -> tuple[Path, ...]:
 
 @functools.cache
 def composed() -> list[Composed]:
-    return [compose_any(glyphs(), faces(), np.random.default_rng(seed)) for seed in range(100)]
+    return [compose_any(source(), faces(), np.random.default_rng(seed)) for seed in range(100)]
 
 
 def write(texts: list[str], spacing: str, seed: int) -> tuple[Line, Style]:
     generator = np.random.default_rng(seed)
-    hands = Hands(glyphs(), {"script": faces(), "print": list_faces("print")}, generator)
+    hands = Hands(source(), {"script": faces(), "print": list_faces("print")}, generator)
     style = replace(choose_style(choose_hand(generator), SIZE, False, generator), spacing=spacing)
     return write_line([Token(text, joined=False) for text in texts], style, hands, ROOM, generator), style
 
 
 def test_a_seed_gives_one_strip_and_another_seed_another() -> None:
-    strips: list[Any] = [compose_strip(glyphs(), faces(), np.random.default_rng(seed)) for seed in (3, 3, 4)]
+    strips: list[Any] = [compose_strip(source(), faces(), np.random.default_rng(seed)) for seed in (3, 3, 4)]
     one, same, other = strips
     assert all(map(np.array_equal, one, same))
     assert not np.array_equal(one[0], other[0])
@@ -144,7 +144,7 @@ def test_digits_stand_where_the_ink_is_on_the_lines_above_and_below_too(monkeypa
     monkeypatch.setattr("pipeline.reader.composition.line_text.SEPARATED", 0)
     rows, columns = (np.arange(side) + 0.5 for side in SHEET)
     for seed in range(10):
-        digits = compose_any(glyphs(), faces(), np.random.default_rng(seed)).digits
+        digits = compose_any(source(), faces(), np.random.default_rng(seed)).digits
         digits, inked, around = digits[digits[:, 0] >= 0], inks[-1] > 0, np.zeros(SHEET, bool)
         for _, y, x, size, visible in digits:
             box = np.ix_(np.abs(rows - y) < size / 2, np.abs(columns - x) < size / 2)
@@ -247,7 +247,7 @@ def test_groups_are_one_number_and_what_is_struck_out_is_none() -> None:
 
 def test_each_cell_has_a_number_of_its_own() -> None:
     generator = np.random.default_rng(2)
-    hands = Hands(glyphs(), {"script": faces(), "print": list_faces("print")}, generator)
+    hands = Hands(source(), {"script": faces(), "print": list_faces("print")}, generator)
     style = choose_style(choose_hand(generator), SIZE, False, generator)
     for _ in range(20):
         line = write_cells(["4", "17", "3"], style, hands, ROOM, generator)
@@ -267,7 +267,7 @@ def test_line_ends_where_its_digits_would_need_more_room() -> None:
 def test_numbers_have_one_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.reader.composition.hands.DIGIT_SHARES", {"print": 1.0})
     generator = np.random.default_rng(1)
-    hands = Hands(glyphs(), {"script": faces(), "print": list_faces("print")}, generator)
+    hands = Hands(source(), {"script": faces(), "print": list_faces("print")}, generator)
     draw = hands.choose_number()
     assert np.array_equal(draw(4), draw(4))
     style = choose_style(choose_hand(generator), SIZE, True, generator)
@@ -302,7 +302,7 @@ def test_strips_of_other_classes_come_only_from_the_images(monkeypatch: pytest.M
         monkeypatch.delattr(f"pipeline.reader.composition.{name}")
     for module in ("hands", "signs"):
         monkeypatch.delattr(f"pipeline.reader.composition.{module}.draw_by_hand")
-    other, seen = glyphs(tuple("abcdefghij")), set[int]()
+    other, seen = source(tuple("abcdefghij")), set[int]()
     for seed in range(40):
         seen.update(read_marks(compose_any(other, faces(), np.random.default_rng(seed)).marks).tolist())
     assert seen == set(range(CLASSES + 2))

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.engine.errors import UsageError
 from pipeline.reader.composition.lettering import list_faces
-from pipeline.reader.composition.signs import Glyphs
+from pipeline.reader.composition.signs import SourceImages
 from pipeline.reader.composition.strips import compose_strip
 from pipeline.reader.pages.positions import IGNORED, SCALES, SHAPE, Crops, find_centres, label_positions, show
 from pipeline.reader.rows.marks import SHEET, STEPS, ZERO, decode_contrast
@@ -66,8 +66,8 @@ def make_crops(strips: np.ndarray, digits: np.ndarray) -> Crops:
 
 
 def compose_parts(count: int) -> Crops:
-    glyphs, faces = Glyphs(*sample_digits(), tuple("0123456789")), list_faces("script")
-    made = [compose_strip(glyphs, faces, np.random.default_rng(i)) for i in range(count)]
+    source, faces = SourceImages(*sample_digits(), tuple("0123456789")), list_faces("script")
+    made = [compose_strip(source, faces, np.random.default_rng(i)) for i in range(count)]
     strips, _, digits = map(np.array, zip(*made, strict=True))
     return make_crops(strips, digits)
 
