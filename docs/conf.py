@@ -1,10 +1,9 @@
 """The site, made by Sphinx from the Markdown files that GitHub shows: `make docs`.
 
 docs/README.md is its table of contents: a page that it does not list is an error, and so is a link that leads nowhere.
-Links to code lead to SOURCES; without this address, only their text remains.
+Links to code lead to pages of the site that show the files.
 """
 
-import os
 import re
 import shutil
 from dataclasses import fields, is_dataclass
@@ -15,6 +14,10 @@ from typing import Any
 from docutils.nodes import SkipNode
 from docutils.utils.math import latex2mathml
 from numpy.typing import ArrayLike
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import TextLexer, get_lexer_for_filename
+from pygments.util import ClassNotFound
 from sphinx.application import Sphinx
 from sphinx.util.logging import getLogger
 from sphinx.util.typing import stringify_annotation
@@ -22,7 +25,6 @@ from sphinx.util.typing import stringify_annotation
 from pipeline.html.demo.included import render_included_demo
 
 ROOT = Path(__file__).parent.parent
-SOURCES = os.environ.get("SOURCES")  # address of the files of the project
 
 project = "Handwriting recognition"
 html_title = "Handwriting recognition from scratch"
@@ -47,12 +49,29 @@ pygments_style, pygments_dark_style = "default", "github-dark"
 ARRAY_LIKE = stringify_annotation(ArrayLike, "smart")
 LINK = re.compile(r"\]\((?!https?:|#)([^)\s#]+)(#[^)\s]+)?\)")
 PICTURE = re.compile(r"<picture>\s*<source [^>]*srcset=\"(.*?)\">\s*<img src=\"(.*?)\"(.*?)>\s*</picture>", re.DOTALL)
+# Words that people search for, and the page that answers them, which need not contain them.
+SEARCHED = {
+    "docs/faq": ("gpu", "cuda", "windows", "mac", "offline", "privacy"),
+    "docs/use/pictures": ("photo", "photograph", "phone", "scan", "ocr", "pdf", "confidence", "probability", "excel"),
+    "docs/use/own-data": ("letters", "csv", "folder"),
+}
+BUTTON = (
+    '<p><a href="demo.html" style="display: inline-block; padding: 0.6em 1.4em; border-radius: 0.5em; '
+    'font-size: 1.3em; background: var(--color-brand-content); color: var(--color-background-primary)">Try it: draw a digit</a></p>'
+)
 DEMO, REPORT = "artifacts/export/index.html", "artifacts/report/index.html"
 PAGES = {DEMO: "demo.html"} | ({REPORT: "report.html"} if (ROOT / REPORT).exists() else {})
 
 
+MOVED = '<!DOCTYPE html><title>Moved</title><meta http-equiv="refresh" content="0; url=index.html">\n'
+shown_files: set[Path] = set()  # to which pages link
+
+
 def adapt(app: Sphinx, name: str, source: list[str]) -> None:
-    """Adapt the Markdown of a page: its links to other files, its pictures; give the README the table of contents."""
+    """Adapt the Markdown of a page: its links to other files, its pictures, and the words by which it is found.
+
+    The README also gets the table of contents, and a button that opens the demo.
+    """
     page = ROOT / f"{name}.md"
     up = "../" * name.count("/")
 
@@ -63,18 +82,43 @@ def adapt(app: Sphinx, name: str, source: list[str]) -> None:
         is_page = path.suffix == ".md" and (path.parent == ROOT or path.is_relative_to(ROOT / "docs"))
         if is_page or not path.exists():
             return found[0]  # which Sphinx checks
-        return f"](source:{SOURCES}/{path.relative_to(ROOT)})" if SOURCES else "](source:)"
+        if path.is_dir():
+            return "](source:)"
+        shown_files.add(path)
+        return f"](source:{up}{locate_page(path)})"
 
     for picture in re.findall(r"<(?:img|source)\s[^>]*?src(?:set)?=\"(.*?)\"", source[0]):
         if not (page.parent / picture).exists():
             getLogger(__name__).warning("%s does not exist", picture, location=name)
     text = re.sub(r"\[([^\[\]]*)\]\(source:\)", r"\1", LINK.sub(link, source[0]))
-    if SOURCES:
-        text = text.replace("git clone URL ", f"git clone {SOURCES.partition('/blob/')[0]} ")
-    text = PICTURE.sub(r'<img class="only-light" src="\2"\3><img class="only-dark" src="\1"\3>', text)
+    button = BUTTON if name == root_doc else ""
+    text = PICTURE.sub(rf'<img class="only-light" src="\2"\3><img class="only-dark" src="\1"\3>{button}', text)
+    if name in SEARCHED:
+        entries = "\n".join(f"single: ! {word}" for word in SEARCHED[name])
+        text = text.replace("\n", f"\n\n```{{index}}\n{entries}\n```\n", 1)
     for path, target in PAGES.items():
         text = text.replace(f" `{path}`", f' <a href="{up}{target}"><code>{path}</code></a>')
     source[0] = text + "".join(list_contents()) * (name == root_doc)
+
+
+def locate_page(path: Path) -> str:
+    """Return the address of the page that shows a file; a notebook is copied, to be opened in Jupyter."""
+    return f"sources/{path.relative_to(ROOT)}{'' if path.suffix == '.ipynb' else '.html'}"
+
+
+def show_file(path: Path, target: Path) -> None:
+    """Write a page that shows a file of the project."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".ipynb":
+        shutil.copy(path, target)
+        return
+    text = path.read_text(encoding="utf-8")
+    try:
+        lexer = get_lexer_for_filename(path.name)
+    except ClassNotFound:
+        lexer = TextLexer()
+    form = HtmlFormatter(full=True, title=str(path.relative_to(ROOT)), linenos="inline")
+    target.write_text(highlight(text, lexer, form), encoding="utf-8")
 
 
 def list_contents() -> list[str]:
@@ -120,12 +164,15 @@ def shorten(app: Sphinx, what: str, name: str, found: object, options: object, t
 
 
 def add_pages(app: Sphinx, error: Exception | None) -> None:
-    """Add the pictures, the drawing demo and, if there is one, the report, and make the README the first page."""
+    """Add the pictures, the files, the drawing demo and perhaps the report, and make the README the first page."""
     if error:
         return
     site = Path(app.outdir)
     shutil.copytree(ROOT / "pictures", site / "pictures", dirs_exist_ok=True)
-    shutil.copy(site / "README.html", site / "index.html")
+    (site / "README.html").replace(site / "index.html")
+    (site / "README.html").write_text(MOVED, encoding="utf-8")
+    for path in sorted(shown_files):
+        show_file(path, site / locate_page(path))
     for path, target in PAGES.items():
         if (ROOT / path).exists():
             shutil.copy(ROOT / path, site / target)

@@ -45,6 +45,9 @@ def page(browser: Browser, site: str, request: pytest.FixtureRequest) -> Iterato
         ("stale", "docs/pipeline/reruns.html"),
         ("numbers from scans", "docs/use/pictures.html"),
         ("learning rate", "docs/learn/derivation.html"),
+        ("photo", "docs/use/pictures.html"),
+        ("confidence", "docs/use/pictures.html"),
+        ("gpu", "docs/faq.html"),
     ],
 )
 def test_search_finds_first_what_explains_the_words(words: str, target: str, page: Page) -> None:
@@ -60,3 +63,8 @@ def test_demo_is_one_click_away_and_reads_a_drawing(page: Page) -> None:
     page.locator("article").get_by_role("link", name="Drawing demo").click()
     draw_with_mouse(page, place(DIGITS[3], 0.2, 0.2, 0.6))
     assert prediction(page) == "3"
+
+
+def test_links_to_code_show_the_file(page: Page) -> None:
+    page.locator("article").get_by_role("link", name="pipeline/network/layers.py").click()
+    expect(page.locator("pre")).to_contain_text("class Convolution")
