@@ -57,7 +57,8 @@ SEARCHED = {
 }
 BUTTON = (
     '<p><a href="demo.html" style="display: inline-block; padding: 0.6em 1.4em; border-radius: 0.5em; '
-    'font-size: 1.3em; background: var(--color-brand-content); color: var(--color-background-primary)">Try it: draw a digit</a></p>'
+    'font-size: 1.3em; background: var(--color-brand-content); color: var(--color-background-primary)">'
+    "Try it: draw a digit</a></p>"
 )
 DEMO, REPORT = "artifacts/export/index.html", "artifacts/report/index.html"
 PAGES = {DEMO: "demo.html"} | ({REPORT: "report.html"} if (ROOT / REPORT).exists() else {})

@@ -27,8 +27,8 @@ class ArrayError(PipelineError):
 def load_array(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...], advice: str = "") -> NDArray[Any]:
     """Return the array in `path`, memory-mapped and read-only; nothing is unpickled.
 
-    shape: the required length of each axis; None allows any. advice: end of the error message, by default that of
-    `advise_anew`. Raises ArrayError if the file is missing or contains anything else.
+    shape: the required length of each axis, None for any length. advice: the end of the error message, by default that
+    of `advise_anew`. Raises ArrayError if the file is missing or contains something else.
     """
     advice = advice or advise_anew(path)
     try:

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 @contextmanager
 def replacement(path: Path) -> Iterator[Path]:
-    """Yield an unused hidden name beside `path`: what the block puts there replaces `path` at the end of the block.
+    """Yield an unused hidden name beside `path`; the file that the block creates there replaces `path` at the end.
 
     If the block or the replacement fails, `path` is unchanged and nothing else is left.
     """

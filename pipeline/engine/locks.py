@@ -32,8 +32,8 @@ def exclusive_lock(folder: Path) -> Iterator[bool]:
 def file_lock(path: Path, report: Callable[[str], object] | None) -> Iterator[bool]:
     """Lock the file `path` exclusively, creating it if necessary; yield whether the lock was acquired.
 
-    With `report`, wait for the lock, after calling `report` with a line that says so. The holder may delete the file.
-    Raises OSError if `path` cannot be opened.
+    With `report`, wait for the lock, after calling `report` with a line that says so. The process that has the lock may
+    delete the file. Raises OSError if `path` cannot be opened.
     """
     with ExitStack() as stack:
         acquired, current = True, False

@@ -24,9 +24,10 @@ NOT_MADE = "not made yet"  # in place of "stale" for a stage without a result
 class Plan:
     """What a call of a stage does.
 
-    expected: provenance of its result. state: `fresh`, nothing, because the result is up to date; `stored`, restore it
-    from the store; `stale`, run; `waiting`, depends on the output of an earlier stage that will run. reasons: why it is
-    not up to date. manifest: of the stored result if there is one, else of the published one.
+    expected: the provenance of its result. state: `fresh` if the result is up to date, so that the call does nothing;
+    `stored` if the call restores it from the store; `stale` if the stage runs; `waiting` if this depends on the output
+    of an earlier stage that will run. reasons: why the result is not up to date. manifest: that of the stored result if
+    there is one, otherwise that of the published result.
     """
 
     output: Path

@@ -16,10 +16,10 @@ SHOWN = 3  # most entries of a mapping of which a reason names each
 
 @dataclass(frozen=True)
 class Provenance:
-    """Dependencies of a result. Equal provenances are assumed to give equal results.
+    """Everything that a result depends on. Equal provenances are assumed to give equal results.
 
-    inputs: digest of each `Input`, None if not known yet, and of each `File`. code: digest of each file. environment:
-    versions of packages.
+    inputs: the digest of each `Input`, None if it is not known yet, and of each `File`. code: the digest of each file
+    of code. environment: the versions of packages.
     """
 
     stage: str

@@ -15,10 +15,10 @@ def prune(artifacts: Path, keep: int, computed_from: Mapping[str, str] = Mapping
 
     Return the bytes of what was removed, by the name of each folder.
 
-    Results with a link, published or named, are kept and count towards `keep`. So are results that were computed from
-    one with a link, for the stages in `computed_from`: {"evaluate": "train"} keeps the evaluations of named models.
-    Results that a running stage reads or writes are kept too. Raises UsageError if `keep` is negative,
-    PipelineError if a folder cannot be removed.
+    Results with a link, published or named, are always kept, and they count towards `keep`. So do results that were
+    computed from a result with a link, for the stages in `computed_from`: {"evaluate": "train"} keeps the evaluations
+    of named models. Results that a running stage reads or writes are kept, too. Raises UsageError if `keep` is
+    negative, PipelineError if a folder cannot be removed.
     """
     if keep < 0:
         raise UsageError(f"keep is {keep}: use 0 or more")

@@ -15,12 +15,13 @@ Array = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Activation:
-    """All that the project needs to know about an activation function, except its JavaScript (`layers.js`).
+    """An activation function, with everything that the project needs to know about it but its JavaScript (`layers.js`).
 
-    name: as in the option `--activation` and in model files. function: z -> a, elementwise, into `out` if given.
-    derivative: a -> da/dz, a factor for dL/da. title: its name in text. effect: what it does to a sum, to end the
-    sentence "a pixel of a map is the sum, ...". signed: whether outputs can be negative. onnx: its operator. torch: an
-    expression that makes its module, with `nn` for torch.nn.
+    name: its name in the option `--activation` and in model files. function: computes a from z, elementwise, and writes
+    it to `out` if given. derivative: computes da/dz from a, which is a factor of dL/dz. title: its name in text.
+    effect: what it does to a sum; these words end the sentence "a pixel of a map is the sum, ...". signed: whether its
+    outputs can be negative. onnx: its ONNX operator. torch: an expression that makes its PyTorch module, in which `nn`
+    is torch.nn.
     """
 
     name: str

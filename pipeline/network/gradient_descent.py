@@ -39,12 +39,13 @@ def in_sequence(function: Callable[[int, int], T], count: int) -> list[T]:
 
 @dataclass(frozen=True)
 class TrainingState:
-    """A network in training, with all that a step reads and changes.
+    """A network in training, with everything that a step reads or changes.
 
-    arrays: (rows, parameters); the rows are the parameters, the buffers of the optimizer, and the moving average of the
-    parameters if ema_decay is above 0. network: its parameters are a view of the first row. gradients: of each shard.
-    partial_gradients: of a micro-batch, for each thread. buffers: of the layers, for each thread. micro_batch: largest
-    number of images in a forward pass, by which a shard is divided to limit memory.
+    arrays: one array (rows, parameters), whose rows are the parameters, the buffers of the optimizer and, if ema_decay
+    is above 0, the moving average of the parameters. network: the network, whose parameters are a view of the first
+    row. gradients: the gradient of each shard. partial_gradients: the gradient of a micro-batch, for each thread.
+    buffers: the buffers of the layers, for each thread. micro_batch: the largest number of images in one forward pass;
+    a larger shard is divided, which limits the memory.
     """
 
     network: Network
@@ -99,12 +100,12 @@ def train_epoch(
     run: Run = in_sequence,
     on_batch: Callable[[], object] = lambda: None,
 ) -> tuple[float, float]:
-    """Run one epoch of minibatch gradient descent; return the mean loss and the accuracy during training.
+    """Run one epoch of mini-batch gradient descent; return the mean loss and the accuracy during training.
 
-    batches: the indices of the images of each. rates: the learning rate of each step. load: called as
-    load(indices, shard, thread), returns images (height, width, n) and labels (n,), valid until the next call in this
-    thread. step: the number of steps in earlier epochs. on_batch: called after each step. The epoch ends early if the
-    loss is not finite.
+    batches: the indices of the images of each batch. rates: the learning rate of each step. load: a function that is
+    called as load(indices, shard, thread) and returns images (height, width, n) and labels (n,), which are valid until
+    its next call in the same thread. step: the number of steps in earlier epochs. on_batch: called after each step. If
+    the loss is not finite, the epoch ends early.
     """
     losses, correct, slices = [], 0, make_slices(state.arrays.shape[1], len(state.gradients))
     for batch, rate in zip(batches, rates, strict=True):
@@ -140,7 +141,7 @@ def compute_gradient(
 ) -> tuple[float, int]:
     """Compute the gradient of a shard; return its part of the mean loss and its number of correct predictions.
 
-    indices: of the shard's images. count: images in the whole batch.
+    indices: the indices of the images in the shard. count: the number of images in the whole batch.
     """
     gradient, partial, buffers = state.gradients[shard], state.partial_gradients[thread], state.buffers[thread]
     total, correct = 0.0, 0

@@ -43,11 +43,12 @@ class Buffers:
 
 @dataclass(frozen=True)
 class Layer(ABC):
-    """A layer for an input of `input_shape`, (units,) or (channels, height, width), each with the batch as last axis.
+    """A layer for inputs of the shape `input_shape`, (units,) or (channels, height, width); the batch is the last axis.
 
-    kind: its key in `KINDS` of `pipeline.network.layers` and in `pipeline.network.notation`, whose values are fields of
-    the class. takes_units: whether the input may be (units,). stride: step of the window from one position to the next,
-    down and along the row. padding: zeros that are added above and below the input, and on its left and right.
+    kind: the name of the layer in `KINDS` of `pipeline.network.layers` and in `pipeline.network.notation`; the values
+    in its notation are fields of the class. takes_units: whether the input may be (units,). stride: how far the window
+    moves from one position to the next, down and along the row. padding: how many zeros are added above and below the
+    input, and on its left and right.
     """
 
     kind: ClassVar[str]
@@ -94,20 +95,20 @@ class Layer(ABC):
     def forward(self, w: Arrays, x: Array, buffers: Buffers) -> tuple[Array, Any]:
         """Return the output y for the input x, and what `backward` needs; both are valid until the next call.
 
-        w: the arrays of parameters.
+        w: the parameter arrays of the layer.
         """
 
     def infer(self, w: Arrays, x: Array, buffers: Buffers) -> Array:
-        """Return the output y as `forward` does, up to rounding, if no backward pass follows."""
+        """Return the output y as `forward` does, up to rounding, when no backward pass follows."""
         y, _ = self.forward(w, x, buffers)
         return y
 
     @abstractmethod
     def backward(self, w: Arrays, dw: Arrays, saved: Any, dy: Array, buffers: Buffers, first: bool) -> Array | None:
-        """Write the gradient of the parameters w to dw; return the gradient of the input, None for the first layer.
+        """Write the gradient of the parameters to dw; return the gradient of the input, or None for the first layer.
 
-        dy: the gradient of the output, which is overwritten. dy, dz, dw and so on are the gradients of the loss with
-        respect to y, z, w. saved: from `forward`.
+        dy: the gradient of the output, which is overwritten. As everywhere, dy, dz and dw are the gradients of the loss
+        with respect to y, z and w. saved: what `forward` returned for this purpose.
         """
 
 

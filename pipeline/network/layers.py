@@ -23,9 +23,10 @@ MIN_COLUMNS = 128  # of a matrix product over one row of positions; narrower one
 
 @dataclass(frozen=True)
 class Affine(Layer):
-    """Base class of dense layers and convolutions: z = W p + b for each patch p of the input, then the activation.
+    """Base class of dense layers and convolutions, which compute z = W p + b for each patch p, then the activation.
 
-    outputs: number of units or filters. activation: None for the last layer, where it is part of the loss.
+    outputs: the number of units or filters. activation: the activation function; None for the last layer, whose
+    activation is part of the loss.
     """
 
     outputs: int
@@ -151,11 +152,12 @@ class Windowed(Layer):
 
 @dataclass(frozen=True, kw_only=True)
 class Convolution(Windowed, Affine):
-    """A convolution with `outputs` filters. kernel, stride, padding: height and width.
+    """A convolution with `outputs` filters.
 
-    dilation: pixels from one column of the kernel to the next. residual: whether the input is added to the output,
-    y = f(z) + x, which must have the same shape (He, Zhang, Ren & Sun 2015). As everywhere in deep learning the kernel
-    is not flipped: strictly speaking it is a cross-correlation.
+    kernel, stride, padding: each as height and width. dilation: the distance from one column of the kernel to the next,
+    in pixels. residual: whether the input is added to the output, y = f(z) + x, for which both must have the same shape
+    (He, Zhang, Ren & Sun 2015). As everywhere in deep learning, the kernel is not flipped, so strictly speaking this is
+    a cross-correlation.
     """
 
     kind = "conv"
@@ -226,7 +228,9 @@ class Convolution(Windowed, Affine):
 
     @staticmethod
     def make_contiguous(x: Array, buffers: Buffers) -> Array:
-        """Return x, or a copy if it is not contiguous, as a batch of images: so patches are taken from long runs."""
+        """Return x, or a copy of x if it is not contiguous like a batch of images, so that patches are copied in long
+        runs.
+        """
         if x.flags.c_contiguous:
             return x
         copy = buffers.array("x", *x.shape)

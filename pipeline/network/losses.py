@@ -24,9 +24,10 @@ HARD, EASY = 3, 8  # positions with nothing that `at_positions` counts
 def quadratic(
     logits: Array, labels: Labels, count: int | None = None, label_smoothing: float = 0.0
 ) -> tuple[float, Array]:
-    """Mean of |a - y|^2 / 2 with a = sigmoid(z) and targets y; dL/dz = (a - y) a (1 - a) / count.
+    """Return the mean of |a - y|^2 / 2 with a = sigmoid(z) and targets y, and dL/dz = (a - y) a (1 - a) / count.
 
-    The factor a (1 - a) is near 0 for a confidently wrong output, so its gradient is small.  (Nielsen 2015, chapter 3)
+    The factor a (1 - a) is near 0 for a confidently wrong output, whose gradient is therefore small. (Nielsen 2015,
+    chapter 3)
     """
     count = count or len(labels)
     a = sigmoid(logits)
@@ -37,10 +38,10 @@ def quadratic(
 def cross_entropy(
     logits: Array, labels: Labels, count: int | None = None, label_smoothing: float = 0.0
 ) -> tuple[float, Array]:
-    """Mean cross-entropy of p = softmax(z) against targets y; dL/dz = (p - y) / count.
+    """Return the mean cross-entropy of p = softmax(z) and targets y, and dL/dz = (p - y) / count.
 
-    For each image L = -sum of y log p = log of sum of exp(z) - sum of y z, since its y sum to 1.
-    (Bishop 2006, eq. 4.108 and 4.109)
+    For each image, L = -sum of y log p = log of sum of exp(z) - sum of y z, because its targets y sum to 1. (Bishop
+    2006, eq. 4.108 and 4.109)
     """
     count = count or len(labels)
     y = targets(labels, logits, label_smoothing)
@@ -83,7 +84,7 @@ def count_correct(logits: Array, labels: Labels) -> int:
 
 
 def targets(labels: Labels, logits: Array, label_smoothing: float = 0.0) -> Array:
-    """One-hot targets with label smoothing, in the shape and dtype of the logits."""
+    """Return one-hot targets with label smoothing, in the shape and dtype of the logits."""
     classes = len(logits)
     by_class: Array = np.eye(classes, dtype=logits.dtype) * (1 - label_smoothing)
     by_class += label_smoothing / classes
@@ -91,25 +92,26 @@ def targets(labels: Labels, logits: Array, label_smoothing: float = 0.0) -> Arra
 
 
 def log_softmax(logits: Array) -> Array:
-    """log(exp(z) / sum(exp(z))) over the first axis."""
+    """Return log(exp(z) / sum(exp(z))), with the sum over the first axis."""
     z = logits - logits.max(axis=0)  # so that exp cannot overflow
     log_p: Array = z - np.log(np.exp(z).sum(axis=0))
     return log_p
 
 
 def scores(logits: Array, loss: str) -> Array:
-    """Logits to pass to softmax, depending on the loss that the network was trained with.
+    """Return the logits to pass to softmax, which depend on the loss that the network was trained with.
 
-    For the quadratic loss the outputs are sigmoid(z); divided by their sum they are softmax(log sigmoid(z)). This
-    logarithm is accurate also where sigmoid(z) rounds to 0.
+    With the quadratic loss, the outputs are sigmoid(z). Divided by their sum, they are softmax(log sigmoid(z)), and
+    this logarithm is accurate even where sigmoid(z) rounds to 0.
     """
     return logits if loss == "cross-entropy" else -np.logaddexp(0, -logits)
 
 
 def probabilities(logits: Array, loss: str, temperature: float = 1.0) -> Array:
-    """Return probabilities (classes, n); each column sums to 1.
+    """Return the probabilities (classes, n), of which each column sums to 1.
 
-    The temperature divides the argument of softmax: above 1 they are closer to uniform.  (Guo et al. 2017, eq. 9)
+    The temperature divides the argument of softmax, so above 1 the probabilities are closer to uniform. (Guo et al.
+    2017, eq. 9)
     """
     return np.exp(log_softmax(scores(logits, loss) / temperature))
 

@@ -90,9 +90,10 @@ def make_buffers(network: Network) -> list[Buffers]:
 
 
 def forward(network: Network, images: Array, buffers: Sequence[Buffers] | None = None) -> Cache:
-    """Pass images (height, width, n) through the layers; return the output of each.
+    """Pass images (height, width, n) through the layers; return the output of each layer.
 
-    The last layer has no activation: it is part of the loss. With `buffers` the result is valid until their next use.
+    The last layer has no activation, because it is part of the loss. With `buffers`, the result is valid until their
+    next use.
     """
     cache, x = Cache([], []), images[np.newaxis]
     for layer, arrays, own in zip(
@@ -120,11 +121,11 @@ def infer(network: Network, images: Array, buffers: Sequence[Buffers] | None = N
 def backward(
     network: Network, cache: Cache, dz: Array, buffers: Sequence[Buffers] | None = None, out: Parameters | None = None
 ) -> Parameters:
-    """Backpropagation: return the gradient of every parameter, in `out` if given.
+    """Backpropagate; return the gradient of every parameter, in `out` if given.
 
-    dz: the gradient of the loss with respect to the logits. From the last layer to the first, each turns the gradient
-    of its output into those of its parameters and of its input, which is the output of the layer before.
-    (Rumelhart, Hinton & Williams 1986)
+    dz: the gradient of the loss with respect to the logits. From the last layer to the first, each layer turns the
+    gradient of its output into the gradients of its parameters and of its input, and its input is the output of the
+    layer before. (Rumelhart, Hinton & Williams 1986)
     """
     gradient = out or view_parameters(network.layers, np.empty_like(network.parameters.flat))
     buffers = buffers or make_buffers(network)

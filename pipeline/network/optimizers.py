@@ -51,14 +51,18 @@ def momentum(beta: float) -> Optimizer:
 
 
 def adam(beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Optimizer:
-    """m <- beta1 m + (1 - beta1) g;  s <- beta2 s + (1 - beta2) g^2;  w <- w - rate m' / (sqrt(s') + epsilon).
+    """Step by w <- w - rate m' / (sqrt(s') + epsilon), with moving averages m of the gradient and s of its square.
 
-    m' = m / (1 - beta1^step) and s' = s / (1 - beta2^step), since both begin at zero.  (Kingma & Ba 2015, algorithm 1)
+        m <- beta1 m + (1 - beta1) g
+        s <- beta2 s + (1 - beta2) g^2
 
-    The state is M = m / (1 - beta1) and S = s / (1 - beta2), which saves two passes over memory. With
-    c = sqrt((1 - beta2) / (1 - beta2^step)) the step is
+    Because both begin at zero, m' = m / (1 - beta1^step) and s' = s / (1 - beta2^step). (Kingma & Ba 2015, algorithm 1)
+
+    The state contains M = m / (1 - beta1) and S = s / (1 - beta2) instead, which saves two passes over memory. The step
+    is
 
         rate (1 - beta1) / (1 - beta1^step) / c  *  M / (sqrt(S) + epsilon / c)
+        with c = sqrt((1 - beta2) / (1 - beta2^step))
     """
     import numpy as np
 
@@ -80,7 +84,7 @@ def adam(beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Opt
 
 
 def with_l2(optimizer: Optimizer, decay: float) -> Optimizer:
-    """Add an L2 term: g + decay w instead of g, as if the loss had the term decay |w|^2 / 2."""
+    """Return an update that uses g + decay w instead of g, as if the loss had the additional term decay |w|^2 / 2."""
 
     def update(w: "Array", g: "Array", state: Sequence["Array"], rate: float, step: int) -> None:
         g += decay * w
@@ -90,7 +94,10 @@ def with_l2(optimizer: Optimizer, decay: float) -> Optimizer:
 
 
 def with_decay(optimizer: Optimizer, decay: float) -> Optimizer:
-    """Add decoupled weight decay: w <- w (1 - rate decay) before each step.  (Loshchilov & Hutter 2019)"""
+    """Return an update with decoupled weight decay, w <- w (1 - rate decay) before each step.
+
+    (Loshchilov & Hutter 2019)
+    """
 
     def update(w: "Array", g: "Array", state: Sequence["Array"], rate: float, step: int) -> None:
         w *= 1 - rate * decay

@@ -17,9 +17,10 @@ SCHEDULES: dict[str, Callable[[float], float]] = {
 
 
 def rate_factor(schedule: str, warmup: float, step: int, steps: int) -> float:
-    """Factor on the learning rate of a step, counted from 0 over all `steps` of the run.
+    """Return the factor by which a step multiplies the learning rate; steps are counted from 0 to `steps` - 1.
 
-    It rises linearly over the fraction `warmup` of the run; the schedule covers the rest.  (Goyal et al. 2017)
+    The factor rises linearly over the fraction `warmup` of the run, and the schedule covers the rest. (Goyal et al.
+    2017)
     """
     rising = warmup * steps
     if step < rising:

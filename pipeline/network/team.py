@@ -47,8 +47,8 @@ class ThreadTeam(ExitStack):
     def run(self, function: Callable[[int, int], T], count: int) -> list[T]:
         """Call function(item, thread) for every item below `count`; return the results in order.
 
-        A thread takes every size-th item. Raises the exception of an item that fails, after the other threads have
-        finished; the team cannot be used again if the caller is interrupted.
+        Each thread takes every size-th item. If an item fails, its exception is raised after the other threads have
+        finished. If the caller is interrupted, the team cannot be used again.
         """
         results: list[Any] = [None] * count
 

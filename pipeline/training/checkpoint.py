@@ -16,7 +16,8 @@ class Checkpoint:
     """A checkpoint of a training run.
 
     state: the `arrays` of `TrainingState`. best: the parameters of the best network so far, (total,). history: all
-    epochs so far. origin: describes recipe and data, so that a checkpoint of others is not used.
+    epochs so far. origin: a description of the recipe and the data, which prevents a run with others from using the
+    checkpoint.
     """
 
     state: Array

@@ -15,8 +15,8 @@ COLUMNS = ["network", "epoch", "loss", "train_accuracy", "validation_accuracy", 
 class Epoch:
     """One row of the history; number 0 is the network before training.
 
-    loss, train_accuracy: means over the epoch, measured during training; NaN for number 0. validation_accuracy: after
-    the epoch. learning_rate: of the last step. seconds: training time without validation.
+    loss, train_accuracy: means over the epoch, measured during training, NaN for number 0. validation_accuracy:
+    measured after the epoch. learning_rate: that of the last step. seconds: the time of training, without validation.
     """
 
     number: int

@@ -26,11 +26,12 @@ else:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Hyperparameters of a training run; `train` has an option for each. Raises UsageError for a value out of range.
+    """The hyperparameters of a training run; `train` has an option for each of them.
 
-    layers: see `pipeline.network.notation`. shards: determine the order of sums and of random draws. ema_decay: above
-    0, the averaged parameters are evaluated and saved. seed: of the first network of an ensemble; the others have
-    seed + 1, seed + 2 and so on.
+    layers: the hidden layers, in the notation of `pipeline.network.notation`. shards: the number of parts of a batch,
+    which determines the order of sums and of random draws. ema_decay: if it is above 0, the averaged parameters are
+    evaluated and saved. seed: the seed of the first network of an ensemble; the others have seed + 1, seed + 2 and so
+    on. Raises UsageError for a value out of range.
     """
 
     layers: Annotated[

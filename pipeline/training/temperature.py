@@ -17,9 +17,9 @@ def fit_temperature(logits: Array, labels: Labels, loss: str) -> float:
     """Return the temperature that minimises the cross-entropy on images that the network was not trained on.
 
     logits: (classes, n). labels: (n,). loss: the loss that the network was trained with. With b = 1 / temperature and
-    scores z, the derivative of the cross-entropy L(b z) by b is the sum of dL/dz * z. It increases with b, since L is
-    convex, so bisection finds its zero. Label smoothing by 1 / (n + 1), one image in n + 1 without a correct class,
-    keeps a network without errors from getting the lowest temperature.
+    scores z, the derivative of the cross-entropy L(b z) with respect to b is the sum of dL/dz * z. Because L is convex,
+    this derivative increases with b, so bisection finds its zero. The labels are smoothed by 1 / (n + 1), as if one
+    image in n + 1 had no correct class; otherwise a network without errors would get the lowest temperature.
     """
     z = scores(logits.astype(np.float64), loss)
     low, high = np.log(1 / HIGHEST), np.log(1 / LOWEST)

@@ -76,7 +76,7 @@ class Examples:
         return self.labels[indices]
 
     def slice(self, start: int, stop: int) -> tuple[Array, Labels]:
-        """Return the standardised images from `start` to `stop`, without drawn ones, and their labels."""
+        """Return the standardised images from `start` to `stop` and their labels, without the drawn images."""
         return self.images[start:stop], self.labels[start:stop]
 
 
@@ -124,13 +124,13 @@ def hold_out(
     class_names: Sequence[str] = (),
     name: str = "custom",
 ) -> TrainingData:
-    """Return data in memory, in which the last images are held out for validation, as `parse` and `normalize` do.
+    """Return training data in memory, of which the last images are held out for validation, as by the pipeline.
 
     If the last images lack classes, a stratified sample is held out instead.
 
-    images: uint8 (n, height, width), light on dark. labels: (n,), integers from 0. validation: a count, or a fraction
-    below 1. class_names: by default "0", "1" and so on. Raises DatasetError if images and labels do not fit together,
-    UsageError if no training image is left.
+    images: uint8 (n, height, width), light on dark. labels: integers from 0, (n,). validation: the number of images to
+    hold out, or a fraction below 1. class_names: the names of the classes, by default "0", "1" and so on. Raises
+    DatasetError if images and labels do not fit together, UsageError if no training image is left.
     """
     pixels, classes = np.asarray(images), np.asarray(labels)
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or not pixels[0:1].size:

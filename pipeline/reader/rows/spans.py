@@ -32,12 +32,13 @@ TINY = 1e-12  # probability
 
 @dataclass(frozen=True, eq=False)
 class Span:
-    """Columns of a strip that show a number.
+    """A number that a strip shows in some of its columns.
 
-    labels: symbols of its digits, and of the separators between them. places: pixels from the start of the strip to the
-    centres of its digits, (k,). probabilities: of the classes, for each digit, (k, classes). logits: of the columns,
-    (outputs, columns). probability: that these columns show these labels and nothing else. others: the most probable
-    other labels, if they are known, with their probabilities.
+    labels: the symbols of the digits, and of the separators between them. places: the distances from the start of the
+    strip to the centres of the digits, in pixels, (k,). probabilities: the probabilities of the classes for each digit,
+    (k, classes). logits: the logits of the columns of the number, (outputs, columns). probability: the probability that
+    these columns show these labels and nothing else. others: the most probable other labels with their probabilities,
+    None if they were not computed.
     """
 
     labels: tuple[int, ...]
@@ -54,9 +55,10 @@ class Span:
 
 
 def read_spans(model: Model, strips: Sequence[Array], run: Run) -> list[list[Span]]:
-    """Return the numbers in each strip, from left to right, measured at the temperature of the model.
+    """Return the numbers in each strip, from left to right, with probabilities at the temperature of the model.
 
-    model: has outputs by column. strips: local contrast (HEIGHT + 2 MARGIN, length). run: may use threads.
+    model: a model with outputs by column. strips: the local contrast of each strip, (HEIGHT + 2 MARGIN, length). run:
+    the function that runs the parts of the work, for example in threads.
     """
     classes = len(model.class_names)
     found = [
@@ -68,9 +70,9 @@ def read_spans(model: Model, strips: Sequence[Array], run: Run) -> list[list[Spa
 
 
 def view_strips(model: Model, strips: Sequence[Array], run: Run) -> list[Array]:
-    """Return the logits of each strip, (outputs, columns): logarithms of the probabilities.
+    """Return the logits of each strip, (outputs, columns), which are logarithms of probabilities.
 
-    Where the first of the VIEWS shows a digit, these are the means of all views.
+    If the first of the VIEWS shows a digit, the probabilities are the means of those in all views.
     """
     classes = len(model.class_names)
     p = predict_columns(model, strips, VIEWS[:1], run)
@@ -167,8 +169,8 @@ def measure(spans: Sequence[Span], temperature: float) -> list[Span]:
 def is_reported(digits: int, probability: float) -> bool:
     """Return whether a number with so many digits is probable enough to be reported.
 
-    A long number is as often a number as a short one, but has more digits that may be wrong. (k + 1) / 2 gave the best
-    F1 on composed strips.
+    The threshold falls with the number of digits: a long number is written as often as a short one, but more of its
+    digits may be misread. (k + 1) / 2 gave the best F1 on composed strips.
     """
     return bool(probability >= REPORTED ** ((digits + 1) / 2))
 
