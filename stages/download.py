@@ -13,7 +13,7 @@ from stages.shared.data_options import IMAGE_SIZE, DatasetName, list_modules, ob
 
 @stage(packages=(), resolve=resolve, modules=list_modules)
 def download(
-    dataset: Annotated[DatasetName, Option(help="Data set to fetch; custom needs --from as well.")] = "mnist",
+    dataset: Annotated[DatasetName, Option(help="Data set to fetch; custom also needs --from.")] = "mnist",
     from_folder: Annotated[
         Path | None,
         Option(

@@ -28,8 +28,8 @@ def evaluate(
 ) -> str:
     """Classify the test images in parallel and compute the metrics.
 
-    A warning is printed if a part of the data lacks a class, if the classes differ much in size, or if test images are
-    also training images.
+    The stage warns if a part of the data lacks a class, if the classes differ much in size, or if test images are also
+    training images.
 
     The results are bit-identical for any scheduler, number of workers and block size.
 

@@ -1,4 +1,4 @@
-"""Fetch and verify handwriting faces for strips."""
+"""Fetch and verify handwriting fonts for strips."""
 
 from collections import Counter
 from pathlib import Path
@@ -16,14 +16,14 @@ from pipeline.scheduling.progress import progress
 @stage(packages=(), resolve=resolve)
 def faces(
     faces: Annotated[
-        Literal["all", "included"], Option(help="All faces, or none in addition to those of the program.")
+        Literal["all", "included"], Option(help="All fonts, or only those that come with the program.")
     ] = "all",
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/faces"),
 ) -> str:
     """Fetch handwriting fonts from npm for strips; verify their SHA-256 hashes and record their licences.
 
-    With --faces included, no file is written and no connection is needed: strips are then written in the faces that
-    come with the program.
+    With --faces included, the stage writes no file and needs no connection, because strips are then written in the
+    fonts that come with the program.
 
     Examples:
         handwriting faces
@@ -32,18 +32,20 @@ def faces(
     from pipeline.engine.documents import save_json
 
     if faces == "included":
-        return "only the included faces: none was fetched"
+        return "only the fonts that come with the program: none was fetched"
     wanted = load_faces()
     try:
-        with progress("faces", len(wanted), unit="faces") as shown:
+        with progress("faces", len(wanted), unit="fonts") as shown:
             fetch_faces(wanted, output, shown.advance)
     except PipelineError as error:
-        raise type(error)(f"{error}. To do without: make strips FACES=included uses the included faces") from None
+        raise type(error)(
+            f"{error}. To do without them, run make strips FACES=included, which uses the fonts of the program"
+        ) from None
     save_json(output / "faces.json", {face.name: face.licence for face in wanted})
     size = sum(path.stat().st_size for path in output.glob("*.woff"))
     licences = Counter(face.licence for face in wanted)
     counts = ", ".join(f"{count} under {licence}" for licence, count in licences.most_common())
-    return f"{len(wanted)} faces, {size / 1e6:.1f} MB: {counts}"
+    return f"{len(wanted)} fonts, {size / 1e6:.1f} MB: {counts}"
 
 
 if __name__ == "__main__":

@@ -30,8 +30,9 @@ def rows(
     start: Annotated[
         File,
         Option(
-            help="Model for rows, or reader, to start from, if its layers are the same.",
-            show_default="the included reader",
+            help="Row network or reader to start from; if its layers or classes differ, training starts from random "
+            "weights.",
+            show_default="the pretrained reader",
         ),
     ] = INCLUDED,
     fresh: Annotated[bool, Option("--fresh", help="Start from random weights.")] = False,
@@ -42,8 +43,8 @@ def rows(
 
     It has outputs for each column of a strip, and is trained by connectionist temporal classification (CTC), so its
     targets are texts. A network that starts from random weights first learns a symbol for each column, in a quarter of
-    the epochs. One that starts from a trained network with the same layers, by default the included one, goes on with
-    CTC: so a better network grows in several runs.
+    the epochs. One that starts from a trained network with the same layers, by default the pretrained one, goes on with
+    CTC, so a network can be improved by training it several times.
 
     An interrupted run resumes after its last complete epoch, and its result is bit-identical to that of an
     uninterrupted run.

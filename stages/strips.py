@@ -17,7 +17,7 @@ from stages.shared.options import Scheduler, Workers
 )
 def strips(
     parse: Annotated[Input, Option(help="Raw arrays, written by parse.")] = Path("artifacts/parse"),
-    faces: Annotated[Input, Option(help="Faces of handwriting, written by faces.")] = Path("artifacts/faces"),
+    faces: Annotated[Input, Option(help="Handwriting fonts, written by faces.")] = Path("artifacts/faces"),
     strips: Annotated[int, Option(min=1, help="Number of training strips to compose.")] = 60_000,
     seed: Annotated[int, Option(min=0, help="Seed of all random numbers.")] = 1,
     scheduler: Scheduler = "processes",
@@ -26,8 +26,8 @@ def strips(
 ) -> str:
     """Compose strips of a line of writing, and record what each of them says and where its digits are.
 
-    The last training images and a tenth of the faces are held out: only the validation strips are composed from them,
-    and the training strips from the others. The results are bit-identical for any scheduler and number of workers.
+    The last training images and a tenth of the fonts are held out for the validation strips; the training strips are
+    composed from the others. The results are bit-identical for any scheduler and number of workers.
 
     Examples:
         handwriting strips

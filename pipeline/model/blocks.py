@@ -1,7 +1,7 @@
 """Predict many images in blocks, in parallel; a resumed run into files does not repeat a finished block.
 
 A task carries the images of its block, so workers need no shared folder. The predictions are bit-identical for any
-backend and block size.
+scheduler and block size.
 """
 
 import contextlib

@@ -12,7 +12,7 @@ ADDRESS_VARIABLE = "DASK_SCHEDULER_ADDRESS"
 
 @dataclass(frozen=True)
 class Backend:
-    """A backend for jobs.
+    """A scheduler of Dask, and its number of workers.
 
     scheduler: one of LOCAL, or the address of a Dask scheduler. workers: number of tasks that a LOCAL scheduler runs at
     once; by default the number of usable cores. Raises UsageError if they are not valid or exclude each other.

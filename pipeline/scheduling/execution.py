@@ -11,7 +11,7 @@ def iterate_job(job: Job, backend: Backend) -> Results:
     """Run all tasks of the job; yield the index and result of each, in the order of the tasks only if `job.ordered`.
 
     Close the generator to stop the tasks that have not begun. Raises what a task raises; JobInterruptedError if all
-    workers are lost; PipelineError if the backend is unavailable.
+    workers are lost; PipelineError if the scheduler is unavailable.
     """
     try:  # the import takes a quarter of a second and reads Dask's configuration
         from pipeline.scheduling.cluster import connect

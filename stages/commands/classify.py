@@ -35,23 +35,23 @@ def classify(
         Path | None,
         Option(
             help="New or empty folder for copies of the pictures, with a box around each digit and its class above. A "
-            "red box with a question mark is to be checked, or may be a digit that was not read.",
+            "red box with a question mark marks a digit to check, or a possible digit that was not read.",
         ),
     ] = None,
     region: Annotated[
         list[str] | None,
         Option(
             metavar="[NAME=]REGION",
-            help="Part of each page to read: LEFT,TOP,RIGHT,BOTTOM, in pixels or with % of the page. Repeat it, with "
-            "names, for several.",
+            help="Part of each page to read, as LEFT,TOP,RIGHT,BOTTOM in pixels or percent of the page (%). Give it "
+            "several times, with names, for several parts.",
         ),
     ] = None,
     digits: Annotated[
         list[str] | None,
         Option(
             metavar="[NAME=]COUNT",
-            help="Number of digits in each row, such as 5 or 3-6, whatever spaces and separators it has; with NAME=, "
-            "only in that region.",
+            help="Number of digits in each row, such as 5 or 3-6, not counting spaces and separators. With NAME=, it "
+            "applies only to that region.",
         ),
     ] = None,
     pattern: Annotated[
@@ -59,11 +59,11 @@ def classify(
         Option(
             metavar="[NAME=]PATTERN",
             help="What each row looks like: a regular expression of digits, spaces and separators, such as "
-            "'\\d+[.,]\\d\\d'. Spaces and separators count only if a part of it stands for one.",
+            "'\\d+[.,]\\d\\d'. Spaces and separators count only if a part of the expression stands for one.",
         ),
     ] = None,
     min_confidence: Annotated[
-        float, Option(min=0, max=1, help="Leave rows below this confidence unread, for a person.")
+        float, Option(min=0, max=1, help="Leave rows with a lower confidence to a person, without a reading.")
     ] = 0.0,
     review: Annotated[
         Path | None,
@@ -72,7 +72,7 @@ def classify(
     truth: Annotated[
         Path | None,
         Option(
-            help="Corrected table, saved from the page of --review: print how many of its rows are read correctly.",
+            help="Table saved from the page of --review, with which to count the rows that are read correctly.",
         ),
     ] = None,
     as_json: Annotated[bool, Option("--json", help="Print one JSON object per picture, on a line of its own.")] = False,
@@ -91,8 +91,8 @@ def classify(
     scheduler: Annotated[
         str | None,
         scheduler_option(
-            f"Where Dask reads the pictures, as for predict. By default, processes from {PARALLEL} pictures on; fewer "
-            "are read one after the other."
+            f"Where Dask reads the pictures, as for predict. By default, {PARALLEL} or more pictures are read in "
+            "processes, and fewer one after the other."
         ),
     ] = None,
     workers: Workers = None,

@@ -12,7 +12,7 @@ def demo(
     output: Annotated[Path, Option(metavar="FILE", help="File of the page.")] = Path("handwriting-demo.html"),
     show: Annotated[bool, Option("--open/--no-open", help="Open the page in the browser.")] = True,
 ) -> str:
-    """Write and open a page on which you draw, look inside the included network, and train one yourself.
+    """Write and open a page on which you draw, look inside the pretrained network, and train one yourself.
 
     Nothing has to be trained before. The page is a single file that works offline. `export` writes the page of a
     network that you have trained.

@@ -1,4 +1,4 @@
-"""Options that choose the backend or the model of a command. They do not influence the result of a stage."""
+"""Options that choose the scheduler or the model of a command. They do not influence the result of a stage."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,6 +1,6 @@
-"""Handwriting faces that are not in the repository, from the npm packages of Fontsource.
+"""Handwriting fonts that are not in the repository, from the npm packages of Fontsource.
 
-This module has `resolve`, so it is not part of the key of the stage `faces`: the table determines the faces.
+This module has `resolve`, so it is not part of the key of the stage `faces`: the table determines the fonts.
 """
 
 import csv
@@ -19,7 +19,7 @@ BATCH = 8  # packages for each call of npm
 
 @dataclass(frozen=True)
 class Face:
-    """A face in the Latin script. licence: SPDX identifier."""
+    """A font in the Latin script. licence: SPDX identifier."""
 
     name: str
     licence: str
@@ -27,7 +27,7 @@ class Face:
 
 
 def load_faces() -> list[Face]:
-    """Return the known faces, in alphabetical order."""
+    """Return the known fonts, in alphabetical order."""
     with open(TABLE, newline="", encoding="utf-8") as file:
         return [
             Face(
@@ -39,13 +39,13 @@ def load_faces() -> list[Face]:
 
 
 def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return which faces the stage writes, and the licence of each and the digest of its package."""
+    """Return which fonts the stage writes, and the licence of each and the digest of its package."""
     table = {face.name: f"{face.licence} {face.package.sha256}" for face in load_faces()}
     return {**given, "table": table if given["faces"] == "all" else {}}
 
 
 def fetch_faces(faces: list[Face], destination: Path, advance: Callable[[int], object]) -> None:
-    """Write each face into `destination`, as NAME.woff. advance: called with the number of faces just written.
+    """Write each font into `destination`, as NAME.woff. advance: called with the number of fonts just written.
 
     Raises FetchError as `download_packages` does; `destination` is then incomplete.
     """

@@ -1,4 +1,4 @@
-"""Text in a face, in print or as written by hand, with its place on the line of writing."""
+"""Text in a font, in print or as written by hand, with its place on the line of writing."""
 
 import functools
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ class Lettering:
 
 
 def list_faces(kind: str, folder: Path | None = None) -> tuple[Path, ...]:
-    """Return the files of the faces of a kind, those in `folder` included, in the order of their names."""
+    """Return the files of the fonts of a kind, those in `folder` included, in the order of their names."""
     own, patterns = FACES[kind]
     folders = [own, folder] if folder else [own]
     return tuple(
@@ -37,25 +37,25 @@ def list_faces(kind: str, folder: Path | None = None) -> tuple[Path, ...]:
 
 
 def split_faces(faces: Sequence[Path], held_out: bool) -> tuple[Path, ...]:
-    """Return the faces that are only for validation, or the others."""
+    """Return the fonts that are only for validation, or the others."""
     return tuple(face for index, face in enumerate(faces) if (index % HELD_OUT == 0) == held_out)
 
 
 @functools.cache
 def load_face(path: Path) -> Any:
-    """Return the face in a file."""
+    """Return the font in a file."""
     return ImageFont.truetype(path, EM)
 
 
 @functools.cache
 def find_digit_height(path: Path) -> float:
-    """Return the height of the digits of a face, in pixels."""
+    """Return the height of the digits of a font, in pixels."""
     _, top, _, bottom = load_face(path).getbbox("8", anchor="ls")
     return float(bottom - top)
 
 
 def covers(path: Path, text: str) -> bool:
-    """Return whether a face has all characters of a text."""
+    """Return whether a font has all characters of a text."""
     return all(_has(path, character) for character in set(text))
 
 
@@ -67,7 +67,7 @@ def _has(path: Path, character: str) -> bool:
 
 @functools.lru_cache(RENDERED)
 def draw_lettering(path: Path, text: str, pen: int) -> Lettering:
-    """Draw text in a face that covers it. pen: pixels by which strokes are wider, on each side."""
+    """Draw text in a font that covers it. pen: pixels by which strokes are wider, on each side."""
     face, height = load_face(path), find_digit_height(path)
     left, top, right, bottom = face.getbbox(text, anchor="ls", stroke_width=pen)
     sheet = Image.new("L", (int(right - left) + 2, int(bottom - top) + 2))

@@ -1,1 +1,1 @@
-"""Many pictures: found in folders, read in blocks on a backend, and compared with what a person has checked."""
+"""Many pictures: found in folders, read in blocks by a scheduler, and compared with what a person has checked."""
