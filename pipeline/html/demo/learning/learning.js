@@ -238,7 +238,7 @@ function makeLearning(learner, packed, on) {
     const guess = [guessing, `${guessing.toFixed(1)}: a guess`, "right"]; // its line stays
     paintCurve($("loss-curve"), { points: losses, end, most, name: "--minus", lines: [guess, [0, "0", "left"]] });
     const points = exams.map(({ at, value, right }) => ({ at, value, low: value, high: right }));
-    const lines = [[1, "100%: grey, the images it learns from", "right"]];
+    const lines = [[1, "100%; grey: trained on", "right"]];
     paintCurve($("accuracy-curve"), { points, end, most: 1, name: "--plus", hasEdge: true, lines });
   }
 
@@ -334,7 +334,7 @@ function makeLearning(learner, packed, on) {
     return isRepeatable ? { seed: state.seed, rate: $("rate").value, steps: state.training.steps } : null;
   };
   const countParameters = () => sumOf(layers.map(({ weights, biases }) => weights.length + biases.length));
-  return { state, countParameters, lessons, open, close, link, chooseKernel, repaint: show };
+  return { state, lessons, open, close, link, chooseKernel, repaint: show };
 }
 
 /** Format 0.812 as "81%". */

@@ -149,8 +149,7 @@ const LAYERS = {
     role: (index) => (index > 0 ? "shapes" : "edges"),
     tell({ window: [height, width] }, index) {
       if (index > 1) return "Its shapes are made of those before.";
-      if (index > 0)
-        return "A kernel has a stencil for each map of the layer before, so it finds shapes made of edges.";
+      if (index > 0) return "It finds shapes made of edges.";
       return `A kernel is a stencil of ${height * width} weights. Its map glows where the picture looks like it.`;
     },
     /** "16 kernels of 5 × 5, step 2: 16 maps of 12 × 12" */
