@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, FloatRect, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Locator, Page, expect, sync_playwright
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
@@ -16,6 +16,8 @@ SWITCHES += ["--disable-background-networking", "--disable-component-update"]
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2}
 PHONE |= {"has_touch": True, "is_mobile": True}
 SMALL_PHONE = {**PHONE, "viewport": {"width": 360, "height": 640}}
+TIMEOUT = 240_000  # milliseconds: other work may slow the browser down
+expect.set_options(timeout=TIMEOUT)
 
 
 @contextmanager
@@ -39,6 +41,7 @@ def open_page(browser: Browser, file: Path, fragment: str = "#scene=6", **option
     """
     errors: list[str] = []
     with browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options}) as context:
+        context.set_default_timeout(TIMEOUT)
         page = context.new_page()
         page.on(
             "console", lambda message: errors.append(message.text) if message.type in ("error", "warning") else None

@@ -114,10 +114,11 @@ def test_tab_key_reaches_all_controls(page: Page) -> None:
     prediction(page)
     page.locator("h1").click()
     reached = []
-    for _ in range(17):
+    for _ in range(23):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.id || document.activeElement.tagName"))
-    assert reached == ["teach", "forget", "canvas", "undo", "clear", "share-drawing", "SUMMARY", *["BUTTON"] * 10]
+    scenes, examples = ["BUTTON"] * 6, ["BUTTON"] * 10
+    assert reached == ["teach", *scenes, "present", "canvas", "undo", "clear", "share-drawing", "SUMMARY", *examples]
 
 
 def send(page: Page, kind: str, x: float, y: float, pointer: int = 7, by: str = "touch", buttons: int = 1) -> bool:

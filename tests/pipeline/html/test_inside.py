@@ -26,17 +26,6 @@ from tests.pipeline.models import make_model
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("name", ["How it works", "Keys"])
-def test_explanations_are_closed_by_escape_and_by_a_click_elsewhere(name: str, drawn: Page) -> None:
-    summary = drawn.locator("summary", has_text=name)
-    for leave in (lambda: drawn.keyboard.press("Escape"), lambda: drawn.mouse.click(5, 5)):
-        summary.click()
-        assert drawn.locator("details[open]").count() == 1
-        leave()
-        assert drawn.locator("details[open]").count() == 0
-    assert len(drawn.evaluate("drawing.strokes")) == 1
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_in_any_view(scheme: Any, open_drawn: Demo) -> None:
     with open_drawn(color_scheme=scheme) as page:

@@ -171,9 +171,3 @@ def test_noise_depends_on_the_seed_and_has_the_deviation_of_xavier() -> None:
     assert kernels.std() == pytest.approx(INITIALISATIONS["xavier"](25, 200), rel=0.15)
     assert dense.std() == pytest.approx(INITIALISATIONS["xavier"](1152, 10), rel=0.03)
     assert abs(dense.mean()) < 0.001
-
-
-def test_interval_is_that_of_wilson() -> None:
-    assert evaluate("(correct, count) => intervalOf(correct, count)", 405, 500) == pytest.approx(
-        [0.7732, 0.8420], abs=1e-3
-    )

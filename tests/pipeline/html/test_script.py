@@ -130,31 +130,6 @@ def to_points(strokes: Strokes) -> list[list[dict[str, float]]]:
 
 
 @pytest.mark.parametrize(
-    ("cells", "place"),
-    [
-        ([(2, 2)], "at the top left"),
-        ([(5, 2)], "at the left centre"),
-        ([(5, 4)], "at the centre"),
-        ([(5, 0)], "at the left centre"),  # beside the drawing
-        ([(3, 2), (7, 2), (3, 6)], "on the left"),
-        ([(3, 2), (3, 6), (8, 4)], "at the top"),
-        ([(2, 2), (2, 6), (8, 2), (8, 6)], None),
-        ([], None),
-    ],
-)
-def test_place_is_the_smallest_part_of_the_drawings_box_with_most_of_the_weight(
-    cells: list[tuple[int, int]], place: str | None
-) -> None:
-    """The ink covers rows 2 to 8 and columns 2 to 6 of 12 x 9 pixels."""
-    image, values = np.zeros((12, 9), int), np.zeros((12, 9), int)
-    image[2:9, 2:7] = 255
-    for cell in cells:
-        values[cell] = 1
-    call = "(values, image) => placeOf(values, image, [12, 9])?.name ?? null"
-    assert evaluate(call, values.reshape(-1).tolist(), image.reshape(-1).tolist()) == place
-
-
-@pytest.mark.parametrize(
     ("weights", "expected"), [([0.1, -3, 0, 0], True), ([-1, 1, 1, 1], False)], ids=["shrinks", "grows"]
 )
 def test_more_ink_is_advised_only_if_it_shrinks_the_lead(weights: list[float], expected: bool) -> None:

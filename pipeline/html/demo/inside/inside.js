@@ -341,10 +341,6 @@ function makeInside(model, changed) {
     views.forEach((each) => each.columns.forEach(({ element }) => (element.hidden = each !== view)));
     const names = ["Why", "Picture", ...view.titles];
     const elements = [$("answers"), $("picture-column"), ...view.columns.map(({ element }) => element)];
-    setText(
-      $("sizes"),
-      view.titles.map((title, i) => `${title}: ${LAYERS[view.layers[i].kind].describe(view.layers[i])}.`).join(" "),
-    );
     tabs.set(names, elements, (tab) => {
       const index = !NARROW.matches ? 0 : tab === 0 ? view.titles.length : tab - 2; // -1 for the picture
       $("detail").hidden = index < 0;

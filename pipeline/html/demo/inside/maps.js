@@ -32,7 +32,7 @@ function makeColumn(parent, layers, index, title, patches, on) {
   const element = append(parent, "section", "", "column");
   append(append(element, "h3", title), "span", LAYERS[layer.kind].role(index), "role");
   const caption = append(element, "p", LAYERS[layer.kind].tell(layer, index), "caption");
-  if (patches && index === 1) caption.append(" Left: where in a test image it glows most.");
+  if (patches && index === 1) caption.append(" Left: what it glows at most.");
   append(caption, "span", LAYERS[layer.kind].describe(layer), "size");
   const weight = across * aspect * Math.sqrt(size[0] ?? 1); // larger maps get more room
   const layOut = () => {

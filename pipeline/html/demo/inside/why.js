@@ -100,48 +100,8 @@ function showWhy(explained, image, shape, isExact, a, b, hasDots) {
   $("leads").textContent = `${a} leads by ${signed(lead, 1)}`;
   $("gaps").textContent = `more ink: for ${b}`;
   $("gaps").parentElement.hidden = !hasDots;
-  const missing = hasDots && placeOf(gapsOf(explained, image), image, shape);
-  const present = placeOf(contributions.map((each) => Math.max(each, 0)), image, shape);
-  const reasons = [
-    missing && `More ink ${missing.name} (dots) would bring it closer to ${b}.`,
-    present &&
-      !(missing && missing.cells.some((cell) => present.cells.includes(cell))) &&
-      `Its ink ${present.name} speaks most for ${a}.`,
-  ].filter(Boolean);
-  $("why-reason").textContent = reasons.join(" ") || `Its ink speaks for ${a} in several places.`;
-}
-
-/*
- * Places of a drawing, the smallest first, and their cells: the box around its ink is divided into three rows of three
- * cells. What lies outside of the box belongs to the cells at its sides.
- */
-const PLACES = [
-  ["at the top left", [0]],
-  ["at the top centre", [1]],
-  ["at the top right", [2]],
-  ["at the left centre", [3]],
-  ["at the centre", [4]],
-  ["at the right centre", [5]],
-  ["at the bottom left", [6]],
-  ["at the bottom centre", [7]],
-  ["at the bottom right", [8]],
-  ["on the left", [0, 3, 6]],
-  ["on the right", [2, 5, 8]],
-  ["at the top", [0, 1, 2]],
-  ["at the bottom", [6, 7, 8]],
-].map(([name, cells]) => ({ name, cells }));
-
-/** Return the smallest place that has most of some values, which are not negative; undefined without one. */
-function placeOf(values, image, [, width]) {
-  const inked = [...image.keys()].filter((i) => image[i] > 255 * MAX_GAP_INK);
-  const [top, bottom] = extremes(inked.map((i) => Math.floor(i / width)));
-  const [left, right] = extremes(inked.map((i) => i % width));
-  const third = (at, from, to) => clamp(Math.floor((3 * (at + 0.5 - from)) / (to + 1 - from)), 2);
-  const sums = new Float32Array(9);
-  values.forEach(
-    (value, i) => (sums[3 * third(Math.floor(i / width), top, bottom) + third(i % width, left, right)] += value),
-  );
-  return PLACES.find(({ cells }) => sumOf(cells.map((cell) => sums[cell])) > sumOf(sums) / 2);
+  const missing = hasDots ? ` More ink at the dots would bring it closer to ${b}.` : "";
+  $("why-reason").textContent = `Blue ink speaks for ${a}.${missing}`;
 }
 
 /** Return by how much a little ink would raise the other class where it would most, in the gaps; 0 elsewhere. */

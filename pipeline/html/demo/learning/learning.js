@@ -38,7 +38,7 @@ function makeLearning(learner, packed, on) {
     goal: null, // {steps} or {seconds} after which it pauses; null for none
     exam: null, // while the accuracy is measured: {count, right}
     nextExam: 0, // images after which it is measured again
-    exams: [], // {at, seconds, value, low, high, loss, share, right}: of unseen images, and of the fixed set
+    exams: [], // {at, seconds, value, loss, share, right}: value: right of the unseen images; others: of the fixed set
     seconds: 0, // of learning
     frames: 0,
     painted: 0, // milliseconds of the last repaint
@@ -104,9 +104,8 @@ function makeLearning(learner, packed, on) {
     const { exam, training, seconds } = state;
     exam.right += isLargest(forward(layers, inks[exam.count]).at(-1), labels[exam.count]);
     if (++exam.count < inks.length) return;
-    const [low, high] = intervalOf(exam.right, exam.count);
-    const measured = measureSet(layers, state.fixed);
-    state.exams.push({ at: training.seen, seconds, value: exam.right / exam.count, low, high, ...measured });
+    const value = exam.right / exam.count;
+    state.exams.push({ at: training.seen, seconds, value, ...measureSet(layers, state.fixed) });
     state.exam = null;
     state.nextExam = training.seen + clamp(training.seen / 4, LATEST_EXAM, SOONEST_EXAM);
   }
@@ -229,7 +228,6 @@ function makeLearning(learner, packed, on) {
     const last = exams.at(-1);
     setText($("loss"), last ? last.loss.toFixed(2) : "–");
     setText($("accuracy"), last ? percentOf(last.value) : "–");
-    setText($("interval"), last ? `±${Math.round(50 * (last.high - last.low))}` : "");
     setText($("learning-text"), describe());
     $("learning-text").classList.toggle("warning", isSpoilt());
     if (slopes) showSlopes(kernelSlopes);
@@ -240,7 +238,7 @@ function makeLearning(learner, packed, on) {
     const guess = [guessing, `${guessing.toFixed(1)}: a guess`, "right"]; // its line stays
     paintCurve($("loss-curve"), { points: losses, end, most, name: "--minus", lines: [guess, [0, "0", "left"]] });
     const points = exams.map(({ at, value, right }) => ({ at, value, low: value, high: right }));
-    const lines = [[1, "100%: grey, the images it learns from", "right"]];
+    const lines = [[1, "100%; grey: trained on", "right"]];
     paintCurve($("accuracy-curve"), { points, end, most: 1, name: "--plus", hasEdge: true, lines });
   }
 
@@ -336,7 +334,7 @@ function makeLearning(learner, packed, on) {
     return isRepeatable ? { seed: state.seed, rate: $("rate").value, steps: state.training.steps } : null;
   };
   const countParameters = () => sumOf(layers.map(({ weights, biases }) => weights.length + biases.length));
-  return { state, countParameters, lessons, open, close, link, chooseKernel, repaint: show };
+  return { state, lessons, open, close, link, chooseKernel, repaint: show };
 }
 
 /** Format 0.812 as "81%". */

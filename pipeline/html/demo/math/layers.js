@@ -11,14 +11,13 @@
  *   describeSum({sum, bias, added}, result, layer): how one of its outputs follows, in words and numbers as shown.
  *   factor, slider: what a patch is multiplied by, and what slides over the input, in a word.
  *
- * An activation has its title, what it does in a sentence (tell), apply(z), derivative(a) by the output, describe(z,
- * result) in words, and isPiecewiseLinear, by which "Why" knows whether the gradient explains all but the biases.
+ * An activation has its title, apply(z), derivative(a) by the output, describe(z, result) in words, and
+ * isPiecewiseLinear, by which "Why" knows whether the gradient explains all but the biases.
  */
 
 const ACTIVATIONS = {
   sigmoid: {
     title: "sigmoid",
-    tell: "The sigmoid presses it between 0 and 1.",
     apply: (z) => 1 / (1 + Math.exp(-z)),
     derivative: (a) => a * (1 - a),
     describe: (z, result) => result,
@@ -26,7 +25,6 @@ const ACTIVATIONS = {
   },
   tanh: {
     title: "tanh",
-    tell: "tanh presses it between \u22121 and 1.",
     apply: Math.tanh,
     derivative: (a) => 1 - a * a,
     describe: (z, result) => result,
@@ -34,7 +32,6 @@ const ACTIVATIONS = {
   },
   relu: {
     title: "ReLU",
-    tell: "A sum below 0 would be cut to 0 (ReLU).",
     apply: (z) => Math.max(z, 0),
     derivative: (a) => (a > 0 ? 1 : 0),
     describe: (z, result) => (z > 0 ? `positive, stays ${result}` : "negative, cut to 0"),
@@ -152,8 +149,7 @@ const LAYERS = {
     role: (index) => (index > 0 ? "shapes" : "edges"),
     tell({ window: [height, width] }, index) {
       if (index > 1) return "Its shapes are made of those before.";
-      if (index > 0)
-        return "A kernel has a stencil for each map of the layer before, so it finds shapes made of edges.";
+      if (index > 0) return "It finds shapes made of edges.";
       return `A kernel is a stencil of ${height * width} weights. Its map glows where the picture looks like it.`;
     },
     /** "16 kernels of 5 × 5, step 2: 16 maps of 12 × 12" */

@@ -123,12 +123,3 @@ function shuffled(count, random) {
 function isLargest(logits, label) {
   return logits.every((logit, k) => k === label || logit < logits[label]);
 }
-
-/** Return the 95% interval of a share. (Wilson 1927) */
-function intervalOf(correct, count) {
-  const z = 1.96;
-  const share = correct / count;
-  const middle = (share + z ** 2 / (2 * count)) / (1 + z ** 2 / count);
-  const half = (z / (1 + z ** 2 / count)) * Math.sqrt((share * (1 - share)) / count + z ** 2 / (4 * count ** 2));
-  return [middle - half, middle + half];
-}

@@ -191,14 +191,6 @@ function announce(text) {
   $("announcement").textContent = text;
 }
 
-/** Close the explanations that lie over the page, except one that contains `target`. Returns whether any was open. */
-function closeExplanations(target) {
-  if (NARROW.matches) return false;
-  const open = [...document.querySelectorAll("details[open]")].filter((each) => !each.contains(target));
-  open.forEach((each) => (each.open = false));
-  return open.length > 0;
-}
-
 /**
  * Delete, Escape and single letters work on the canvas only, so that speech input does not trigger letters (WCAG
  * 2.1.4). The others also work on the buttons below it, and while nothing has the focus.
@@ -208,7 +200,6 @@ function onKey(event) {
   const focused = document.activeElement;
   const isAlone = !event.ctrlKey && !event.metaKey && !event.altKey;
   const isCommand = (event.ctrlKey || event.metaKey) && !event.altKey;
-  if (key === "escape" && closeExplanations(null)) return;
   if (isAlone && focused === canvas && key === "u") undo();
   else if (isAlone && focused === canvas && ["c", "delete", "escape"].includes(key)) clear();
   else if (!isCommand || !(focused === document.body || $("drawing").contains(focused))) return;
@@ -220,7 +211,6 @@ function onKey(event) {
 $("undo").addEventListener("click", undo);
 $("clear").addEventListener("click", clear);
 document.addEventListener("keydown", onKey);
-document.addEventListener("pointerdown", ({ target }) => closeExplanations(target));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   resetColours();
   inside.repaint();

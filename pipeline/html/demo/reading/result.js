@@ -37,10 +37,10 @@ function append(parent, tag, text = "", className = "") {
 }
 
 /**
- * Describe what `readAll` returns in texts: {large, first, second, share, isUncertain}. about: {isEmpty, written,
- * isDrawing, example, noun, classNames, canSplit, change}; isEmpty: nothing is drawn; written: whether an example is
- * written meanwhile; isDrawing: a stroke is not complete; example: the test image that is read, or undefined;
- * classNames: of all outputs; canSplit: of `readAll`; change: of the reading `last`, as from `inside.show`, or null.
+ * Describe what `readAll` returns in texts: {large, first, second, share, isUncertain}. about: {isEmpty, isDrawing,
+ * example, noun, classNames, canSplit, change}; isEmpty: nothing is drawn; isDrawing: a stroke is not complete;
+ * example: the test image that is read, or undefined; classNames: of all outputs; canSplit: of `readAll`; change: of
+ * the reading `last`, as from `inside.show`, or null.
  */
 function describeResult(readings, last, about) {
   const { isEmpty, isDrawing, noun } = about;

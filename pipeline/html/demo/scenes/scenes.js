@@ -21,7 +21,6 @@ function listScenes(inside, learning) {
   const { layers } = inside.view();
   const hasKernels = isMap(layers[0].outputShape);
   const first = ".column:not([hidden]):nth-child(1 of .column:not([hidden]))";
-  const count = learning && learning.countParameters().toLocaleString("en");
   const trained = () => learning?.close();
   const learnt = async () => learning.state.isOpen || (await learning.open());
   return {
@@ -57,7 +56,7 @@ function listScenes(inside, learning) {
       },
     },
     4: {
-      text: `All it knows is ${count} weights. Fill them with noise, and it can only guess.`,
+      text: "All that a network knows is its weights. Fill them with noise, and it can only guess.",
       focus: ["#drawing", "#result", "#bars", first],
       action: { name: "Forget everything", run: () => learning.open({ seed: learning.state.seed + 1 }) },
       show() {
