@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 SIZE = 1240, 877  # pixels: height, width
 COLUMNS = 60, 210, 500, 670, 820
-TOP, PITCH, ROWS = 180, 37, 28
+TOP, PITCH, ROWS = 180, 37, 26
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Move:
     right: float = 0
 
 
-def draw_ledger(seed: int, printed: bool = True) -> Image.Image:
+def draw_ledger(seed: int, printed: bool = True, written: bool = True) -> Image.Image:
     """Return a page of a ledger, upright; other seeds write other numbers into it."""
     generator = np.random.default_rng(seed)
     page = Image.new("L", SIZE[::-1], 240)
@@ -33,7 +33,7 @@ def draw_ledger(seed: int, printed: bool = True) -> Image.Image:
             draw.line((x, TOP - 35, x, TOP + PITCH * ROWS), 120, 2)
         for x, title in zip(COLUMNS, ("Day", "Item", "Pieces", "Amount"), strict=False):
             draw.text((x + 12, TOP - 30), title, 50, ImageFont.load_default(16))
-    for i in range(ROWS):
+    for i in range(ROWS * written):
         for x in COLUMNS[:-1]:
             if generator.random() < 0.6:
                 text = str(generator.integers(1, 10_000))

@@ -38,28 +38,12 @@ def classify(
             "red box with a question mark is to be checked, or may be a digit that was not read.",
         ),
     ] = None,
-    region: Annotated[
-        list[str] | None,
+    form: Annotated[
+        Path | None,
         Option(
-            metavar="[NAME=]REGION",
-            help="Part of each page to read: LEFT,TOP,RIGHT,BOTTOM, in pixels or with % of the page. Repeat it, with "
-            "names, for several.",
-        ),
-    ] = None,
-    digits: Annotated[
-        list[str] | None,
-        Option(
-            metavar="[NAME=]COUNT",
-            help="Number of digits in each row, such as 5 or 3-6, whatever spaces and separators it has; with NAME=, "
-            "only in that region.",
-        ),
-    ] = None,
-    pattern: Annotated[
-        list[str] | None,
-        Option(
-            metavar="[NAME=]PATTERN",
-            help="What each row looks like: a regular expression of digits, spaces and separators, such as "
-            "'\\d+[.,]\\d\\d'. Spaces and separators count only if a part of it stands for one.",
+            metavar="TOML",
+            help="What the pages are filled with: a file that names fields, each with its region, its digits or a "
+            "pattern, and whether it holds one number, one on each line, or many. The table has a column per field.",
         ),
     ] = None,
     min_confidence: Annotated[
@@ -110,31 +94,30 @@ def classify(
     Examples:
         handwriting classify photo.jpg scans/
         handwriting classify --json - < photo.png
-        handwriting classify --digits 5 --output a.csv --review a.html scans/
+        handwriting classify --form ledger.toml --output a.csv --review a.html scans/
     """
     from pipeline.engine.errors import UsageError
 
     if test_image is not None:
-        if files or as_json or as_csv or annotate or output or region or digits or pattern or review or truth:
+        if files or as_json or as_csv or annotate or output or form or review or truth:
             raise UsageError("--test-image excludes pictures and the options for their results: leave them out")
         return classify_test_image(test_image, parse, model)
     if not files:
         raise UsageError("no pictures were given: name files or folders, or use --test-image")
 
     from pipeline.reader import load
-    from pipeline.reader.many.blocks import Wanted
+    from pipeline.reader.many.blocks import Wanted, complete_form
     from pipeline.reader.many.folders import STDIN, check_new, find_pictures, name_copies
-    from pipeline.reader.pages.regions import make_regions
+    from pipeline.reader.pages.form import load_form
     from pipeline.scheduling.backends import Backend
 
     if as_csv + as_json + bool(output) > 1:
         raise UsageError("--csv, --json and --output exclude each other: choose one; a file has the format of its name")
-    forms = {path: _find_format(path) for path in output or []}
-    targets = [*forms, *([review] if review else [])]
+    formats = {path: _find_format(path) for path in output or []}
+    targets = [*formats, *([review] if review else [])]
     if targets and STDIN in files:
         raise UsageError("--output and --review cannot take -, since standard input cannot be resumed: leave it out")
-    patterns = [_name_pattern(each) for each in digits or []]
-    regions = make_regions(region or [], [*patterns, *(pattern or [])])
+    fields = load_form(form) if form else None
     found = find_pictures(files)
     in_parallel = scheduler or workers or len(found) >= PARALLEL
     backend = Backend(scheduler or "processes", workers) if in_parallel else None
@@ -143,23 +126,15 @@ def classify(
         check_targets(targets, [*(Path(picture.path) for picture in found), *copies])
     else:
         check_new(copies)
-    wanted = Wanted(load(model), bool(copies), bool(review), regions)
+    wanted = Wanted(load(model), bool(copies), bool(review), complete_form(fields, found) if fields else None)
     work = Work(wanted, found, min_confidence, copies, backend)
     if truth:
         if targets or annotate or as_json or as_csv:
             raise UsageError("--truth only prints how much is right: leave the options for results out")
         return compare_readings(work, truth)
     if targets:
-        return write_readings(work, forms, review, _make_key(work))
+        return write_readings(work, formats, review, _make_key(work))
     return print_readings(work, format_csv if as_csv else format_json if as_json else format_text)
-
-
-def _name_pattern(digits: str) -> str:
-    """Return the pattern of --digits, as in 5 or amount=3-6."""
-    from pipeline.reader.rows.expected import count_digits
-
-    name, named, count = digits.rpartition("=")
-    return f"{name}{named}{count_digits(count)}"
 
 
 def _find_format(output: Path) -> Format:
@@ -184,7 +159,14 @@ def _make_key(work: Work) -> list[Any]:
         pictures.append([picture.name, os.fspath(path), settle(path)])
     copies = [str(copy.absolute()) for copy in work.copies]
     wanted = work.wanted
-    inputs = [wanted.reader.digest, list(map(repr, wanted.regions)), work.least, wanted.crops, pictures, copies]
+    inputs = [
+        wanted.reader.digest,
+        wanted.form.digest if wanted.form else None,
+        work.least,
+        wanted.crops,
+        pictures,
+        copies,
+    ]
     return make_key(inputs, classify, ["numpy", "pillow", "scipy"])
 
 

@@ -127,7 +127,7 @@ def test_copy_shows_where_a_digit_may_be_missing(reader: Reader, monkeypatch: py
     result = reader.read(io.BytesIO(body.getvalue()))
     assert result.text == ""
     likely = replace(result, possible=np.array([[50, 60, 90, 100]]))
-    monkeypatch.setattr(Reader, "read", lambda *arguments, regions: likely)
+    monkeypatch.setattr(Reader, "read", lambda *arguments, form: likely)
     _, copied, _ = read_picture(Wanted(reader, copies=True), "blank.png", body.getvalue())
     assert copied
     with Image.open(io.BytesIO(copied)) as copy:
