@@ -1,6 +1,7 @@
 """Forms: what a person knows about a pile of pages. A TOML file names the fields, and says where and what they are."""
 
 import hashlib
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -65,8 +66,9 @@ class Form:
         return digest.hexdigest()
 
 
-def load_form(path: Path) -> Form:
+def load_form(path: str | os.PathLike[str]) -> Form:
     """Return the form that a TOML file describes; `add_template` completes it. Raises UsageError if it is none."""
+    path = Path(path)
     try:
         require_regular(path)
         entries = msgspec.toml.decode(path.read_bytes(), type=FormFile)

@@ -97,8 +97,8 @@ class Result:
     (k, classes), of each class for each digit; a row sums to less than 1, because the ink may be no digit. possible:
     boxes as above, (m, 4), of the digits of what may be a number, with a probability of at least 0.03, but was not read
     as one, or only with other digits. more_pages: whether the file has several pages or frames, of which only one was
-    read. problems: what may be missing on a page of a form. upright: of such a page, four numbers a, b, c, d: where it is
-    laid on its template, its pixel y + ix is at (a + bi)(y + ix) + c + di.
+    read. problems: what may be missing on a page of a form. upright: of such a page, four numbers a, b, c, d: where it
+    is laid on its template, its pixel y + ix is at (a + bi)(y + ix) + c + di.
     """
 
     text: str

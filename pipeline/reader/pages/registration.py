@@ -139,11 +139,11 @@ def _refine(fixed: Floats, ink: Floats, placement: Placement) -> Placement:
     """Return the best placement near a given one, by the pixels of the template at which its ink changes."""
     side = max(fixed.shape)
     turn, origin = placement.turn, placement.origin * side
-    gradient = np.gradient(fixed)
-    y, x = np.nonzero(np.hypot(*gradient) > EDGE)
+    downward, rightward = np.gradient(fixed)
+    y, x = np.nonzero(np.hypot(downward, rightward) > EDGE)
     some = slice(None, None, 1 + len(y) // POINTS)
     y, x = y[some], x[some]
-    down, right = (each[y, x] for each in gradient)
+    down, right = downward[y, x], rightward[y, x]
     # By the shifts, the logarithm of the scale, and the angle.
     derivatives = np.stack([down, right, down * y + right * x, right * y - down * x]).astype(np.float64)
     points, wanted = y + 1j * x, fixed[y, x]
@@ -171,7 +171,8 @@ def _correlate(fixed: Floats, ink: Floats, placement: Placement) -> float:
 
 def _sample(ink: Floats, turn: complex, origin: complex, shape: tuple[int, ...]) -> Floats:
     """Return the ink at origin + turn p for each pixel p of a picture of this shape; nothing beyond its edges."""
-    return ndimage.affine_transform(ink, to_matrix(turn), (origin.real, origin.imag), shape, np.float32, 1)
+    matrix, offset = to_matrix(turn), (origin.real, origin.imag)
+    return np.asarray(ndimage.affine_transform(ink, matrix, offset, shape, np.float32, order=1))
 
 
 def to_matrix(turn: complex) -> Floats:
