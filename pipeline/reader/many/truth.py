@@ -90,7 +90,10 @@ def compare(found: Iterable[Mapping[str, Any]], truth: Mapping[str, Sequence[Che
 
 
 def _squeeze(text: str) -> str:
-    """Return a text without spaces, with points for commas, and without an apostrophe that keeps a spreadsheet program from changing it."""
+    """Return a text without spaces and with points for commas.
+
+    An apostrophe that keeps a spreadsheet program from changing it is left out.
+    """
     return "".join(text.lstrip("'").split()).replace(",", ".")
 
 

@@ -62,7 +62,7 @@ def make_frame(template: Template, grey: Floats, size: tuple[int, int], placemen
     shape, whole = (
         tuple(round(each * max(sides) / max(template.size)) for each in template.size) for sides in (grey.shape, size)
     )
-    return Frame(grey, shape, whole, placement.turn, placement.origin * max(size))  # type: ignore[arg-type]
+    return Frame(grey, shape, whole, placement.turn, placement.origin * max(size))
 
 
 def read_form(
@@ -75,7 +75,7 @@ def read_form(
     """
     assert model.row
     template, problems = form.template, list[Problem]()
-    frame, reference = Frame(grey, grey.shape, size, 1, 0), size  # type: ignore[arg-type]
+    frame, reference = Frame(grey, grey.shape, size, 1, 0), size
     if template:
         placement = lay(template, grey)
         if placement is None:

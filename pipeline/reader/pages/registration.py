@@ -7,6 +7,7 @@ then minimise the squared differences of the blurred ink. Ink that only one of t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +42,7 @@ class Placement:
     turn: complex = 1
     origin: complex = 0
 
-    def map(self, points: NDArray[np.complexfloating]) -> NDArray[np.complexfloating]:
+    def map(self, points: NDArray[Any]) -> NDArray[Any]:
         """Return where points of the template, y + ix, lie on the page."""
         return np.asarray(self.turn * points + self.origin)
 
@@ -139,7 +140,8 @@ def _refine(fixed: Floats, ink: Floats, placement: Placement) -> Placement:
     """Return the best placement near a given one, by the pixels of the template at which its ink changes."""
     side = max(fixed.shape)
     turn, origin = placement.turn, placement.origin * side
-    downward, rightward = np.gradient(fixed)
+    gradient: list[Floats] = list(np.gradient(fixed))
+    downward, rightward = gradient
     y, x = np.nonzero(np.hypot(downward, rightward) > EDGE)
     some = slice(None, None, 1 + len(y) // POINTS)
     y, x = y[some], x[some]

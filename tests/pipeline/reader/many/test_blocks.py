@@ -100,7 +100,7 @@ def test_damaged_page_is_an_error_and_the_others_are_read(tmp_path: Path) -> Non
         body[start : start + size] = b"\xff" * size
     (tmp_path / "scan.tif").write_bytes(body)
     found = list(blocks._load_contents(find_pictures([str(tmp_path / "scan.tif")])))
-    assert "scan.tif page 2 is damaged" in str(found[1])
+    assert "scan.tif#2 is damaged" in str(found[1])
     assert [each.size for each in (found[0], *found[2:]) if isinstance(each, Image.Image)] == [(60, 60)] * 3
 
 

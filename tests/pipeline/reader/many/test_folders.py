@@ -73,7 +73,7 @@ def test_page_may_not_have_the_copy_of_another_file(folder: Path) -> None:
     page = Image.new("L", (9, 9))
     page.save(folder / "a.tif", save_all=True, append_images=[page])
     page.save(folder / "a-2.png")
-    with pytest.raises(UsageError, match=r"scans/a-2.png and scans/a.tif page 2 would have the same copy"):
+    with pytest.raises(UsageError, match=r"scans/a-2.png and scans/a.tif#2 would have the same copy"):
         name_copies(find_pictures(["scans"]), ["scans"], Path("out"))
 
 
