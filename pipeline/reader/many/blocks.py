@@ -73,18 +73,30 @@ def complete_form(form: Form, pictures: Sequence[Picture]) -> Form:
 
     Standard input cannot be read twice, so it is no template. Raises UsageError if the template cannot be read.
     """
-    first = pictures[0]
-    if not form.named and first.path == STDIN:
+    page = _find_template(form, pictures)
+    if page.path == STDIN:
         return form
+    (content,) = _load_contents([page])
     try:
-        if form.named:
-            return add_template(form, form.named, str(form.named))
-        (content,) = _load_contents([first])
         if isinstance(content, PictureError):
             raise content
-        return add_template(form, _to_source(content), first.shown)
+        return add_template(form, _to_source(content), page.shown)
     except PictureError as error:
-        raise UsageError(f"{error}, so no page can be laid on it: write template = into the form") from None
+        raise UsageError(f"{error}, so no page can be laid on it: name another one by template = in the form") from None
+
+
+def _find_template(form: Form, pictures: Sequence[Picture]) -> Picture:
+    """Return the page that a form names: a picture with this name, or one beside the form, as in scan.pdf#3."""
+    if not form.named:
+        return pictures[0]
+    named = str(form.named)
+    for picture in pictures:
+        if Path(picture.name).name == form.named.name:
+            return picture
+    path, _, page = named.rpartition("#")
+    if page.isdecimal() and not form.named.exists():
+        return Picture(path, Path(path), int(page) - 1)
+    return Picture(named, form.named)
 
 
 def _split_blocks(pictures: Sequence[Picture], size: int) -> Iterator[list[tuple[str, Content]]]:

@@ -77,11 +77,11 @@ def read_form(
     template, problems = form.template, list[Problem]()
     frame, reference = Frame(grey, grey.shape, size, 1, 0), size
     if template:
-        placement = lay(template, grey)
-        if placement is None:
+        placement, reference = lay(template, grey), template.size
+        if placement:
+            frame = make_frame(template, grey, size, placement)
+        else:
             problems.append(Problem(f"has nothing in common with {template.name}: it is read as it lies"))
-            placement = Placement()
-        frame, reference = make_frame(template, grey, size, placement), template.size
 
     found = list[tuple[Region, Box, Row]]()
     possible, places = [np.zeros((0, 4), np.int64)], list[tuple[Region, tuple[int, int, int, int]]]()
