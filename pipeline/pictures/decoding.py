@@ -18,6 +18,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError, _imaging
 
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.signals import stop_requested
+from pipeline.pictures import pdf
 from pipeline.pictures.levels import MAX_SIDE, SIDEWAYS, Grey, to_colours, to_grey, turn_upright
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WebP")
@@ -70,6 +71,8 @@ def _load(
     A JPEG is decoded at a reduced size that suffices for MAX_SIDE.
     """
     with _reading(name), contextlib.ExitStack() as stack:
+        if isinstance(file, Path) and is_pdf(file):
+            (file,) = pdf.render_pages(file, [page])
         if isinstance(file, Image.Image):
             image = file
         else:
@@ -100,7 +103,7 @@ def _reading(name: str) -> Iterator[None]:
         raise
     except Image.DecompressionBombError:  # Pillow checks its limit first
         raise PictureError(f"{name} is too large: at most {MAX_PIXELS:,} pixels are supported") from None
-    except UnidentifiedImageError as error:
+    except (UnidentifiedImageError, pdf.PdfError) as error:
         raise PictureError(f"{name} is {error}") from None
     except MemoryError:
         raise PictureError(f"{name} does not fit in memory") from None
@@ -122,8 +125,17 @@ def describe_missing(name: str) -> str:
     return f"{name} does not exist: check the path, and put it in quotes if it contains spaces"
 
 
+def is_pdf(path: Path) -> bool:
+    """Return whether a file is to be read as PDF, by its name."""
+    return path.suffix.lower() == ".pdf" and pdf.can_read()
+
+
 def count_pages(path: Path) -> int:
     """Return the number of pages or frames of a file; 1 if it cannot be read."""
+    if is_pdf(path):
+        with contextlib.suppress(PictureError), _reading(""):
+            return pdf.count_pages(path)
+        return 1
     with contextlib.suppress(PictureError), _reading(""), path.open("rb") as file, _open(file) as image:
         return int(getattr(image, "n_frames", 1))
     return 1
@@ -134,6 +146,9 @@ def read_pages(path: Path, pages: Iterable[tuple[int, str]]) -> Iterator[Image.I
 
     The file is opened once: a page of a TIFF file is found only through all pages before it.
     """
+    if is_pdf(path):
+        yield from _read_pdf(path, pages)
+        return
     with contextlib.ExitStack() as stack:
         image = None
         for page, name in pages:
@@ -148,6 +163,24 @@ def read_pages(path: Path, pages: Iterable[tuple[int, str]]) -> Iterator[Image.I
             except PictureError as error:
                 found = error
             yield found
+
+
+def _read_pdf(path: Path, pages: Iterable[tuple[int, str]]) -> Iterator[Image.Image | PictureError]:
+    """Yield pages as `read_pages` does."""
+    wanted = list(pages)
+    rendered = pdf.render_pages(path, [page for page, _ in wanted])
+    for page, name in wanted:
+        found: Image.Image | PictureError
+        try:
+            with _reading(name):
+                image = next(rendered)
+                _check_size(image, name)
+                found = image
+        except PictureError as error:
+            found = error
+            rendered.close()  # which a failure has ended
+            rendered = pdf.render_pages(path, [later for later, _ in wanted if later > page])
+        yield found
 
 
 def read_content(file: Path | BinaryIO, name: str) -> bytes:
@@ -187,7 +220,7 @@ def _describe_other(beginning: bytes) -> str:
     if not beginning:
         return "empty (0 bytes)"
     if beginning.startswith(b"%PDF"):
-        return "a PDF file: convert it to PNG first, for example with pdftoppm -r 200 -png scan.pdf scan"
+        return f"a PDF file: install what reads it by {pdf.INSTALL}, and let its name end in .pdf"
     if beginning[4:8] == b"ftyp" and beginning[8:] in HEIC_BRANDS:
         return "a HEIC or AVIF file: export it as JPEG first, for example with a photo program"
     return f"not a picture in a supported format: use {', '.join(FORMATS[:-1])} or {FORMATS[-1]}"

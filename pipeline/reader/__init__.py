@@ -20,21 +20,27 @@ if TYPE_CHECKING:
     from pipeline.reader.interface import Reader as Reader
     from pipeline.reader.interface import load as load
     from pipeline.reader.interface import save as save
+    from pipeline.reader.pages.form import Form as Form
+    from pipeline.reader.pages.form import add_template as add_template
+    from pipeline.reader.pages.form import load_form as load_form
     from pipeline.reader.pages.reading import Number as Number
+    from pipeline.reader.pages.reading import Problem as Problem
     from pipeline.reader.pages.reading import Result as Result
     from pipeline.reader.pages.reading import Row as Row
-    from pipeline.reader.pages.regions import make_regions as make_regions
 
 MODULES = {
     "PRETRAINED": "pipeline.reader.interface",
+    "Form": "pipeline.reader.pages.form",
     "Number": "pipeline.reader.pages.reading",
     "PictureError": "pipeline.pictures.decoding",
+    "Problem": "pipeline.reader.pages.reading",
     "PipelineError": "pipeline.engine.errors",
     "Reader": "pipeline.reader.interface",
     "Result": "pipeline.reader.pages.reading",
     "Row": "pipeline.reader.pages.reading",
+    "add_template": "pipeline.reader.pages.form",
     "load": "pipeline.reader.interface",
-    "make_regions": "pipeline.reader.pages.regions",
+    "load_form": "pipeline.reader.pages.form",
     "save": "pipeline.reader.interface",
 }
 

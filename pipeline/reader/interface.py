@@ -4,7 +4,6 @@ import hashlib
 import logging
 import os
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -24,8 +23,9 @@ from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.network.team import ThreadTeam
 from pipeline.pictures.decoding import Source, load_picture
+from pipeline.reader.pages.filled import read_form
+from pipeline.reader.pages.form import Form
 from pipeline.reader.pages.reading import Result, read, read_one
-from pipeline.reader.pages.regions import Region
 
 log = logging.getLogger(__name__)
 
@@ -101,26 +101,28 @@ class Reader:
         name: str = "",
         threads: int | None = None,
         page: int = 0,
-        regions: Sequence[Region] = (),
+        form: Form | None = None,
     ) -> Result:
         """Read the digits in a drawing, a scan or a photograph of any size.
 
         picture: the path of a file, an open binary file, a Pillow image, or an array, uint8: grey levels (height,
         width), or colours (height, width, 3) or (height, width, 4), the fourth being the opacity. name: name of the
         picture in error messages, by default its path. threads: number of threads, by default one for each core. page:
-        page or frame of a file, from 0; an image or an array has only one. regions: parts of the picture to read, and
-        what their numbers look like, from `make_regions`. Raises PictureError if the picture cannot be read or does not
-        have the regions, TypeError or ValueError for another kind of array.
+        page or frame of a file, from 0; an image or an array has only one. form: fields to read, from `load_form`.
+        Raises PictureError if the picture cannot be read or does not have a region, TypeError or ValueError for
+        another kind of array.
         """
         source = _to_source(picture)
         if not name:
             name = os.fsencode(source).decode(errors="replace") if isinstance(source, Path) else "the picture"
         with _lock, ThreadTeam(threads or count_cores()) as team:
             grey, size, more_pages = load_picture(source, name, page)
-            if self.finder:
-                result = read(self.finder, grey, size, team.run, regions, name)
-            elif regions:
-                raise UsageError("this model reads one object in a picture: leave regions and patterns out")
+            if self.finder and form:
+                result = read_form(self.finder, grey, size, form, team.run, name)
+            elif self.finder:
+                result = read(self.finder, grey, size, team.run)
+            elif form:
+                raise UsageError("this model reads one object in a picture: leave the form out")
             else:
                 result = read_one(self.model, grey, size)
         return replace(result, more_pages=more_pages)

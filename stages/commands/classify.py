@@ -37,28 +37,12 @@ def classify(
             "red box with a question mark marks a digit to check, or a possible digit that was not read.",
         ),
     ] = None,
-    region: Annotated[
-        list[str] | None,
+    form: Annotated[
+        Path | None,
         Option(
-            metavar="[NAME=]REGION",
-            help="Part of each page to read, as LEFT,TOP,RIGHT,BOTTOM in pixels or percent of the page (%). Give it "
-            "several times, with names, for several parts.",
-        ),
-    ] = None,
-    digits: Annotated[
-        list[str] | None,
-        Option(
-            metavar="[NAME=]COUNT",
-            help="Number of digits in each row, such as 5 or 3-6, not counting spaces and separators. With NAME=, it "
-            "applies only to that region.",
-        ),
-    ] = None,
-    pattern: Annotated[
-        list[str] | None,
-        Option(
-            metavar="[NAME=]PATTERN",
-            help="What each row looks like: a regular expression of digits, spaces and separators, such as "
-            "'\\d+[.,]\\d\\d'. Spaces and separators count only if a part of the expression stands for one.",
+            metavar="TOML",
+            help="What the pages are filled with: a file that names fields, each with its region, its digits or a "
+            "pattern, and whether it holds one number, one on each line, or many. The table has a column per field.",
         ),
     ] = None,
     min_confidence: Annotated[
@@ -98,7 +82,7 @@ def classify(
     Examples:
         handwriting classify photo.jpg scans/
         handwriting classify --json - < photo.png
-        handwriting classify --digits 5 --output a.csv --review a.html scans/
+        handwriting classify --form ledger.toml --output a.csv --review a.html scans/
     """
     from pipeline.engine.errors import UsageError
 
@@ -106,21 +90,20 @@ def classify(
         raise UsageError("no pictures were given: name files or folders")
 
     from pipeline.reader import load
-    from pipeline.reader.many.blocks import Request
+    from pipeline.reader.many.blocks import Request, complete_form
     from pipeline.reader.many.folders import STDIN, check_new, find_pictures, name_copies
-    from pipeline.reader.pages.regions import make_regions
+    from pipeline.reader.pages.form import load_form
     from pipeline.scheduling.backends import Backend
 
     if as_json and output:
         raise UsageError(
             "--json prints objects, and --output writes them to a file whose name ends in .jsonl: choose one"
         )
-    forms = {path: _find_format(path) for path in output or []}
-    targets = [*forms, *([review] if review else [])]
+    formats = {path: _find_format(path) for path in output or []}
+    targets = [*formats, *([review] if review else [])]
     if targets and STDIN in files:
         raise UsageError("--output and --review cannot take -, since standard input cannot be resumed: leave it out")
-    patterns = [_name_pattern(each) for each in digits or []]
-    regions = make_regions(region or [], [*patterns, *(pattern or [])])
+    fields = load_form(form) if form else None
     found = find_pictures(files)
     in_parallel = scheduler or workers or len(found) >= PARALLEL
     backend = Backend(scheduler or "processes", workers) if in_parallel else None
@@ -129,23 +112,15 @@ def classify(
         check_targets(targets, [*(Path(picture.path) for picture in found), *copies])
     else:
         check_new(copies)
-    request = Request(load(model), bool(copies), bool(review), regions)
+    request = Request(load(model), bool(copies), bool(review), complete_form(fields, found) if fields else None)
     work = Work(request, found, min_confidence, copies, backend)
     if truth:
         if targets or annotate or as_json:
             raise UsageError("--truth only prints how much is right: leave the options for results out")
         return compare_readings(work, truth)
     if targets:
-        return write_readings(work, forms, review, _make_key(work))
+        return write_readings(work, formats, review, _make_key(work))
     return print_readings(work, format_json if as_json else format_text)
-
-
-def _name_pattern(digits: str) -> str:
-    """Return the pattern of --digits, as in 5 or amount=3-6."""
-    from pipeline.reader.rows.expected import count_digits
-
-    name, named, count = digits.rpartition("=")
-    return f"{name}{named}{count_digits(count)}"
 
 
 def _find_format(output: Path) -> Format:
@@ -170,7 +145,8 @@ def _make_key(work: Work) -> list[Any]:
         pictures.append([picture.name, os.fspath(path), settle(path)])
     copies = [str(copy.absolute()) for copy in work.copies]
     request = work.request
-    inputs = [request.reader.digest, list(map(repr, request.regions)), work.least, request.crops, pictures, copies]
+    form = request.form.digest if request.form else None
+    inputs = [request.reader.digest, form, work.least, request.crops, pictures, copies]
     return make_key(inputs, classify, ["numpy", "pillow", "scipy"])
 
 

@@ -1,9 +1,9 @@
 "use strict";
-// rows: in the order of the pages, as they are saved. columns: of the table. certain: confidence that needs no check.
-const { rows, columns, certain } = JSON.parse(document.getElementById("data").textContent);
-const shown = [...rows].sort((a, b) => a.confidence - b.confidence);
-const list = document.getElementById("rows");
-let saved = true;
+// key: under which work is kept. columns: of the table that is saved. certain: confidence that needs no check.
+const { key, pages, fields, columns: COLUMNS, certain: CERTAIN } = JSON.parse(document.getElementById("data").textContent);
+const KEPT = `review-${key}`;
+const get = (id) => document.getElementById(id);
+const hasForm = Object.keys(fields).length > 0;
 
 function make(name, properties = {}, ...children) {
   const element = Object.assign(document.createElement(name), properties);
@@ -11,80 +11,245 @@ function make(name, properties = {}, ...children) {
   return element;
 }
 
-// The page with the box of the row; a rectangle that is drawn on it gives the option --region.
-function showPage(item, row) {
-  const old = item.querySelector(".place");
-  if (old) return old.remove();
-  const image = make("img", { alt: `The page ${row.file}`, src: row.source });
-  const box = make("i");
-  const drawn = make("i", { className: "drawn" });
-  const page = make("div", { className: "page" }, image, box, drawn);
-  const option = make("code");
-  const place = make("div", { className: "place" }, page, option);
-  image.onerror = () => place.replaceChildren(`${row.file} is not beside this page, or the browser cannot show it.`);
-  image.onload = () => {
-    const [left, top, right, bottom] = row.box;
-    const share = (part, whole) => `${(100 * part) / whole}%`;
-    Object.assign(box.style, {
-      left: share(left, image.naturalWidth), top: share(top, image.naturalHeight),
-      width: share(right - left, image.naturalWidth), height: share(bottom - top, image.naturalHeight),
-    });
-  };
-  let start = null;
-  const at = (event) => {
-    const { left, top, width, height } = image.getBoundingClientRect();
-    return [(100 * (event.clientX - left)) / width, (100 * (event.clientY - top)) / height]
-      .map((part) => Math.round(Math.min(Math.max(part, 0), 100)));
-  };
-  page.onpointerdown = (event) => {
-    start = at(event);
-    page.setPointerCapture(event.pointerId);
-    event.preventDefault();
-  };
-  page.onpointerup = () => {
-    start = null;
-  };
-  page.onpointermove = (event) => {
-    if (!start) return;
-    const end = at(event);
-    const [left, right] = [start[0], end[0]].sort((a, b) => a - b);
-    const [top, bottom] = [start[1], end[1]].sort((a, b) => a - b);
-    Object.assign(drawn.style, {
-      left: `${left}%`,
-      top: `${top}%`,
-      width: `${right - left}%`,
-      height: `${bottom - top}%`,
-    });
-    if (left < right && top < bottom) option.textContent = `--region ${left}%,${top}%,${right}%,${bottom}%`;
-  };
-  item.append(place);
+function adopt(row, page, id) {
+  return Object.assign(row, { page, id, file: page.file, checked: false, change: row.change ?? "" });
 }
 
-function mark(row) {
-  row.value = row.field.value.trim();
-  row.checked = true;
-  row.item.classList.add("checked");
-  saved = false;
+// In the order of the pages, as they are saved. A row that a person adds follows the others of its page.
+for (const [number, page] of pages.entries()) {
+  page.number = number;
+  page.rows.forEach((row, index) => adopt(row, page, `${number}.${index}`));
+}
+const list = () => pages.flatMap((page) => page.rows);
+
+// What a person has done, one entry for each step, so that one key takes it back, and a reload repeats it.
+let steps = [];
+const drawnFields = [];
+
+function keep() {
+  try { localStorage.setItem(KEPT, JSON.stringify({ steps, drawnFields })); }
+  catch { get("errors").textContent = "This browser keeps nothing: save before you close the page."; }
+}
+
+function find(id) { return list().find((row) => row.id === id); }
+
+function apply(step) {
+  if (step.kind === "add") {
+    const page = pages[step.page];
+    const row = { region: step.region, record: step.record, box: step.box, text: "", digits: "", confidence: 0 };
+    page.rows.push(adopt({ ...row, alternatives: [], unread: true, change: "added" }, page, step.id));
+    Object.assign(page.rows.at(-1), { checked: true, value: "" });
+    return page.rows.at(-1);
+  }
+  const row = find(step.id);
+  Object.assign(row, { value: step.kind === "delete" ? "" : step.value, checked: true });
+  if (step.kind === "delete") row.change = row.change === "added" ? "dropped" : "deleted";
+  else if (row.change === "deleted") row.change = "";
+  return row;
+}
+
+function act(step) {
+  const row = step.kind === "add" ? null : find(step.id);
+  const before = row && { value: row.value, checked: row.checked, change: row.change };
+  steps.push({ ...step, before });
+  const changed = apply(step);
+  keep();
+  show(changed);
+  return changed;
+}
+
+function undo() {
+  const step = steps.pop();
+  if (!step) return;
+  let row;
+  if (step.kind === "add") {
+    row = find(step.id);
+    row.page.rows.splice(row.page.rows.indexOf(row), 1);
+    row.item.remove();
+  } else {
+    row = find(step.id);
+    Object.assign(row, step.before);
+    row.field.value = row.value ?? suggest(row);
+    show(row);
+    row.field.focus();
+  }
+  keep();
+  showProgress();
+  showPage(row.page, row.box);
+}
+
+// Points and commas mean the same, and a reading without separators may leave them out.
+function agree(one, other) {
+  const [first, second] = [one, other].map((text) => text.replace(/\s/g, "").replaceAll(",", "."));
+  const digits = (text) => text.replace(/\D/g, "");
+  const bare = /^\d*$/.test(first) || /^\d*$/.test(second);
+  return bare ? digits(first) === digits(second) : first === second;
+}
+
+function suggest(row) { return row.text || (row.alternatives[0]?.[0] ?? ""); }
+
+function showProgress() {
+  const rows = list().filter((row) => row.change !== "dropped");
+  const checked = rows.filter((row) => row.checked);
+  const doubtful = rows.filter((row) => !row.checked && row.confidence < CERTAIN);
+  get("progress").textContent =
+    `${checked.length} of ${rows.length} checked, ${doubtful.length} below ${100 * CERTAIN}% remain`;
+  const unsure = checked.filter((row) => row.confidence < CERTAIN && !row.unread);
+  const wrong = unsure.filter((row) => !agree(row.text, row.value));
+  get("errors").textContent =
+    unsure.length ? `${wrong.length} of ${unsure.length} readings below ${100 * CERTAIN}% were wrong` : "";
+}
+
+function show(row) {
+  if (!row.item) insert(row);
+  row.item.classList.toggle("checked", row.checked);
+  row.item.classList.toggle("deleted", ["deleted", "dropped"].includes(row.change));
   showProgress();
 }
 
-function check(number) {
-  mark(shown[number]);
-  const next = [...shown.slice(number + 1), ...shown].find((each) => !each.checked);
-  if (next) { next.field.focus(); next.field.select(); }
-  else document.getElementById("save").focus();
+// The page beside the rows, scrolled to a box.
+let current = null;
+
+function showPage(page, box) {
+  const image = get("picture");
+  if (page !== current) {
+    current = page;
+    get("absent").hidden = true;
+    get("page").hidden = false;
+    get("pages").value = page.number;
+    image.alt = `The page ${page.file}`;
+    image.src = page.source;
+    get("page").style.aspectRatio = `${page.size[1]} / ${page.size[0]}`;
+  }
+  get("page").querySelectorAll("i").forEach((each) => each.remove());
+  if (box) outline(box, "").scrollIntoView({ block: "center", inline: "nearest" });
+  for (const field of drawnFields.filter((each) => each.page === page.number)) outline(field.box, "field");
 }
 
-function squeeze(text) { return text.replace(/\s/g, ""); }
+get("picture").onerror = () => {
+  get("page").hidden = true;
+  get("absent").hidden = false;
+  get("absent").textContent = `${current.file} is not beside this page, or the browser cannot show it.`;
+};
 
-function showProgress() {
-  const checked = rows.filter((row) => row.checked);
-  document.getElementById("progress").textContent = `${checked.length} of ${rows.length} checked`;
-  const unsure = checked.filter((row) => row.confidence < certain && !row.unread);
-  const wrong = unsure.filter((row) => squeeze(row.text) !== squeeze(row.value));
-  document.getElementById("errors").textContent =
-    unsure.length ? `${wrong.length} of ${unsure.length} readings below ${100 * certain}% were wrong` : "";
+function outline([left, top, right, bottom], className) {
+  const [height, width] = current.size;
+  const box = make("i", { className });
+  Object.assign(box.style, {
+    left: `${(100 * left) / width}%`, top: `${(100 * top) / height}%`,
+    width: `${(100 * (right - left)) / width}%`, height: `${(100 * (bottom - top)) / height}%`,
+  });
+  get("page").append(box);
+  return box;
 }
+
+// A rectangle that is drawn on the page is a row that is missing, or a field of a form.
+let start = null;
+let drawn = null;
+
+function locate(event) {
+  const { left, top, width, height } = get("page").getBoundingClientRect();
+  const share = (part) => Math.min(Math.max(part, 0), 1);
+  return [
+    Math.round(current.size[1] * share((event.clientX - left) / width)),
+    Math.round(current.size[0] * share((event.clientY - top) / height)),
+  ];
+}
+
+function span(event) {
+  const end = locate(event);
+  const [left, right] = [start[0], end[0]].sort((a, b) => a - b);
+  const [top, bottom] = [start[1], end[1]].sort((a, b) => a - b);
+  return [left, top, right, bottom];
+}
+
+get("page").onpointerdown = (event) => {
+  start = locate(event);
+  get("page").setPointerCapture(event.pointerId);
+  event.preventDefault();
+};
+get("page").onpointermove = (event) => {
+  if (!start) return;
+  drawn?.remove();
+  drawn = outline(span(event), "drawn");
+};
+get("page").onpointerup = (event) => {
+  const box = span(event);
+  start = null;
+  drawn?.remove();
+  if (box[2] - box[0] < 4 || box[3] - box[1] < 4) return;
+  if (get("mode").value === "row") addRow(box);
+  else addField(box);
+};
+
+function middle([left, top, right, bottom]) { return [(top + bottom) / 2, (left + right) / 2]; }
+
+// The height at which a point of the picture lies when the page is laid on its template.
+function straighten(page, [y, x]) {
+  const [a, b, c] = page.upright ?? [1, 0, 0];
+  return a * y - b * x + c;
+}
+
+// The field and the record of a new row are those of the nearest rows: beside it, and above or below it.
+function addRow(box) {
+  const page = current;
+  const at = middle(box);
+  const height = straighten(page, at);
+  const rows = page.rows.filter((row) => !["deleted", "dropped"].includes(row.change));
+  const nearest = (choose) => rows.reduce((best, row) => (!best || choose(row) < choose(best) ? row : best), null);
+  const beside = nearest((row) => Math.max(row.box[0] - at[1], at[1] - row.box[2], 0));
+  const level = nearest((row) => (row.record ? Math.abs(straighten(page, middle(row.box)) - height) : Infinity));
+  const away = level ? Math.abs(straighten(page, middle(level.box)) - height) : Infinity;
+  const fits = level?.record && away < (box[3] - box[1]) * 0.75;
+  const record = fits ? level.record : Math.max(0, ...rows.map((row) => row.record ?? 0)) + 1;
+  const id = `${page.number}.${Date.now()}`;
+  const step = { kind: "add", id, page: page.number, box, region: beside?.region ?? Object.keys(fields)[0] ?? "" };
+  act({ ...step, record: hasForm ? record : 0 }).field.focus();
+}
+
+function addField(box) {
+  const number = drawnFields.length + 1;
+  drawnFields.push({ page: current.number, box, name: `field ${number}`, holds: "lines" });
+  showForm();
+  get("name").focus();
+  get("name").select();
+}
+
+function showForm() {
+  const last = drawnFields.at(-1);
+  get("form").hidden = !last;
+  get("name").value = last?.name ?? "";
+  get("holds").value = last?.holds ?? "lines";
+  get("toml").textContent = writeForm();
+  keep();
+  if (current) showPage(current);
+}
+
+function writeForm() {
+  const named = new Map();
+  for (const field of drawnFields) named.set(field.name, [...(named.get(field.name) ?? []), field]);
+  const quoted = (text) => JSON.stringify(text);
+  const region = ({ page, box }) => {
+    const [height, width] = pages[page].size;
+    return quoted(box.map((side, i) => `${((100 * side) / [width, height][i % 2]).toFixed(1)}%`).join(","));
+  };
+  const tables = [...named].map(([name, parts]) => {
+    const regions = parts.map(region);
+    const value = parts.length === 1 ? regions[0] : `[${regions.join(", ")}]`;
+    return `[fields.${quoted(name)}]\nregion = ${value}\nholds = ${quoted(parts.at(-1).holds)}\n`;
+  });
+  const file = pages[drawnFields[0]?.page ?? 0]?.file.split("/").at(-1) ?? "";
+  return [`template = ${quoted(file)}\n`, ...tables].join("\n");
+}
+
+get("name").oninput = () => { drawnFields.at(-1).name = get("name").value; get("toml").textContent = writeForm(); keep(); };
+get("holds").onchange = () => { drawnFields.at(-1).holds = get("holds").value; showForm(); };
+get("drop").onclick = () => { drawnFields.pop(); showForm(); };
+get("copy").onclick = () => {
+  getSelection().selectAllChildren(get("toml"));
+  document.execCommand("copy"); // works in a file, where the browser denies the clipboard
+};
+get("keep").onclick = () => download("form.toml", writeForm(), "application/toml");
 
 // A cell that a spreadsheet program would evaluate begins with an apostrophe, as in the table of `classify`.
 function quote(value) {
@@ -92,48 +257,153 @@ function quote(value) {
   return `"${(/^[=+\-@\t\r]./.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
 }
 
-function save() {
-  const lines = rows.map((row) => {
-    const [left, top, right, bottom] = row.box;
-    const cells = { ...row, value: row.value ?? row.text, checked: row.checked ? "yes" : "", left, top, right, bottom };
-    return columns.map((name) => quote(cells[name])).join(",");
-  });
-  const content = new Blob([[columns.join(","), ...lines].join("\r\n") + "\r\n"], { type: "text/csv" });
-  const link = make("a", { href: URL.createObjectURL(content), download: "corrected.csv" });
+function download(name, content, type) {
+  const link = make("a", { href: URL.createObjectURL(new Blob([content], { type })), download: name });
   link.click();
-  URL.revokeObjectURL(link.href);
-  saved = true;
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-shown.forEach((row, number) => {
-  row.field = make("input", {
-    value: row.text || (row.alternatives[0]?.[0] ?? ""), autocomplete: "off",
-    ariaLabel: `Text of row ${row.row} of ${row.file}`,
+function write(columns, lines) {
+  const rows = [columns.map(quote), ...lines.map((cells) => columns.map((name) => quote(cells[name])))];
+  return rows.map((row) => row.join(",")).join("\r\n") + "\r\n";
+}
+
+function saveRows() {
+  const lines = pages.flatMap((page) => page.rows.filter((row) => row.change !== "dropped").map((row, index) => {
+    const [left, top, right, bottom] = row.box;
+    const marks = { row: index + 1, value: row.value ?? row.text, checked: row.checked ? "yes" : "" };
+    return { ...row, ...marks, left, top, right, bottom };
+  }));
+  download("corrected.csv", write(COLUMNS, lines), "text/csv");
+}
+
+// The table of the form, as `classify --csv` writes it, with what the person has typed.
+function saveTable() {
+  const lines = pages.flatMap((page) => {
+    const records = new Map();
+    const whole = {};
+    const extra = [];
+    for (const row of page.rows) {
+      const value = row.value ?? row.text;
+      const holds = fields[row.region];
+      if (["deleted", "dropped"].includes(row.change)) continue;
+      if (holds === "many" || (holds === "one" && row.record))
+        whole[row.region] = row.region in whole ? `${whole[row.region]}; ${value}` : value;
+      else if (row.record) records.set(row.record, { ...records.get(row.record), [row.region]: value });
+      else extra.push({ file: page.file, [row.region]: value, check: "fits no line" });
+    }
+    if (!records.size && Object.keys(whole).length) records.set(1, {});
+    const heights = new Map();
+    for (const row of page.rows) if (row.record && fields[row.region] === "lines") {
+      const height = straighten(page, middle(row.box));
+      heights.set(row.record, Math.min(heights.get(row.record) ?? Infinity, height));
+    }
+    const added = page.rows.some((row) => row.change === "added");
+    const order = [...records.keys()].sort((a, b) => (added ? heights.get(a) - heights.get(b) : a - b));
+    const body = order.map((record, i) => ({ file: page.file, line: i + 1, ...whole, ...records.get(record) }));
+    return [...body, ...extra];
   });
-  row.field.onkeydown = (event) => { if (event.key === "Enter") check(number); };
-  row.field.onchange = () => mark(row);
+  download("table.csv", write(["file", "line", ...Object.keys(fields), "check"], lines), "text/csv");
+}
+
+function following(row) {
+  const items = [...get("rows").querySelectorAll("li:not(.line)")];
+  const at = items.indexOf(row.item);
+  return [...items.slice(at + 1), ...items.slice(0, at)].find((item) => !item.classList.contains("checked"));
+}
+
+function goOn(row) {
+  const next = following(row)?.querySelector("input");
+  if (next) { next.focus(); next.select(); }
+  else get(hasForm ? "table" : "save").focus();
+}
+
+function insert(row, before = null) {
+  const index = row.page.rows.indexOf(row) + 1;
+  row.field = make("input", {
+    value: row.value ?? suggest(row), autocomplete: "off",
+    ariaLabel: `Text of row ${index} of ${row.file}`,
+  });
+  const check = () => act({ kind: "check", id: row.id, value: row.field.value.trim() });
+  row.field.onkeydown = (event) => {
+    if (event.key === "Enter") { check(); goOn(row); }
+    else if (event.key === "Delete" && event.ctrlKey) { event.preventDefault(); remove(); }
+    else if (event.key === "Escape") row.field.value = row.value ?? suggest(row);
+  };
+  row.field.onchange = () => { if (row.field.value.trim() !== (row.value ?? "")) check(); };
+  row.field.onfocus = () => showPage(row.page, row.box);
+  const remove = () => { row.field.value = ""; act({ kind: "delete", id: row.id }); goOn(row); };
   const others = row.alternatives.slice(0, 3).map(([text, chance]) => {
     const button = make("button", { textContent: text, title: `${(100 * chance).toFixed(1)}%` });
-    button.onclick = () => { row.field.value = text; mark(row); row.field.focus(); };
+    button.onclick = () => { row.field.value = text; check(); row.field.focus(); };
     return button;
   });
-  const page = make("button", { textContent: "Page" });
-  page.onclick = () => showPage(row.item, row);
-  const where = `${row.file}, row ${row.row}${row.region ? `, ${row.region}` : ""}`;
-  row.item = make(
-    "li",
-    {},
-    make(
-      "div",
-      {},
-      make("img", { className: "crop", src: row.crop, alt: "", loading: "lazy" }),
-      make("small", { textContent: where }),
-    ),
-    make("div", {}, row.field, ...others),
-    make("div", {}, row.unread ? "unread " : `${(100 * row.confidence).toFixed(1)}% `, page));
-  list.append(row.item);
+  const certain = row.unread ? "unread" : `${(100 * row.confidence).toFixed(1)}%`;
+  const line = row.record ? `, line ${row.record}` : "";
+  const where = `${row.region ? `${row.region}${line}, ` : ""}${row.file}, row ${index}`;
+  const status = row.change === "added" ? "added" : certain;
+  const drop = make("button", { textContent: "Delete", tabIndex: -1, ariaLabel: `Delete row ${index} of ${row.file}` });
+  drop.onclick = remove;
+  const crop = row.crop ? [make("img", { className: "crop", src: row.crop, alt: "", loading: "lazy" })] : [];
+  row.item = make("li", {}, make("div", {}, ...crop), make("div", {}, row.field, ...others),
+    make("small", { textContent: where }), make("div", {}, `${status} `, drop));
+  get("rows").insertBefore(row.item, before ?? get("rows").firstChild);
+}
+
+// First come rows of pages whose sums do not add up, then the least certain; a line shows where 90% begins.
+function begin() {
+  const doubted = new Set(pages.flatMap((page) =>
+    (page.problems ?? []).filter((each) => /the sum of/.test(each.what)).map(() => page)));
+  const rank = (row) => row.confidence - (doubted.has(row.page) && row.confidence < CERTAIN ? 1 : 0);
+  const shown = list().sort((a, b) => rank(a) - rank(b));
+  const rows = get("rows");
+  const last = rows.appendChild(make("li", { hidden: true }));
+  let crossed = false;
+  for (const row of shown) {
+    if (!crossed && row.confidence >= CERTAIN) {
+      crossed = true;
+      const note = `From here on, readings have ${100 * CERTAIN}% or more`;
+      rows.insertBefore(make("li", { className: "line", textContent: note }), last);
+    }
+    insert(row, last);
+  }
+  last.remove();
+  for (const page of pages) {
+    get("pages").append(make("option", { value: page.number, textContent: page.file }));
+    for (const problem of page.problems ?? []) {
+      const words = problem.region ? `${problem.region}: ${problem.what}` : problem.what;
+      const button = make("button", { textContent: `${page.file}: ${words}` });
+      button.onclick = () => showPage(page, problem.box);
+      get("problems").append(make("li", {}, button));
+    }
+  }
+  get("missing").hidden = !get("problems").children.length;
+  get("table").hidden = !hasForm;
+  restore();
+  showProgress();
+  const first = rows.querySelector("li:not(.checked):not(.line) input");
+  if (first) { first.focus(); first.select(); }
+  else if (pages.length) showPage(pages[0]);
+}
+
+function restore() {
+  let kept = null;
+  try { kept = JSON.parse(localStorage.getItem(KEPT)); } catch { return; }
+  if (!kept) return;
+  drawnFields.push(...kept.drawnFields);
+  steps = kept.steps;
+  for (const row of steps.map(apply)) {
+    show(row);
+    row.field.value = row.value;
+  }
+  if (drawnFields.length) showForm();
+}
+
+get("undo").onclick = undo;
+get("save").onclick = saveRows;
+get("table").onclick = saveTable;
+get("pages").onchange = () => showPage(pages[get("pages").value]);
+document.addEventListener("keydown", (event) => {
+  if (event.altKey && event.key.toLowerCase() === "z") { event.preventDefault(); undo(); }
 });
-document.getElementById("save").onclick = save;
-window.onbeforeunload = (event) => { if (!saved) event.preventDefault(); };
-showProgress();
-shown[0]?.field.select();
+begin();

@@ -1,5 +1,6 @@
 """The page on which a person checks rows: an HTML file that needs no server and no network."""
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -8,29 +9,43 @@ from typing import Any
 from urllib.parse import quote
 
 PARTS = Path(__file__).parent
+IMAGES = 16_000_000  # characters of the images of whole pages, at most
 
 
-def render_review(found: Sequence[Mapping[str, Any]], folder: Path, *, columns: Sequence[str], certain: float) -> str:
-    """Return the page, which shows the least certain rows first. found: what was read in each picture, with crops.
+def render_review(
+    found: Sequence[Mapping[str, Any]],
+    folder: Path,
+    *,
+    columns: Sequence[str],
+    certain: float,
+    fields: Mapping[str, str] | None = None,
+) -> str:
+    """Return the page, which shows what may be missing, then the least certain rows.
 
-    folder: of the page, from which it refers to the pictures. columns: of the table that it saves. certain: confidence
-    from which a row need not be checked.
+    found: what was read in each picture, with its view. folder: of the page, from which it refers to the pictures.
+    columns: of the table that it saves. certain: confidence from which a row need not be checked. fields: what each
+    field of a form holds, by its name.
     """
-    rows = [
-        {**row, "file": facts["file"], "row": number, "source": _refer(facts["file"], folder)}
-        for facts in found
-        for number, row in enumerate(facts.get("rows", ()), start=1)
-    ]
-    for row in rows:
-        del row["boxes"]
+    pages, left = [], IMAGES
+    for facts in found:
+        if "error" in facts:
+            continue
+        image = facts["view"]["image"]
+        left -= len(image)
+        rows = [{name: value for name, value in row.items() if name != "boxes"} for row in facts["rows"]]
+        page = {name: facts.get(name) for name in ("file", "problems", "upright")}
+        source = image if image and left >= 0 else _refer(facts["file"], folder)
+        pages.append({**page, "rows": rows, "source": source, "size": facts["view"]["size"]})
+    values = {"pages": pages, "fields": fields or {}, "columns": columns, "certain": certain}
+    content = json.dumps(values, separators=(",", ":"))
+    # Work is kept under this name, so that of another reading does not take its place.
+    key = hashlib.sha256(content.encode()).hexdigest()[:16]
     # In a script element, "</" would end it.
-    data = json.dumps({"rows": rows, "columns": columns, "certain": certain}, separators=(",", ":")).replace(
-        "<", "\\u003c"
-    )
-    page, script = ((PARTS / name).read_text(encoding="utf-8") for name in ("review.html", "review.js"))
-    return page.replace("SCRIPT", script).replace("DATA", data)
+    data = f'{{"key":"{key}",{content[1:]}'.replace("<", "\\u003c")
+    page_text, script = ((PARTS / name).read_text(encoding="utf-8") for name in ("review.html", "review.js"))
+    return page_text.replace("SCRIPT", script).replace("DATA", data)
 
 
 def _refer(name: str, folder: Path) -> str:
-    """Return the address of a picture, relative to the folder. Browsers show no page of a TIFF file."""
+    """Return the address of a picture, relative to the folder."""
     return "./" + quote(os.path.relpath(name, folder).replace(os.sep, "/"))

@@ -15,37 +15,40 @@ from typing import BinaryIO
 
 from PIL import Image
 
+from pipeline.engine.errors import UsageError
 from pipeline.engine.threads import single_threaded_blas
 from pipeline.pictures.decoding import PictureError, read_content, read_pages
 from pipeline.reader.interface import Reader
 from pipeline.reader.many.folders import STDIN, Picture
-from pipeline.reader.pages.boxes import cut_rows, encode_with_boxes
+from pipeline.reader.pages.boxes import View, encode_with_boxes, view_rows
+from pipeline.reader.pages.form import Form, add_template
 from pipeline.reader.pages.reading import Result
-from pipeline.reader.pages.regions import Region
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.execution import iterate_job
 from pipeline.scheduling.jobs import Job
 
 BLOCK_SIZE = 16  # pictures, which take about a second
+TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # beginnings of files that no browser shows
 BLOCK_BYTES = 32_000_000  # after which a block ends, so that a few blocks of large pictures fit into memory
 
 Content = bytes | Image.Image | PictureError  # of a file; a page, decoded; or why there is neither
-# What was read, the copy as PNG if one is asked for, and images of the rows, as data URIs, if they are.
-Outcome = tuple[Result | PictureError, bytes | None, list[str]]
+# What was read, the copy as PNG if one is asked for, and images of the page and its rows, if these are.
+Outcome = tuple[Result | PictureError, bytes | None, View | None]
 
 
 @dataclass(frozen=True)
 class Request:
     """What to read in each picture.
 
-    regions: the regions to read, by default the whole picture. threads: the number of threads that read a picture, by
-    default one per core. copies, crops: whether to make copies with boxes, and images of the rows.
+    form: the fields to read, by default the whole picture. threads: the number of threads that read a picture, by
+    default one per core. copies, crops: whether to make copies with boxes, and images for a page on which a person
+    checks the rows.
     """
 
     reader: Reader
     copies: bool = False
     crops: bool = False
-    regions: Sequence[Region] = ()
+    form: Form | None = None
     threads: int | None = None
 
 
@@ -64,6 +67,37 @@ def read_pictures(
     with contextlib.closing(iterate_job(job, backend)) as blocks:
         for _, outcomes in blocks:
             yield outcomes
+
+
+def complete_form(form: Form, pictures: Sequence[Picture]) -> Form:
+    """Return the form with its template: the page that it names, otherwise the first of the pictures.
+
+    Standard input cannot be read twice, so it is no template. Raises UsageError if the template cannot be read.
+    """
+    page = _find_template(form, pictures)
+    if page.path == STDIN:
+        return form
+    (content,) = _load_contents([page])
+    try:
+        if isinstance(content, PictureError):
+            raise content
+        return add_template(form, _to_source(content), page.shown)
+    except PictureError as error:
+        raise UsageError(f"{error}, so no page can be laid on it: name another one by template = in the form") from None
+
+
+def _find_template(form: Form, pictures: Sequence[Picture]) -> Picture:
+    """Return the page that a form names: a picture with this name, or one beside the form, as in scan.pdf#3."""
+    if not form.named:
+        return pictures[0]
+    named = str(form.named)
+    for picture in pictures:
+        if Path(picture.name).name == form.named.name:
+            return picture
+    path, _, page = named.rpartition("#")
+    if page.isdecimal() and not form.named.exists():
+        return Picture(path, Path(path), int(page) - 1)
+    return Picture(named, form.named)
 
 
 def _split_blocks(pictures: Sequence[Picture], size: int) -> Iterator[list[tuple[str, Content]]]:
@@ -118,17 +152,18 @@ def read_block(request: Request, block: Sequence[tuple[str, Content]]) -> list[O
 def read_picture(request: Request, name: str, content: Content) -> Outcome:
     """Read a picture, and make its copy with boxes; return a PictureError instead of raising it."""
     if isinstance(content, PictureError):
-        return content, None, []
+        return content, None, None
     try:
-        result = request.reader.read(_to_source(content), name, request.threads, regions=request.regions)
-        copy, crops = None, list[str]()
+        result = request.reader.read(_to_source(content), name, request.threads, form=request.form)
+        copy = view = None
         if request.copies:
             copy = encode_with_boxes(_to_source(content), name, result, request.reader.names)
         if request.crops:
-            crops = cut_rows(_to_source(content), name, result)
-        return result, copy, crops
+            is_shown = isinstance(content, bytes) and not content.startswith(TIFF)
+            view = view_rows(_to_source(content), name, result, whole=not is_shown)
+        return result, copy, view
     except PictureError as error:
-        return error, None, []
+        return error, None, None
 
 
 def _to_source(content: bytes | Image.Image) -> BinaryIO | Image.Image:

@@ -11,7 +11,7 @@ from pathlib import Path
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.store import check_outside
 from pipeline.engine.terminal import printable
-from pipeline.pictures.decoding import CONVERTIBLE, SUFFIXES, count_pages
+from pipeline.pictures.decoding import CONVERTIBLE, SUFFIXES, count_pages, is_pdf
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class Picture:
     def name(self) -> str:
         """The name of the picture in results; that of a file may be any bytes."""
         path = os.fsencode(self.path).decode(errors="replace")
-        return path if self.page is None else f"{path} page {self.page + 1}"
+        return path if self.page is None else f"{path}#{self.page + 1}"
 
     @property
     def shown(self) -> str:
@@ -89,9 +89,12 @@ def _search(folder: Path) -> tuple[list[Path], Counter[str]]:
 
 
 def _split(path: str, inner: Path) -> list[Picture]:
-    """Return each page of a TIFF file, or the file if it has only one or another format."""
-    is_tiff = inner.suffix.lower() in (".tif", ".tiff") and os.path.isfile(path)  # noqa: PTH113 - see above
-    count = count_pages(Path(path)) if is_tiff else 1
+    """Return each page of a TIFF or PDF file; the file itself if it is a TIFF with one page, or has another format."""
+    if not os.path.isfile(path):  # noqa: PTH113 - see above
+        return [Picture(path, inner)]
+    if is_pdf(inner):
+        return [Picture(path, inner, page) for page in range(count_pages(Path(path)))]
+    count = count_pages(Path(path)) if inner.suffix.lower() in (".tif", ".tiff") else 1
     return [Picture(path, inner, page if count > 1 else None) for page in range(count)]
 
 

@@ -7,7 +7,7 @@ COLUMNS = (
     *("file", "row", "text", "digits", "confidence", "alternative", "alternative_confidence", "error"),
     *("region", "unread", *SIDES),
 )
-CHECKED_COLUMNS = ("file", "row", "region", "value", "checked", "text", "digits", "confidence", *SIDES)
+CHECKED_COLUMNS = ("file", "row", "region", "value", "checked", "change", "text", "digits", "confidence", *SIDES)
 
 FORMULA = re.compile(r"[=+\-@\t\r].")  # at the beginning of a cell that a spreadsheet program would evaluate
 

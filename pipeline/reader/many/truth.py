@@ -1,12 +1,14 @@
 """Compare what was read with what a person has checked."""
 
 import csv
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.engine.documents import require_regular
 from pipeline.engine.errors import UsageError
@@ -23,10 +25,14 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom, in pixels
 
 @dataclass(frozen=True)
 class Checked:
-    """A row that a person has read. text: what is written, without spaces."""
+    """A row that a person has seen. text: what is written, as `_squeeze` returns it; empty if there is no number.
+
+    change: "added" if the reader did not find it, "deleted" if there is none; empty otherwise.
+    """
 
     text: str
     box: Box
+    change: str = ""
 
 
 def load_truth(path: Path) -> dict[str, list[Checked]]:
@@ -42,7 +48,7 @@ def load_truth(path: Path) -> dict[str, list[Checked]]:
         for line in lines:
             if line["checked"]:
                 left, top, right, bottom = (float(line[side]) for side in SIDES)
-                checked = Checked(_squeeze(line["value"]), (left, top, right, bottom))
+                checked = Checked(_squeeze(line["value"]), (left, top, right, bottom), line.get("change") or "")
                 found.setdefault(unprotect(line["file"]), []).append(checked)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}: name the table that the page has saved") from None
@@ -62,18 +68,20 @@ def compare(found: Iterable[Mapping[str, Any]], truth: Mapping[str, Sequence[Che
         raise UsageError(f"{path} has no checked row of these pictures: give their names as they stand in the table")
     unread = 0
     chances, correct = np.zeros(len(known), np.float32), np.zeros(len(known), bool)
+    boxes = {name: np.array([row["box"] for row in rows], float).reshape(-1, 4) for name, rows in read.items()}
     for number, (name, checked) in enumerate(known):
         correct[number] = not checked.text
-        overlaps = [_overlap(row["box"], checked.box) for row in read[name]]
-        best = max(range(len(overlaps)), key=overlaps.__getitem__, default=None)
-        if best is not None and overlaps[best] >= SAME:
-            row = read[name][best]
+        overlaps = _measure_overlaps(boxes[name], checked.box)
+        if overlaps.size and overlaps.max() >= SAME:
+            row = read[name][int(overlaps.argmax())]
             unread += row["unread"]
             chances[number] = 0 if row["unread"] else row["confidence"]
             correct[number] = _squeeze(row["text"]) == checked.text
     error = measure_reliability(chances[:, np.newaxis], (~correct).astype(np.uint8)).error
     right = f"{correct.sum():,} of {len(known):,} checked rows are read correctly ({correct.mean():.1%})"
-    lines = [f"{right}, {unread:,} are unread"]
+    counts = Counter(checked.change for _, checked in known)
+    seen = f"{counts['added']:,} were added and {counts['deleted']:,} deleted by hand"
+    lines = [f"{right}, {unread:,} are unread; {seen}"]
     for threshold in THRESHOLDS:
         sure = chances >= threshold
         wrong = np.count_nonzero(sure & ~correct)
@@ -82,13 +90,16 @@ def compare(found: Iterable[Mapping[str, Any]], truth: Mapping[str, Sequence[Che
 
 
 def _squeeze(text: str) -> str:
-    """Return a text without spaces, and without an apostrophe that keeps a spreadsheet program from changing it."""
-    return "".join(text.lstrip("'").split())
+    """Return a text without spaces and with points for commas.
+
+    An apostrophe that keeps a spreadsheet program from changing it is left out.
+    """
+    return "".join(text.lstrip("'").split()).replace(",", ".")
 
 
-def _overlap(one: Sequence[float], other: Sequence[float]) -> float:
-    """Return the common area of two boxes, relative to the area that they cover."""
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    common = max(width, 0) * max(height, 0)
-    return common / max(sum((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)) - common, 1)
+def _measure_overlaps(boxes: NDArray[np.floating], box: Box) -> NDArray[np.floating]:
+    """Return the common area of a box with each of some boxes, (k, 4), relative to the area that both cover."""
+    sides = np.minimum(boxes[:, 2:], box[2:]) - np.maximum(boxes[:, :2], box[:2])
+    common = np.maximum(sides, 0).prod(axis=1)
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1) + (box[2] - box[0]) * (box[3] - box[1])
+    return np.asarray(common / np.maximum(areas - common, 1))

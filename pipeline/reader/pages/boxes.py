@@ -3,6 +3,7 @@
 import base64
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ TEXT_SIZE = 1 / 3, 1 / 40  # of the height of the box, but at least of the longe
 MIN_TEXT_SIZE = 8  # pixels
 AROUND = 1.0  # paper on each side of the image of a row, relative to its height; half as much above and below
 CROP_WIDTH, CROP_HEIGHT = 640, 96  # pixels of such an image, at most
+PAGE_SIDE = 1200  # pixels of the longer side of the image of a page, at most
 
 
 def encode_with_boxes(source: Source, name: str, result: Result, class_names: Sequence[str]) -> bytes:
@@ -55,11 +57,26 @@ def list_digits(number: Number, class_names: Sequence[str]) -> list[tuple[str, f
     return list(zip(texts, number.probabilities[np.arange(len(labels)), labels].tolist(), strict=True))
 
 
-def cut_rows(source: Source, name: str, result: Result) -> list[str]:
-    """Return an image of each row with some paper around it, as a data URI. Raises PictureError as above."""
+@dataclass(frozen=True)
+class View:
+    """What a page to check the rows shows: data URIs. crops: images of the rows. image: of the whole page, or empty.
+
+    size: (height, width) of the page in pixels.
+    """
+
+    size: tuple[int, int]
+    crops: tuple[str, ...]
+    image: str = ""
+
+
+def view_rows(source: Source, name: str, result: Result, whole: bool) -> View:
+    """Return an image of each row with some paper around it, and one of the page if `whole`.
+
+    Raises PictureError as above.
+    """
     image = load_colours(source, name).convert("L")
     scale = np.array([image.width / result.size[1], image.height / result.size[0]] * 2)
-    cut = []
+    cut = list[str]()
     for row in result.rows:
         left, top = (row.boxes * scale)[:, :2].min(axis=0).tolist()
         right, bottom = (row.boxes * scale)[:, 2:].max(axis=0).tolist()
@@ -67,11 +84,17 @@ def cut_rows(source: Source, name: str, result: Result) -> list[str]:
         edges = np.array([left - around, top - around / 2, right + around, bottom + around / 2])
         left, top, right, bottom = np.rint(np.clip(edges, 0, image.size * 2)).astype(int).tolist()
         part = image.crop((left, top, right, bottom))
-        part.thumbnail((CROP_WIDTH, CROP_HEIGHT))
-        encoded = io.BytesIO()
-        part.save(encoded, "JPEG", quality=60)
-        cut.append(f"data:image/jpeg;base64,{base64.b64encode(encoded.getvalue()).decode()}")
-    return cut
+        cut.append(_encode(part, (CROP_WIDTH, CROP_HEIGHT), 60))
+    return View(result.size, tuple(cut), _encode(image, (PAGE_SIDE, PAGE_SIDE), 40) if whole else "")
+
+
+def _encode(image: Image.Image, size: tuple[int, int], quality: int) -> str:
+    """Return a JPEG of at most this (width, height) as a data URI."""
+    reduced = image.copy()
+    reduced.thumbnail(size)
+    encoded = io.BytesIO()
+    reduced.save(encoded, "JPEG", quality=quality)
+    return f"data:image/jpeg;base64,{base64.b64encode(encoded.getvalue()).decode()}"
 
 
 def draw_boxes(

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,9 @@ from pipeline.pictures.preparation import find_ink, prepare
 from pipeline.reader.pages.cutting import cut_strip
 from pipeline.reader.pages.lines import find_lines
 from pipeline.reader.pages.order import find_rows
-from pipeline.reader.pages.regions import Region
 from pipeline.reader.pages.search import Slider, search
 from pipeline.reader.pages.sightings import POSSIBLE, Sighting, keep_best, read_strips
-from pipeline.reader.rows.expected import Expected, compile_pattern
+from pipeline.reader.rows.expected import Expected
 from pipeline.reader.rows.marks import SEPARATORS
 from pipeline.reader.rows.spans import find_alternatives, is_reported
 
@@ -56,9 +55,9 @@ class Row:
     """The numbers in a row, from left to right. The alternatives, boxes and probabilities are as in `Result`.
 
     text: the numbers, with spaces between them. digits: the digits alone. confidence: the probability that this row is
-    correct and that it has no other number. numbers: the same digits, number by number. region: the name of the region
-    that the row is in. A row that does not fit its pattern has no text and no confidence, but it has the boxes of its
-    ink.
+    correct and that it has no other number. numbers: the same digits, number by number. region: the name of the field
+    that the row is in. record: the number of its line in the table of the page, or 0. A row that does not fit its
+    pattern has no text and no confidence, but it has the boxes of its ink.
     """
 
     text: str
@@ -69,6 +68,21 @@ class Row:
     probabilities: NDArray[np.float32]
     numbers: tuple[Number, ...]
     region: str = ""
+    record: int = 0
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that a person should look at on a page of a form, because a number may be missing.
+
+    what: in words. region: name of the field. box: left, top, right and bottom in pixels of the picture. place: the
+    same on the straightened page, relative to its longer side. The last three are missing for the page as a whole.
+    """
+
+    what: str
+    region: str = ""
+    box: tuple[int, int, int, int] | None = None
+    place: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +97,8 @@ class Result:
     the probability of each class for each digit, float32 (k, classes); a row sums to less than 1, because the ink may
     be no digit. possible: the boxes, (m, 4), of digits of possible numbers that were not read, or that were read only
     with other digits; their probability is at least 0.03. more_pages: whether the file has several pages or frames, of
-    which only one was read.
+    which only one was read. problems: what may be missing on a page of a form. upright: of such a page, four
+    numbers a, b, c, d: where it is laid on its template, its pixel y + ix is at (a + bi)(y + ix) + c + di.
     """
 
     text: str
@@ -96,6 +111,8 @@ class Result:
     probabilities: NDArray[np.float32]
     possible: NDArray[np.int64]
     more_pages: bool = False
+    problems: tuple[Problem, ...] = ()
+    upright: tuple[float, ...] = ()
 
 
 def read(
@@ -103,29 +120,14 @@ def read(
     grey: NDArray[np.floating[Any]],
     size: tuple[int, int],
     run: Run = in_sequence,
-    regions: Sequence[Region] = (),
-    name: str = "the picture",
 ) -> Result:
-    """Read the digits in a picture, (h, w) in [0, 255], row by row, from left to right; one region after the other.
+    """Read the digits in a picture, (h, w) in [0, 255], row by row, from left to right.
 
     model: slides over pictures, and has a network for rows. size: that of the picture before it was reduced. run: may
-    use threads. regions: the whole picture by default. Raises PictureError, with the name, if a region is not within
-    the picture, UsageError for a wrong pattern.
+    use threads.
     """
-    shape, results = grey.shape, list[Result]()
-    for region in regions or [Region()]:
-        edges = np.array(region.locate(size, name)) * np.tile(np.divide(shape, size)[::-1], 2)
-        (left, top), (right, bottom) = np.floor(edges[:2]).astype(int), np.ceil(edges[2:]).astype(int)
-        expected = compile_pattern(region.pattern, model.class_names) if region.pattern is not None else None
-        part = see(model, grey[top:bottom, left:right], run, expected)
-        seen = [replace(each, y=each.y + top, x=each.x + left) for each in part]
-        result = arrange(seen, model.class_names, model.row.temperature, shape, size, (left, top, right, bottom))
-        results.append(replace(result, rows=tuple(replace(row, region=region.name) for row in result.rows)))
-    if len(results) == 1:
-        return results[0]
-    rows = [row for result in results for row in result.rows]
-    possible = np.concatenate([result.possible for result in results])
-    return _make_result(rows, 1.0, possible, size, model.class_names)
+    seen, shape = see(model, grey, run), grey.shape
+    return arrange(seen, model.class_names, model.row.temperature, shape, size, (0, 0, shape[1], shape[0]))
 
 
 def see(
@@ -150,7 +152,7 @@ def read_one(model: Classifier, grey: NDArray[np.floating[Any]], size: tuple[int
             (text, chance), *others = [(model.class_names[i], float(predicted[0, i])) for i in order]
             number = Number(text, text, chance, tuple(others[:ALTERNATIVES]), boxes, predicted[:, :-1])
             rows = [_make_row([number], chance, model.class_names)]
-    return _make_result(rows, 1.0, np.zeros((0, 4), np.int64), size, model.class_names)
+    return make_result(rows, 1.0, np.zeros((0, 4), np.int64), size, model.class_names)
 
 
 def arrange(
@@ -195,7 +197,7 @@ def arrange(
         else:
             rest *= missed
     possible = [np.zeros((0, 4), np.int64), *(locate(each) for each in seen if not each.is_reported)]
-    return _make_result(rows, rest, np.concatenate(possible), size, class_names)
+    return make_result(rows, rest, np.concatenate(possible), size, class_names)
 
 
 def _enlarge(boxes: NDArray[Any], shape: Sequence[int], size: tuple[int, int]) -> NDArray[np.int64]:
@@ -224,7 +226,7 @@ def _make_row(numbers: Sequence[Number], missed: float, class_names: Sequence[st
     )
 
 
-def _make_result(
+def make_result(
     rows: Sequence[Row], missed: float, possible: NDArray[np.int64], size: tuple[int, int], class_names: Sequence[str]
 ) -> Result:
     """Return the result. missed: probability that there is nothing but these rows."""

@@ -10,20 +10,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.engine.terminal import printable
 from pipeline.reader.many.table import CHECKED_COLUMNS
 from pipeline.scheduling.progress import progress
 from stages.commands.shared.outputs import name_work, publish, summarise, working_folder, write_file
-from stages.commands.shared.readings import Facts, Format, describe, format_csv, format_header
+from stages.commands.shared.readings import Facts, Format, describe, format_csv, format_header, format_table
 
 if TYPE_CHECKING:
     from pipeline.reader.many.blocks import Request
     from pipeline.reader.many.folders import Picture
+    from pipeline.reader.pages.form import Form
     from pipeline.scheduling.backends import Backend
 
 log = logging.getLogger(__name__)
 
 COPIES = "copies"  # folder, in a working folder
-NAMED = 3  # pictures without a digit that are named
+NAMED = 3  # pictures without a digit, and what may be missing on pages of a form, that are named
 
 
 @dataclass(frozen=True)
@@ -53,15 +55,17 @@ def _read(work: Work, done: int = 0) -> Generator[list[tuple[Facts, bytes | None
     with progress("classify", len(work.pictures), done, "pictures") as shown, contextlib.closing(read) as blocks:
         for outcomes in blocks:
             block = []
-            for result, copy, crops in outcomes:
+            for result, copy, view in outcomes:
                 picture = next(following)
                 if not isinstance(result, Exception) and result.more_pages:
                     log.info("%s has several pages or frames: only the first was read", picture.shown)
                 facts = describe(result, picture.name, work.least)
                 if "error" in facts and len(work.pictures) > 1:
                     log.info("%s", facts["error"])
-                for row, crop in zip(facts.get("rows", ()), crops, strict=False):
-                    row["crop"] = crop
+                if view:
+                    facts["view"] = {"size": list(view.size), "image": view.image}
+                    for row, crop in zip(facts["rows"], view.crops, strict=True):
+                        row["crop"] = crop
                 block.append((facts, copy))
             yield block
             shown.advance(len(block))
@@ -70,21 +74,31 @@ def _read(work: Work, done: int = 0) -> Generator[list[tuple[Facts, bytes | None
 def print_readings(work: Work, form: Format) -> Iterator[str]:
     """Yield the lines to print; log last which of several pictures have no digit.
 
-    Raise PipelineError if a picture cannot be read.
+    Pages of a form are printed when all of them are read; what may be missing is logged instead. Raise PipelineError if
+    a picture cannot be read.
     """
     from pipeline.reader.many.folders import check_new
 
+    fields = work.request.form
     errors: list[str] = []
     empty: list[Facts] = []
+    found: list[Facts] = []
     with contextlib.closing(_read(work)) as blocks:
         for (facts, copy), target in itertools.zip_longest(itertools.chain.from_iterable(blocks), work.copies):
             if copy is not None:
                 check_new([target])  # another process may have written it meanwhile
                 write_file(target, copy)
-            yield from form(facts)
+            if fields:
+                found.append(facts)
+            else:
+                yield from form(facts)
             errors += _list_errors([facts])
             empty += _list_empty([facts])
-    if empty and len(work.pictures) > 1:
+    if fields:
+        found, remains = _complete(found, fields)
+        yield from _format_all(found, form, fields)
+        log.info("%s", remains)
+    elif empty and len(work.pictures) > 1:
         log.info("%s", _describe_empty(empty, len(work.pictures)))
     _refuse(errors, len(work.pictures))
 
@@ -95,7 +109,6 @@ def write_readings(work: Work, forms: Mapping[Path, Format], review: Path | None
     Until then, the working folder of the first file has the copies, and a journal with what was read in each block.
     """
     from pipeline.reader.many.folders import check_new
-    from pipeline.reader.pages.boxes import CERTAIN
     from pipeline.scheduling.journal import JOURNAL, append_entry, new_journal, read_journal
 
     targets = [*forms, *([review] if review else [])]
@@ -129,37 +142,67 @@ def write_readings(work: Work, forms: Mapping[Path, Format], review: Path | None
         check_new(unpublished.values())  # another process may have written one meanwhile
         for source, target in unpublished.items():
             publish(source, target)
-        sure, rows = _publish_results(found, forms, review)
+        found, remains = _complete(found, work.request.form)
+        _publish_results(found, forms, review, work.request.form)
     where = ", ".join(map(str, targets))
     errors, empty = _list_errors(found), _list_empty(found)
     if errors and empty:
         log.info("%s", _describe_empty(empty, total))
     _refuse(errors, total, f". The results are in {where}")
-    remains = f"{sure:,} of {rows:,} rows have {CERTAIN:.0%} or more; {rows - sure:,} to check"
-    if empty:
+    if empty and not work.request.form:
         remains += f"; {_describe_empty(empty, total)}"
     return f"{summarise(total - done, total, 'pictures', time.monotonic() - started)} -> {where}\n{remains}"
 
 
-def _publish_results(found: Sequence[Facts], forms: Mapping[Path, Format], review: Path | None) -> tuple[int, int]:
-    """Write each file from what was read; return how many rows are certain, and how many there are."""
+def _complete(found: Sequence[Facts], form: "Form | None") -> tuple[list[Facts], str]:
+    """Return what was read, with what may be missing on pages of a form, and what remains to a person, in words."""
+    from pipeline.reader.many.records import check_pages, name_problem
     from pipeline.reader.pages.boxes import CERTAIN
 
-    sure = rows = 0
+    rows = [row for facts in found for row in facts.get("rows", ())]
+    sure = sum(row["confidence"] >= CERTAIN for row in rows)
+    remains = f"{sure:,} of {len(rows):,} rows have {CERTAIN:.0%} or more; {len(rows) - sure:,} to check"
+    if not form:
+        return list(found), remains
+    checked = check_pages(found, form)
+    problems = [(facts["file"], each) for facts in checked for each in facts.get("problems", ())]
+    named = [f"{printable(name)} ({printable(name_problem(each))})" for name, each in problems[:NAMED]]
+    more = [f"{len(problems) - NAMED:,} more"] if len(problems) > NAMED else []
+    first = f"; look first at {', '.join([*named, *more])}" if problems else "; nothing seems to be missing"
+    return checked, remains + first
+
+
+def _format_all(found: Sequence[Facts], form: Format, fields: "Form | None") -> Iterator[str]:
+    """Yield the lines of a file with all results."""
+    from pipeline.reader.many.records import tabulate
+
+    if fields and form is format_csv:
+        yield from format_table((line for facts in found for line in tabulate(facts, fields)), fields.holds)
+        return
+    if form is format_csv:
+        yield format_header()
+    for facts in found:
+        yield from form(facts)
+
+
+def _publish_results(
+    found: Sequence[Facts], forms: Mapping[Path, Format], review: Path | None, fields: "Form | None"
+) -> None:
+    """Write each file from what was read."""
     if review:
         from pipeline.html.review.review import render_review
+        from pipeline.reader.pages.boxes import CERTAIN
 
-        page = render_review(found, review.parent, columns=CHECKED_COLUMNS, certain=CERTAIN)
+        holds = fields.holds if fields else {}
+        page = render_review(found, review.parent, columns=CHECKED_COLUMNS, certain=CERTAIN, fields=holds)
         write_file(review, page.encode())
     for facts in found:
+        facts.pop("view", None)
         for row in facts.get("rows", ()):
             row.pop("crop", None)
-            sure, rows = sure + (row["confidence"] >= CERTAIN), rows + 1
     for target, form in forms.items():
-        head = [format_header()] if form is format_csv else []
-        body = itertools.chain(head, *(form(facts) for facts in found))
+        body = _format_all(found, form, fields)
         write_file(target, "".join(f"{line}\n" for line in body).encode(errors="replace"))
-    return sure, rows
 
 
 def compare_readings(work: Work, truth: Path) -> Iterator[str]:
@@ -186,8 +229,6 @@ def _list_empty(found: Sequence[Facts]) -> list[Facts]:
 
 def _describe_empty(empty: Sequence[Facts], total: int) -> str:
     """Return how many pictures have no digit, and the names of the first of them."""
-    from pipeline.engine.terminal import printable
-
     names = [printable(facts["file"]) for facts in empty[:NAMED]]
     names += [f"{len(empty) - NAMED:,} more"] if len(empty) > NAMED else []
     return f"{len(empty):,} of {total:,} pictures without a digit: {', '.join(names)}"

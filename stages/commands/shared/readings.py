@@ -3,7 +3,8 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from pipeline.engine.terminal import printable
@@ -36,7 +37,15 @@ def describe(result: "Result | PictureError", name: str, least: float = 0.0) -> 
         "confidence": round(result.confidence, 6) if is_read else None,
         "alternatives": _round(result.alternatives) if is_read else [],
         "rows": rows,
+        **_describe_form(result),
     }
+
+
+def _describe_form(result: "Result") -> Facts:
+    """Return what is known of a page of a form only."""
+    if not result.upright:
+        return {}
+    return {"problems": list(map(asdict, result.problems)), "upright": list(result.upright)}
 
 
 def _describe_row(row: "Row", least: float) -> Facts:
@@ -51,6 +60,7 @@ def _describe_row(row: "Row", least: float) -> Facts:
         "alternatives": _round(alternatives),
         "boxes": row.boxes.tolist(),
         "region": row.region,
+        **({"record": row.record} if row.region else {}),
         "unread": not read,
         "box": [left, top, right, bottom],
     }
@@ -98,11 +108,18 @@ def format_csv(facts: Facts) -> list[str]:
     return lines or [format_row(values)]
 
 
-def format_row(values: Mapping[str, str]) -> str:
+def format_table(lines: Iterable[Mapping[str, str]], fields: Iterable[str]) -> list[str]:
+    """Return a table in CSV with a column for each field of a form, and its head."""
+    columns = ("file", "line", *fields, "confidence", "check")
+    head = {name: name for name in columns}
+    return [format_row({name: printable(text) for name, text in line.items()}, columns) for line in (head, *lines)]
+
+
+def format_row(values: Mapping[str, str], columns: Sequence[str] = COLUMNS) -> str:
     """Return a line of CSV; missing values are empty, and an apostrophe precedes what looks like a formula."""
     line = io.StringIO()
     safe = {name: protect(value) for name, value in values.items()}
-    csv.DictWriter(line, COLUMNS, lineterminator="").writerow(safe)
+    csv.DictWriter(line, columns, lineterminator="").writerow(safe)
     return line.getvalue()
 
 

@@ -1,10 +1,14 @@
 import json
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pipeline.html.review import review
 from pipeline.html.review.review import render_review
 from pipeline.reader.many.table import CHECKED_COLUMNS
+
+render = partial(render_review, columns=CHECKED_COLUMNS, certain=0.9)
 
 
 def make_row(confidence: float) -> dict[str, Any]:
@@ -12,18 +16,35 @@ def make_row(confidence: float) -> dict[str, Any]:
     return {**parts, "region": "", "unread": False, "box": [1, 2, 3, 4], "crop": "data:image/jpeg;base64,AA=="}
 
 
+def make_facts(name: str, *confidences: float, image: str = "") -> dict[str, Any]:
+    return {"file": name, "rows": list(map(make_row, confidences)), "view": {"size": [100, 200], "image": image}}
+
+
+def load_data(page: str) -> dict[str, Any]:
+    (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
+    return json.loads(data)  # type: ignore[no-any-return]
+
+
 def test_rows_are_in_the_order_of_the_pages_and_names_are_only_text(tmp_path: Path) -> None:
     name = str(tmp_path / 'a"</script><script>alert(1)\n.png')
-    page = render_review(
-        [{"file": name, "rows": [make_row(0.9), make_row(0.2)]}, {"file": "b.png", "error": "damaged"}],
-        tmp_path,
-        columns=CHECKED_COLUMNS,
-        certain=0.9,
-    )
-    (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
-    rows = json.loads(data)["rows"]
-    assert [(row["confidence"], row["row"]) for row in rows] == [(0.9, 1), (0.2, 2)]
-    assert {row["file"] for row in rows} == {name}
-    assert {row["source"] for row in rows} == {"./a%22%3C/script%3E%3Cscript%3Ealert%281%29%0A.png"}
+    page = render([make_facts(name, 0.9, 0.2), {"file": "b.png", "error": "damaged"}], tmp_path)
+    (shown,) = load_data(page)["pages"]
+    assert [row["confidence"] for row in shown["rows"]] == [0.9, 0.2]
+    assert shown["file"] == name
+    assert shown["source"] == "./a%22%3C/script%3E%3Cscript%3Ealert%281%29%0A.png"
     assert page.count("<script") == 2
     assert "http" not in page.replace("http-equiv", "")
+
+
+def test_work_is_kept_for_the_same_reading_only(tmp_path: Path) -> None:
+    first, again, other = (load_data(render([make_facts("a.png", each)], tmp_path))["key"] for each in (0.5, 0.5, 0.6))
+    assert first == again != other
+
+
+def test_images_of_pages_are_embedded_until_the_page_is_large(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(review, "IMAGES", 50)
+    image = "data:image/jpeg;base64,AAAAAAAA=="
+    found = [make_facts(f"scan.tif page {number}", 0.5, image=image) for number in (1, 2)]
+    first, second = load_data(render(found, tmp_path))["pages"]
+    assert first["source"] == image
+    assert second["source"].startswith("./")

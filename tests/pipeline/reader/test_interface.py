@@ -17,7 +17,8 @@ from PIL import Image
 from pipeline.engine.errors import UsageError
 from pipeline.reader import PRETRAINED, PictureError, PipelineError, Reader, Result, load, save
 from pipeline.reader.interface import PRETRAINED_READER
-from pipeline.reader.pages.regions import make_regions
+from pipeline.reader.pages.form import Form
+from pipeline.reader.pages.regions import Region
 from tests.drawings import enlarge, place, sample_digits, write_row
 from tests.pipeline.models import make_model
 from tests.processes import environment
@@ -44,7 +45,7 @@ def test_a_region_of_a_large_scan_is_read_in_its_full_resolution(reader: Reader)
     """The digits are too small for the whole page."""
     row = write_row([sample_digits()[0][index] for index in ROW], 8)
     page = 255 - place(enlarge(row, 0.8), (2000, 1500), 1200, 900)
-    (found,) = reader.read(page, regions=make_regions(["800,1100,1200,1300"], [])).rows
+    (found,) = reader.read(page, form=Form((Region("a", ("800", "1100", "1200", "1300")),))).rows
     assert found.text == truth()
     assert (np.abs(found.boxes[0, :2] - (910, 1205)) < 20).all()
 

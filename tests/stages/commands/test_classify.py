@@ -195,8 +195,8 @@ def test_each_page_of_a_scan_is_read(run: Run, project: Path) -> None:
     assert result.returncode == 0
     assert MODEL.fullmatch(result.stderr)
     first, second = result.stdout.splitlines()
-    assert first.startswith(f"scan.tif page 1: {truth(CLEAR[:1])} (")
-    assert second.startswith(f"scan.tif page 2: {truth(CLEAR[1:2])} (")
+    assert first.startswith(f"scan.tif#1: {truth(CLEAR[:1])} (")
+    assert second.startswith(f"scan.tif#2: {truth(CLEAR[1:2])} (")
     shown = []
     for copy, page in zip(("scan-1.png", "scan-2.png"), pages, strict=True):
         with Image.open(project / "out" / copy) as image:

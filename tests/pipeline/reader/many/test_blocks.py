@@ -100,7 +100,7 @@ def test_damaged_page_is_an_error_and_the_others_are_read(tmp_path: Path) -> Non
         body[start : start + size] = b"\xff" * size
     (tmp_path / "scan.tif").write_bytes(body)
     found = list(blocks._load_contents(find_pictures([str(tmp_path / "scan.tif")])))
-    assert "scan.tif page 2 is damaged" in str(found[1])
+    assert "scan.tif#2 is damaged" in str(found[1])
     assert [each.size for each in (found[0], *found[2:]) if isinstance(each, Image.Image)] == [(60, 60)] * 3
 
 
@@ -127,7 +127,7 @@ def test_copy_shows_where_a_digit_may_be_missing(reader: Reader, monkeypatch: py
     result = reader.read(io.BytesIO(body.getvalue()))
     assert result.text == ""
     likely = replace(result, possible=np.array([[50, 60, 90, 100]]))
-    monkeypatch.setattr(Reader, "read", lambda *arguments, regions: likely)
+    monkeypatch.setattr(Reader, "read", lambda *arguments, form: likely)
     _, copied, _ = read_picture(Request(reader, copies=True), "blank.png", body.getvalue())
     assert copied
     with Image.open(io.BytesIO(copied)) as copy:

@@ -53,7 +53,8 @@ def test_files_to_convert_are_found_unless_they_were_converted(folder: Path) -> 
     found += ["a-2023.jpg", "a.pdf"]
     for name in (*found, "1.HEIC", "5.docx", ".6.pdf", "._1.jpg", "8.PDF"):
         (folder / name).touch()
-    assert list_names("scans") == [f"scans/{name}" for name in found]
+    expected = [f"scans/{name}#1" if name.endswith(".pdf") else f"scans/{name}" for name in found]
+    assert list_names("scans") == expected
 
 
 def test_pages_of_tiff_files_are_found(folder: Path) -> None:
@@ -62,7 +63,7 @@ def test_pages_of_tiff_files_are_found(folder: Path) -> None:
     page.save(folder / "one.tiff")
     page.save(folder / "frames.gif", save_all=True, append_images=[Image.new("L", (9, 9), 255)])
     (folder / "damaged.tif").write_bytes((folder / "one.tiff").read_bytes()[:9])
-    pages = [f"scans/many.TIF page {number}" for number in (1, 2, 3)]
+    pages = [f"scans/many.TIF#{number}" for number in (1, 2, 3)]
     assert list_names("scans") == ["scans/damaged.tif", "scans/frames.gif", *pages, "scans/one.tiff"]
     assert list_names("scans/many.TIF", "none.tif") == [*pages, "none.tif"]
     copies = name_copies(find_pictures(["scans/many.TIF"]), [], Path("out"))
@@ -73,7 +74,7 @@ def test_page_may_not_have_the_copy_of_another_file(folder: Path) -> None:
     page = Image.new("L", (9, 9))
     page.save(folder / "a.tif", save_all=True, append_images=[page])
     page.save(folder / "a-2.png")
-    with pytest.raises(UsageError, match=r"scans/a-2.png and scans/a.tif page 2 would have the same copy"):
+    with pytest.raises(UsageError, match=r"scans/a-2.png and scans/a.tif#2 would have the same copy"):
         name_copies(find_pictures(["scans"]), ["scans"], Path("out"))
 
 

@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ def test_rows_left_to_a_person_are_not_wrong_at_any_threshold(tmp_path: Path) ->
     truth = load_truth(write(tmp_path / "t.csv", "'=a.png,1,yes,12,0,0,20,10"))
     row = {"text": "", "confidence": 0.97, "box": [0, 0, 20, 10], "unread": True}
     first, *thresholds, _ = compare([{"file": "=a.png", "rows": [row]}], truth, tmp_path / "t.csv").splitlines()
-    assert first.endswith(" 1 are unread")
+    assert " 1 are unread;" in first
     assert all(line.endswith(": 0 rows, 0 of them wrong") for line in thresholds)
 
 
@@ -48,6 +49,7 @@ def test_rows_left_to_a_person_are_not_wrong_at_any_threshold(tmp_path: Path) ->
     [
         ("12.50", "12.50", True),
         ("12.50", "1250", False),
+        ('"12,50"', "12.50", True),
         ("1'250", "1'250", True),
         ("1'250", "1250", False),
         ("'007", "007", True),  # the apostrophe keeps a spreadsheet program from writing 7
@@ -74,3 +76,28 @@ def test_truth_of_other_pages_and_other_tables_are_refused(tmp_path: Path) -> No
     ):
         with pytest.raises(UsageError):
             load_truth(wrong)
+
+
+def test_rows_that_a_person_added_or_deleted_count(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    lines = ["a.png,1,yes,,deleted,0,0,20,10", "a.png,2,yes,31,added,0,20,20,30", "a.png,3,yes,32,added,0,40,20,50"]
+    path.write_text("file,row,checked,value,change,left,top,right,bottom\n" + "\n".join(lines))
+    rows = [
+        {"text": "12", "confidence": 0.9, "box": [0, 0, 20, 10], "unread": False},
+        {"text": "32", "confidence": 0.9, "box": [0, 40, 20, 50], "unread": False},
+    ]
+    first = compare([{"file": "a.png", "rows": rows}], load_truth(path), path).splitlines()[0]
+    assert first.startswith("1 of 3 ")
+    assert first.endswith("2 were added and 1 deleted by hand")
+
+
+def test_hundred_thousand_rows_take_seconds(tmp_path: Path) -> None:
+    boxes = [(x, y, x + 30, y + 20) for y in range(0, 2500, 25) for x in range(0, 400, 40)]
+    names = [f"{number}.png" for number in range(100)]
+    lines = [f"{name},1,yes,7,{','.join(map(str, box))}" for name in names for box in boxes]
+    rows = [{"text": "7", "confidence": 0.9, "box": box, "unread": False} for box in boxes]
+    started = time.process_time()
+    truth = load_truth(write(tmp_path / "t.csv", *lines))
+    report = compare([{"file": name, "rows": rows} for name in names], truth, tmp_path / "t.csv")
+    assert report.startswith("100,000 of 100,000 ")
+    assert time.process_time() - started < 10

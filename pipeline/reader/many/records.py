@@ -1,0 +1,147 @@
+"""The pages of a form together: what may be missing on them, and the table with a line for each record."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from pipeline.reader.pages.form import Form
+
+INK = "ink that was not read"
+FULL = 0.6  # of the pages: how many have the same number of rows where a smaller number is a problem
+SCANTY = 0.5  # of the median: number of rows that is always one
+PRINTED = 0.5  # of the pages: how many have ink at the same place if it is printed
+NEAR = 0.01  # of the longer side of the page: how exactly it is the same place
+FEW = 3  # pages, which say nothing about each other
+
+Facts = dict[str, Any]
+
+
+def check_pages(found: Sequence[Facts], form: Form) -> list[Facts]:
+    """Return what was read with what may be missing on each page, seen together with the others.
+
+    Ink at the same place of most pages is printed, and no problem. Fewer rows than on most pages are one, and so is a
+    sum that is not that of its numbers.
+    """
+    read = [facts for facts in found if "error" not in facts]
+    printed = _find_print(read)
+    usual = {field: _find_usual(read, field) for field, holds in form.holds.items() if holds == "lines"}
+    checked = []
+    for facts in found:
+        if "error" in facts:
+            checked.append(facts)
+            continue
+        problems = [each for each in facts["problems"] if not _is_printed(each, printed)]
+        counts = Counter(row["region"] for row in facts["rows"])
+        for field, most in usual.items():
+            if 0 < counts[field] < most:
+                problems.append(_describe(f"{counts[field]} rows, most pages have {most}", field))
+        problems += [_describe(each, total) for total, part in form.sums if (each := _check_sum(facts, total, part))]
+        checked.append({**facts, "problems": problems})
+    return checked
+
+
+def _describe(what: str, field: str) -> Facts:
+    return {"what": what, "region": field, "box": None, "place": None}
+
+
+def _find_print(read: Sequence[Facts]) -> list[tuple[float, ...]]:
+    """Return the places of ink on so many pages that it must be printed."""
+    if len(read) < FEW:
+        return []
+    places = [[each["place"] for each in facts["problems"] if each["what"] == INK] for facts in read]
+    counts = Counter(cell for page in places for cell in {_round(place) for place in page})
+    # A place near the edge of a cell may be in the next one on another page.
+    near = {cell: sum(counts[other] for other in _neighbours(cell)) for cell in counts}
+    return [cell for cell, count in near.items() if count >= PRINTED * len(read)]
+
+
+def _round(place: Sequence[float]) -> tuple[int, int]:
+    return round((place[0] + place[2]) / 2 / NEAR), round((place[1] + place[3]) / 2 / NEAR)
+
+
+def _neighbours(cell: tuple[int, int]) -> list[tuple[int, int]]:
+    return [(cell[0] + right, cell[1] + down) for right in (-1, 0, 1) for down in (-1, 0, 1)]
+
+
+def _is_printed(problem: Mapping[str, Any], printed: Sequence[tuple[float, ...]]) -> bool:
+    return problem["what"] == INK and _round(problem["place"]) in printed
+
+
+def _find_usual(read: Sequence[Facts], field: str) -> int:
+    """Return the number of rows in a field below which a page has too few."""
+    counts = [sum(row["region"] == field for row in facts["rows"]) for facts in read]
+    if len(counts) < FEW:
+        return 0
+    most, pages = Counter(counts).most_common(1)[0]
+    return most if pages >= FULL * len(counts) else round(SCANTY * float(np.median(counts)))
+
+
+def _check_sum(facts: Facts, total: str, part: str) -> str:
+    """Return what is wrong with a sum, in words; empty if nothing is."""
+    values = {name: [parse_amount(value_of(row)) for row in _rows_of(facts, name)] for name in (total, part)}
+    if not values[total] or None in values[total] + values[part]:
+        return f"the sum of {part} cannot be checked"
+    wanted = sum(filter(None, values[total]), Decimal(0))
+    summed = sum(filter(None, values[part]), Decimal(0))
+    return "" if wanted == summed else f"{wanted}, but the sum of {part} is {summed}"
+
+
+def _rows_of(facts: Facts, field: str) -> list[Facts]:
+    return [row for row in facts["rows"] if row["region"] == field and row["record"]]
+
+
+def value_of(row: Mapping[str, Any]) -> str:
+    """Return what stands in the table for a row."""
+    return str(row["text"])
+
+
+def parse_amount(text: str) -> Decimal | None:
+    """Return the number that a text is, or None. A separator before one or two last digits is a decimal one."""
+    whole = "".join(text.replace("'", "").split())
+    head, tail = re.fullmatch(r"(.*?)(?:[.,](\d{1,2}))?", whole, re.DOTALL).groups("")  # type: ignore[union-attr]
+    digits = re.sub("[.,]", "", head) + tail
+    return Decimal(digits).scaleb(-len(tail)) if re.fullmatch(r"\d+", digits, re.ASCII) else None
+
+
+def tabulate(facts: Facts, form: Form) -> Iterator[dict[str, str]]:
+    """Yield the lines of the table for a page: one for each record, then one for each problem.
+
+    Fields that hold one number, and those that hold many, have their value in each line of the page.
+    """
+    if "error" in facts:
+        yield {"file": facts["file"], "check": facts["error"]}
+        return
+    cells: dict[int, dict[str, str]] = {}
+    sure: dict[int, list[float]] = {}
+    whole: dict[str, list[str]] = {}
+    for row in facts["rows"]:
+        holds = form.holds[row["region"]]
+        if holds == "many" or (holds == "one" and row["record"]):
+            whole.setdefault(row["region"], []).append(value_of(row))
+        elif row["record"]:
+            cells.setdefault(row["record"], {})[row["region"]] = value_of(row)
+        sure.setdefault(row["record"] if holds == "lines" else 0, []).append(row["confidence"])
+    values = {field: "; ".join(texts) for field, texts in whole.items()}
+    if not cells and values:
+        cells[1] = {}
+    for number in sorted(cells):
+        least = min(sure.get(number, sure.get(0, [0.0])))
+        line = {"file": facts["file"], "line": str(number), "confidence": f"{least:.6f}"}
+        yield {**line, **values, **cells[number]}
+    extra = [row for row in facts["rows"] if not row["record"] and form.holds[row["region"]] != "many"]
+    for row in extra:
+        confidence = f"{row['confidence']:.6f}"
+        line = {"file": facts["file"], "confidence": confidence, "check": "fits no line"}
+        yield {**line, row["region"]: value_of(row)}
+    for problem in facts["problems"]:
+        if problem["what"] != "fits no line":
+            yield {"file": facts["file"], "check": name_problem(problem)}
+
+
+def name_problem(problem: Mapping[str, Any]) -> str:
+    """Return a problem in words, with its field."""
+    return f"{problem['region']}: {problem['what']}" if problem["region"] else str(problem["what"])

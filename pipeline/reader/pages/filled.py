@@ -1,0 +1,175 @@
+"""Read a filled page of a form: lay it on the template, read its fields, join lines, and say what may be missing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from pipeline.model.model import Finder
+from pipeline.network.gradient_descent import Run, in_sequence
+from pipeline.reader.pages.form import Form
+from pipeline.reader.pages.reading import Number, Problem, Result, Row, arrange, make_result, see
+from pipeline.reader.pages.records import Entry, find_shared, number_records
+from pipeline.reader.pages.regions import Box, Region
+from pipeline.reader.pages.registration import Placement, Template, lay, to_matrix
+from pipeline.reader.pages.unread import find_unread
+from pipeline.reader.rows.expected import compile_pattern
+
+USUAL = 1 / 60  # of the longer side of a page: size of a digit where none was read
+
+Floats = NDArray[np.floating]
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A page as it would lie on its template. shape, size: its (height, width) in pixels of `grey`, and of the picture.
+
+    grey: the page itself. turn, origin: a point y + ix of the frame lies at origin + turn * (y + ix), in pixels of the
+    picture.
+    """
+
+    grey: Floats
+    shape: tuple[int, int]
+    size: tuple[int, int]
+    turn: complex
+    origin: complex
+
+    def cut(self, left: int, top: int, right: int, bottom: int) -> Floats:
+        """Return a part of the straightened page, in pixels of `grey`; its edges continue beyond the picture."""
+        if self.turn == 1 and self.origin == 0:
+            return self.grey[top:bottom, left:right]
+        start = self.turn * complex(top, left) + self.origin * max(self.shape) / max(self.size)
+        shape = bottom - top, right - left
+        matrix, offset = to_matrix(self.turn), (start.real, start.imag)
+        return np.asarray(
+            ndimage.affine_transform(self.grey, matrix, offset, shape, np.float32, order=1, mode="nearest")
+        )
+
+    def to_page(self, boxes: NDArray[np.int64], limits: tuple[int, int]) -> NDArray[np.int64]:
+        """Return boxes (k, 4) of the frame as upright ones on the page, in pixels of the picture, within its edges."""
+        if self.turn == 1 and self.origin == 0:
+            return boxes
+        middle = self.turn * ((boxes[:, 1] + boxes[:, 3]) + 1j * (boxes[:, 0] + boxes[:, 2])) / 2 + self.origin
+        height, width = (abs(self.turn) * (boxes[:, i + 2] - boxes[:, i]) / 2 for i in (1, 0))
+        sides = [middle.imag - width, middle.real - height, middle.imag + width, middle.real + height]
+        return np.clip(np.rint(np.stack(sides, axis=1)), 0, [limits[1], limits[0]] * 2).astype(np.int64)
+
+
+def make_frame(template: Template, grey: Floats, size: tuple[int, int], placement: Placement) -> Frame:
+    """Return the frame of a page. size: its (height, width) before it was reduced to `grey`."""
+    shape, whole = (
+        tuple(round(each * max(sides) / max(template.size)) for each in template.size) for sides in (grey.shape, size)
+    )
+    return Frame(grey, shape, whole, placement.turn, placement.origin * max(size))
+
+
+def read_form(
+    model: Finder, grey: Floats, size: tuple[int, int], form: Form, run: Run = in_sequence, name: str = "the picture"
+) -> Result:
+    """Read the fields of a page, (h, w) in [0, 255]; each row has the name of its field and the number of its record.
+
+    model, size, run: as for `read`. Raises PictureError, with the name, if a region is not within the page and there
+    is no template.
+    """
+    template, problems = form.template, list[Problem]()
+    frame, reference = Frame(grey, grey.shape, size, 1, 0), size
+    if template:
+        placement, reference = lay(template, grey), template.size
+        if placement:
+            frame = make_frame(template, grey, size, placement)
+        else:
+            problems.append(Problem(f"has nothing in common with {template.name}: it is read as it lies"))
+
+    found = list[tuple[Region, Box, Row]]()
+    possible, places = [np.zeros((0, 4), np.int64)], list[tuple[Region, tuple[int, int, int, int]]]()
+    for region in form.regions:
+        edges = np.array(region.locate(reference, name)) * np.tile(np.divide(frame.shape, reference)[::-1], 2)
+        left, top = np.floor(edges[:2]).astype(int).tolist()
+        right, bottom = np.ceil(edges[2:]).astype(int).tolist()
+        expected = compile_pattern(region.pattern, model.class_names) if region.pattern is not None else None
+        part = see(model, frame.cut(left, top, right, bottom), run, expected)
+        seen = [replace(each, y=each.y + top, x=each.x + left) for each in part]
+        bounds = left, top, right, bottom
+        result = arrange(seen, model.class_names, model.row.temperature, frame.shape, frame.size, bounds)
+        scaled = tuple((np.array(bounds) * max(frame.size) / max(frame.shape)).tolist())
+        found += [(region, scaled, replace(row, region=region.name)) for row in result.rows]
+        possible.append(result.possible)
+        places.append((region, bounds))
+
+    shared = find_shared([_enter(*each) for each in found])
+    found = [each for i, each in enumerate(found) if i not in shared]
+    records = number_records([_enter(*each) for each in found])
+    rows = [replace(row, record=number) for (_, _, row), number in zip(found, records, strict=True)]
+    problems += _find_problems(frame, form, rows, places)
+    result = make_result(rows, 1.0, np.concatenate(possible), frame.size, model.class_names)
+    return _move(replace(result, problems=tuple(problems)), frame, size)
+
+
+def _enter(region: Region, bounds: Box, row: Row) -> Entry:
+    left, top = row.boxes[:, :2].min(axis=0).tolist()
+    right, bottom = row.boxes[:, 2:].max(axis=0).tolist()
+    digit = float(np.median(row.boxes[:, 3] - row.boxes[:, 1]))
+    box = left, top, right, bottom
+    return Entry(region.name, region.part, region.holds, bounds, box, digit, row.confidence)
+
+
+def _find_problems(
+    frame: Frame, form: Form, rows: Sequence[Row], places: Sequence[tuple[Region, tuple[int, int, int, int]]]
+) -> list[Problem]:
+    """Return the fields without a reading, readings that fit no record, and ink from which nothing was read."""
+    read = {row.region for row in rows if row.text}
+    problems = [Problem("no reading", field) for field in form.holds if field not in read]
+    extra = [row for row in rows if not row.record and form.holds[row.region] != "many"]
+    problems += [Problem("fits no line", row.region, _surround(row.boxes)) for row in extra]
+    boxes = np.concatenate([np.zeros((0, 4), np.int64), *(row.boxes for row in rows)])
+    scale = max(frame.shape) / max(frame.size)
+    size = float(np.median(boxes[:, 3] - boxes[:, 1])) * scale if len(boxes) else USUAL * max(frame.shape)
+    taken: list[Box] = [tuple(box) for box in (boxes * scale).tolist()]
+    for region, (left, top, right, bottom) in places:
+        around = [(box[0] - left, box[1] - top, box[2] - left, box[3] - top) for box in taken]
+        for box in find_unread(frame.cut(left, top, right, bottom), size, around):
+            whole = np.array([box[0] + left, box[1] + top, box[2] + left, box[3] + top])
+            problems.append(Problem("ink that was not read", region.name, tuple(np.rint(whole / scale).astype(int))))
+            taken.append(tuple(whole.tolist()))  # once, also if two regions share it
+    return problems
+
+
+def _surround(boxes: NDArray[np.int64]) -> tuple[int, int, int, int]:
+    left, top = boxes[:, :2].min(axis=0).tolist()
+    right, bottom = boxes[:, 2:].max(axis=0).tolist()
+    return left, top, right, bottom
+
+
+def _move(result: Result, frame: Frame, size: tuple[int, int]) -> Result:
+    """Return a result with all boxes on the page instead of in the frame. size: (height, width) of the picture."""
+
+    def to_page(boxes: NDArray[np.int64]) -> NDArray[np.int64]:
+        return frame.to_page(boxes, size)
+
+    def move_number(number: Number) -> Number:
+        return replace(number, boxes=to_page(number.boxes))
+
+    def move_row(row: Row) -> Row:
+        return replace(row, boxes=to_page(row.boxes), numbers=tuple(map(move_number, row.numbers)))
+
+    def move_problem(problem: Problem) -> Problem:
+        if problem.box is None:
+            return problem
+        (box,) = to_page(np.array([problem.box])).tolist()
+        place = tuple(round(side / max(frame.size), 5) for side in problem.box)
+        return replace(problem, box=tuple(box), place=place)
+
+    inverse = 1 / frame.turn
+    corner = -frame.origin * inverse
+    upright = inverse.real, inverse.imag, corner.real, corner.imag
+    return replace(
+        result,
+        rows=tuple(map(move_row, result.rows)),
+        boxes=to_page(result.boxes),
+        possible=to_page(result.possible),
+        size=size,
+        problems=tuple(map(move_problem, result.problems)),
+        upright=tuple(round(each, 6) for each in upright),
+    )

@@ -1,0 +1,182 @@
+"""Lay a page on a template, another page of the same form, by what is printed on both.
+
+The page is turned, scaled and shifted (a similarity transform). A search over coarse turns and scales, with all shifts
+at once by cross-correlation, finds where to begin; Gauss-Newton steps (Lucas and Kanade 1981) from coarse to fine
+then minimise the squared differences of the blurred ink. Ink that only one of the pages has is weighted down.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import fft, ndimage
+
+SIDES = (192, 384, 768)  # pixels of the longer side of the pages that are compared, from coarse to fine
+PAPER = 1 / 24  # of the longer side: the window whose lightest levels are the paper
+BLUR = 1.2  # pixels
+SHIFT = 0.06  # of the longer side, in both directions
+TURNS, SCALES = np.radians(np.linspace(-3.5, 3.5, 9)), np.linspace(0.965, 1.035, 5)  # that are searched first
+PEAKS, APART = 3, 3  # shifts that are kept of each turn and scale; pixels between them, and between placements
+SEARCHED, LIKELY = 12, 4  # placements that are refined, and the best of them, which are kept
+STEPS, MOVED = 15, 0.02  # of Gauss-Newton at each size, at most; pixels of a step that is the last one
+POINTS = 8_000  # of a template, at most, at which pages are compared
+EDGE = 0.05  # change of the ink from a pixel to the next from which the pixel counts
+DIFFERENT = 0.3  # difference of ink from which it counts less and less
+COMMON = 0.3  # correlation of the ink from which two pages have something in common
+FAINT = 20.0  # grey levels darker than the paper by which anything is ink
+PRINT = 0.0005  # share of a page with ink below which it is empty
+
+Floats = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a page lies: its pixel at y + ix is origin + turn * (that of the template, both in units of longer sides).
+
+    turn: the scale times exp(i angle). origin: where the upper left corner of the template lies on the page.
+    """
+
+    turn: complex = 1
+    origin: complex = 0
+
+    def map(self, points: NDArray[Any]) -> NDArray[Any]:
+        """Return where points of the template, y + ix, lie on the page."""
+        return np.asarray(self.turn * points + self.origin)
+
+
+@dataclass(frozen=True, eq=False)
+class Template:
+    """A page on which others are laid. size: its (height, width) in pixels. inks: float32, one for each of SIDES."""
+
+    name: str
+    size: tuple[int, int]
+    inks: tuple[Floats, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is printed on it."""
+        return bool((self.inks[-1] > 0.5).mean() < PRINT)
+
+
+def make_template(grey: Floats, size: tuple[int, int], name: str) -> Template:
+    """Return a page (h, w), grey levels in [0, 255], as a template. size: its (height, width) before it was reduced."""
+    return Template(name, size, measure_inks(grey))
+
+
+def measure_inks(grey: Floats) -> tuple[Floats, ...]:
+    """Return how much darker than the paper a page is, in [0, 1], reduced to each of SIDES."""
+    picture, inks = Image.fromarray(np.asarray(grey, np.float32)), []
+    for side in SIDES:
+        scale = side / max(grey.shape)
+        height, width = (max(round(scale * each), 1) for each in grey.shape)
+        levels = ndimage.gaussian_filter(picture.resize((width, height), Image.Resampling.BOX), BLUR)
+        around = 2 * round(PAPER * side / 2) + 1
+        paper = ndimage.uniform_filter(ndimage.maximum_filter(levels, around), around)
+        dark = paper - levels
+        # Rules are thin: the reference is what the darkest parts have, not black.
+        inks.append(np.clip(dark / max(float(np.percentile(dark, 99)), FAINT), 0, 1).astype(np.float32))
+    return tuple(inks)
+
+
+def lay(template: Template, grey: Floats) -> Placement | None:
+    """Return where a page (h, w) lies, or None if it has nothing in common with the template."""
+    inks = measure_inks(grey)
+    if all(np.array_equal(*pair) for pair in zip(template.inks, inks, strict=True)):
+        return Placement()
+    (small, middle, large), (coarse, medium, fine) = template.inks, inks
+    grid = [complex(scale * np.exp(1j * angle)) for angle in TURNS for scale in SCALES]
+    found = _rank(small, coarse, _search(small, coarse, grid))
+    # Where rows repeat, a placement may be wrong by one of them, but its turn and scale are right.
+    found = _rank(middle, medium, _search(middle, medium, [each.turn for each in found]))
+    best, *_ = _rank(large, fine, found)
+    within = abs(np.angle(best.turn)) < 1.5 * TURNS[-1] and abs(abs(best.turn) - 1) < 2 * (SCALES[-1] - 1)
+    return best if _correlate(large, fine, best) >= COMMON and within else None
+
+
+def _search(fixed: Floats, ink: Floats, turns: Sequence[complex]) -> list[Placement]:
+    """Return the best placements with these turns, each away from the others."""
+    side = max(fixed.shape)
+    shape = [fft.next_fast_len(2 * each, real=True) for each in np.maximum(fixed.shape, ink.shape).tolist()]
+    target = fft.rfft2(ink - ink.mean(), shape)
+    limit = round(SHIFT * side)
+    shifts = np.arange(-limit, limit + 1)
+    middle, found = complex(*((np.array(fixed.shape) - 1) / 2)), []
+    for turn in turns:
+        around = middle - turn * middle  # so that the centre stays where it is
+        moved = _sample(fixed, 1 / turn, -around / turn, ink.shape)
+        moved -= moved.mean()
+        correlation = fft.irfft2(target * fft.rfft2(moved, shape).conj(), shape)[np.ix_(shifts, shifts)]
+        for _ in range(PEAKS):
+            down, right = np.unravel_index(correlation.argmax(), correlation.shape)
+            value = float(correlation[down, right]) / max(float(np.linalg.norm(moved)), 1e-6)
+            found.append((value, Placement(turn, (around + complex(shifts[down], shifts[right])) / side)))
+            near = (slice(max(each - APART, 0), each + APART + 1) for each in (down, right))
+            correlation[tuple(near)] = -np.inf
+    ranked = [placement for _, placement in sorted(found, key=lambda each: -each[0])]
+    return _keep_apart(ranked, APART / side, SEARCHED)
+
+
+def _keep_apart(ranked: Sequence[Placement], distance: float, count: int) -> list[Placement]:
+    """Return the first `count` placements that differ by at least this distance in units of the longer side."""
+    corners = np.array([0, 1, 1j, 1 + 1j])
+    kept: list[Placement] = []
+    for placement in ranked:
+        if all(abs(placement.map(corners) - other.map(corners)).mean() >= distance for other in kept):
+            kept.append(placement)
+    return kept[:count]
+
+
+def _rank(fixed: Floats, ink: Floats, placements: Sequence[Placement]) -> list[Placement]:
+    """Refine placements; return those that differ, the most likely first."""
+    refined = [_refine(fixed, ink, each) for each in placements]
+    refined.sort(key=lambda each: -_correlate(fixed, ink, each))
+    return _keep_apart(refined, APART / 2 / max(fixed.shape), LIKELY)
+
+
+def _refine(fixed: Floats, ink: Floats, placement: Placement) -> Placement:
+    """Return the best placement near a given one, by the pixels of the template at which its ink changes."""
+    side = max(fixed.shape)
+    turn, origin = placement.turn, placement.origin * side
+    gradient: list[Floats] = list(np.gradient(fixed))
+    downward, rightward = gradient
+    y, x = np.nonzero(np.hypot(downward, rightward) > EDGE)
+    some = slice(None, None, 1 + len(y) // POINTS)
+    y, x = y[some], x[some]
+    down, right = downward[y, x], rightward[y, x]
+    # By the shifts, the logarithm of the scale, and the angle.
+    derivatives = np.stack([down, right, down * y + right * x, right * y - down * x]).astype(np.float64)
+    points, wanted = y + 1j * x, fixed[y, x]
+    if len(points) < len(derivatives):
+        return placement
+    for _ in range(STEPS):
+        at = turn * points + origin
+        difference = ndimage.map_coordinates(ink, (at.real, at.imag), np.float32, 1) - wanted
+        weighted = derivatives / (1 + (difference / DIFFERENT) ** 2) ** 2
+        step = np.linalg.lstsq(weighted @ derivatives.T, weighted @ difference, rcond=None)[0]
+        # The template is moved by the step, so the page by its inverse (inverse compositional: Baker, Matthews 2004).
+        inner, shift = complex(1 + step[2], step[3]), complex(step[0], step[1])
+        turn, origin = turn / inner, origin - turn * shift / inner
+        if abs(shift) + abs(inner - 1) * side < MOVED:
+            break
+    return Placement(turn, origin / side)
+
+
+def _correlate(fixed: Floats, ink: Floats, placement: Placement) -> float:
+    """Return the correlation of a template and a page that is laid on it."""
+    moved = _sample(ink, placement.turn, placement.origin * max(fixed.shape), fixed.shape)
+    both = (fixed - fixed.mean()).ravel(), (moved - moved.mean()).ravel()
+    return float(both[0] @ both[1] / max(float(np.linalg.norm(both[0]) * np.linalg.norm(both[1])), 1e-6))
+
+
+def _sample(ink: Floats, turn: complex, origin: complex, shape: tuple[int, ...]) -> Floats:
+    """Return the ink at origin + turn p for each pixel p of a picture of this shape; nothing beyond its edges."""
+    matrix, offset = to_matrix(turn), (origin.real, origin.imag)
+    return np.asarray(ndimage.affine_transform(ink, matrix, offset, shape, np.float32, order=1))
+
+
+def to_matrix(turn: complex) -> Floats:
+    """Return the matrix of (y, x) that multiplies y + ix by a complex number."""
+    return np.array([[turn.real, -turn.imag], [turn.imag, turn.real]])

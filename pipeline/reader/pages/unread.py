@@ -1,0 +1,62 @@
+"""Ink in a region from which nothing was read."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from pipeline.reader.pages.regions import Box
+
+AROUND = 3.0  # sizes of a digit: the window whose mean is compared with a pixel
+FAINT, SHARE = 20.0, 0.3  # grey levels darker than around from which it is ink; of the darkest pixels, at least
+RULE = 2.0  # sizes of a digit from which a straight stroke is a rule
+LOWEST, HIGHEST = 0.45, 2.5  # sizes of a digit: heights of ink that may be one
+BESIDE = 0.3  # sizes of a digit: how far ink of a digit reaches beyond its box
+TOGETHER = 0.6  # sizes of a digit: a gap between two digits of a number
+
+
+def find_unread(grey: NDArray[np.floating], size: float, read: Sequence[Box]) -> list[Box]:
+    """Return boxes around ink that may be numbers and that is in no box of what was read, in pixels of the picture.
+
+    grey: part of a page, (h, w), dark on light. size: of a digit, in pixels. read: boxes of digits.
+    """
+    side = 2 * round(AROUND * size / 2) + 1
+    levels = np.asarray(grey, np.float32)
+    dark = ndimage.uniform_filter(levels, side) - levels
+    inked = dark > max(FAINT, SHARE * float(np.percentile(dark, 99.5)))
+    inked &= ~_find_rules(inked, 2 * round(RULE * size / 2) + 1)
+    labels, _ = ndimage.label(inked, np.ones((3, 3)))
+    kept = np.zeros(inked.shape, bool)
+    for number, (rows, columns) in enumerate(ndimage.find_objects(labels), start=1):
+        height, width = rows.stop - rows.start, columns.stop - columns.start
+        if not LOWEST * size <= height <= HIGHEST * size:
+            continue
+        is_cut = columns.start == 0 or columns.stop == inked.shape[1] or rows.start == 0 or rows.stop == inked.shape[0]
+        if is_cut and min(height, width) < LOWEST * size:  # of what stands beside the region
+            continue
+        y, x = (rows.start + rows.stop) / 2, (columns.start + columns.stop) / 2
+        if not any(_contains(box, y, x, BESIDE * size) for box in read):
+            kept[rows, columns] |= labels[rows, columns] == number
+    gap = 2 * round(TOGETHER * size / 2) + 1
+    groups, _ = ndimage.label(ndimage.maximum_filter(kept, (1, gap)))
+    found = []
+    for number, place in enumerate(ndimage.find_objects(groups), start=1):
+        y, x = np.nonzero(kept[place] & (groups[place] == number))
+        top, left = place[0].start, place[1].start
+        found.append((float(left + x.min()), float(top + y.min()), float(left + x.max() + 1), float(top + y.max() + 1)))
+    return found
+
+
+def _find_rules(inked: NDArray[np.bool_], length: int) -> NDArray[np.bool_]:
+    """Return the pixels of straight horizontal or vertical strokes of at least this length, and those beside them."""
+    rules = np.zeros(inked.shape, bool)
+    for axis in (0, 1):
+        long = ndimage.minimum_filter1d(inked, length, axis=axis, mode="nearest")
+        rules |= ndimage.maximum_filter1d(long, length, axis=axis, mode="nearest")
+    return np.asarray(ndimage.maximum_filter(rules, 3))
+
+
+def _contains(box: Box, y: float, x: float, margin: float) -> bool:
+    left, top, right, bottom = box
+    return left - margin <= x <= right + margin and top - margin <= y <= bottom + margin

@@ -1,0 +1,67 @@
+"""Pages of PDF files; without pypdfium2, only the message that says how to install it."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from pipeline.pictures.decoding import PictureError, count_pages, load_picture, read_pages
+from pipeline.pictures.levels import MAX_SIDE
+
+SIZE = 248, 351  # A4
+
+
+def write_pdf(path: Path, count: int) -> Path:
+    """Write pages with their numbers."""
+    pages = []
+    for number in range(count):
+        page = Image.new("L", SIZE, 240)
+        ImageDraw.Draw(page).text((40, 40 + 50 * number), str(number), 30, ImageFont.load_default(40))
+        pages.append(page)
+    pages[0].save(path, "PDF", save_all=True, append_images=pages[1:])
+    return path
+
+
+def test_without_the_package_a_pdf_says_which_command_installs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.pictures.decoding.pdf.can_read", lambda: False)
+    path = write_pdf(tmp_path / "scan.pdf", 2)
+    assert count_pages(path) == 1
+    with pytest.raises(PictureError, match="pip install pypdfium2"):
+        load_picture(path, "scan.pdf")
+
+
+class TestPages:
+    @pytest.fixture(autouse=True)
+    def _package(self) -> None:
+        pytest.importorskip("pypdfium2")
+
+    def test_each_page_is_rendered_upright_and_as_large_as_a_picture_is_read(self, tmp_path: Path) -> None:
+        path = write_pdf(tmp_path / "scan.pdf", 3)
+        assert count_pages(path) == 3
+        tops = []
+        for page in read_pages(path, [(2, "scan.pdf#3"), (0, "scan.pdf#1")]):
+            assert isinstance(page, Image.Image)
+            assert max(page.size) == MAX_SIDE
+            inked = page.convert("L").point(lambda level: 255 * (level < 120)).getbbox()
+            assert inked
+            tops.append(inked[1] / page.height)
+        assert tops[0] - tops[1] == pytest.approx(100 / SIZE[1], abs=0.05)
+        assert load_picture(path, "scan.pdf", 1)[0].shape[0] == MAX_SIDE
+
+    def test_page_that_does_not_exist_is_an_error_and_the_next_is_read(self, tmp_path: Path) -> None:
+        path = write_pdf(tmp_path / "scan.pdf", 2)
+        first, second = read_pages(path, [(0, "scan.pdf#1"), (7, "scan.pdf#8")])
+        assert isinstance(first, Image.Image)
+        assert isinstance(second, PictureError)
+
+    @pytest.mark.parametrize("content", [b"", b"%PDF-1.7\n%\xe2\xe3", b"\x89PNG"])
+    def test_damaged_file_is_one_line(self, content: bytes, tmp_path: Path) -> None:
+        path = tmp_path / "scan.pdf"
+        path.write_bytes(content)
+        assert count_pages(path) == 1
+        (found,) = read_pages(path, [(0, "scan.pdf#1")])
+        assert isinstance(found, PictureError)
+        assert str(found).startswith("scan.pdf#1 is ")
+        assert "\n" not in str(found)

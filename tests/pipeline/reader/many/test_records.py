@@ -1,0 +1,99 @@
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from pipeline.reader.many.records import INK, check_pages, name_problem, parse_amount, tabulate
+from pipeline.reader.pages.form import Form
+from pipeline.reader.pages.regions import Region
+
+FORM = Form(
+    (Region("day", holds="lines"), Region("amount", holds="lines"), Region("total", holds="one"), Region("note")),
+    (("total", "amount"),),
+)
+
+
+def make_page(name: str, lines: list[tuple[str, str]], total: str, **others: Any) -> dict[str, Any]:
+    """Return the facts of a page; an empty text has no row."""
+    rows = []
+    for number, texts in enumerate(lines, start=1):
+        for region, text in zip(("day", "amount"), texts, strict=True):
+            rows += [{"text": text, "region": region, "record": number, "confidence": 0.9 - 0.1 * number}] * bool(text)
+    rows.append({"text": total, "region": "total", "record": 1, "confidence": 0.95})
+    return {"file": name, "rows": rows, "problems": [], **others}
+
+
+def list_problems(facts: dict[str, Any]) -> list[str]:
+    return [name_problem(each) for each in facts["problems"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("12", "12"),
+        ("12.50", "12.5"),
+        ("1'234,5", "1234.5"),
+        ("1.234.567", "1234567"),
+        ("1.234,50", "1234.50"),
+        ("1 234 567", "1234567"),
+        ("3/4", None),
+        ("", None),
+        (".", None),
+    ],
+)
+def test_amounts_have_decimals_after_the_last_separator(text: str, amount: str | None) -> None:
+    assert parse_amount(text) == (None if amount is None else Decimal(amount))
+
+
+def test_sum_that_does_not_add_up_is_a_problem() -> None:
+    right = make_page("a.png", [("1", "10.50"), ("2", "20")], "30,50")
+    wrong = make_page("b.png", [("1", "10.50"), ("2", "20")], "31.50")
+    unread = make_page("c.png", [("1", "x"), ("2", "20")], "30.50")
+    first, second, third = check_pages([right, wrong, unread], FORM)
+    assert list_problems(first) == []
+    assert list_problems(second) == ["total: 31.50, but the sum of amount is 30.50"]
+    assert len(list_problems(third)) == 1
+
+
+def test_page_with_fewer_rows_than_most_is_named() -> None:
+    lines = [("1", "10"), ("2", "20"), ("3", "30")]
+    pages = [make_page(f"{number}.png", lines, "60") for number in range(4)]
+    pages.append(make_page("short.png", [("1", "10"), ("", "20"), ("3", "30")], "60"))
+    *full, short = check_pages(pages, FORM)
+    assert [each for facts in full for each in list_problems(facts)] == []
+    assert list_problems(short) == ["day: 2 rows, most pages have 3"]
+
+
+def test_ink_at_the_same_place_of_most_pages_is_printed() -> None:
+    def ink(x: float) -> dict[str, Any]:
+        return {"what": INK, "region": "day", "box": [0, 0, 9, 9], "place": [x, 0.2, x + 0.02, 0.21]}
+
+    pages = [make_page(f"{i}.png", [("1", "10")], "10", problems=[ink(0.5 + 0.003 * i)]) for i in range(4)]
+    pages[2]["problems"] = [*pages[2]["problems"], ink(0.8)]
+    checked = check_pages(pages, FORM)
+    assert [len(facts["problems"]) for facts in checked] == [0, 0, 1, 0]
+    assert len(check_pages(pages[:1], FORM)[0]["problems"]) == 1  # of one page, nobody knows
+
+
+def test_table_has_a_line_per_record_and_names_what_is_missing() -> None:
+    page = make_page("a.png", [("1", "10"), ("", "20")], "31")
+    page["rows"].append({"text": "77", "region": "day", "record": 0, "confidence": 0.5})
+    page["rows"] += [{"text": each, "region": "note", "record": 0, "confidence": 0.6} for each in ("8", "9")]
+    (checked,) = check_pages([page], FORM)
+    lines = list(tabulate(checked, FORM))
+    whole = {"file": "a.png", "total": "31", "note": "8; 9"}
+    assert lines[:2] == [
+        {**whole, "line": "1", "day": "1", "amount": "10", "confidence": "0.800000"},
+        {**whole, "line": "2", "amount": "20", "confidence": "0.700000"},
+    ]
+    assert lines[2] == {"file": "a.png", "day": "77", "confidence": "0.500000", "check": "fits no line"}
+    assert [line["check"] for line in lines[3:]] == ["total: 31, but the sum of amount is 30"]
+
+
+def test_form_without_lines_has_a_line_per_page_and_an_error_one_of_its_own() -> None:
+    form = Form((Region("total", holds="one"),))
+    page = make_page("a.png", [], "31")
+    assert list(tabulate(page, form)) == [{"file": "a.png", "line": "1", "total": "31", "confidence": "0.950000"}]
+    damaged = {"file": "b.png", "error": "b.png is damaged"}
+    assert list(tabulate(damaged, form)) == [{"file": "b.png", "check": "b.png is damaged"}]
+    assert check_pages([damaged], form) == [damaged]

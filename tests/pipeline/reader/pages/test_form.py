@@ -1,0 +1,103 @@
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from pipeline.engine.errors import UsageError
+from pipeline.reader.pages.form import Form, add_template, load_form
+from pipeline.reader.pages.regions import Region
+from tests.ledgers import draw_ledger
+
+LEDGER = r"""
+template = "pages/first.png"
+
+[fields.day]
+region = ["0%,0%,10%,50%", "0%,50%,10%,100%"]
+digits = "1-2"
+holds = "lines"
+
+[fields."gross amount"]
+region = "60%,10,95%,900"
+pattern = '\d{3} \d\d'
+holds = "lines"
+
+[fields.total]
+digits = 5
+holds = "one"
+
+[sums]
+total = "sum( gross amount )"
+"""
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+def test_fields_have_parts_patterns_and_a_sum(tmp_path: Path) -> None:
+    form = load_form(write(tmp_path / "ledger.toml", LEDGER))
+    day = [region for region in form.regions if region.name == "day"]
+    assert [(region.part, region.edges[1], region.pattern) for region in day] == [
+        (0, "0%", r"\d{1,2}"),
+        (1, "50%", r"\d{1,2}"),
+    ]
+    assert form.regions[-1] == Region("total", pattern=r"\d{5,5}", holds="one")
+    assert dict(form.holds) == {"day": "lines", "gross amount": "lines", "total": "one"}
+    assert form.sums == (("total", "gross amount"),)
+    assert form.named == tmp_path / "pages/first.png"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "fields = [",  # no TOML
+        "",
+        "[fields]",
+        "[fields.a]\nregions = '0,0,9,9'",
+        "colour = 1\n[fields.a]",
+        "[fields.a]\nregion = '0,0,9'",
+        "[fields.a]\nregion = '0%,0%,120%,9%'",
+        "[fields.a]\nregion = []",
+        "[fields.a]\nregion = 5",
+        "[fields.a]\npattern = '[0-9'",
+        "[fields.a]\npattern = 'x'",
+        "[fields.a]\ndigits = 0",
+        "[fields.a]\ndigits = 'five'",
+        "[fields.a]\ndigits = 5\npattern = '7'",
+        "[fields.a]\nholds = 'some'",
+        "[fields.file]",
+        "[fields.'']",
+        "[fields.a]\n[sums]\na = 'sum(b)'",
+        "[fields.a]\n[sums]\nb = 'sum(a)'",
+        "[fields.a]\n[sums]\na = 'a + a'",
+    ],
+)
+def test_wrong_form_is_named_in_one_line(text: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"wrong\.toml") as caught:
+        load_form(write(tmp_path / "wrong.toml", text))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["none.toml", ".", "binary.toml"])
+def test_what_is_no_file_of_text_is_no_form(name: str, tmp_path: Path) -> None:
+    (tmp_path / "binary.toml").write_bytes(b"\xff\x00[")
+    with pytest.raises(UsageError):
+        load_form(tmp_path / name)
+
+
+def test_template_has_print_and_all_regions() -> None:
+    page, form = draw_ledger(1), Form((Region("a", ("0", "0", "100%", "1000")),))
+    template = add_template(form, page, "first.png").template
+    assert template is not None
+    assert (template.name, template.size) == ("first.png", (page.height, page.width))
+    with pytest.raises(UsageError, match=r"nothing is printed on blank\.png"):
+        add_template(form, Image.new("L", page.size, 240), "blank.png")
+    with pytest.raises(UsageError, match=r"first\.png has 877 x 1240 pixels"):
+        add_template(Form((Region("a", ("0", "0", "900", "9")),)), page, "first.png")
+
+
+def test_digest_changes_with_fields_and_template() -> None:
+    forms = [Form(()), Form((Region("a"),)), Form((Region("a"),), (("a", "a"),))]
+    forms += [add_template(forms[1], draw_ledger(seed), "first.png") for seed in (1, 2)]
+    assert len({form.digest for form in forms}) == len(forms)
