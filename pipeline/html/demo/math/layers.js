@@ -148,8 +148,8 @@ const LAYERS = {
     slider: "kernel",
     role: (index) => (index > 0 ? "shapes" : "edges"),
     tell({ window: [height, width] }, index) {
-      if (index > 1) return "Its shapes are made of those before.";
-      if (index > 0) return "It finds shapes made of edges.";
+      if (index > 1) return "Shapes made of those before.";
+      if (index > 0) return "Shapes made of edges.";
       return `A kernel is a stencil of ${height * width} weights. Its map glows where the picture looks like it.`;
     },
     /** "16 kernels of 5 × 5, step 2: 16 maps of 12 × 12" */
