@@ -134,7 +134,7 @@ def compare(pictures: Sequence[Picture], model: Path, peers: int) -> str:
     return "\n\n".join(
         (
             compare_kinds(readers),
-            "Means of the kinds, whose number is in brackets. A picture is correct if all its digits are, in reading "
+            "Each row is a mean over kinds; parentheses give their number. A picture is correct if all its digits are, in reading "
             f"order. {describe_readers(readers)}",
             f"Expected calibration error of our confidence in a picture: {measure_calibration(readings):.1%}.",
             apply_thresholds(readings),
