@@ -19,7 +19,11 @@ SHOWN = 5  # classes that a warning names
 
 @dataclass(frozen=True)
 class DataCheck:
-    """Content of data.json. counts: images of each class, by part. duplicates: test images that are in another part."""
+    """Content of data.json.
+
+    counts: the number of images of each class, by part. duplicates: the number of test images that are also in another
+    part.
+    """
 
     counts: Mapping[str, tuple[Count, ...]]
     duplicates: Count

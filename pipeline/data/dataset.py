@@ -27,12 +27,13 @@ class DatasetError(PipelineError):
 
 @dataclass(frozen=True)
 class Description:
-    """Name and classes of a data set. class_names: in the order of the labels; empty before the labels are read.
+    """The name and the classes of a data set.
 
-    preparation: what `download` and `parse` did to own data, for the reader of a report.
+    class_names: in the order of the labels; empty before the labels are read. preparation: what `download` and `parse`
+    did to own data, in words for the report.
 
-    Raises DatasetError for a name that is unsafe in a command, and for class names that are empty, not printable or
-    not distinct.
+    Raises DatasetError for a name that is unsafe in a command, and for class names that are empty, not printable or not
+    distinct.
     """
 
     name: str

@@ -15,8 +15,8 @@ SEED = 0
 def find_order(labels: NDArray[np.integer], validation: float = DEFAULT_VALIDATION) -> NDArray[np.intp] | None:
     """Return a stratified order of the training images, or None if they can stay as they are.
 
-    They can if the last images, which are held out, have each class of which there are two images, and the others have
-    each class. labels: (n,). Raises UsageError if no training images would be left.
+    They can stay if the last images, which are held out, include each class of which there are two images, and if the
+    other images include each class. labels: (n,). Raises UsageError if no training images would be left.
     """
     kept = len(labels) - count_held_out(validation, len(labels))
     counts, training = (np.bincount(part, minlength=int(labels.max()) + 1) for part in (labels, labels[:kept]))

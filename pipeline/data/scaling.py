@@ -15,7 +15,11 @@ LEVELS = 256  # of a uint8 pixel
 
 @dataclass(frozen=True)
 class Scaling:
-    """Scaling of pixels. mean, std: of the training pixels / 255. Raises PipelineError for impossible values."""
+    """The scaling of pixels.
+
+    mean, std: the mean and the standard deviation of the training pixels after the division by 255. Raises
+    PipelineError for impossible values.
+    """
 
     mean: float
     std: float
@@ -48,6 +52,6 @@ def load_scaling(normalize: Path) -> Scaling:
 
 
 def standardise(images: NDArray[np.uint8], scaling: Scaling) -> NDArray[np.float32]:
-    """Return (images / 255 - mean) / std, by a lookup table of the 256 grey levels; same shape."""
+    """Return (images / 255 - mean) / std, from a lookup table of the 256 grey levels, in the same shape."""
     table = (np.arange(LEVELS) / 255 - scaling.mean) / scaling.std
     return np.take(table.astype(np.float32), images, mode="clip")  # clip is faster: no bounds check

@@ -11,7 +11,7 @@ from pipeline.engine.run import run_stage
 
 
 class Role(Enum):
-    """Role of an argument that is not a parameter."""
+    """The role of an argument that is not a parameter."""
 
     INPUT = "an artifact that the stage reads"
     FILE = "a file that the stage reads and no stage creates"

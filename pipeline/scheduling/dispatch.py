@@ -22,7 +22,7 @@ POLL_INTERVAL = 0.5  # seconds, after which a signal or the loss of the cluster 
 
 
 def dispatch(job: Job, client: Client, count_threads: Callable[[], int]) -> Results:
-    """Yield the index and result of each task. Errors and order: see `iterate_job`.
+    """Yield the index and the result of each task, with the errors and in the order of `iterate_job`.
 
     count_threads: returns the number of worker threads, or raises JobInterruptedError.
     """

@@ -8,10 +8,10 @@ from pipeline.scheduling.jobs import Job, Results
 
 
 def iterate_job(job: Job, backend: Backend) -> Results:
-    """Run all tasks of the job; yield the index and result of each, in the order of the tasks only if `job.ordered`.
+    """Run all tasks of the job; yield the index and the result of each, in the order of the tasks if `job.ordered`.
 
-    Close the generator to stop the tasks that have not begun. Raises what a task raises; JobInterruptedError if all
-    workers are lost; PipelineError if the scheduler is unavailable.
+    To stop the tasks that have not begun, close the generator. Raises what a task raises, JobInterruptedError if all
+    workers are lost, and PipelineError if the scheduler is unavailable.
     """
     try:  # the import takes a quarter of a second and reads Dask's configuration
         from pipeline.scheduling.cluster import connect

@@ -36,9 +36,10 @@ Outcome = tuple[Result | PictureError, bytes | None, list[str]]
 
 @dataclass(frozen=True)
 class Request:
-    """What to read in each picture. copies, crops: whether copies with boxes, and images of the rows, are made.
+    """What to read in each picture.
 
-    regions: that are read; by default whole pictures. threads: that read a picture; by default one per core.
+    regions: the regions to read, by default the whole picture. threads: the number of threads that read a picture, by
+    default one per core. copies, crops: whether to make copies with boxes, and images of the rows.
     """
 
     reader: Reader

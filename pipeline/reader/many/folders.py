@@ -22,9 +22,10 @@ FIRST_PAGE = re.compile(r"-0*1$")  # at the end of a name, as pdftoppm numbers t
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture that was found. path: of its file. inner: the same, relative to the folder that was searched.
+    """A picture that was found.
 
-    page: from 0, if the file has several.
+    path: the path of its file. inner: the same path, relative to the folder that was searched. page: the page, from 0,
+    if the file has several.
     """
 
     path: str

@@ -23,9 +23,10 @@ STIFF = 1.0  # weight, in digits at a distance of a size, of the slope that all 
 
 @dataclass(frozen=True, eq=False)
 class CentreLine:
-    """The line through the centres of the digits of a row. y, x, weights: of positions, (k,), by x. size: of digits.
+    """The line through the centres of the digits of a row.
 
-    slope: that of the page, which it has where the positions do not tell.
+    y, x, weights: the places of the positions and their weights, (k,), in the order of x. size: the longer side of the
+    digits. slope: the slope of the page, which the line has where the positions do not determine it.
     """
 
     y: Array

@@ -59,11 +59,10 @@ def find_centres(layers: str) -> Centres:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Crops(Examples):
-    """Strips, uint8 (n, *SHEET), as the stage `strips` writes them.
+    """Strips as the stage `strips` writes them, uint8 (n, *SHEET); each time that one is shown, a part of it is drawn.
 
-    labels: their digits, float32 (n, MAX_DIGITS, 5), from which those of positions, (n, rows, columns), follow. layers:
-    the network that is slid over them. centres: of its positions. Each time that a strip is shown, it is another part
-    of it.
+    labels: the digits of the strips, float32 (n, MAX_DIGITS, 5), from which the labels of positions, (n, rows,
+    columns), follow. layers: the network that is slid over the strips. centres: the centres of its positions.
     """
 
     layers: str

@@ -31,10 +31,10 @@ Alternatives = tuple[tuple[str, float], ...]
 
 @dataclass(frozen=True, eq=False)
 class Number:
-    """Digits that belong together. Its alternatives, boxes and probabilities are as in `Result`.
+    """Digits that belong together. The alternatives, boxes and probabilities are as in `Result`.
 
     text: what is written, with the separators between the digits, as in 12.50. digits: the digits alone. probability:
-    that the ink shows this text and no other.
+    the probability that the ink shows this text and no other.
     """
 
     text: str
@@ -53,11 +53,11 @@ class Number:
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """Numbers in a row, from left to right. Its alternatives, boxes and probabilities are as in `Result`.
+    """The numbers in a row, from left to right. The alternatives, boxes and probabilities are as in `Result`.
 
-    text: its numbers, with spaces between them. digits: the digits alone. confidence: probability that this row is
-    correct, and that it has no other number. numbers: the same digits, those of each number together. region: name of
-    the region that it is in. A row that does not fit its pattern has no text and no confidence, but the boxes of its
+    text: the numbers, with spaces between them. digits: the digits alone. confidence: the probability that this row is
+    correct and that it has no other number. numbers: the same digits, number by number. region: the name of the region
+    that the row is in. A row that does not fit its pattern has no text and no confidence, but it has the boxes of its
     ink.
     """
 
@@ -76,14 +76,14 @@ class Result:
     """The digits in a picture, in reading order.
 
     text: what is written, each row on a line of its own, with spaces between its numbers; empty if no digit was found.
-    digits: the digits alone. rows: the digits of each row. confidence: probability that the text is correct; 0 if there
-    is none. alternatives: the most probable other texts, each with its probability, unless the text is certain. boxes:
-    int64 (k, 4): left, top, right and bottom of a square around each digit, in pixels of the picture as it is
-    displayed; the square ends at the edge of the picture. size: (height, width) of the picture. probabilities: float32
-    (k, classes), of each class for each digit; a row sums to less than 1, because the ink may be no digit. possible:
-    boxes as above, (m, 4), of the digits of what may be a number, with a probability of at least 0.03, but was not read
-    as one, or only with other digits. more_pages: whether the file has several pages or frames, of which only one was
-    read.
+    digits: the digits alone. rows: the rows of numbers. confidence: the probability that the text is correct, 0 if
+    there is no text. alternatives: the most probable other texts, each with its probability, unless the text is
+    certain. boxes: a square around each digit, int64 (k, 4), as left, top, right and bottom in pixels of the picture as
+    it is displayed; the square ends at the edge of the picture. size: (height, width) of the picture. probabilities:
+    the probability of each class for each digit, float32 (k, classes); a row sums to less than 1, because the ink may
+    be no digit. possible: the boxes, (m, 4), of digits of possible numbers that were not read, or that were read only
+    with other digits; their probability is at least 0.03. more_pages: whether the file has several pages or frames, of
+    which only one was read.
     """
 
     text: str
@@ -163,10 +163,10 @@ def arrange(
 ) -> Result:
     """Return the numbers that are probable enough, in reading order.
 
-    The confidence in a row is the probability that its numbers are correct, and that what is not reported in it is no
-    number. The confidence in a picture is that in all rows. shape: (height, width) of the picture in which they were
-    seen. size: that of the picture before it was reduced. bounds: left, top, right and bottom, in pixels of the former,
-    of the part that was read, at which boxes end.
+    The confidence in a row is the probability that its numbers are correct and that nothing else in it is a number. The
+    confidence in a picture is the probability of this for all rows. shape: (height, width) of the picture in which the
+    numbers were seen. size: that of the picture before it was reduced. bounds: the part that was read, as left, top,
+    right and bottom in pixels of the first picture; boxes end there.
     """
     seen = [each for each in sightings if each.span.probability >= POSSIBLE]
 

@@ -17,7 +17,7 @@ Edges = tuple[str, str, str, str]  # left, top, right, bottom: pixels of the pic
 
 @dataclass(frozen=True)
 class Region:
-    """A part of each page. pattern: regular expression of its rows, or None."""
+    """A part of each page. pattern: the regular expression that its rows match, or None."""
 
     name: str = ""
     edges: Edges = ("0%", "0%", "100%", "100%")
@@ -60,9 +60,10 @@ def _locate(edge: str, side: int) -> float:
 
 
 def make_regions(regions: Iterable[str], patterns: Iterable[str]) -> tuple[Region, ...]:
-    """Return the regions with their patterns. patterns: as in NAME=PATTERN, or one for all regions without a name.
+    """Return the regions with their patterns.
 
-    Without regions, a pattern is that of the whole page. Raises UsageError.
+    patterns: each as NAME=PATTERN, or one without a name for all regions. Without regions, a pattern applies to the
+    whole page. Raises UsageError.
     """
     found: dict[str, Region] = {}
     for text in regions:

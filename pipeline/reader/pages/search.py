@@ -50,7 +50,7 @@ SAME_PLACE, SAME_SIZE = 0.25, 0.5
 
 @dataclass(frozen=True, eq=False)
 class Level:
-    """A picture at one size, grey levels (h, w). scale: its pixels for each pixel of the picture."""
+    """A picture at one size, grey levels (h, w). scale: the number of its pixels for each pixel of the picture."""
 
     grey: Pixels
     scale: float
@@ -143,9 +143,9 @@ def find_candidates(slider: Slider, level: Level) -> tuple[Detections, NDArray[n
 
 
 def centre(found: Detections, kept: NDArray[np.intp]) -> Detections:
-    """Return the digits with the indices `kept`, each at the mean place, and of the mean size, of detections around it.
+    """Return the digits with the indices `kept`, each at the mean place and of the mean size of the detections there.
 
-    The probabilities are the weights, and the mean of sizes is the geometric one.
+    The probabilities are the weights of these means, and the mean size is the geometric mean.
     """
     y, x, size, scores = found
     places, centred = np.stack([y, x, np.log(size)]), np.take(found, kept, axis=1)

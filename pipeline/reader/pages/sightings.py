@@ -23,10 +23,11 @@ MORE = 2.0  # times as many digits have to be expected in small sightings as in 
 
 @dataclass(frozen=True, eq=False)
 class Sighting:
-    """A number in a picture. y, x: centres of its digits in pixels, (k,). size: their longer side.
+    """A number in a picture, as one strip shows it.
 
-    supported: whether the first network has seen most of the digits. lost: whether a better sighting shares some of its
-    digits; y and x are then those of the others, which no better sighting has.
+    y, x: the centres of its digits in pixels, (k,). size: the longer side of its digits. supported: whether the first
+    network has seen most of the digits, too. lost: whether a better sighting shares some of its digits; y and x are
+    then the centres of the other digits, which no better sighting has.
     """
 
     span: Span
@@ -38,12 +39,14 @@ class Sighting:
 
     @property
     def is_reported(self) -> bool:
-        """Whether it is probable enough, or without a label, because it does not fit its pattern."""
+        """Whether the number is probable enough, or has no label because it does not fit its pattern."""
         return not self.lost and (not self.span.labels or self.span.is_reported)
 
 
 def read_strips(model: Model, strips: Sequence[Strip], run: Run, expected: Expected | None) -> list[Sighting]:
-    """Return the numbers in all strips, of which several may show the same. run: may use threads."""
+    """Return the numbers in all strips, of which several may show the same number. run: runs parts of the work in
+    threads.
+    """
     contrast = [strip.contrast for strip in strips]
     found = fit_spans(model, contrast, run, expected) if expected else read_spans(model, contrast, run)
     return [locate(span, strip) for strip, spans in zip(strips, found, strict=True) for span in spans]
@@ -60,10 +63,11 @@ def locate(span: Span, strip: Strip) -> Sighting:
 def keep_best(sightings: Iterable[Sighting]) -> list[Sighting]:
     """Return the sightings without those that share a digit with a better one, and what else those show.
 
-    Of sightings of like size, better is what the first network has seen, too, and the more probable. A far larger one
-    is better than those that it covers, unless they promise MORE digits: a table may look like a digit from afar, and a
-    thick stroke like a digit from nearby. The other digits of a sighting that loses to one of like size remain as a
-    lost sighting, if it is possible: a number may be missing there, or be longer than it was read.
+    Better means supported by the first network, then labelled, then more probable. This order holds among sightings of
+    like size. A far larger sighting is better than those that it covers, unless they promise MORE digits, because a
+    table may look like a digit from afar, and a thick stroke like a digit from nearby. If a sighting loses to one of
+    like size, its other digits remain as a lost sighting if its probability is at least POSSIBLE, because a number may
+    be missing there, or be longer than it was read.
     """
     kept: list[Sighting] = []
     losing: list[Sighting] = []

@@ -22,10 +22,10 @@ Number = tuple[tuple[int, ...], float, float]  # labels; centres of the first an
 
 @dataclass(frozen=True)
 class Quality:
-    """Quality of reading.
+    """How well numbers are read.
 
-    recall: share of the numbers that are read without an error and reported. precision: share of the reported numbers
-    that are correct. expected_calibration_error: of the probabilities of those.
+    recall: the fraction of the numbers that are read without an error and reported. precision: the fraction of the
+    reported numbers that are correct. expected_calibration_error: that of the probabilities of the reported numbers.
     """
 
     numbers: int

@@ -27,11 +27,11 @@ STRETCH, NOISE = (0.88, 1.14), 0.15
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Strips(Examples):
-    """Strips, uint8 (n, HEIGHT + 2 MARGIN, WIDTH or more): the inner rows of those that the stage `strips` writes.
+    """Strips, uint8 (n, HEIGHT + 2 MARGIN, WIDTH or more), the inner rows of those that the stage `strips` writes.
 
-    labels: marks of the strips, float32 (n, MAX_MARKS, 3); see `pipeline.reader.rows.marks`. The labels of what the
-    network sees are those that `move_marks` returns. by_column: part of the run, from its start, in which the loss is
-    that of columns; CTC follows.
+    labels: the marks of the strips, float32 (n, MAX_MARKS, 3); see `pipeline.reader.rows.marks`. `move_marks` derives
+    from them the labels of what the network sees. by_column: the first part of the run, in which the loss is that of
+    columns; in the rest, it is that of CTC.
     """
 
     by_column: float
