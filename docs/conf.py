@@ -52,7 +52,7 @@ PICTURE = re.compile(r"<picture>\s*<source [^>]*srcset=\"(.*?)\">\s*<img src=\"(
 # Words that people search for, and the page that answers them, which need not contain them.
 SEARCHED = {
     "docs/faq": ("gpu", "cuda", "windows", "mac", "offline", "privacy"),
-    "docs/use/pictures": ("photo", "photograph", "phone", "scan", "ocr", "pdf", "confidence", "probability", "excel"),
+    "docs/use/pictures": ("photo", "photograph", "phone", "numbers from scans", "ocr", "pdf", "confidence", "probability", "excel"),
     "docs/use/own-data": ("letters", "csv", "folder"),
 }
 BUTTON = (
