@@ -52,7 +52,7 @@ PICTURE = re.compile(r"<picture>\s*<source [^>]*srcset=\"(.*?)\">\s*<img src=\"(
 # Words that people search for, and the page that answers them, which need not contain them.
 SEARCHED = {
     "docs/faq": ("gpu", "cuda", "windows", "mac", "offline", "privacy"),
-    "docs/use/pictures": ("photo", "photograph", "phone", "scan", "ocr", "pdf", "confidence", "probability", "excel"),
+    "docs/use/pictures": ("photo", "photograph", "phone", "numbers from scans", "ocr", "pdf", "confidence", "excel"),
     "docs/use/own-data": ("letters", "csv", "folder"),
 }
 BUTTON = (
@@ -95,8 +95,8 @@ def adapt(app: Sphinx, name: str, source: list[str]) -> None:
     button = BUTTON if name == root_doc else ""
     text = PICTURE.sub(rf'<img class="only-light" src="\2"\3><img class="only-dark" src="\1"\3>{button}', text)
     if name in SEARCHED:
-        entries = "\n".join(f"single: ! {word}" for word in SEARCHED[name])
-        text = text.replace("\n", f"\n\n```{{index}}\n{entries}\n```\n", 1)
+        words = ", ".join(f"! {word}" for word in SEARCHED[name])  # ! marks a main entry, which the search puts first
+        text = text.replace("\n", f"\n\n```{{index}} {words}\n```\n", 1)
     for path, target in PAGES.items():
         text = text.replace(f" `{path}`", f' <a href="{up}{target}"><code>{path}</code></a>')
     source[0] = text + "".join(list_contents()) * (name == root_doc)
