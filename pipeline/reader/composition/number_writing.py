@@ -30,7 +30,7 @@ MOST = {"apart": 0.5, "far": 1.05, "close": 0.3}
 BY_INK = ("touching", "overlapping")
 FAR_DIGITS = 3  # that a number has at least if they are far apart; two might be two numbers
 DEVIATION = 0.05, 0.02  # of a gap between boxes and of one between ink, relative to the size
-CELL = 0.95, 1.6  # pitch of the cells of a comb, relative to the size
+CELL = 0.95, 2.0  # pitch of the cells of a comb, relative to the size
 BETWEEN_GROUPS = 0.3, 0.7  # gap between the groups of a number, in sizes
 UNEVEN, EVEN_SIZES, UNEVEN_SIZES, LARGEST = (
     0.15,

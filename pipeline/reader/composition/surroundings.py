@@ -1,6 +1,7 @@
 """Lines around a line of writing: combs, rings around words, underlines, and those of forms and notebooks."""
 
 import itertools
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,7 +14,7 @@ from pipeline.reader.rows.marks import SHEET
 
 LINES, BESIDE_COMBS = 0.5, 0.15  # shares of the lines without and with combs that have other lines around them
 RINGED, UNDERLINED = 0.08, 0.06  # shares of the words and numbers
-RULE_BESIDE, BESIDE_BY = 0.06, (0.03, 0.5)  # share of the lines that end at a rule, and distance, in sizes
+RULE_BESIDE, BESIDE_BY = 0.05, (0.1, 0.6)  # share of the lines that end at a rule, and distance, in sizes
 PENS = 0.5, 1.8  # pixels: width of the lines
 FORMS = {"boxes": 0.5, "apart": 0.2, "ticks": 0.3}  # of combs
 ACROSS = separate, box_row  # boxes that would make one number of two
@@ -69,7 +70,8 @@ def _draw_cells(ruler: Ruler, edges: Sequence[float], size: float, middle: float
     """Draw the rules of a row of cells, each of which holds a number: of a grid, of columns, or boxes of their own."""
     generator = ruler.generator
     tall = size * generator.uniform(1.15, 2.4)
-    if generator.random() < 0.3:  # boxes
+    counts = Counter(digit.number for digit in ruler.digits)
+    if max(counts.values()) > 1 and generator.random() < 0.4:  # boxes; those of single digits would be a comb
         inset = generator.uniform(0, 0.12)
         for left, right in itertools.pairwise(edges):
             margin = inset * (right - left)
