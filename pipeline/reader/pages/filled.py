@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from pipeline.model.model import Finder
+from pipeline.network.activations import Array
 from pipeline.network.gradient_descent import Run, in_sequence
 from pipeline.reader.pages.form import Form
 from pipeline.reader.pages.reading import Number, Problem, Result, Row, arrange, make_result, see
@@ -19,8 +20,6 @@ from pipeline.reader.rows.expected import compile_pattern
 
 USUAL = 1 / 60  # of the longer side of a page: size of a digit where none was read
 
-Floats = NDArray[np.floating]
-
 
 @dataclass(frozen=True, eq=False)
 class Frame:
@@ -30,13 +29,13 @@ class Frame:
     picture.
     """
 
-    grey: Floats
+    grey: Array
     shape: tuple[int, int]
     size: tuple[int, int]
     turn: complex
     origin: complex
 
-    def cut(self, left: int, top: int, right: int, bottom: int) -> Floats:
+    def cut(self, left: int, top: int, right: int, bottom: int) -> Array:
         """Return a part of the straightened page, in pixels of `grey`; its edges continue beyond the picture."""
         if self.turn == 1 and self.origin == 0:
             return self.grey[top:bottom, left:right]
@@ -57,7 +56,7 @@ class Frame:
         return np.clip(np.rint(np.stack(sides, axis=1)), 0, [limits[1], limits[0]] * 2).astype(np.int64)
 
 
-def make_frame(template: Template, grey: Floats, size: tuple[int, int], placement: Placement) -> Frame:
+def make_frame(template: Template, grey: Array, size: tuple[int, int], placement: Placement) -> Frame:
     """Return the frame of a page. size: its (height, width) before it was reduced to `grey`."""
     shape, whole = (
         tuple(round(each * max(sides) / max(template.size)) for each in template.size) for sides in (grey.shape, size)
@@ -66,7 +65,7 @@ def make_frame(template: Template, grey: Floats, size: tuple[int, int], placemen
 
 
 def read_form(
-    model: Finder, grey: Floats, size: tuple[int, int], form: Form, run: Run = in_sequence, name: str = "the picture"
+    model: Finder, grey: Array, size: tuple[int, int], form: Form, run: Run = in_sequence, name: str = "the picture"
 ) -> Result:
     """Read the fields of a page, (h, w) in [0, 255]; each row has the name of its field and the number of its record.
 

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import fft, ndimage
 
+from pipeline.network.activations import Array
+
 SIDES = (192, 384, 768)  # pixels of the longer side of the pages that are compared, from coarse to fine
 PAPER = 1 / 24  # of the longer side: the window whose lightest levels are the paper
 BLUR = 1.2  # pixels
@@ -28,8 +30,6 @@ DIFFERENT = 0.3  # difference of ink from which it counts less and less
 COMMON = 0.3  # correlation of the ink from which two pages have something in common
 FAINT = 20.0  # grey levels darker than the paper by which anything is ink
 PRINT = 0.0005  # share of a page with ink below which it is empty
-
-Floats = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Template:
 
     name: str
     size: tuple[int, int]
-    inks: tuple[Floats, ...]
+    inks: tuple[Array, ...]
 
     @property
     def is_empty(self) -> bool:
@@ -61,12 +61,12 @@ class Template:
         return bool((self.inks[-1] > 0.5).mean() < PRINT)
 
 
-def make_template(grey: Floats, size: tuple[int, int], name: str) -> Template:
+def make_template(grey: Array, size: tuple[int, int], name: str) -> Template:
     """Return a page (h, w), grey levels in [0, 255], as a template. size: its (height, width) before it was reduced."""
     return Template(name, size, measure_inks(grey))
 
 
-def measure_inks(grey: Floats) -> tuple[Floats, ...]:
+def measure_inks(grey: Array) -> tuple[Array, ...]:
     """Return how much darker than the paper a page is, in [0, 1], reduced to each of SIDES."""
     picture, inks = Image.fromarray(np.asarray(grey, np.float32)), []
     for side in SIDES:
@@ -81,7 +81,7 @@ def measure_inks(grey: Floats) -> tuple[Floats, ...]:
     return tuple(inks)
 
 
-def lay(template: Template, grey: Floats) -> Placement | None:
+def lay(template: Template, grey: Array) -> Placement | None:
     """Return where a page (h, w) lies, or None if it has nothing in common with the template."""
     inks = measure_inks(grey)
     if all(np.array_equal(*pair) for pair in zip(template.inks, inks, strict=True)):
@@ -96,7 +96,7 @@ def lay(template: Template, grey: Floats) -> Placement | None:
     return best if _correlate(large, fine, best) >= COMMON and within else None
 
 
-def _search(fixed: Floats, ink: Floats, turns: Sequence[complex]) -> list[Placement]:
+def _search(fixed: Array, ink: Array, turns: Sequence[complex]) -> list[Placement]:
     """Return the best placements with these turns, each away from the others."""
     side = max(fixed.shape)
     shape = [fft.next_fast_len(2 * each, real=True) for each in np.maximum(fixed.shape, ink.shape).tolist()]
@@ -129,18 +129,18 @@ def _keep_apart(ranked: Sequence[Placement], distance: float, count: int) -> lis
     return kept[:count]
 
 
-def _rank(fixed: Floats, ink: Floats, placements: Sequence[Placement]) -> list[Placement]:
+def _rank(fixed: Array, ink: Array, placements: Sequence[Placement]) -> list[Placement]:
     """Refine placements; return those that differ, the most likely first."""
     refined = [_refine(fixed, ink, each) for each in placements]
     refined.sort(key=lambda each: -_correlate(fixed, ink, each))
     return _keep_apart(refined, APART / 2 / max(fixed.shape), LIKELY)
 
 
-def _refine(fixed: Floats, ink: Floats, placement: Placement) -> Placement:
+def _refine(fixed: Array, ink: Array, placement: Placement) -> Placement:
     """Return the best placement near a given one, by the pixels of the template at which its ink changes."""
     side = max(fixed.shape)
     turn, origin = placement.turn, placement.origin * side
-    gradient: list[Floats] = list(np.gradient(fixed))
+    gradient: list[Array] = list(np.gradient(fixed))
     downward, rightward = gradient
     y, x = np.nonzero(np.hypot(downward, rightward) > EDGE)
     some = slice(None, None, 1 + len(y) // POINTS)
@@ -164,19 +164,19 @@ def _refine(fixed: Floats, ink: Floats, placement: Placement) -> Placement:
     return Placement(turn, origin / side)
 
 
-def _correlate(fixed: Floats, ink: Floats, placement: Placement) -> float:
+def _correlate(fixed: Array, ink: Array, placement: Placement) -> float:
     """Return the correlation of a template and a page that is laid on it."""
     moved = _sample(ink, placement.turn, placement.origin * max(fixed.shape), fixed.shape)
     both = (fixed - fixed.mean()).ravel(), (moved - moved.mean()).ravel()
     return float(both[0] @ both[1] / max(float(np.linalg.norm(both[0]) * np.linalg.norm(both[1])), 1e-6))
 
 
-def _sample(ink: Floats, turn: complex, origin: complex, shape: tuple[int, ...]) -> Floats:
+def _sample(ink: Array, turn: complex, origin: complex, shape: tuple[int, ...]) -> Array:
     """Return the ink at origin + turn p for each pixel p of a picture of this shape; nothing beyond its edges."""
     matrix, offset = to_matrix(turn), (origin.real, origin.imag)
     return np.asarray(ndimage.affine_transform(ink, matrix, offset, shape, np.float32, order=1))
 
 
-def to_matrix(turn: complex) -> Floats:
+def to_matrix(turn: complex) -> Array:
     """Return the matrix of (y, x) that multiplies y + ix by a complex number."""
     return np.array([[turn.real, -turn.imag], [turn.imag, turn.real]])
