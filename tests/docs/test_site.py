@@ -68,5 +68,5 @@ def test_demo_is_one_click_away_and_reads_a_drawing(page: Page) -> None:
 
 
 def test_links_to_code_show_the_file(page: Page) -> None:
-    page.locator("article").get_by_role("link", name="pipeline/network/layers.py").click()
+    page.locator("article").get_by_role("link", name="layers.py", exact=True).click()
     expect(page.locator("pre")).to_contain_text("class Convolution")
