@@ -2,7 +2,6 @@
 
 import csv
 import io
-import time
 import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -187,7 +186,7 @@ def test_page_says_that_a_picture_has_moved(review: Page, tmp_path: Path) -> Non
     review.locator("#absent", has_text="a.png").wait_for()
 
 
-def test_two_thousand_rows_open_in_two_seconds(browser: Browser, tmp_path: Path) -> None:
+def test_two_thousand_rows_open_and_take_less_than_25_megabytes(browser: Browser, tmp_path: Path) -> None:
     crop = f"data:image/jpeg;base64,{'A' * 4_000}"
     facts = [
         make_facts(tmp_path / f"{page}.png", [make_row("12", 0.5, crop=crop) for _ in range(50)]) for page in range(40)
@@ -195,7 +194,6 @@ def test_two_thousand_rows_open_in_two_seconds(browser: Browser, tmp_path: Path)
     file = tmp_path / "review.html"
     file.write_text(render(facts, tmp_path), encoding="utf-8")
     assert file.stat().st_size < 25e6
-    started = time.monotonic()
     with show(browser, file) as opened:
         opened.locator("#progress", has_text="of 2000 checked").wait_for()
-        print(f"{time.monotonic() - started:.2f} s")
+        assert opened.locator("#rows input").count() == 2_000

@@ -22,6 +22,20 @@ def write_pdf(path: Path, count: int) -> Path:
     return path
 
 
+def encrypt() -> bytes:
+    """Return a file whose only page needs a password."""
+    key = "41" * 32
+    objects = ["<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>"]
+    objects += ["<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>", f"<</Filter/Standard/V 1/R 2/O<{key}>/U<{key}>/P -4>>"]
+    content, places = b"%PDF-1.4\n", []
+    for number, text in enumerate(objects, start=1):
+        places.append(len(content))
+        content += f"{number} 0 obj{text}endobj\n".encode()
+    table = "".join(f"{place:010d} 00000 n \n" for place in places)
+    trailer = f"trailer<</Size 5/Root 1 0 R/Encrypt 4 0 R/ID[<{key}><{key}>]>>\nstartxref\n{len(content)}\n%%EOF"
+    return content + f"xref\n0 5\n0000000000 65535 f \n{table}{trailer}".encode()
+
+
 def test_without_the_package_a_pdf_says_which_command_installs_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -56,12 +70,15 @@ class TestPages:
         assert isinstance(first, Image.Image)
         assert isinstance(second, PictureError)
 
-    @pytest.mark.parametrize("content", [b"", b"%PDF-1.7\n%\xe2\xe3", b"\x89PNG"])
-    def test_damaged_file_is_one_line(self, content: bytes, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(
+        ("content", "word"),
+        [(b"", "damaged"), (b"%PDF-1.7\n%\xe2\xe3", "damaged"), (b"\x89PNG", "damaged"), (encrypt(), "encrypted")],
+    )
+    def test_damaged_or_encrypted_file_is_one_line(self, content: bytes, word: str, tmp_path: Path) -> None:
         path = tmp_path / "scan.pdf"
         path.write_bytes(content)
         assert count_pages(path) == 1
         (found,) = read_pages(path, [(0, "scan.pdf#1")])
         assert isinstance(found, PictureError)
-        assert str(found).startswith("scan.pdf#1 is ")
+        assert str(found).startswith(f"scan.pdf#1 is {word}")
         assert "\n" not in str(found)
