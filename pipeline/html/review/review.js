@@ -174,6 +174,7 @@ get("page").onpointermove = (event) => {
   drawn = outline(span(event), "drawn");
 };
 get("page").onpointerup = (event) => {
+  if (!start) return;
   const box = span(event);
   start = null;
   drawn?.remove();
