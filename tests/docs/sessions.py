@@ -123,7 +123,8 @@ def make_project(folder: Path) -> None:
     done = make(project, "all")
     assert done.returncode == 0, done.stderr
     (project / "pictures").mkdir()
-    shutil.copy(ROOT / "pictures" / "example.jpg", project / "pictures")
+    for name in ("example.jpg", "table.toml"):
+        shutil.copy(ROOT / "pictures" / name, project / "pictures")
     shutil.copytree(ROOT / "pictures" / "scans", project / "pictures" / "scans")
     images, labels = sample_digits()
     np.save(project / "scans.npy", images)
