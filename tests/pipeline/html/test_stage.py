@@ -81,7 +81,7 @@ def test_nothing_moves_while_one_points_at_things(width: int, browser: Browser, 
         np.testing.assert_allclose(frames - frames[0], 0, atol=0.6)
         draw_with_mouse(page, DIGIT)
         page.wait_for_timeout(500)
-        tiles = (".with-kernels .tile", ".maps >> nth=1 >> .tile", ".cells .tile")
+        tiles = (".with-kernels .tile", ".maps >> nth=1 >> .tile:visible", ".cells .tile")
         for selector in (*tiles, ".class >> nth=8", ".class.best"):
             page.locator(selector).first.hover()
             page.wait_for_timeout(300)
