@@ -49,10 +49,10 @@ prune: | $(ready) ## Delete old results and the leftovers of interrupted runs
 .PHONY: FORCE $(targets)
 # Keep bytecode, also where the environment forbids it: each process would compile all tests again.
 pytest = PYTHONDONTWRITEBYTECODE= $(python) -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
-test: $(VENV)/.ready-dev ## Run the tests that are not slow (two minutes, offline; TESTS=FOLDER for some)
+test: $(VENV)/.ready-dev ## Run the fast tests (two minutes, offline; TESTS=FOLDER)
 	$(pytest) -m 'not slow' $(TESTS)
 
-test-all: $(VENV)/.ready-dev ## Run all tests, including the slow ones (TESTS=FOLDER for some)
+test-all: $(VENV)/.ready-dev ## Run all tests, also the slow ones (TESTS=FOLDER)
 	$(pytest) $(TESTS)
 
 lint: $(VENV)/.ready-dev ## Check style, types, imports, known vulnerabilities

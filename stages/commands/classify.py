@@ -82,7 +82,7 @@ def classify(
     Examples:
         handwriting classify photo.jpg scans/
         handwriting classify --json - < photo.png
-        handwriting classify --form ledger.toml --output a.csv --review a.html scans/
+        handwriting classify --form a.toml --output a.csv --review a.html scans/
     """
     from pipeline.engine.errors import UsageError
 

@@ -49,7 +49,8 @@ def find_packages(files: Iterable[str]) -> set[str]:
 def test_imported_packages_are_dependencies() -> None:
     files = [path for folder in ("pipeline", "stages") for path in ROOT.glob(f"{folder}/**/*.py")]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    dependencies = {re.split("[<>=]", dependency)[0] for dependency in project["dependencies"]}
+    required = [*project["dependencies"], *project["optional-dependencies"]["pdf"]]
+    dependencies = {re.split("[<>=]", dependency)[0] for dependency in required}
     assert find_packages(map(str, files)) <= dependencies | INDIRECT["onnx"]
 
 

@@ -1,6 +1,7 @@
 "use strict";
 // key: under which work is kept. columns: of the table that is saved. certain: confidence that needs no check.
-const { key, pages, fields, columns: COLUMNS, certain: CERTAIN } = JSON.parse(document.getElementById("data").textContent);
+const data = JSON.parse(document.getElementById("data").textContent);
+const { key, pages, fields, columns: COLUMNS, certain: CERTAIN } = data;
 const KEPT = `review-${key}`;
 const get = (id) => document.getElementById(id);
 const hasForm = Object.keys(fields).length > 0;
@@ -243,7 +244,11 @@ function writeForm() {
   return [`template = ${quoted(file)}\n`, ...tables].join("\n");
 }
 
-get("name").oninput = () => { drawnFields.at(-1).name = get("name").value; get("toml").textContent = writeForm(); keep(); };
+get("name").oninput = () => {
+  drawnFields.at(-1).name = get("name").value;
+  get("toml").textContent = writeForm();
+  keep();
+};
 get("holds").onchange = () => { drawnFields.at(-1).holds = get("holds").value; showForm(); };
 get("drop").onclick = () => { drawnFields.pop(); showForm(); };
 get("copy").onclick = () => {
