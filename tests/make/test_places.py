@@ -30,7 +30,7 @@ def test_store_on_another_file_system(fresh: Path, made: Path, disk: Path, tmp_p
     assert make(project, "-q", "all", *SAMPLE).returncode == 0
     assert worked(make(project, "train", *SAMPLE, "EPOCHS=1")) == ["train"]
     assert outcome(make(project, "train", *SAMPLE)) == {"train": "restored"}
-    assert "freed " in stage(project, "prune", "--keep", "1").stdout
+    assert "freed " in make(project, "prune", "KEEP=1").stdout
     assert len(list(disk.glob("*-*"))) == len(STAGES)
 
 

@@ -106,7 +106,7 @@ def read_entries(folder: Path) -> list[list[Any]]:
     """Return the entries of the journal in a folder, if there is one."""
     file = folder / JOURNAL
     lines = file.read_text().split("\n")[1:-1] if file.exists() else []
-    return [json.loads(line) for line in lines]
+    return [json.loads(line.partition(" ")[2]) for line in lines]  # after its digest
 
 
 def wait_for_more(found: Callable[[], Sized], than: int) -> None:
