@@ -25,7 +25,7 @@ LINES = {
     "predict": ["artifacts/parse/train-images.npy", "--probabilities", "probabilities.npy", "--block-size", "1024"],
 }
 BOUNDED = [command for command in LINES if command != "train"]  # train keeps all images in memory
-# Bytes. Each part of the larger set has 42 million more; the smaller one has too few blocks for Dask to have all at hand.
+# Bytes. Each part of the larger set has 42 million more. The smaller one has too few blocks for all that Dask holds.
 TOLERANCE = 30_000_000
 
 
