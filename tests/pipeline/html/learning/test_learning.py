@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from pipeline.html.demo.demo import save_drawing_page
 from pipeline.html.demo.lessons import BRIGHT, DARK, SHADES, Lessons
@@ -180,8 +180,8 @@ def test_run_that_begins_while_the_weights_flicker_is_not_lost(page: Page) -> No
 def test_bars_are_beside_the_drawing_while_it_learns_on_a_tablet(browser: Browser, file: Path) -> None:
     with open_page(browser, file, viewport={"width": 1024, "height": 768}) as page:
         forget(page)
+        expect(page.locator(".kernel:visible")).to_have_count(8)
         canvas, bars = (find_box(page.locator(selector)) for selector in ("#canvas", "#answer"))
-        assert page.locator(".kernel:visible").count() == 8
         assert bars["y"] > canvas["y"] + canvas["height"]
         assert bars["x"] + bars["width"] <= canvas["x"] + canvas["width"] + 1
         page.mouse.wheel(0, 2000)
@@ -190,4 +190,4 @@ def test_bars_are_beside_the_drawing_while_it_learns_on_a_tablet(browser: Browse
         assert moved == pytest.approx(bars["y"] - canvas["y"], abs=1)  # they do not slide over each other
         page.set_viewport_size({"width": 768, "height": 1024})
         wait_for_update(page)
-        assert page.locator(".kernel:visible").count() == 8
+        expect(page.locator(".kernel:visible")).to_have_count(8)
