@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page
 
 from pipeline.html.demo.demo import save_drawing_page
 from pipeline.html.demo.lessons import BRIGHT, DARK, SHADES, Lessons
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors
-from tests.browser import PHONE, find_box, find_violations, is_wider_than_screen, open_page
+from tests.browser import PHONE, find_violations, is_wider_than_screen, open_page
 from tests.drawings import sample_digits
 from tests.pipeline.html.conftest import TEST_RESULT
 from tests.pipeline.html.input import prediction, wait_for_update
@@ -175,19 +175,3 @@ def test_run_that_begins_while_the_weights_flicker_is_not_lost(page: Page) -> No
         page.evaluate("$('learn').click()")
         wait_until(page, f"{STATE}.training.seen > 200 && {STATE}.isRunning")
         page.evaluate("$('learn').click()")
-
-
-def test_bars_are_beside_the_drawing_while_it_learns_on_a_tablet(browser: Browser, file: Path) -> None:
-    with open_page(browser, file, viewport={"width": 1024, "height": 768}) as page:
-        forget(page)
-        expect(page.locator(".kernel:visible")).to_have_count(8)
-        canvas, bars = (find_box(page.locator(selector)) for selector in ("#canvas", "#answer"))
-        assert bars["y"] > canvas["y"] + canvas["height"]
-        assert bars["x"] + bars["width"] <= canvas["x"] + canvas["width"] + 1
-        page.mouse.wheel(0, 2000)
-        wait_for_update(page)
-        moved = find_box(page.locator("#answer"))["y"] - find_box(page.locator("#canvas"))["y"]
-        assert moved == pytest.approx(bars["y"] - canvas["y"], abs=1)  # they do not slide over each other
-        page.set_viewport_size({"width": 768, "height": 1024})
-        wait_for_update(page)
-        expect(page.locator(".kernel:visible")).to_have_count(8)
