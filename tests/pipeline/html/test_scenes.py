@@ -43,7 +43,7 @@ def test_whoever_presses_the_highlighted_button_has_trained_a_network(lesson: Pa
     for _ in range(12):
         if scene(lesson) == "5" and lesson.evaluate(f"{STATE}.isRunning"):
             break
-        lesson.locator("#scene .primary").click()
+        lesson.locator("#scene .primary:visible").click()
         wait_until(lesson, "document.querySelector('#scene .primary') !== null")
         lesson.wait_for_timeout(1000)
     expect(lesson.locator("#share")).to_be_visible(timeout=60_000)
