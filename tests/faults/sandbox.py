@@ -23,6 +23,7 @@ SAMPLE = Path(idx.__file__).parent / "sample"
 UNREPRODUCIBLE = ("manifest.json", "history.csv")  # contain times and durations
 TIMEOUT = 60  # seconds for one run
 CHECKPOINT = "checkpoint"
+TEMPORARY = "tmp"  # the folder of a project that is its TMPDIR
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def find_leftovers(sandbox: Sandbox, project: Path) -> list[str]:
     hidden = [*project.glob("artifacts/.store/*.partial"), *project.glob("artifacts/.store/*.old")]
     hidden += [path for path in project.glob("artifacts/.[!.]*") if path.name not in (".store", ".cache")]
     hidden += [path for folder in hidden if folder.is_dir() for path in folder.rglob("*")]
-    hidden += [*project.glob("tmp/*"), *project.glob(".[!.]*")]
+    hidden += [*project.glob(f"{TEMPORARY}/*"), *project.glob(".[!.]*")]
     return sorted(str(path.relative_to(project)) for path in hidden if path not in kept)
 
 
@@ -136,7 +137,7 @@ def copy_project(sandbox: Sandbox, within: Path | None = None) -> Iterator[Path]
     with TemporaryDirectory(dir=within or sandbox.project.parent, prefix="attempt-") as folder:
         project = Path(folder) / "project"
         shutil.copytree(sandbox.project, project, symlinks=True)
-        (project / "tmp").mkdir()
+        (project / TEMPORARY).mkdir()
         yield project
 
 
@@ -144,7 +145,7 @@ def start(command: Command, project: Path, prefix: Sequence[str] = (), **options
     """Start the command in the project. prefix: of the command line."""
     line = [*prefix, sys.executable, "-m", "stages", *command.line]
     pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    options = {"env": {**environment(), "TMPDIR": str(project / "tmp")}, "preexec_fn": reset_signals, **options}
+    options = {"env": {**environment(), "TMPDIR": str(project / TEMPORARY)}, "preexec_fn": reset_signals, **options}
     return subprocess.Popen(line, cwd=project, text=True, errors="replace", start_new_session=True, **pipes, **options)
 
 
