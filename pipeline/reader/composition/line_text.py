@@ -25,7 +25,8 @@ from pipeline.reader.composition.vocabulary import (
 SIGN, RAISED, STRUCK, GROUP = "\ue000", "\ue001", "\ue002", "\ue003"
 MOST = 10  # digits of a number
 LENGTHS = {1: 0.2, 2: 0.24, 3: 0.17, 4: 0.14, 5: 0.08, 6: 0.06, 7: 0.04, 8: 0.03, 9: 0.02, 10: 0.02}  # shares
-SEPARATED = 0.45  # share of the numbers of two or more digits with separators
+PLAIN_FORMS = 0.3  # share of the numbers that are a date, a time or an amount, in digits
+SEPARATED = 0.3  # share of the others of two or more digits with separators
 SEPARATORS = {".": 0.25, ",": 0.2, ":": 0.13, "/": 0.24, "-": 0.13, "'": 0.05}
 GROUPED = 0.25  # share of the numbers of six or more digits in groups, as those of telephones and cards
 NOTED = 0.4  # share of the lines that are one of NOTES
@@ -68,7 +69,9 @@ def tokenize(text: str) -> list[Token]:
 
 
 def make_number(generator: Generator, count: int | None = None) -> str:
-    """Return a number of `count` digits, by default 1 to MOST, some of them with separators."""
+    """Return a number of `count` digits, some of them with separators; by default of any kind and of 1 to MOST."""
+    if count is None and generator.random() < PLAIN_FORMS:
+        return (make_date, make_date, make_time, make_amount)[generator.integers(4)](generator)
     count = count or choose(LENGTHS, generator)
     digits = make_digits(count, generator)
     if count == 1 or generator.random() >= SEPARATED:
@@ -89,6 +92,38 @@ def make_number(generator: Generator, count: int | None = None) -> str:
 def _cut(digits: str, cuts: set[int], separator: str) -> str:
     """Return the digits with a separator before each of the places."""
     return "".join(separator + digit if i in cuts else digit for i, digit in enumerate(digits))
+
+
+def make_date(generator: Generator) -> str:
+    """Return a date in digits, with or without its year."""
+    day, month, year = (_number(generator, *ends) for ends in ((1, 32), (1, 13), (1990, 2035)))
+    if generator.random() < 0.5:
+        day, month = day.zfill(2), month.zfill(2)
+    mark, short = _pick((".", "/", "/", "-"), generator), year[2:]
+    forms = (
+        mark.join([day, month, year]),
+        mark.join([day, month, short]),
+        mark.join([month, day, short]),
+        f"{day}{mark}{month}",
+        f"{day}.{month}.",
+        f"{year}-{month.zfill(2)}-{day.zfill(2)}",
+    )
+    return _pick(forms, generator)
+
+
+def make_time(generator: Generator) -> str:
+    """Return a time of the day in digits."""
+    hour, minute = _number(generator, 0, 24), _number(generator, 0, 60).zfill(2)
+    return (hour.zfill(2) if generator.random() < 0.3 else hour) + _pick((":", ":", ":", "."), generator) + minute
+
+
+def make_amount(generator: Generator) -> str:
+    """Return an amount of money, with a point or a comma before its cents."""
+    whole, cents = _number(generator, 0, 10 ** int(generator.integers(1, 6))), _number(generator, 0, 100).zfill(2)
+    point = _pick((".", ","), generator)
+    if len(whole) > 3 and generator.random() < 0.6:
+        whole = _cut(whole, {len(whole) - 3}, "'" if generator.random() < 0.2 else {".": ",", ",": "."}[point])
+    return f"{whole}{point}{cents}"
 
 
 def make_digits(count: int, generator: Generator) -> str:
@@ -168,30 +203,25 @@ def _number(generator: Generator, low: int, high: int) -> str:
 
 
 def _date(generator: Generator) -> str:
-    day, month, year = (_number(generator, *ends) for ends in ((1, 32), (1, 13), (1990, 2035)))
-    if generator.random() < 0.5:
-        day, month = day.zfill(2), month.zfill(2)
-    name = _pick(MONTHS, generator)
-    parts = [day, month, year if generator.random() < 0.5 else year[2:]]
+    day, year, name = _number(generator, 1, 32), _number(generator, 1990, 2035), _pick(MONTHS, generator)
     forms = (
-        str(generator.choice(list("./-"))).join(parts),
-        f"{year}-{month.zfill(2)}-{day.zfill(2)}",
+        make_date(generator),
+        make_date(generator),
         f"{day}. {name} {year}",
         f"{name} {day}, {year}",
-        f"{_pick(WEEKDAYS, generator)} {day}.{month}.",
+        f"{_pick(WEEKDAYS, generator)} {make_date(generator)}",
         f"{day} {name}",
     )
     return _pick(forms, generator)
 
 
 def _time(generator: Generator) -> str:
-    hour, minute = _number(generator, 0, 24), _number(generator, 0, 60).zfill(2)
-    clock = f"{hour}:{minute}"
+    clock, hour = make_time(generator), _number(generator, 0, 24)
     forms = (
         clock,
         f"{clock} {_pick(('Uhr', 'h', 'am', 'pm'), generator)}",
-        f"{hour}h{minute}",
-        f"{clock} - {_number(generator, 0, 24)}:{minute}",
+        f"{hour}h{_number(generator, 0, 60).zfill(2)}",
+        f"{clock} - {make_time(generator)}",
         f"{_pick(('um', 'at', 'ab', 'à'), generator)} {hour} {_pick(('Uhr', 'h', 'pm'), generator)}",
         f"{_pick(WEEKDAYS, generator)} {clock}",
     )
@@ -199,11 +229,7 @@ def _time(generator: Generator) -> str:
 
 
 def _amount(generator: Generator) -> str:
-    whole, cents = _number(generator, 0, 10 ** int(generator.integers(1, 6))), _number(generator, 0, 100).zfill(2)
-    point = _pick((".", ","), generator)
-    if len(whole) > 3 and generator.random() < 0.6:
-        whole = _cut(whole, {len(whole) - 3}, "'" if generator.random() < 0.2 else {".": ",", ",": "."}[point])
-    amount = f"{whole}{point}{cents}"
+    amount, whole = make_amount(generator), _number(generator, 1, 1000)
     currency, gap = _pick(("€", "$", "£", "EUR", "CHF", "Fr."), generator), _pick(("", " "), generator)
     forms = (f"{currency}{gap}{amount}", f"{amount}{gap}{currency}", f"{whole}.-", f"{make_words(generator)} {amount}")
     return _pick(forms, generator)

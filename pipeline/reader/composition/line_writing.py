@@ -96,8 +96,11 @@ def write_line(tokens: Sequence[Token], style: Style, hands: Hands, room: float,
 
 
 def _keep(number: Sequence[Piece], end: float) -> list[Piece]:
-    """Return the first pieces of a number, up to those beyond `end`."""
-    return list(itertools.takewhile(lambda piece: piece.right <= end, number))
+    """Return the first pieces of a number, up to those beyond `end`; the last one is a digit."""
+    kept = list(itertools.takewhile(lambda piece: piece.right <= end, number))
+    while kept and kept[-1].symbol != NOTHING and kept[-1].separator:
+        del kept[-1]
+    return kept
 
 
 def _choose_gap(before: Token | None, token: Token, after: Token | None, generator: Generator) -> float:

@@ -28,16 +28,22 @@ ROOM = WIDTH - 2 * REACH
 SIZES = 13.6, 27.6  # pixels: longer side of the digits; that of most is about 19
 OFF_CENTRE, SLOPE = 2.2, 0.025  # standard deviations of the height of a line, in pixels, and of its slope
 KINDS = {  # shares
-    "digits": 0.29,
-    "line": 0.47,
+    "digits": 0.25,
+    "line": 0.43,
     "cells": 0.12,
     "words": 0.06,
-    "texture": 0.015,
-    "scene": 0.035,
+    "another size": 0.05,
+    "texture": 0.02,
+    "scene": 0.06,
     "nothing": 0.01,
 }
+# A strip of another size shows writing as a search meets it at the wrong size: parts of what is larger, or lines of
+# what is smaller. Sizes are relative to those that are read there.
+LARGER, SMALLER, MOST_LARGER = (2.2, 5.0), (0.25, 0.42), 0.7
 COMBS = 0.1  # share of the lines of numbers in boxes
 MOST_CELLS = 9  # numbers in a row of cells
+TABLES = 0.3  # share of the rows of cells with any numbers, such as dates, times and amounts
+EVEN_LENGTHS = 0.6  # share of the strips with only digits whose numbers have each length equally often
 TWO = 0.4  # share of the strips with only digits that have two numbers
 NEIGHBOURS, PITCHES = 0.6, (1.1, 1.8)  # probability of a line above, and of one below; how far, in sizes
 NEIGHBOUR_ROOM = 130  # pixels of its digits
@@ -94,6 +100,8 @@ def compose_any(source: SourceImages, faces: Sequence[Path], generator: Generato
         line = write_line(make_tokens(kind, source, generator), style, hands, ROOM, generator)
     line = place(line, _choose_start(line, generator), middle, hand.angle)
     pieces, writing, others = [*line.pieces], np.zeros(SHEET, np.float32), np.zeros(SHEET, np.float32)
+    if kind == "another size":
+        _write_in_another_size(others, style, hands, source, generator)
     if kind in BACKDROPS:
         others += BACKDROPS[kind](SHEET, generator) * np.float32(generator.uniform(0.2, 1))
     for piece in line.pieces:
@@ -144,7 +152,8 @@ def make_tokens(kind: str, source: SourceImages, generator: Generator) -> list[T
         text = " ".join(make_words(generator) for _ in range(generator.integers(1, 5)))
     elif kind == "digits":
         count = 2 if generator.random() < TWO else 1
-        text = " ".join(make_number(generator, int(generator.integers(1, MOST + 1))) for _ in range(count))
+        most = int(generator.integers(1, MOST + 1)) if generator.random() < EVEN_LENGTHS else None
+        text = " ".join(make_number(generator, most) for _ in range(count))
     else:
         text = ""
     tokens = tokenize(text)
@@ -155,10 +164,27 @@ def make_tokens(kind: str, source: SourceImages, generator: Generator) -> list[T
 
 
 def make_cells(source: SourceImages, generator: Generator) -> list[str]:
-    """Return the numbers of a row of cells: single digits, or numbers of up to so many digits."""
+    """Return the numbers of a row of cells: single digits, numbers of up to so many digits, or any numbers."""
     most = int(generator.choice([1, 1, 1, 2, 2, 3, 5]))
     counts = generator.integers(1, most + 1, MOST_CELLS).tolist()
-    return [make_number(generator, count) if source.has_digits else "0" * count for count in counts]
+    if not source.has_digits:
+        return ["0" * count for count in counts]
+    of_a_table = generator.random() < TABLES
+    return [make_number(generator, None if of_a_table else count) for count in counts]
+
+
+def _write_in_another_size(
+    sheet: Ink, style: Style, hands: Hands, source: SourceImages, generator: Generator
+) -> None:
+    """Write lines that are too large or too small to be read in this strip, so that it says nothing."""
+    size = style.size * math.exp(generator.uniform(*np.log(LARGER if generator.random() < MOST_LARGER else SMALLER)))
+    style, top = replace(style, size=size, pitch=0), generator.uniform(-size / 2, size)
+    while top < sheet.shape[0] + size / 2:
+        tokens = make_tokens(str(generator.choice(["line", "words"])), source, generator)
+        written = write_line(tokens, style, hands, sheet.shape[1], generator)
+        for piece in place(written, generator.uniform(-8 * size, sheet.shape[1] / 2), top, style.hand.angle).pieces:
+            paste(sheet, piece.ink, piece.top, piece.left)
+        top += size * generator.uniform(1.2, 2)
 
 
 def _print_beside(sheet: Ink, style: Style, middle: float, hands: Hands, generator: Generator) -> None:

@@ -141,7 +141,8 @@ def test_digits_stand_where_the_ink_is_on_the_lines_above_and_below_too(monkeypa
 
     for name, value in {**only, **plain, "expose": expose}.items():
         monkeypatch.setattr(f"pipeline.reader.composition.strips.{name}", value)
-    monkeypatch.setattr("pipeline.reader.composition.line_text.SEPARATED", 0)
+    for share in ("SEPARATED", "PLAIN_FORMS"):
+        monkeypatch.setattr(f"pipeline.reader.composition.line_text.{share}", 0)
     rows, columns = (np.arange(side) + 0.5 for side in SHEET)
     for seed in range(10):
         digits = compose_any(source(), faces(), np.random.default_rng(seed)).digits
