@@ -178,7 +178,8 @@ def _write_in_another_size(
 ) -> None:
     """Write lines that are too large or too small to be read in this strip, so that it says nothing."""
     size = style.size * math.exp(generator.uniform(*np.log(LARGER if generator.random() < MOST_LARGER else SMALLER)))
-    style, top = replace(style, size=size, pitch=0), generator.uniform(-size / 2, size)
+    style = replace(style, size=size, pitch=0, spacing="apart")
+    top = generator.uniform(-size / 2, size)
     while top < sheet.shape[0] + size / 2:
         tokens = make_tokens(str(generator.choice(["line", "words"])), source, generator)
         written = write_line(tokens, style, hands, sheet.shape[1], generator)
