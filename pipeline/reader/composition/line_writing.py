@@ -173,9 +173,10 @@ def write_cells(texts: Sequence[str], style: Style, hands: Hands, room: float, g
         moved = generator.uniform(0.15, 0.85) * room_left if in_columns else room_left / 2
         left = round(edge + max(moved + generator.normal(0, 0.06) * style.size, 0.15 * style.size)) - start
         kept = [replace(piece, left=piece.left + left) for piece in written]
-        first = kept[0].left if first is None else first
-        if max(piece.right for piece in kept) > first + room:
-            break
+        origin = kept[0].left if first is None else first
+        if max(piece.right for piece in kept) > origin + room:
+            continue
+        first = origin
         if generator.random() >= EMPTY or index == 0:
             line.pieces.extend(kept)
         edge += width

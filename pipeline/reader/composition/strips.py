@@ -173,9 +173,7 @@ def make_cells(source: SourceImages, generator: Generator) -> list[str]:
     return [make_number(generator, None if of_a_table else count) for count in counts]
 
 
-def _write_in_another_size(
-    sheet: Ink, style: Style, hands: Hands, source: SourceImages, generator: Generator
-) -> None:
+def _write_in_another_size(sheet: Ink, style: Style, hands: Hands, source: SourceImages, generator: Generator) -> None:
     """Write lines that are too large or too small to be read in this strip, so that it says nothing."""
     size = style.size * math.exp(generator.uniform(*np.log(LARGER if generator.random() < MOST_LARGER else SMALLER)))
     style = replace(style, size=size, pitch=0, spacing="apart")

@@ -71,7 +71,9 @@ def _draw_cells(ruler: Ruler, edges: Sequence[float], size: float, middle: float
     generator = ruler.generator
     tall = size * generator.uniform(1.15, 2.4)
     counts = Counter(digit.number for digit in ruler.digits)
-    if max(counts.values()) > 1 and generator.random() < 0.4:  # boxes; those of single digits would be a comb
+    if (
+        max(counts.values(), default=0) > 1 and generator.random() < 0.4
+    ):  # boxes; those of single digits would be a comb
         inset = generator.uniform(0, 0.12)
         for left, right in itertools.pairwise(edges):
             margin = inset * (right - left)
