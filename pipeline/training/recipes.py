@@ -86,8 +86,8 @@ READER_RECIPES: dict[ReaderRecipeName, Recipe] = {
 }
 # Of the network that reads a row: the one that is pretrained, and one for a few minutes of training.
 ROW = Recipe(
-    layers="conv24x5/2p2,conv40x3/2x1p1,conv72x3/2x1p1,conv112x5x3/1p0x1,"
-    "conv112x1x5/1p0x2+,conv112x1x5/1p0x4d2+,conv112x1x5/1p0x8d4+,conv112x1x5/1p0x16d8+",
+    layers="conv24x5/2p2,conv40x3/2x1p1,conv72x3/2x1p1,conv144x5x3/1p0x1,"
+    "conv144x1x5/1p0x2+,conv144x1x5/1p0x4d2+,conv144x1x5/1p0x8d4+,conv144x1x5/1p0x16d8+,conv144x1x5/1p0x8d4+",
     optimizer="adamw",
     weight_decay=0.02,
     learning_rate=0.002,
