@@ -39,7 +39,7 @@ def export(
     from pipeline.data.dataset import load_description
     from pipeline.engine.arrays import open_array_file, read_array
     from pipeline.html.cards.model_card import make_model_card
-    from pipeline.html.demo.demo import save_drawing_page
+    from pipeline.html.demo.drawing_page import save_drawing_page
     from pipeline.html.demo.examples import choose_examples
     from pipeline.html.demo.lessons import choose_lessons
     from pipeline.html.filters import find_stimuli

@@ -9,7 +9,7 @@ from typer import Option
 from pipeline.engine.command import main
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.stage import Output, stage
-from pipeline.reader.composition.faces import fetch_faces, load_faces, resolve
+from pipeline.reader.composition.font_packages import fetch_faces, load_faces, resolve
 from pipeline.scheduling.progress import progress
 
 

@@ -49,7 +49,7 @@ def report(
     from pipeline.engine.arrays import open_array_file, read_array, read_entries
     from pipeline.engine.artifacts import read_manifest
     from pipeline.engine.threads import single_threaded_blas
-    from pipeline.html.report.report import SAMPLES, Findings, render_report
+    from pipeline.html.report.report_page import SAMPLES, Findings, render_report
     from pipeline.model.metrics import load_confusion, load_metrics
     from pipeline.model.model import load_model
     from pipeline.training.runs import list_training_runs

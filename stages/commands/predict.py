@@ -43,7 +43,7 @@ def predict(
     from pipeline.data.image_files import locate_images
     from pipeline.engine.digests import settle
     from pipeline.engine.errors import PipelineError
-    from pipeline.model.blocks import PREDICTIONS, PROBABILITIES, open_predictions, predict_missing
+    from pipeline.model.parallel_prediction import PREDICTIONS, PROBABILITIES, open_predictions, predict_missing
     from pipeline.pictures.decoding import describe_missing
     from pipeline.reader import load
     from pipeline.scheduling.backends import Backend

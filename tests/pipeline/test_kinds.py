@@ -10,10 +10,10 @@ import onnxruntime
 import pytest
 
 from pipeline.data.scaling import standardise
-from pipeline.html.demo.demo import model_values
+from pipeline.html.demo.drawing_page import model_values
 from pipeline.html.demo.packing import pack
 from pipeline.html.filters import receptive_fields
-from pipeline.html.report.report import time_layers
+from pipeline.html.report.report_page import time_layers
 from pipeline.html.wording import WORDS, describe_layer, describe_layers
 from pipeline.model.model import Model
 from pipeline.model.onnx import save_onnx

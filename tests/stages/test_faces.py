@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.data.sources.npm import FetchError
-from pipeline.reader.composition.faces import BATCH, load_faces
+from pipeline.reader.composition.font_packages import BATCH, load_faces
 from stages.faces import faces
 from tests.pipeline.data.sources.npm import replace_npm, write_archive
 from tests.processes import ROOT
@@ -29,7 +29,7 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         files = {f"package/files/{name}-latin-400-normal.woff{end}": body for end in ("", "2")}
         lines.append(f"{name},1.0.0,OFL-1.1,{write_archive(folder / name, files)}")
     (folder / "faces.csv").write_text("\n".join(lines))
-    monkeypatch.setattr("pipeline.reader.composition.faces.TABLE", folder / "faces.csv")
+    monkeypatch.setattr("pipeline.reader.composition.font_packages.TABLE", folder / "faces.csv")
     monkeypatch.setenv("SHELF", str(folder))
     replace_npm(tmp_path, COPY, monkeypatch)
     return folder

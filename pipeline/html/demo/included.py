@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipeline.data import idx
-from pipeline.html.demo.demo import render_demo
+from pipeline.html.demo.drawing_page import render_demo
 from pipeline.html.demo.examples import choose_examples
 from pipeline.html.demo.lessons import choose_lessons
 from pipeline.html.filters import find_stimuli

@@ -24,7 +24,7 @@ AROUND = 2  # pixels around a digit to which its shape extends
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class StripView:
     """A strip as an eye sees it, all (h, w).
 
     depth: how much darker writing is than the paper around, relative to its noise. relief: by how much each pixel is
@@ -37,8 +37,8 @@ class View:
     shown: NDArray[np.bool_]
 
 
-def view(contrast: Ink, writing: Ink, others: Ink) -> View:
-    """View a strip. contrast: local contrast, (h, w). writing, others: its ink, in [0, 1].
+def view(contrast: Ink, writing: Ink, others: Ink) -> StripView:
+    """StripView a strip. contrast: local contrast, (h, w). writing, others: its ink, in [0, 1].
 
     The others are around the row, such as lines: they hide writing, but they are no noise.
     """
@@ -50,7 +50,7 @@ def view(contrast: Ink, writing: Ink, others: Ink) -> View:
     noise = NORMAL * _average(np.abs(_average(contrast, free, EYE) - paper), free, NOISE)  # edges of shadows add little
     depth = (paper - _average(contrast, writing * shown, EYE)) / (noise + LEAST_NOISE)
     seen = shown.astype(np.float32)
-    return View(depth, _average(paper - contrast, seen, EYE), _average(writing, seen, EYE), shown)
+    return StripView(depth, _average(paper - contrast, seen, EYE), _average(writing, seen, EYE), shown)
 
 
 def _average(values: Ink, weights: Ink, side: int) -> Ink:
@@ -60,7 +60,7 @@ def _average(values: Ink, weights: Ink, side: int) -> Ink:
     return np.where(total > 1e-5, mean, 0).astype(np.float32)
 
 
-def measure_legibility(strip: View, ink: Ink, top: int, left: int, is_word: bool) -> float:
+def measure_legibility(strip: StripView, ink: Ink, top: int, left: int, is_word: bool) -> float:
     """Return the depth of the weakest strokes of a sign; of a digit, times the part of its surroundings it explains.
 
     ink: of the sign, cropped, which begins at `top` and `left` of the strip. A digit most of which is hidden or beyond

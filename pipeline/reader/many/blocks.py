@@ -20,7 +20,7 @@ from pipeline.engine.threads import single_threaded_blas
 from pipeline.pictures.decoding import PictureError, read_content, read_pages
 from pipeline.reader.interface import Reader
 from pipeline.reader.many.folders import STDIN, Picture
-from pipeline.reader.pages.boxes import View, encode_with_boxes, view_rows
+from pipeline.reader.pages.boxes import Preview, encode_with_boxes, preview_rows
 from pipeline.reader.pages.form import Form, add_template
 from pipeline.reader.pages.reading import Result
 from pipeline.scheduling.backends import Backend
@@ -33,7 +33,7 @@ BLOCK_BYTES = 32_000_000  # after which a block ends, so that a few blocks of la
 
 Content = bytes | Image.Image | PictureError  # of a file; a page, decoded; or why there is neither
 # What was read, the copy as PNG if one is asked for, and images of the page and its rows, if these are.
-Outcome = tuple[Result | PictureError, bytes | None, View | None]
+Outcome = tuple[Result | PictureError, bytes | None, Preview | None]
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def read_picture(request: Request, name: str, content: Content) -> Outcome:
             copy = encode_with_boxes(_to_source(content), name, result, request.reader.names)
         if request.crops:
             is_shown = isinstance(content, bytes) and not content.startswith(TIFF)
-            view = view_rows(_to_source(content), name, result, whole=not is_shown)
+            view = preview_rows(_to_source(content), name, result, whole=not is_shown)
         return result, copy, view
     except PictureError as error:
         return error, None, None

@@ -58,7 +58,7 @@ def list_digits(number: Number, class_names: Sequence[str]) -> list[tuple[str, f
 
 
 @dataclass(frozen=True)
-class View:
+class Preview:
     """What a page to check the rows shows: data URIs. crops: images of the rows. image: of the whole page, or empty.
 
     size: (height, width) of the page in pixels.
@@ -69,7 +69,7 @@ class View:
     image: str = ""
 
 
-def view_rows(source: Source, name: str, result: Result, whole: bool) -> View:
+def preview_rows(source: Source, name: str, result: Result, whole: bool) -> Preview:
     """Return an image of each row with some paper around it, and one of the page if `whole`.
 
     Raises PictureError as above.
@@ -85,7 +85,7 @@ def view_rows(source: Source, name: str, result: Result, whole: bool) -> View:
         left, top, right, bottom = np.rint(np.clip(edges, 0, image.size * 2)).astype(int).tolist()
         part = image.crop((left, top, right, bottom))
         cut.append(_encode(part, (CROP_WIDTH, CROP_HEIGHT), 60))
-    return View(result.size, tuple(cut), _encode(image, (PAGE_SIDE, PAGE_SIDE), 40) if whole else "")
+    return Preview(result.size, tuple(cut), _encode(image, (PAGE_SIDE, PAGE_SIDE), 40) if whole else "")
 
 
 def _encode(image: Image.Image, size: tuple[int, int], quality: int) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.network.activations import Array
-from pipeline.reader.pages.order import measure_slope
+from pipeline.reader.pages.reading_order import measure_slope
 from pipeline.reader.pages.search import LIKE, Detections
 
 FOUNDS = 0.5  # probability of a digit from which it founds a row; less probable ones join it

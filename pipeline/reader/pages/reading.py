@@ -15,7 +15,7 @@ from pipeline.pictures.ink import find_extent
 from pipeline.pictures.preparation import find_ink, prepare
 from pipeline.reader.pages.cutting import cut_strip
 from pipeline.reader.pages.lines import find_lines
-from pipeline.reader.pages.order import find_rows
+from pipeline.reader.pages.reading_order import find_rows
 from pipeline.reader.pages.search import Slider, search
 from pipeline.reader.pages.sightings import POSSIBLE, Sighting, keep_best, read_strips
 from pipeline.reader.rows.expected import Expected

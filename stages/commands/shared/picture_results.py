@@ -156,7 +156,7 @@ def write_readings(work: Work, forms: Mapping[Path, Format], review: Path | None
 
 def _complete(found: Sequence[Facts], form: "Form | None") -> tuple[list[Facts], str]:
     """Return what was read, with what may be missing on pages of a form, and what remains to a person, in words."""
-    from pipeline.reader.many.records import check_pages, name_problem
+    from pipeline.reader.many.form_pages import check_pages, name_problem
     from pipeline.reader.pages.boxes import CERTAIN
 
     rows = [row for facts in found for row in facts.get("rows", ())]
@@ -174,7 +174,7 @@ def _complete(found: Sequence[Facts], form: "Form | None") -> tuple[list[Facts],
 
 def _format_all(found: Sequence[Facts], form: Format, fields: "Form | None") -> Iterator[str]:
     """Yield the lines of a file with all results."""
-    from pipeline.reader.many.records import tabulate
+    from pipeline.reader.many.form_pages import tabulate
 
     if fields and form is format_csv:
         yield from format_table((line for facts in found for line in tabulate(facts, fields)), fields.holds)

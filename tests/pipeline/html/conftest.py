@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from pipeline.html.demo.demo import save_drawing_page
+from pipeline.html.demo.drawing_page import save_drawing_page
 from pipeline.model.model import Model
 from tests.browser import PHONE, open_page
 from tests.pipeline.html.input import draw_with_mouse, prediction, wait_for_update

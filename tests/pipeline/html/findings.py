@@ -7,7 +7,7 @@ import numpy as np
 from pipeline.data.augmentation import Augmentation
 from pipeline.engine.artifacts import Manifest
 from pipeline.engine.provenance import Provenance
-from pipeline.html.report.report import Findings
+from pipeline.html.report.report_page import Findings
 from pipeline.model.metrics import compute_metrics
 from pipeline.training.history import Epoch
 from pipeline.training.recipe import Recipe, to_dict

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.html.demo.demo import save_drawing_page
+from pipeline.html.demo.drawing_page import save_drawing_page
 from tests.pipeline.html.conftest import TEST_RESULT
 from tests.pipeline.models import make_model
 

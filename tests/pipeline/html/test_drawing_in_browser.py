@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from pipeline.html.demo.demo import save_drawing_page
+from pipeline.html.demo.drawing_page import save_drawing_page
 from tests.browser import find_box, open_page
 from tests.pipeline.html.conftest import TEST_RESULT, Demo
 from tests.pipeline.html.input import draw_with_mouse, on_canvas, prediction

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from pipeline.html.demo.demo import save_drawing_page
+from pipeline.html.demo.drawing_page import save_drawing_page
 from pipeline.reader import PRETRAINED, load
 from tests.browser import open_page
 from tests.pipeline.html.conftest import TEST_RESULT

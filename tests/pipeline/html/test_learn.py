@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.html.demo.demo import layer_geometry
+from pipeline.html.demo.drawing_page import layer_geometry
 from pipeline.network.activations import ACTIVATIONS, Array
 from pipeline.network.gradient_descent import in_sequence, make_slices, prepare, take_step
 from pipeline.network.layers import KINDS

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from pipeline.html.report.report import render_report
+from pipeline.html.report.report_page import render_report
 from tests.browser import find_violations, is_wider_than_screen, open_page
 from tests.pipeline.html.findings import UNUSUAL
 

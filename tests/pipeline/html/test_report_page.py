@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from pipeline.data.augmentation import Augmentation
-from pipeline.html.report.report import (
+from pipeline.html.report.report_page import (
     MAX_ERRORS,
     MAX_RUNS,
     draw_augmented,

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.html.demo.demo import model_values
+from pipeline.html.demo.drawing_page import model_values
 from pipeline.html.demo.packing import LIMITS, pack
 from pipeline.model.model import Model
 from pipeline.model.prediction import predict_with_negative

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from pipeline.data import idx
-from pipeline.model import blocks as predictions
+from pipeline.model import parallel_prediction as predictions
 from pipeline.reader import PRETRAINED
 from pipeline.scheduling import journal
 from stages.commands.predict import predict

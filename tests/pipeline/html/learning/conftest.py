@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from pipeline.html.demo.demo import save_drawing_page
+from pipeline.html.demo.drawing_page import save_drawing_page
 from pipeline.html.demo.lessons import Lessons
 from tests.browser import open_page
 from tests.drawings import sample_digits

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from pipeline.html.demo.demo import save_drawing_page
+from pipeline.html.demo.drawing_page import save_drawing_page
 from pipeline.html.demo.lessons import BRIGHT, DARK, SHADES, Lessons
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors

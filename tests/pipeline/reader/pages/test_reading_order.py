@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from pipeline.reader.pages.order import find_rows
+from pipeline.reader.pages.reading_order import find_rows
 
 
 @pytest.mark.parametrize("angle", [-0.35, -0.1, 0, 0.1, 0.35])

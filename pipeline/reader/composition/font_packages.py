@@ -13,7 +13,7 @@ from typing import Any
 from pipeline.data.sources.npm import download_packages
 from pipeline.data.sources.packages import Package
 
-TABLE = Path(__file__).with_suffix(".csv")
+TABLE = Path(__file__).with_name("faces.csv")
 BATCH = 8  # packages for each call of npm
 
 

@@ -9,8 +9,8 @@ from threadpoolctl import threadpool_info
 
 from pipeline.engine.arrays import ArrayFile, open_array_file, read_entries, save_array
 from pipeline.engine.errors import PipelineError
-from pipeline.model import blocks as module
-from pipeline.model.blocks import (
+from pipeline.model import parallel_prediction as module
+from pipeline.model.parallel_prediction import (
     PREDICTIONS,
     PROBABILITIES,
     PredictionFiles,

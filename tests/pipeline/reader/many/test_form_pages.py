@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.reader.many.records import INK, check_pages, name_problem, parse_amount, tabulate
+from pipeline.reader.many.form_pages import INK, check_pages, name_problem, parse_amount, tabulate
 from pipeline.reader.pages.form import Form
 from pipeline.reader.pages.regions import Region
 
