@@ -24,7 +24,6 @@ SECOND = 1_000_000_000  # nanoseconds
 FINE, COARSE = SECOND // 20, 2 * SECOND  # longest step of the times of files, if they have fractions of a second or not
 
 T = TypeVar("T")
-_doubted: set[str] = set()  # names in the memory: see `read_anew`
 
 
 @functools.cache
@@ -33,11 +32,6 @@ def _memory() -> dict[str, tuple[Any, Any]]:
     with suppress(OSError, PipelineError):
         return load_json(MEMORY, dict[str, tuple[Any, Any]])
     return {}
-
-
-def read_anew() -> None:
-    """Read every file again when its digest is next asked for: a write through a memory map may keep its times."""
-    _doubted.update(_memory())
 
 
 def signature(path: Path | str) -> list[int] | None:
@@ -61,7 +55,7 @@ def identify(path: Path | str) -> list[int] | None:
     return [*found, now] if abs(now - latest) < (FINE if latest % SECOND else COARSE) else found
 
 
-def settle(path: Path | str) -> list[int] | None:
+def wait_and_identify(path: Path | str) -> list[int] | None:
     """Return what `identify` returns, after waiting until a write would change the signature, two seconds at most."""
     end = time.monotonic() + COARSE / SECOND
     while (found := identify(path)) != signature(path) and time.monotonic() < end:
@@ -77,12 +71,11 @@ def remember(kind: str, path: Path | str, state: Any, form: type[T], compute: Ca
     """
     name = f"{kind} {os.path.abspath(path)}"
     known, value = _memory().get(name, (None, None))
-    if state is not None and state == known and name not in _doubted:
+    if state is not None and state == known:
         with suppress(PipelineError):  # the memory is damaged
             return convert(value, form)
     value = compute()
     _memory()[name] = (state, value)
-    _doubted.discard(name)
     atexit.unregister(_save)
     atexit.register(_save)
     return value

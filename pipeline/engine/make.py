@@ -11,12 +11,10 @@ Each takes the variables of make, as they are written on its command line.
 import difflib
 import importlib
 import importlib.util
-import json
 import pkgutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from types import ModuleType
@@ -78,8 +76,7 @@ def run(words: Sequence[str]) -> str:
 def status(
     variables: Words = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show every reason.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON object.")] = False,
-) -> str | Iterator[str]:
+) -> Iterator[str]:
     """Show which stages are up to date, which are not, and why.
 
     The next `make` runs each stage that is 'stale' or 'not made yet', and restores an earlier result of each stage that
@@ -95,8 +92,6 @@ def status(
             raise UsageError(f"'{word}' is not VARIABLE=VALUE: write options as make takes them")
     given = _read_variables(variables or [])
     plans = plan_stages(_choose(find_stages(), given), given)
-    if as_json:
-        return json.dumps({name: _to_dict(plan) for name, plan in plans.items()}, indent=2)
     return (line for name, plan in plans.items() for line in _describe(name, plan, explain))
 
 
@@ -208,10 +203,6 @@ def _describe(name: str, plan: Plan, explain: bool) -> Iterator[str]:
     yield f"{name:<10} {state} {printable(about)}".rstrip()
     for reason in plan.reasons if explain and not plan.is_missing else ():
         yield printable(f"{'':24} because of {reason}")
-
-
-def _to_dict(plan: Plan) -> dict[str, Any]:
-    return {"state": plan.state, "output": str(plan.output), "reasons": [asdict(reason) for reason in plan.reasons]}
 
 
 if __name__ == "__main__":

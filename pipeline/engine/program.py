@@ -17,7 +17,6 @@ from pipeline.engine.signals import end, install_handlers, stop_requested
 from pipeline.engine.terminal import paint, printable
 
 INTERRUPTED = 130  # 128 + SIGINT, as in shells
-MAX_MESSAGE = 2000  # characters
 UNCHANGED = "Existing results are unchanged"
 # Modules whose frames stand above those of a stage in a traceback.
 CALLERS = {Path(__file__).with_name(f"{name}.py") for name in ("command", "make", "plan", "program", "run", "stage")}
@@ -42,8 +41,6 @@ def run_command(name: str, work: Callable[[], object]) -> int:
 
     def fail(message: str, status: int = PipelineError.exit_status) -> int:
         line = printable(" ".join(message.split()))
-        if len(line) > MAX_MESSAGE:  # a value that it repeats has no limit; what to do stands at the end
-            line = f"{line[: MAX_MESSAGE // 2]} ... {line[-MAX_MESSAGE // 2 :]}"
         print(f"{paint(f'{name}:', 'red', sys.stderr)} {line}", file=sys.stderr, flush=True)
         return status
 
@@ -111,8 +108,6 @@ class _Log(logging.Handler):
 
 
 def _prepare_output() -> None:
-    if not os.environ.get("COLUMNS", "1").strip("0"):
-        del os.environ["COLUMNS"]  # rich would print nothing in no columns
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:  # closed

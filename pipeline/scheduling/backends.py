@@ -35,12 +35,5 @@ class Backend:
 def check_scheduler(scheduler: str) -> str:
     """Return the argument unchanged. Raises UsageError if it is not in LOCAL and not an address."""
     if scheduler not in LOCAL and not ADDRESS.fullmatch(scheduler):
-        raise UsageError(
-            f"'{hide_password(scheduler)}' is not one of {', '.join(LOCAL)}, nor an address such as tcp://HOST:8786"
-        )
+        raise UsageError(f"'{scheduler}' is not one of {', '.join(LOCAL)}, nor an address such as tcp://HOST:8786")
     return scheduler
-
-
-def hide_password(text: str) -> str:
-    """Return the text with `...` in place of the user and the password of an address."""
-    return re.sub(r"(?<=://)[^\s/]*@", "...@", text)

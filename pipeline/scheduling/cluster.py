@@ -25,7 +25,7 @@ from distributed.core import rpc
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.fingerprint import LIBRARY
 from pipeline.engine.threads import count_cores, single_threaded_blas
-from pipeline.scheduling.backends import Backend, hide_password
+from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.jobs import JobInterruptedError
 
 log = logging.getLogger(__name__)
@@ -73,11 +73,12 @@ def _open_client(address: str, timeout: float) -> Client:
             warnings.simplefilter("ignore")
             return Client(address, timeout=timeout, set_as_default=False)
     except (OSError, TimeoutError):
-        problem = f"no Dask scheduler responds at {hide_password(address)} within {timeout:.0f} seconds"
+        problem = f"no Dask scheduler responds at {address} within {timeout:.0f} seconds"
         raise PipelineError(f"{problem}: check that it is running at this address") from None
     except Exception as error:  # for instance invalid certificates
-        problem = hide_password(f"cannot connect to {address} ({error})")
-        raise PipelineError(f"{problem}: check that it is a Dask scheduler of this version") from None
+        raise PipelineError(
+            f"cannot connect to {address} ({error}): check that it is a Dask scheduler of this version"
+        ) from None
 
 
 async def _identify(address: str) -> None:
@@ -86,7 +87,6 @@ async def _identify(address: str) -> None:
 
 
 def _wait_for_workers(client: Client, address: str, timeout: float) -> None:
-    address = hide_password(address)
     start = f"start some with `dask worker {address}`"
     if not _count_threads(client, timeout):
         log.info("waiting for workers: %s", start)

@@ -136,13 +136,13 @@ def _find_format(output: Path) -> Format:
 
 
 def _make_key(work: Work) -> list[Any]:
-    from pipeline.engine.digests import settle
+    from pipeline.engine.digests import wait_and_identify
     from pipeline.scheduling.journal import make_key
 
     pictures = []
     for picture in work.pictures:
         path = Path(picture.path).absolute()
-        pictures.append([picture.name, os.fspath(path), settle(path)])
+        pictures.append([picture.name, os.fspath(path), wait_and_identify(path)])
     copies = [str(copy.absolute()) for copy in work.copies]
     request = work.request
     form = request.form.digest if request.form else None

@@ -41,7 +41,7 @@ def predict(
         handwriting predict scans.npy --scheduler tcp://localhost:8786
     """
     from pipeline.data.image_files import locate_images
-    from pipeline.engine.digests import settle
+    from pipeline.engine.digests import wait_and_identify
     from pipeline.engine.errors import PipelineError
     from pipeline.model.parallel_prediction import PREDICTIONS, PROBABILITIES, open_predictions, predict_missing
     from pipeline.pictures.decoding import describe_missing
@@ -57,7 +57,7 @@ def predict(
     for path in files:
         if not path.exists():
             raise PipelineError(describe_missing(str(path)))
-    inputs = [(str(path.absolute()), settle(path)) for path in files]
+    inputs = [(str(path.absolute()), wait_and_identify(path)) for path in files]
     key = make_key([reader.digest, inputs], predict_missing, ["numpy"])
     with working_folder(output, "predict"):
         started = time.monotonic()

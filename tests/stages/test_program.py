@@ -59,7 +59,7 @@ def test_version(call: Run) -> None:
     assert call("--version").stdout.startswith("handwriting 0.")
 
 
-@pytest.mark.parametrize("columns", ["0", "20"])
+@pytest.mark.parametrize("columns", ["20"])
 def test_tables_and_help_are_whole_on_narrow_terminals(
     columns: str, call: Run, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,7 +84,6 @@ def test_tables_and_help_are_whole_on_narrow_terminals(
         ("train --epochs ten", "ten"),
         ("train --epochs 0", "epochs cannot be 0"),
         (f"train --epochs {'9' * 310}", "epochs cannot be 9999"),
-        ("evaluate --scheduler tcp://me:secret@host", "'tcp://...@host' is not"),
         ("train --epoch 3", "--epochs"),
         ("evaluate --scheduler magic", "'magic' is not one of"),
         ("classify", "name files or folders"),

@@ -19,7 +19,6 @@ def bake(fault: str = "", grams: int = 500, output: Output = Path("artifacts/bak
     if fault:
         raise {
             "usage": UsageError("too much\nflour"),
-            "long": PipelineError("?" * 100_000 + ": shorten it"),
             "failure": PipelineError("no \x1b[31mfire"),
             "disk": OSError(28, "No space left on device", "loaf.txt"),
             "memory": MemoryError(),

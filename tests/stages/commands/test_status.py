@@ -1,6 +1,5 @@
 """`status`: its states. tests/make/test_targets.py compares them with what make does."""
 
-import json
 import sys
 from pathlib import Path
 
@@ -11,8 +10,9 @@ SAMPLE = ("DATASET=sample", "RECIPE=quick")
 
 
 def test_value_of_one_stage_leaves_out_others_that_refuse_it(call: Run, project: Path) -> None:
-    assert "reader" in json.loads(call("status", "--json", "RECIPE=quick").stdout)
-    assert "reader" not in json.loads(call("status", "--json", "RECIPE=mlp").stdout)
+    for recipe, is_listed in (("quick", True), ("mlp", False)):
+        lines = call("status", f"RECIPE={recipe}").stdout.splitlines()
+        assert any(line.startswith("reader ") for line in lines) == is_listed
     for wrong in (["RECIPE=quik"], ["RECIPE=mlp", "EPOCHS=x"], ["train"]):
         assert call("status", *wrong).returncode == 2
 
