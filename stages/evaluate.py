@@ -42,9 +42,9 @@ def evaluate(
 
     from pipeline.data.check import list_warnings, load_check
     from pipeline.engine.arrays import open_array_file, read_array, save_array
-    from pipeline.model.parallel_prediction import PROBABILITIES, predict_blocks
     from pipeline.model.metrics import compute_metrics, save_metrics
     from pipeline.model.model import load_model
+    from pipeline.model.parallel_prediction import PROBABILITIES, predict_blocks
     from pipeline.model.prediction import predict_standardised
     from pipeline.scheduling.backends import Backend
 

@@ -1,7 +1,6 @@
 """What models have besides their arrays, and the header that records it: in every format, it is the same JSON."""
 
 import json
-from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
@@ -28,8 +27,8 @@ KINDS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Properties(ABC):
-    """What every model has besides its arrays. Raises ValueError or PipelineError for values that do not fit together.
+class Properties:
+    """What every model has besides its arrays.
 
     layers: hidden layers, as in conv16,conv64,128. scaling: scaling of raw pixels. image_shape: (height, width).
     dataset: name of the training data. temperature: divisor of the logits before softmax. ink_statistics: usual size
@@ -51,39 +50,16 @@ class Properties(ABC):
     test_accuracy: Share | None = None
     test_images: Count = 0
 
-    def __post_init__(self) -> None:
-        Description(self.dataset, self.class_names)  # raises DatasetError
-        for name, choices in (("activation", ACTIVATIONS), ("loss", LOSSES)):
-            if getattr(self, name) not in choices:
-                raise ValueError(f"{name} must be one of {', '.join(choices)}")
-        self.make_layers()  # raises UsageError
-        thin = self.ink_statistics.thin
-        if thin > 2 * max(self.image_shape):  # more than `measure_stroke_widths` can return
-            raise ValueError(f"strokes at least {thin} pixels wide do not fit images of {self.image_shape} pixels")
-
-    @property
-    @abstractmethod
-    def outputs(self) -> int:
-        """The number of outputs of each network, or of each column: the classes, and those that are no class."""
-
-    def make_layers(self) -> tuple[Layer, ...]:
-        """Return the layers of each network. Raises UsageError if they do not fit the images."""
-        return build_layers(self.layers, self.activation, self.image_shape, self.outputs)
-
-    @property
-    def architecture(self) -> str:
-        """Layers from image size to number of classes, as in 28x28-conv16-conv64-128-10."""
-        return format_network(self.layers, self.image_shape, self.outputs)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Header(Properties):
-    """A model without its arrays, as files record it. Raises ValueError also for a kind of model that is not in KINDS.
+    """A model without its arrays, as files record it.
 
     negative_class: whether the networks have one more output, for images of no class. sliding: whether the model is
     slid over the local contrast of pictures. by_column: whether the network has outputs for each column of a strip of
-    writing, the classes and EXTRA more. ensemble_size: number of networks. row: model of the rows that a sliding model
-    finds.
+    writing, the classes and EXTRA more. ensemble_size: number of networks, 1 unless the model classifies images. row:
+    model of the rows that a sliding model finds. Raises ValueError or PipelineError for values that do not fit
+    together, and for a kind of model that is not in KINDS.
     """
 
     negative_class: bool = False
@@ -93,18 +69,33 @@ class Header(Properties):
     row: "Header | None" = None
 
     def __post_init__(self) -> None:
-        super().__post_init__()
-        if (self.negative_class, self.sliding, self.by_column, self.row is not None) not in KINDS:
+        Description(self.dataset, self.class_names)  # raises DatasetError
+        for name, choices in (("activation", ACTIVATIONS), ("loss", LOSSES)):
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name} must be one of {', '.join(choices)}")
+        self.make_layers()  # raises UsageError
+        thin = self.ink_statistics.thin
+        if thin > 2 * max(self.image_shape):  # more than `measure_stroke_widths` can return
+            raise ValueError(f"strokes at least {thin} pixels wide do not fit images of {self.image_shape} pixels")
+        kind = self.negative_class, self.sliding, self.by_column, self.row is not None
+        if kind not in KINDS:
             raise ValueError(f"a model either {', '.join(KINDS.values())}; its header contradicts itself")
+        if self.ensemble_size != 1 and (self.sliding or self.by_column):
+            raise ValueError(f"a model that {KINDS[kind]} must have one network, not {self.ensemble_size}")
 
     @property
     def outputs(self) -> int:
-        """The number of outputs of each network, or of each column."""
+        """The number of outputs of each network, or of each column: the classes, and those that are no class."""
         return len(self.class_names) + (EXTRA if self.by_column else self.negative_class)
 
     def make_layers(self) -> tuple[Layer, ...]:
         """Return the layers of each network. Raises UsageError if they do not fit the images."""
         return build_layers(self.layers, self.activation, self.image_shape, self.outputs, self.by_column)
+
+    @property
+    def architecture(self) -> str:
+        """Layers from image size to number of classes, as in 28x28-conv16-conv64-128-10."""
+        return format_network(self.layers, self.image_shape, self.outputs)
 
 
 def format_header(header: Header) -> str:

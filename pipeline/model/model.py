@@ -1,7 +1,7 @@
 """Trained models of three kinds, each a network or an ensemble, and their folder of .npy files and model.json."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from pipeline.engine.arrays import read_array, save_array
 from pipeline.engine.documents import advise_anew, load_json, save_json
 from pipeline.engine.errors import PipelineError
-from pipeline.model.header import EXTRA, Header, Properties
+from pipeline.model.header import Header, Properties
 from pipeline.network.activations import Array
-from pipeline.network.architecture import build_layers, find_window
-from pipeline.network.layer import Layer, Shape
+from pipeline.network.architecture import find_window
+from pipeline.network.layer import Shape
 from pipeline.network.network import Network, make_network
 
 FILE = "model.json"
@@ -30,26 +30,43 @@ class Model(Properties):
     """A trained model, which is a Classifier, a Finder or a RowReader: its properties, and the arrays.
 
     parameters: all parameters of each network, float32 (total,); the networks have equal layers, and their logits are
-    averaged.
+    averaged. Raises ValueError or PipelineError as its header does.
     """
 
     title: ClassVar[str]
     parameters: tuple[Array, ...]
+
+    def __post_init__(self) -> None:
+        _ = self.header  # which checks its values
 
     @property
     def ensemble_size(self) -> int:
         """The number of networks."""
         return len(self.parameters)
 
-    @property
+    @cached_property
     def header(self) -> Header:
         """The model without its arrays."""
-        return Header(**_get_properties(self), ensemble_size=self.ensemble_size)
+        return Header(**_get_properties(self), **self._describe_kind(), ensemble_size=self.ensemble_size)
+
+    def _describe_kind(self) -> dict[str, Any]:
+        """Return the fields of the header that tell its kind."""
+        return {}
+
+    @property
+    def outputs(self) -> int:
+        """The number of outputs of each network, at each position or of each column."""
+        return self.header.outputs
+
+    @property
+    def architecture(self) -> str:
+        """Layers from image size to number of classes, as in 28x28-conv16-conv64-128-10."""
+        return self.header.architecture
 
     @cached_property
     def networks(self) -> tuple[Network, ...]:
         """All networks of the model."""
-        layers = self.make_layers()
+        layers = self.header.make_layers()
         return tuple(make_network(layers, flat) for flat in self.parameters)
 
     @property
@@ -66,15 +83,8 @@ class Classifier(Model):
     title = "a model for images"
     negative_class: bool = False
 
-    @property
-    def outputs(self) -> int:
-        """The number of outputs of each network."""
-        return len(self.class_names) + self.negative_class
-
-    @property
-    def header(self) -> Header:
-        """The model without its arrays."""
-        return replace(super().header, negative_class=self.negative_class)
+    def _describe_kind(self) -> dict[str, Any]:
+        return {"negative_class": self.negative_class}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,23 +93,8 @@ class RowReader(Model):
 
     title = "a model for rows"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        _require_one_network(self)
-
-    @property
-    def outputs(self) -> int:
-        """The number of outputs of each column."""
-        return len(self.class_names) + EXTRA
-
-    def make_layers(self) -> tuple[Layer, ...]:
-        """Return the layers of the network. Raises UsageError if they do not fit the strips."""
-        return build_layers(self.layers, self.activation, self.image_shape, self.outputs, by_column=True)
-
-    @property
-    def header(self) -> Header:
-        """The model without its arrays."""
-        return replace(super().header, by_column=True)
+    def _describe_kind(self) -> dict[str, Any]:
+        return {"by_column": True}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,26 +109,13 @@ class Finder(Model):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _require_one_network(self)
         if self.image_shape != find_window(self.layers):
             raise ValueError(f"images of {self.image_shape} pixels are not the window of {self.layers}")
         if self.row.class_names != self.class_names:
             raise ValueError("its model for rows has other classes")
 
-    @property
-    def outputs(self) -> int:
-        """The number of outputs at each position."""
-        return len(self.class_names) + 1
-
-    @property
-    def header(self) -> Header:
-        """The model without its arrays."""
-        return replace(super().header, negative_class=True, sliding=True, row=self.row.header)
-
-
-def _require_one_network(model: Model) -> None:
-    if model.ensemble_size != 1:
-        raise ValueError(f"{model.title} must have one network, not {model.ensemble_size}")
+    def _describe_kind(self) -> dict[str, Any]:
+        return {"negative_class": True, "sliding": True, "row": self.row.header}
 
 
 @dataclass(frozen=True)

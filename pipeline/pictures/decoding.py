@@ -72,7 +72,7 @@ def _load(
     """
     with _reading(name), contextlib.ExitStack() as stack:
         if isinstance(file, Path) and is_pdf(file):
-            (file,) = pdf.render_pages(file, [page])
+            file = pdf.render_page(file, page)
         if isinstance(file, Image.Image):
             image = file
         else:
@@ -144,43 +144,25 @@ def count_pages(path: Path) -> int:
 def read_pages(path: Path, pages: Iterable[tuple[int, str]]) -> Iterator[Image.Image | PictureError]:
     """Yield pages or frames of a file, decoded, or their errors. pages: numbers, from 0, and names for messages.
 
-    The file is opened once: a page of a TIFF file is found only through all pages before it.
+    A file of frames is opened once: a page of a TIFF file is found only through all pages before it.
     """
-    if is_pdf(path):
-        yield from _read_pdf(path, pages)
-        return
     with contextlib.ExitStack() as stack:
         image = None
         for page, name in pages:
             found: Image.Image | PictureError
             try:
                 with _reading(name):
-                    if image is None:
-                        image = stack.enter_context(_open(stack.enter_context(path.open("rb"))))
-                    _turn_to(image, page, name)
-                    _check_size(image, name)
-                    found = image.copy()
+                    if is_pdf(path):
+                        found = pdf.render_page(path, page)
+                    else:
+                        image = image or stack.enter_context(_open(stack.enter_context(path.open("rb"))))
+                        _turn_to(image, page, name)
+                        found = image
+                    _check_size(found, name)
+                    found = found.copy()
             except PictureError as error:
                 found = error
             yield found
-
-
-def _read_pdf(path: Path, pages: Iterable[tuple[int, str]]) -> Iterator[Image.Image | PictureError]:
-    """Yield pages as `read_pages` does."""
-    wanted = list(pages)
-    rendered = pdf.render_pages(path, [page for page, _ in wanted])
-    for page, name in wanted:
-        found: Image.Image | PictureError
-        try:
-            with _reading(name):
-                image = next(rendered)
-                _check_size(image, name)
-                found = image
-        except PictureError as error:
-            found = error
-            rendered.close()  # which a failure has ended
-            rendered = pdf.render_pages(path, [later for later, _ in wanted if later > page])
-        yield found
 
 
 def read_content(file: Path | BinaryIO, name: str) -> bytes:

@@ -23,21 +23,21 @@ if TYPE_CHECKING:
     from pipeline.reader.pages.form import Form as Form
     from pipeline.reader.pages.form import add_template as add_template
     from pipeline.reader.pages.form import load_form as load_form
-    from pipeline.reader.pages.reading import Number as Number
-    from pipeline.reader.pages.reading import Problem as Problem
-    from pipeline.reader.pages.reading import Result as Result
-    from pipeline.reader.pages.reading import Row as Row
+    from pipeline.reader.pages.result import Number as Number
+    from pipeline.reader.pages.result import Problem as Problem
+    from pipeline.reader.pages.result import Result as Result
+    from pipeline.reader.pages.result import Row as Row
 
 MODULES = {
     "PRETRAINED": "pipeline.reader.interface",
     "Form": "pipeline.reader.pages.form",
-    "Number": "pipeline.reader.pages.reading",
+    "Number": "pipeline.reader.pages.result",
     "PictureError": "pipeline.pictures.decoding",
-    "Problem": "pipeline.reader.pages.reading",
+    "Problem": "pipeline.reader.pages.result",
     "PipelineError": "pipeline.engine.errors",
     "Reader": "pipeline.reader.interface",
-    "Result": "pipeline.reader.pages.reading",
-    "Row": "pipeline.reader.pages.reading",
+    "Result": "pipeline.reader.pages.result",
+    "Row": "pipeline.reader.pages.result",
     "add_template": "pipeline.reader.pages.form",
     "load": "pipeline.reader.interface",
     "load_form": "pipeline.reader.pages.form",

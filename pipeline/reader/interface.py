@@ -25,7 +25,8 @@ from pipeline.network.team import ThreadTeam
 from pipeline.pictures.decoding import Source, load_picture
 from pipeline.reader.pages.filled import read_form
 from pipeline.reader.pages.form import Form
-from pipeline.reader.pages.reading import Result, read, read_one
+from pipeline.reader.pages.reading import read, read_one
+from pipeline.reader.pages.result import Result
 
 log = logging.getLogger(__name__)
 

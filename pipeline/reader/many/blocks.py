@@ -22,7 +22,7 @@ from pipeline.reader.interface import Reader
 from pipeline.reader.many.folders import STDIN, Picture
 from pipeline.reader.pages.boxes import Preview, encode_with_boxes, preview_rows
 from pipeline.reader.pages.form import Form, add_template
-from pipeline.reader.pages.reading import Result
+from pipeline.reader.pages.result import Result
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.execution import iterate_job
 from pipeline.scheduling.jobs import Job

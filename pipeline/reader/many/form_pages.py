@@ -82,7 +82,7 @@ def _find_usual(read: Sequence[Facts], field: str) -> int:
 
 def _check_sum(facts: Facts, total: str, part: str) -> str:
     """Return what is wrong with a sum, in words; empty if nothing is."""
-    values = {name: [parse_amount(value_of(row)) for row in _rows_of(facts, name)] for name in (total, part)}
+    values = {name: [parse_amount(row["text"]) for row in _rows_of(facts, name)] for name in (total, part)}
     if not values[total] or None in values[total] + values[part]:
         return f"the sum of {part} cannot be checked"
     wanted = sum(filter(None, values[total]), Decimal(0))
@@ -92,11 +92,6 @@ def _check_sum(facts: Facts, total: str, part: str) -> str:
 
 def _rows_of(facts: Facts, field: str) -> list[Facts]:
     return [row for row in facts["rows"] if row["region"] == field and row["record"]]
-
-
-def value_of(row: Mapping[str, Any]) -> str:
-    """Return what stands in the table for a row."""
-    return str(row["text"])
 
 
 def parse_amount(text: str) -> Decimal | None:
@@ -121,9 +116,9 @@ def tabulate(facts: Facts, form: Form) -> Iterator[dict[str, str]]:
     for row in facts["rows"]:
         holds = form.holds[row["region"]]
         if holds == "many" or (holds == "one" and row["record"]):
-            whole.setdefault(row["region"], []).append(value_of(row))
+            whole.setdefault(row["region"], []).append(row["text"])
         elif row["record"]:
-            cells.setdefault(row["record"], {})[row["region"]] = value_of(row)
+            cells.setdefault(row["record"], {})[row["region"]] = row["text"]
         sure.setdefault(row["record"] if holds == "lines" else 0, []).append(row["confidence"])
     values = {field: "; ".join(texts) for field, texts in whole.items()}
     if not cells and values:
@@ -136,7 +131,7 @@ def tabulate(facts: Facts, form: Form) -> Iterator[dict[str, str]]:
     for row in extra:
         confidence = f"{row['confidence']:.6f}"
         line = {"file": facts["file"], "confidence": confidence, "check": "fits no line"}
-        yield {**line, row["region"]: value_of(row)}
+        yield {**line, row["region"]: row["text"]}
     for problem in facts["problems"]:
         if problem["what"] != "fits no line":
             yield {"file": facts["file"], "check": name_problem(problem)}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from pipeline.pictures.decoding import Source, load_colours
-from pipeline.reader.pages.reading import Number, Result
+from pipeline.reader.pages.result import Number, Result, surround
 
 COLOUR, UNSURE_COLOUR, TEXT_COLOUR = (0, 80, 230), (214, 0, 60), (255, 255, 255)  # blue, red, white
 CERTAIN = 0.9  # probability from which a digit is not marked, and a row need not be checked
@@ -78,8 +78,7 @@ def preview_rows(source: Source, name: str, result: Result, whole: bool) -> Prev
     scale = np.array([image.width / result.size[1], image.height / result.size[0]] * 2)
     cut = list[str]()
     for row in result.rows:
-        left, top = (row.boxes * scale)[:, :2].min(axis=0).tolist()
-        right, bottom = (row.boxes * scale)[:, 2:].max(axis=0).tolist()
+        left, top, right, bottom = surround(row.boxes * scale)
         around = AROUND * (bottom - top)
         edges = np.array([left - around, top - around / 2, right + around, bottom + around / 2])
         left, top, right, bottom = np.rint(np.clip(edges, 0, image.size * 2)).astype(int).tolist()

@@ -11,10 +11,11 @@ from pipeline.model.model import Finder
 from pipeline.network.activations import Array
 from pipeline.network.gradient_descent import Run, in_sequence
 from pipeline.reader.pages.form import Form
-from pipeline.reader.pages.reading import Number, Problem, Result, Row, arrange, make_result, see
+from pipeline.reader.pages.reading import arrange, make_result, see
 from pipeline.reader.pages.records import Entry, find_shared, number_records
 from pipeline.reader.pages.regions import Box, Region
 from pipeline.reader.pages.registration import Placement, Template, lay, to_matrix
+from pipeline.reader.pages.result import Number, Problem, Result, Row
 from pipeline.reader.pages.unread import find_unread
 from pipeline.reader.rows.expected import compile_pattern
 
@@ -107,11 +108,8 @@ def read_form(
 
 
 def _enter(region: Region, bounds: Box, row: Row) -> Entry:
-    left, top = row.boxes[:, :2].min(axis=0).tolist()
-    right, bottom = row.boxes[:, 2:].max(axis=0).tolist()
     digit = float(np.median(row.boxes[:, 3] - row.boxes[:, 1]))
-    box = left, top, right, bottom
-    return Entry(region.name, region.part, region.holds, bounds, box, digit, row.confidence)
+    return Entry(region.name, region.part, region.holds, bounds, row.box, digit, row.confidence)
 
 
 def _find_problems(
@@ -121,7 +119,7 @@ def _find_problems(
     read = {row.region for row in rows if row.text}
     problems = [Problem("no reading", field) for field in form.holds if field not in read]
     extra = [row for row in rows if not row.record and form.holds[row.region] != "many"]
-    problems += [Problem("fits no line", row.region, _surround(row.boxes)) for row in extra]
+    problems += [Problem("fits no line", row.region, row.box) for row in extra]
     boxes = np.concatenate([np.zeros((0, 4), np.int64), *(row.boxes for row in rows)])
     scale = max(frame.shape) / max(frame.size)
     size = float(np.median(boxes[:, 3] - boxes[:, 1])) * scale if len(boxes) else USUAL * max(frame.shape)
@@ -133,12 +131,6 @@ def _find_problems(
             problems.append(Problem("ink that was not read", region.name, tuple(np.rint(whole / scale).astype(int))))
             taken.append(tuple(whole.tolist()))  # once, also if two regions share it
     return problems
-
-
-def _surround(boxes: NDArray[np.int64]) -> tuple[int, int, int, int]:
-    left, top = boxes[:, :2].min(axis=0).tolist()
-    right, bottom = boxes[:, 2:].max(axis=0).tolist()
-    return left, top, right, bottom
 
 
 def _move(result: Result, frame: Frame, size: tuple[int, int]) -> Result:

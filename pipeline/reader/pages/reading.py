@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from pipeline.pictures.preparation import find_ink, prepare
 from pipeline.reader.pages.cutting import cut_strip
 from pipeline.reader.pages.lines import find_lines
 from pipeline.reader.pages.reading_order import find_rows
+from pipeline.reader.pages.result import Alternatives, Number, Result, Row
 from pipeline.reader.pages.search import Slider, search
 from pipeline.reader.pages.sightings import POSSIBLE, Sighting, keep_best, read_strips
 from pipeline.reader.rows.expected import Expected
@@ -24,95 +24,6 @@ from pipeline.reader.rows.spans import find_alternatives, is_reported
 
 SURE = 0.99  # probability of a number from which no other text is probable enough to be shown
 ALTERNATIVES = 3  # of a text
-
-Alternatives = tuple[tuple[str, float], ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Number:
-    """Digits that belong together. The alternatives, boxes and probabilities are as in `Result`.
-
-    text: what is written, with the separators between the digits, as in 12.50. digits: the digits alone. probability:
-    the probability that the ink shows this text and no other.
-    """
-
-    text: str
-    digits: str
-    probability: float
-    alternatives: tuple[tuple[str, float], ...]
-    boxes: NDArray[np.int64]
-    probabilities: NDArray[np.float32]
-
-    @property
-    def box(self) -> tuple[int, int, int, int]:
-        """Left, top, right and bottom of a rectangle around all digits, in pixels of the picture."""
-        (left, top), (right, bottom) = self.boxes[:, :2].min(axis=0).tolist(), self.boxes[:, 2:].max(axis=0).tolist()
-        return left, top, right, bottom
-
-
-@dataclass(frozen=True, eq=False)
-class Row:
-    """The numbers in a row, from left to right. The alternatives, boxes and probabilities are as in `Result`.
-
-    text: the numbers, with spaces between them. digits: the digits alone. confidence: the probability that this row is
-    correct and that it has no other number. numbers: the same digits, number by number. region: the name of the field
-    that the row is in. record: the number of its line in the table of the page, or 0. A row that does not fit its
-    pattern has no text and no confidence, but it has the boxes of its ink.
-    """
-
-    text: str
-    digits: str
-    confidence: float
-    alternatives: tuple[tuple[str, float], ...]
-    boxes: NDArray[np.int64]
-    probabilities: NDArray[np.float32]
-    numbers: tuple[Number, ...]
-    region: str = ""
-    record: int = 0
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Something that a person should look at on a page of a form, because a number may be missing.
-
-    what: in words. region: name of the field. box: left, top, right and bottom in pixels of the picture. place: the
-    same on the straightened page, relative to its longer side. The last three are missing for the page as a whole.
-    """
-
-    what: str
-    region: str = ""
-    box: tuple[int, int, int, int] | None = None
-    place: tuple[float, ...] | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Result:
-    """The digits in a picture, in reading order.
-
-    text: what is written, each row on a line of its own, with spaces between its numbers; empty if no digit was found.
-    digits: the digits alone. rows: the rows of numbers. confidence: the probability that the text is correct, 0 if
-    there is no text. alternatives: the most probable other texts, each with its probability, unless the text is
-    certain. boxes: a square around each digit, int64 (k, 4), as left, top, right and bottom in pixels of the picture as
-    it is displayed; the square ends at the edge of the picture. size: (height, width) of the picture. probabilities:
-    the probability of each class for each digit, float32 (k, classes); a row sums to less than 1, because the ink may
-    be no digit. possible: the boxes, (m, 4), of digits of possible numbers that were not read, or that were read only
-    with other digits; their probability is at least 0.03. more_pages: whether the file has several pages or frames, of
-    which only one was read. problems: what may be missing on a page of a form. upright: of such a page, four
-    numbers a, b, c, d: where it is laid on its template, its pixel y + ix is at (a + bi)(y + ix) + c + di.
-    """
-
-    text: str
-    digits: str
-    rows: tuple[Row, ...]
-    confidence: float
-    alternatives: tuple[tuple[str, float], ...]
-    boxes: NDArray[np.int64]
-    size: tuple[int, int]
-    probabilities: NDArray[np.float32]
-    possible: NDArray[np.int64]
-    more_pages: bool = False
-    problems: tuple[Problem, ...] = ()
-    upright: tuple[float, ...] = ()
 
 
 def read(

@@ -49,7 +49,6 @@ def _describe_form(result: "Result") -> Facts:
 
 
 def _describe_row(row: "Row", least: float) -> Facts:
-    (left, top), (right, bottom) = row.boxes[:, :2].min(axis=0).tolist(), row.boxes[:, 2:].max(axis=0).tolist()
     read, alternatives = bool(row.text) and row.confidence >= least, row.alternatives
     if row.text and not read:
         alternatives = ((row.text, row.confidence), *alternatives)
@@ -62,7 +61,7 @@ def _describe_row(row: "Row", least: float) -> Facts:
         "region": row.region,
         **({"record": row.record} if row.region else {}),
         "unread": not read,
-        "box": [left, top, right, bottom],
+        "box": list(row.box),
     }
 
 

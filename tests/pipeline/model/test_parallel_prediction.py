@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_info
 from pipeline.engine.arrays import ArrayFile, open_array_file, read_entries, save_array
 from pipeline.engine.errors import PipelineError
 from pipeline.model import parallel_prediction as module
+from pipeline.model.model import Model, load_model
 from pipeline.model.parallel_prediction import (
     PREDICTIONS,
     PROBABILITIES,
@@ -19,7 +20,6 @@ from pipeline.model.parallel_prediction import (
     predict_blocks,
     predict_missing,
 )
-from pipeline.model.model import Model, load_model
 from pipeline.model.prediction import predict, predict_standardised
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.journal import JOURNAL

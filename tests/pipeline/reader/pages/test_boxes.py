@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from pipeline.reader.pages.boxes import COLOUR, UNSURE_COLOUR, draw_boxes, encode_with_boxes, list_digits
-from pipeline.reader.pages.reading import Number, Result, Row
+from pipeline.reader.pages.result import Number, Result, Row
 
 
 def find_colour(image: Image.Image, colour: tuple[int, int, int] = COLOUR) -> tuple[int, int, int, int]:

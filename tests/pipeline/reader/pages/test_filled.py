@@ -9,8 +9,8 @@ from pipeline.reader import load
 from pipeline.reader.interface import PRETRAINED_READER
 from pipeline.reader.pages.filled import read_form
 from pipeline.reader.pages.form import Form, add_template
-from pipeline.reader.pages.reading import Result
 from pipeline.reader.pages.regions import Region
+from pipeline.reader.pages.result import Result
 from tests.drawings import enlarge, sample_digits, write_row
 from tests.ledgers import COLUMNS, PITCH, SIZE, TOP, Move, draw_ledger, find_place, move_page
 

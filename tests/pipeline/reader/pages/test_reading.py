@@ -10,7 +10,8 @@ from scipy import ndimage
 from pipeline.model.model import Finder
 from pipeline.reader import PRETRAINED, load
 from pipeline.reader.interface import PRETRAINED_READER
-from pipeline.reader.pages.reading import Result, arrange, format_text, read, read_one
+from pipeline.reader.pages.reading import arrange, format_text, read, read_one
+from pipeline.reader.pages.result import Result
 from pipeline.reader.pages.sightings import Sighting
 from pipeline.reader.rows.marks import SEPARATORS
 from pipeline.reader.rows.spans import Span
