@@ -3,10 +3,11 @@
 const SLIDE_SECONDS = 6; // for all positions of a kernel
 const REDUCED_MOTION = matchMedia("(prefers-reduced-motion: reduce)");
 const FOOL_DELAY = 250; // milliseconds from dot to dot
+const MAX_DOTS = 12; // after which the network counts as not fooled
 const WHY_DELAY = 40; // milliseconds without a stroke after which "Why" is updated
 
 /**
- * Make the section. changed: called when another reading is shown. Returns {show(reading), open(isOpen), repaint()}.
+ * Make the section. changed: called when another reading is shown. Returns {show(reading), repaint(), ...}.
  * reading: of the digit that was drawn last, or null. `show` returns what it shows, {reading, change}. change: null,
  * or how this reading differs, {words, before}, before: the class that was read without the change.
  */
@@ -21,8 +22,6 @@ function makeInside(model, changed) {
     rival: null, // class that "Why" compares with; null for the runner-up
     sliding: null, // start of the kernel's animation in milliseconds, 0 with reduced motion, null if it stands still
     view: null, // of the network that reads the drawing
-    followed: 0, // layer whose most raised output, or best class, is explained unless there is a target
-    isOpened: false, // on a narrow screen; on a wide one the inside is always open
   };
   let frame = null;
   let why = null; // the timer of WHY_DELAY
@@ -52,21 +51,16 @@ function makeInside(model, changed) {
   const answer = makeAnswer($("answer"), outputNames(model), {
     choose(k) {
       const target = { index: state.view.titles.length, unit: k, position: 0 };
-      if (!isOpen()) open(true);
       const [best] = strongest(current.prediction.probabilities, 1);
       const isSame = k === state.rival || on.isPinned(target); // a second click releases
       const pinned = isSame || NARROW.matches ? null : target;
       change({ rival: isSame || k === best ? null : k, pinned, preview: null, sliding: null });
       announceText("why-title", "why-reason");
-      if (!NARROW.matches) return;
-      tabs.select(0);
-      requestAnimationFrame(() => $("why").scrollIntoView({ block: "nearest" }));
     },
     preview: (unit) => state.reading && on.preview({ index: state.view.titles.length, unit, position: 0 }),
     leave: on.leave,
   });
   const views = [model, model.learner].filter(Boolean).map((each) => makeView($("columns"), each, answer.buttons, on));
-  const tabs = makeTabs($("tabs"));
   let current = null; // {reading, key, image, prediction} of the last update
 
   function change(changes) {
@@ -96,14 +90,10 @@ function makeInside(model, changed) {
     Object.assign(state, { rival: null, pinned: isKept ? { ...state.pinned, position: null } : null });
   }
 
-  const tabOf = ({ index }) => (index === state.view.titles.length ? 0 : index + 2);
-
-  const isOpen = () => !NARROW.matches || state.isOpened;
-
   /** Compute what is shown, unless it is that of the last update. */
   function compute() {
     const { reading, inked, view } = state;
-    const key = `${state.dots} ${views.indexOf(view)} ${isOpen()}`;
+    const key = `${state.dots} ${views.indexOf(view)}`;
     if (current?.reading === reading && current.key === key) return;
     const image = inked ?? reading?.image ?? null;
     const isOther = inked || (reading && reading.model !== view.model);
@@ -112,7 +102,6 @@ function makeInside(model, changed) {
     paintInk($("picture"), image ?? blank(), model.shape);
     const content = image ? "the drawing, light on dark" : "nothing yet";
     $("picture").setAttribute("aria-label", `What the network sees, ${model.shape.join(" by ")} pixels: ${content}`);
-    if (!isOpen()) return;
     view.columns.forEach((column, index) => column.show(prediction?.values[index + 1] ?? zeros(view.layers[index])));
   }
 
@@ -120,17 +109,13 @@ function makeInside(model, changed) {
 
   /** Return the target that is shown: pointed at, pinned, the best class, or the most raised output of a layer. */
   function resolved() {
-    const target = state.preview ?? state.pinned ?? follow(state.view, current.prediction, state.followed);
-    return locateTarget(state.view, target, current.prediction?.values);
+    return locateTarget(state.view, state.preview ?? state.pinned ?? followed(), current.prediction?.values);
   }
 
-  /** Return the target of a layer that is explained unless another is chosen. */
-  function follow(view, prediction, index) {
-    if (!prediction) return { index, unit: 0, position: 0 };
-    if (index < view.columns.length) {
-      return mostRaised(prediction.values[index + 1], view.blank[index + 1], index, view.layers[index]);
-    }
-    const best = bestOf(view, prediction);
+  /** Return the target that is explained unless another is chosen: of the first layer, or of a class. */
+  function followed() {
+    if (state.view.columns.length > 0 || !current.prediction) return FIRST;
+    const best = bestOf(state.view, current.prediction);
     return { ...best, unit: state.rival ?? best.unit };
   }
 
@@ -156,7 +141,6 @@ function makeInside(model, changed) {
     compute();
     const [{ view }, { prediction }] = [state, current];
     showAnswers(view, prediction, isDrawn);
-    if (!isOpen()) return;
     if (state.sliding !== null) slide(view);
     const target = resolved();
     showTarget(view, prediction, target);
@@ -164,14 +148,8 @@ function makeInside(model, changed) {
     $("detail").classList.toggle("sheet", NARROW.matches && state.pinned !== null);
     showButtons(view, target);
     if ($("how").open && prediction) {
-      const strongestFirst = follow(view, prediction, 0);
-      showHow(
-        $("how-steps"),
-        view,
-        { ...prediction, image: current.image },
-        strongestFirst,
-        $("confidence").textContent,
-      );
+      const first = locateTarget(view, FIRST, prediction.values);
+      showHow($("how-steps"), view, { ...prediction, image: current.image }, first, $("confidence").textContent);
     }
   }
 
@@ -203,15 +181,12 @@ function makeInside(model, changed) {
     if (isMap(layer.outputShape)) paintResult(view, target, values, state.sliding !== null);
     $("result-figure").firstElementChild.classList.toggle("glow", state.sliding !== null);
     markTiles(view, target, explained, on.isPinned);
-    if (!NARROW.matches) {
-      if (!explained) return overlay([]);
-      const votes = target.index < best.index ? votesOf(view, best, explain(best)) : [];
-      const shapes = [...votes, ...shapesOf(view, target, explained)];
-      // lines would hide what changes
-      return overlay(view.model === model ? shapes : shapes.filter((each) => each?.name === "rect"));
-    }
-    paintInk($("field-picture"), current.image ?? blank(), model.shape);
-    placeFrame($("field-frame"), receptiveField(view.layers, target.index, target.position), model.shape);
+    if (!explained) return overlay([]);
+    const votes = target.index < best.index ? votesOf(view, best, explain(best)) : [];
+    const shapes = [...votes, ...shapesOf(view, target, explained)];
+    // lines would hide what changes, and on a narrow screen cross the texts between two layers
+    const hasLines = view.model === model && !NARROW.matches;
+    overlay(hasLines ? shapes : shapes.filter((each) => each?.name === "rect"));
   }
 
   function showAnswers(view, prediction, isDrawn) {
@@ -226,7 +201,7 @@ function makeInside(model, changed) {
     setText($("lines-of"), describeLines(view));
     setText($("share-of"), describeShare(view, prediction, best));
     $("take-back").hidden = !state.inked;
-    if (!isOpen() || $("answers").hidden || rival === undefined) return;
+    if (rival === undefined) return;
     const asked = { prediction, best, rival };
     const isSame = (names) => names.every((name) => asked[name] === answered?.[name]);
     if (isSame(Object.keys(asked))) return;
@@ -269,11 +244,12 @@ function makeInside(model, changed) {
     changed();
   }
 
-  /** Add the dot that helps the other class most. */
+  /** Add the dot that helps the other class most; return whether there is one. */
   function addBestDot() {
     const at = bestDot(state.view.model, current.image, asked().rival);
     if (at === null) announce(($("fooled").textContent = "No dot of ink helps."));
     else addInk(at);
+    return at !== null;
   }
 
   /** Return the prediction with its best class and the one that it is compared with. */
@@ -282,40 +258,26 @@ function makeInside(model, changed) {
     return { prediction: current.prediction, best, rival };
   }
 
-  /** Add the fewest dots with which the network answers with another class: the chosen one, or the easiest. */
+  /** Add the dots that help the other class most, until the network answers with it. */
   async function fool() {
     if (!state.reading || state.isFooling) return;
     const { reading, view } = state;
-    Object.assign(state, { inked: null, dots: 0, isFooling: true });
+    Object.assign(state, { inked: null, dots: 0 });
     compute();
-    const pause = (delay) => new Promise((done) => setTimeout(done, delay));
-    const { prediction, best } = asked();
-    const others = strongest(prediction.probabilities.slice(0, model.classNames.length), RIVALS + 1).filter(
-      (k) => k !== best,
-    );
-    const plans = [];
-    for (const rival of state.rival === null ? others : [state.rival]) {
-      $("fooled").textContent = `Looking for a ${view.outputs[rival]} …`;
-      await pause(0);
-      plans.push({ rival, dots: planDots(view.model, current.image, rival) });
-    }
-    const none = negativeOf(model);
-    if (plans.every(({ dots }) => dots === null) && none !== null) {
-      plans.push({ rival: none, dots: planDots(view.model, current.image, none) });
-    }
-    const [{ rival, dots }] = plans.sort((a, b) => (a.dots?.length ?? Infinity) - (b.dots?.length ?? Infinity));
-    for (const at of dots ?? []) {
-      if (state.reading !== reading) break;
-      addInk(at);
-      await pause(REDUCED_MOTION.matches ? 0 : FOOL_DELAY);
+    const { best, rival } = asked();
+    Object.assign(state, { rival, isFooling: true });
+    const isFooled = () => strongest(current.prediction.probabilities, 1)[0] !== best;
+    const isSame = () => state.reading === reading && state.view === view;
+    while (isSame() && !isFooled() && state.dots < MAX_DOTS && addBestDot()) {
+      await new Promise((done) => setTimeout(done, REDUCED_MOTION.matches ? 0 : FOOL_DELAY));
     }
     state.isFooling = false;
-    if (state.reading !== reading) return;
-    const count = `${dots?.length} ${plural("dot", dots?.length)} of ink`;
-    const text = dots
-      ? `${count} made the ${view.outputs[best]} ${rival === none ? `no ${noun}` : `a ${view.outputs[rival]}`}.`
-      : `${MAX_DOTS} dots of ink do not fool it.`;
-    announce(($("fooled").textContent = text));
+    if (!isSame() || !state.inked) return;
+    const count = `${state.dots} ${plural("dot", state.dots)} of ink`;
+    const [other] = strongest(current.prediction.probabilities, 1);
+    const name = other === negativeOf(view.model) ? `no ${noun}` : `a ${view.outputs[other]}`;
+    const made = `${count} made the ${view.outputs[best]} ${name}.`;
+    announce(($("fooled").textContent = isFooled() ? made : `${count} do not fool it.`));
   }
 
   function takeBack() {
@@ -339,41 +301,9 @@ function makeInside(model, changed) {
   function select(view) {
     Object.assign(state, { view, pinned: null, preview: null, rival: null, sliding: null, inked: null, dots: 0 });
     views.forEach((each) => each.columns.forEach(({ element }) => (element.hidden = each !== view)));
-    const names = ["Why", "Picture", ...view.titles];
-    const elements = [$("answers"), $("picture-column"), ...view.columns.map(({ element }) => element)];
-    tabs.set(names, elements, (tab) => {
-      const index = !NARROW.matches ? 0 : tab === 0 ? view.titles.length : tab - 2; // -1 for the picture
-      $("detail").hidden = index < 0;
-      const pinned = NARROW.matches && state.pinned?.index !== index ? null : state.pinned;
-      const sliding = pinned ? state.sliding : null;
-      change({ followed: Math.max(index, 0), pinned, sliding });
-    });
+    refresh();
   }
 
-  /** Open or close the inside on a narrow screen. */
-  function open(isNowOpen) {
-    state.isOpened = isNowOpen;
-    $("look-inside").setAttribute("aria-expanded", isNowOpen);
-    $("look-inside").textContent = isNowOpen ? "Close" : "Look inside";
-    document.body.classList.toggle("inside-open", isOpen());
-    const home = TABLET.matches && isNowOpen ? $("result") : $("answers");
-    if ($("bars").parentElement !== home) home[home.id === "result" ? "append" : "prepend"]($("bars"));
-    change(isOpen() ? {} : { pinned: null, sliding: null });
-    changed();
-    // of the learner, its first layer
-    tabs.select(state.pinned ? tabOf(state.pinned) : state.view.model === model ? 0 : 2);
-  }
-
-  // what is selected stays in sight
-  for (const each of [NARROW, TABLET])
-    each.addEventListener("change", () => open(state.isOpened || state.pinned !== null));
-  $("look-inside").addEventListener("click", () => {
-    open(!state.isOpened);
-    if (!state.isOpened) return;
-    if (!TABLET.matches) $("stage").scrollIntoView();
-    const head = $("look-inside").parentElement;
-    if (head.getBoundingClientRect().top > innerHeight / 2) head.scrollIntoView(); // on a phone in landscape
-  });
   $("follow").addEventListener("click", on.release);
   $("slide").addEventListener("click", startSliding);
   $("add-dot").addEventListener("click", () => state.reading && addBestDot());
@@ -392,22 +322,15 @@ function makeInside(model, changed) {
   $("how").addEventListener("toggle", refresh);
   window.addEventListener("resize", refresh);
   select(views[0]);
-  open(false);
   return {
     show,
-    open,
     /** Look into the network that reads the drawing. */
     select: (network) => select(views.find(({ model }) => model === network)),
-    /** On a narrow screen, show a layer from 0, or "Why" for null. */
-    showLayer(index) {
-      open(true);
-      tabs.select(index === null ? 0 : index + 2);
-    },
+    release: on.release,
     slide() {
       if (state.sliding === null) startSliding();
     },
     fool,
-    isOpen: () => state.isOpened,
     view: () => state.view,
     /** Show an output that was added to the model. */
     taught() {
@@ -415,10 +338,10 @@ function makeInside(model, changed) {
       views.forEach((view) => (view.outputs = outputNames(view.model)));
     },
     /** Show the parameters of the learner, which have changed. */
-    relearned(slopes, steepest) {
+    relearned(slopes) {
       const view = views.at(-1);
       view.blank = forward(view.layers, new Float32Array(view.blank[0].length));
-      view.columns[0].repaintKernels(slopes, steepest);
+      view.columns[0].repaintKernels(slopes);
       changed();
     },
     repaint() {

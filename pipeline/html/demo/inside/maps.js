@@ -24,7 +24,7 @@ function makeColumn(parent, layers, index, title, patches, on) {
   const hasMaps = isMap(layer.outputShape);
   const hasKernels = index === 0 && hasMaps && layer.weights;
   // a single layer of maps has all the room
-  const hasRoom = layers.length === 2 ? hasMaps : TABLET.matches && (hasKernels || !hasMaps);
+  const hasRoom = layers.length === 2 ? hasMaps : NARROW.matches && !hasMaps;
   const isLong = hasMaps && !hasKernels && count > 2 * FEW; // only the most active maps are shown at first
   let isWhole = !isLong;
   let across = isLong ? columnsFor(FEW) : (hasRoom ? 2 : 1) * columnsFor(count);
@@ -87,22 +87,12 @@ function makeColumn(parent, layers, index, title, patches, on) {
     if (cells) return paintValues(cells, values, Math.ceil(count / across), across, paint);
     for (let unit = 0; unit < count; unit++) paintValues(column.map(unit), partOf(values, count, unit), ...size, paint);
   };
-  column.repaintKernels = (slopes = null, steepest = 0) => {
+  column.repaintKernels = (slopes = null) => {
     if (!hasKernels) return;
-    tiles.forEach((tile, unit) => {
-      const part = slopes && partOf(slopes, count, unit);
-      if (part) paintSlopes(tile.querySelector(".kernel"), rowOf(layer, unit), layer.window, part, steepest);
-      else paintKernel(tile.querySelector(".kernel"), layer, unit);
-    });
+    tiles.forEach((tile, unit) => paintKernel(tile.querySelector(".kernel"), layer, unit, slopes));
   };
   listenToTiles(grid, column, { index, layer, title, across: () => across }, on);
   return column;
-}
-
-function paintKernel(canvas, layer, unit) {
-  const kernel = rowOf(layer, unit);
-  const [height] = layer.window;
-  paintValues(canvas, kernel, height, kernel.length / height, signedColours(largestMagnitude(kernel)));
 }
 
 function listenToTiles(grid, column, { index, layer, title, across }, on) {

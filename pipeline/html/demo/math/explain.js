@@ -30,9 +30,9 @@ function differenceGradient(layers, values, a, b) {
 }
 
 /**
- * Explain why class a and not class b: {gradient, contributions, difference, rest}. gradient: of the difference of the
- * logits, averaged over the networks, by the ink of each pixel. contributions: ink times gradient; their sum and the
- * rest is the difference. With ReLU, gradient and rest do not depend on the ink as long as no unit switches on or off.
+ * Explain why class a and not class b: {gradient, contributions, difference}. gradient: of the difference of the
+ * logits, averaged over the networks, by the ink of each pixel. contributions: ink times gradient; the difference also
+ * has a rest. With ReLU, gradient and rest do not depend on the ink as long as no unit switches on or off.
  * known: results of `forward` for the first of the networks.
  */
 function explainDifference(networks, image, a, b, known = []) {
@@ -45,5 +45,5 @@ function explainDifference(networks, image, a, b, known = []) {
     difference += (values.at(-1)[a] - values.at(-1)[b]) / networks.length;
   }
   const contributions = gradient.map((slope, i) => slope * ink[i]);
-  return { gradient, contributions, difference, rest: difference - sumOf(contributions) };
+  return { gradient, contributions, difference };
 }

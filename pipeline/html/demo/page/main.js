@@ -35,10 +35,7 @@ const scenes = makeScenes(inside, learning);
 let shared = null; // what the link to the drawing shows
 const teaching = $("teaching") && makeTeaching(model, {
   others: async () => (await learning.lessons()).learnt.inks,
-  begun() {
-    learning.close();
-    inside.open(false);
-  },
+  begun: () => learning.close(),
   taught() {
     inside.taught();
     changed(false);

@@ -88,7 +88,7 @@ function addressOfPage() {
 /** Paint how a training made stencils of noise, and how often it is right. */
 function paintTraining(canvas, { networks: [layers] }, { seed, seconds, exams }) {
   const { context, write } = makeCard(canvas);
-  const title = `I trained a network in ${Math.round(seconds)} s: ${percentOf(exams.at(-1).value)}`;
+  const title = `I trained a network in ${Math.round(seconds)} s: ${percent(exams.at(-1).value)}`;
   write(title, 60, 110, 60, CARD.ink, 650);
   const noise = blankLayers(layers);
   initialise(noise, makeRandom(seed));
