@@ -2,13 +2,10 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.html.demo.examples import Example
 from pipeline.html.demo.lessons import Lessons, encode_images, make_header
@@ -46,12 +43,11 @@ def render_demo(
     images: int,
     examples: Sequence[Example] = (),
     lessons: Lessons | None = None,
-    stimuli: Mapping[int, NDArray[np.uint8]] | None = None,
 ) -> tuple[str, str]:
     """Return the page, and how the model was reduced to fit, "" if it is complete.
 
     accuracy: share in [0, 1] on `images` test images. examples: test images to choose on the page. lessons: images
-    to train a network with, in the page. stimuli: from `find_stimuli`.
+    to train a network with, in the page.
     """
     packed = pack(model)
     reduction = _describe_reduction(model, packed)
@@ -62,10 +58,6 @@ def render_demo(
         "inkStatistics": asdict(model.ink_statistics),
         "examples": [{"pixels": encode_array(image), "label": label} for image, label in examples],
         "lessons": lessons and _encode_lessons(lessons, model),
-        "patches": {
-            index: {"shape": patches.shape[1:], "pixels": [encode_array(patch) for patch in patches]}
-            for index, patches in (stimuli or {}).items()
-        },
     }
     page = render(
         "demo/demo.html",

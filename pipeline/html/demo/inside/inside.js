@@ -149,7 +149,7 @@ function makeInside(model, changed) {
     showButtons(view, target);
     if ($("how").open && prediction) {
       const first = locateTarget(view, FIRST, prediction.values);
-      showHow($("how-steps"), view, { ...prediction, image: current.image }, first, $("confidence").textContent);
+      showHow($("how-steps"), view, prediction, first, $("confidence").textContent);
     }
   }
 
@@ -180,7 +180,7 @@ function makeInside(model, changed) {
     $("result-figure").hidden = !isMap(layer.outputShape);
     if (isMap(layer.outputShape)) paintResult(view, target, values, state.sliding !== null);
     $("result-figure").firstElementChild.classList.toggle("glow", state.sliding !== null);
-    markTiles(view, target, explained, on.isPinned);
+    markTiles(view, on.isPinned);
     if (!explained) return overlay([]);
     const votes = target.index < best.index ? votesOf(view, best, explain(best)) : [];
     const shapes = [...votes, ...shapesOf(view, target, explained)];

@@ -14,11 +14,10 @@ function titlesOf(layers) {
 }
 
 /**
- * Make the column of layer `index`. patches: {shape, pixels} of what excites each map most, or undefined. on:
- * {preview(target), leave(), pin(target), move(down, right), release(), isPinned(target)}. Returns {element, tiles,
- * map(unit), show(values), repaintKernels()}.
+ * Make the column of layer `index`. on: {preview(target), leave(), pin(target), move(down, right), release(),
+ * isPinned(target)}. Returns {element, tiles, map(unit), show(values), repaintKernels(slopes)}.
  */
-function makeColumn(parent, layers, index, title, patches, on) {
+function makeColumn(parent, layers, index, title, on) {
   const layer = layers[index];
   const [count, ...size] = layer.outputShape;
   const hasMaps = isMap(layer.outputShape);
@@ -28,12 +27,10 @@ function makeColumn(parent, layers, index, title, patches, on) {
   const isLong = hasMaps && !hasKernels && count > 2 * FEW; // only the most active maps are shown at first
   let isWhole = !isLong;
   let across = isLong ? columnsFor(FEW) : (hasRoom ? 2 : 1) * columnsFor(count);
-  const aspect = hasKernels ? 1.7 : patches ? 2 : 1; // of a tile
+  const aspect = hasKernels ? 1.7 : 1; // of a tile
   const element = append(parent, "section", "", "column");
-  append(append(element, "h3", title), "span", LAYERS[layer.kind].role(index), "role");
-  const caption = append(element, "p", LAYERS[layer.kind].tell(layer, index), "caption");
-  if (patches && index === 1) caption.append(" Left: what it glows at most.");
-  append(caption, "span", LAYERS[layer.kind].describe(layer), "size");
+  append(element, "h3", title);
+  append(element, "p", LAYERS[layer.kind].tell(layer, index), "caption");
   const weight = across * aspect * Math.sqrt(size[0] ?? 1); // larger maps get more room
   const layOut = () => {
     const variables = { across, down: Math.ceil((isWhole ? count : FEW) / across), aspect, weight };
@@ -42,7 +39,7 @@ function makeColumn(parent, layers, index, title, patches, on) {
   layOut();
   const grid = append(element, "div", "", `tiles ${hasMaps ? "maps" : "cells"}${hasKernels ? " with-kernels" : ""}`);
   grid.setAttribute("role", "group");
-  grid.setAttribute("aria-label", LAYERS[layer.kind].describe(layer));
+  grid.setAttribute("aria-label", title);
   const cells = hasMaps ? null : append(grid, "canvas");
   cells?.setAttribute("aria-hidden", "true");
   const tiles = Array.from({ length: count }, (_, unit) => {
@@ -51,7 +48,6 @@ function makeColumn(parent, layers, index, title, patches, on) {
     tile.dataset.unit = unit;
     tile.setAttribute("aria-label", describeTile(layer, title, unit, null));
     if (hasKernels) paintKernel(append(append(tile, "span", "", "framed"), "canvas", "", "kernel"), layer, unit);
-    if (patches) paintInk(append(tile, "canvas", "", "stimulus"), patches.pixels[unit], patches.shape);
     if (hasMaps) append(tile, "canvas", "", "map");
     return tile;
   });
@@ -153,15 +149,9 @@ function describeTile({ outputShape }, title, unit, values) {
   return `${name}, at most ${Math.max(...partOf(values, count, unit)).toFixed(2)}`;
 }
 
-/** Mark the tile of the target and those of its strongest sources. isPinned: of {index, unit}. */
-function markTiles(view, target, explained, isPinned) {
-  const sources = explained && target.index > 0 ? strongestSlices(explained.slices).map(({ channel }) => channel) : [];
-  view.columns.forEach(({ tiles }, index) =>
-    tiles.forEach((tile, unit) => {
-      const isTarget = explained !== null && index === target.index && unit === target.unit;
-      tile.classList.toggle("target", isTarget);
-      tile.classList.toggle("source", index === target.index - 1 && sources.includes(unit));
-      setAttributes(tile, { "aria-pressed": isPinned({ index, unit }) });
-    }),
+/** Mark the tile that is pinned. isPinned: of {index, unit}. */
+function markTiles({ columns }, isPinned) {
+  columns.forEach(({ tiles }, index) =>
+    tiles.forEach((tile, unit) => setAttributes(tile, { "aria-pressed": isPinned({ index, unit }) })),
   );
 }

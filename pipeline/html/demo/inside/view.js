@@ -8,7 +8,7 @@
 function makeView(parent, model, answer, on) {
   const [layers] = model.networks;
   const titles = titlesOf(layers);
-  const columns = titles.map((title, index) => makeColumn(parent, layers, index, title, model.patches?.[index], on));
+  const columns = titles.map((title, index) => makeColumn(parent, layers, index, title, on));
   const blank = forward(layers, new Float32Array(model.shape[0] * model.shape[1]));
   return { model, layers, titles, columns, answer, outputs: outputNames(model), blank };
 }

@@ -35,8 +35,8 @@ function paintKernel(canvas, layer, unit, slopes = null) {
 }
 
 /**
- * Let cells of the large kernel be chosen by a tap or arrow keys. chosen: returns the row and the column of the one that
- * is; choose: is called with those of another.
+ * Let cells of the large kernel be chosen by a tap or arrow keys. chosen: returns the row and the column of the
+ * present one; choose: is called with those of another.
  */
 function listenToKernel(canvas, [rows, columns], chosen, choose) {
   canvas.addEventListener("click", (event) => {

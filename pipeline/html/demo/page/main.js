@@ -63,7 +63,7 @@ function show() {
   showExample(drawing.example, reader);
   showControls();
   const { large, share = "" } = change ? describeResult(readings, last, about) : texts;
-  shared = { model: reader, strokes: drawing.strokes, example, reading: last, large, confidence: share };
+  shared = { model: reader, strokes: drawing.strokes, example, large, confidence: share };
   const isRead = seen.some(({ digit }) => digit !== null);
   if (isDone) announce([isRead ? texts.large : "", texts.first, texts.second].filter(Boolean).join(", "));
   isDone = false;
@@ -189,16 +189,14 @@ function announce(text) {
 }
 
 /**
- * Delete, Escape and single letters work on the canvas only, so that speech input does not trigger letters (WCAG
- * 2.1.4). The others also work on the buttons below it, and while nothing has the focus.
+ * Delete and Escape work on the canvas only; Control Z also on the buttons below it, and while nothing has the focus.
  */
 function onKey(event) {
   const key = event.key.toLowerCase();
   const focused = document.activeElement;
   const isAlone = !event.ctrlKey && !event.metaKey && !event.altKey;
   const isCommand = (event.ctrlKey || event.metaKey) && !event.altKey;
-  if (isAlone && focused === canvas && key === "u") undo();
-  else if (isAlone && focused === canvas && ["c", "delete", "escape"].includes(key)) clear();
+  if (isAlone && focused === canvas && ["delete", "escape"].includes(key)) clear();
   else if (!isCommand || !(focused === document.body || $("drawing").contains(focused))) return;
   else if (key === "z" && !event.shiftKey) undo();
   else return;
