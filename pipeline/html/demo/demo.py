@@ -4,6 +4,7 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ from pipeline.html.demo.packing import Packed, encode_array, pack
 from pipeline.html.rendering import render
 from pipeline.html.wording import are_digits
 from pipeline.model.model import Model
-from pipeline.model.safetensors import list_keys
 from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.layer import Layer
 from pipeline.network.layers import Convolution
@@ -27,7 +27,6 @@ ICON = (
     "rx='7' fill='%231f5fbf'/%3E%3Cpath d='M10 9q6-4 10 0t-4 6q8 0 5 6t-12 3' fill='none' stroke='white' "
     "stroke-width='3' stroke-linecap='round'/%3E%3C/svg%3E"
 )
-ROW = (3, 4)  # height : width of a canvas with room for five digits
 
 
 def save_drawing_page(path: Path, model: Model, accuracy: float, images: int, *parts: Any, **named: Any) -> str:
@@ -54,7 +53,7 @@ def render_demo(
     noun = "digit" if are_digits(model.class_names) else "picture"
     values = {
         **model_values(model, packed),
-        "canvas": ROW if noun == "digit" else model.image_shape,
+        "canvas": model.image_shape,
         "inkStatistics": asdict(model.ink_statistics),
         "examples": [{"pixels": encode_array(image), "label": label} for image, label in examples],
         "lessons": lessons and _encode_lessons(lessons, model),
@@ -99,14 +98,13 @@ def _encode_lessons(lessons: Lessons, model: Model) -> dict[str, Any]:
     """Return the input of `makeLearner` and `unpackLessons` in lessons.js."""
     header = make_header(model)
     layers = header.make_layers()
-    shapes = [shape for layer in layers for shape in layer.parameter_shapes.values()]
     return {
         "images": encode_images(lessons.images),
         "labels": encode_array(lessons.labels),
         "learnt": lessons.learnt,
         "header": asdict(header),
         "layers": [layer_geometry(layer) for layer in layers],
-        "arrays": [{"name": name, "shape": shape} for name, shape in zip(list_keys(header)[0], shapes, strict=True)],
+        "sizes": [[prod(shape) for shape in layer.parameter_shapes.values()] for layer in layers],
     }
 
 

@@ -1,7 +1,5 @@
 /* The arithmetic of one output: patch times kernel, the sum, the bias and the activation, with all numbers. */
 
-// A screen on which the parts of the stage are one below the other.
-const NARROW = matchMedia("screen and (max-width: 69.99rem)");
 const STRONGEST_SLICES = 5; // to which lines lead
 const MAX_NUMBERS = 7; // rows and columns of the largest patch that is shown with numbers
 

@@ -16,7 +16,6 @@ function makeInside(model, changed) {
     reading: null, // what `show` was called with
     inked: null, // the image with the dots of ink that were added to it, or null
     dots: 0, // how many
-    size: 0, // of the ink, in pixels that changed
     preview: null, // target under the pointer or the keyboard's focus
     pinned: null, // target that was clicked
     rival: null, // class that "Why" compares with; null for the runner-up
@@ -25,7 +24,7 @@ function makeInside(model, changed) {
   };
   let frame = null;
   let why = null; // the timer of WHY_DELAY
-  let answered = null; // what "Why" shows, {prediction, best, rival}
+  let answered = null; // what "Why" shows, {prediction, best, rival, explained}
   const refresh = () => (frame ??= requestAnimationFrame(update));
   const on = {
     preview: (target) => change({ preview: target }),
@@ -42,22 +41,15 @@ function makeInside(model, changed) {
       if (target.index === 0 && state.view.model === model.learner) learning.chooseKernel(target.unit);
     },
     isPinned: ({ index, unit }) => state.pinned?.index === index && state.pinned.unit === unit,
-    move: (down, right) => {
-      change({ pinned: movedTarget(state.view, resolved(), down, right), preview: null, sliding: null });
-      announceText("detail-title", "detail-sum");
-    },
   };
   const overlay = makeOverlay($("stage"));
   const answer = makeAnswer($("answer"), outputNames(model), {
     choose(k) {
-      const target = { index: state.view.titles.length, unit: k, position: 0 };
-      const [best] = strongest(current.prediction.probabilities, 1);
-      const isSame = k === state.rival || on.isPinned(target); // a second click releases
-      const pinned = isSame || NARROW.matches ? null : target;
-      change({ rival: isSame || k === best ? null : k, pinned, preview: null, sliding: null });
+      const isSame = k === state.rival || k === asked()[0]; // a second click releases
+      change({ rival: isSame ? null : k, pinned: null, preview: null, sliding: null });
       announceText("why-title", "why-reason");
     },
-    preview: (unit) => state.reading && on.preview({ index: state.view.titles.length, unit, position: 0 }),
+    preview: (k) => state.reading && on.preview(targetOf(k)),
     leave: on.leave,
   });
   const views = [model, model.learner].filter(Boolean).map((each) => makeView($("columns"), each, answer.buttons, on));
@@ -82,12 +74,9 @@ function makeInside(model, changed) {
     return { reading: current.prediction, change: state.inked && { words, before: reading.digit } };
   }
 
-  /**
-   * Another drawing begins: ask about its own runner-up, and go to the strongest pixel of a pinned map.
-   */
+  /** Another drawing begins: ask about its own runner-up, and go to the strongest pixel of a pinned map. */
   function beginAgain() {
-    const isKept = state.pinned && state.pinned.index < state.view.titles.length;
-    Object.assign(state, { rival: null, pinned: isKept ? { ...state.pinned, position: null } : null });
+    Object.assign(state, { rival: null, pinned: state.pinned && { ...state.pinned, position: null } });
   }
 
   /** Compute what is shown, unless it is that of the last update. */
@@ -109,29 +98,25 @@ function makeInside(model, changed) {
 
   /** Return the target that is shown: pointed at, pinned, the best class, or the most raised output of a layer. */
   function resolved() {
-    return locateTarget(state.view, state.preview ?? state.pinned ?? followed(), current.prediction?.values);
+    return locateTarget(state.view, state.preview ?? state.pinned ?? followed(state.view), current.prediction?.values);
   }
 
-  /** Return the target that is explained unless another is chosen: of the first layer, or of a class. */
-  function followed() {
-    if (state.view.columns.length > 0 || !current.prediction) return FIRST;
-    const best = bestOf(state.view, current.prediction);
-    return { ...best, unit: state.rival ?? best.unit };
+  /** Return the target that is explained unless another is chosen: a class that was asked about, or the first layer. */
+  function followed({ columns }) {
+    if (!current.prediction || (state.rival === null && columns.length > 0)) return FIRST;
+    return targetOf(state.rival ?? asked()[0]);
   }
 
-  const pointedClass = (view) => (state.preview?.index === view.columns.length ? state.preview.unit : null);
+  /** Return the target of a class. */
+  const targetOf = (k) => ({ index: state.view.columns.length, unit: k, position: 0 });
 
   /** Return the best class and the one that it is compared with: pointed at, chosen, the true one, or the runner-up. */
-  function contendersIn(view, { probabilities }) {
+  function asked() {
+    const { probabilities } = current.prediction;
     const [best] = strongest(probabilities, 1);
-    const asked = [pointedClass(view), state.rival, state.reading.label ?? null];
-    const chosen = asked.find((k) => k !== null && k !== best) ?? null;
-    return contenders(probabilities, chosen, view.model.classNames.length);
-  }
-
-  /** Return the target of the most probable class. */
-  function bestOf({ titles }, { probabilities }) {
-    return { index: titles.length, unit: strongest(probabilities, 1)[0], position: 0 };
+    const pointed = state.preview?.index === state.view.columns.length ? state.preview.unit : null;
+    const chosen = [pointed, state.rival, state.reading.label ?? null].find((k) => k !== null && k !== best) ?? null;
+    return contenders(probabilities, chosen, model.classNames.length);
   }
 
   /** Update all parts. isDrawn: the drawing has changed. */
@@ -159,7 +144,7 @@ function makeInside(model, changed) {
     const slide = state.sliding === null ? `Slide the ${LAYERS[layer.kind].slider}` : "Stop";
     const texts = {
       slide: isMap(layer.outputShape) && !REDUCED_MOTION.matches && slide,
-      follow: state.pinned !== null && (NARROW.matches ? "Close" : "Deselect"),
+      follow: (state.pinned ?? state.rival) !== null && (NARROW.matches ? "Close" : "Deselect"),
     };
     const isLost = texts[document.activeElement.id] === false;
     for (const [id, text] of Object.entries(texts)) {
@@ -174,7 +159,7 @@ function makeInside(model, changed) {
     const values = prediction?.values;
     const explain = ({ index, unit, position }) =>
       LAYERS[view.layers[index].kind].explain(view.layers[index], values[index], unit, position);
-    const best = prediction && bestOf(view, prediction);
+    const best = prediction && targetOf(asked()[0]);
     const explained = values ? explain(target) : null;
     showDetail(view, target, explained, values);
     $("result-figure").hidden = !isMap(layer.outputShape);
@@ -191,24 +176,23 @@ function makeInside(model, changed) {
 
   function showAnswers(view, prediction, isDrawn) {
     clearTimeout(why);
-    for (const id of ["why", "lines-of"]) $(id).hidden = !prediction;
+    $("why").hidden = !prediction;
     if (!prediction) {
       answered = null;
       return answer.show(null, null, null);
     }
-    const [best, rival] = contendersIn(view, prediction);
+    const [best, rival] = asked();
     answer.show(prediction, best, state.rival === best ? null : state.rival);
-    setText($("lines-of"), describeLines(view));
     setText($("share-of"), describeShare(view, prediction, best));
     $("take-back").hidden = !state.inked;
     if (rival === undefined) return;
-    const asked = { prediction, best, rival };
-    const isSame = (names) => names.every((name) => asked[name] === answered?.[name]);
-    if (isSame(Object.keys(asked))) return;
+    const now = { prediction, best, rival };
+    const isSame = (names) => names.every((name) => now[name] === answered?.[name]);
+    if (isSame(Object.keys(now))) return;
     const explain = () => {
-      answered = asked;
       $("why").classList.remove("stale");
       const explained = explainDifference(view.model.networks, current.image, best, rival, [prediction.values]);
+      answered = { ...now, explained };
       const isExact = view.layers.every(({ activation }) => !activation || ACTIVATIONS[activation].isPiecewiseLinear);
       const hasDots = canFill(view.model.networks, current.image, best, rival, explained);
       const [a, b] = [view.outputs[best], view.outputs[rival]].map((name) => (name === "none" ? `no ${noun}` : name));
@@ -244,35 +228,24 @@ function makeInside(model, changed) {
     changed();
   }
 
-  /** Add the dot that helps the other class most; return whether there is one. */
-  function addBestDot() {
-    const at = bestDot(state.view.model, current.image, asked().rival);
-    if (at === null) announce(($("fooled").textContent = "No dot of ink helps."));
-    else addInk(at);
-    return at !== null;
-  }
-
-  /** Return the prediction with its best class and the one that it is compared with. */
-  function asked() {
-    const [best, rival] = contendersIn(state.view, current.prediction);
-    return { prediction: current.prediction, best, rival };
-  }
-
   /** Add the dots that help the other class most, until the network answers with it. */
   async function fool() {
     if (!state.reading || state.isFooling) return;
     const { reading, view } = state;
     Object.assign(state, { inked: null, dots: 0 });
     compute();
-    const { best, rival } = asked();
+    const [best, rival] = asked();
     Object.assign(state, { rival, isFooling: true });
     const isFooled = () => strongest(current.prediction.probabilities, 1)[0] !== best;
     const isSame = () => state.reading === reading && state.view === view;
-    while (isSame() && !isFooled() && state.dots < MAX_DOTS && addBestDot()) {
+    while (isSame() && !isFooled() && state.dots < MAX_DOTS) {
+      const at = bestDot(view.model, current.image, rival);
+      if (at === null) break;
+      addInk(at);
       await new Promise((done) => setTimeout(done, REDUCED_MOTION.matches ? 0 : FOOL_DELAY));
     }
     state.isFooling = false;
-    if (!isSame() || !state.inked) return;
+    if (!isSame()) return;
     const count = `${state.dots} ${plural("dot", state.dots)} of ink`;
     const [other] = strongest(current.prediction.probabilities, 1);
     const name = other === negativeOf(view.model) ? `no ${noun}` : `a ${view.outputs[other]}`;
@@ -306,16 +279,13 @@ function makeInside(model, changed) {
 
   $("follow").addEventListener("click", on.release);
   $("slide").addEventListener("click", startSliding);
-  $("add-dot").addEventListener("click", () => state.reading && addBestDot());
   $("fool").addEventListener("click", fool);
   $("take-back").addEventListener("click", takeBack);
   $("why-picture").addEventListener("click", ({ clientX, clientY }) => {
     const box = $("why-picture").getBoundingClientRect();
     const [height, width] = model.shape;
     const [row, column] = [((clientY - box.top) / box.height) * height, ((clientX - box.left) / box.width) * width];
-    const { prediction, best, rival } = asked();
-    const explained = explainDifference(state.view.model.networks, current.image, best, rival, [prediction.values]);
-    addInk(tappedPixel(gapsOf(explained, current.image), row, column, model.shape));
+    addInk(tappedPixel(gapsOf(answered.explained, current.image), row, column, model.shape));
   });
   for (const id of ["answer", "detail"])
     $(id).addEventListener("keydown", ({ key }) => key === "Escape" && on.release());
@@ -327,9 +297,7 @@ function makeInside(model, changed) {
     /** Look into the network that reads the drawing. */
     select: (network) => select(views.find(({ model }) => model === network)),
     release: on.release,
-    slide() {
-      if (state.sliding === null) startSliding();
-    },
+    slide: startSliding,
     fool,
     view: () => state.view,
     /** Show an output that was added to the model. */

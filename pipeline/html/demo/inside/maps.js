@@ -1,6 +1,6 @@
 /*
  * The column of a hidden layer: a tile per map, with its kernel beside it in the first layer, or a cell per dense unit.
- * A tile is a button; arrow keys move between tiles, which share one tab stop, and within the map of a pinned one.
+ * A tile is a button; arrow keys move between tiles, which share one tab stop.
  */
 
 const FEW = 8; // maps of a later layer that are shown at first
@@ -14,8 +14,8 @@ function titlesOf(layers) {
 }
 
 /**
- * Make the column of layer `index`. on: {preview(target), leave(), pin(target), move(down, right), release(),
- * isPinned(target)}. Returns {element, tiles, map(unit), show(values), repaintKernels(slopes)}.
+ * Make the column of layer `index`. on: {preview(target), leave(), pin(target), release(), isPinned(target)}. Returns
+ * {element, tiles, map(unit), show(values), repaintKernels(slopes)}.
  */
 function makeColumn(parent, layers, index, title, on) {
   const layer = layers[index];
@@ -46,7 +46,7 @@ function makeColumn(parent, layers, index, title, on) {
     const tile = append(grid, "button", "", "tile");
     Object.assign(tile, { type: "button", tabIndex: unit === 0 ? 0 : -1 });
     tile.dataset.unit = unit;
-    tile.setAttribute("aria-label", describeTile(layer, title, unit, null));
+    tile.setAttribute("aria-label", `${hasMaps ? "Map" : "Unit"} ${unit + 1} of ${title.toLowerCase()}`);
     if (hasKernels) paintKernel(append(append(tile, "span", "", "framed"), "canvas", "", "kernel"), layer, unit);
     if (hasMaps) append(tile, "canvas", "", "map");
     return tile;
@@ -62,9 +62,9 @@ function makeColumn(parent, layers, index, title, on) {
     const all = append(element, "button", `All ${count} maps`, "all-maps");
     all.type = "button";
     all.addEventListener("click", () => {
-      isWhole = !isWhole;
-      across = columnsFor(isWhole ? count : FEW);
-      setText(all, isWhole ? `The ${FEW} most active` : `All ${count} maps`);
+      isWhole = true;
+      across = columnsFor(count);
+      all.remove();
       layOut();
       chooseTiles(column.values);
       on.leave(); // what is drawn over them moves
@@ -115,7 +115,6 @@ function listenToTiles(grid, column, { index, layer, title, across }, on) {
   grid.addEventListener("focusin", (event) => {
     const unit = Number(event.target.dataset.unit);
     column.tiles.forEach((tile, i) => (tile.tabIndex = i === unit ? 0 : -1));
-    event.target.setAttribute("aria-label", describeTile(layer, title, unit, column.values));
     if (event.target.matches(":focus-visible")) on.preview({ index, unit, position: null });
   });
   grid.addEventListener("focusout", on.leave);
@@ -128,25 +127,14 @@ function listenToTiles(grid, column, { index, layer, title, across }, on) {
     const unit = Number(event.target.dataset.unit);
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
     const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
-    const ends = { Home: 0, End: -1 };
     const shown = [...column.tiles.keys()].filter((each) => !column.tiles[each].hidden);
     if (event.key === "Escape") on.release();
-    else if (event.key in moves && height && on.isPinned({ index, unit })) on.move(...moves[event.key]);
     else if (event.key in moves) {
       const next = shown[shown.indexOf(unit) + across() * moves[event.key][0] + moves[event.key][1]];
       if (next !== undefined) focusTile(next);
-    } else if (event.key in ends) focusTile(shown.at(ends[event.key]));
-    else return;
+    } else return;
     event.preventDefault();
   });
-}
-
-/** Describe a tile for screen readers: "Map 6 of layer 1, at most 3.53". */
-function describeTile({ outputShape }, title, unit, values) {
-  const [count, height] = outputShape;
-  const name = `${height ? "Map" : "Unit"} ${unit + 1} of ${title.toLowerCase()}`;
-  if (!values) return name;
-  return `${name}, at most ${Math.max(...partOf(values, count, unit)).toFixed(2)}`;
 }
 
 /** Mark the tile that is pinned. isPinned: of {index, unit}. */

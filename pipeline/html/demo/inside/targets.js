@@ -15,11 +15,3 @@ function locateTarget({ layers, blank }, { index, unit, position }, values) {
   const most = part.indexOf(extremes(part)[1]);
   return { index, unit: unit ?? Math.floor(most / size), position: most % size };
 }
-
-/** Return a target moved within its map; it stays inside. */
-function movedTarget({ layers }, target, down, right) {
-  const [, height = 1, width = 1] = layers[target.index].outputShape;
-  const row = clamp(Math.floor(target.position / width) + down, height - 1);
-  const column = clamp((target.position % width) + right, width - 1);
-  return { ...target, position: row * width + column };
-}

@@ -1,5 +1,8 @@
 /* A network as it is shown: its columns, and the values of an image in it. */
 
+// A screen on which the parts of the stage are one below the other.
+const NARROW = matchMedia("screen and (max-width: 69.99rem)");
+
 /**
  * Make the columns of a model's first network. Returns {model, layers, titles, columns, answer, outputs, blank}.
  * answer: the buttons of the outputs, which have the names `outputs`. blank: the result of `forward` for a picture

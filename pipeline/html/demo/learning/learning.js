@@ -289,10 +289,6 @@ function makeLearning(learner, packed, on) {
     state.nextExam = 0; // it may spoil the accuracy at once
     show();
   });
-  $("save-network").addEventListener("click", () => {
-    const file = toSafetensors(layers, packed, state.exams.at(-1)?.value ?? 0);
-    saveFile(file, "my-network.safetensors");
-  });
   const lessons = async () => {
     state.lessons ??= await unpackLessons(packed);
     const { inks, labels } = state.lessons.learnt;

@@ -22,13 +22,6 @@ function backpropagate(layers, values, gradient, from = 0) {
   return gradients;
 }
 
-/** Return the gradient of logit a minus logit b with respect to the input of the first layer. */
-function differenceGradient(layers, values, a, b) {
-  const gradient = new Float32Array(values.at(-1).length);
-  [gradient[a], gradient[b]] = [1, -1];
-  return backpropagate(layers, values, gradient)[0];
-}
-
 /**
  * Explain why class a and not class b: {gradient, contributions, difference}. gradient: of the difference of the
  * logits, averaged over the networks, by the ink of each pixel. contributions: ink times gradient; the difference also
@@ -41,7 +34,8 @@ function explainDifference(networks, image, a, b, known = []) {
   let difference = 0;
   for (const [i, layers] of networks.entries()) {
     const values = known[i] ?? forward(layers, ink);
-    differenceGradient(layers, values, a, b).forEach((slope, k) => (gradient[k] += slope / networks.length));
+    const output = values.at(-1).map((_, k) => (k === a ? 1 : k === b ? -1 : 0));
+    backpropagate(layers, values, output)[0].forEach((slope, k) => (gradient[k] += slope / networks.length));
     difference += (values.at(-1)[a] - values.at(-1)[b]) / networks.length;
   }
   const contributions = gradient.map((slope, i) => slope * ink[i]);

@@ -5,18 +5,17 @@ const model = unpackModel(data);
 const examples = unpackExamples(data.examples);
 const noun = document.body.dataset.noun; // "digit" or "picture"
 const canvas = $("canvas");
-// example: index of the test image that is shown instead of strokes, or null; tapped: stroke of the digit to look into,
-// or null
+// example: index of the test image that is shown instead of strokes, or null
 const drawing = {
   strokes: [],
   example: null,
-  tapped: null,
   height: model.canvas[0] / model.canvas[1],
   changed,
   cancel,
   announce,
 };
 const states = [{ strokes: [], example: null }]; // that undo goes back to; the present one is last
+let drawn = null; // the reading of the last drawing
 let frame = null; // the requested animation frame
 let isDone = false; // whether that frame announces the result
 
@@ -48,24 +47,18 @@ listenToPointers(canvas, drawing);
 function show() {
   frame = null;
   const example = examples[drawing.example];
-  const found = example ? readExample(reader, example) : readAll(reader, drawing.strokes, noun === "digit");
-  const { readings, canSplit } = found;
-  const last = readings.find(({ strokes }) => strokes?.includes(drawing.tapped)) ?? found.last;
-  const marks =
-    readings.length > 1 ? readings.map((each) => ({ ...sidesOf(each.strokes), isShown: each === last })) : [];
-  paintCanvas(canvas, drawing, example?.image, model.shape, marks);
+  drawn = example ? readExample(reader, example) : readDrawing(reader, drawing.strokes, drawn);
+  paintCanvas(canvas, drawing, example?.image, model.shape);
   const isDrawing = drawing.isDrawing() || drawing.pen.down;
-  const about = { isEmpty: isEmpty(), isDrawing, example, noun, classNames: outputNames(reader), canSplit };
-  const { reading, change } = inside.show(last);
-  const seen = readings.map((each) => (each === last ? reading : each));
-  const texts = describeResult(seen, reading, { ...about, change });
-  showResult(texts, readings.length > 1);
+  const { reading, change } = inside.show(drawn);
+  const about = { isEmpty: isEmpty(), isDrawing, example, noun, classNames: outputNames(reader) };
+  const texts = describeResult(reading, { ...about, change });
+  showResult(texts);
   showExample(drawing.example, reader);
   showControls();
-  const { large, share = "" } = change ? describeResult(readings, last, about) : texts;
+  const { large, share = "" } = change ? describeResult(drawn, about) : texts;
   shared = { model: reader, strokes: drawing.strokes, example, large, confidence: share };
-  const isRead = seen.some(({ digit }) => digit !== null);
-  if (isDone) announce([isRead ? texts.large : "", texts.first, texts.second].filter(Boolean).join(", "));
+  if (isDone) announce([reading?.digit == null ? "" : large, texts.first, texts.second].filter(Boolean).join(", "));
   isDone = false;
 }
 
@@ -97,22 +90,11 @@ function isEmpty() {
  */
 function changed(done) {
   if (done) {
-    takeTap();
     remember();
     if (!isEmpty()) $("hint").replaceChildren();
   }
   isDone ||= done;
   frame ??= requestAnimationFrame(show);
-}
-
-/** If the last stroke is a dot on one of several digits, take it away and look into that digit. */
-function takeTap() {
-  const others = drawing.strokes.slice(0, -1);
-  const tap = drawing.strokes.at(-1);
-  if (noun !== "digit" || !tap || !isDot([tap])) return;
-  const { readings } = readAll(reader, others, true);
-  const found = readings.find(({ strokes }) => haveCommon(sidesOf([tap]), sidesOf(strokes)));
-  if (found && readings.length > 1) Object.assign(drawing, { strokes: others, tapped: found.strokes[0] });
 }
 
 /** Add the drawing to the states, unless it is the present one. */

@@ -126,8 +126,7 @@ function paintCard(canvas, { model, strokes, example, large, confidence }, truth
   write(large, 1030, 370, Math.min(220, Math.max(350 / large.length, 40)), CARD.ink, 650);
   write(confidence, 1030, 440, 40, CARD.quiet);
   context.textAlign = "left";
-  const where = large.length > 1 ? " in one of the digits" : "";
-  write(`What its layers see${where}: ${addressOfPage()}`, 60, 580, 28, CARD.quiet);
+  write(`What its layers see: ${addressOfPage()}`, 60, 580, 28, CARD.quiet);
   canvas.setAttribute("aria-label", `${title}, ${confidence}, with the drawing and the feature maps`);
 }
 
