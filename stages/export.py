@@ -10,7 +10,6 @@ from pipeline.engine.command import main
 from pipeline.engine.stage import Input, Output, stage
 
 
-
 @stage(
     packages=("handwriting", "numpy", "onnx", "pillow", "protobuf", "safetensors", "jinja2"),
     extra_files=(
