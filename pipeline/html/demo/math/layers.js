@@ -21,14 +21,12 @@ const ACTIVATIONS = {
     apply: (z) => 1 / (1 + Math.exp(-z)),
     derivative: (a) => a * (1 - a),
     describe: (z, result) => result,
-    isPiecewiseLinear: false,
   },
   tanh: {
     title: "tanh",
     apply: Math.tanh,
     derivative: (a) => 1 - a * a,
     describe: (z, result) => result,
-    isPiecewiseLinear: false,
   },
   relu: {
     title: "ReLU",

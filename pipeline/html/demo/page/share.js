@@ -30,9 +30,8 @@ function makeShare(current) {
     $("save").textContent = `${canSend ? "Send" : "Save"} the picture`;
     dialog.showModal();
     $("save").focus(); // not the text, whose keyboard would cover the picture
-    const say = (text) => announce(($("copied").textContent = text));
-    if (location.protocol === "file:" || !fragment) return say(LOCAL);
-    say("The address of this page is the link.");
+    const hasLink = location.protocol !== "file:" && fragment;
+    announce(($("copied").textContent = hasLink ? "The address of this page is the link." : LOCAL));
   });
   $("save").addEventListener("click", () => {
     announce(($("save").textContent = "Saving …")); // it may take seconds

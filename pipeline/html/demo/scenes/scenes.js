@@ -73,7 +73,7 @@ function makeScenes(inside, learning) {
     if (to === number) return;
     number = to;
     if (isNew) history.pushState(null, "", `#scene=${to}`);
-    rememberScene(String(to));
+    rememberedScene(to);
     document.body.dataset.scene = to;
     if (to > 1 && to < EXPLORE && isEmpty()) perform(() => restore({ strokes: decodeStrokes(THREE), example: null }));
     const scene = scenes[to];
@@ -138,17 +138,10 @@ function makeScenes(inside, learning) {
   return { go, number: () => number };
 }
 
-/** Remember a scene, or return the one that was remembered; some browsers forbid it to files. */
-function rememberScene(scene) {
+/** Remember a scene if one is given, and return the one that is remembered; some browsers forbid it to files. */
+function rememberedScene(scene = null) {
   try {
-    return localStorage.setItem(SCENE_KEY, scene);
-  } catch {
-    return null;
-  }
-}
-
-function rememberedScene() {
-  try {
+    if (scene !== null) localStorage.setItem(SCENE_KEY, scene);
     return Number(localStorage.getItem(SCENE_KEY)) || 1;
   } catch {
     return 1;
