@@ -58,7 +58,8 @@ function show() {
   showControls();
   const { large, share = "" } = change ? describeResult(drawn, about) : texts;
   shared = { model: reader, strokes: drawing.strokes, example, large, confidence: share };
-  if (isDone) announce([reading?.digit == null ? "" : large, texts.first, texts.second].filter(Boolean).join(", "));
+  const name = reading === null || reading.digit === null ? "" : texts.large;
+  if (isDone) announce([name, texts.first, texts.second].filter(Boolean).join(", "));
   isDone = false;
 }
 
