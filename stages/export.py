@@ -9,8 +9,6 @@ from typer import Option
 from pipeline.engine.command import main
 from pipeline.engine.stage import Input, Output, stage
 
-SEARCHED = 2000  # test images in the search for the patches that excite filters most
-
 
 @stage(
     packages=("handwriting", "numpy", "onnx", "pillow", "protobuf", "safetensors", "jinja2"),
@@ -42,7 +40,6 @@ def export(
     from pipeline.html.demo.drawing_page import save_drawing_page
     from pipeline.html.demo.examples import choose_examples
     from pipeline.html.demo.lessons import choose_lessons
-    from pipeline.html.filters import find_stimuli
     from pipeline.model.metrics import load_confusion, load_metrics
     from pipeline.model.model import load_model, load_training
     from pipeline.model.onnx import save_onnx
@@ -62,8 +59,7 @@ def export(
     lessons = choose_lessons(
         training, read_array(parse / "train-labels.npy", np.uint8, (len(training),), below=classes)
     )
-    stimuli = find_stimuli(model, images[:SEARCHED])
-    reduction = save_drawing_page(files[2], model, metrics.accuracy, metrics.images, examples, lessons, stimuli)
+    reduction = save_drawing_page(files[2], model, metrics.accuracy, metrics.images, examples, lessons)
     confusion = load_confusion(evaluate, classes)
     card = make_model_card(model, load_training(train), metrics, confusion, load_description(parse).preparation)
     (output / "MODEL_CARD.md").write_text(card, encoding="utf-8")

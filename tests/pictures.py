@@ -50,8 +50,8 @@ PHOTOGRAPH = "ruled paper, of the ink's colour", 2
 HERO: dict[str, Any] = {"viewport": {"width": 1120, "height": 504}, "device_scale_factor": 800 / 1120}
 HERO_STYLE = """
 html { font-size: 20px; }
-header, footer, .head, .buttons, .under, .examples, .controls, .hints, .why, .detail, .answer-column .caption,
-#cell-text, #answer-title, .votes, .curves .long, .learning-controls { display: none !important; }
+header, footer, .scenes, .buttons, .under, .examples, .why, .detail, .how, .caption, #answer-title, .votes,
+.curves .long, .learning-controls, .more, .column h3 { display: none !important; }
 main.stage {
   padding: 8px 16px; gap: 6px 24px;
   grid-template: "drawing columns result" min-content "picture columns answers" 1fr
@@ -102,8 +102,7 @@ def take_animation(browser: Browser, scheme: str) -> None:
     with open_page(browser, DEMO, color_scheme=scheme, **HERO) as page:
         page.add_style_tag(content=HERO_STYLE)
         draw_with_mouse(page, DRAWN)
-        page.evaluate("$('forget').click()")
-        page.wait_for_timeout(1500)  # until it no longer flickers
+        page.evaluate("learning.open()")
         for images in LEARNT:
             if images:
                 page.evaluate(LEARN, images)
@@ -117,10 +116,10 @@ def take_animation(browser: Browser, scheme: str) -> None:
 
 def pin_pixel(page: Page, layer: int) -> None:
     """Click the pixel with the largest activation of a layer with maps."""
-    tiles = page.locator(".tiles").nth(layer).locator(".tile")
-    page.wait_for_timeout(500)  # until the labels are up to date
-    values = [float((tile.get_attribute("aria-label") or "").split()[-1]) for tile in tiles.all()]
-    tiles.nth(int(np.argmax(values))).focus()
+    page.wait_for_timeout(500)  # until the maps are up to date
+    strongest = "({ values, tiles }) => strongest(values, 1)[0] * tiles.length / values.length"
+    unit = int(page.evaluate(f"({strongest})(inside.view().columns[{layer}])"))
+    page.locator(".tiles").nth(layer).locator(".tile").nth(unit).focus()
     page.keyboard.press("Enter")
 
 

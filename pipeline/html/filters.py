@@ -94,21 +94,6 @@ def cut_patches(excitation: Excitation, images: NDArray[np.uint8], number: int) 
     return np.array(patches, np.uint8).reshape(-1, field.height, field.width)
 
 
-def find_stimuli(model: Model, images: NDArray[np.uint8]) -> dict[int, NDArray[np.uint8]]:
-    """Return the patch that excites each filter most, for each convolution after the first layer, by its index from 0.
-
-    images: raw, uint8 (n, height, width). The patches of a layer are uint8 (filters, h, w), black for a filter that is
-    never active.
-    """
-    found = {}
-    for each in measure_excitation(model, images):
-        if each.layer > 1:
-            black = np.zeros((1, each.field.height, each.field.width), np.uint8)
-            patches = (cut_patches(each, images, number) for number in range(len(each.peaks)))
-            found[each.layer - 1] = np.array([(*some, *black)[0] for some in patches])
-    return found
-
-
 def draw_weights(model: Model) -> dict[int, str]:
     """Draw the weights or kernels of the first network's first layer, by number of the unit or filter from 0.
 

@@ -13,7 +13,7 @@ from pipeline.html.rendering import TEMPLATES
 
 SCRIPTS = (
     *(f"math/{name}" for name in ("patches", "layers", "network", "explain", "training", "slopes")),
-    *(f"reading/{name}" for name in ("prepare", "strokes", "segment", "reading", "result")),
+    *(f"reading/{name}" for name in ("prepare", "strokes", "reading", "result")),
     *("inside/detail", "inside/why", "inside/ink", "page/link", "learning/sums", "learning/teach"),
 )
 # The first line is the code, compiled once; each other line is a call, with globals of its own.

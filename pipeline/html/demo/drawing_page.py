@@ -2,13 +2,11 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
+from math import prod
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.html.demo.examples import Example
 from pipeline.html.demo.lessons import Lessons, encode_images, make_header
@@ -16,7 +14,6 @@ from pipeline.html.demo.packing import Packed, encode_array, pack
 from pipeline.html.rendering import render
 from pipeline.html.wording import are_digits
 from pipeline.model.model import Model
-from pipeline.model.safetensors import list_keys
 from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.layer import Layer
 from pipeline.network.layers import Convolution
@@ -30,7 +27,6 @@ ICON = (
     "rx='7' fill='%231f5fbf'/%3E%3Cpath d='M10 9q6-4 10 0t-4 6q8 0 5 6t-12 3' fill='none' stroke='white' "
     "stroke-width='3' stroke-linecap='round'/%3E%3C/svg%3E"
 )
-ROW = (3, 4)  # height : width of a canvas with room for five digits
 
 
 def save_drawing_page(path: Path, model: Model, accuracy: float, images: int, *parts: Any, **named: Any) -> str:
@@ -46,26 +42,21 @@ def render_demo(
     images: int,
     examples: Sequence[Example] = (),
     lessons: Lessons | None = None,
-    stimuli: Mapping[int, NDArray[np.uint8]] | None = None,
 ) -> tuple[str, str]:
     """Return the page, and how the model was reduced to fit, "" if it is complete.
 
     accuracy: share in [0, 1] on `images` test images. examples: test images to choose on the page. lessons: images
-    to train a network with, in the page. stimuli: from `find_stimuli`.
+    to train a network with, in the page.
     """
     packed = pack(model)
     reduction = _describe_reduction(model, packed)
     noun = "digit" if are_digits(model.class_names) else "picture"
     values = {
         **model_values(model, packed),
-        "canvas": ROW if noun == "digit" else model.image_shape,
+        "canvas": model.image_shape,
         "inkStatistics": asdict(model.ink_statistics),
         "examples": [{"pixels": encode_array(image), "label": label} for image, label in examples],
         "lessons": lessons and _encode_lessons(lessons, model),
-        "patches": {
-            index: {"shape": patches.shape[1:], "pixels": [encode_array(patch) for patch in patches]}
-            for index, patches in (stimuli or {}).items()
-        },
     }
     page = render(
         "demo/demo.html",
@@ -107,14 +98,13 @@ def _encode_lessons(lessons: Lessons, model: Model) -> dict[str, Any]:
     """Return the input of `makeLearner` and `unpackLessons` in lessons.js."""
     header = make_header(model)
     layers = header.make_layers()
-    shapes = [shape for layer in layers for shape in layer.parameter_shapes.values()]
     return {
         "images": encode_images(lessons.images),
         "labels": encode_array(lessons.labels),
         "learnt": lessons.learnt,
         "header": asdict(header),
         "layers": [layer_geometry(layer) for layer in layers],
-        "arrays": [{"name": name, "shape": shape} for name, shape in zip(list_keys(header)[0], shapes, strict=True)],
+        "sizes": [[prod(shape) for shape in layer.parameter_shapes.values()] for layer in layers],
     }
 
 

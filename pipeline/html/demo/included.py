@@ -6,7 +6,6 @@ from pipeline.data import idx
 from pipeline.html.demo.drawing_page import render_demo
 from pipeline.html.demo.examples import choose_examples
 from pipeline.html.demo.lessons import choose_lessons
-from pipeline.html.filters import find_stimuli
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors
 
@@ -26,5 +25,4 @@ def render_included_demo() -> str:
         model.test_images,
         choose_examples(images, labels, predict(model, images)),
         choose_lessons(training, truths),
-        find_stimuli(model, images),
     )[0]

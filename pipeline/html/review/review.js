@@ -79,13 +79,9 @@ function undo() {
   showPage(row.page, row.box);
 }
 
-// Points and commas mean the same, and a reading without separators may leave them out.
-function agree(one, other) {
-  const [first, second] = [one, other].map((text) => text.replace(/\s/g, "").replaceAll(",", "."));
-  const digits = (text) => text.replace(/\D/g, "");
-  const bare = /^\d*$/.test(first) || /^\d*$/.test(second);
-  return bare ? digits(first) === digits(second) : first === second;
-}
+function textOf(row) { return row.value ?? row.text; }
+
+function isThere(row) { return !["deleted", "dropped"].includes(row.change); }
 
 function suggest(row) { return row.text || (row.alternatives[0]?.[0] ?? ""); }
 
@@ -95,16 +91,12 @@ function showProgress() {
   const doubtful = rows.filter((row) => !row.checked && row.confidence < CERTAIN);
   get("progress").textContent =
     `${checked.length} of ${rows.length} checked, ${doubtful.length} below ${100 * CERTAIN}% remain`;
-  const unsure = checked.filter((row) => row.confidence < CERTAIN && !row.unread);
-  const wrong = unsure.filter((row) => !agree(row.text, row.value));
-  get("errors").textContent =
-    unsure.length ? `${wrong.length} of ${unsure.length} readings below ${100 * CERTAIN}% were wrong` : "";
 }
 
 function show(row) {
   if (!row.item) insert(row);
   row.item.classList.toggle("checked", row.checked);
-  row.item.classList.toggle("deleted", ["deleted", "dropped"].includes(row.change));
+  row.item.classList.toggle("deleted", !isThere(row));
   showProgress();
 }
 
@@ -186,27 +178,29 @@ get("page").onpointerup = (event) => {
 
 function middle([left, top, right, bottom]) { return [(top + bottom) / 2, (left + right) / 2]; }
 
-// The height at which a point of the picture lies when the page is laid on its template.
-function straighten(page, [y, x]) {
-  const [a, b, c] = page.upright ?? [1, 0, 0];
+// The height of a box when the page is laid on its template.
+function heightOf({ upright }, box) {
+  const [[y, x], [a, b, c]] = [middle(box), upright ?? [1, 0, 0]];
   return a * y - b * x + c;
 }
 
-// The field and the record of a new row are those of the nearest rows: beside it, and above or below it.
+// The field and the record of a new row are those of the nearest rows, beside it and at its height; a row between two
+// lines is a line between them.
 function addRow(box) {
   const page = current;
-  const at = middle(box);
-  const height = straighten(page, at);
-  const rows = page.rows.filter((row) => !["deleted", "dropped"].includes(row.change));
-  const nearest = (choose) => rows.reduce((best, row) => (!best || choose(row) < choose(best) ? row : best), null);
-  const beside = nearest((row) => Math.max(row.box[0] - at[1], at[1] - row.box[2], 0));
-  const level = nearest((row) => (row.record ? Math.abs(straighten(page, middle(row.box)) - height) : Infinity));
-  const away = level ? Math.abs(straighten(page, middle(level.box)) - height) : Infinity;
-  const fits = level?.record && away < (box[3] - box[1]) * 0.75;
-  const record = fits ? level.record : Math.max(0, ...rows.map((row) => row.record ?? 0)) + 1;
-  const id = `${page.number}.${Date.now()}`;
-  const step = { kind: "add", id, page: page.number, box, region: beside?.region ?? Object.keys(fields)[0] ?? "" };
-  act({ ...step, record: hasForm ? record : 0 }).field.focus();
+  const rows = page.rows.filter(isThere);
+  const [at, height] = [middle(box)[1], heightOf(page, box)];
+  const nearest = (some, distance) => some.reduce((a, b) => (a && distance(a) <= distance(b) ? a : b), null);
+  const beside = nearest(rows, (row) => Math.max(row.box[0] - at, at - row.box[2], 0));
+  const lines = rows.filter(({ record }) => record);
+  const distance = (row) => Math.abs(heightOf(page, row.box) - height);
+  const level = nearest(lines, distance);
+  const column = lines.filter((row) => row.box[0] < beside.box[2] && row.box[2] > beside.box[0]);
+  const above = Math.max(0, ...column.filter((row) => heightOf(page, row.box) < height).map(({ record }) => record));
+  const below = Math.min(above + 2, ...lines.map(({ record }) => record).filter((record) => record > above));
+  const record = level && distance(level) < (box[3] - box[1]) * 0.75 ? level.record : (above + below) / 2;
+  const step = { kind: "add", id: `${page.number}.${Date.now()}`, page: page.number, box };
+  act({ ...step, region: beside?.region ?? Object.keys(fields)[0] ?? "", record: hasForm ? record : 0 }).field.focus();
 }
 
 function addField(box) {
@@ -251,10 +245,6 @@ get("name").oninput = () => {
 };
 get("holds").onchange = () => { drawnFields.at(-1).holds = get("holds").value; showForm(); };
 get("drop").onclick = () => { drawnFields.pop(); showForm(); };
-get("copy").onclick = () => {
-  getSelection().selectAllChildren(get("toml"));
-  document.execCommand("copy"); // works in a file, where the browser denies the clipboard
-};
 get("keep").onclick = () => download("form.toml", writeForm(), "application/toml");
 
 // A cell that a spreadsheet program would evaluate begins with an apostrophe, as in the table of `classify`.
@@ -277,37 +267,31 @@ function write(columns, lines) {
 function saveRows() {
   const lines = pages.flatMap((page) => page.rows.filter((row) => row.change !== "dropped").map((row, index) => {
     const [left, top, right, bottom] = row.box;
-    const marks = { row: index + 1, value: row.value ?? row.text, checked: row.checked ? "yes" : "" };
+    const marks = { row: index + 1, value: textOf(row), checked: row.checked ? "yes" : "" };
     return { ...row, ...marks, left, top, right, bottom };
   }));
   download("corrected.csv", write(COLUMNS, lines), "text/csv");
 }
 
-// The table of the form, as `classify --csv` writes it, with what the person has typed.
+// The table of the form, as `classify --output` writes it, with what the person has typed: a line for each record, with
+// what the page has once, or many times, in all of them.
 function saveTable() {
-  const lines = pages.flatMap((page) => {
-    const records = new Map();
-    const whole = {};
-    const extra = [];
-    for (const row of page.rows) {
-      const value = row.value ?? row.text;
-      const holds = fields[row.region];
-      if (["deleted", "dropped"].includes(row.change)) continue;
-      if (holds === "many" || (holds === "one" && row.record))
-        whole[row.region] = row.region in whole ? `${whole[row.region]}; ${value}` : value;
-      else if (row.record) records.set(row.record, { ...records.get(row.record), [row.region]: value });
-      else extra.push({ file: page.file, [row.region]: value, check: "fits no line" });
-    }
-    if (!records.size && Object.keys(whole).length) records.set(1, {});
-    const heights = new Map();
-    for (const row of page.rows) if (row.record && fields[row.region] === "lines") {
-      const height = straighten(page, middle(row.box));
-      heights.set(row.record, Math.min(heights.get(row.record) ?? Infinity, height));
-    }
-    const added = page.rows.some((row) => row.change === "added");
-    const order = [...records.keys()].sort((a, b) => (added ? heights.get(a) - heights.get(b) : a - b));
-    const body = order.map((record, i) => ({ file: page.file, line: i + 1, ...whole, ...records.get(record) }));
-    return [...body, ...extra];
+  const cellsOf = (rows) => {
+    const names = [...new Set(rows.map(({ region }) => region))];
+    const joined = (name) => rows.filter(({ region }) => region === name).map(textOf).join("; ");
+    return Object.fromEntries(names.map((name) => [name, joined(name)]));
+  };
+  const lines = pages.flatMap(({ file, rows }) => {
+    const isWhole = ({ region, record }) => fields[region] === "many" || (fields[region] === "one" && record);
+    const there = rows.filter(isThere);
+    const [whole, parts] = [there.filter(isWhole), there.filter((row) => !isWhole(row))];
+    const records = [...new Set(parts.map(({ record }) => record).filter(Boolean))].sort((a, b) => a - b);
+    if (!records.length && whole.length) records.push(1);
+    const linesOf = (each) => cellsOf(parts.filter(({ record }) => record === each));
+    return [
+      ...records.map((each, i) => ({ file, line: i + 1, ...cellsOf(whole), ...linesOf(each) })),
+      ...parts.filter(({ record }) => !record).map((row) => ({ file, ...cellsOf([row]), check: "fits no line" })),
+    ];
   });
   download("table.csv", write(["file", "line", ...Object.keys(fields), "check"], lines), "text/csv");
 }
@@ -345,7 +329,7 @@ function insert(row, before = null) {
     return button;
   });
   const certain = row.unread ? "unread" : `${(100 * row.confidence).toFixed(1)}%`;
-  const line = row.record ? `, line ${row.record}` : "";
+  const line = row.change !== "added" && row.record ? `, line ${row.record}` : "";
   const where = `${row.region ? `${row.region}${line}, ` : ""}${row.file}, row ${index}`;
   const status = row.change === "added" ? "added" : certain;
   const drop = make("button", { textContent: "Delete", tabIndex: -1, ariaLabel: `Delete row ${index} of ${row.file}` });

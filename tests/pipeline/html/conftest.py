@@ -75,8 +75,7 @@ def drawn(open_drawn: Demo) -> Iterator[Page]:
 
 @pytest.fixture
 def phone(open_drawn: Demo) -> Iterator[Page]:
-    """The same on a phone, with the inside of the network open."""
+    """The same on a phone."""
     with open_drawn(**PHONE) as opened:
-        opened.locator("#look-inside").tap()
         wait_for_update(opened)
         yield opened

@@ -116,20 +116,6 @@ def write_digits(seed: int = 3) -> Iterator[tuple[int, str, Strokes]]:
             yield digit, name, scatter(wobble(form, generator), generator)
 
 
-def write_number(digits: str, generator: np.random.Generator) -> Strokes:
-    """Return a row of distorted digits, as wide as a canvas of 4 : 3 around the unit square."""
-    row: Strokes = []
-    right = 0.0
-    for digit in digits:
-        forms = list(FORMS[int(digit)].values())
-        strokes = wobble(forms[generator.integers(len(forms))], generator)
-        height, low = generator.uniform(0.85, 1.15), generator.uniform(-0.08, 0.08)
-        left = min(x for stroke in strokes for x, _ in stroke)
-        row += place(strokes, right - height * left, low - height / 2, height)
-        right = max(x for stroke in row for x, _ in stroke) + generator.uniform(0.15, 0.4)
-    return place(row, -0.1, 0.5, min(0.65, 1.2 / right))
-
-
 def draw_non_digits(seed: int = 4) -> Iterator[tuple[str, Strokes]]:
     """Yield three drawings of each kind, (kind, strokes), distorted, in random sizes and places."""
     generator = np.random.default_rng(seed)

@@ -108,10 +108,6 @@ def tile(page: Page, layer: int, unit: int) -> Locator:
     return page.locator(".tiles:visible").nth(layer).locator(".tile").nth(unit)
 
 
-def tab(page: Page, name: str) -> Locator:
-    return page.locator("[role=tab]", has_text=name)
-
-
 def hover(page: Page, layer: int, unit: int, row: float, column: float, size: int = 12) -> None:
     tile(page, layer, unit).scroll_into_view_if_needed()
     box = find_box(tile(page, layer, unit).locator(".map"))

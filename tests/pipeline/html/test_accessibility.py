@@ -12,13 +12,13 @@ from tests.pipeline.models import make_model
 
 pytestmark = pytest.mark.slow
 
-DIGIT = place(DIGITS[3], 0.55, 0.2, 0.6)
+DIGIT = place(DIGITS[3], 0.2, 0.2, 0.6)
 LANDSCAPE: dict[str, Any] = {**PHONE, "viewport": {"width": 844, "height": 390}}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("options", [{}, SMALL_PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("drawn", [[], DIGIT, place(DIGITS[7], -0.1, 0.2, 0.6) + DIGIT], ids=["empty", "digit", "row"])
+@pytest.mark.parametrize("drawn", [[], DIGIT], ids=["empty", "digit"])
 def test_axe_finds_no_violation(scheme: Any, options: dict[str, Any], drawn: Strokes, open_demo: Demo) -> None:
     with open_demo(color_scheme=scheme, **options) as page:
         draw_with_mouse(page, drawn)
@@ -49,7 +49,7 @@ def test_phone_shows_canvas_and_prediction_without_scrolling(open_demo: Demo) ->
                 box = find_box(page.locator(f"#{name}"))
                 assert box["y"] + box["height"] <= options["viewport"]["height"], name
             assert not is_wider_than_screen(page)
-            for button in map(find_box, page.locator("button:visible").all()):
+            for button in map(find_box, page.locator(":is(.side, .examples, .scenes) button:visible").all()):
                 assert min(button["width"], button["height"]) >= 44
 
 
@@ -62,7 +62,7 @@ def test_canvas_fits_in_phone_in_landscape_and_page_scrolls_beside_it(open_demo:
             assert box["y"] + box["height"] <= 390, selector
         assert not is_wider_than_screen(page)
         heights = [0.8 - 0.05 * step for step in range(11)]
-        for right, scrolled in ((0.5, False), (1.8, True)):  # on the canvas, and beside it
+        for right, scrolled in ((0.5, False), (2.5, True)):  # on the canvas, and beside it
             draw_with_finger(page, [[(right, height) for height in heights]])
             page.wait_for_timeout(200)
             assert (page.evaluate("scrollY") > 50) == scrolled

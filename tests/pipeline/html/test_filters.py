@@ -15,7 +15,6 @@ from pipeline.html.filters import (
     cut_patches,
     draw_strongest,
     draw_weights,
-    find_stimuli,
     measure_excitation,
     rank_filters,
     receptive_fields,
@@ -107,15 +106,3 @@ def test_later_layers_show_their_most_active_filters() -> None:
     assert (later.layer, len(later.peaks), later.field.height) == (2, 20, 4)
     means = later.peaks.mean(axis=1)
     assert [means[number] for number in rank_filters(later)] == sorted(means, reverse=True)[:MAX_LATER_FILTERS]
-
-
-def test_stimuli_are_the_strongest_patches_of_the_later_convolutions() -> None:
-    model = make_model("conv3x3/1,conv4x2/1,5", shape=(9, 7))
-    model.networks[0].parameters.layers[1][1][0] = -100  # the first filter is never active
-    images = np.random.default_rng(0).integers(0, 256, (20, 9, 7), dtype=np.uint8)
-    ((index, patches),) = find_stimuli(model, images).items()
-    assert (index, patches.shape) == (1, (4, 4, 4))
-    _, excitation = measure_excitation(model, images)
-    assert not patches[0].any()
-    for number in (1, 2, 3):
-        assert np.array_equal(patches[number], cut_patches(excitation, images, number)[0])

@@ -77,7 +77,7 @@ def test_stroke_outside_canvas_is_clipped_to_its_edge(page: Page) -> None:
     draw_with_mouse(page, [[(0.5, 0.5), (0.5, 1.5), (-0.5, 1.5)]])
     last = page.evaluate("drawing.strokes[0].at(-1)")
     assert last["x"] == 0
-    assert last["y"] == pytest.approx(0.75, abs=0.001)
+    assert last["y"] == pytest.approx(1, abs=0.001)
 
 
 def test_digit_can_be_drawn_by_keyboard(page: Page) -> None:
@@ -96,7 +96,10 @@ def test_digit_can_be_drawn_by_keyboard(page: Page) -> None:
     assert page.locator("#announcement").inner_text() == "The pen is down."
     press("ArrowRight", 10)
     press("ArrowDown", 5)
-    press("End", 5)
+    for _ in range(5):  # two at once move diagonally
+        page.keyboard.down("ArrowDown")
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.up("ArrowDown")
     press("ArrowDown", 6)
     press(" ")
     assert prediction(page) == "7"
@@ -165,7 +168,7 @@ def test_lost_pointerup_ends_stroke(page: Page) -> None:
     assert ends(page) == [[0.3, 0.2, 0.3, 0.2]]
 
 
-@pytest.mark.parametrize("key", [" ", "ArrowLeft", "u", "Escape", "Control+z"])
+@pytest.mark.parametrize("key", [" ", "ArrowLeft", "Escape", "Control+z"])
 def test_keys_are_ignored_while_drawing(key: str, page: Page) -> None:
     ((start, middle, end),) = on_canvas(page, [[(0.2, 0.2), (0.2, 0.6), (0.2, 0.8)]])
     page.mouse.move(*start)

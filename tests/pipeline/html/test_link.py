@@ -19,7 +19,7 @@ def link(page: Page) -> str | None:
 
 def test_link_shows_others_the_same_numbers(open_demo: Demo) -> None:
     """The pointer gives many more points than a link contains, and at any place."""
-    read = "Array.from(readAll(model, drawing.strokes, true).last.probabilities)"
+    read = "Array.from(readDrawing(model, drawing.strokes).probabilities)"
     with open_demo() as page, open_demo(viewport={"width": 1440, "height": 900}) as other:
         for digit in (2, 5):
             clear(page)

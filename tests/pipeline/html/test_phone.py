@@ -4,48 +4,37 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser import find_box, is_wider_than_screen
-from tests.pipeline.html.input import tab, tile, title, wait_for_update
+from tests.pipeline.html.input import draw_with_finger, numbers, tile, title, wait_for_update
+from tests.pipeline.html.strokes import DIGITS, place
 
 pytestmark = pytest.mark.slow
 
 
-def test_phone_shows_one_tab_at_a_time_and_taps_pin(phone: Page) -> None:
-    assert find_box(phone.locator("#canvas"))["width"] <= 221
-    tabs = phone.locator("[role=tab]")
-    assert tabs.all_inner_texts() == ["Why", "Picture", "Layer 1", "Layer 2", "Dense"]
-    for each in tabs.all():
-        each.tap()
-        wait_for_update(phone)
-        assert phone.locator(":is(.column, .picture-column, .answer-column):visible").count() == 1
-        assert not is_wider_than_screen(phone)
-    tab(phone, "Layer 1").tap()
+def test_drawing_stays_in_sight_while_the_layers_scroll(phone: Page) -> None:
+    for selector in (".with-kernels", ".cells", "#why"):
+        phone.locator(selector).scroll_into_view_if_needed()
+        box = find_box(phone.locator("#canvas"))
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] < 844 / 3
+    before = numbers(phone.locator(".class .share"))
+    draw_with_finger(phone, place(DIGITS[7], 0.2, 0.2, 0.6))
+    wait_for_update(phone)
+    assert numbers(phone.locator(".class .share")) != before
+    assert not is_wider_than_screen(phone)
+
+
+def test_tap_pins_a_map_and_its_numbers_are_in_view(phone: Page) -> None:
     tile(phone, 0, 2).tap(position={"x": 60, "y": 20})
     assert title(phone).startswith("Pixel of map 3, layer 1")
     assert tile(phone, 0, 2).get_attribute("aria-pressed") == "true"
-    assert phone.locator("#detail").is_visible()
     sheet = find_box(phone.locator("#detail"))
     assert sheet["y"] + sheet["height"] <= 845
-    phone.locator("#look-inside").tap()
+    phone.locator("#follow").tap()
     wait_for_update(phone)
     assert phone.locator("#stage").evaluate("(stage) => getComputedStyle(stage).paddingBottom") == "0px"
 
 
-def test_tabs_keep_their_place_on_a_phone_without_empty_space_below(phone: Page) -> None:
-    tab(phone, "Picture").tap()  # the shortest
-    height = "Math.round(document.querySelector('footer').getBoundingClientRect().bottom + scrollY)"
-    assert phone.evaluate("document.documentElement.scrollHeight") <= max(phone.evaluate(height), 844)
-    tab(phone, "Layer 2").tap()  # the longest
-    wait_for_update(phone)
-    phone.evaluate("document.getElementById('tabs').scrollIntoView()")
-    top = find_box(phone.locator("#tabs"))["y"]
-    for name in ("Picture", "Why", "Dense", "Layer 1"):
-        tab(phone, name).tap()
-        wait_for_update(phone)
-        assert find_box(phone.locator("#tabs"))["y"] == pytest.approx(top, abs=1)
-
-
 def test_numbers_fit_in_their_cells_on_phones(phone: Page) -> None:
-    tab(phone, "Layer 1").tap()
     for width in (390, 360):
         phone.set_viewport_size({"width": width, "height": 844})
         wait_for_update(phone)
@@ -58,17 +47,5 @@ def test_numbers_fit_in_their_cells_on_phones(phone: Page) -> None:
             }"""
         )
         assert box <= cell
-        last = find_box(phone.locator(".products").last)
+        last = find_box(phone.locator("#products"))
         assert last["x"] + last["width"] <= width
-
-
-def test_tabs_are_reached_by_keys(phone: Page) -> None:
-    phone.locator("[role=tab]").first.focus()
-    phone.keyboard.press("ArrowRight")
-    assert phone.evaluate("document.activeElement.textContent") == "Picture"
-    phone.keyboard.press("End")
-    assert phone.evaluate("document.activeElement.textContent") == "Dense"
-    assert phone.locator("#why").is_hidden()
-    phone.keyboard.press("ArrowRight")
-    assert phone.evaluate("document.activeElement.textContent") == "Why"
-    assert phone.locator("#why").is_visible()

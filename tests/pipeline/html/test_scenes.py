@@ -72,6 +72,28 @@ def test_each_scene_is_accessible_and_fits_the_screen(
                     assert find_box(button)["y"] + find_box(button)["height"] <= height
 
 
+@pytest.mark.parametrize("size", [(390, 664), (360, 640)])
+def test_what_a_scene_is_about_is_in_sight_on_a_small_phone(
+    size: tuple[int, int], browser: Browser, file: Path
+) -> None:
+    viewport = {"width": size[0], "height": size[1]}
+    with open_page(browser, file, "#scene=1", **{**PHONE, "viewport": viewport}) as page:
+        draw_with_mouse(page, DIGIT)
+        for number, selectors in ((3, ["#why-picture"]), (4, [".class", ".kernel"]), (5, ["#hill", "#one-step"])):
+            page.evaluate(f"scenes.go({number})")
+            page.wait_for_timeout(700)
+            for pressed in (False, True):
+                if pressed and number == 4:
+                    page.locator("#scene-action").tap()
+                    page.wait_for_timeout(700)
+                end = find_box(page.locator(".scene-buttons"))["y"]
+                for selector in ("#canvas", *selectors):
+                    for found in page.locator(f"{selector}:visible").all():
+                        box = find_box(found)
+                        assert box["y"] >= 0, (number, selector)
+                        assert box["y"] + box["height"] <= end, (number, selector)
+
+
 def test_scenes_are_reached_by_keys_swipes_the_address_and_are_remembered(browser: Browser, file: Path) -> None:
     with open_page(browser, file, "#scene=2", **PHONE) as page:
         assert scene(page) == "2"

@@ -1,7 +1,6 @@
 /* The arithmetic of one output: patch times kernel, the sum, the bias and the activation, with all numbers. */
 
-const STRONGEST_SLICES = 5; // shown of each output
-const NARROW_SLICES = 4; // on narrow screens, in two rows
+const STRONGEST_SLICES = 5; // to which lines lead
 const MAX_NUMBERS = 7; // rows and columns of the largest patch that is shown with numbers
 
 /** Format a number with a true minus sign and without "-0.00". */
@@ -21,7 +20,7 @@ function roundedSum(...terms) {
 }
 
 /** Return the slices with the largest contributions, largest magnitude first. */
-function strongestSlices(slices, count = NARROW.matches ? NARROW_SLICES : STRONGEST_SLICES) {
+function strongestSlices(slices, count = STRONGEST_SLICES) {
   return [...slices].sort((a, b) => Math.abs(b.sum) - Math.abs(a.sum)).slice(0, count);
 }
 
@@ -35,11 +34,9 @@ function showDetail(view, target, explained, values) {
   const sum = explained ? describeSum(explained, outputOf(values, target, layer), layer) : "";
   setText($("detail-title"), titleOfTarget(view, layer, target));
   setText($("detail-sum"), sum);
-  const slices = explained ? strongestSlices(explained.slices) : [];
-  const source = isMap(layer.inputShape) ? "Map" : "Unit"; // of layers after the first
-  setText($("detail-note"), explained ? noteOf(layer, target, explained, slices, source) : "");
-  showSlices($("slices"), slices, source, layer, target.index);
+  setText($("detail-note"), explained ? noteOf(layer, target, explained) : "");
   if (!explained) return;
+  showSlice(strongestSlices(explained.slices, 1)[0], layer, target.index);
   const total = signed(roundedSum(explained.sum, explained.bias));
   paintRunning($("running"), termsOf(explained), largestMagnitude(values[target.index + 1]));
   setText($("running").nextElementSibling, `running sum, from 0 to ${total}, the bias last`);
@@ -91,54 +88,27 @@ function outputOf(values, { index, unit, position }, layer) {
 }
 
 /** Describe what is not shown of the sum. */
-function noteOf({ weights }, { index }, { slices, sum }, shown, source) {
-  const isBlank = slices.length === 1 && slices[0].patch.every((value) => value === 0);
+function noteOf({ weights, inputShape }, { index }, { slices, sum }) {
+  const [most] = strongestSlices(slices, 1);
+  const isBlank = slices.length === 1 && most.patch.every((value) => value === 0);
   if (isBlank) return weights ? "Nothing is here: only the bias is left." : "Nothing is here.";
   if (index === 0) return "0 is no ink, 1 is full ink.";
-  const others = slices.length - shown.length;
-  if (others === 0) return "";
-  const rest = rounded(sum) - roundedSum(...shown.map((slice) => slice.sum));
-  const most = `The ${shown.length} of ${slices.length} ${source.toLowerCase()}s that contribute most`;
-  return `${most}; the other ${others} add ${signed(rest)}.`;
+  if (slices.length === 1) return "";
+  const source = isMap(inputShape) ? "Map" : "Unit";
+  const rest = rounded(sum) - rounded(most.sum);
+  const first = `${source} ${most.channel + 1} contributes most, ${signed(most.sum)}`;
+  return `${first}; the other ${slices.length - 1} add ${signed(rest)}.`;
 }
 
-/** Show each slice as patch x kernel = products. A single slice is large, with numbers if it is small enough. */
-function showSlices(parent, slices, source, layer, index) {
-  const isSingle = slices.length === 1;
-  while (parent.children.length > slices.length) parent.lastElementChild.remove();
-  while (parent.children.length < slices.length) parent.append(makeSlice());
-  const ofWeights = signedColours(largestMagnitude(...slices.flatMap(({ weights, products }) => [weights, products])));
-  const ofPatches = index === 0 ? inkColour : activationColours(...slices.map(({ patch }) => patch));
-  const colours = { patch: ofPatches, weights: ofWeights, products: ofWeights };
-  slices.forEach((slice, i) => {
-    const item = parent.children[i];
-    const most = isSingle ? MAX_NUMBERS : 1;
-    const hasNumbers = slice.height <= most && slice.width <= most;
-    item.classList.toggle("single", isSingle);
-    item.querySelector(".slice-title").textContent = isSingle
-      ? ""
-      : `${source} ${slice.channel + 1} adds ${signed(slice.sum)}`;
-    for (const name of ["patch", "weights", "products"]) {
-      const grid = item.querySelector(`.${name}`);
-      showGrid(grid, slice[name], slice.height, slice.patch.length / slice.height, colours[name], hasNumbers);
-    }
-    item.querySelector(".weights + figcaption").textContent = LAYERS[layer.kind].factor;
-    item.querySelector(".patch + figcaption").textContent = isMap(layer.outputShape) ? "patch" : "input";
-  });
-}
-
-/** Make the elements of a slice: patch x kernel = products. */
-function makeSlice() {
-  const item = document.createElement("li");
-  append(item, "p", "", "slice-title");
-  const factors = append(item, "div", "", "factors");
-  ["patch", "weights", "products"].forEach((name, i) => {
-    if (i > 0) append(factors, "span", ["×", "="][i - 1], "operator");
-    const figure = append(factors, "figure");
-    append(figure, "div", "", `grid ${name}`).setAttribute("aria-hidden", "true");
-    append(figure, "figcaption", name);
-  });
-  return item;
+/** Show a slice as patch x kernel = products, with numbers if it is small enough. */
+function showSlice({ height, patch, weights, products }, layer, index) {
+  const width = patch.length / height;
+  const hasNumbers = height <= MAX_NUMBERS && width <= MAX_NUMBERS;
+  const ofWeights = signedColours(largestMagnitude(weights, products));
+  showGrid($("patch"), patch, height, width, index === 0 ? inkColour : activationColours(patch), hasNumbers);
+  showGrid($("weights"), weights, height, width, ofWeights, hasNumbers);
+  showGrid($("products"), products, height, width, ofWeights, hasNumbers);
+  setText($("weights").nextElementSibling, LAYERS[layer.kind].factor);
 }
 
 /** Show values as a grid: cells with numbers, or a canvas. */

@@ -1,35 +1,28 @@
 /* "How it works": four pictures of what the network does with the drawing, from the pixels to the answer. */
 
-/** Show the pictures. values: of `predict`; target: an output of the first layer; texts: of the answer's first line. */
-function showHow(list, { layers, model }, { values, image }, target, text) {
+/** Show the pictures. target: an output of the first layer; text: the answer's first line. */
+function showHow(list, { layers, columns, model }, { logits }, target, text) {
   const layer = layers[target.index];
-  const [count, ...size] = layer.outputShape;
+  const map = columns[0] && isMap(layer.outputShape) ? columns[0].map(target.unit) : $("picture");
+  const copy = (from) => (canvas) => {
+    [canvas.width, canvas.height] = [from.width, from.height];
+    canvas.getContext("2d").drawImage(from, 0, 0);
+  };
   const pictures = [
-    [(canvas) => paintInk(canvas, image, model.shape), `The drawing becomes ${model.shape.join(" × ")} pixels.`],
+    [copy($("picture")), `The drawing becomes ${model.shape.join(" × ")} pixels.`],
     [(canvas) => paintKernel(canvas, layer, target.unit), LAYERS[layer.kind].tell(layer, target.index)],
+    [copy(map), "Cell by cell, weight times ink: the sum, cut at 0, is a pixel of its map."],
     [
-      (canvas) =>
-        paintValues(
-          canvas,
-          partOf(values[target.index + 1], count, target.unit),
-          ...(size.length ? size : [1, 1]),
-          activationColours(values[target.index + 1]),
-        ),
-      "Cell by cell, weight times ink: the sum, cut at 0, is a pixel of its map.",
-    ],
-    [
-      (canvas) =>
-        paintValues(canvas, values.at(-1), values.at(-1).length, 1, signedColours(largestMagnitude(values.at(-1)))),
+      (canvas) => paintValues(canvas, logits, logits.length, 1, signedColours(largestMagnitude(logits))),
       `The last layers weigh all maps and vote. ${text}.`,
     ],
   ];
-  while (list.children.length < pictures.length) {
+  list.replaceChildren();
+  for (const [paint, caption] of pictures) {
     const item = append(list, "li");
-    append(item, "canvas").setAttribute("aria-hidden", "true");
-    append(item, "p");
+    const canvas = append(item, "canvas");
+    canvas.setAttribute("aria-hidden", "true");
+    paint(canvas);
+    append(item, "p", caption);
   }
-  pictures.forEach(([paint, caption], i) => {
-    paint(list.children[i].firstElementChild);
-    setText(list.children[i].lastElementChild, caption);
-  });
 }

@@ -1,8 +1,7 @@
 /* Ink that is added to what the network sees, dot by dot. */
 
 const DOT = [[0, 0], [0, 1], [1, 0], [1, 1]]; // pixels down and right that a dot fills: about as wide as a pen
-const MAX_DOTS = 12; // after which the network counts as not fooled
-const [RIVALS, CANDIDATES] = [3, 6]; // classes, and places for each dot, that are tried: the most promising
+const CANDIDATES = 6; // places for each dot that are tried: the most promising
 const SNAP = 2; // pixels from a tap to the mark that it means
 
 /** Return the pixels that a dot of ink at pixel `at` fills. */
@@ -30,19 +29,6 @@ function bestDot(model, image, rival) {
   const leads = places.map((at) => leadOf(predict(model, addDot(image, at, model.shape)).logits));
   const [most] = strongest(leads, 1);
   return leads[most] > leadOf(logits) ? places[most] : null;
-}
-
-/** Return where dots make a network answer with a class, each where it helps most; null if MAX_DOTS do not. */
-function planDots(model, image, rival) {
-  const dots = [];
-  for (;;) {
-    const [best] = strongest(predict(model, image).probabilities, 1);
-    if (best === rival) return dots;
-    const at = dots.length < MAX_DOTS ? bestDot(model, image, rival) : null;
-    if (at === null) return null;
-    dots.push(at);
-    image = addDot(image, at, model.shape);
-  }
 }
 
 /** Return the marked gap that a tap at (row, column) means, or else the pixel under it. */

@@ -3,10 +3,11 @@
 const SLIDE_SECONDS = 6; // for all positions of a kernel
 const REDUCED_MOTION = matchMedia("(prefers-reduced-motion: reduce)");
 const FOOL_DELAY = 250; // milliseconds from dot to dot
+const MAX_DOTS = 12; // after which the network counts as not fooled
 const WHY_DELAY = 40; // milliseconds without a stroke after which "Why" is updated
 
 /**
- * Make the section. changed: called when another reading is shown. Returns {show(reading), open(isOpen), repaint()}.
+ * Make the section. changed: called when another reading is shown. Returns {show(reading), repaint(), ...}.
  * reading: of the digit that was drawn last, or null. `show` returns what it shows, {reading, change}. change: null,
  * or how this reading differs, {words, before}, before: the class that was read without the change.
  */
@@ -15,18 +16,15 @@ function makeInside(model, changed) {
     reading: null, // what `show` was called with
     inked: null, // the image with the dots of ink that were added to it, or null
     dots: 0, // how many
-    size: 0, // of the ink, in pixels that changed
     preview: null, // target under the pointer or the keyboard's focus
     pinned: null, // target that was clicked
     rival: null, // class that "Why" compares with; null for the runner-up
     sliding: null, // start of the kernel's animation in milliseconds, 0 with reduced motion, null if it stands still
     view: null, // of the network that reads the drawing
-    followed: 0, // layer whose most raised output, or best class, is explained unless there is a target
-    isOpened: false, // on a narrow screen; on a wide one the inside is always open
   };
   let frame = null;
   let why = null; // the timer of WHY_DELAY
-  let answered = null; // what "Why" shows, {prediction, best, rival}
+  let answered = null; // what "Why" shows, {prediction, best, rival, explained}
   const refresh = () => (frame ??= requestAnimationFrame(update));
   const on = {
     preview: (target) => change({ preview: target }),
@@ -43,30 +41,18 @@ function makeInside(model, changed) {
       if (target.index === 0 && state.view.model === model.learner) learning.chooseKernel(target.unit);
     },
     isPinned: ({ index, unit }) => state.pinned?.index === index && state.pinned.unit === unit,
-    move: (down, right) => {
-      change({ pinned: movedTarget(state.view, resolved(), down, right), preview: null, sliding: null });
-      announceText("detail-title", "detail-sum");
-    },
   };
   const overlay = makeOverlay($("stage"));
   const answer = makeAnswer($("answer"), outputNames(model), {
     choose(k) {
-      const target = { index: state.view.titles.length, unit: k, position: 0 };
-      if (!isOpen()) open(true);
-      const [best] = strongest(current.prediction.probabilities, 1);
-      const isSame = k === state.rival || on.isPinned(target); // a second click releases
-      const pinned = isSame || NARROW.matches ? null : target;
-      change({ rival: isSame || k === best ? null : k, pinned, preview: null, sliding: null });
+      const isSame = k === state.rival || k === asked()[0]; // a second click releases
+      change({ rival: isSame ? null : k, pinned: null, preview: null, sliding: null });
       announceText("why-title", "why-reason");
-      if (!NARROW.matches) return;
-      tabs.select(0);
-      requestAnimationFrame(() => $("why").scrollIntoView({ block: "nearest" }));
     },
-    preview: (unit) => state.reading && on.preview({ index: state.view.titles.length, unit, position: 0 }),
+    preview: (k) => state.reading && on.preview(targetOf(k)),
     leave: on.leave,
   });
   const views = [model, model.learner].filter(Boolean).map((each) => makeView($("columns"), each, answer.buttons, on));
-  const tabs = makeTabs($("tabs"));
   let current = null; // {reading, key, image, prediction} of the last update
 
   function change(changes) {
@@ -88,22 +74,15 @@ function makeInside(model, changed) {
     return { reading: current.prediction, change: state.inked && { words, before: reading.digit } };
   }
 
-  /**
-   * Another drawing begins: ask about its own runner-up, and go to the strongest pixel of a pinned map.
-   */
+  /** Another drawing begins: ask about its own runner-up, and go to the strongest pixel of a pinned map. */
   function beginAgain() {
-    const isKept = state.pinned && state.pinned.index < state.view.titles.length;
-    Object.assign(state, { rival: null, pinned: isKept ? { ...state.pinned, position: null } : null });
+    Object.assign(state, { rival: null, pinned: state.pinned && { ...state.pinned, position: null } });
   }
-
-  const tabOf = ({ index }) => (index === state.view.titles.length ? 0 : index + 2);
-
-  const isOpen = () => !NARROW.matches || state.isOpened;
 
   /** Compute what is shown, unless it is that of the last update. */
   function compute() {
     const { reading, inked, view } = state;
-    const key = `${state.dots} ${views.indexOf(view)} ${isOpen()}`;
+    const key = `${state.dots} ${views.indexOf(view)}`;
     if (current?.reading === reading && current.key === key) return;
     const image = inked ?? reading?.image ?? null;
     const isOther = inked || (reading && reading.model !== view.model);
@@ -112,7 +91,6 @@ function makeInside(model, changed) {
     paintInk($("picture"), image ?? blank(), model.shape);
     const content = image ? "the drawing, light on dark" : "nothing yet";
     $("picture").setAttribute("aria-label", `What the network sees, ${model.shape.join(" by ")} pixels: ${content}`);
-    if (!isOpen()) return;
     view.columns.forEach((column, index) => column.show(prediction?.values[index + 1] ?? zeros(view.layers[index])));
   }
 
@@ -120,33 +98,25 @@ function makeInside(model, changed) {
 
   /** Return the target that is shown: pointed at, pinned, the best class, or the most raised output of a layer. */
   function resolved() {
-    const target = state.preview ?? state.pinned ?? follow(state.view, current.prediction, state.followed);
-    return locateTarget(state.view, target, current.prediction?.values);
+    return locateTarget(state.view, state.preview ?? state.pinned ?? followed(state.view), current.prediction?.values);
   }
 
-  /** Return the target of a layer that is explained unless another is chosen. */
-  function follow(view, prediction, index) {
-    if (!prediction) return { index, unit: 0, position: 0 };
-    if (index < view.columns.length) {
-      return mostRaised(prediction.values[index + 1], view.blank[index + 1], index, view.layers[index]);
-    }
-    const best = bestOf(view, prediction);
-    return { ...best, unit: state.rival ?? best.unit };
+  /** Return the target that is explained unless another is chosen: a class that was asked about, or the first layer. */
+  function followed({ columns }) {
+    if (!current.prediction || (state.rival === null && columns.length > 0)) return FIRST;
+    return targetOf(state.rival ?? asked()[0]);
   }
 
-  const pointedClass = (view) => (state.preview?.index === view.columns.length ? state.preview.unit : null);
+  /** Return the target of a class. */
+  const targetOf = (k) => ({ index: state.view.columns.length, unit: k, position: 0 });
 
   /** Return the best class and the one that it is compared with: pointed at, chosen, the true one, or the runner-up. */
-  function contendersIn(view, { probabilities }) {
+  function asked() {
+    const { probabilities } = current.prediction;
     const [best] = strongest(probabilities, 1);
-    const asked = [pointedClass(view), state.rival, state.reading.label ?? null];
-    const chosen = asked.find((k) => k !== null && k !== best) ?? null;
-    return contenders(probabilities, chosen, view.model.classNames.length);
-  }
-
-  /** Return the target of the most probable class. */
-  function bestOf({ titles }, { probabilities }) {
-    return { index: titles.length, unit: strongest(probabilities, 1)[0], position: 0 };
+    const pointed = state.preview?.index === state.view.columns.length ? state.preview.unit : null;
+    const chosen = [pointed, state.rival, state.reading.label ?? null].find((k) => k !== null && k !== best) ?? null;
+    return contenders(probabilities, chosen, model.classNames.length);
   }
 
   /** Update all parts. isDrawn: the drawing has changed. */
@@ -156,7 +126,6 @@ function makeInside(model, changed) {
     compute();
     const [{ view }, { prediction }] = [state, current];
     showAnswers(view, prediction, isDrawn);
-    if (!isOpen()) return;
     if (state.sliding !== null) slide(view);
     const target = resolved();
     showTarget(view, prediction, target);
@@ -164,14 +133,8 @@ function makeInside(model, changed) {
     $("detail").classList.toggle("sheet", NARROW.matches && state.pinned !== null);
     showButtons(view, target);
     if ($("how").open && prediction) {
-      const strongestFirst = follow(view, prediction, 0);
-      showHow(
-        $("how-steps"),
-        view,
-        { ...prediction, image: current.image },
-        strongestFirst,
-        $("confidence").textContent,
-      );
+      const first = locateTarget(view, FIRST, prediction.values);
+      showHow($("how-steps"), view, prediction, first, $("confidence").textContent);
     }
   }
 
@@ -181,7 +144,7 @@ function makeInside(model, changed) {
     const slide = state.sliding === null ? `Slide the ${LAYERS[layer.kind].slider}` : "Stop";
     const texts = {
       slide: isMap(layer.outputShape) && !REDUCED_MOTION.matches && slide,
-      follow: state.pinned !== null && (NARROW.matches ? "Close" : "Deselect"),
+      follow: (state.pinned ?? state.rival) !== null && (NARROW.matches ? "Close" : "Deselect"),
     };
     const isLost = texts[document.activeElement.id] === false;
     for (const [id, text] of Object.entries(texts)) {
@@ -196,44 +159,40 @@ function makeInside(model, changed) {
     const values = prediction?.values;
     const explain = ({ index, unit, position }) =>
       LAYERS[view.layers[index].kind].explain(view.layers[index], values[index], unit, position);
-    const best = prediction && bestOf(view, prediction);
+    const best = prediction && targetOf(asked()[0]);
     const explained = values ? explain(target) : null;
     showDetail(view, target, explained, values);
     $("result-figure").hidden = !isMap(layer.outputShape);
     if (isMap(layer.outputShape)) paintResult(view, target, values, state.sliding !== null);
     $("result-figure").firstElementChild.classList.toggle("glow", state.sliding !== null);
-    markTiles(view, target, explained, on.isPinned);
-    if (!NARROW.matches) {
-      if (!explained) return overlay([]);
-      const votes = target.index < best.index ? votesOf(view, best, explain(best)) : [];
-      const shapes = [...votes, ...shapesOf(view, target, explained)];
-      // lines would hide what changes
-      return overlay(view.model === model ? shapes : shapes.filter((each) => each?.name === "rect"));
-    }
-    paintInk($("field-picture"), current.image ?? blank(), model.shape);
-    placeFrame($("field-frame"), receptiveField(view.layers, target.index, target.position), model.shape);
+    markTiles(view, on.isPinned);
+    if (!explained) return overlay([]);
+    const votes = target.index < best.index ? votesOf(view, best, explain(best)) : [];
+    const shapes = [...votes, ...shapesOf(view, target, explained)];
+    // lines would hide what changes, and on a narrow screen cross the texts between two layers
+    const hasLines = view.model === model && !NARROW.matches;
+    overlay(hasLines ? shapes : shapes.filter((each) => each?.name === "rect"));
   }
 
   function showAnswers(view, prediction, isDrawn) {
     clearTimeout(why);
-    for (const id of ["why", "lines-of"]) $(id).hidden = !prediction;
+    $("why").hidden = !prediction;
     if (!prediction) {
       answered = null;
       return answer.show(null, null, null);
     }
-    const [best, rival] = contendersIn(view, prediction);
+    const [best, rival] = asked();
     answer.show(prediction, best, state.rival === best ? null : state.rival);
-    setText($("lines-of"), describeLines(view));
     setText($("share-of"), describeShare(view, prediction, best));
     $("take-back").hidden = !state.inked;
-    if (!isOpen() || $("answers").hidden || rival === undefined) return;
-    const asked = { prediction, best, rival };
-    const isSame = (names) => names.every((name) => asked[name] === answered?.[name]);
-    if (isSame(Object.keys(asked))) return;
+    if (rival === undefined) return;
+    const now = { prediction, best, rival };
+    const isSame = (names) => names.every((name) => now[name] === answered?.[name]);
+    if (isSame(Object.keys(now))) return;
     const explain = () => {
-      answered = asked;
       $("why").classList.remove("stale");
       const explained = explainDifference(view.model.networks, current.image, best, rival, [prediction.values]);
+      answered = { ...now, explained };
       const isExact = view.layers.every(({ activation }) => !activation || ACTIVATIONS[activation].isPiecewiseLinear);
       const hasDots = canFill(view.model.networks, current.image, best, rival, explained);
       const [a, b] = [view.outputs[best], view.outputs[rival]].map((name) => (name === "none" ? `no ${noun}` : name));
@@ -269,53 +228,29 @@ function makeInside(model, changed) {
     changed();
   }
 
-  /** Add the dot that helps the other class most. */
-  function addBestDot() {
-    const at = bestDot(state.view.model, current.image, asked().rival);
-    if (at === null) announce(($("fooled").textContent = "No dot of ink helps."));
-    else addInk(at);
-  }
-
-  /** Return the prediction with its best class and the one that it is compared with. */
-  function asked() {
-    const [best, rival] = contendersIn(state.view, current.prediction);
-    return { prediction: current.prediction, best, rival };
-  }
-
-  /** Add the fewest dots with which the network answers with another class: the chosen one, or the easiest. */
+  /** Add the dots that help the other class most, until the network answers with it. */
   async function fool() {
     if (!state.reading || state.isFooling) return;
     const { reading, view } = state;
-    Object.assign(state, { inked: null, dots: 0, isFooling: true });
+    Object.assign(state, { inked: null, dots: 0 });
     compute();
-    const pause = (delay) => new Promise((done) => setTimeout(done, delay));
-    const { prediction, best } = asked();
-    const others = strongest(prediction.probabilities.slice(0, model.classNames.length), RIVALS + 1).filter(
-      (k) => k !== best,
-    );
-    const plans = [];
-    for (const rival of state.rival === null ? others : [state.rival]) {
-      $("fooled").textContent = `Looking for a ${view.outputs[rival]} …`;
-      await pause(0);
-      plans.push({ rival, dots: planDots(view.model, current.image, rival) });
-    }
-    const none = negativeOf(model);
-    if (plans.every(({ dots }) => dots === null) && none !== null) {
-      plans.push({ rival: none, dots: planDots(view.model, current.image, none) });
-    }
-    const [{ rival, dots }] = plans.sort((a, b) => (a.dots?.length ?? Infinity) - (b.dots?.length ?? Infinity));
-    for (const at of dots ?? []) {
-      if (state.reading !== reading) break;
+    const [best, rival] = asked();
+    Object.assign(state, { rival, isFooling: true });
+    const isFooled = () => strongest(current.prediction.probabilities, 1)[0] !== best;
+    const isSame = () => state.reading === reading && state.view === view;
+    while (isSame() && !isFooled() && state.dots < MAX_DOTS) {
+      const at = bestDot(view.model, current.image, rival);
+      if (at === null) break;
       addInk(at);
-      await pause(REDUCED_MOTION.matches ? 0 : FOOL_DELAY);
+      await new Promise((done) => setTimeout(done, REDUCED_MOTION.matches ? 0 : FOOL_DELAY));
     }
     state.isFooling = false;
-    if (state.reading !== reading) return;
-    const count = `${dots?.length} ${plural("dot", dots?.length)} of ink`;
-    const text = dots
-      ? `${count} made the ${view.outputs[best]} ${rival === none ? `no ${noun}` : `a ${view.outputs[rival]}`}.`
-      : `${MAX_DOTS} dots of ink do not fool it.`;
-    announce(($("fooled").textContent = text));
+    if (!isSame()) return;
+    const count = `${state.dots} ${plural("dot", state.dots)} of ink`;
+    const [other] = strongest(current.prediction.probabilities, 1);
+    const name = other === negativeOf(view.model) ? `no ${noun}` : `a ${view.outputs[other]}`;
+    const made = `${count} made the ${view.outputs[best]} ${name}.`;
+    announce(($("fooled").textContent = isFooled() ? made : `${count} do not fool it.`));
   }
 
   function takeBack() {
@@ -339,75 +274,31 @@ function makeInside(model, changed) {
   function select(view) {
     Object.assign(state, { view, pinned: null, preview: null, rival: null, sliding: null, inked: null, dots: 0 });
     views.forEach((each) => each.columns.forEach(({ element }) => (element.hidden = each !== view)));
-    const names = ["Why", "Picture", ...view.titles];
-    const elements = [$("answers"), $("picture-column"), ...view.columns.map(({ element }) => element)];
-    tabs.set(names, elements, (tab) => {
-      const index = !NARROW.matches ? 0 : tab === 0 ? view.titles.length : tab - 2; // -1 for the picture
-      $("detail").hidden = index < 0;
-      const pinned = NARROW.matches && state.pinned?.index !== index ? null : state.pinned;
-      const sliding = pinned ? state.sliding : null;
-      change({ followed: Math.max(index, 0), pinned, sliding });
-    });
+    refresh();
   }
 
-  /** Open or close the inside on a narrow screen. */
-  function open(isNowOpen) {
-    state.isOpened = isNowOpen;
-    $("look-inside").setAttribute("aria-expanded", isNowOpen);
-    $("look-inside").textContent = isNowOpen ? "Close" : "Look inside";
-    document.body.classList.toggle("inside-open", isOpen());
-    const home = TABLET.matches && isNowOpen ? $("result") : $("answers");
-    if ($("bars").parentElement !== home) home[home.id === "result" ? "append" : "prepend"]($("bars"));
-    change(isOpen() ? {} : { pinned: null, sliding: null });
-    changed();
-    // of the learner, its first layer
-    tabs.select(state.pinned ? tabOf(state.pinned) : state.view.model === model ? 0 : 2);
-  }
-
-  // what is selected stays in sight
-  for (const each of [NARROW, TABLET])
-    each.addEventListener("change", () => open(state.isOpened || state.pinned !== null));
-  $("look-inside").addEventListener("click", () => {
-    open(!state.isOpened);
-    if (!state.isOpened) return;
-    if (!TABLET.matches) $("stage").scrollIntoView();
-    const head = $("look-inside").parentElement;
-    if (head.getBoundingClientRect().top > innerHeight / 2) head.scrollIntoView(); // on a phone in landscape
-  });
   $("follow").addEventListener("click", on.release);
   $("slide").addEventListener("click", startSliding);
-  $("add-dot").addEventListener("click", () => state.reading && addBestDot());
   $("fool").addEventListener("click", fool);
   $("take-back").addEventListener("click", takeBack);
   $("why-picture").addEventListener("click", ({ clientX, clientY }) => {
     const box = $("why-picture").getBoundingClientRect();
     const [height, width] = model.shape;
     const [row, column] = [((clientY - box.top) / box.height) * height, ((clientX - box.left) / box.width) * width];
-    const { prediction, best, rival } = asked();
-    const explained = explainDifference(state.view.model.networks, current.image, best, rival, [prediction.values]);
-    addInk(tappedPixel(gapsOf(explained, current.image), row, column, model.shape));
+    addInk(tappedPixel(gapsOf(answered.explained, current.image), row, column, model.shape));
   });
   for (const id of ["answer", "detail"])
     $(id).addEventListener("keydown", ({ key }) => key === "Escape" && on.release());
   $("how").addEventListener("toggle", refresh);
   window.addEventListener("resize", refresh);
   select(views[0]);
-  open(false);
   return {
     show,
-    open,
     /** Look into the network that reads the drawing. */
     select: (network) => select(views.find(({ model }) => model === network)),
-    /** On a narrow screen, show a layer from 0, or "Why" for null. */
-    showLayer(index) {
-      open(true);
-      tabs.select(index === null ? 0 : index + 2);
-    },
-    slide() {
-      if (state.sliding === null) startSliding();
-    },
+    release: on.release,
+    slide: startSliding,
     fool,
-    isOpen: () => state.isOpened,
     view: () => state.view,
     /** Show an output that was added to the model. */
     taught() {
@@ -415,10 +306,10 @@ function makeInside(model, changed) {
       views.forEach((view) => (view.outputs = outputNames(view.model)));
     },
     /** Show the parameters of the learner, which have changed. */
-    relearned(slopes, steepest) {
+    relearned(slopes) {
       const view = views.at(-1);
       view.blank = forward(view.layers, new Float32Array(view.blank[0].length));
-      view.columns[0].repaintKernels(slopes, steepest);
+      view.columns[0].repaintKernels(slopes);
       changed();
     },
     repaint() {

@@ -1,6 +1,6 @@
 /*
  * The column of a hidden layer: a tile per map, with its kernel beside it in the first layer, or a cell per dense unit.
- * A tile is a button; arrow keys move between tiles, which share one tab stop, and within the map of a pinned one.
+ * A tile is a button; arrow keys move between tiles, which share one tab stop.
  */
 
 const FEW = 8; // maps of a later layer that are shown at first
@@ -14,26 +14,23 @@ function titlesOf(layers) {
 }
 
 /**
- * Make the column of layer `index`. patches: {shape, pixels} of what excites each map most, or undefined. on:
- * {preview(target), leave(), pin(target), move(down, right), release(), isPinned(target)}. Returns {element, tiles,
- * map(unit), show(values), repaintKernels()}.
+ * Make the column of layer `index`. on: {preview(target), leave(), pin(target), release(), isPinned(target)}. Returns
+ * {element, tiles, map(unit), show(values), repaintKernels(slopes)}.
  */
-function makeColumn(parent, layers, index, title, patches, on) {
+function makeColumn(parent, layers, index, title, on) {
   const layer = layers[index];
   const [count, ...size] = layer.outputShape;
   const hasMaps = isMap(layer.outputShape);
   const hasKernels = index === 0 && hasMaps && layer.weights;
   // a single layer of maps has all the room
-  const hasRoom = layers.length === 2 ? hasMaps : TABLET.matches && (hasKernels || !hasMaps);
+  const hasRoom = layers.length === 2 ? hasMaps : NARROW.matches && !hasMaps;
   const isLong = hasMaps && !hasKernels && count > 2 * FEW; // only the most active maps are shown at first
   let isWhole = !isLong;
   let across = isLong ? columnsFor(FEW) : (hasRoom ? 2 : 1) * columnsFor(count);
-  const aspect = hasKernels ? 1.7 : patches ? 2 : 1; // of a tile
+  const aspect = hasKernels ? 1.7 : 1; // of a tile
   const element = append(parent, "section", "", "column");
-  append(append(element, "h3", title), "span", LAYERS[layer.kind].role(index), "role");
-  const caption = append(element, "p", LAYERS[layer.kind].tell(layer, index), "caption");
-  if (patches && index === 1) caption.append(" Left: what it glows at most.");
-  append(caption, "span", LAYERS[layer.kind].describe(layer), "size");
+  append(element, "h3", title);
+  append(element, "p", LAYERS[layer.kind].tell(layer, index), "caption");
   const weight = across * aspect * Math.sqrt(size[0] ?? 1); // larger maps get more room
   const layOut = () => {
     const variables = { across, down: Math.ceil((isWhole ? count : FEW) / across), aspect, weight };
@@ -42,16 +39,15 @@ function makeColumn(parent, layers, index, title, patches, on) {
   layOut();
   const grid = append(element, "div", "", `tiles ${hasMaps ? "maps" : "cells"}${hasKernels ? " with-kernels" : ""}`);
   grid.setAttribute("role", "group");
-  grid.setAttribute("aria-label", LAYERS[layer.kind].describe(layer));
+  grid.setAttribute("aria-label", title);
   const cells = hasMaps ? null : append(grid, "canvas");
   cells?.setAttribute("aria-hidden", "true");
   const tiles = Array.from({ length: count }, (_, unit) => {
     const tile = append(grid, "button", "", "tile");
     Object.assign(tile, { type: "button", tabIndex: unit === 0 ? 0 : -1 });
     tile.dataset.unit = unit;
-    tile.setAttribute("aria-label", describeTile(layer, title, unit, null));
+    tile.setAttribute("aria-label", `${hasMaps ? "Map" : "Unit"} ${unit + 1} of ${title.toLowerCase()}`);
     if (hasKernels) paintKernel(append(append(tile, "span", "", "framed"), "canvas", "", "kernel"), layer, unit);
-    if (patches) paintInk(append(tile, "canvas", "", "stimulus"), patches.pixels[unit], patches.shape);
     if (hasMaps) append(tile, "canvas", "", "map");
     return tile;
   });
@@ -66,9 +62,9 @@ function makeColumn(parent, layers, index, title, patches, on) {
     const all = append(element, "button", `All ${count} maps`, "all-maps");
     all.type = "button";
     all.addEventListener("click", () => {
-      isWhole = !isWhole;
-      across = columnsFor(isWhole ? count : FEW);
-      setText(all, isWhole ? `The ${FEW} most active` : `All ${count} maps`);
+      isWhole = true;
+      across = columnsFor(count);
+      all.remove();
       layOut();
       chooseTiles(column.values);
       on.leave(); // what is drawn over them moves
@@ -87,22 +83,12 @@ function makeColumn(parent, layers, index, title, patches, on) {
     if (cells) return paintValues(cells, values, Math.ceil(count / across), across, paint);
     for (let unit = 0; unit < count; unit++) paintValues(column.map(unit), partOf(values, count, unit), ...size, paint);
   };
-  column.repaintKernels = (slopes = null, steepest = 0) => {
+  column.repaintKernels = (slopes = null) => {
     if (!hasKernels) return;
-    tiles.forEach((tile, unit) => {
-      const part = slopes && partOf(slopes, count, unit);
-      if (part) paintSlopes(tile.querySelector(".kernel"), rowOf(layer, unit), layer.window, part, steepest);
-      else paintKernel(tile.querySelector(".kernel"), layer, unit);
-    });
+    tiles.forEach((tile, unit) => paintKernel(tile.querySelector(".kernel"), layer, unit, slopes));
   };
   listenToTiles(grid, column, { index, layer, title, across: () => across }, on);
   return column;
-}
-
-function paintKernel(canvas, layer, unit) {
-  const kernel = rowOf(layer, unit);
-  const [height] = layer.window;
-  paintValues(canvas, kernel, height, kernel.length / height, signedColours(largestMagnitude(kernel)));
 }
 
 function listenToTiles(grid, column, { index, layer, title, across }, on) {
@@ -129,7 +115,6 @@ function listenToTiles(grid, column, { index, layer, title, across }, on) {
   grid.addEventListener("focusin", (event) => {
     const unit = Number(event.target.dataset.unit);
     column.tiles.forEach((tile, i) => (tile.tabIndex = i === unit ? 0 : -1));
-    event.target.setAttribute("aria-label", describeTile(layer, title, unit, column.values));
     if (event.target.matches(":focus-visible")) on.preview({ index, unit, position: null });
   });
   grid.addEventListener("focusout", on.leave);
@@ -142,36 +127,19 @@ function listenToTiles(grid, column, { index, layer, title, across }, on) {
     const unit = Number(event.target.dataset.unit);
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
     const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
-    const ends = { Home: 0, End: -1 };
     const shown = [...column.tiles.keys()].filter((each) => !column.tiles[each].hidden);
     if (event.key === "Escape") on.release();
-    else if (event.key in moves && height && on.isPinned({ index, unit })) on.move(...moves[event.key]);
     else if (event.key in moves) {
       const next = shown[shown.indexOf(unit) + across() * moves[event.key][0] + moves[event.key][1]];
       if (next !== undefined) focusTile(next);
-    } else if (event.key in ends) focusTile(shown.at(ends[event.key]));
-    else return;
+    } else return;
     event.preventDefault();
   });
 }
 
-/** Describe a tile for screen readers: "Map 6 of layer 1, at most 3.53". */
-function describeTile({ outputShape }, title, unit, values) {
-  const [count, height] = outputShape;
-  const name = `${height ? "Map" : "Unit"} ${unit + 1} of ${title.toLowerCase()}`;
-  if (!values) return name;
-  return `${name}, at most ${Math.max(...partOf(values, count, unit)).toFixed(2)}`;
-}
-
-/** Mark the tile of the target and those of its strongest sources. isPinned: of {index, unit}. */
-function markTiles(view, target, explained, isPinned) {
-  const sources = explained && target.index > 0 ? strongestSlices(explained.slices).map(({ channel }) => channel) : [];
-  view.columns.forEach(({ tiles }, index) =>
-    tiles.forEach((tile, unit) => {
-      const isTarget = explained !== null && index === target.index && unit === target.unit;
-      tile.classList.toggle("target", isTarget);
-      tile.classList.toggle("source", index === target.index - 1 && sources.includes(unit));
-      setAttributes(tile, { "aria-pressed": isPinned({ index, unit }) });
-    }),
+/** Mark the tile that is pinned. isPinned: of {index, unit}. */
+function markTiles({ columns }, isPinned) {
+  columns.forEach(({ tiles }, index) =>
+    tiles.forEach((tile, unit) => setAttributes(tile, { "aria-pressed": isPinned({ index, unit }) })),
   );
 }

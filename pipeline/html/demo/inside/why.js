@@ -54,13 +54,6 @@ function contenders(probabilities, chosen, classes) {
   return [best, strongest(probabilities, probabilities.length).find(counts)];
 }
 
-/** Describe the lines to a class; "" without hidden layers. */
-function describeLines({ layers }) {
-  const { inputShape } = layers.at(-1);
-  const sources = `${inputShape[0]} ${isMap(inputShape) ? "maps" : "units"}`;
-  return layers.length > 1 ? `Lines: the strongest votes of ${sources}.` : "";
-}
-
 /** Describe how the scores become the share of class k. */
 function describeShare({ model }, { logits, probabilities }, k) {
   const scores = scoresOf(model, logits);

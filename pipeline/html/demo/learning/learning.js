@@ -3,7 +3,6 @@
 const SLICE = 8; // milliseconds of a frame
 const PAINTED = 3; // frames from one repaint to the next
 const STILL = 1000; // milliseconds from one repaint to the next with reduced motion
-const STATIC = 700; // milliseconds in which the parameters flicker before they are noise
 const RATES = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 1];
 const DEFAULT_RATE = 4; // its index
 const STEP_RATE = 0.3; // of steps by hand, along the mean slopes
@@ -17,7 +16,7 @@ const [SOONEST_EXAM, LATEST_EXAM] = [64, 2000]; // images from one measurement t
 const [BY_HEART, UNIMPROVED] = [0.99, 8]; // right of the fixed set; measurements in which new images do not improve
 
 /**
- * Make the training of `learner`. packed: the images, as `unpackLessons` takes them. on: {relearned(slopes, steepest),
+ * Make the training of `learner`. packed: the images, as `unpackLessons` takes them. on: {relearned(slopes),
  * enter(), leave(), finished(), isLesson()}: called after a change of the parameters, when the network is shown, when
  * the trained one is shown again, and after a run; isLesson: whether a run has an end. Returns {state, lessons(),
  * open({seed, rate, steps}), close(), link(), chooseKernel(unit), repaint()}. lessons: a promise of the images; link:
@@ -63,32 +62,16 @@ function makeLearning(learner, packed, on) {
     Object.assign(state, { exams: [], seconds: 0, frames: 0, cell: null, slopes: null, byHand: 0, isDone: false });
   }
 
-  /** Flicker like a screen without reception, then show the noise of the seed; a run that begins meanwhile ends it. */
-  function flicker(seed, end, started = performance.now()) {
-    if (!state.isOpen || state.isRunning) return;
-    const isOver = REDUCED_MOTION.matches || performance.now() - started > STATIC;
-    forget(isOver ? seed : Math.floor(2 ** 31 * Math.random()));
-    if (!isOver) {
-      repaint();
-      return requestAnimationFrame(() => requestAnimationFrame(() => flicker(seed, end, started)));
-    }
-    while (state.exam) takeExam();
-    settle();
-    end();
-  }
-
   /** Show the noise of a seed, and learn for a number of steps. rate: its index. */
   async function open({ seed = 1, rate = DEFAULT_RATE, steps = 0 } = {}) {
     await lessons();
     state.isOpen = true;
     $("rate").value = rate;
     on.enter();
-    return new Promise((done) => {
-      flicker(seed, () => {
-        if (steps > 0) run(true, { steps });
-        done();
-      });
-    });
+    forget(seed);
+    while (state.exam) takeExam();
+    showStill();
+    if (steps > 0) run(true, { steps });
   }
 
   function close() {
@@ -147,8 +130,7 @@ function makeLearning(learner, packed, on) {
   /** Learn, or pause. goal: after which it pauses by itself. */
   function run(isRunning, goal = null) {
     Object.assign(state, { isRunning, last: null, goal, slopes: null });
-    if (!isRunning) return settle();
-    if (state.exam?.count > 0) state.exam = null; // the flicker was cut short
+    if (!isRunning) return showStill();
     requestAnimationFrame(frame);
     repaint();
   }
@@ -156,18 +138,14 @@ function makeLearning(learner, packed, on) {
   /** Take a step along all slopes. */
   function step() {
     if (state.isRunning) run(false);
-    const before = measureSet(layers, state.fixed);
     descend(layers, state.slopes, STEP_RATE);
     state.byHand++;
-    settle();
-    const { loss, share: after } = measureSet(layers, state.fixed);
-    announce(
-      `Loss ${before.loss.toFixed(2)} → ${loss.toFixed(2)}, right one ${share(before.share)} → ${share(after)}`,
-    );
+    showStill();
+    announce(`Loss ${$("hill-loss").textContent}, share of the right one ${$("mean-share").textContent}`);
   }
 
   /** Compute the slopes of the network as it stands, and show it. */
-  function settle() {
+  function showStill() {
     state.slopes = slopesOf(layers, state.fixed);
     chooseCell(state.cell ?? strongest(state.slopes[0].weights.map(Math.abs), 1)[0]);
     repaint();
@@ -218,7 +196,7 @@ function makeLearning(learner, packed, on) {
     if (!state.isOpen || !state.training) return;
     const { training, exams, isRunning, slopes } = state;
     const kernelSlopes = slopes?.[0].weights;
-    on.relearned(kernelSlopes, kernelSlopes && largestMagnitude(kernelSlopes));
+    on.relearned(kernelSlopes);
     for (const button of [$("learn"), document.querySelector("[data-scene='5'] #scene-action")]) {
       if (button) setText(button, isRunning ? "Pause" : "Train");
     }
@@ -227,7 +205,7 @@ function makeLearning(learner, packed, on) {
     setText($("learning-state"), `${training.seen.toLocaleString("en")} images seen, ${state.seconds.toFixed(1)} s`);
     const last = exams.at(-1);
     setText($("loss"), last ? last.loss.toFixed(2) : "–");
-    setText($("accuracy"), last ? percentOf(last.value) : "–");
+    setText($("accuracy"), last ? percent(last.value) : "–");
     setText($("learning-text"), describe());
     $("learning-text").classList.toggle("warning", isSpoilt());
     if (slopes) showSlopes(kernelSlopes);
@@ -246,8 +224,8 @@ function makeLearning(learner, packed, on) {
   function showSlopes(slopes) {
     const { cell, hill, middle, fixed } = state;
     const unit = Math.floor(cell / size);
-    const [weight, part] = [first.weights[cell], partOf(slopes, first.biases.length, unit)];
-    paintSlopes($("chosen"), rowOf(first, unit), first.window, part, largestMagnitude(slopes));
+    const weight = first.weights[cell];
+    paintKernel($("chosen"), first, unit, slopes);
     placeFrame($("chosen-cell"), cellAt(cell % size, sizes[1]), sizes);
     setText($("cell-text"), `Kernel ${unit + 1}, framed cell: ${signed(weight)}`);
     $("weight").value = weight;
@@ -259,7 +237,7 @@ function makeLearning(learner, packed, on) {
     setText($("hill-loss"), hill(weight).toFixed(3));
     setText($("slope"), `slope ${signed(slope)}`);
     const measured = measureSet(layers, fixed);
-    setText($("mean-share"), share(measured.share));
+    setText($("mean-share"), percent(measured.share));
     $("share-bar").style.transform = `scaleX(${measured.share})`;
     if (!$("sums").open) return;
     const sums = { slope: slopes[cell], old: middle, rate: STEP_RATE, count: FIXED };
@@ -277,7 +255,7 @@ function makeLearning(learner, packed, on) {
     const isStuck = exams.length > UNIMPROVED && best(exams.slice(-UNIMPROVED)) <= best(exams.slice(0, -UNIMPROVED));
     if (last?.right >= BY_HEART && isStuck) {
       const these = `these ${packed.learnt.toLocaleString("en")} images`;
-      return `It has seen ${these} ${epochs} times and knows them by heart; new ones: ${percentOf(last.value)}.`;
+      return `It has seen ${these} ${epochs} times and knows them by heart; new ones: ${percent(last.value)}.`;
     }
     if (state.isDone && !state.isRunning) return "Now draw a smiley: nobody told it what is not a digit.";
     if (training.seen > 0) return `After each ${BATCH} images, all ${count} weights move a little downhill.`;
@@ -287,7 +265,7 @@ function makeLearning(learner, packed, on) {
 
   function announceAccuracy() {
     const last = state.exams.at(-1);
-    if (last) announce(`${state.training.seen.toLocaleString("en")} images seen: ${percentOf(last.value)} right`);
+    if (last) announce(`${state.training.seen.toLocaleString("en")} images seen: ${percent(last.value)} right`);
   }
 
   $("forget").addEventListener("click", () => open({ seed: state.seed + 1 }));
@@ -297,31 +275,19 @@ function makeLearning(learner, packed, on) {
   });
   $("one-step").addEventListener("click", step);
   $("weight").addEventListener("input", ({ target }) => turn(Number(target.value)));
-  $("weight").addEventListener("change", settle);
+  $("weight").addEventListener("change", showStill);
   $("sums").addEventListener("toggle", show);
-  listenToKernel($("chosen"), sizes, {
-    chosen: () => ({
-      row: Math.floor((state.cell % size) / sizes[1]),
-      column: state.cell % sizes[1],
-      weight: first.weights[state.cell],
-    }),
-    choose(row, column) {
-      if (!state.slopes) return;
-      const cell = clamp(row, sizes[0] - 1) * sizes[1] + clamp(column, sizes[1] - 1);
-      chooseCell(Math.floor(state.cell / size) * size + cell);
-      show();
-      announce(`${$("cell-text").textContent}, row ${clamp(row, sizes[0] - 1) + 1}, ${$("slope").textContent}`);
-    },
-    turn,
-    settle: () => state.slopes && settle(),
+  const place = () => [Math.floor((state.cell % size) / sizes[1]), state.cell % sizes[1]];
+  listenToKernel($("chosen"), sizes, place, (row, column) => {
+    if (!state.slopes) return;
+    const cell = clamp(row, sizes[0] - 1) * sizes[1] + clamp(column, sizes[1] - 1);
+    chooseCell(Math.floor(state.cell / size) * size + cell);
+    show();
+    announce(`${$("cell-text").textContent}, row ${clamp(row, sizes[0] - 1) + 1}, ${$("slope").textContent}`);
   });
   $("rate").addEventListener("input", () => {
     state.nextExam = 0; // it may spoil the accuracy at once
     show();
-  });
-  $("save-network").addEventListener("click", () => {
-    const file = toSafetensors(layers, packed, state.exams.at(-1)?.value ?? 0);
-    saveFile(file, "my-network.safetensors");
   });
   const lessons = async () => {
     state.lessons ??= await unpackLessons(packed);
@@ -335,9 +301,4 @@ function makeLearning(learner, packed, on) {
   };
   const countParameters = () => sumOf(layers.map(({ weights, biases }) => weights.length + biases.length));
   return { state, lessons, open, close, link, chooseKernel, repaint: show };
-}
-
-/** Format 0.812 as "81%". */
-function percentOf(share) {
-  return `${Math.round(100 * share)}%`;
 }

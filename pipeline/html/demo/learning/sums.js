@@ -8,14 +8,14 @@ function tellSums(classNames, last, followed, { slope, old, rate, count }) {
   const [name, maps] = [classNames[label], last.weights.length / last.biases.length];
   const shown = strongest(errors.map(Math.abs), SHOWN_ERRORS);
   const scored = shown.map(
-    (k) => `${classNames[k]}: ${share(probabilities[k])} − ${k === label ? "100" : "0"}% = ${signed(errors[k])}`,
+    (k) => `${classNames[k]}: ${percent(probabilities[k])} − ${k === label ? "100" : "0"}% = ${signed(errors[k])}`,
   );
   const voteOf = (k) => last.weights[k * maps + (unit * maps) / last.inputShape[0] + place];
   const votes = shown.map((k) => `${bracketed(errors[k])} × ${bracketed(voteOf(k))}`);
   const others = pixelSlope - sumOf(shown.map((k) => errors[k] * voteOf(k)));
   return [
     `One of the ${count} images, a ${name}: ` +
-      `loss = −ln(share of ${name}) = −ln ${share(probabilities[label])} = ${loss.toFixed(2)}.`,
+      `loss = −ln(share of ${name}) = −ln ${percent(probabilities[label])} = ${loss.toFixed(2)}.`,
     `The slope of a score, its error, is share − wanted share. ${scored.join("; ")}.`,
     `The slope of a pixel of map ${unit + 1} is error × vote, summed: ` +
       `${votes.join(" + ")} + others ${signed(others)} = ${signed(pixelSlope)}.`,
@@ -24,11 +24,6 @@ function tellSums(classNames, last, followed, { slope, old, rate, count }) {
     `The mean over ${count} images: ${signed(slope)}. So a step moves the cell by rate × slope: ` +
       `${signed(old)} − ${rate} × ${bracketed(slope)} = ${signed(old - rate * slope)}.`,
   ];
-}
-
-/** Format a share: "9.8%". */
-function share(value) {
-  return `${(100 * value).toFixed(1)}%`;
 }
 
 /** Format a factor: negative numbers in brackets. */

@@ -46,19 +46,10 @@ function learnOutput(samples) {
   return output;
 }
 
-/** Append an output to the last layer of a network. */
-function appendOutput(layers, output) {
-  const last = layers.at(-1);
+/** Return the last layer of a network with another output. */
+function withOutput(last, output) {
   const joined = PARAMETERS.map((name) => [name, Float32Array.from([...last[name], ...output[name]])]);
-  Object.assign(last, Object.fromEntries(joined), { outputShape: [last.outputShape[0] + 1] });
-}
-
-/** Take outputs away again, so that `count` are left. */
-function cutOutputs(layers, count) {
-  const last = layers.at(-1);
-  const share = count / last.outputShape[0];
-  for (const name of PARAMETERS) last[name] = last[name].slice(0, share * last[name].length);
-  last.outputShape = [count];
+  return { ...last, ...Object.fromEntries(joined), outputShape: [last.outputShape[0] + 1] };
 }
 
 /**
@@ -67,7 +58,7 @@ function cutOutputs(layers, count) {
  * a link.
  */
 function makeTeaching(model, on) {
-  const outputs = model.networks[0].at(-1).outputShape[0]; // before any sign
+  const lasts = model.networks.map((layers) => layers.at(-1)); // before any sign
   let kept = []; // strokes of each drawing
   let before = null; // what was drawn when it began
   Object.assign(model, { taught: [], signs: [] }); // taught: {name, drawings} of each sign
@@ -107,7 +98,7 @@ function makeTeaching(model, on) {
       const weight = 0.5 / (isSign ? copies.length : inks.length);
       model.networks.forEach((layers, i) => samples[i].push(sampleOf(layers, ink, Number(isSign), weight)));
     }
-    model.networks.forEach((layers, i) => appendOutput(layers, learnOutput(samples[i])));
+    model.networks.forEach((layers, i) => layers.splice(-1, 1, withOutput(layers.at(-1), learnOutput(samples[i]))));
     changeSigns([...model.taught, sign]);
   };
   const cancel = () => {
@@ -124,7 +115,7 @@ function makeTeaching(model, on) {
     canvas.focus();
   });
   $("unteach").addEventListener("click", () => {
-    model.networks.forEach((layers) => cutOutputs(layers, outputs));
+    model.networks.forEach((layers, i) => layers.splice(-1, 1, lasts[i]));
     changeSigns([]);
     $("teach").focus();
   });

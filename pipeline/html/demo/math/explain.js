@@ -22,17 +22,10 @@ function backpropagate(layers, values, gradient, from = 0) {
   return gradients;
 }
 
-/** Return the gradient of logit a minus logit b with respect to the input of the first layer. */
-function differenceGradient(layers, values, a, b) {
-  const gradient = new Float32Array(values.at(-1).length);
-  [gradient[a], gradient[b]] = [1, -1];
-  return backpropagate(layers, values, gradient)[0];
-}
-
 /**
- * Explain why class a and not class b: {gradient, contributions, difference, rest}. gradient: of the difference of the
- * logits, averaged over the networks, by the ink of each pixel. contributions: ink times gradient; their sum and the
- * rest is the difference. With ReLU, gradient and rest do not depend on the ink as long as no unit switches on or off.
+ * Explain why class a and not class b: {gradient, contributions, difference}. gradient: of the difference of the
+ * logits, averaged over the networks, by the ink of each pixel. contributions: ink times gradient; the difference also
+ * has a rest. With ReLU, gradient and rest do not depend on the ink as long as no unit switches on or off.
  * known: results of `forward` for the first of the networks.
  */
 function explainDifference(networks, image, a, b, known = []) {
@@ -41,9 +34,10 @@ function explainDifference(networks, image, a, b, known = []) {
   let difference = 0;
   for (const [i, layers] of networks.entries()) {
     const values = known[i] ?? forward(layers, ink);
-    differenceGradient(layers, values, a, b).forEach((slope, k) => (gradient[k] += slope / networks.length));
+    const output = values.at(-1).map((_, k) => (k === a ? 1 : k === b ? -1 : 0));
+    backpropagate(layers, values, output)[0].forEach((slope, k) => (gradient[k] += slope / networks.length));
     difference += (values.at(-1)[a] - values.at(-1)[b]) / networks.length;
   }
   const contributions = gradient.map((slope, i) => slope * ink[i]);
-  return { gradient, contributions, difference, rest: difference - sumOf(contributions) };
+  return { gradient, contributions, difference };
 }

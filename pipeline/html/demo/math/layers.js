@@ -7,7 +7,7 @@
  *   explain(layer, x, unit, position): how an output follows from its part of the input, {slices, sum, bias, added},
  *       where `added` is the input that a residual layer adds to its output. A slice belongs to one channel of its
  *       input: {channel, top, left, height, width, patch, weights, products, sum}.
- *   role(index), tell(layer, index), describe(layer): what a layer contributes, in a word and a sentence; its sizes.
+ *   tell(layer, index): what a layer contributes, in a sentence.
  *   describeSum({sum, bias, added}, result, layer): how one of its outputs follows, in words and numbers as shown.
  *   factor, slider: what a patch is multiplied by, and what slides over the input, in a word.
  *
@@ -21,14 +21,12 @@ const ACTIVATIONS = {
     apply: (z) => 1 / (1 + Math.exp(-z)),
     derivative: (a) => a * (1 - a),
     describe: (z, result) => result,
-    isPiecewiseLinear: false,
   },
   tanh: {
     title: "tanh",
     apply: Math.tanh,
     derivative: (a) => 1 - a * a,
     describe: (z, result) => result,
-    isPiecewiseLinear: false,
   },
   relu: {
     title: "ReLU",
@@ -41,12 +39,6 @@ const ACTIVATIONS = {
 
 /** Whether the output of a layer, or its input, consists of maps. */
 const isMap = (shape) => shape.length > 1;
-
-/** Return the number of values of a shape, as text. */
-const sizeOf = (shape) => shape.reduce((a, b) => a * b).toLocaleString("en");
-
-/** Return a pair as text: one number for two equal ones. */
-const pairOf = ([a, b]) => (a === b ? `${a}` : `${a} × ${b}`);
 
 /** Return the value of the input that a residual layer adds to its output k; 0 for other layers. */
 function addedOf({ residual, outside }, x, k) {
@@ -131,33 +123,19 @@ const LAYERS = {
   dense: {
     ...AFFINE,
     factor: "weights",
-    role: () => "votes",
     tell({ inputShape }, index) {
       const inputs = index === 0 ? "pixels" : isMap(inputShape) ? "maps" : "units before";
       return `Each unit weighs all ${inputs}: a vote.`;
-    },
-    /** "128 units of 64 × 4 × 4 = 1,024 weights" */
-    describe({ inputShape, outputShape: [count] }) {
-      const product = isMap(inputShape) ? `${inputShape.join(" × ")} = ` : "";
-      return `${count.toLocaleString("en")} ${plural("unit", count)} of ${product}${sizeOf(inputShape)} weights`;
     },
   },
   conv: {
     ...AFFINE,
     factor: "kernel",
     slider: "kernel",
-    role: (index) => (index > 0 ? "shapes" : "edges"),
     tell({ window: [height, width] }, index) {
       if (index > 1) return "Shapes made of those before.";
       if (index > 0) return "Shapes made of edges.";
       return `A kernel is a stencil of ${height * width} weights. Its map glows where the picture looks like it.`;
-    },
-    /** "16 kernels of 5 × 5, step 2: 16 maps of 12 × 12" */
-    describe({ inputShape: [depth], outputShape, window, stride }) {
-      const [count, height, width] = outputShape;
-      const size = [...window, ...(depth > 1 ? [depth] : [])].join(" × ");
-      const kernels = `${count} ${plural("kernel", count)} of ${size}, step ${pairOf(stride)}`;
-      return `${kernels}: ${count} ${plural("map", count)} of ${height}\u00a0×\u00a0${width}`;
     },
   },
 };
@@ -201,15 +179,7 @@ LAYERS.pool = {
     };
   },
 
-  role: () => "pooling",
   tell: ({ window }) => `Keeps the largest of ${window.join(" × ")} pixels.`,
-
-  /** "step 2: 16 maps of 6 × 6" */
-  describe({ outputShape: [count, height, width], stride }) {
-    const maps = `${count} ${plural("map", count)} of ${height} × ${width}`;
-    return `step ${pairOf(stride)}: ${maps}`;
-  },
-
   describeSum: ({ sum }) => `the largest value of the patch is ${signed(sum)}`,
   factor: "largest",
   slider: "window",

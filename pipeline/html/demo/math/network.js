@@ -11,14 +11,7 @@
  */
 function unpackModel(packed) {
   const unpackLayer = (arrays, i) => ({ ...packed.layers[i], ...unpackArrays(arrays, packed.bits) });
-  const unpackPatches = ({ shape, pixels }) => ({
-    shape,
-    pixels: pixels.map((text) => new Uint8Array(decodeBase64(text))),
-  });
-  const patches = Object.fromEntries(
-    Object.entries(packed.patches ?? {}).map(([index, each]) => [index, unpackPatches(each)]),
-  );
-  return { ...packed, patches, networks: packed.networks.map((parameters) => parameters.map(unpackLayer)) };
+  return { ...packed, networks: packed.networks.map((parameters) => parameters.map(unpackLayer)) };
 }
 
 /** Return the index of the negative class, after all classes; null if the model has none. */

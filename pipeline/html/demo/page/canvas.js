@@ -1,10 +1,9 @@
 /* The canvas that is drawn on: strokes, or a test image, and the keyboard's pen. */
 
 /**
- * Paint at the resolution of the screen. image: pixels of `shape` to show instead, or undefined. marks: sides
- * of several digits, and whether each is shown inside.
+ * Paint at the resolution of the screen. image: pixels of `shape` to show instead, or undefined.
  */
-function paintCanvas(canvas, { strokes, pen, height: share }, image, shape, marks) {
+function paintCanvas(canvas, { strokes, pen }, image, shape) {
   const box = canvas.getBoundingClientRect();
   const ratio = window.devicePixelRatio;
   const [width, height] = [Math.round(box.width * ratio), Math.round(box.height * ratio)];
@@ -15,15 +14,6 @@ function paintCanvas(canvas, { strokes, pen, height: share }, image, shape, mark
   context.strokeStyle = context.fillStyle = style.color;
   if (image) paintImage(context, image, shape);
   else if (strokes.length) traceStrokes(context, strokes, width, 0, 0, PEN * width);
-  context.lineWidth = 3 * ratio;
-  for (const { left, right, bottom, isShown } of marks) {
-    context.strokeStyle = isShown ? style.caretColor : `color-mix(in srgb, ${style.color} 25%, transparent)`;
-    const y = Math.min(bottom + 1.5 * PEN, share) * width - 2 * ratio;
-    context.beginPath();
-    context.moveTo(left * width, y);
-    context.lineTo(right * width, y);
-    context.stroke();
-  }
   if (pen.visible) paintPen(context, pen, style.caretColor, ratio);
 }
 

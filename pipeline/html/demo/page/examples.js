@@ -20,7 +20,7 @@ function makeExamples(list, examples, { classNames, shape }, choose) {
   return (shown, model) =>
     buttons.forEach((button, i) => {
       const { label } = examples[i];
-      const isMisread = readExample(model, examples[i]).last.digit !== label;
+      const isMisread = readExample(model, examples[i]).digit !== label;
       button.classList.toggle("misread", isMisread);
       setAttributes(button, {
         "aria-pressed": i === shown,

@@ -5,18 +5,17 @@ const model = unpackModel(data);
 const examples = unpackExamples(data.examples);
 const noun = document.body.dataset.noun; // "digit" or "picture"
 const canvas = $("canvas");
-// example: index of the test image that is shown instead of strokes, or null; tapped: stroke of the digit to look into,
-// or null
+// example: index of the test image that is shown instead of strokes, or null
 const drawing = {
   strokes: [],
   example: null,
-  tapped: null,
   height: model.canvas[0] / model.canvas[1],
   changed,
   cancel,
   announce,
 };
 const states = [{ strokes: [], example: null }]; // that undo goes back to; the present one is last
+let drawn = null; // the reading of the last drawing
 let frame = null; // the requested animation frame
 let isDone = false; // whether that frame announces the result
 
@@ -35,10 +34,7 @@ const scenes = makeScenes(inside, learning);
 let shared = null; // what the link to the drawing shows
 const teaching = $("teaching") && makeTeaching(model, {
   others: async () => (await learning.lessons()).learnt.inks,
-  begun() {
-    learning.close();
-    inside.open(false);
-  },
+  begun: () => learning.close(),
   taught() {
     inside.taught();
     changed(false);
@@ -51,24 +47,19 @@ listenToPointers(canvas, drawing);
 function show() {
   frame = null;
   const example = examples[drawing.example];
-  const found = example ? readExample(reader, example) : readAll(reader, drawing.strokes, noun === "digit");
-  const { readings, canSplit } = found;
-  const last = readings.find(({ strokes }) => strokes?.includes(drawing.tapped)) ?? found.last;
-  const marks =
-    readings.length > 1 ? readings.map((each) => ({ ...sidesOf(each.strokes), isShown: each === last })) : [];
-  paintCanvas(canvas, drawing, example?.image, model.shape, marks);
+  drawn = example ? readExample(reader, example) : readDrawing(reader, drawing.strokes, drawn);
+  paintCanvas(canvas, drawing, example?.image, model.shape);
   const isDrawing = drawing.isDrawing() || drawing.pen.down;
-  const about = { isEmpty: isEmpty(), isDrawing, example, noun, classNames: outputNames(reader), canSplit };
-  const { reading, change } = inside.show(last);
-  const seen = readings.map((each) => (each === last ? reading : each));
-  const texts = describeResult(seen, reading, { ...about, change });
-  showResult(texts, readings.length > 1);
+  const { reading, change } = inside.show(drawn);
+  const about = { isEmpty: isEmpty(), isDrawing, example, noun, classNames: outputNames(reader) };
+  const texts = describeResult(reading, { ...about, change });
+  showResult(texts);
   showExample(drawing.example, reader);
   showControls();
-  const { large, share = "" } = change ? describeResult(readings, last, about) : texts;
-  shared = { model: reader, strokes: drawing.strokes, example, reading: last, large, confidence: share };
-  const isRead = seen.some(({ digit }) => digit !== null);
-  if (isDone) announce([isRead ? texts.large : "", texts.first, texts.second].filter(Boolean).join(", "));
+  const { large, share = "" } = change ? describeResult(drawn, about) : texts;
+  shared = { model: reader, strokes: drawing.strokes, example, large, confidence: share };
+  const name = reading === null || reading.digit === null ? "" : texts.large;
+  if (isDone) announce([name, texts.first, texts.second].filter(Boolean).join(", "));
   isDone = false;
 }
 
@@ -100,22 +91,11 @@ function isEmpty() {
  */
 function changed(done) {
   if (done) {
-    takeTap();
     remember();
     if (!isEmpty()) $("hint").replaceChildren();
   }
   isDone ||= done;
   frame ??= requestAnimationFrame(show);
-}
-
-/** If the last stroke is a dot on one of several digits, take it away and look into that digit. */
-function takeTap() {
-  const others = drawing.strokes.slice(0, -1);
-  const tap = drawing.strokes.at(-1);
-  if (noun !== "digit" || !tap || !isDot([tap])) return;
-  const { readings } = readAll(reader, others, true);
-  const found = readings.find(({ strokes }) => haveCommon(sidesOf([tap]), sidesOf(strokes)));
-  if (found && readings.length > 1) Object.assign(drawing, { strokes: others, tapped: found.strokes[0] });
 }
 
 /** Add the drawing to the states, unless it is the present one. */
@@ -192,16 +172,14 @@ function announce(text) {
 }
 
 /**
- * Delete, Escape and single letters work on the canvas only, so that speech input does not trigger letters (WCAG
- * 2.1.4). The others also work on the buttons below it, and while nothing has the focus.
+ * Delete and Escape work on the canvas only; Control Z also on the buttons below it, and while nothing has the focus.
  */
 function onKey(event) {
   const key = event.key.toLowerCase();
   const focused = document.activeElement;
   const isAlone = !event.ctrlKey && !event.metaKey && !event.altKey;
   const isCommand = (event.ctrlKey || event.metaKey) && !event.altKey;
-  if (isAlone && focused === canvas && key === "u") undo();
-  else if (isAlone && focused === canvas && ["c", "delete", "escape"].includes(key)) clear();
+  if (isAlone && focused === canvas && ["delete", "escape"].includes(key)) clear();
   else if (!isCommand || !(focused === document.body || $("drawing").contains(focused))) return;
   else if (key === "z" && !event.shiftKey) undo();
   else return;

@@ -6,12 +6,11 @@
 const STEP = 0.04; // distance by which a key moves the pen; a quarter of it with Shift
 const MOVES = {
   ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1],
-  Home: [-1, -1], PageUp: [1, -1], End: [-1, 1], PageDown: [1, 1],
 };
 
 /** Begin a stroke. It replaces a test image. */
 function beginStroke(drawing) {
-  drawing.example = drawing.tapped = null;
+  drawing.example = null;
   drawing.strokes.push([]);
 }
 

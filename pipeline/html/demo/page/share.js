@@ -4,8 +4,8 @@ const LOCAL = "Send the picture, or this page itself: it is one file that works 
 const CARD = { background: "#0b0f16", ink: "#f2f8ff", quiet: "#9fb0c6" };
 
 /**
- * Listen to the button. current: returns what the link shows, {model, strokes, example, reading, large, confidence};
- * model: by which it is read; reading: null for a dot. A network that was trained in the page is shared instead.
+ * Listen to the button. current: returns what the link shows, {model, strokes, example, large, confidence}; model:
+ * by which it is read. A network that was trained in the page is shared instead.
  */
 function makeShare(current) {
   const dialog = $("share");
@@ -30,13 +30,8 @@ function makeShare(current) {
     $("save").textContent = `${canSend ? "Send" : "Save"} the picture`;
     dialog.showModal();
     $("save").focus(); // not the text, whose keyboard would cover the picture
-    const say = (text) => announce(($("copied").textContent = text));
-    if (location.protocol === "file:" || !fragment) return say(LOCAL);
-    const copied = navigator.clipboard?.writeText(location.href) ?? Promise.reject();
-    copied.then(
-      () => say("The link is copied, and is the address of this page."),
-      () => say("The link is the address of this page."),
-    );
+    const hasLink = location.protocol !== "file:" && fragment;
+    announce(($("copied").textContent = hasLink ? "The address of this page is the link." : LOCAL));
   });
   $("save").addEventListener("click", () => {
     announce(($("save").textContent = "Saving …")); // it may take seconds
@@ -88,7 +83,7 @@ function addressOfPage() {
 /** Paint how a training made stencils of noise, and how often it is right. */
 function paintTraining(canvas, { networks: [layers] }, { seed, seconds, exams }) {
   const { context, write } = makeCard(canvas);
-  const title = `I trained a network in ${Math.round(seconds)} s: ${percentOf(exams.at(-1).value)}`;
+  const title = `I trained a network in ${Math.round(seconds)} s: ${percent(exams.at(-1).value)}`;
   write(title, 60, 110, 60, CARD.ink, 650);
   const noise = blankLayers(layers);
   initialise(noise, makeRandom(seed));
@@ -106,7 +101,7 @@ function paintTraining(canvas, { networks: [layers] }, { seed, seconds, exams })
   canvas.setAttribute("aria-label", title);
 }
 
-function paintCard(canvas, { model, strokes, example, reading, large, confidence }, truth) {
+function paintCard(canvas, { model, strokes, example, large, confidence }, truth) {
   const { context, write } = makeCard(canvas);
   const title = headline(large, truth, example);
   write(title, 60, 110, 60, CARD.ink, 650);
@@ -122,30 +117,26 @@ function paintCard(canvas, { model, strokes, example, reading, large, confidence
   context.strokeRect(60, 190, width, height);
   context.drawImage(part, 60, 190);
   let left = 460;
-  for (const [index, { outputShape }] of model.networks[0].entries()) {
-    if (!reading || !isMap(outputShape) || left + 210 > 900) break;
-    left = paintMaps(context, reading.values[index + 1], outputShape, left, 190) + 20;
+  for (const [index, column] of inside.view().columns.entries()) {
+    if (!isMap(model.networks[0][index].outputShape) || left + 210 > 900) break;
+    left = paintMaps(context, column, left, 190) + 20;
   }
   context.textAlign = "center";
   write(large, 1030, 370, Math.min(220, Math.max(350 / large.length, 40)), CARD.ink, 650);
   write(confidence, 1030, 440, 40, CARD.quiet);
   context.textAlign = "left";
-  const where = large.length > 1 ? " in one of the digits" : "";
-  write(`What its layers see${where}: ${addressOfPage()}`, 60, 580, 28, CARD.quiet);
+  write(`What its layers see: ${addressOfPage()}`, 60, 580, 28, CARD.quiet);
   canvas.setAttribute("aria-label", `${title}, ${confidence}, with the drawing and the feature maps`);
 }
 
-/** Paint the maps of a layer on 210 pixels of height; return where they end. */
-function paintMaps(context, values, [count, height, width], left, top) {
-  const across = columnsFor(count);
-  const pitch = 210 / Math.ceil(count / across);
-  const map = document.createElement("canvas");
-  const paint = activationColours(values);
+/** Paint the maps of a column on 210 pixels of height; return where they end. */
+function paintMaps(context, { tiles, map }, left, top) {
+  const across = columnsFor(tiles.length);
+  const pitch = 210 / Math.ceil(tiles.length / across);
   context.imageSmoothingEnabled = false;
-  for (let unit = 0; unit < count; unit++) {
-    paintValues(map, partOf(values, count, unit), height, width, paint);
+  tiles.forEach((_, unit) => {
     const [x, y] = [left + (unit % across) * pitch, top + Math.floor(unit / across) * pitch];
-    context.drawImage(map, x, y, pitch - 4, pitch - 4);
-  }
+    context.drawImage(map(unit), x, y, pitch - 4, pitch - 4);
+  });
   return left + across * pitch;
 }

@@ -1,78 +1,18 @@
-/* Reading of a drawing: one picture, or a row of digits. */
+/* Reading of a drawing or of a test image. */
 
 const MIN_PROBABILITY = 0.4; // less probable predictions are rejected
-const SURE_SPLIT = 0.9; // probability of all parts from which a group is split
-const MAX_SPLIT = 6; // strokes of a group that is split: the number of parts to read grows with its square
-const WIDE = 1.1; // relative to the height: digits side by side are wider, most other drawings are not
-const MAX_SHARED = 0.6; // of the widths of neighbouring digits, relative to the narrower one
-const REMEMBERED = 60; // readings: of the digits of a row, and of the parts of a group
 
 /**
- * Read the digits of a drawing, or one picture if not isRow. Returns {readings, last, canSplit}. readings: of each, as
- * from `readOnce`. last: of the one that was drawn last, null if there is none. canSplit: one that may be several is
- * rejected.
+ * Read a drawing as `readImage` does, by a model with its present parameters. The reading has also the `strokes`, and
+ * the last point of each, `ends`. known: the reading before, which is returned, or its image used, if it is the same
+ * drawing. Returns null if nothing is drawn but dots.
  */
-function readAll(model, strokes, isRow) {
-  const groups = isRow ? segment(strokes) : strokes.length === 0 || isDot(strokes) ? [] : [strokes];
-  const readings = groups.flatMap((group) => {
-    const reading = readOnce(model, group);
-    return (isRow && split(model, reading)) || [reading];
-  });
-  const times = readings.map((reading) => Math.max(...reading.strokes.map((stroke) => strokes.indexOf(stroke))));
-  const canSplit = isRow && readings.some((reading) => reading.digit === null && isWide(reading.strokes));
-  return { readings, last: readings[times.indexOf(Math.max(...times))] ?? null, canSplit };
-}
-
-/** Return whether several strokes are as wide as digits side by side. */
-function isWide(strokes) {
-  const { left, right, top, bottom } = sidesOf(strokes);
-  return strokes.length > 1 && right - left > WIDE * (bottom - top);
-}
-
-/**
- * Read a rejected group of strokes as digits that touch: of all ways to divide the strokes, in the order of their left
- * edges, the most probable one in which every digit is read. Returns their readings; null if none is probable enough.
- */
-function split(model, { strokes, digit }) {
-  if (digit !== null || strokes.length < 2 || strokes.length > MAX_SPLIT) return null;
-  const ordered = [...strokes].sort((one, other) => sidesOf([one]).left - sidesOf([other]).left);
-  const best = [{ probability: 1, readings: [] }]; // for the first n strokes
-  for (let end = 1; end <= ordered.length; end++) {
-    for (let start = 0; start < end; start++) {
-      const part = ordered.slice(start, end);
-      const before = best[start];
-      const isWhole = part.length === ordered.length;
-      if (isWhole || !before || isDot(part) || areOverlapping(before.readings.at(-1)?.strokes, part)) continue;
-      const reading = readOnce(model, part);
-      const probability = before.probability * (reading.probabilities[reading.digit] ?? 0);
-      if (probability <= (best[end]?.probability ?? 0)) continue;
-      best[end] = { probability, readings: [...before.readings, reading] };
-    }
-  }
-  const whole = best[ordered.length];
-  return whole?.probability >= SURE_SPLIT ? whole.readings : null;
-}
-
-/** Return whether two groups of strokes lie too much over each other to be neighbouring digits. */
-function areOverlapping(one, other) {
-  if (!one) return false;
-  const [a, b] = [one, other].map(sidesOf);
-  return sharedWidth(a, b) > MAX_SHARED * Math.min(a.right - a.left, b.right - b.left);
-}
-
-const remembered = []; // readings, the latest first: each frame changes one digit at most
-
-/** Read strokes as `read` does, once only. The reading also has the `strokes` and the last point of each, `ends`. */
-function readOnce(model, strokes) {
+function readDrawing(model, strokes, known) {
+  if (isDot(strokes)) return null;
   const ends = strokes.map((stroke) => stroke.at(-1));
-  const isSame = (reading) => hasSameItems(reading.strokes, strokes) && hasSameItems(reading.ends, ends);
-  const found = remembered.findIndex(isSame);
-  const known = found < 0 ? null : remembered.splice(found, 1)[0];
-  const readAgain = () => ({ ...(known ? readImage(model, known.image) : read(model, strokes)), strokes, ends });
-  const reading = isCurrent(model, known) ? known : readAgain();
-  remembered.unshift(reading);
-  remembered.length = Math.min(remembered.length, REMEMBERED);
-  return reading;
+  const isSame = known && hasSameItems(known.strokes ?? [], strokes) && hasSameItems(known.ends ?? [], ends);
+  if (isSame && isCurrent(model, known)) return known;
+  return { ...(isSame ? readImage(model, known.image) : read(model, strokes)), strokes, ends };
 }
 
 /** Return whether a reading is by the model with its present parameters. */
@@ -80,7 +20,7 @@ function isCurrent(model, reading) {
   return reading?.model === model && reading.version === model.version;
 }
 
-/** Read the strokes of one digit or picture, as `readImage` does. */
+/** Read strokes as `readImage` does. */
 function read(model, strokes) {
   const { shape, inkStatistics } = model;
   return readImage(model, prepare(rasterise(strokes, penIn(shape, inkStatistics)), shape, inkStatistics));
@@ -101,11 +41,11 @@ function readImage(model, image) {
   };
 }
 
-/** Read a test image. Returns what `readAll` does. */
+/** Read a test image as `readImage` does. The reading has also its `label`. */
 function readExample(model, example) {
   if (!isCurrent(model, example.reading))
     example.reading = { ...readImage(model, example.image), label: example.label };
-  return { readings: [example.reading], last: example.reading };
+  return example.reading;
 }
 
 /** Return the most probable output; null if it is the negative class, of index `negative`, or not probable. */

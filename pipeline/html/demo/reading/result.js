@@ -37,40 +37,28 @@ function append(parent, tag, text = "", className = "") {
 }
 
 /**
- * Describe what `readAll` returns in texts: {large, first, second, share, isUncertain}. about: {isEmpty, isDrawing,
- * example, noun, classNames, canSplit, change}; isEmpty: nothing is drawn; isDrawing: a stroke is not complete;
- * example: the test image that is read, or undefined; classNames: of all outputs; canSplit: of `readAll`; change: of
- * the reading `last`, as from `inside.show`, or null.
+ * Describe a reading, null for a dot, in texts: {large, first, second, share, isUncertain}. about: {isEmpty, isDrawing,
+ * example, noun, classNames, change}; isEmpty: nothing is drawn; isDrawing: a stroke is not complete; example: the test
+ * image that is read, or undefined; classNames: of all outputs; change: as from `inside.show`, or null.
  */
-function describeResult(readings, last, about) {
-  const { isEmpty, isDrawing, noun } = about;
+function describeResult(reading, about) {
+  const { isEmpty, isDrawing, noun, classNames } = about;
+  const [isUncertain, second] = [true, reading ? describeSecond(reading, about) : ""];
   if (isEmpty) return { large: "", first: `Nothing is drawn yet. Draw a ${noun}.`, second: "" };
-  const isRejected = last === null || readings.some(({ digit }) => digit === null);
-  const name = ({ digit }) => (digit === null ? "?" : about.classNames[digit]);
-  const large = readings.map(name).join("");
-  if (isDrawing && isRejected) {
-    return { large: readings.length > 1 ? large : "", first: `Not a ${noun} yet.`, second: "", isUncertain: true };
+  if (isDrawing && (reading?.digit ?? null) === null)
+    return { large: "", first: `Not a ${noun} yet.`, second: "", isUncertain };
+  if (reading === null) return { large: "?", first: `This is only a dot. Draw a ${noun}.`, second, isUncertain };
+  const { digit, probabilities } = reading;
+  if (isUndecided(reading)) {
+    const [best] = strongest(probabilities, 1);
+    const most = `${classNames[best]} has ${percent(probabilities[best])}`;
+    return { large: "?", first: `Undecided: ${most}; an answer needs ${100 * MIN_PROBABILITY}%.`, second, isUncertain };
   }
-  if (last === null) return { large: "?", first: `This is only a dot. Draw a ${noun}.`, second: "", isUncertain: true };
-  const second = describeSecond(readings, last, about);
-  const rejected = readings.filter(({ digit }) => digit === null).length;
-  if (rejected > 0) {
-    const advice = about.canSplit ? " Leave a gap between digits." : "";
-    if (readings.length === 1 && isUndecided(last)) {
-      const [best] = strongest(last.probabilities, 1);
-      const most = `${about.classNames[best]} has ${percent(last.probabilities[best])}`;
-      const first = `Undecided: ${most}; an answer needs ${100 * MIN_PROBABILITY}%.${advice}`;
-      return { large, first, second, isUncertain: true };
-    }
-    const [subject, shown] = rejected === readings.length ? ["This", "?"] : ["Part of this", large];
-    return { large: shown, first: `${subject} doesn't look like a ${noun}.${advice}`, second, isUncertain: true };
-  }
-  const confidence = readings.reduce((product, { probabilities, digit }) => product * probabilities[digit], 1);
-  const isUncertain = confidence < SURE;
-  const likely = confidence >= ALMOST_CERTAIN ? "Almost certainly" : isUncertain ? "Perhaps" : "Probably";
-  const share = percent(confidence);
-  const first = `${likely}${readings.length > 1 ? "" : ` ${large}`}: ${share}`; // a number can be long
-  return { large, first, second, share, isUncertain };
+  if (digit === null) return { large: "?", first: `This doesn't look like a ${noun}.`, second, isUncertain };
+  const [large, probability] = [classNames[digit], probabilities[digit]];
+  const likely = probability >= ALMOST_CERTAIN ? "Almost certainly" : probability < SURE ? "Perhaps" : "Probably";
+  const share = percent(probability);
+  return { large, first: `${likely} ${large}: ${share}`, second, share, isUncertain: probability < SURE };
 }
 
 /** Return whether a reading is rejected because no output is probable. */
@@ -78,12 +66,11 @@ function isUndecided({ digit, probabilities }) {
   return digit === null && Math.max(...probabilities) < MIN_PROBABILITY;
 }
 
-/** Describe which digit is shown inside, the true class of a test image, what was changed, and the runner-up. */
-function describeSecond(readings, last, { example, change, classNames, noun }) {
-  const { digit, probabilities } = last;
-  const read = isUndecided(last) ? "undecided" : digit === null ? `no ${noun}` : classNames[digit];
+/** Describe the true class of a test image, what was changed, and the runner-up. */
+function describeSecond(reading, { example, change, classNames, noun }) {
+  const { digit, probabilities } = reading;
+  const read = isUndecided(reading) ? "undecided" : digit === null ? `no ${noun}` : classNames[digit];
   const parts = [
-    readings.length > 1 && `digit ${readings.indexOf(last) + 1} of ${readings.length} (underlined); tap another`,
     example && `${classNames[example.label]} in the test set${change ? "" : `, read as ${read}`}`,
     change && `${change.words}: ${change.before === digit ? "still" : "now"} ${read}`,
   ].filter(Boolean);
@@ -93,14 +80,11 @@ function describeSecond(readings, last, { example, change, classNames, noun }) {
   return parts.join("; ");
 }
 
-/** Show the texts of `describeResult`; isRow: of several digits. */
-function showResult({ large, first, second, isUncertain = false }, isRow) {
+/** Show the texts of `describeResult`. */
+function showResult({ large, first, second, isUncertain = false }) {
   $("prediction").textContent = large;
-  $("prediction").classList.toggle("long", large.length > 2 && !isRow);
-  $("prediction").style.setProperty("--length", large.length);
-  const { classList } = $("prediction").parentElement;
-  classList.toggle("row", isRow);
-  classList.toggle("uncertain", isUncertain);
+  $("prediction").classList.toggle("long", large.length > 2);
+  $("prediction").parentElement.classList.toggle("uncertain", isUncertain);
   $("confidence").textContent = first;
   $("runner-up").textContent = second;
 }

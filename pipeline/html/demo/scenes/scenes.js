@@ -30,10 +30,7 @@ function listScenes(inside, learning) {
           ? "Draw a digit. A network reads it while you draw."
           : "Draw a picture. A network reads it while you draw.",
       focus: ["#drawing", "#result"],
-      show() {
-        trained();
-        inside.open(false);
-      },
+      show: trained,
     },
     2: {
       text: hasKernels
@@ -41,37 +38,24 @@ function listScenes(inside, learning) {
         : "Each unit weighs every pixel: ink on blue speaks for it, ink on orange against it.",
       focus: ["#drawing", "#result", first, "#detail", "#picture-column"],
       action: hasKernels && !REDUCED_MOTION.matches && { name: "Slide a kernel", run: inside.slide },
-      show() {
-        trained();
-        inside.showLayer(0);
-      },
+      show: trained,
     },
     3: {
       text: "Blue ink speaks for the answer. The dots are where ink is missing: tap one.",
       focus: ["#drawing", "#result", "#bars", "#why"],
       action: { name: "Fool it", run: inside.fool },
-      show() {
-        trained();
-        inside.showLayer(null);
-      },
+      show: trained,
     },
     4: {
       text: "All that a network knows is its weights. Fill them with noise, and it can only guess.",
       focus: ["#drawing", "#result", "#bars", first],
       action: { name: "Forget everything", run: () => learning.open({ seed: learning.state.seed + 1 }) },
-      show() {
-        if (!learning.state.isOpen) trained();
-        inside.showLayer(0);
-      },
     },
     5: {
       text: "The loss says how wrong it is. Each step moves all weights a little downhill.",
       focus: ["#drawing", "#result", "#bars", first, "#learning"],
       action: { name: "Train", run: () => $("learn").click() },
-      async show() {
-        await learnt();
-        inside.showLayer(0);
-      },
+      show: learnt,
     },
   };
 }
@@ -89,14 +73,14 @@ function makeScenes(inside, learning) {
     if (to === number) return;
     number = to;
     if (isNew) history.pushState(null, "", `#scene=${to}`);
-    rememberScene(String(to));
+    rememberedScene(to);
     document.body.dataset.scene = to;
     if (to > 1 && to < EXPLORE && isEmpty()) perform(() => restore({ strokes: decodeStrokes(THREE), example: null }));
     const scene = scenes[to];
     buttons.forEach((button, i) => setAttributes(button, { "aria-current": numbers[i] === to ? "step" : "false" }));
     $("scene").hidden = !scene;
-    if (scene) await scene.show();
-    else inside.open(inside.isOpen());
+    inside.release();
+    await scene?.show?.();
     if (number !== to) return; // gone on meanwhile
     setText($("scene-text"), scene?.text ?? "");
     setText($("scene-action"), scene?.action ? scene.action.name : "");
@@ -154,17 +138,10 @@ function makeScenes(inside, learning) {
   return { go, number: () => number };
 }
 
-/** Remember a scene, or return the one that was remembered; some browsers forbid it to files. */
-function rememberScene(scene) {
+/** Remember a scene if one is given, and return the one that is remembered; some browsers forbid it to files. */
+function rememberedScene(scene = null) {
   try {
-    return localStorage.setItem(SCENE_KEY, scene);
-  } catch {
-    return null;
-  }
-}
-
-function rememberedScene() {
-  try {
+    if (scene !== null) localStorage.setItem(SCENE_KEY, scene);
     return Number(localStorage.getItem(SCENE_KEY)) || 1;
   } catch {
     return 1;

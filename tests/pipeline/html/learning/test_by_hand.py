@@ -1,4 +1,4 @@
-"""Training in the drawing demo by hand: slopes and steps, a cell that is dragged, a sign that is taught."""
+"""Training in the drawing demo by hand: slopes and steps, a cell that is changed, a sign that is taught."""
 
 from pathlib import Path
 
@@ -51,24 +51,16 @@ def test_step_moves_the_framed_cell_as_its_sums_say(page: Page) -> None:
     assert -rate == 0.3
     assert len(np.flatnonzero(np.array(after) != before)) > 1000
     share, shown_loss = texts[0]
-    assert shown_loss == pytest.approx(-np.log(share / 100), abs=0.02)
+    assert shown_loss == pytest.approx(-np.log(share / 100), abs=0.005 + 0.1 / share)  # truncated
 
 
-def test_ball_follows_the_cell_by_slider_pointer_and_keys(page: Page) -> None:
+def test_ball_follows_the_slider_and_cells_are_chosen_by_keys(page: Page) -> None:
     open_hill(page)
     cell, weight = page.evaluate(f"[{STATE}.cell, model.learner.networks[0][0].weights[{STATE}.cell]]")
     now = f"model.learner.networks[0][0].weights[{cell}]"
     page.locator("#weight").focus()
     page.keyboard.press("ArrowRight")
     assert page.evaluate(now) == pytest.approx(weight + 0.01, abs=0.006)
-    assert numbers(page.locator("#hill-loss"))[0] == pytest.approx(page.evaluate(LOSS), abs=6e-4)
-    wait_for_update(page)
-    box = find_box(page.locator("#chosen-cell"))
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2 - 50, steps=5)
-    page.mouse.up()
-    assert page.evaluate(now) == pytest.approx(weight + 0.51, abs=0.03)
     assert numbers(page.locator("#hill-loss"))[0] == pytest.approx(page.evaluate(LOSS), abs=6e-4)
     page.locator("#chosen").focus()
     page.keyboard.press("ArrowUp" if cell % 25 >= 5 else "ArrowDown")
@@ -78,22 +70,22 @@ def test_ball_follows_the_cell_by_slider_pointer_and_keys(page: Page) -> None:
     assert page.evaluate(f"{STATE}.cell") // 25 == 6
 
 
-def test_finger_drags_a_cell_sideways_only(browser: Browser, file: Path) -> None:
+def test_finger_chooses_a_cell_and_the_slider_changes_it_alone(browser: Browser, file: Path) -> None:
     with open_page(browser, file, "#scene=5", **PHONE) as page:
         open_hill(page)
         page.locator("#chosen").scroll_into_view_if_needed()
+        box = find_box(page.locator("#chosen"))
+        assert box["width"] / 5 >= 60  # of a cell
+        page.locator("#chosen").tap(position={"x": 0.9 * box["width"], "y": 0.1 * box["height"]})
         before, cell = np.array(parameters_of(page)), page.evaluate(f"{STATE}.cell")
-        touch = page.context.new_cdp_session(page)
-        for right, down in ((30, 0), (0, 50)):
-            box = find_box(page.locator("#chosen-cell"))
-            for kind, share in (("touchStart", 0.0), ("touchMove", 0.5), ("touchMove", 1.0)):
-                x, y = box["x"] + box["width"] / 2 + share * right, box["y"] + 9 + share * down
-                touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
-            touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-            wait_for_update(page)
+        assert cell % 25 == 4
+        page.locator("#weight").scroll_into_view_if_needed()
+        weight = find_box(page.locator("#weight"))
+        page.locator("#weight").tap(position={"x": 0.8 * weight["width"], "y": weight["height"] / 2})
+        wait_for_update(page)
         changes = np.array(parameters_of(page)) - before
     assert np.flatnonzero(changes).tolist() == [cell]
-    assert changes[cell] == pytest.approx(0.3, abs=0.03)
+    assert changes[cell] == pytest.approx(0.6, abs=0.1)
 
 
 def teach(page: Page, name: str) -> None:
