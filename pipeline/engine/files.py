@@ -11,12 +11,17 @@ from typing import BinaryIO
 def replacement(path: Path) -> Iterator[Path]:
     """Yield an unused hidden name beside `path`; the file that the block creates there replaces `path` at the end.
 
-    If the block or the replacement fails, `path` is unchanged and nothing else is left.
+    If the block or the replacement fails, `path` is unchanged and nothing else is left. An OSError about the hidden
+    name is about `path`.
     """
     fresh = path.with_name(f".{os.urandom(8).hex()}.fresh")  # nobody knows it before, so no link can stand there
     try:
         yield fresh
         fresh.replace(path)
+    except OSError as error:
+        if fresh.name in str(error):
+            raise OSError(error.errno, error.strerror, os.fspath(path)) from error
+        raise
     finally:
         fresh.unlink(missing_ok=True)
 

@@ -34,7 +34,7 @@ def render_review(
         left -= len(image)
         rows = [{name: value for name, value in row.items() if name != "boxes"} for row in facts["rows"]]
         page = {name: facts.get(name) for name in ("file", "problems", "upright")}
-        source = image if image and left >= 0 else _refer(facts["file"], folder)
+        source = image if image and left >= 0 else _refer(facts["view"]["path"], folder)
         pages.append({**page, "rows": rows, "source": source, "size": facts["view"]["size"]})
     values = {"pages": pages, "fields": fields or {}, "columns": columns, "certain": certain}
     content = json.dumps(values, separators=(",", ":"))
@@ -46,6 +46,6 @@ def render_review(
     return page_text.replace("SCRIPT", script).replace("DATA", data)
 
 
-def _refer(name: str, folder: Path) -> str:
-    """Return the address of a picture, relative to the folder."""
-    return "./" + quote(os.path.relpath(name, folder).replace(os.sep, "/"))
+def _refer(path: str, folder: Path) -> str:
+    """Return the address of a picture, whose name may be any bytes, relative to the folder."""
+    return "./" + quote(os.fsencode(os.path.relpath(path, folder).replace(os.sep, "/")))

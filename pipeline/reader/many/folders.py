@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.store import check_outside
@@ -49,7 +50,7 @@ def find_pictures(names: Sequence[str]) -> list[Picture]:
 
     They include files in formats that cannot be read but converted, so that no result is missing unnoticed, unless a
     picture of the same name or the numbered pages of a PDF file are beside them. Logs how many other files are
-    skipped. Raises PipelineError if a folder has no picture.
+    skipped. Raises PipelineError if a folder has no picture, or one in it cannot be read.
     """
     found: list[Picture] = []
     skipped: Counter[str] = Counter()
@@ -73,8 +74,11 @@ def find_pictures(names: Sequence[str]) -> list[Picture]:
 
 def _search(folder: Path) -> tuple[list[Path], Counter[str]]:
     """Return the visible pictures in a folder, sorted, and how many files of each other extension there are."""
-    visible = (path for path in folder.rglob("*") if not any(part[0] == "." for part in path.relative_to(folder).parts))
-    files = sorted((path for path in visible if not path.is_dir() and not path.is_fifo()), key=str)
+    paths: list[Path] = []
+    for parent, folders, names in os.walk(folder, onerror=_refuse_folder):
+        folders[:] = [name for name in folders if name[0] != "."]
+        paths += [Path(parent, name) for name in names if name[0] != "."]
+    files = sorted((path for path in paths if not path.is_fifo()), key=str)
     readable = {path.with_suffix("") for path in files if path.suffix.lower() in SUFFIXES}
     converted = {FIRST_PAGE.sub("", str(path)) + ".pdf" for path in readable if FIRST_PAGE.search(path.name)}
     pictures, others = [], Counter[str]()
@@ -86,6 +90,12 @@ def _search(folder: Path) -> tuple[list[Path], Counter[str]]:
         else:
             others[suffix or "none"] += 1
     return pictures, others
+
+
+def _refuse_folder(error: OSError) -> NoReturn:
+    raise PipelineError(
+        f"{error.filename} cannot be searched for pictures: {error.strerror}: make it readable, or move it away"
+    )
 
 
 def _split(path: str, inner: Path) -> list[Picture]:

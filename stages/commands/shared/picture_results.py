@@ -63,7 +63,8 @@ def _read(work: Work, done: int = 0) -> Generator[list[tuple[Facts, bytes | None
                 if "error" in facts and len(work.pictures) > 1:
                     log.info("%s", facts["error"])
                 if view:
-                    facts["view"] = {"size": list(view.size), "image": view.image}
+                    path = picture.path if picture.page is None else picture.name
+                    facts["view"] = {"path": path, "size": list(view.size), "image": view.image}
                     for row, crop in zip(facts["rows"], view.crops, strict=True):
                         row["crop"] = crop
                 block.append((facts, copy))

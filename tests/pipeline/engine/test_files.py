@@ -1,6 +1,7 @@
 """Files and links are replaced atomically: by `store.publish`, checkpoints, the memory of digests and outputs."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,14 @@ def test_replacement_is_complete_or_did_not_happen(tmp_path: Path) -> None:
         fresh.symlink_to("late")
         raise KeyboardInterrupt
     assert (path.readlink(), names(tmp_path)) == (Path("new"), ["link"])
+
+
+@pytest.mark.parametrize("create", [lambda fresh: fresh.symlink_to("old"), lambda fresh: fresh.write_text("new")])
+def test_error_is_about_the_file_that_should_be_replaced(create: Callable[[Path], object], tmp_path: Path) -> None:
+    path = tmp_path / "missing" / "file"
+    with pytest.raises(FileNotFoundError) as caught, replacement(path) as fresh:
+        create(fresh)
+    assert caught.value.filename == str(path)
 
 
 def test_new_file_replaces_the_earlier_one_once_it_is_on_the_disk(

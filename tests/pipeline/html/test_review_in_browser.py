@@ -36,7 +36,8 @@ def make_row(text: str, confidence: float, **others: Any) -> dict[str, Any]:
 
 def make_facts(path: Path, rows: Sequence[dict[str, Any]], **others: Any) -> dict[str, Any]:
     Image.new("L", (200, 100), 255).save(path)
-    return {"file": str(path), "rows": list(rows), "view": {"size": [100, 200], "image": ""}, **others}
+    view = {"path": str(path), "size": [100, 200], "image": ""}
+    return {"file": str(path), "rows": list(rows), "view": view, **others}
 
 
 @contextmanager

@@ -17,7 +17,8 @@ def make_row(confidence: float) -> dict[str, Any]:
 
 
 def make_facts(name: str, *confidences: float, image: str = "") -> dict[str, Any]:
-    return {"file": name, "rows": list(map(make_row, confidences)), "view": {"size": [100, 200], "image": image}}
+    view = {"path": name, "size": [100, 200], "image": image}
+    return {"file": name, "rows": list(map(make_row, confidences)), "view": view}
 
 
 def load_data(page: str) -> dict[str, Any]:
@@ -34,6 +35,11 @@ def test_rows_are_in_the_order_of_the_pages_and_names_are_only_text(tmp_path: Pa
     assert shown["source"] == "./a%22%3C/script%3E%3Cscript%3Ealert%281%29%0A.png"
     assert page.count("<script") == 2
     assert "http" not in page.replace("http-equiv", "")
+
+
+def test_picture_whose_name_is_not_utf_8_is_found(tmp_path: Path) -> None:
+    (shown,) = load_data(render([make_facts(str(tmp_path / "\udcff.png"), 0.5)], tmp_path))["pages"]
+    assert shown["source"] == "./%FF.png"
 
 
 def test_work_is_kept_for_the_same_reading_only(tmp_path: Path) -> None:

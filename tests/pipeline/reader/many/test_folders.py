@@ -1,5 +1,7 @@
 import logging
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,8 @@ from PIL import Image
 
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.reader.many.folders import find_pictures, name_copies
+from tests.faults.storage import permissions_unavailable, unprivileged
+from tests.processes import ROOT
 
 
 @pytest.fixture
@@ -46,6 +50,17 @@ def test_folder_without_pictures_is_an_error(folder: Path) -> None:
     (folder / "notes.txt").touch()
     with pytest.raises(PipelineError, match=r"1 file without the extension of a picture \(.txt\)"):
         find_pictures(["scans"])
+
+
+def test_no_folder_is_left_out_because_it_cannot_be_read(folder: Path) -> None:
+    if reason := permissions_unavailable():
+        pytest.skip(reason)
+    (folder / "a.png").touch()
+    (folder / "sub").mkdir(mode=0)
+    code = "from pipeline.reader.many.folders import find_pictures; find_pictures(['scans'])"
+    line = [*unprivileged(), sys.executable, "-c", code]
+    done = subprocess.run(line, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert "PipelineError: scans/sub cannot be searched for pictures: Permission denied" in done.stderr
 
 
 def test_files_to_convert_are_found_unless_they_were_converted(folder: Path) -> None:
