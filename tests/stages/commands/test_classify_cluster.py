@@ -7,12 +7,8 @@ import pytest
 from tests.cluster import hidden, make_folder, run_cluster
 from tests.processes import Run
 from tests.stages.commands.test_classify import CLEAR, paint
-from tests.stages.common import start
 
 pytestmark = pytest.mark.slow
-
-COUNT = 96
-KILLED_AFTER = 2  # blocks
 
 
 def write_pictures(folder: Path, count: int) -> None:
@@ -24,25 +20,6 @@ def write_pictures(folder: Path, count: int) -> None:
 
 def read_copies(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-def test_killed_worker_changes_nothing(run: Run, tmp_path: Path) -> None:
-    write_pictures(tmp_path / "scans", COUNT)
-    line = ["classify", "--json", "scans"]
-    expected = run(*line, "--annotate", "serial", "--scheduler", "threads", "--workers", "1", timeout=500)
-    assert expected.returncode == 1
-    assert expected.stdout.count("\n") >= COUNT
-    with run_cluster(make_folder(tmp_path), workers=2) as cluster:
-        with start(tmp_path, *line, "--annotate", "parallel", "--scheduler", cluster.address) as process:
-            assert process.stdout
-            assert process.stderr
-            head = [process.stdout.readline() for _ in range(16 * KILLED_AFTER)]
-            cluster.workers[0].kill()
-            rest, stderr = process.stdout.read(), process.stderr.read()  # `communicate` loses what readline buffered
-        assert process.returncode == 1, stderr
-    assert "".join(head) + rest == expected.stdout
-    assert set(expected.stderr.splitlines()) <= set(stderr.splitlines())
-    assert read_copies(tmp_path / "parallel") == read_copies(tmp_path / "serial")
 
 
 def test_workers_need_no_shared_folder(run: Run, tmp_path: Path) -> None:
