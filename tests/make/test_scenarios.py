@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-
 from tests.make.common import SAMPLE, assert_quiet, make, outcome, stages_run
 
 OPTIMIZERS = "pipeline/network/optimizers.py"
