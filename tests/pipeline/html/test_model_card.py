@@ -198,10 +198,3 @@ def test_values_of_the_recipe_are_checked_and_styles_are_of_digits(built: Path) 
         assert card.count("- Digits in the styles of several countries") == count
     with pytest.raises(PipelineError, match="epochs"):
         make_model_card(model, {**training, "epochs": 0}, metrics, np.eye(10, dtype=int))
-
-
-@pytest.mark.parametrize("damage", [{"images": {"training": "many"}}, {"versions": 3}, {"changes": None}])
-def test_record_of_another_form_is_refused(damage: dict[str, object], built: Path) -> None:
-    model, metrics = load_model(built / "train"), load_metrics(built / "evaluate")
-    with pytest.raises(PipelineError):
-        make_model_card(model, load_training(built / "train") | damage, metrics, np.zeros((10, 10), np.int64))
