@@ -63,13 +63,6 @@ def test_images_like_those_of_mnist_are_left_unchanged(tmp_path: Path) -> None:
     assert description.class_names == ("0", "1")
 
 
-def test_images_of_the_same_size_on_grey_are_fitted(tmp_path: Path) -> None:
-    for label in CLASSES:
-        for seed in range(4):
-            save(tmp_path / "in" / label / f"{seed}.png", draw(label, seed, SHAPE) // 2 + 40)
-    assert "fitted" in convert(tmp_path / "in", tmp_path / "out").preparation[1]
-
-
 @pytest.mark.parametrize(("count", "held_out"), [(21, 3), (2, 1)])
 def test_a_seventh_of_every_class_is_held_out_for_the_test(count: int, held_out: int, tmp_path: Path) -> None:
     description = convert(write_folder(tmp_path / "in", count), tmp_path / "out")
