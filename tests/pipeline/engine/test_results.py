@@ -67,7 +67,21 @@ def test_results_that_were_restored_last_are_kept(folder: Path) -> None:
     assert list(prune(folder, keep=2)) == [second.name]
 
 
-def test_results_computed_from_a_named_result_are_kept(folder: Path) -> None:
+def name_while_prune_works(folder: Path, entry: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the name between prune's first look at the links and the deletion."""
+    size = store.size
+
+    def measure(unused: Path) -> int:
+        store.publish(entry, folder / "wide")
+        return size(unused)
+
+    monkeypatch.setattr(store, "size", measure)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_results_computed_from_a_named_result_are_kept(
+    late: bool, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first, second, _ = (result.entry for result in list_results(folder, "plant"))
     for entry in (first, second):
         water(plant=entry, output=folder / "water")
@@ -76,9 +90,13 @@ def test_results_computed_from_a_named_result_are_kept(folder: Path) -> None:
         next(each for each in list_results(folder, "water") if each.manifest.provenance.inputs["plant"] == digest)
         for digest in (result.manifest.digest for result in list_results(folder, "plant"))
     )
-    store.publish(first, folder / "wide")
+    if late:
+        name_while_prune_works(folder, first, monkeypatch)
+    else:
+        store.publish(first, folder / "wide")
     removed = prune(folder, keep=1, computed_from={"water": "plant"})
     assert (first.name in removed, wet.entry.name in removed) == (False, False)
     assert (second.name in removed, dry.entry.name in removed) == (True, True)
     (folder / "wide").unlink()
+    monkeypatch.undo()
     assert set(prune(folder, keep=1, computed_from={"water": "plant"})) == {first.name, wet.entry.name}
