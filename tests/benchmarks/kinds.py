@@ -1,16 +1,13 @@
 """Measure reading on kinds of pictures that people have, beside RapidOCR: forms, photographs, rows.
 
-    python -m tests.benchmarks.kinds [FOLDER] [--count 200] [--peers 200] [--part test] [--model MODEL]
+    python -m tests.benchmarks.kinds [--count 200] [--peers 200] [--part test] [--model MODEL]
 
 The pictures show MNIST's digits on paper, as JPEG or PNG files. Choices are made with `--part validation`, the last
-10,000 training images. Instead, FOLDER may have pictures by others, those of a kind in a subfolder of their own, and
-truth.csv with the columns path, relative to the folder, and text: the digits in reading order, or nothing if there is
-none. Each reader runs in as many processes as there are cores, with one thread each. Needs artifacts/parse in the
-current folder, and .venv-ocr, see `make benchmarks`, except with --peers 0.
+10,000 training images. Each reader runs in as many processes as there are cores, with one thread each. Needs
+artifacts/parse in the current folder, and .venv-ocr, see `make benchmarks`, except with --peers 0.
 """
 
 import argparse
-import csv
 import os
 import subprocess
 import sys
@@ -91,15 +88,11 @@ class Readings:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, nargs="?", help="pictures by others, with truth.csv")
-    parser.add_argument("--count", type=int, default=200, help="pictures of each kind, if they are drawn")
+    parser.add_argument("--count", type=int, default=200, help="pictures of each kind")
     parser.add_argument("--part", choices=PARTS, default="test")
     parser.add_argument("--peers", type=int, default=200, help="pictures of each kind that RapidOCR reads, 0 for none")
     parser.add_argument("--model", type=Path, default=PRETRAINED, help="model of this project")
     given = parser.parse_args()
-    if given.folder:
-        print(compare(list_pictures(given.folder), given.model, given.peers))
-        return
     with tempfile.TemporaryDirectory() as folder:
         with ProcessPoolExecutor(count_cores()) as pool:
             write = partial(write_kind, count=given.count, part=given.part, folder=Path(folder))
@@ -117,12 +110,6 @@ def write_kind(kind: str, count: int, part: str, folder: Path) -> list[Picture]:
         path.write_bytes(file.getvalue())
         pictures.append(Picture(path, truth, kind))
     return pictures
-
-
-def list_pictures(folder: Path) -> list[Picture]:
-    with (folder / "truth.csv").open(newline="", encoding="utf-8-sig") as file:
-        rows = [(row["path"], "".join(row["text"].split())) for row in csv.DictReader(file)]
-    return [Picture(folder / path, truth, Path(path).parent.as_posix()) for path, truth in rows]
 
 
 def compare(pictures: Sequence[Picture], model: Path, peers: int) -> str:

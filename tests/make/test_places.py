@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.storage import mount_unavailable, small_disk
+from tests.faults.injections import mount_unavailable, small_disk
 from tests.make.common import SAMPLE, STAGES, copy, digests, make, outcome, stage, worked
 
 pytestmark = pytest.mark.slow

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from tests.make.common import SAMPLE, assert_quiet, make, outcome, stages_run
 
 OPTIMIZERS = "pipeline/network/optimizers.py"
@@ -26,16 +24,6 @@ def test_code_edit_reruns_importing_stages_comment_edit_does_not(project: Path) 
     assert outcome(result) == {"train": "worked", "evaluate": "up to date"}  # because train gives the same bits
     assert f"train: code {OPTIMIZERS}: changed\n" in result.stderr
     assert make(project, "-q", "evaluate", *SAMPLE).returncode == 0
-
-
-@pytest.mark.parametrize(
-    ("line", "words"), [("trian", "`make train`"), ("trian RECIPE=quick", "`make train`"), ("it's", "`make help`")]
-)
-def test_unknown_target_gets_a_suggestion(line: str, words: str, fresh: Path) -> None:
-    result = make(fresh, *line.split())
-    assert (result.returncode, result.stdout) == (2, "")
-    assert words in result.stderr.splitlines()[0]
-    assert "Traceback" not in result.stderr
 
 
 def test_help_fits_80_columns(fresh: Path) -> None:

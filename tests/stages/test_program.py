@@ -1,6 +1,5 @@
 """The program: help, wrong usage, completion, closed streams, colours."""
 
-import json
 import re
 import shlex
 import subprocess
@@ -57,16 +56,6 @@ def test_help_and_up_to_date_stage_import_no_large_packages(project: Path) -> No
 
 def test_version(call: Run) -> None:
     assert call("--version").stdout.startswith("handwriting 0.")
-
-
-@pytest.mark.parametrize("columns", ["20"])
-def test_tables_and_help_are_whole_on_narrow_terminals(
-    columns: str, call: Run, project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", columns)
-    assert "handwriting" in call("--help").stdout
-    (run,) = json.loads(call("runs", "--json").stdout)
-    assert run["id"][:6] in call("runs").stdout
 
 
 @pytest.mark.parametrize(

@@ -78,12 +78,7 @@ def test_file_that_a_write_may_leave_with_the_same_times_is_read_again(
     assert digests.sha256(file) == (HAY if is_known else OAT)
 
 
-SHAPES = ("5", '"x"', "[]", "[0, 1, 2]", "[STATE, 5]", "[STATE, null]", "[STATE, [[]]]", '{"a": 1}')
-
-
-@pytest.mark.parametrize(
-    "text", ["", "{", "null", "\0", "[" * 100_000, "[]", *(f'{{"sha256 PATH": {each}}}' for each in SHAPES)]
-)
+@pytest.mark.parametrize("text", ["{", "null", '{"sha256 PATH": [STATE, 5]}'])
 def test_damaged_memory_is_forgotten(text: str, memory: Path) -> None:
     file = Path("food.txt")
     file.write_text("hay")

@@ -92,25 +92,6 @@ def test_entries_of_a_mapping_are_counted() -> None:
     assert list(map(str, differences(before, new))) == ["parameter runs: 4 new"]
 
 
-def circle(pictures: int, content: str) -> Provenance:
-    return Provenance("plant", {"circle": {"pictures": pictures, "content": content * 16}}, {}, {}, {})
-
-
-def test_reasons_say_in_words_what_digests_do_not() -> None:
-    none = Provenance("plant", {}, {}, {}, {})
-    for old, new, reason in (
-        (circle(100, "a"), circle(101, "b"), "pictures 100 -> 101"),
-        (circle(100, "a"), circle(100, "b"), "content changed"),
-        (none, circle(100, "a"), "new"),
-        (circle(100, "a"), none, "gone"),
-    ):
-        assert list(map(str, differences(old, new))) == [f"parameter circle: {reason}"]
-    for name, reason in (("file", "file: changed"), ("runs", "runs: 1 changed")):
-        a, b = ({name: digit * 16 if name == "file" else {"c" * 16: digit * 8}} for digit in "ab")
-        old, new = (Provenance("plant", parameters, {}, {}, {}) for parameters in (a, b))
-        assert list(map(str, differences(old, new))) == [f"parameter {reason}"]
-
-
 def test_parameter_that_is_not_utf_8_is_wrong_usage() -> None:
     with pytest.raises(UsageError, match=r"^place is not text in UTF-8"):
         to_json_values({"number": 1, "place": Path("meadow\udcff")})

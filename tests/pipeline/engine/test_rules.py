@@ -158,19 +158,6 @@ def test_wrong_value_of_a_later_stage_is_refused_before_the_first_is_started(fie
     assert_refused(field, "HEIGHT contains a line break", "SEEDS=4", "HEIGHT=4\n")
 
 
-def test_dry_run_needs_no_interpreter(field: Path) -> None:
-    edit(field / "Makefile", f"python := {sys.executable}", "python := venv/bin/python\nready := venv/ready")
-    with open(field / "Makefile", "a", encoding="utf-8") as file:
-        file.write("$(ready):\n\tinstall it\n")
-    done = make(field, "--dry-run", "SEEDS=it's 4")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines() == [
-        "install it",
-        "venv/bin/python -m pipeline.engine.make run sow 'SEEDS=it'\\''s 4'",
-        "venv/bin/python -m pipeline.engine.make run reap 'SEEDS=it'\\''s 4'",
-    ]
-
-
 @pytest.mark.parametrize("streams", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_closed_streams_do_not_make_a_stage_look_up_to_date(streams: str, field: Path) -> None:
     done = subprocess.run(["sh", "-c", f"make SEEDS=4 {streams}"], cwd=field, env=clean_environment(), timeout=60)

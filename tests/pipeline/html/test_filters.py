@@ -7,7 +7,6 @@ import pytest
 
 from pipeline.data.scaling import standardise
 from pipeline.html.filters import (
-    MAX_LATER_FILTERS,
     MAX_UNITS,
     PATCHES,
     Excitation,
@@ -16,7 +15,6 @@ from pipeline.html.filters import (
     draw_strongest,
     draw_weights,
     measure_excitation,
-    rank_filters,
     receptive_fields,
 )
 from pipeline.html.png import draw_signed
@@ -97,12 +95,3 @@ def test_units_are_ordered_by_norm_of_their_weights(layers: str, size: tuple[int
     largest = sorted(rows, key=lambda row: -np.linalg.norm(row))[:MAX_UNITS]
     limit = np.quantile(np.abs(largest), 0.995)
     assert list(draw_weights(model).values()) == [draw_signed(row, limit) for row in largest]
-
-
-def test_later_layers_show_their_most_active_filters() -> None:
-    model = make_model("conv3x3/1,conv20x2/1", shape=(6, 6))
-    images = GENERATOR.integers(0, 256, (30, 6, 6), dtype=np.uint8)
-    _, later = measure_excitation(model, images)
-    assert (later.layer, len(later.peaks), later.field.height) == (2, 20, 4)
-    means = later.peaks.mean(axis=1)
-    assert [means[number] for number in rank_filters(later)] == sorted(means, reverse=True)[:MAX_LATER_FILTERS]

@@ -222,14 +222,3 @@ def test_each_layer_is_a_row_and_only_convolutions_have_patches() -> None:
     assert 'id="filters-2"' in page
     assert 'id="filters-3"' not in page
     assert "receptive field" not in page_of()
-
-
-def test_facts_contain_layers_and_parameters_of_all_networks() -> None:
-    page = render_report(findings(networks=2, layers="conv3x3/1,6"))
-    facts = dict(re.findall("<dt>([^<]*)</dt><dd>([^<]*)</dd>", page))
-    assert facts["Seed"] == "1 to 2"
-    assert "2 × 5x4-conv3x3/1-6-3, ReLU" in facts["Network"]
-    assert facts["Recipe"].startswith("standard: layers conv3x3/1,6 instead of conv16,conv64,128, label smoothing 0.0")
-    assert facts["Images"] == "30 training, 3 validation, 90 test"
-    parameters = 2 * (3 * 9 + 3 + 6 * 18 + 6 + 3 * 6 + 3)
-    assert f"<strong>{parameters}</strong>" in page

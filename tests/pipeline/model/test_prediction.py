@@ -88,10 +88,6 @@ def test_ensemble_averages_logits_of_its_networks() -> None:
 def test_raw_images_are_standardised(layers: str) -> None:
     model, images = make(layers), draw_raw(10)
     assert np.array_equal(predict(model, images), predict_standardised(model, standardise(images, model.scaling)))
-    wrongs: list[tuple[Any, type]] = [(predict, np.float32), (predict, np.int64), (predict_standardised, np.uint8)]
-    for function, wrong in wrongs:
-        with pytest.raises(AssertionError, match=np.dtype(wrong).name):
-            function(model, images.astype(wrong))
 
 
 @ARCHITECTURES

@@ -17,13 +17,8 @@ from pipeline.network.notation import format_layers, parse_layers
         (" 20, 16 ", [("dense", 20), ("dense", 16)], "20,16"),
         ("128,128", [("dense", 128), ("dense", 128)], "128,128"),
         ("conv16", [("conv", 16, (5, 5), (2, 2))], "conv16"),
-        ("conv16x5/2", [("conv", 16, (5, 5), (2, 2))], "conv16"),
-        ("conv16x5", [("conv", 16, (5, 5), (2, 2))], "conv16"),
-        ("conv16/2", [("conv", 16, (5, 5), (2, 2))], "conv16"),
         ("conv16x5x5/2x2p0x0d1", [("conv", 16, (5, 5), (2, 2))], "conv16"),
-        ("pool2", [("pool", (2, 2), (2, 2))], "pool2"),
         ("pool2x2", [("pool", (2, 2), (2, 2))], "pool2"),
-        ("pool2x1", [("pool", (2, 1), (2, 1))], "pool2x1"),
         ("pool2x1/2", [("pool", (2, 1), (2, 2))], "pool2x1/2"),
         (
             "pool3/3,pool3/2,4",

@@ -1,5 +1,6 @@
 """Module-level functions, so that worker processes can import them."""
 
+import math
 import os
 import signal
 import time
@@ -9,6 +10,8 @@ from typing import Any
 from threadpoolctl import threadpool_info
 
 from pipeline.engine.errors import PipelineError
+
+PAUSE = 0.02  # seconds from a task to the next one of a worker that has waited for it
 
 
 def do_nothing(shared: None, task: int) -> None:
@@ -60,9 +63,11 @@ def count_blas_threads(shared: Any, task: int) -> list[int]:
 
 
 class CountedUnpickling:
-    """Counts how often an instance is unpickled in this process."""
+    """Counts how often an instance is unpickled in this process, and the pauses between tasks."""
 
     count = 0
+    pauses = 0
+    ended = math.inf  # time of the last task
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         CountedUnpickling.count += 1
@@ -71,9 +76,12 @@ class CountedUnpickling:
         return {"weight": 1}
 
 
-def count_unpicklings(shared: CountedUnpickling, task: int) -> int:
-    time.sleep(0.05)  # an idle worker may pass the shared data on
-    return shared.count
+def count_unpicklings(shared: CountedUnpickling, task: int) -> tuple[int, int]:
+    """Return how often shared data came, and how often this worker was idle, and so may have dropped them."""
+    CountedUnpickling.pauses += time.monotonic() - CountedUnpickling.ended > PAUSE
+    time.sleep(0.05)
+    CountedUnpickling.ended = time.monotonic()
+    return shared.count, shared.pauses
 
 
 def sleep_each(shared: dict[int, float], task: int) -> int:

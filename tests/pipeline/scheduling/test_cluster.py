@@ -33,8 +33,9 @@ def test_both_workers_run_tasks(cluster: Cluster) -> None:
 
 
 def test_shared_data_is_sent_once_to_each_worker(cluster: Cluster) -> None:
+    """On a busy machine, a worker may wait for its next task and meanwhile drop the data."""
     counts = collect(tasks.count_unpicklings, tasks.CountedUnpickling(), range(100), Backend(cluster.address))
-    assert set(counts.values()) == {1}
+    assert all(1 <= count <= 1 + pauses for count, pauses in counts.values())
 
 
 def test_ordered_job_is_not_far_ahead_of_its_first_unfinished_task(cluster: Cluster) -> None:

@@ -32,18 +32,6 @@ def test_entry_that_was_cut_off_does_not_count_and_others_can_follow(length: int
     assert read_journal(folder, KEY) == [[0, 5], [5, "é"], [7]]
 
 
-@pytest.mark.parametrize("body", [None, b"", b"\xff\xfe", b"5\n", b"\0\0\0\n", b"{}\n", b'0 [{"file": 3}]\n'])
-def test_damaged_journal_is_not_used(body: bytes | None, folder: Path) -> None:
-    journal = folder / JOURNAL
-    if body is None:
-        journal.unlink()
-    elif body.startswith((b"\0", b"{", b"0")):  # of a block on a disk that lost its power; JSON of another form
-        journal.write_bytes(journal.read_bytes() + body)
-    else:
-        journal.write_bytes(body)
-    assert read_journal(folder, KEY) is None
-
-
 def test_there_is_no_journal_while_the_data_are_prepared(folder: Path) -> None:
     with new_journal(folder, KEY):
         assert not (folder / JOURNAL).exists()

@@ -1,8 +1,4 @@
-import os
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -39,26 +35,3 @@ def test_missing_or_damaged_file_loads_as_none(tmp_path: Path) -> None:
     for damaged in (*(whole[:length] for length in range(0, len(whole), 70)), flipped, b"not an archive"):
         path.write_bytes(damaged)
         assert load_checkpoint(path) is None
-
-
-class MakesFolder:
-    """Creates a folder when it is unpickled."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def __reduce__(self) -> tuple[Callable[..., Any], tuple[str]]:
-        return os.mkdir, (str(self.folder),)
-
-
-def test_pickled_objects_are_not_executed(tmp_path: Path) -> None:
-    state, saved = np.array([MakesFolder(tmp_path / "folder")], object), example()
-    np.savez(tmp_path / "one.npz", state=state, best=saved.best, history=np.zeros((1, 6)), origin="")
-    assert load_checkpoint(tmp_path / "one.npz") is None
-    assert not (tmp_path / "folder").exists()
-
-
-@pytest.mark.parametrize("changes", [{"best": np.zeros(4)}, {"state": np.zeros(3)}, {"history": []}])
-def test_inconsistent_checkpoint_loads_as_none(changes: dict[str, Any], tmp_path: Path) -> None:
-    save_checkpoint(tmp_path / "one.npz", replace(example(), **changes))
-    assert load_checkpoint(tmp_path / "one.npz") is None

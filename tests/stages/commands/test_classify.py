@@ -51,13 +51,6 @@ def write_unreadable_files(folder: Path) -> dict[str, str]:
     return {"cut off.png": "is damaged: ", "missing.png": "does not exist: check the path"}
 
 
-def test_line_has_digit_and_confidence(run: Run, project: Path) -> None:
-    result = run("classify", str(paint(project / "a.png")))
-    assert result.returncode == 0
-    assert MODEL.fullmatch(result.stderr)
-    assert re.fullmatch(rf"{re.escape(str(project))}/a\.png: {truth()} \(\d\d\.\d\d%\)\n", result.stdout)
-
-
 def test_row_is_read_and_blank_picture_has_no_digit(run: Run, project: Path) -> None:
     row = write_row([sample_digits()[0][index] for index in CLEAR], 8)
     Image.fromarray(255 - enlarge(row, 3)).save(project / "row.png")
@@ -112,13 +105,6 @@ def test_only_a_likely_alternative_is_shown_except_in_json(probability: float, e
 def test_no_cell_is_a_formula(name: str) -> None:
     (line,) = csv.reader(format_csv(describe(PictureError(f"{name} is damaged"), name)))
     assert line == [f"'{name}", *[""] * 6, f"'{name} is damaged", *[""] * 6]
-
-
-def test_other_cells_are_unchanged() -> None:
-    boxes, probabilities = np.zeros((2, 4), np.int64), np.zeros((2, 10), np.float32)
-    row = Row("0.7", "07", 0.9, (), boxes, probabilities, ())
-    result = Result("0.7", "07", (row,), 0.9, (), boxes, (9, 9), probabilities, boxes[:0])
-    assert format_csv(describe(result, "-")) == ["-,1,0.7,07,0.900000,,,,,,0,0,0,0"]
 
 
 def test_reading_that_is_hardly_probable_has_its_alternative() -> None:
@@ -245,17 +231,3 @@ def test_unusual_file_names_take_one_line_and_json_preserves_them(call: Run, pro
         json.loads(line)["file"] for line in call("classify", "--json", *map(os.fsdecode, names)).stdout.splitlines()
     ]
     assert files == [name.decode(errors="replace") for name in names]
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        [],
-        ["--json"],
-        ["--json", "--output", "a.jsonl", "a.png"],
-        ["--what"],
-    ],
-)
-def test_wrong_usage_is_one_line_and_status_2(arguments: list[str], run: Run, project: Path) -> None:
-    paint(project / "a.png")
-    assert_one_line(run("classify", *arguments), 2)

@@ -66,10 +66,7 @@ def test_pages_become_a_table_and_what_may_be_missing_is_named(run: Run, tmp_pat
     ("form", "words"),
     [
         ("[fields", "is not valid"),
-        ("[fields.a]\ncolour = 1", "colour"),
         ("[fields.a]\nregion = '0,0,90%,9999'", "ends beyond"),
-        ("[fields.a]\npattern = '['", "pattern"),
-        ("[fields.a]\n[sums]\na = 'sum(b)'", "needs the field b"),
         ("template = 'blank.png'\n[fields.a]", "nothing is printed on"),
         ("template = 'none.png'\n[fields.a]", "does not exist"),
     ],
@@ -79,8 +76,3 @@ def test_wrong_form_is_one_line_and_status_2(form: str, words: str, run: Run, tm
     Image.new("L", (200, 300), 240).save(tmp_path / "blank.png")
     (tmp_path / "form.toml").write_text(form)
     assert_one_line(run("classify", "--form", "form.toml", "a.png"), 2, words)
-
-
-def test_form_that_does_not_exist_is_wrong_use(run: Run, tmp_path: Path) -> None:
-    write_page(tmp_path / "a.png", 1, Move())
-    assert_one_line(run("classify", "--form", "none.toml", "a.png"), 2, "none.toml cannot be read")

@@ -13,7 +13,7 @@ from pipeline.reader.pages.boxes import COLOUR
 from stages.commands.classify import classify
 from tests.drawings import enlarge, on_paper, place, sample_digits
 from tests.processes import Run
-from tests.stages.commands.test_classify import CLEAR, paint, truth, write_unreadable_files
+from tests.stages.commands.test_classify import CLEAR, paint, truth
 from tests.stages.common import assert_one_line
 
 
@@ -190,18 +190,6 @@ def test_no_file_is_overwritten(boxes: str, names: list[str], words: str, run: R
     assert {path: path.read_bytes() for path in project.rglob("*.png")} == before
 
 
-def test_unwritable_folder_is_an_error(run: Run, project: Path) -> None:
-    paint(project / "a.png")
-    (project / "file").touch()
-    assert_one_line(run("classify", "--annotate", "file/out", "a.png"), 1, "Not a directory")
-
-
-def test_unreadable_pictures_have_no_copy(run: Run, project: Path) -> None:
-    bad = write_unreadable_files(project)
-    assert run("classify", "--annotate", "out", "intact.png", *bad, "").returncode == 1
-    assert [path.name for path in (project / "out").iterdir()] == ["intact.png"]
-
-
 def test_resumed_run_replaces_no_copy_that_another_process_wrote(
     run: Run, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -245,11 +233,3 @@ def test_restarted_run_publishes_its_own_copies_only(run: Run, project: Path, mo
         run(*command, "b.png")
     assert run(*command, "a.png").returncode == 0
     assert [path.name for path in (project / "out").iterdir()] == ["a.png"]
-
-
-def test_error_names_the_output_not_its_hidden_folder(run: Run, tmp_path: Path) -> None:
-    paint(tmp_path / "a.png")
-    (tmp_path / ".digits.csv.partial").touch()
-    result = run("classify", "a.png", "--output", "digits.csv")
-    assert_one_line(result, 1, "digits.csv cannot be written: File exists")
-    assert ".partial" not in result.stderr

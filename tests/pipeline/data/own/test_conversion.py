@@ -1,6 +1,5 @@
 """Pictures become images like MNIST's, whatever their format, size and colours."""
 
-import logging
 from pathlib import Path
 
 import numpy as np
@@ -64,13 +63,6 @@ def test_images_like_those_of_mnist_are_left_unchanged(tmp_path: Path) -> None:
     assert description.class_names == ("0", "1")
 
 
-def test_images_of_the_same_size_on_grey_are_fitted(tmp_path: Path) -> None:
-    for label in CLASSES:
-        for seed in range(4):
-            save(tmp_path / "in" / label / f"{seed}.png", draw(label, seed, SHAPE) // 2 + 40)
-    assert "fitted" in convert(tmp_path / "in", tmp_path / "out").preparation[1]
-
-
 @pytest.mark.parametrize(("count", "held_out"), [(21, 3), (2, 1)])
 def test_a_seventh_of_every_class_is_held_out_for_the_test(count: int, held_out: int, tmp_path: Path) -> None:
     description = convert(write_folder(tmp_path / "in", count), tmp_path / "out")
@@ -97,16 +89,6 @@ def test_classes_are_in_natural_order() -> None:
     assert sort_naturally(sorted(names)) == names
 
 
-def test_progress_counts_each_picture_as_read_and_as_fitted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr("pipeline.scheduling.progress.LOG_INTERVAL", 0)
-    caplog.set_level(logging.INFO)
-    convert(write_folder(tmp_path / "in", count=2), tmp_path / "out")
-    for step in ("read", "fitted"):
-        assert f"download: 6/6 pictures {step}" in caplog.messages
-
-
 def test_unusable_pictures_are_named_and_counted(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "in")
     (folder / "10" / "0.txt").write_text("not a picture")
@@ -116,12 +98,6 @@ def test_unusable_pictures_are_named_and_counted(tmp_path: Path) -> None:
         convert(folder, tmp_path / "out")
     assert "\n" not in str(raised.value)
     assert not list((tmp_path / "out").iterdir())
-
-
-def test_class_name_that_cannot_be_printed_is_shown(tmp_path: Path) -> None:
-    save(write_folder(tmp_path / "in") / "c\td" / "0.png", draw("2"))
-    with pytest.raises(DatasetError, match=r"c\\td"):
-        convert(tmp_path / "in", tmp_path / "out")
 
 
 def test_picture_without_ink_is_named(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.pictures.contrast import local_contrast
-from pipeline.reader.composition.legibility import View, measure_legibility, view
+from pipeline.reader.composition.legibility import StripView, measure_legibility, view
 from pipeline.reader.composition.signs import Ink
 from pipeline.reader.composition.strips import LEGIBLE
 from tests.drawings import sample_digits
@@ -69,7 +69,7 @@ def test_digit_in_a_shadow_is_legible() -> None:
 def test_digit_mostly_beyond_the_strip_is_lost() -> None:
     ink, dark = np.ones((20, 10), np.float32), np.full(SHAPE, 9, np.float32)
     dark[:, 6:] = 8  # without a shape there is no correlation
-    strip = View(dark, dark, dark, np.ones(SHAPE, bool))
+    strip = StripView(dark, dark, dark, np.ones(SHAPE, bool))
     assert measure_legibility(strip, ink, 5, -4, is_word=False) > LEGIBLE
     assert measure_legibility(strip, ink, 5, -6, is_word=False) == 0
     assert measure_legibility(strip, ink, -30, 5, is_word=False) == 0

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from tests.faults.storage import permissions_unavailable, unprivileged
 
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.reader.many.folders import find_pictures, name_copies
-from tests.faults.storage import permissions_unavailable, unprivileged
 from tests.processes import ROOT
 
 

@@ -68,7 +68,11 @@ def test_states_are_in_the_order_of_the_texts_that_lead_to_them() -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", ["1" * 301, r"(\d", r"\1", "^3$", "abc", " ", "", r"\d{0}", r"\d{600}", "[", "*", r"\d{5,3}", "5(?#x)"]
+    "pattern",
+    [
+        *("1" * 301, "abc", " ", "", r"\d{0}", r"\d{600}"),
+        *(r"(\d", r"\d)", r"\1", "^3$", "[", "*", r"\d{5,3}", "5(?#x)", r"\d++", "(?i)3", "(?=3)", r"\b3", "1**", "3{"),
+    ],
 )
 def test_other_patterns_are_refused(pattern: str) -> None:
     with pytest.raises(UsageError):

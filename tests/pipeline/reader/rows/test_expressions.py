@@ -3,7 +3,6 @@
 import itertools
 import re
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,34 +41,3 @@ def test_the_same_texts_fit_as_in_python(pair: Pair) -> None:
     ours, theirs = pair
     expression = parse(ours, CHARACTERS)
     assert [text for text in TEXTS if fits(expression, text)] == [text for text in TEXTS if re.fullmatch(theirs, text)]
-
-
-@pytest.mark.parametrize("open_atom", [".", "[^0]", r"\D", r"[\D]", r"[^\d]", r"\W", r"\S", r"[\s\S]"])
-def test_dots_and_negations_fit_no_space(open_atom: str) -> None:
-    assert not fits(parse(open_atom, CHARACTERS), " ")
-    assert fits(parse(open_atom, CHARACTERS), ".")
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        r"(\d",
-        r"\d)",
-        r"\1",
-        "^3$",
-        "[",
-        "*",
-        r"\d{5,3}",
-        "5(?#x)",
-        r"\d++",
-        "(?i)3",
-        "(?=3)",
-        r"\b3",
-        "1**",
-        "3{",
-        "[+--]",
-    ],
-)
-def test_wrong_and_other_syntax_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="."):
-        parse(text, CHARACTERS)

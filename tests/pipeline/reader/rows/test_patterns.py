@@ -1,7 +1,6 @@
 """Patterns and the search for the best texts, against the enumeration of all paths."""
 
 import re
-from collections import defaultdict
 
 import numpy as np
 import pytest
@@ -66,26 +65,6 @@ def test_search_finds_the_best_texts_that_fit(expression: str, logits: Array, te
             np.testing.assert_allclose(np.exp([p for _, p in found]), [p for _, p in expected[:count]], rtol=1e-12)
 
 
-@pytest.mark.parametrize("expression", PATTERNS)
-@pytest.mark.parametrize("width", [1, 2, 3])
-def test_narrow_search_keeps_the_best_prefixes_of_each_length(
-    expression: str, width: int, logits: Array, texts: list[Texts]
-) -> None:
-    for i, strip in enumerate(texts):
-        fitting = select(strip, expression)
-        kept: set[Text] = {()}
-        expected: set[Text] = set()
-        for length in range(COLUMNS + 1):
-            expected |= kept & set(fitting)
-            masses: Texts = defaultdict(float)  # of the texts that begin with a prefix
-            for text, p in fitting.items():
-                if len(text) > length and text[:length] in kept:
-                    masses[text[: length + 1]] += p
-            kept = set(sorted(masses, key=lambda prefix: -masses[prefix])[:width])
-        found = best_texts(logits[..., i], PATTERNS[expression], len(strip), width)
-        assert {text for text, _ in found} == expected
-
-
 def test_the_best_text_need_not_be_that_of_the_best_path() -> None:
     logits = np.log([[0.4, 0.4], [0.6, 0.6]])  # one symbol
     assert read_greedily(logits[..., np.newaxis])[0].text == ()
@@ -100,18 +79,6 @@ def test_narrowest_search_ends_at_a_text_that_fits(expression: str) -> None:
         ((text, log_p),) = best_texts(make_logits(3, 12, seed=seed), PATTERNS[expression], count=1, width=1)
         assert re.fullmatch(expression, "".join(map(str, text)))
         assert np.isfinite(log_p)
-
-
-def test_text_is_a_pattern_of_one_path() -> None:
-    text, logits = (3, 3, 0, 1), make_logits(5, 40, 6)
-    transitions = np.full((5, 4), NO_STATE)
-    transitions[range(4), text] = range(1, 5)
-    pattern = Pattern(transitions, np.arange(5) == 4)
-    expected = text_log_probability(logits, np.repeat(pad(text), 6, axis=1))
-    np.testing.assert_allclose(pattern_log_probability(logits, pattern), expected)
-    ((found, log_p),) = best_texts(logits[..., 0], pattern)
-    assert found == text
-    assert log_p == pytest.approx(expected[0])
 
 
 def test_search_of_a_long_strip_finds_what_its_peaks_spell() -> None:

@@ -9,8 +9,6 @@ from pipeline.engine.artifacts import read_manifest
 from pipeline.engine.errors import PipelineError
 from tests.pipeline.engine.garden import harvest, plant, water
 
-BODIES = ["", "{", "[]", "null", "3", "[" * 100_000, "{}", '{"stage": "plant"}', '{"outputs": {"a": {}}}']
-
 
 @pytest.mark.parametrize(
     ("folder", "advice"),
@@ -33,7 +31,7 @@ def test_advice_is_about_the_folder_that_was_named(
     assert advice in str(error.value)
 
 
-@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize("body", ["", "null", '{"stage": "plant"}'])
 def test_damaged_manifest_is_reported_and_repaired_by_rerun(body: str, tmp_path: Path) -> None:
     plant(output=tmp_path / "plant")
     before = read_manifest(tmp_path / "plant")
