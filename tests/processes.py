@@ -29,6 +29,15 @@ def environment() -> dict[str, str]:
     return {**os.environ, **own}
 
 
+def unprivileged() -> list[str]:
+    """Return what to write before a command so that file permissions apply to it, also if the tests run as root."""
+    if os.geteuid() != 0:
+        return []
+    if not shutil.which("setpriv"):
+        pytest.skip("permissions do not apply to root: install setpriv (util-linux)")
+    return ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+
+
 @dataclass(frozen=True)
 class Cost:
     """memory: peak of the resident memory of the largest process, in bytes."""

@@ -12,7 +12,7 @@ from typing import Annotated, Any, NotRequired, TypedDict
 from msgspec import Meta
 
 from pipeline.engine import ARTIFACTS
-from pipeline.engine.digests import sha256
+from pipeline.engine.digests import read_anew, sha256
 from pipeline.engine.documents import Count, Duration, convert, load_json, save_json
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.provenance import Provenance, Reason, differences
@@ -122,6 +122,7 @@ def find_inputs(folders: Mapping[str, Path], shown: Mapping[str, Path]) -> dict[
 
 def require_intact(folder: Path, manifest: Manifest, shown: Path) -> None:
     """Read all outputs in `folder`. Raises PipelineError if one is missing or damaged, and locates it in `shown`."""
+    read_anew()
     for damage in find_damage(folder, manifest):
         raise PipelineError(f"{shown / damage.name} {damage.change}: {advise(manifest.provenance.stage, shown)}")
 

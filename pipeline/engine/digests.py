@@ -24,6 +24,7 @@ SECOND = 1_000_000_000  # nanoseconds
 FINE, COARSE = SECOND // 20, 2 * SECOND  # longest step of the times of files, if they have fractions of a second or not
 
 T = TypeVar("T")
+_doubted: set[str] = set()  # names in the memory: see `read_anew`
 
 
 @functools.cache
@@ -32,6 +33,11 @@ def _memory() -> dict[str, tuple[Any, Any]]:
     with suppress(OSError, PipelineError):
         return load_json(MEMORY, dict[str, tuple[Any, Any]])
     return {}
+
+
+def read_anew() -> None:
+    """Read every file again when its digest is next asked for: a write through a memory map may keep its times."""
+    _doubted.update(_memory())
 
 
 def signature(path: Path | str) -> list[int] | None:
@@ -71,11 +77,12 @@ def remember(kind: str, path: Path | str, state: Any, form: type[T], compute: Ca
     """
     name = f"{kind} {os.path.abspath(path)}"
     known, value = _memory().get(name, (None, None))
-    if state is not None and state == known:
+    if state is not None and state == known and name not in _doubted:
         with suppress(PipelineError):  # the memory is damaged
             return convert(value, form)
     value = compute()
     _memory()[name] = (state, value)
+    _doubted.discard(name)
     atexit.unregister(_save)
     atexit.register(_save)
     return value

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.engine import CHECKPOINT, store
 from pipeline.engine.artifacts import MANIFEST, Manifest, describe_outputs, find_inputs, require_intact, write_manifest
+from pipeline.engine.digests import read_anew
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.fingerprint import load_sources
 from pipeline.engine.plan import Plan, find_provenance, make_plan, resolve_parameters
@@ -45,6 +46,8 @@ def run_stage(stage: "Stage[Any]", arguments: Mapping[str, Any], force: bool = F
         if plan.state != "fresh":
             report = functools.partial(log.info, "%s: %s", stage.name)
             stack.enter_context(store.stage_lock(output, stage.name, report))
+            if plan.state == "stale":
+                read_anew()
             # Again: another process may have published a result meanwhile.
             plan = make_plan(stage, arguments, digests, force)
         if plan.state == "stored":
@@ -117,6 +120,7 @@ def _run_function(
 
 def _find_changes(stage: "Stage[Any]", arguments: Mapping[str, Any], before: Provenance) -> list[Reason]:
     """Return how the provenance differs from that `before` the run."""
+    read_anew()
     try:
         return differences(before, find_provenance(stage, arguments, before.inputs))
     except (PipelineError, OSError) as error:  # for example, a module is being edited

@@ -2,7 +2,6 @@
 
 import os
 import resource
-import shutil
 import signal
 import subprocess
 import time
@@ -18,6 +17,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from tests.faults.sandbox import Sandbox, copy_project, finish, list_inputs, run, start
+from tests.processes import unprivileged
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130  # exit statuses
 PAGE = 4096  # bytes, the unit in which a tmpfs allocates
@@ -128,8 +128,6 @@ def _filled(project: Path, pages: int) -> Iterator[None]:
 
 def forbid(sandbox: Sandbox, generator: Random) -> Attempt:
     """Remove the permission to write outputs or to read inputs, before or during the run."""
-    if os.geteuid() == 0 and not shutil.which("setpriv"):
-        pytest.skip("permissions do not apply to root: install setpriv (util-linux)")
     seconds = generator.uniform(0.2, 1) * sandbox.seconds
     file, folder = str(generator.choice(list_inputs(sandbox))), generator.choice(sandbox.command.reads)
     outputs = ((STORE, 0o500), ("artifacts", 0o500), (STORE, 0o000))
@@ -161,9 +159,7 @@ def _locked(mode: int, *patterns: str, seconds: float | None = None) -> Injectio
             for path in filter(Path.exists, before):
                 path.chmod(before[path])
 
-    # A prefix that makes file permissions apply to root, too.
-    prefix = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
-    return changed(locked, seconds, prefix)
+    return changed(locked, seconds, unprivileged())
 
 
 def few_descriptors(sandbox: Sandbox, generator: Random) -> Attempt:

@@ -70,10 +70,10 @@ def check_javascript(model: Model, folder: Path) -> None:
         const { contributions, rest, difference } = explainDifference(model.networks, image, 0, 1);
         const explained = layers.map((layer, i) => LAYERS[layer.kind].explain(layer, values[i], 0, 0));
         const words = layers.flatMap((layer, i) => {
-          const { role, tell, describe, describeSum, factor, slider } = LAYERS[layer.kind];
+          const { tell, describeSum, factor, slider } = LAYERS[layer.kind];
           const sum = describeSum(explained[i], values[i + 1][0], layer);
           const moving = layer.outputShape.length > 1 ? slider : "unit";
-          return [role(i), tell(layer, i), describe(layer), sum, factor, moving];
+          return [tell(layer, i), sum, factor, moving];
         });
         const apply = ({ activation }, z) => (activation ? ACTIVATIONS[activation].apply(z) : z);
         result = { values: values.map((each) => [...each]), contributions: [...contributions], rest, difference, words,
@@ -166,7 +166,7 @@ def test_activation_is_as_described(name: str) -> None:
     outputs = activation.function(z)
     assert activation.signed == (outputs < 0).any(), "signed"
     script = """
-        const { title, isPiecewiseLinear, describe } = ACTIVATIONS[%s];
+        const { title, isPiecewiseLinear = false, describe } = ACTIVATIONS[%s];
         result = [title, isPiecewiseLinear, describe(-1, "-1"), describe(1, "1")];
     """
     title, is_linear, *words = run_javascript(make_model(shape=SHAPE), script % json.dumps(name))

@@ -1,6 +1,8 @@
 """The engine, copied into another project, runs its stages."""
 
+import mmap
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -168,3 +170,17 @@ def test_same_size_edit_within_a_second_never_gives_the_result_of_the_earlier_co
     assert "a loaf of 800 g" in summary and "will run again" in log
     assert "a loaf of 900 g" in call(folder, "bakery.bake")[1]
     assert "up to date" in call(folder, "bakery.bake")[1].splitlines()[-1]
+
+
+def test_source_changed_through_a_memory_map_is_read_before_its_result_is_stored(tmp_path: Path) -> None:
+    folder = write_project(tmp_path, bakery__bake=BAKE, bakery__recipes="WATER = 1.6\n")
+    (folder / "artifacts").mkdir()  # of the memory
+    file = folder / "bakery/recipes.py"
+    with open(file, "r+b") as opened, mmap.mmap(opened.fileno(), 0) as mapped:
+        mapped[:1] = b"W"
+        assert "a loaf of 800 g" in call(folder, "bakery.bake")[1]
+        mapped[8:11] = b"1.8"  # keeps the times
+        shutil.rmtree(folder / "out/.store", ignore_errors=True)
+        call(folder, "bakery.bake")
+    file.write_text("WATER = 1.6\n")
+    assert "a loaf of 800 g" in call(folder, "bakery.bake")[1]

@@ -39,8 +39,3 @@ def test_cleared_drawing_comes_back_by_undo_and_by_its_link(page: Page) -> None:
         else:
             page.evaluate("(link) => { location.hash = link; }", link)
         assert prediction(page) == "0"
-
-
-def test_page_reads_digits_side_by_side_as_number(page: Page) -> None:
-    draw_with_mouse(page, place(DIGITS[7], 0.6, 0.2, 0.5) + place(DIGITS[0], -0.1, 0.2, 0.5))
-    assert prediction(page) == "07"

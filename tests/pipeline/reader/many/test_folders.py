@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from tests.faults.storage import permissions_unavailable, unprivileged
 
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.reader.many.folders import find_pictures, name_copies
-from tests.processes import ROOT
+from tests.processes import ROOT, unprivileged
 
 
 @pytest.fixture
@@ -53,8 +52,6 @@ def test_folder_without_pictures_is_an_error(folder: Path) -> None:
 
 
 def test_no_folder_is_left_out_because_it_cannot_be_read(folder: Path) -> None:
-    if reason := permissions_unavailable():
-        pytest.skip(reason)
     (folder / "a.png").touch()
     (folder / "sub").mkdir(mode=0)
     code = "from pipeline.reader.many.folders import find_pictures; find_pictures(['scans'])"
