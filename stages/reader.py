@@ -61,7 +61,7 @@ def reader(
     if not isinstance(row, RowReader):
         raise UsageError(f"{rows} is {row.title}, not one for rows: name a folder that `rows` wrote")
     if row.class_names != description.class_names:
-        raise UsageError(f"{rows} and {strips} have other classes: run both stages again, with the same data set")
+        raise UsageError(f"{rows} and {strips} have different classes: run both stages again, with the same data set")
     classes = len(description.class_names)
     training, validation = (load_crops(strips, part, chosen.layers, classes) for part in ("train", "validation"))
     log.info("reader: %s, %s strips of %s, recipe %s", chosen.layers, f"{len(training):,}", description.name, recipe)

@@ -73,7 +73,7 @@ def rows(
     if begun and not isinstance(begun, RowReader):
         raise UsageError(f"{start} is {begun.title}: name a network that `rows` or `reader` wrote, or use --fresh")
     if begun and (begun.layers, begun.class_names) != (chosen.layers, description.class_names):
-        log.info("rows: %s has other layers or classes, so the weights are drawn", start.name)
+        log.info("rows: %s has different layers or classes: training starts from random weights", start.name)
         begun = None
     by_column = 0.0 if begun else BY_COLUMN
     training, validation = (load_strips(strips, part, by_column) for part in ("train", "validation"))

@@ -123,7 +123,7 @@ class Reader:
             elif self.finder:
                 result = read(self.finder, grey, size, team.run)
             elif form:
-                raise UsageError("this model reads one object in a picture: leave the form out")
+                raise UsageError("this model reads one object per picture, so it takes no form: leave out the form")
             else:
                 result = read_one(self.model, grey, size)
         return replace(result, more_pages=more_pages)
@@ -158,7 +158,8 @@ def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) ->
 
 def _require(kind: type[Kind], model: Model, path: Path) -> Kind:
     if not isinstance(model, kind):
-        raise UsageError(f"{path} is {model.title}, not {kind.title}: name one that `train` or `export` wrote")
+        stages = "`reader`" if kind is Finder else "`train` or `export`"
+        raise UsageError(f"{path} is {model.title}, not {kind.title}: name one that {stages} wrote")
     return model
 
 

@@ -102,7 +102,9 @@ def classify(
     formats = {path: _find_format(path) for path in output or []}
     targets = [*formats, *([review] if review else [])]
     if targets and STDIN in files:
-        raise UsageError("--output and --review cannot take -, since standard input cannot be resumed: leave it out")
+        raise UsageError(
+            "--output and --review cannot take -, because standard input cannot be resumed: save the picture to a file, and name it"
+        )
     fields = load_form(form) if form else None
     found = find_pictures(files)
     in_parallel = scheduler or workers or len(found) >= PARALLEL
@@ -116,7 +118,9 @@ def classify(
     work = Work(request, found, min_confidence, copies, backend)
     if truth:
         if targets or annotate or as_json:
-            raise UsageError("--truth only prints how much is right: leave the options for results out")
+            raise UsageError(
+                "--truth only prints how many rows are correct: leave out --output, --review, --annotate and --json"
+            )
         return compare_readings(work, truth)
     if targets:
         return write_readings(work, formats, review, _make_key(work))

@@ -43,5 +43,5 @@ def test_dense_layers_and_other_classes_are_refused(lines: Path, tmp_path: Path)
     with pytest.MonkeyPatch.context() as patch:
         letters = replace(load_model(lines / "rows"), class_names=tuple("abcdefghij"))
         patch.setattr("pipeline.model.model.load_model", lambda _: letters)
-        with pytest.raises(UsageError, match="other classes"):
+        with pytest.raises(UsageError, match="different classes"):
             reader(strips=lines / "strips", rows=lines / "rows", output=output)

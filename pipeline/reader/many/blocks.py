@@ -83,7 +83,9 @@ def complete_form(form: Form, pictures: Sequence[Picture]) -> Form:
             raise content
         return add_template(form, _to_source(content), page.shown)
     except PictureError as error:
-        raise UsageError(f"{error}, so no page can be laid on it: name another one by template = in the form") from None
+        raise UsageError(
+            f"{error}, so it cannot be the template: name another page with template = in the form"
+        ) from None
 
 
 def _find_template(form: Form, pictures: Sequence[Picture]) -> Picture:

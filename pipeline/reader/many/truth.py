@@ -51,7 +51,9 @@ def load_truth(path: Path) -> dict[str, list[Checked]]:
                 checked = Checked(_squeeze(line["value"]), (left, top, right, bottom), line.get("change") or "")
                 found.setdefault(unprotect(line["file"]), []).append(checked)
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}: name the table that the page has saved") from None
+        raise UsageError(
+            f"{path} cannot be read: {error.strerror}: name a table that was saved from the page of --review"
+        ) from None
     except (ValueError, TypeError, csv.Error, UnicodeError):
         raise UsageError(f"{path} is not the table that the page of --review saves: save it again") from None
     return found
@@ -65,7 +67,7 @@ def compare(found: Iterable[Mapping[str, Any]], truth: Mapping[str, Sequence[Che
     read = {facts["file"]: facts.get("rows", []) for facts in found}
     known = [(name, checked) for name, each in truth.items() if name in read for checked in each]
     if not known:
-        raise UsageError(f"{path} has no checked row of these pictures: give their names as they stand in the table")
+        raise UsageError(f"{path} has no checked row of these pictures: name the pictures as in its column file")
     unread = 0
     chances, correct = np.zeros(len(known), np.float32), np.zeros(len(known), bool)
     boxes = {name: np.array([row["box"] for row in rows], float).reshape(-1, 4) for name, rows in read.items()}

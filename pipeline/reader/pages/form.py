@@ -106,7 +106,7 @@ def _make_regions(name: str, entry: FieldEntry) -> list[Region]:
 def _parse_sum(total: str, text: str, fields: Mapping[str, FieldEntry]) -> tuple[str, str]:
     found = SUM.fullmatch(text)
     if not found:
-        raise UsageError(f"{text} is no sum: write it as sum(NAME)")
+        raise UsageError(f"{text} is not a sum: write it as sum(NAME)")
     for name in (total, found[1].strip()):
         if name not in fields:
             raise UsageError(f"the sum {total} = {text} needs the field {name}: add it as [fields.{name}]")

@@ -19,7 +19,7 @@ from pipeline.reader.pages.result import Alternatives, Number, Result, Row
 from pipeline.reader.pages.search import Slider, search
 from pipeline.reader.pages.sightings import POSSIBLE, Sighting, keep_best, read_strips
 from pipeline.reader.rows.expected import Expected
-from pipeline.reader.rows.marks import SEPARATORS
+from pipeline.reader.rows.marks import WRITTEN
 from pipeline.reader.rows.spans import find_alternatives, is_reported
 
 SURE = 0.99  # probability of a number from which no other text is probable enough to be shown
@@ -172,7 +172,7 @@ def _vary(parts: Sequence[tuple[str, float, Alternatives]], confidence: float, b
 
 def format_text(symbols: Iterable[int], class_names: Sequence[str]) -> str:
     """Join what symbols stand for: class names, spaces and separators, with spaces between names of several letters."""
-    names = [*class_names, " ", " ", *SEPARATORS]
+    names = [*class_names, *WRITTEN]
     return _glue(class_names).join(names[symbol] for symbol in symbols)
 
 

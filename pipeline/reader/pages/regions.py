@@ -38,7 +38,7 @@ class Region:
         if right > width or bottom > height:
             raise PictureError(f"{name} has {width} x {height} pixels, and the region {self.name} ends beyond: use %")
         if right - left < 1 or bottom - top < 1:
-            raise PictureError(f"the region {self.name} is empty in {name}: its right and bottom edges come last")
+            raise PictureError(f"the region {self.name} is empty in {name}: write it as LEFT,TOP,RIGHT,BOTTOM")
         return left, top, right, bottom
 
 
@@ -46,7 +46,7 @@ def parse_edges(text: str) -> Edges:
     """Return the edges of a region from text, as in 60%,10%,95%,95%. Raises UsageError."""
     edges = [side.strip() for side in text.split(",")]
     if len(edges) != 4 or not all(re.fullmatch(r"\d+(\.\d+)?%?", each, re.ASCII) for each in edges):
-        raise UsageError(f"{text} is no region: write it as {WRITTEN}")
+        raise UsageError(f"{text} is not a region: write it as {WRITTEN}")
     left, top, right, bottom = edges
     if any(edge.endswith("%") and _locate(edge, 1) > 1 for edge in edges):
         raise UsageError(f"the region {text} ends outside the page: give at most 100%")

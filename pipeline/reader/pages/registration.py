@@ -34,7 +34,7 @@ PRINT = 0.0005  # share of a page with ink below which it is empty
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a page lies: its pixel at y + ix is origin + turn * (that of the template, both in units of longer sides).
+    """Where a page lies: point p of the template is at origin + turn * p on it; points are y + ix, in longer sides.
 
     turn: the scale times exp(i angle). origin: where the upper left corner of the template lies on the page.
     """

@@ -61,7 +61,7 @@ def locate(span: Span, strip: Strip) -> Sighting:
 
 
 def keep_best(sightings: Iterable[Sighting]) -> list[Sighting]:
-    """Return the sightings without those that share a digit with a better one, and what else those show.
+    """Return the best sightings, none of which share a digit, then the other digits of the rest as lost sightings.
 
     Better means supported by the first network, then labelled, then more probable. This order holds among sightings of
     like size. A far larger sighting is better than those that it covers, unless they promise MORE digits, because a

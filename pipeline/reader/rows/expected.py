@@ -50,7 +50,7 @@ def count_digits(text: str) -> str:
     found = re.fullmatch(r"(\d{1,3})(?:-(\d{1,3}))?", text, re.ASCII)
     low, high = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
     if not 1 <= low <= high <= MOST_DIGITS:
-        raise UsageError(f"{text} is no number of digits: give one from 1 to {MOST_DIGITS}, or a range, such as 3-6")
+        raise UsageError(f"{text} is not a number of digits: give one from 1 to {MOST_DIGITS}, or a range, such as 3-6")
     return rf"\d{{{low},{high}}}"
 
 
@@ -73,7 +73,7 @@ def compile_pattern(pattern: str, class_names: tuple[str, ...]) -> Expected:
         expression = parse(pattern, characters)
     except ValueError as error:
         raise UsageError(
-            f"{pattern} is no pattern of digits, spaces and separators ({error}): try \\d{{5}} or \\d+[.,]\\d\\d"
+            f"{pattern} is not a pattern of digits, spaces and separators ({error}): try \\d{{5}} or \\d+[.,]\\d\\d"
         ) from error
     symbols, blank = frozenset[int]().union(*list_atoms(expression)), len(characters)
     separators = {classes + each for each in SEPARATORS.values()}

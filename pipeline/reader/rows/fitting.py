@@ -69,7 +69,7 @@ def fit(spans: Sequence[Span], logits: Array, pitch: float, temperature: float, 
 
 
 def merge_outputs(logits: Array, counts_as: Indices) -> Array:
-    """Return the logits (outputs, columns) with the probability of each output added to that as which it counts.
+    """Add the probability of each output to that of the output it counts as; return the logits (outputs, columns).
 
     What counts as the blank thereby disappears from each text, and the probabilities of texts that differ in nothing
     else are summed.

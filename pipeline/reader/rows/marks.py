@@ -27,6 +27,7 @@ DIGIT_COLUMNS = ("label", "y", "x", "size", "visible")  # centre, longer side in
 NO_MARK = -1
 SPACE, OTHER = 0, 1  # between two numbers with only paper between them; a word, a letter, a sign
 SEPARATORS = {character: OTHER + number for number, character in enumerate(".,:/-'", 1)}  # within a number
+WRITTEN = (" ", " ", *SEPARATORS)  # what a text has for these symbols; other writing parts numbers, as a space does
 ARRAYS: dict[str, tuple[type, tuple[int, ...]]] = {  # dtype and shape of what a strip has, by the names of files
     "strips": (np.uint8, SHEET),
     "marks": (np.float32, (MAX_MARKS, 3)),

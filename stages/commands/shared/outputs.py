@@ -45,7 +45,9 @@ def working_folder(output: Path, command: str) -> Iterator[None]:
     try:
         folder.mkdir(exist_ok=True)
         if not (folder / LOCK).exists() and any(folder.iterdir()):
-            raise PipelineError(f"{folder} has files that no run has left: move it away, or choose another output")
+            raise PipelineError(
+                f"{folder} has files that this program did not write: move the folder away, or choose another output"
+            )
     except OSError as error:
         raise PipelineError(f"{output} cannot be written: {error.strerror}: choose another folder") from None
     try:
