@@ -103,7 +103,7 @@ def classify(
     targets = [*formats, *([review] if review else [])]
     if targets and STDIN in files:
         raise UsageError(
-            "--output and --review cannot take -, because standard input cannot be resumed: save the picture to a file, and name it"
+            "--output and --review cannot take -, because standard input cannot be resumed: save the picture to a file"
         )
     fields = load_form(form) if form else None
     found = find_pictures(files)
@@ -118,9 +118,7 @@ def classify(
     work = Work(request, found, min_confidence, copies, backend)
     if truth:
         if targets or annotate or as_json:
-            raise UsageError(
-                "--truth only prints how many rows are correct: leave out --output, --review, --annotate and --json"
-            )
+            raise UsageError("--truth only prints how many rows are correct: leave out the options for results")
         return compare_readings(work, truth)
     if targets:
         return write_readings(work, formats, review, _make_key(work))

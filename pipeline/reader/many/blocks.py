@@ -84,7 +84,7 @@ def complete_form(form: Form, pictures: Sequence[Picture]) -> Form:
         return add_template(form, _to_source(content), page.shown)
     except PictureError as error:
         raise UsageError(
-            f"{error}, so it cannot be the template: name another page with template = in the form"
+            f"{error}, so it cannot be the template: name another one with template = in the form"
         ) from None
 
 

@@ -51,9 +51,8 @@ def load_truth(path: Path) -> dict[str, list[Checked]]:
                 checked = Checked(_squeeze(line["value"]), (left, top, right, bottom), line.get("change") or "")
                 found.setdefault(unprotect(line["file"]), []).append(checked)
     except OSError as error:
-        raise UsageError(
-            f"{path} cannot be read: {error.strerror}: name a table that was saved from the page of --review"
-        ) from None
+        advice = "name a table that was saved from the page of --review"
+        raise UsageError(f"{path} cannot be read: {error.strerror}: {advice}") from None
     except (ValueError, TypeError, csv.Error, UnicodeError):
         raise UsageError(f"{path} is not the table that the page of --review saves: save it again") from None
     return found

@@ -46,7 +46,7 @@ def working_folder(output: Path, command: str) -> Iterator[None]:
         folder.mkdir(exist_ok=True)
         if not (folder / LOCK).exists() and any(folder.iterdir()):
             raise PipelineError(
-                f"{folder} has files that this program did not write: move the folder away, or choose another output"
+                f"{folder} has files of another program: move the folder away, or choose another output"
             )
     except OSError as error:
         raise PipelineError(f"{output} cannot be written: {error.strerror}: choose another folder") from None
