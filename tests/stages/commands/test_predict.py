@@ -168,7 +168,7 @@ def test_folder_in_place_of_the_working_folder_is_not_deleted(call: Run, project
     mine = project / ".predictions.npy.partial/mine.txt"
     mine.parent.mkdir()
     mine.write_text("mine")
-    assert_one_line(call("predict", RAW), 1, ".predictions.npy.partial has files that no run has left")
+    assert_one_line(call("predict", RAW), 1, ".predictions.npy.partial has files of another program")
     assert mine.read_text() == "mine"
 
 
