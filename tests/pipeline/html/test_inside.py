@@ -158,12 +158,12 @@ def test_keys_move_between_tiles_and_select_one(drawn: Page) -> None:
     drawn.keyboard.press("ArrowDown")
     assert title(drawn).startswith("Pixel of map 6, layer 1")
     drawn.keyboard.press("Enter")
-    assert tile(drawn, 0, 5).get_attribute("aria-pressed") == "true"
+    expect(tile(drawn, 0, 5)).to_have_attribute("aria-pressed", "true")
     wait_for_update(drawn)
     assert drawn.locator("#announcement").inner_text().startswith(f"{title(drawn)}: products ")
     drawn.keyboard.press("Escape")
     assert len(drawn.evaluate("drawing.strokes")) == 1  # Escape did not clear the drawing
-    assert tile(drawn, 0, 5).get_attribute("aria-pressed") == "false"
+    expect(tile(drawn, 0, 5)).to_have_attribute("aria-pressed", "false")
 
 
 def test_kernel_slides_over_all_positions(drawn: Page) -> None:
@@ -214,7 +214,6 @@ def test_why_is_hidden_while_it_explains_another_answer(drawn: Page) -> None:
     seen = drawn.evaluate(
         """() => [3, 6, 0].map((best) => {
             probabilitiesOf = () => softmax(Array.from({ length: 10 }, (_, k) => (k === best ? 5 : k / 10)));
-            remembered.length = 0;
             drawing.strokes = [[{ x: 0.3, y: 0.1 + best / 20 }, { x: 0.5, y: 0.6 }]];
             show();
             const title = document.getElementById("why-title");

@@ -1,6 +1,5 @@
 """Training in the drawing demo."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +90,8 @@ def test_trained_network_predicts_as_in_python(page: Page) -> None:
     images = sample_digits()[0][LEARNT:]
     call = "(images) => images.map((image) => Array.from(predict(model.learner, image).probabilities))"
     found = np.array(page.evaluate(call, images.reshape(len(images), -1).tolist()))
-    model = replace(make_model("conv8", shape=(28, 28), class_names=tuple("0123456789")), scaling=Scaling(0, 1))
+    names = tuple("0123456789")
+    model = make_model("conv8", shape=(28, 28), class_names=names, scaling=Scaling(0, 1), temperature=1)
     (network,) = model.networks
     arrays = [array for layer in network.parameters.layers for array in layer]
     ends = np.cumsum([array.size for array in arrays])
