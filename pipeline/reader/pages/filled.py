@@ -80,7 +80,11 @@ def read_form(
         if placement:
             frame = make_frame(template, grey, size, placement)
         else:
-            problems.append(Problem(f"has nothing in common with {template.name}: it is read as it lies"))
+            problems.append(
+                Problem(
+                    f"cannot be aligned with {template.name}: it is another form, or lies too far askew, and is read as it lies"
+                )
+            )
 
     found = list[tuple[Region, Box, Row]]()
     possible, places = [np.zeros((0, 4), np.int64)], list[tuple[Region, tuple[int, int, int, int]]]()

@@ -77,7 +77,8 @@ def load_form(path: str | os.PathLike[str]) -> Form:
     except (ValueError, RecursionError) as error:  # also of msgspec and tomllib
         reason = " ".join(str(error).split())
         raise UsageError(
-            f"the form {path} is not valid: {reason}: write fields as [fields.NAME] with a region"
+            f"the form {path} is not valid: {reason}: write [fields.NAME] with region, digits or "
+            "pattern, and holds = 'lines', 'one' or 'many'"
         ) from None
     if not entries.fields:
         raise UsageError(f"the form {path} has no field: add one as [fields.NAME]")
