@@ -80,10 +80,8 @@ def read_form(
         if placement:
             frame = make_frame(template, grey, size, placement)
         else:
-            problems.append(
-                Problem(
-                    f"cannot be aligned with {template.name}: it is another form, or lies too far askew, and is read as it lies"
-                )
+            apart = f"cannot be aligned with {template.name}: it is another form, or lies too far askew"
+            problems.append(Problem(f"{apart}, and is read as it lies"))
             )
 
     found = list[tuple[Region, Box, Row]]()
