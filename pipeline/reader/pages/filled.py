@@ -82,7 +82,6 @@ def read_form(
         else:
             apart = f"cannot be aligned with {template.name}: it is another form, or lies too far askew"
             problems.append(Problem(f"{apart}, and is read as it lies"))
-            )
 
     found = list[tuple[Region, Box, Row]]()
     possible, places = [np.zeros((0, 4), np.int64)], list[tuple[Region, tuple[int, int, int, int]]]()
