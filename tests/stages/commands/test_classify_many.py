@@ -33,7 +33,7 @@ def entries(tmp_path: Path) -> list[list[Any]]:
 
 
 def test_killed_run_resumes_to_the_same_bytes(run: Run, tmp_path: Path) -> None:
-    write_pictures(tmp_path / "scans", 120)
+    write_pictures(tmp_path / "scans", 320)
     run("classify", "--output", "expected.csv", "--annotate", "expected", "scans", "--scheduler", "threads")
     expected = (tmp_path / "expected.csv").read_text()
     (tmp_path / "digits.csv").write_bytes(b"from before")
@@ -51,7 +51,7 @@ def test_killed_run_resumes_to_the_same_bytes(run: Run, tmp_path: Path) -> None:
     assert result.returncode == 1
     assert "classify: resuming after " in result.stderr
     assert "scans/001 broken.png is not a picture" in result.stderr  # in the first run
-    assert "1 of 121 pictures could not be read" in result.stderr
+    assert "1 of 321 pictures could not be read" in result.stderr
     assert (tmp_path / "digits.csv").read_text() == expected
     assert not (tmp_path / ".digits.csv.partial").exists()
     assert read_copies(tmp_path / "checked") == read_copies(tmp_path / "expected")
