@@ -154,7 +154,9 @@ def _local_cluster(backend: Backend) -> Iterator[str]:
         TemporaryDirectory(prefix="handwriting-", ignore_cleanup_errors=True) as scratch,
         dask.config.set({"temporary-directory": scratch}),
         ThreadPoolExecutor(1, initializer=signal.pthread_sigmask, initargs=blocked) as starter,
+        contextlib.ExitStack() as quiet,
     ):
+        quiet.enter_context(warnings.catch_warnings(action="ignore"))  # of a missing network, of a port that is in use
         starting = starter.submit(
             LocalCluster,
             processes=not in_threads,
@@ -168,11 +170,11 @@ def _local_cluster(backend: Backend) -> Iterator[str]:
         )
         try:
             try:
-                with warnings.catch_warnings(action="ignore"):  # of a missing network, of a port that is in use
-                    cluster = starting.result()
+                cluster = starting.result()
             except Exception as error:
                 advice = "free memory and disk space" if in_threads else "try --scheduler threads"
                 raise PipelineError(f"Dask cannot start workers here ({error}): {advice}") from None
+            quiet.close()
             if has_dashboard:
                 port = cluster.scheduler_info["services"]["dashboard"]
                 log.info("Dask's dashboard: http://%s:%s/status", LOCALHOST, port)
