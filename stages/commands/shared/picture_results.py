@@ -167,7 +167,7 @@ def _complete(found: Sequence[Facts], form: "Form | None") -> tuple[list[Facts],
         return list(found), remains
     checked = check_pages(found, form)
     problems = [(facts["file"], each) for facts in checked for each in facts.get("problems", ())]
-    problems.sort(key=lambda problem: problem[1].get("box") is not None)  # first those of pages as a whole
+    problems.sort(key=lambda problem: bool(problem[1]["region"]))  # first those of pages as a whole
     named = [f"{printable(name)} ({printable(name_problem(each))})" for name, each in problems[:NAMED]]
     more = [f"{len(problems) - NAMED:,} more"] if len(problems) > NAMED else []
     first = f"; look first at {', '.join([*named, *more])}" if problems else "; nothing seems to be missing"
