@@ -7,6 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.reader.composition.number_text import (
+    GROUP,
+    make_amount,
+    make_date,
+    make_digits,
+    make_number,
+    make_time,
+    pick,
+    random_number,
+)
 from pipeline.reader.composition.signs import Generator, choose
 from pipeline.reader.composition.vocabulary import (
     ANSWERS,
@@ -21,20 +31,13 @@ from pipeline.reader.composition.vocabulary import (
 )
 
 # Characters for what has none: a sign without a name (a doodle, a letter, a drawing); before a number, that it is
-# raised or struck out; between its digits, a gap that parts groups.
-SIGN, RAISED, STRUCK, GROUP = "\ue000", "\ue001", "\ue002", "\ue003"
-MOST = 10  # digits of a number
-LENGTHS = {1: 0.2, 2: 0.24, 3: 0.17, 4: 0.14, 5: 0.08, 6: 0.06, 7: 0.04, 8: 0.03, 9: 0.02, 10: 0.02}  # shares
-PLAIN_FORMS = 0.3  # share of the numbers that are a date, a time or an amount, in digits
-SEPARATED = 0.3  # share of the others of two or more digits with separators
-SEPARATORS = {".": 0.25, ",": 0.2, ":": 0.13, "/": 0.24, "-": 0.13, "'": 0.05}
-GROUPED = 0.25  # share of the numbers of six or more digits in groups, as those of telephones and cards
+# raised or struck out.
+SIGN, RAISED, STRUCK = "\ue000", "\ue001", "\ue002"
 NOTED = 0.4  # share of the lines that are one of NOTES
 PARTS = {"number": 0.45, "word": 0.37, "sign": 0.12, "mark": 0.06}  # of the other lines
 KNOWN, PAIRED = 0.6, 1 / 12  # shares of the words that are in a list, and that are two words beside a sign
 UNIT, OPENING = 0.5, 0.2  # shares of the words after a number that are units, and of those before one
 NAMELESS = 0.4  # share of the signs
-NARROW = 0.3  # share of the numbers of which half of the digits are a 1 or a 7
 LIKE_DIGITS = frozenset("bgijloqszBGIJOQSZ")  # except within a word
 FREQUENT, ALL = "etaoinsrhldcu", string.ascii_lowercase  # letters of unknown words; the first are 70 % of them
 NUMBER = re.compile(rf"[{RAISED}{STRUCK}]?\d+(?:[.,:/'{GROUP}-]\d+)*[.,:;]?|[^\d{RAISED}{STRUCK}]+")
@@ -68,84 +71,18 @@ def tokenize(text: str) -> list[Token]:
     return [Token(part, joined=index > 0) for word in text.split() for index, part in enumerate(NUMBER.findall(word))]
 
 
-def make_number(generator: Generator, count: int | None = None) -> str:
-    """Return a number of `count` digits, some of them with separators; by default of any kind and of 1 to MOST."""
-    if count is None and generator.random() < PLAIN_FORMS:
-        return (make_date, make_date, make_time, make_amount)[generator.integers(4)](generator)
-    count = count or choose(LENGTHS, generator)
-    digits = make_digits(count, generator)
-    if count == 1 or generator.random() >= SEPARATED:
-        return digits
-    if count >= 6 and generator.random() < GROUPED:
-        cuts = set(range(int(generator.integers(2, 5)), count - 1, int(generator.integers(2, 5))))
-        return _cut(digits, cuts, GROUP)
-    separator = choose(SEPARATORS, generator)
-    if separator in ".-/" and count > 3 and generator.random() < 0.5:  # dates, telephone numbers
-        return _cut(digits, {2, 4} if count > 4 or generator.random() < 0.5 else {1, 2}, separator)
-    if separator in ".,'" and count > 3 and generator.random() < 0.3:  # thousands
-        return _cut(digits, set(range(count - 3, 0, -3)), separator)
-    if separator in ".,:" and count > 2 and generator.random() < 0.5:  # amounts, times
-        return _cut(digits, {count - 2}, separator)
-    return _cut(digits, {int(generator.integers(1, count))}, separator)
-
-
-def _cut(digits: str, cuts: set[int], separator: str) -> str:
-    """Return the digits with a separator before each of the places."""
-    return "".join(separator + digit if i in cuts else digit for i, digit in enumerate(digits))
-
-
-def make_date(generator: Generator) -> str:
-    """Return a date in digits, with or without its year."""
-    day, month, year = (_number(generator, *ends) for ends in ((1, 32), (1, 13), (1990, 2035)))
-    if generator.random() < 0.5:
-        day, month = day.zfill(2), month.zfill(2)
-    mark, short = _pick((".", "/", "/", "-"), generator), year[2:]
-    forms = (
-        mark.join([day, month, year]),
-        mark.join([day, month, short]),
-        mark.join([month, day, short]),
-        f"{day}{mark}{month}",
-        f"{day}.{month}.",
-        f"{year}-{month.zfill(2)}-{day.zfill(2)}",
-    )
-    return _pick(forms, generator)
-
-
-def make_time(generator: Generator) -> str:
-    """Return a time of the day in digits."""
-    hour, minute = _number(generator, 0, 24), _number(generator, 0, 60).zfill(2)
-    return (hour.zfill(2) if generator.random() < 0.3 else hour) + _pick((":", ":", ":", "."), generator) + minute
-
-
-def make_amount(generator: Generator) -> str:
-    """Return an amount of money, with a point or a comma before its cents."""
-    whole, cents = _number(generator, 0, 10 ** int(generator.integers(1, 6))), _number(generator, 0, 100).zfill(2)
-    point = _pick((".", ","), generator)
-    if len(whole) > 3 and generator.random() < 0.6:
-        whole = _cut(whole, {len(whole) - 3}, "'" if generator.random() < 0.2 else {".": ",", ",": "."}[point])
-    return f"{whole}{point}{cents}"
-
-
-def make_digits(count: int, generator: Generator) -> str:
-    """Return `count` digits; some of the numbers are rich in ones, which are easily missed, and in sevens."""
-    digits = generator.integers(0, 10, count)
-    if generator.random() < NARROW:
-        digits = np.where(generator.random(count) < 0.5, generator.choice([1, 1, 1, 7], count), digits)
-    return "".join(map(str, digits.tolist()))
-
-
 def make_words(generator: Generator) -> str:
     """Return a word, or two beside a sign."""
     if generator.random() >= PAIRED:
         return _choose_word(generator)
-    words = [_pick(ANSWERS, generator) if generator.random() < 0.4 else _choose_word(generator) for _ in range(2)]
+    words = [pick(ANSWERS, generator) if generator.random() < 0.4 else _choose_word(generator) for _ in range(2)]
     return str(generator.choice([" / ", "/", "-", " - ", " & ", "&", "+"])).join(words)
 
 
 def _choose_word(generator: Generator) -> str:
     if generator.random() >= KNOWN:
         return make_word(generator)
-    word = _pick(WORDS, generator)
+    word = pick(WORDS, generator)
     return [word, word.lower(), word.upper(), f"{word}:"][generator.choice(4, p=[0.74, 0.1, 0.08, 0.08])]
 
 
@@ -173,11 +110,11 @@ def make_line(generator: Generator) -> str:
         if kind == "number":
             line += " " + make_number(generator)
         elif kind == "sign":
-            line += " " + (SIGN if generator.random() < NAMELESS else _pick(OPERATORS, generator))
+            line += " " + (SIGN if generator.random() < NAMELESS else pick(OPERATORS, generator))
         elif kind == "mark":  # after other writing, close to it
             line += str(generator.choice(list(".,:;"))) if line else ""
         elif before == "number" and generator.random() < UNIT:
-            line += str(generator.choice([" ", ""])) + _pick(UNITS, generator)
+            line += str(generator.choice([" ", ""])) + pick(UNITS, generator)
         elif after == "number" and generator.random() < OPENING:
             line += " " + _make_opening(generator) + str(generator.choice([" ", "", "\t"]))
         else:
@@ -186,7 +123,7 @@ def make_line(generator: Generator) -> str:
 
 
 def _make_opening(generator: Generator) -> str:
-    return _make_initials(generator) if generator.random() < 0.25 else _pick(OPENINGS, generator)
+    return _make_initials(generator) if generator.random() < 0.25 else pick(OPENINGS, generator)
 
 
 def _make_initials(generator: Generator) -> str:
@@ -194,50 +131,42 @@ def _make_initials(generator: Generator) -> str:
     return str(generator.choice(["", ".", ". "])).join(letters) + str(generator.choice(["", "."]))
 
 
-def _pick(texts: tuple[str, ...], generator: Generator) -> str:
-    return texts[generator.integers(len(texts))]
-
-
-def _number(generator: Generator, low: int, high: int) -> str:
-    return str(generator.integers(low, high))
-
-
 def _date(generator: Generator) -> str:
-    day, year, name = _number(generator, 1, 32), _number(generator, 1990, 2035), _pick(MONTHS, generator)
+    day, year, name = random_number(generator, 1, 32), random_number(generator, 1990, 2035), pick(MONTHS, generator)
     forms = (
         make_date(generator),
         make_date(generator),
         f"{day}. {name} {year}",
         f"{name} {day}, {year}",
-        f"{_pick(WEEKDAYS, generator)} {make_date(generator)}",
+        f"{pick(WEEKDAYS, generator)} {make_date(generator)}",
         f"{day} {name}",
     )
-    return _pick(forms, generator)
+    return pick(forms, generator)
 
 
 def _time(generator: Generator) -> str:
-    clock, hour = make_time(generator), _number(generator, 0, 24)
+    clock, hour = make_time(generator), random_number(generator, 0, 24)
     forms = (
         clock,
-        f"{clock} {_pick(('Uhr', 'h', 'am', 'pm'), generator)}",
-        f"{hour}h{_number(generator, 0, 60).zfill(2)}",
+        f"{clock} {pick(('Uhr', 'h', 'am', 'pm'), generator)}",
+        f"{hour}h{random_number(generator, 0, 60).zfill(2)}",
         f"{clock} - {make_time(generator)}",
-        f"{_pick(('um', 'at', 'ab', 'à'), generator)} {hour} {_pick(('Uhr', 'h', 'pm'), generator)}",
-        f"{_pick(WEEKDAYS, generator)} {clock}",
+        f"{pick(('um', 'at', 'ab', 'à'), generator)} {hour} {pick(('Uhr', 'h', 'pm'), generator)}",
+        f"{pick(WEEKDAYS, generator)} {clock}",
     )
-    return _pick(forms, generator)
+    return pick(forms, generator)
 
 
 def _amount(generator: Generator) -> str:
-    amount, whole = make_amount(generator), _number(generator, 1, 1000)
-    currency, gap = _pick(("€", "$", "£", "EUR", "CHF", "Fr."), generator), _pick(("", " "), generator)
+    amount, whole = make_amount(generator), random_number(generator, 1, 1000)
+    currency, gap = pick(("€", "$", "£", "EUR", "CHF", "Fr."), generator), pick(("", " "), generator)
     forms = (f"{currency}{gap}{amount}", f"{amount}{gap}{currency}", f"{whole}.-", f"{make_words(generator)} {amount}")
-    return _pick(forms, generator)
+    return pick(forms, generator)
 
 
 def _sum(generator: Generator) -> str:
-    numbers = [_number(generator, 1, 10 ** int(generator.integers(1, 4))) for _ in range(3)]
-    operator, gap = _pick(("+", "+", "-", "x", "×", "÷"), generator), _pick((" ", " ", ""), generator)
+    numbers = [random_number(generator, 1, 10 ** int(generator.integers(1, 4))) for _ in range(3)]
+    operator, gap = pick(("+", "+", "-", "x", "×", "÷"), generator), pick((" ", " ", ""), generator)
     gap = " " if operator == "-" else gap  # it would be a separator
     line = f"{numbers[0]}{gap}{operator}{gap}{numbers[1]}"
     return f"{line}{gap}={gap}{numbers[2]}" if generator.random() < 0.6 else line
@@ -246,27 +175,27 @@ def _sum(generator: Generator) -> str:
 def _entry(generator: Generator) -> str:
     number = make_number(generator)
     marks = (
-        _number(generator, 1, 30) + _pick((".", ")", ")", ""), generator),
-        _pick(("-", "*", "a)", "b)", "→"), generator),
+        random_number(generator, 1, 30) + pick((".", ")", ")", ""), generator),
+        pick(("-", "*", "a)", "b)", "→"), generator),
     )
-    return f"{_pick(marks, generator)} {make_words(generator)} {number}"
+    return f"{pick(marks, generator)} {make_words(generator)} {number}"
 
 
 def _measure(generator: Generator) -> str:
-    number, unit = make_number(generator), _pick(UNITS, generator)
-    gap = _pick(("", " "), generator)
+    number, unit = make_number(generator), pick(UNITS, generator)
+    gap = pick(("", " "), generator)
     other = f" {make_words(generator)}" if generator.random() < 0.5 else f" {make_number(generator)}{gap}{unit}"
     return f"{number}{gap}{unit}{other}"
 
 
 def _bracket(generator: Generator) -> str:
-    number, ends = make_number(generator), _pick(("()", "[]", "()", "<>"), generator)
+    number, ends = make_number(generator), pick(("()", "[]", "()", "<>"), generator)
     return f"{make_words(generator)} {ends[0]}{number}{ends[1]}" if generator.random() < 0.6 else f"({number})"
 
 
 def _answer(generator: Generator) -> str:
-    one, other = _pick(ANSWERS, generator), _pick(ANSWERS, generator)
-    return f"{make_number(generator)} {one} / {other} {_pick(CHECKS, generator)}"
+    one, other = pick(ANSWERS, generator), pick(ANSWERS, generator)
+    return f"{make_number(generator)} {one} / {other} {pick(CHECKS, generator)}"
 
 
 def _label(generator: Generator) -> str:
@@ -274,29 +203,29 @@ def _label(generator: Generator) -> str:
     forms = (
         f"{_make_opening(generator)} {number}",
         f"{_make_opening(generator)}{number}",
-        f"{_pick(NAMES, generator)} {number} {_pick(CHECKS, generator)}",
+        f"{pick(NAMES, generator)} {number} {pick(CHECKS, generator)}",
         f"{make_words(generator)}: {number}",
         f"{number} {_make_initials(generator)}",
-        f"{number}{_pick(tuple('abcdeghxABCDEFHKX'), generator)} {make_words(generator)}",
+        f"{number}{pick(tuple('abcdeghxABCDEFHKX'), generator)} {make_words(generator)}",
         f"{make_number(generator)}x {make_words(generator)}",
     )
-    return _pick(forms, generator)
+    return pick(forms, generator)
 
 
 def _algebra(generator: Generator) -> str:
     """Return an expression or an equation of terms with letters, exponents, brackets and roots."""
-    letters = _pick(("x", "x", "xy", "ab", "n", "abc", "xyz", "t"), generator)
+    letters = pick(("x", "x", "xy", "ab", "n", "abc", "xyz", "t"), generator)
 
     def term() -> str:
-        factor = _number(generator, 1, 10 ** int(generator.integers(1, 3)))
+        factor = random_number(generator, 1, 10 ** int(generator.integers(1, 3)))
         letter = letters[generator.integers(len(letters))]
-        power = RAISED + _number(generator, 2, 10) if generator.random() < 0.35 else ""
+        power = RAISED + random_number(generator, 2, 10) if generator.random() < 0.35 else ""
         forms = (factor, factor, f"{factor}{letter}{power}", f"{letter}{power}", f"{factor}({letter} + {factor})")
-        return _pick((*forms, f"√{factor}", f"{factor}{RAISED}2"), generator)
+        return pick((*forms, f"√{factor}", f"{factor}{RAISED}2"), generator)
 
-    operators = [_pick((" + ", " - ", " - ", " = ", "·", "+", "="), generator) for _ in range(generator.integers(1, 4))]
+    operators = [pick((" + ", " - ", " - ", " = ", "·", "+", "="), generator) for _ in range(generator.integers(1, 4))]
     line = term() + "".join(operator + term() for operator in operators)
-    return f"{line} = {_number(generator, 0, 100)}" if generator.random() < 0.4 else line
+    return f"{line} = {random_number(generator, 0, 100)}" if generator.random() < 0.4 else line
 
 
 def _code(generator: Generator) -> str:
@@ -306,14 +235,14 @@ def _code(generator: Generator) -> str:
         letters = [letter.lower() for letter in letters]
     numbers = [make_digits(int(generator.integers(1, 5)), generator) for _ in range(2)]
     forms = (letters[0] + numbers[0], numbers[0] + letters[0], letters[0] + numbers[0] + letters[1] + numbers[1])
-    return _pick((*forms, f"{letters[0]}-{numbers[0]}", f"{make_words(generator)} {letters[0]}{numbers[0]}"), generator)
+    return pick((*forms, f"{letters[0]}-{numbers[0]}", f"{make_words(generator)} {letters[0]}{numbers[0]}"), generator)
 
 
 def _correction(generator: Generator) -> str:
     """Return a number that was struck out, beside the one that replaces it."""
     struck, number = STRUCK + make_digits(int(generator.integers(1, 6)), generator), make_number(generator)
     forms = (f"{struck} {number}", f"{number} {struck}", f"{make_words(generator)} {struck} {number}", struck)
-    return _pick(forms, generator)
+    return pick(forms, generator)
 
 
 # The kinds of lines that people note, the frequent ones several times.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.reader.composition.hands import Hands
-from pipeline.reader.composition.line_text import GROUP
+from pipeline.reader.composition.number_text import GROUP
 from pipeline.reader.composition.signs import Generator, Hand, Ink, choose, write
 from pipeline.reader.rows.marks import SEPARATORS
 

@@ -12,8 +12,9 @@ from pipeline.pictures.contrast import add_margin, local_contrast
 from pipeline.reader.composition.hands import Hands
 from pipeline.reader.composition.legibility import measure_legibility, view
 from pipeline.reader.composition.lettering import covers, draw_lettering, list_faces
-from pipeline.reader.composition.line_text import MOST, SIGN, Token, make_line, make_number, make_words, tokenize
+from pipeline.reader.composition.line_text import SIGN, Token, make_line, make_words, tokenize
 from pipeline.reader.composition.line_writing import Line, write_cells, write_line
+from pipeline.reader.composition.number_text import MOST, make_number
 from pipeline.reader.composition.number_writing import NOTHING, Piece, Style, choose_style
 from pipeline.reader.composition.paper import bleed_through, expose, paste, smooth_noise, texture, to_levels
 from pipeline.reader.composition.scenes import draw_scene

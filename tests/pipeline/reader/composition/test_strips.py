@@ -12,9 +12,7 @@ import pytest
 from pipeline.reader.composition.hands import Hands
 from pipeline.reader.composition.lettering import list_faces
 from pipeline.reader.composition.line_text import (
-    GROUP,
     LIKE_DIGITS,
-    MOST,
     RAISED,
     STRUCK,
     Token,
@@ -23,6 +21,7 @@ from pipeline.reader.composition.line_text import (
     tokenize,
 )
 from pipeline.reader.composition.line_writing import BETWEEN, RATIO, SINGLE, Line, write_cells, write_line
+from pipeline.reader.composition.number_text import GROUP, MOST
 from pipeline.reader.composition.number_writing import (
     SPACINGS,
     Piece,
@@ -142,7 +141,7 @@ def test_digits_stand_where_the_ink_is_on_the_lines_above_and_below_too(monkeypa
     for name, value in {**only, **plain, "expose": expose}.items():
         monkeypatch.setattr(f"pipeline.reader.composition.strips.{name}", value)
     for share in ("SEPARATED", "PLAIN_FORMS"):
-        monkeypatch.setattr(f"pipeline.reader.composition.line_text.{share}", 0)
+        monkeypatch.setattr(f"pipeline.reader.composition.number_text.{share}", 0)
     rows, columns = (np.arange(side) + 0.5 for side in SHEET)
     for seed in range(10):
         digits = compose_any(source(), faces(), np.random.default_rng(seed)).digits
