@@ -62,6 +62,17 @@ def test_pages_become_a_table_and_what_may_be_missing_is_named(run: Run, tmp_pat
     assert (tmp_path / "review.html").stat().st_size > 10_000
 
 
+def test_page_that_cannot_be_aligned_is_named_before_a_wrong_sum(run: Run, tmp_path: Path) -> None:
+    write_page(tmp_path / "a.png", 1, Move())
+    write_page(tmp_path / "b.png", 3, Move())
+    Image.new("L", (400, 500), 240).save(tmp_path / "c.png")
+    (tmp_path / "form.toml").write_text(FORM)
+    result = run("classify", "--form", "form.toml", "--output", "table.csv", "a.png", "b.png", "c.png")
+    first, rest = result.stdout.splitlines()[-1].split("look first at ")[1].split(" (", 1)
+    assert first == "c.png"
+    assert "b.png (total: " in rest
+
+
 @pytest.mark.parametrize(
     ("form", "words"),
     [
