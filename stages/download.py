@@ -11,7 +11,7 @@ from pipeline.engine.terminal import printable
 from stages.shared.data_options import IMAGE_SIZE, DatasetName, list_modules, obtain, resolve
 
 
-@stage(packages=(), resolve=resolve, modules=list_modules)
+@stage(packages=(), resolve=resolve, modules=list_modules, without=("pipeline.scheduling",))
 def download(
     dataset: Annotated[DatasetName, Option(help="Data set to fetch; custom also needs --from.")] = "mnist",
     from_folder: Annotated[

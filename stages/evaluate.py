@@ -15,7 +15,7 @@ from stages.shared.options import Scheduler, Workers
 log = logging.getLogger(__name__)
 
 
-@stage(without=("stages.shared.options",))
+@stage(without=("pipeline.scheduling", "stages.shared.options"))
 def evaluate(
     normalize: Annotated[Input, Option(help="Scaled arrays, written by normalize.")] = Path("artifacts/normalize"),
     train: Annotated[Input, Option(help="Model folder, written by train.")] = Path("artifacts/train"),

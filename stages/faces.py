@@ -13,7 +13,7 @@ from pipeline.reader.composition.font_packages import fetch_faces, load_faces, r
 from pipeline.scheduling.progress import progress
 
 
-@stage(packages=(), resolve=resolve)
+@stage(packages=(), resolve=resolve, without=("pipeline.scheduling",))
 def faces(
     faces: Annotated[
         Literal["all", "included"], Option(help="All fonts, or only those that come with the program.")

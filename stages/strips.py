@@ -13,7 +13,7 @@ from stages.shared.options import Scheduler, Workers
 @stage(
     packages=("matplotlib", "numpy", "pillow", "scipy"),
     extra_files=("pipeline/data/synthetic/hershey/*.jhf", "pipeline/reader/composition/fonts/*.woff"),
-    without=("stages.shared.options",),
+    without=("pipeline.scheduling", "stages.shared.options"),
 )
 def strips(
     parse: Annotated[Input, Option(help="Raw arrays, written by parse.")] = Path("artifacts/parse"),

@@ -25,8 +25,7 @@ from pipeline.engine.digests import COARSE, SECOND, remember, sha256
 from pipeline.engine.errors import PipelineError, UsageError
 
 LIBRARY = __package__.partition(".")[0]
-# Run stages: they do not influence the result.
-RUNNERS = {f"{__package__}.stage", f"{__package__}.command", f"{LIBRARY}.scheduling"}
+RUNNERS = {f"{__package__}.stage", f"{__package__}.command"}  # run stages, so they do not influence the result
 DIGEST_LENGTH = 16
 
 

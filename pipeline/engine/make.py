@@ -18,9 +18,7 @@ from contextlib import contextmanager
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from pipeline.engine import ARTIFACTS, STAGES
 from pipeline.engine.errors import PipelineError, UsageError
@@ -34,10 +32,6 @@ from pipeline.engine.variables import Variables, in_words_of_make, list_variable
 COLOURS = {"fresh": "green", "stored": "cyan", "waiting": "yellow", "stale": "yellow"}
 FORCE = "--force"
 CHANGED = ("parameter", "input")  # kinds of reasons that make alone can give an earlier stage during a run
-
-Words = Annotated[
-    list[str] | None, typer.Argument(metavar="VARIABLE=VALUE", help="Options in capitals, as make takes them.")
-]
 
 
 def stale(words: Sequence[str]) -> str:
@@ -73,25 +67,16 @@ def run(words: Sequence[str]) -> str:
         return format_outcome(run_stage(stage, parse_variables(stage, variables), force=FORCE in words))
 
 
-def status(
-    variables: Words = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Show every reason.")] = False,
-) -> Iterator[str]:
-    """Show which stages are up to date, which are not, and why.
+def status(words: Sequence[str], explain: bool = False) -> Iterator[str]:
+    """Yield the state of each stage and, if it is not up to date, why. explain: every reason, on a line of its own.
 
-    The next `make` runs each stage that is 'stale' or 'not made yet', and restores an earlier result of each stage that
-    is 'in the store'. If a stage is 'waiting', make first runs the earlier stage, and then the waiting stage if its
-    input has changed. A stage that refuses a value which another accepts is left out.
-
-    Examples:
-        handwriting status --explain
-        handwriting status EPOCHS=3 RECIPE=quick
+    A stage that refuses a value which another accepts is left out.
     """
-    for word in variables or []:
+    for word in words:
         if "=" not in word:
             raise UsageError(f"'{word}' is not VARIABLE=VALUE: write options as make takes them")
-    given = _read_variables(variables or [])
-    plans = plan_stages(_choose(find_stages(), given), given)
+    variables = _read_variables(words)
+    plans = plan_stages(_choose(find_stages(), variables), variables)
     return (line for name, plan in plans.items() for line in _describe(name, plan, explain))
 
 

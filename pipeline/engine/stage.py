@@ -30,7 +30,7 @@ class Stage(Generic[P]):
     """A function that fills an output folder and is run only if its result is not up to date.
 
         @stage()
-        def normalize(parse: Input = ..., output: Output = ..., validation: float = 1 / 12) -> str:
+        def chart(throw: Input = ..., output: Output = ..., width: int = 40) -> str:
 
     An `Input` is the artifact of the stage of that name. A `File` is any other file: its content is part of the key,
     its path is not. Arguments without a role are parameters; those with `Role.IGNORED` do not influence the result. The
@@ -50,8 +50,8 @@ class Stage(Generic[P]):
     everything by which this module influences the result is in what `resolve` returns, or in `modules`.
     modules: function from the parameters in the key to the names of modules that are part of the key for these
     parameters alone, such as those that read one kind of input.
-    without: names of modules that are not part of the key although the stage imports them, such as those that declare
-    options.
+    without: names of modules or packages that are not part of the key although the stage imports them, such as those
+    that declare options or show progress.
     extra_files: patterns of files in the project, other than Python modules, that the function reads. `**` matches
     any number of folders, also those that are links, and hidden files are included. A pattern that matches no file
     is an error.
