@@ -9,13 +9,13 @@ from typer import Option
 
 from pipeline.engine.command import main
 from pipeline.engine.stage import File, Input, Output, stage
+from pipeline.model import PRETRAINED_READER
 from pipeline.training.recipe import Recipe, override
 from stages.shared.recipe_options import NOT_FOR_PICTURES, ReaderRecipeName, recipe_options, resolve_rows, show_training
 
 log = logging.getLogger(__name__)
 
 NOT_FOR_ROWS = {*NOT_FOR_PICTURES, "loss", "label_smoothing"}
-INCLUDED = Path(__file__).parent.parent / "pipeline" / "model" / "pretrained" / "reader.safetensors"
 
 
 @stage(
@@ -34,7 +34,7 @@ def rows(
             "weights.",
             show_default="the pretrained reader",
         ),
-    ] = INCLUDED,
+    ] = PRETRAINED_READER,
     fresh: Annotated[bool, Option("--fresh", help="Start from random weights.")] = False,
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/rows"),
     **values: Any,

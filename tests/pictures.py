@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import Browser, FloatRect, Page, ViewportSize
 from scipy import ndimage
 
+from pipeline.model import PRETRAINED_READER
 from pipeline.pictures.contrast import BOX, add_margin, local_contrast
 from pipeline.pictures.decoding import load_picture
 from pipeline.reader import load
@@ -23,7 +24,6 @@ from pipeline.reader.composition.lettering import list_faces, split_faces
 from pipeline.reader.composition.parallel import load_parsed
 from pipeline.reader.composition.signs import MATPLOTLIB
 from pipeline.reader.composition.strips import compose_strip
-from pipeline.reader.interface import PRETRAINED_READER
 from pipeline.reader.pages.boxes import draw_boxes
 from pipeline.reader.pages.search import Slider, build_pyramid
 from pipeline.reader.rows.columns import read_marks

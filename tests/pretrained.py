@@ -19,17 +19,17 @@ from pipeline.data.dataset import load_description
 from pipeline.engine.threads import single_threaded_blas
 from pipeline.html.cards.model_card import make_model_card
 from pipeline.html.cards.reader_card import make_reader_card
+from pipeline.model import PRETRAINED_MODEL, PRETRAINED_READER
 from pipeline.model.metrics import Metrics, compute_metrics
 from pipeline.model.model import Finder, Model, load_model, load_training
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.reader import PRETRAINED, load
-from pipeline.reader.interface import PRETRAINED_READER
 from pipeline.reader.rows.calibration import calibrate
 from pipeline.reader.rows.columns import load_strips
 from pipeline.training.epochs import accuracy
 
-MODEL, CARD = PRETRAINED / "model.safetensors", PRETRAINED / "MODEL_CARD.md"
+CARD = PRETRAINED / "MODEL_CARD.md"
 TOLERANCE = 0.0005  # of the accuracy: matrix products differ in their last bits between processors
 
 USAGE = """\
@@ -99,8 +99,8 @@ def stated_accuracy() -> float:
 def write(train: Path, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> None:
     """Write the pretrained model and its card. images, labels: the test images, uint8 (n, 28, 28) and (n,)."""
     PRETRAINED.mkdir(exist_ok=True)
-    metrics, confusion = save_with_accuracy(MODEL, load_model(train), images, labels)
-    CARD.write_text(make_card(load_safetensors(MODEL), train, metrics, confusion), encoding="utf-8")
+    metrics, confusion = save_with_accuracy(PRETRAINED_MODEL, load_model(train), images, labels)
+    CARD.write_text(make_card(load_safetensors(PRETRAINED_MODEL), train, metrics, confusion), encoding="utf-8")
 
 
 def save_with_accuracy(
@@ -122,7 +122,7 @@ def save_with_accuracy(
 def make_card(model: Model, train: Path, metrics: Metrics, confusion: NDArray[np.int64]) -> str:
     """Return the model card of `export`, with the parts that differ for this file."""
     card = make_model_card(model, load_training(train), metrics, confusion)
-    usage = USAGE.format(size=MODEL.stat().st_size / 1e3)
+    usage = USAGE.format(size=PRETRAINED_MODEL.stat().st_size / 1e3)
     for pattern, text in (
         (r"library_name: onnx\n", "library_name: safetensors\n"),
         (r"^- onnx\n", ""),

@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.model import PRETRAINED_MODEL
 from tests.docs.pages import read_page
 from tests.drawings import enlarge, sample_digits, write_row
 from tests.make.common import clean_environment
-from tests.pretrained import MODEL
 from tests.processes import ROOT
 
 pytestmark = pytest.mark.slow
@@ -153,8 +153,8 @@ def test_script_passes_strict_type_checks(
 
 def test_wheel_has_the_model_and_the_licence(python: list[str]) -> None:
     (site,) = Path(python[-1]).parent.parent.glob("lib/python*/site-packages")
-    assert (site / MODEL.relative_to(ROOT)).read_bytes() == MODEL.read_bytes()
-    assert (site / MODEL.relative_to(ROOT).with_name("MODEL_CARD.md")).exists()
+    assert (site / PRETRAINED_MODEL.relative_to(ROOT)).read_bytes() == PRETRAINED_MODEL.read_bytes()
+    assert (site / PRETRAINED_MODEL.relative_to(ROOT).with_name("MODEL_CARD.md")).exists()
     metadata = next(site.glob("handwriting-*.dist-info/METADATA")).read_text(encoding="utf-8")
     assert "License-Expression: MIT AND CC-BY-SA-3.0 AND LicenseRef-Hershey AND OFL-1.1\n" in metadata
     assert next(site.glob("handwriting-*.dist-info/licenses/LICENSE")).read_bytes() == (ROOT / "LICENSE").read_bytes()

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pipeline.engine.errors import PipelineError as PipelineError
+    from pipeline.model import PRETRAINED as PRETRAINED
     from pipeline.pictures.decoding import PictureError as PictureError
-    from pipeline.reader.interface import PRETRAINED as PRETRAINED
     from pipeline.reader.interface import Reader as Reader
     from pipeline.reader.interface import load as load
     from pipeline.reader.interface import save as save
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pipeline.reader.pages.result import Row as Row
 
 MODULES = {
-    "PRETRAINED": "pipeline.reader.interface",
+    "PRETRAINED": "pipeline.model",
     "Form": "pipeline.reader.pages.form",
     "Number": "pipeline.reader.pages.result",
     "PictureError": "pipeline.pictures.decoding",

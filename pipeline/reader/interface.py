@@ -17,6 +17,7 @@ from pipeline.engine.artifacts import MANIFEST, find_artifact, require_intact
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.store import check_outside, read_lock
 from pipeline.engine.threads import count_cores, single_threaded_blas
+from pipeline.model import PRETRAINED, PRETRAINED_READER
 from pipeline.model.header import format_header
 from pipeline.model.model import Classifier, Finder, Model, load_model
 from pipeline.model.prediction import predict
@@ -30,11 +31,8 @@ from pipeline.reader.pages.result import Result
 
 log = logging.getLogger(__name__)
 
-PRETRAINED = Path(__file__).parents[1] / "model" / "pretrained"
-"""Folder of the pretrained models, for `load`."""
 TRAINED, TRAINED_READER = Path("artifacts/train"), Path("artifacts/reader")
 SAFETENSORS = "model.safetensors"
-PRETRAINED_READER = PRETRAINED / "reader.safetensors"
 
 Picture = str | os.PathLike[str] | BinaryIO | Image.Image | NDArray[np.uint8]
 

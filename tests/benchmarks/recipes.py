@@ -15,6 +15,7 @@ from typing import get_args
 
 import numpy as np
 
+from pipeline.model import PRETRAINED_MODEL
 from pipeline.model.metrics import load_metrics, measure_reliability
 from pipeline.model.model import Model, load_model
 from pipeline.model.onnx import save_onnx
@@ -79,7 +80,7 @@ def measure_pretrained() -> list[str]:
     images, labels = (np.load(KEPT / f"parse/test-{kind}.npy") for kind in ("images", "labels"))
     probabilities = predict(model, images)
     accuracy, error = np.mean(probabilities.argmax(axis=1) == labels), measure_reliability(probabilities, labels).error
-    size = (PRETRAINED / "model.safetensors").stat().st_size
+    size = PRETRAINED_MODEL.stat().st_size
     cells = [f"{count_parameters(model):,}", f"{size / 1e6:.2f} MB", f"{accuracy:.2%}", f"{error:.2%}"]
     return ["the pretrained model", *cells, ""]
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.engine.errors import UsageError
+from pipeline.model import PRETRAINED_READER
 from pipeline.reader import PRETRAINED, PictureError, PipelineError, Reader, Result, load, save
-from pipeline.reader.interface import PRETRAINED_READER
 from pipeline.reader.pages.form import Form
 from pipeline.reader.pages.regions import Region
 from tests.drawings import enlarge, place, sample_digits, write_row

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.model import PRETRAINED_READER
 from pipeline.model.model import Finder
 from pipeline.reader import load
-from pipeline.reader.interface import PRETRAINED_READER
 from pipeline.reader.pages.filled import read_form
 from pipeline.reader.pages.form import Form, add_template
 from pipeline.reader.pages.regions import Region

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
+from pipeline.model import PRETRAINED_READER
 from pipeline.model.model import Finder
 from pipeline.reader import PRETRAINED, load
-from pipeline.reader.interface import PRETRAINED_READER
 from pipeline.reader.pages.reading import arrange, format_text, read, read_one
 from pipeline.reader.pages.result import Result
 from pipeline.reader.pages.sightings import Sighting
