@@ -1,19 +1,27 @@
 """Fetch and verify handwriting fonts for strips."""
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from typer import Option
 
 from pipeline.engine.command import main
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.stage import Output, stage
-from pipeline.reader.composition.font_packages import fetch_faces, load_faces, resolve
+from pipeline.reader.composition.font_packages import fetch_faces, load_faces
 from pipeline.scheduling.progress import progress
 
 
-@stage(packages=(), resolve=resolve, without=("pipeline.scheduling",))
+def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return which fonts the stage writes, and the licence of each and the digest of its package."""
+    table = {face.name: f"{face.licence} {face.package.sha256}" for face in load_faces()}
+    return {**given, "table": table if given["faces"] == "all" else {}}
+
+
+# The table determines the fonts, so the code that fetches them is not part of the key.
+@stage(packages=(), resolve=resolve, without=("pipeline.reader.composition.font_packages", "pipeline.scheduling"))
 def faces(
     faces: Annotated[
         Literal["all", "included"], Option(help="All fonts, or only those that come with the program.")

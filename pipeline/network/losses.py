@@ -18,8 +18,6 @@ Labels = NDArray[np.integer[Any]]
 # logits, labels, number of images in the whole batch -> loss, dL/dz
 Loss = Callable[[Array, Labels, int], tuple[float, Array]]
 
-PER_LABEL, PER_PICTURE = 3, 8  # positions with nothing that `at_positions` counts
-
 
 def quadratic(
     logits: Array, labels: Labels, count: int | None = None, label_smoothing: float = 0.0
@@ -51,28 +49,6 @@ def cross_entropy(
     p /= total
     loss = np.log(total).sum() - np.vdot(y, z)
     return float(loss) / count, (p - y) / count
-
-
-def at_positions(loss: Loss, logits: Array, labels: Labels, count: int) -> tuple[float, Array]:
-    """Sum a loss over some positions of each picture, divided by `count` pictures; return its gradient, too.
-
-    logits: (classes, rows, columns, n), the last class being that of nothing. labels: (rows, columns, n); positions
-    with a negative label are ignored. Positions with nothing are far more frequent than others, and most are easy: only
-    the least certain ones count, up to PER_LABEL for each position with a class, and PER_PICTURE
-    more for each picture.
-    (Shrivastava, Gupta & Girshick 2016)
-    """
-    z, y = logits.reshape(len(logits), -1), labels.reshape(-1)
-    classes, nothing = np.flatnonzero((y >= 0) & (y < len(z) - 1)), np.flatnonzero(y == len(z) - 1)
-    most = PER_LABEL * len(classes) + PER_PICTURE * labels.shape[-1]
-    if most < len(nothing):
-        certainty = z[-1, nothing] - z[:-1, nothing].max(axis=0)
-        nothing = nothing[np.argpartition(certainty, most)[:most]]
-    counted = np.concatenate([classes, nothing])
-    value, gradient = loss(z[:, counted], y[counted], count)
-    dz = np.zeros_like(z)
-    dz[:, counted] = gradient
-    return value, dz.reshape(logits.shape)
 
 
 def count_correct(logits: Array, labels: Labels) -> int:

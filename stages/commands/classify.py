@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from typer import Argument, Option
 
 from pipeline.engine.command import main
+from pipeline.reader.many.readings import Format, format_csv, format_json, format_text
 from stages.commands.shared.outputs import check_targets
 from stages.commands.shared.picture_results import Work, compare_readings, print_readings, write_readings
-from stages.commands.shared.readings import Format, format_csv, format_json, format_text
 from stages.shared.options import Workers, scheduler_option
 
 EXTENSIONS = {".csv": format_csv, ".json": format_json, ".jsonl": format_json}

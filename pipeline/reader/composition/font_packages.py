@@ -1,14 +1,10 @@
-"""Handwriting fonts that are not in the repository, from the npm packages of Fontsource.
-
-This module has `resolve`, so it is not part of the key of the stage `faces`: the table determines the fonts.
-"""
+"""Handwriting fonts that are not in the repository, from the npm packages of Fontsource."""
 
 import csv
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pipeline.data.sources.npm import download_packages
 from pipeline.data.sources.packages import Package
@@ -36,12 +32,6 @@ def load_faces() -> list[Face]:
             for row in csv.DictReader(file)
             for path in [f"package/files/{row['name']}-latin-400-normal.woff"]
         ]
-
-
-def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return which fonts the stage writes, and the licence of each and the digest of its package."""
-    table = {face.name: f"{face.licence} {face.package.sha256}" for face in load_faces()}
-    return {**given, "table": table if given["faces"] == "all" else {}}
 
 
 def fetch_faces(faces: list[Face], destination: Path, advance: Callable[[int], object]) -> None:

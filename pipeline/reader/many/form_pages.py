@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.reader.many.readings import Facts
 from pipeline.reader.pages.form import Form
 
 INK = "ink that was not read"
@@ -16,8 +17,6 @@ SCANTY = 0.5  # of the median: number of rows that is always one
 PRINTED = 0.5  # of the pages: how many have ink at the same place if it is printed
 NEAR = 0.01  # of the longer side of the page: how exactly it is the same place
 FEW = 3  # pages, which say nothing about each other
-
-Facts = dict[str, Any]
 
 
 def check_pages(found: Sequence[Facts], form: Form) -> list[Facts]:

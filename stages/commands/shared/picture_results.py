@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.engine.terminal import printable
+from pipeline.reader.many.readings import Facts, Format, describe, format_csv, format_header, format_table
 from pipeline.reader.many.table import CHECKED_COLUMNS
 from pipeline.scheduling.progress import progress
 from stages.commands.shared.outputs import name_work, publish, summarise, working_folder, write_file
-from stages.commands.shared.readings import Facts, Format, describe, format_csv, format_header, format_table
 
 if TYPE_CHECKING:
     from pipeline.reader.many.blocks import Request
