@@ -62,8 +62,7 @@ def write_line(tokens: Sequence[Token], style: Style, hands: Hands, room: float,
         if token.is_number:
             if token.is_raised and not style.pitch:
                 raised = _raise_number(token.text, right, style, hands, index, generator)
-                first = next((piece for piece in line.pieces if piece.number != NOTHING), raised[0])
-                if len(_keep(raised, first.left + room)) < len(raised):
+                if len(_keep(raised, line, room)) < len(raised):
                     break
                 line.pieces.extend(raised)
                 number = []
@@ -78,8 +77,7 @@ def write_line(tokens: Sequence[Token], style: Style, hands: Hands, room: float,
                 last = line.combs[-1]
                 start = max(start, last.left + (last.count + generator.uniform(0.3, 1)) * last.pitch)
             written = [replace(piece, left=piece.left + round(start)) for piece in written]
-            first = next((piece for piece in line.pieces if piece.number != NOTHING), written[0])
-            kept = _keep(written, first.left + room)
+            kept = _keep(written, line, room)
             if len(kept) < len(written) and (number or not kept):
                 break
             number = kept
@@ -95,9 +93,10 @@ def write_line(tokens: Sequence[Token], style: Style, hands: Hands, room: float,
     return _add_empty_cells(line, generator)
 
 
-def _keep(number: Sequence[Piece], end: float) -> list[Piece]:
-    """Return the first pieces of a number, up to those beyond `end`; the last one is a digit."""
-    kept = list(itertools.takewhile(lambda piece: piece.right <= end, number))
+def _keep(number: Sequence[Piece], line: Line, room: float) -> list[Piece]:
+    """Return the first pieces of a number, up to `room` pixels from the line's first one; the last is a digit."""
+    first = next((piece for piece in line.pieces if piece.number != NOTHING), number[0])
+    kept = list(itertools.takewhile(lambda piece: piece.right <= first.left + room, number))
     while kept and kept[-1].symbol != NOTHING and kept[-1].separator:
         del kept[-1]
     return kept
