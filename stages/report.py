@@ -12,7 +12,7 @@ from pipeline.engine.stage import Input, Output, stage
 
 def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
     """Replace the path of the artifacts by a digest of each run in them."""
-    from pipeline.training.runs import digest_runs
+    from pipeline.training.stored_runs import digest_runs
 
     return {"runs": digest_runs(given["artifacts"])}
 
@@ -52,7 +52,7 @@ def report(
     from pipeline.html.report.report_page import SAMPLES, Findings, render_report
     from pipeline.model.metrics import load_confusion, load_metrics
     from pipeline.model.model import load_model
-    from pipeline.training.runs import list_training_runs
+    from pipeline.training.stored_runs import list_training_runs
 
     model = load_model(train)
     images = read_array(parse / "test-images.npy", np.uint8, (None, *model.image_shape))

@@ -14,7 +14,7 @@ from pipeline.engine.documents import Count, load_json
 DATA_FILE = "data.json"
 PARTS = {"train": "training", "validation": "validation", "test": "test"}  # with their names in text
 IMBALANCE = 20  # a warning if the largest class has more training images than this times the smallest
-SHOWN = 5  # classes that a warning names
+SHOWN_CLASSES = 5  # classes that a warning names
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ def list_warnings(check: DataCheck, class_names: Sequence[str]) -> list[str]:
     for part, title in PARTS.items():
         missing = [name for name, count in zip(class_names, check.counts[part], strict=True) if not count]
         if missing:
-            more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
-            lines.append(f"no {title} image is of the class {', '.join(missing[:SHOWN])}{more}")
+            more = f" and {len(missing) - SHOWN_CLASSES} more" if len(missing) > SHOWN_CLASSES else ""
+            lines.append(f"no {title} image is of the class {', '.join(missing[:SHOWN_CLASSES])}{more}")
     present = {count: name for name, count in zip(class_names, check.counts["train"], strict=True) if count}
     if present and max(present) > IMBALANCE * min(present):
         most, least = max(present), min(present)

@@ -36,13 +36,6 @@ class Plan:
     reasons: tuple[Reason, ...]
     manifest: Manifest | None
 
-    def __str__(self) -> str:
-        """Return the last line of the stage, after it has carried out the plan."""
-        assert self.manifest
-        begin = f"restored the result of {self.manifest.when}: " if self.state == "stored" else ""
-        line = "up to date: nothing relevant has changed" if self.state == "fresh" else begin + self.manifest.summary
-        return f"{line} -> {self.output}"
-
     @property
     def digest(self) -> str | None:
         """Digest of the result, None if the stage must run first."""

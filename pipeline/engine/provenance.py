@@ -11,7 +11,7 @@ from typing import Any
 from pipeline.engine.errors import UsageError
 
 DIGEST = re.compile("[0-9a-f]{8,64}")
-SHOWN = 3  # most entries of a mapping of which a reason names each
+SHOWN_ENTRIES = 3  # most entries of a mapping of which a reason names each
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def _format_change(old: Any, new: Any) -> str:
         name: _format_change(old[name], new[name]) for name in sorted(old.keys() & new) if old[name] != new[name]
     }
     counts = {"new": len(new.keys() - old.keys()), "gone": len(old.keys() - new.keys()), "changed": len(changed)}
-    if sum(counts.values()) == len(changed) <= SHOWN and not any(map(DIGEST.fullmatch, changed)):
+    if sum(counts.values()) == len(changed) <= SHOWN_ENTRIES and not any(map(DIGEST.fullmatch, changed)):
         # A count says more than the digest beside it.
         told = {name: change for name, change in changed.items() if change != "changed"} or changed
         return ", ".join(f"{name} {change}" for name, change in told.items())

@@ -67,10 +67,21 @@ def format_reasons(reasons: Sequence[Reason]) -> str:
     return "; ".join([*map(str, reasons[:REASONS]), *more])
 
 
+def describe_outcome(plan: Plan) -> str:
+    """Return what a stage has done, after it has carried out the plan, in one line."""
+    assert plan.manifest
+    begin = f"restored the result of {plan.manifest.when}: " if plan.state == "stored" else ""
+    line = "up to date: nothing relevant has changed" if plan.state == "fresh" else begin + plan.manifest.summary
+    return f"{line} -> {plan.output}"
+
+
 def format_outcome(plan: Plan) -> str:
-    """Return the last line of a stage: on a terminal its name, summary and state, elsewhere the line of the engine."""
+    """Return the last line that a stage prints: on a terminal its name, summary and state, elsewhere what it has done.
+
+    The line is printable.
+    """
     if not (sys.stdout.isatty() and plan.manifest):
-        return printable(str(plan))
+        return printable(describe_outcome(plan))
     end = ENDS.get(plan.state, f" -> {plan.output}")
     text = printable(f"{plan.manifest.provenance.stage:<10} {plan.manifest.summary}{end}")
     return f"{paint('OK', 'green', sys.stdout)} {text}"

@@ -7,7 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Generic, ParamSpec
 
-from pipeline.engine.run import run_stage
+from pipeline.engine.run import describe_outcome, run_stage
 
 
 class Role(Enum):
@@ -92,7 +92,7 @@ class Stage(Generic[P]):
         """Run the stage unless its result is up to date or in the store; return a line of summary."""
         bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
-        return str(run_stage(self, bound.arguments))
+        return describe_outcome(run_stage(self, bound.arguments))
 
 
 def stage(**options: Any) -> Callable[[Callable[P, str]], Stage[P]]:

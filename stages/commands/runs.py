@@ -14,7 +14,7 @@ from pipeline.engine.terminal import printable
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from pipeline.training.runs import TrainingRun
+    from pipeline.training.stored_runs import TrainingRun
 
 WIDTH = 100  # columns of the output if it is not a terminal
 MIN_WIDTH = 60  # on narrower terminals, which wrap the lines: ids stay whole
@@ -34,7 +34,7 @@ def runs(
     Examples:
         handwriting runs
     """
-    from pipeline.training.runs import list_training_runs, name_data
+    from pipeline.training.stored_runs import list_training_runs, name_data
 
     found = list_training_runs(ARTIFACTS)
     if as_json:

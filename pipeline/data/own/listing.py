@@ -17,7 +17,7 @@ from pipeline.pictures.decoding import SUFFIXES
 
 TRAIN, TEST = PARTS = "train", "test"  # names of folders and CSV files
 DIGEST_LENGTH = 16
-SHOWN = 10  # problems that an error names
+SHOWN_PROBLEMS = 10  # problems that an error names
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,8 +83,8 @@ def _shorten(digests: str) -> str:
 
 def name_some(problems: Sequence[str]) -> str:
     """Return the first problems and the number of the others, in one line."""
-    more = [f"and {len(problems) - SHOWN:,} more"] if len(problems) > SHOWN else []
-    return "; ".join([*problems[:SHOWN], *more])
+    more = [f"and {len(problems) - SHOWN_PROBLEMS:,} more"] if len(problems) > SHOWN_PROBLEMS else []
+    return "; ".join([*problems[:SHOWN_PROBLEMS], *more])
 
 
 def _list_idx_files(path: Path) -> list[Path]:

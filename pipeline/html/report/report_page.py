@@ -31,7 +31,7 @@ from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.network import Network, count_parameters, make_buffers
 from pipeline.training.history import best_of
 from pipeline.training.recipe import Recipe, override
-from pipeline.training.runs import TrainingRun, find_run, name_data
+from pipeline.training.stored_runs import TrainingRun, find_run, name_data
 
 MAX_MATRIX_CLASSES = 30  # with more classes, the report lists confusions instead of the matrix
 CONFUSIONS = 40  # listed instead of the matrix

@@ -17,7 +17,7 @@ from pipeline.pictures.decoding import CONVERTIBLE, SUFFIXES, count_pages, is_pd
 log = logging.getLogger(__name__)
 
 STDIN = "-"
-SHOWN = 5  # extensions of skipped files that are named
+SHOWN_EXTENSIONS = 5  # extensions of skipped files that are named
 FIRST_PAGE = re.compile(r"-0*1$")  # at the end of a name, as pdftoppm numbers the pages of a PDF file
 
 
@@ -110,7 +110,7 @@ def _split(path: str, inner: Path) -> list[Picture]:
 
 def _describe(skipped: Counter[str]) -> str:
     count = "1 file" if skipped.total() == 1 else f"{skipped.total():,} files"
-    shown = [*map(printable, sorted(skipped)[:SHOWN]), *["others"] * (len(skipped) > SHOWN)]
+    shown = [*map(printable, sorted(skipped)[:SHOWN_EXTENSIONS]), *["others"] * (len(skipped) > SHOWN_EXTENSIONS)]
     return f"{count} without the extension of a picture ({', '.join(shown)})"
 
 

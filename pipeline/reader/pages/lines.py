@@ -14,7 +14,7 @@ FOUNDS = 0.5  # probability of a digit from which it founds a row; less probable
 STRONG = 0.7  # probability from which a digit counts for the slope of the page
 NEXT_DIGIT = 0.25  # distance in sizes along the row from which a position is another digit
 GAP = 8.0  # distance in sizes along the row up to which the next digit joins
-ACROSS, FARTHER = 0.4, 0.04  # distance in sizes from the row up to which a digit joins, and what each size adds to it
+FROM_ROW, FARTHER = 0.4, 0.04  # distance in sizes from the row up to which a digit joins, and what each size adds to it
 UNEVEN = 1.45  # ratio of sizes up to which two digits may be in one row
 WITHIN = 0.5  # distance in sizes from a row up to which what it covers founds no other
 BAND = 3.0  # standard deviation, in sizes along the row, of the weights with which digits determine its height
@@ -63,7 +63,7 @@ def find_lines(found: Detections) -> Iterator[CentreLine]:
         away = side * (x - line.x[-1 if side > 0 else 0]) / line.size
         near = np.flatnonzero(possible & (away > NEXT_DIGIT) & (away < GAP))
         across = np.abs(y[near] - line.heights(x[near])) / line.size
-        joins = across < ACROSS + FARTHER * away[near]
+        joins = across < FROM_ROW + FARTHER * away[near]
         return int(near[np.where(joins, away[near] + across, np.inf).argmin()]) if joins.any() else None
 
     for first in range(int(np.count_nonzero(scores >= FOUNDS))):

@@ -17,7 +17,7 @@ from pipeline.reader.pages.lines import find_lines
 from pipeline.reader.pages.reading_order import find_rows
 from pipeline.reader.pages.result import Alternatives, Number, Result, Row
 from pipeline.reader.pages.search import Slider, search
-from pipeline.reader.pages.sightings import POSSIBLE, Sighting, keep_best, read_strips
+from pipeline.reader.pages.sightings import POSSIBLE_NUMBER, Sighting, keep_best, read_strips
 from pipeline.reader.rows.expected import Expected
 from pipeline.reader.rows.marks import WRITTEN
 from pipeline.reader.rows.spans import find_alternatives, is_reported
@@ -81,7 +81,7 @@ def arrange(
     numbers were seen. size: that of the picture before it was reduced. bounds: the part that was read, as left, top,
     right and bottom in pixels of the first picture; boxes end there.
     """
-    seen = [each for each in sightings if each.span.probability >= POSSIBLE]
+    seen = [each for each in sightings if each.span.probability >= POSSIBLE_NUMBER]
 
     def locate(each: Sighting) -> NDArray[np.int64]:
         half = each.size / 2

@@ -40,10 +40,11 @@ MARGIN = 3  # pixels around the picture, in addition to half a window
 CELLS = 32  # positions of a tile along each axis
 FLAT = 0.65  # local contrast up to which a tile is blank, as the mean of EYE pixels a side, which noise hardly has
 EYE = 3
-POSSIBLE = 0.1  # probability of a digit from which a row may lead through a position
+POSSIBLE_DIGIT = 0.1  # probability of a digit from which a row may lead through a position
 PIXELS = 40_000  # of the tiles that pass through the network at a time
 LIKE = 2.1  # ratio of sizes up to which digits are of like size: what is far larger or smaller is another thing
-ACROSS, ALONG = 0.28, 0.6  # distance in sizes, horizontal and vertical, within which there is one digit of like size
+# Distance in sizes, horizontal and vertical, within which there is one digit of like size.
+ONE_DIGIT_ACROSS, ONE_DIGIT_DOWN = 0.28, 0.6
 # Distance in sizes, and in the logarithm of sizes, within which positions belong to one digit.
 SAME_PLACE, SAME_SIZE = 0.25, 0.5
 
@@ -131,7 +132,7 @@ def find_candidates(slider: Slider, level: Level) -> tuple[Detections, NDArray[n
     inked = {(y, x): tile for (y, x), tile in tiles.items() if ink[y : y + tall, x : x + wide].max() > FLAT}
     predicted = slider.predict(list(inked.values()))
     scores = 1 - predicted[..., -1]
-    possible = scores > POSSIBLE
+    possible = scores > POSSIBLE_DIGIT
     peaks = scores == ndimage.maximum_filter(scores, (1, 3, 3), mode="nearest")  # one at the edge of a tile may be none
     tile, *cell = np.nonzero(possible)
     starts = np.array([*inked], int).reshape(-1, 2)[tile].T
@@ -168,9 +169,9 @@ def suppress(found: Detections, peaks: NDArray[np.bool_]) -> NDArray[np.intp]:
         if not peaks[i]:
             continue
         size = np.maximum(sizes[i], sizes[kept])
-        across, along = np.abs(x[kept] - x[i]) / size, np.abs(y[kept] - y[i]) / size
+        across, down = np.abs(x[kept] - x[i]) / size, np.abs(y[kept] - y[i]) / size
         like = size < LIKE * np.minimum(sizes[i], sizes[kept])
-        if not (like & (across < ACROSS) & (along < ALONG)).any():
+        if not (like & (across < ONE_DIGIT_ACROSS) & (down < ONE_DIGIT_DOWN)).any():
             kept.append(i)
     return np.array(kept, np.intp)
 

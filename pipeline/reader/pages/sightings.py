@@ -17,7 +17,7 @@ from pipeline.reader.rows.spans import Span, read_spans
 
 SUPPORTED = 0.6  # distance in sizes along the row within which the first network has seen a digit
 SAME_DIGIT = 0.8, 0.45  # distance in sizes, down and along the row, within which there is only one digit
-POSSIBLE = 0.03  # probability of a number from which a person who checks the reading should see it
+POSSIBLE_NUMBER = 0.03  # probability of a number from which a person who checks the reading should see it
 MORE = 2.0  # times as many digits have to be expected in small sightings as in a large one that covers them
 
 
@@ -66,8 +66,8 @@ def keep_best(sightings: Iterable[Sighting]) -> list[Sighting]:
     Better means supported by the first network, then labelled, then more probable. This order holds among sightings of
     like size. A far larger sighting is better than those that it covers, unless they promise MORE digits, because a
     table may look like a digit from afar, and a thick stroke like a digit from nearby. If a sighting loses to one of
-    like size, its other digits remain as a lost sighting if its probability is at least POSSIBLE, because a number may
-    be missing there, or be longer than it was read.
+    like size, its other digits remain as a lost sighting if its probability is at least POSSIBLE_NUMBER, because a
+    number may be missing there, or be longer than it was read.
     """
     kept: list[Sighting] = []
     losing: list[Sighting] = []
@@ -79,9 +79,9 @@ def keep_best(sightings: Iterable[Sighting]) -> list[Sighting]:
         if sum(map(expect_digits, covered)) > MORE * expect_digits(large):
             covered = [large]
         kept = [each for each in kept if each not in covered]
-    shown = [each for each in kept if each.span.probability >= POSSIBLE]
+    shown = [each for each in kept if each.span.probability >= POSSIBLE_NUMBER]
     for each in sorted(losing, key=lambda each: -each.span.probability):
-        is_free = np.full(len(each.x), each.span.probability >= POSSIBLE)
+        is_free = np.full(len(each.x), each.span.probability >= POSSIBLE_NUMBER)
         for other in shown:
             is_free &= ~find_shared(each, other)
         if is_free.any():

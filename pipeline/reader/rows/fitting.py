@@ -14,7 +14,7 @@ from pipeline.reader.rows.ctc import align
 from pipeline.reader.rows.expected import Expected
 from pipeline.reader.rows.marks import OTHER, SPACE
 from pipeline.reader.rows.patterns import NO_STATE, Pattern, best_texts, pattern_log_probability
-from pipeline.reader.rows.spans import AROUND, NEVER, SIZE, Span, find_spans, is_reported, measure, view_strips
+from pipeline.reader.rows.spans import AROUND, IMPOSSIBLE, SIZE, Span, find_spans, is_reported, measure, view_strips
 from pipeline.reader.rows.trellis import Indices
 
 FITS = 0.05  # probability that a strip fits the pattern from which it is read so
@@ -74,7 +74,7 @@ def merge_outputs(logits: Array, counts_as: Indices) -> Array:
     What counts as the blank thereby disappears from each text, and the probabilities of texts that differ in nothing
     else are summed.
     """
-    merged = np.full_like(logits, NEVER)
+    merged = np.full_like(logits, IMPOSSIBLE)
     np.logaddexp.at(merged, counts_as, logits)
     return merged
 

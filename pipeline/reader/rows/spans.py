@@ -26,7 +26,7 @@ AROUND = 1.0  # sizes before and after a number in which its probability depends
 VIEWS: tuple[View, ...] = (1, 0), (-1, -MARGIN), (-1, MARGIN)  # of a strip, whose probabilities are averaged
 REPORTED = 0.6  # probability from which a digit is reported; a longer number from less, see `is_reported`
 BATCH = 8  # strips that pass through the network together
-NEVER = -1e4  # logit of an output that is impossible
+IMPOSSIBLE = -1e4  # logit of an output that is impossible
 TINY = 1e-12  # probability
 
 
@@ -156,7 +156,7 @@ def measure(spans: Sequence[Span], temperature: float) -> list[Span]:
     if not spans:
         return []
     outputs, most = len(spans[0].logits), max(each.logits.shape[1] for each in spans)
-    logits = np.full((outputs, most, len(spans)), NEVER, np.float32)
+    logits = np.full((outputs, most, len(spans)), IMPOSSIBLE, np.float32)
     logits[-1] = 0  # blank after the columns of a number
     texts = np.full((max(len(each.labels) for each in spans), len(spans)), PADDING)
     for i, each in enumerate(spans):

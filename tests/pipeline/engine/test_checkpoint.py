@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.engine.arrays import save_array
 from pipeline.engine.errors import PipelineError
-from pipeline.engine.run import run_stage
+from pipeline.engine.run import describe_outcome, run_stage
 from pipeline.engine.store import entry_of, private_folder
 from pipeline.scheduling.jobs import JobInterruptedError
 from tests.docs.pages import read_page
@@ -83,10 +83,10 @@ def test_forced_run_neither_uses_nor_keeps_a_checkpoint(tmp_path: Path, caplog: 
     with pytest.raises(KeyboardInterrupt):
         run_stage(grow, {**arguments, "until": 4}, force=True)
     assert caplog.messages == []
-    assert str(run_stage(grow, arguments)).startswith("5 rings, 0 of them old")
+    assert describe_outcome(run_stage(grow, arguments)).startswith("5 rings, 0 of them old")
     with pytest.raises(KeyboardInterrupt):
         grow(tmp_path / "grow", rings=6, until=2, how="stopped")
-    assert str(run_stage(grow, {**arguments, "rings": 6}, force=True)).startswith("6 rings, 0 of them old")
+    assert describe_outcome(run_stage(grow, {**arguments, "rings": 6}, force=True)).startswith("6 rings, 0 of them old")
 
 
 @pytest.mark.parametrize("resumable", [True, False])

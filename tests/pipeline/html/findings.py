@@ -12,7 +12,7 @@ from pipeline.model.metrics import compute_metrics
 from pipeline.training.history import Epoch
 from pipeline.training.recipe import Recipe, to_dict
 from pipeline.training.recipes import find_changes
-from pipeline.training.runs import TrainingRun
+from pipeline.training.stored_runs import TrainingRun
 from tests.pipeline.models import make_model
 
 NASTY = "<script>alert(1)</script>"

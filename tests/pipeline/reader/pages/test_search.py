@@ -7,7 +7,7 @@ from pipeline.network.team import ThreadTeam
 from pipeline.pictures.contrast import BOX, add_margin, local_contrast
 from pipeline.reader.pages.search import (
     MARGIN,
-    POSSIBLE,
+    POSSIBLE_DIGIT,
     Detections,
     Level,
     Slider,
@@ -55,7 +55,7 @@ def test_tiles_give_the_predictions_of_the_whole(shape: tuple[int, int]) -> None
     margin = model.image_shape[0] // 2 + MARGIN
     found, peaks = find_candidates(Slider(model), level)
     whole = Slider(model).predict([to_contrast(model, level)])[0]
-    expected = np.argwhere(whole[..., -1] < 1 - POSSIBLE)
+    expected = np.argwhere(whole[..., -1] < 1 - POSSIBLE_DIGIT)
     seen = (found[:2].T + margin - model.image_shape[0] / 2) / 4
     order = np.lexsort((seen[:, 1], seen[:, 0]))
     inside = order[(seen[order] < whole.shape[:2]).all(axis=1)]  # not in the margin of the last tiles

@@ -11,7 +11,7 @@ from pipeline.engine.artifacts import OutputFacts, read_manifest, write_manifest
 from pipeline.engine.store import entry_of, publish
 from pipeline.training.history import read_history
 from pipeline.training.recipes import find_changes
-from pipeline.training.runs import digest_runs, find_run, list_training_runs
+from pipeline.training.stored_runs import digest_runs, find_run, list_training_runs
 
 
 @pytest.fixture
