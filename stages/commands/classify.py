@@ -1,9 +1,9 @@
 """Read the digits in pictures."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
@@ -12,6 +12,9 @@ from pipeline.reader.many.readings import Format, format_csv, format_json, forma
 from stages.commands.shared.outputs import check_targets
 from stages.commands.shared.picture_results import Work, compare_readings, print_readings, write_readings
 from stages.shared.options import Workers, scheduler_option
+
+if TYPE_CHECKING:
+    from pipeline.reader.many.folders import Picture
 
 EXTENSIONS = {".csv": format_csv, ".json": format_json, ".jsonl": format_json}
 PARALLEL = 64  # pictures from which Dask is used; its processes start as long as about 40 pictures take to read
@@ -91,7 +94,6 @@ def classify(
 
     from pipeline.reader import load
     from pipeline.reader.many.blocks import Request, complete_form
-    from pipeline.reader.many.folders import STDIN, check_new, find_pictures, name_copies
     from pipeline.reader.pages.form import load_form
     from pipeline.scheduling.backends import Backend
 
@@ -101,19 +103,10 @@ def classify(
         )
     formats = {path: _find_format(path) for path in output or []}
     targets = [*formats, *([review] if review else [])]
-    if targets and STDIN in files:
-        raise UsageError(
-            "--output and --review cannot take -, because standard input cannot be resumed: save the picture to a file"
-        )
     fields = load_form(form) if form else None
-    found = find_pictures(files)
+    found, copies = _find_files(files, targets, annotate)
     in_parallel = scheduler or workers or len(found) >= PARALLEL
     backend = Backend(scheduler or "processes", workers) if in_parallel else None
-    copies = name_copies(found, files, annotate) if annotate else []
-    if targets:
-        check_targets(targets, [*(Path(picture.path) for picture in found), *copies])
-    else:
-        check_new(copies)
     request = Request(load(model), bool(copies), bool(review), complete_form(fields, found) if fields else None)
     work = Work(request, found, min_confidence, copies, backend)
     if truth:
@@ -135,6 +128,30 @@ def _find_format(output: Path) -> Format:
             "or in .jsonl for JSON objects"
         )
     return EXTENSIONS[output.suffix.lower()]
+
+
+def _find_files(
+    files: Sequence[str], targets: Sequence[Path], annotate: Path | None
+) -> tuple[list["Picture"], list[Path]]:
+    """Return the pictures, and the file of the copy of each if there is a folder for them.
+
+    Raises UsageError if the pictures cannot be read again after an interruption, or if a file that is to be written
+    stands already for something else.
+    """
+    from pipeline.engine.errors import UsageError
+    from pipeline.reader.many.folders import STDIN, check_new, find_pictures, name_copies
+
+    if targets and STDIN in files:
+        raise UsageError(
+            "--output and --review cannot take -, because standard input cannot be resumed: save the picture to a file"
+        )
+    found = find_pictures(files)
+    copies = name_copies(found, files, annotate) if annotate else []
+    if targets:
+        check_targets(targets, [*(Path(picture.path) for picture in found), *copies])
+    else:
+        check_new(copies)
+    return found, copies
 
 
 def _make_key(work: Work) -> list[Any]:
