@@ -92,3 +92,9 @@ def write_number(generator: Generator, digits: Digits) -> tuple[Layer, str]:
 def add_margin(generator: Generator, layer: Layer, least: int = 10, most: int = 60) -> Layer:
     top, bottom, left, right = generator.integers(least, most + 1, 4)
     return np.pad(layer, ((top, bottom), (left, right)))
+
+
+def write_with_margin(generator: Generator, digits: Digits, *margin: int) -> tuple[Layer, str]:
+    """Write a number on an empty sheet. margin: least and most pixels on each side."""
+    ink, text = write_number(generator, digits)
+    return add_margin(generator, ink, *margin), text
