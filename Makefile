@@ -69,6 +69,7 @@ notebook: $(VENV)/.ready-dev ## Run the tutorial; write its outputs, pictures an
 	$(python) -m tests.docs.tutorial
 
 docs: $(VENV)/.ready-dev ## Make the site of the documentation, artifacts/site
+	@[ ! -L artifacts/site ] || { echo 'artifacts/site is the name of a result: rename this link first' >&2; exit 1; }
 	rm -rf artifacts/site
 	$(python) -m sphinx --quiet --fail-on-warning --keep-going --fresh-env \
 	    --conf-dir docs --doctree-dir artifacts/.cache/site . artifacts/site
@@ -95,7 +96,8 @@ lock: $(VENV)/.ready-dev ## Pin the newest versions that pyproject.toml allows
 	$(compile) --group dev --constraints requirements.txt --output-file requirements-dev.txt
 
 clean: ## Remove generated files except the result store and .venv
-	rm -rf $(stages:%=artifacts/%) artifacts/.cache artifacts/site .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
+	@[ -L artifacts/site ] || rm -rf artifacts/site # a link is a result of this name
+	rm -rf $(stages:%=artifacts/%) artifacts/.cache .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
 
 distclean: ## Like clean, but also remove the store (requires YES=1)
 	@[ -n "$(filter 1,$(YES))" ] || [ ! -e artifacts/.store ] || { \

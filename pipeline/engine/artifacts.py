@@ -160,5 +160,7 @@ def find_artifact(folder: Path, stage: str, *others: str, shown: Path | None = N
     except PipelineError:
         raise PipelineError(f"{shown / MANIFEST} is damaged: {advise(stage, shown)}") from None
     if manifest.provenance.stage not in (stage, *others):
-        raise PipelineError(f"{shown} is the result of the stage {manifest.provenance.stage}, not of {stage}")
+        raise PipelineError(
+            f"{shown} is the result of the stage {manifest.provenance.stage}, not of {stage}: name one of {stage}"
+        )
     return manifest

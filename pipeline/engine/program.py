@@ -1,6 +1,7 @@
 """A program: results to stdout, errors as one line to stderr, exit status."""
 
 import contextlib
+import errno
 import io
 import logging
 import os
@@ -18,6 +19,7 @@ from pipeline.engine.terminal import paint, printable
 
 INTERRUPTED = 130  # 128 + SIGINT, as in shells
 UNCHANGED = "Existing results are unchanged"
+ADVICE = {errno.ENOSPC: ": free some space", errno.EDQUOT: ": free some space"}
 # Modules whose frames stand above those of a stage in a traceback.
 CALLERS = {Path(__file__).with_name(f"{name}.py") for name in ("command", "make", "plan", "program", "run", "stage")}
 # Messages of other exceptions that mean a lack of memory: for a thread, for a shared library.
@@ -52,7 +54,7 @@ def run_command(name: str, work: Callable[[], object]) -> int:
         return fail(str(error), error.exit_status)
     except OSError as error:
         file = f": {error.filename}" if error.filename else ""
-        return fail(f"{error.strerror or error}{file}. {UNCHANGED}")
+        return fail(f"{error.strerror or error}{file}{ADVICE.get(error.errno or 0, '')}. {UNCHANGED}")
     except KeyboardInterrupt:
         return fail(f"interrupted. {UNCHANGED}", INTERRUPTED)
     except ModuleNotFoundError as error:
@@ -64,7 +66,7 @@ def run_command(name: str, work: Callable[[], object]) -> int:
         if stop_requested():  # a library has replaced the KeyboardInterrupt by another exception
             return fail(f"interrupted. {UNCHANGED}", INTERRUPTED)
         if isinstance(error, MemoryError) or any(text in str(error) for text in MEMORY_ERRORS):
-            return fail(f"not enough memory. {UNCHANGED}")
+            return fail(f"not enough memory: close other programs. {UNCHANGED}")
         _print_traceback(error)
         return PipelineError.exit_status
 

@@ -29,7 +29,7 @@ class ClassMetrics:
 
 @dataclass(frozen=True)
 class Metrics:
-    """Content of metrics.json. classes: by name, in the order of the labels."""
+    """The content of metrics.json. classes: the metrics of each class by its name, in the order of the labels."""
 
     images: Positive
     errors: Count
@@ -65,9 +65,9 @@ def count_confusion(truth: NDArray[np.uint8], predicted: NDArray[np.uint8], clas
 def compute_metrics(
     probabilities: NDArray[np.float32], labels: NDArray[np.uint8], class_names: Sequence[str]
 ) -> tuple[Metrics, NDArray[np.int64]]:
-    """Return all metrics of a test set and its confusion matrix, (c, c), whose rows are true classes.
+    """Return all metrics of a test set and its confusion matrix, int64 (c, c), whose rows are true classes.
 
-    probabilities: (n, c). labels: (n,).
+    probabilities: float32 (n, c). labels: uint8 (n,). class_names: the names of the c classes.
     """
     confusion = count_confusion(labels, probabilities.argmax(axis=1).astype(np.uint8), len(class_names))
     total, correct = len(labels), int(np.trace(confusion))

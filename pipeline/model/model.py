@@ -99,7 +99,9 @@ class RowReader(Model):
 
 @dataclass(frozen=True, kw_only=True)
 class Finder(Model):
-    """A network that is slid over the local contrast of pictures, with an output for nothing. row: reads what it finds.
+    """A network that is slid over the local contrast of pictures, with an output for positions without a digit.
+
+    row: the model that reads the rows that this network finds.
 
     Raises ValueError if its images are not its window, or if `row` has other classes.
     """
@@ -154,7 +156,7 @@ def load_model(folder: Path) -> Model:
 
 
 def load_header(folder: Path) -> Header:
-    """Return the header of the model in `folder`. Raises PipelineError if it is missing or damaged."""
+    """Return the header of the model in `folder`. Raises PipelineError if its file is missing or damaged."""
     return load_json(folder / FILE, Header)
 
 
@@ -186,9 +188,10 @@ def name_arrays(model: Model, naming: Naming) -> dict[str, NDArray[np.float32]]:
 
 
 def assemble(header: Header, naming: Naming, read: Callable[[str, Shape], NDArray[Any]]) -> Model:
-    """Return the model of a header. read: returns the array with a name of `name_arrays`, of a shape.
+    """Return the model of a header, with parameters in float32.
 
-    Raises ValueError if they do not make a model.
+    naming: as for `name_arrays`. read: a function that is called with a name of `name_arrays` and the shape that the
+    array must have, and returns the array. Raises ValueError if the arrays do not make a model.
     """
     shapes = [shape for layer in header.make_layers() for shape in layer.parameter_shapes.values()]
     parameters = []

@@ -124,10 +124,11 @@ def load_safetensors(path: Path) -> Model:
                 raise ValueError(f"{len(unread)} arrays do not fit the layers and the ensemble size")
         return model
     except FileNotFoundError:
-        raise PipelineError(f"{path} is missing") from None
+        raise PipelineError(f"{path} is missing: check the path") from None
     except (SafetensorError, ValueError, PipelineError) as error:
         raise PipelineError(
-            f"{path} is damaged, or not a model written by `handwriting export` ({' '.join(str(error).split())})"
+            f"{path} is not a model that `handwriting export` wrote, or is damaged ({' '.join(str(error).split())}): "
+            "export it again"
         ) from None
 
 

@@ -198,7 +198,7 @@ def update(state: TrainingState, part: slice, rate: float, step: int) -> None:
 
 
 def make_slices(total: int, shards: int) -> list[slice]:
-    """Divide `total` parameters into equal slices of at most SLICE, as many for each shard."""
+    """Divide `total` parameters into equal slices of at most SLICE; their number is a multiple of `shards`."""
     count = shards * -(-total // (shards * SLICE))
     borders = [total * i // count for i in range(count + 1)]
     return [slice(*borders[i : i + 2]) for i in range(count)]

@@ -74,17 +74,17 @@ class Layer(ABC):
 
     @property
     def activation(self) -> Activation | None:
-        """The activation, part of the layer; None without."""
+        """The activation function of the layer, or None."""
         return None
 
     @property
     def multiplications(self) -> int:
-        """Multiplications per image in the forward pass."""
+        """The number of multiplications per image in the forward pass."""
         return 0
 
     @property
     def values_per_image(self) -> int:
-        """Values per image that the forward pass keeps in memory."""
+        """The number of values per image that the forward pass keeps in memory."""
         return math.prod(self.output_shape)
 
     def initialise(self, w: Arrays, std: Callable[[int, int], float], bias_std: float, random: Generator) -> None:

@@ -162,7 +162,7 @@ class Convolution(Windowed, Affine):
 
     @property
     def values_per_image(self) -> int:
-        """Output and patches."""
+        """The values of the output and of the patches."""
         return math.prod(self.output_shape[1:]) * (self.outputs + math.prod(self.weight_shape[1:]))
 
     def forward(self, w: Arrays, x: Array, buffers: Buffers) -> tuple[Array, Any]:
@@ -206,7 +206,7 @@ class Convolution(Windowed, Affine):
         return p.reshape(math.prod(self.weight_shape[1:]), -1)
 
     def reserve(self, name: str, buffers: Buffers, *shape: int) -> Array:
-        """Return an array for patches; with padding it is 0 wherever they lie beyond the input, else all is written."""
+        """Return an array for patches; with padding, it is 0 where they lie beyond the input, and must stay so."""
         return buffers.zeros(name, *shape) if any(self.padding) else buffers.array(name, *shape)
 
     @staticmethod

@@ -27,8 +27,8 @@ Values = dict[str, int | bool | tuple[int, int]]
 class Setting:
     """A value in the notation.
 
-    separator: before it. pattern: a regular expression for its text. default: its shortest text, or the name of an
-    earlier value with the same text; None if it must be given.
+    separator: the characters before the value. pattern: a regular expression for its text. default: its shortest text,
+    or the name of an earlier value with the same text; None if the value must be given.
     """
 
     separator: str
@@ -62,9 +62,9 @@ NOTATIONS: dict[str, tuple[str, dict[str, Setting]]] = {
 
 
 def parse_layers(text: str) -> list[tuple[str, str, Values]]:
-    """Parse hidden layers, as in `conv16,conv64x3/1,128`: the shortest notation, the kind and the values of each.
+    """Parse hidden layers, as in `conv16,conv64x3/1,128`; return shortest notation, kind and values of each.
 
-    Raises UsageError.
+    Raises UsageError for what is not in the notation.
     """
     parts = text.split(",") if text.strip() else []
     if len(parts) > MAX_LAYERS:

@@ -14,8 +14,8 @@ Slices = tuple[slice, slice, slice]  # of an array (channels, rows, columns, n)
 class Steps:
     """The positions of a kernel along one axis of a map.
 
-    size: of the axis. kernel: its entries along the axis, every `dilation` pixels. padding: zeros that are added before
-    and after the map.
+    size: pixels of the map along the axis. kernel: entries of the kernel along the axis, which lie `dilation` pixels
+    apart. stride: pixels from one position to the next. padding: zeros that are added before and after the map.
     """
 
     size: int

@@ -102,20 +102,20 @@ def _reading(name: str) -> Iterator[None]:
     except PictureError:
         raise
     except Image.DecompressionBombError:  # Pillow checks its limit first
-        raise PictureError(f"{name} is too large: at most {MAX_PIXELS:,} pixels are supported") from None
+        raise PictureError(f"{name} is too large: reduce it to at most {MAX_PIXELS:,} pixels") from None
     except (UnidentifiedImageError, pdf.PdfError) as error:
         raise PictureError(f"{name} is {error}") from None
     except MemoryError:
-        raise PictureError(f"{name} does not fit in memory") from None
+        raise PictureError(f"{name} does not fit in memory: reduce it, or close other programs") from None
     except FileNotFoundError:
         raise PictureError(describe_missing(name)) from None
     except Exception as error:  # decoders raise many types
         if stop_requested():  # also in place of an interruption
             raise KeyboardInterrupt from None
         if isinstance(error, OSError) and error.strerror:  # an error of the operating system
-            raise PictureError(f"{name} cannot be read: {error.strerror}") from None
+            raise PictureError(f"{name} cannot be read ({error.strerror}): make it readable, or move it away") from None
         reason = " ".join(str(error).partition(" (")[0].split())  # without the number of bytes
-        raise PictureError(f"{name} is damaged: {reason or type(error).__name__}") from None
+        raise PictureError(f"{name} is damaged ({reason or type(error).__name__}): copy or export it again") from None
 
 
 def describe_missing(name: str) -> str:
@@ -171,7 +171,7 @@ def read_content(file: Path | BinaryIO, name: str) -> bytes:
         stream = stack.enter_context(file.open("rb")) if isinstance(file, Path) else file
         content = stream.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
-            raise PictureError(f"{name} is too large: at most {MAX_BYTES:,} bytes are supported")
+            raise PictureError(f"{name} is too large: reduce it to at most {MAX_BYTES:,} bytes")
         return content
 
 
@@ -194,13 +194,14 @@ def _turn_to(image: Image.Image, page: int, name: str) -> None:
     try:
         image.seek(page)
     except EOFError:
-        raise PictureError(f"{name} has no page {page + 1}") from None
+        last = getattr(image, "n_frames", 1)
+        raise PictureError(f"{name} has no page {page + 1}: name one up to {last}") from None
 
 
 def _describe_other(beginning: bytes) -> str:
     """Return what a file is that begins in this way and is no picture, and what to do about it."""
     if not beginning:
-        return "empty (0 bytes)"
+        return "empty (0 bytes): copy or export it again"
     if beginning.startswith(b"%PDF"):
         return f"a PDF file: install what reads it by {pdf.INSTALL}, and let its name end in .pdf"
     if beginning[4:8] == b"ftyp" and beginning[8:] in HEIC_BRANDS:
@@ -220,7 +221,9 @@ def _check_size(image: Image.Image, name: str) -> None:
     limit = MAX_PIXELS_WEBP if image.format == "WEBP" else MAX_PIXELS
     if width * height > limit:
         raise PictureError(
-            f"{name} is too large: {width:,} x {height:,} pixels, at most {limit:,} in all are supported"
+            f"{name} is too large ({width:,} x {height:,} pixels): reduce it to at most {limit:,} pixels"
         )
     if min(width, height) < MIN_SIDE:
-        raise PictureError(f"{name} is too small: {width} x {height} pixels, at least {MIN_SIDE} a side are required")
+        raise PictureError(
+            f"{name} is too small ({width} x {height} pixels): scan it again, with at least {MIN_SIDE} pixels a side"
+        )

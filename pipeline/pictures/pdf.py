@@ -33,7 +33,7 @@ def render_page(path: Path, number: int) -> Image.Image:
     """Return a page, from 0, in grey levels, with MAX_SIDE pixels on the longer side. Raises PdfError."""
     with _open(path) as pages:
         if number >= len(pages):
-            raise PdfError(f"without a page {number + 1}: it has {len(pages)}")
+            raise PdfError(f"without a page {number + 1}: name one up to {len(pages)}")
         page = pages[number]
         bitmap = page.render(scale=MAX_SIDE / max(*page.get_size(), 1), grayscale=True)
         image: Image.Image = bitmap.to_pil().copy()

@@ -78,9 +78,9 @@ class Reader:
     def predict_proba(self, images: ArrayLike) -> NDArray[np.float32]:
         """Return the probabilities of the classes, float32 (n, classes), of images as in the training set.
 
-        images: uint8 (n, height, width), or one image (height, width); light digits on black, as in MNIST, where the
-        size is 28 x 28. Raises TypeError for another dtype, ValueError for another shape. `read`
-        accepts pictures.
+        images: uint8 (n, height, width), or one image (height, width), with light digits on black and the size of the
+        training images, 28 x 28 for MNIST. The probabilities of an image sum to 1. Raises TypeError for another dtype,
+        and ValueError for another shape. For pictures, use `read`.
         """
         array = _require_uint8(images)
         shape = self.model.image_shape
@@ -91,7 +91,10 @@ class Reader:
             return predict(self.model, array.reshape(-1, *shape))
 
     def predict(self, images: ArrayLike) -> NDArray[Any]:
-        """Return the most probable class of each image, (n,), from `classes_`; `images` is as in `predict_proba`."""
+        """Return the most probable class of each image, (n,), one of `classes_`.
+
+        images: as for `predict_proba`, which also says what is raised.
+        """
         return np.asarray(self.classes_[self.predict_proba(images).argmax(axis=1)])
 
     def read(
@@ -108,8 +111,9 @@ class Reader:
         width), or colours (height, width, 3) or (height, width, 4), the fourth being the opacity. name: name of the
         picture in error messages, by default its path. threads: number of threads, by default one for each core. page:
         page or frame of a file, from 0; an image or an array has only one. form: fields to read, from `load_form`.
-        Raises PictureError if the picture cannot be read or does not have a region, TypeError or ValueError for
-        another kind of array.
+        Raises PictureError if the picture cannot be read or a region of the form lies outside of it, TypeError or
+        ValueError for an array of another dtype or shape, and UsageError for a form if the model reads one object per
+        picture.
         """
         source = _to_source(picture)
         if not name:
@@ -130,12 +134,12 @@ class Reader:
 def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) -> Reader:
     """Load the models and log which one is used.
 
-    folder: an artifact of the stage `train`, `export` or `reader`, or a file model.safetensors that `export` wrote, or
-    its folder, such as PRETRAINED. By default images are classified by `artifacts/train` and pictures read by
-    `artifacts/reader` in the current folder if these exist, otherwise by the pretrained models. A named classifier
-    whose classes differ from those of the reader classifies pictures itself, as pictures of one object. pictures:
-    whether to load the model that reads pictures. Raises PipelineError if a model is missing or damaged, UsageError if
-    it reads only rows, or only pictures and `pictures` is False.
+    folder: an artifact of the stage `train`, `export` or `reader`; or a file model.safetensors, or its folder, such as
+    PRETRAINED. By default, `artifacts/train` in the current folder classifies images and `artifacts/reader` reads
+    pictures; the pretrained models replace what does not exist. If a named classifier has other classes than the
+    reader, it also classifies pictures, each as a picture of one object. pictures: whether to load the model that reads
+    pictures. Raises PipelineError if a model is missing or damaged, and UsageError if the model reads only rows, or if
+    it reads only pictures and `pictures` is False.
     """
     path = Path(folder) if folder is not None else _choose(TRAINED, PRETRAINED)
     model = _load(path)
@@ -164,7 +168,8 @@ def _require(kind: type[Kind], model: Model, path: Path) -> Kind:
 def save(model: Model, path: str | os.PathLike[str]) -> None:
     """Write a model, such as that of `pipeline.training.train`, to a safetensors file, which `load` reads.
 
-    Raises UsageError if the file would lie within the result of a stage.
+    The parameters are stored as float32. Raises UsageError if the file would lie within the result of a stage, and
+    OSError if it cannot be written.
     """
     check_outside(Path(path))
     save_safetensors(Path(path), model)
@@ -197,7 +202,7 @@ def _load(path: Path) -> Model:
                 require_intact(entry, find_artifact(entry, *stages, shown=path), shown=path)
             return load_safetensors(file) if exported else load_model(entry)
     except OSError as error:
-        raise PipelineError(f"the model {path} cannot be read: {error.strerror}") from None
+        raise PipelineError(f"the model {path} cannot be read ({error.strerror}): check the path") from None
 
 
 def _to_source(picture: Any) -> Source:

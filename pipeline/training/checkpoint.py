@@ -15,9 +15,9 @@ from pipeline.training.history import Epoch
 class Checkpoint:
     """A checkpoint of a training run.
 
-    state: the `arrays` of `TrainingState`. best: the parameters of the best network so far, (total,). history: all
-    epochs so far. origin: a description of the recipe and the data, which prevents a run with others from using the
-    checkpoint.
+    state: the `arrays` of `TrainingState`, float32 (rows, total). best: the parameters of the best network so far,
+    float32 (total,). history: all epochs so far. origin: a description of the recipe and the data, so that a run with
+    another recipe or other data does not use the checkpoint.
     """
 
     state: Array

@@ -25,9 +25,9 @@ def train(
     checkpoints: Path | None = None,
     on_progress: Callable[[TrainingProgress], object] = lambda progress: None,
 ) -> Trained[Classifier]:
-    """Train the network or the ensemble of a recipe; return the calibrated model and its history.
+    """Train the network or the ensemble of a recipe; return the model, calibrated on the validation images.
 
-    The temperature is fitted to the validation images.
+    The result also has the history of each network.
 
     data: the result of `hold_out` for arrays, or of `load_data` for artifacts. checkpoints: folder for a checkpoint of
     each network; training resumes from checkpoints of the same recipe, with a result bit-identical to an uninterrupted

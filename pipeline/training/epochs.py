@@ -39,7 +39,7 @@ class TrainingError(PipelineError):
 
 @dataclass(frozen=True)
 class TrainedNetwork:
-    """The result of training. flat: all parameters after the best epoch, (total,). history: all epochs from 1."""
+    """A trained network. flat: all parameters after the selected epoch, float32 (total,). history: epochs from 1."""
 
     flat: Array
     history: list[Epoch]
@@ -47,19 +47,19 @@ class TrainedNetwork:
 
 @dataclass(frozen=True)
 class Trained(Generic[Kind]):
-    """A model with the history of its training. histories: all epochs of each network."""
+    """A model with the history of its training. histories: for each network, its epochs from 1."""
 
     model: Kind
     histories: Sequence[Sequence[Epoch]]
 
     @property
     def best_epochs(self) -> list[int]:
-        """The selected epoch of each network."""
+        """The number of the selected epoch of each network, from 1."""
         return [best_of(history).number for history in self.histories]
 
     @property
     def seconds(self) -> float:
-        """Time of all epochs of all networks, without validation."""
+        """Seconds of all epochs of all networks, without validation."""
         return sum(epoch.seconds for history in self.histories for epoch in history)
 
 
@@ -67,8 +67,9 @@ class Trained(Generic[Kind]):
 class TrainingProgress:
     """A message about the training of a network.
 
-    batches: finished since the last message. epoch: that has ended; number 0 before the first step. resumed: training
-    resumes after this epoch. network: its number in the ensemble, from 1.
+    batches: how many batches have ended since the last message. epoch: the epoch that has ended, if any; number 0 is
+    the network before the first step. resumed: whether training resumes after this epoch. network: the number of the
+    network in the ensemble, from 1.
     """
 
     batches: int = 0

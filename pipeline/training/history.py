@@ -16,7 +16,8 @@ class Epoch:
     """One row of the history; number 0 is the network before training.
 
     loss, train_accuracy: means over the epoch, measured during training, NaN for number 0. validation_accuracy:
-    measured after the epoch. learning_rate: that of the last step. seconds: the time of training, without validation.
+    measured after the epoch. Both accuracies are in [0, 1]. learning_rate: the learning rate of the last step. seconds:
+    the time of training, without validation.
     """
 
     number: int

@@ -26,8 +26,8 @@ class TrainingRun(StoredResult):
     """One result of the stage `train`.
 
     changes: {parameter: (value, value of the recipe)} for parameters that differed from the recipe, {} if unknown.
-    data: digest of the normalized data. dataset: its name. history: epochs of each network, [] if unknown. Accuracies
-    and the calibration error are in [0, 1]; they and the log loss are None if unknown.
+    data: digest of the normalized data. dataset: name of the data set. history: epochs of each network, [] if unknown.
+    Accuracies and the calibration error are in [0, 1]; they and the log loss are None if unknown.
     """
 
     recipe: str

@@ -31,11 +31,10 @@ from pipeline.training.recipe import Recipe
 class Examples:
     """Images with their labels.
 
-    images: float32 (n, height, width), standardised. labels: integers (n + m,), the class of each; of strips, what the
-    labels that `take` and `slice` return follow from.
-
-    drawn: raw uint8 (m, height, width), which follow the images. scaling: of these. The arrays may be memory maps of
-    files: only what `take` and `slice` ask for is read.
+    images: float32 (n, height, width), standardised. labels: integers (n + m,), the class of each image; of strips, the
+    values from which `take` and `slice` compute the labels. drawn: raw images that follow the others, uint8 (m, height,
+    width). scaling: with which the drawn images are standardised. The arrays may be memory maps of files: `take` and
+    `slice` read only the images that they return.
     """
 
     images: NDArray[Any]
@@ -59,7 +58,7 @@ class Examples:
     def adapt(self, loss: Loss, progress: float) -> Loss:
         """Return the loss for these labels, given the loss for one label per image.
 
-        progress: part of the run that is over, in [0, 1).
+        progress: fraction of the run that is over, in [0, 1).
         """
         return loss
 
@@ -68,7 +67,7 @@ class Examples:
         return count_correct(logits, labels)
 
     def take(self, indices: NDArray[np.intp], out: Array, generator: np.random.Generator) -> Labels:
-        """Write the standardised images with these indices to `out`, (len(indices), height, width); return labels."""
+        """Write the standardised images with these indices to `out`, float32 (k, height, width); return labels (k,)."""
         np.take(self.images, indices, axis=0, out=out, mode="clip")
         if self.drawn is not None:
             beyond = np.flatnonzero(indices >= len(self.images))
@@ -84,7 +83,7 @@ class Examples:
 class TrainingData:
     """Training and validation data of a network.
 
-    pixels: the raw training images, uint8 (n, height, width), of which ink statistics and drawn examples are made.
+    pixels: the raw training images, uint8 (n, height, width), from which ink statistics and drawn examples are made.
     description: name and classes of the data set.
     """
 

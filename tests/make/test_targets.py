@@ -41,6 +41,16 @@ def test_input_replaced_by_another_command_is_refused(project: Path) -> None:
     assert worked(make(project, "evaluate", *SAMPLE, "EPOCHS=2")) == ["evaluate"]
 
 
+def test_result_with_the_name_of_the_site_is_neither_removed_nor_overwritten(project: Path) -> None:
+    name = project / "artifacts/site"
+    name.symlink_to((project / "artifacts/train").readlink())
+    assert make(project, "clean").returncode == 0
+    assert (name / "manifest.json").exists()
+    result = make(project, "docs")
+    assert (result.returncode, "artifacts/site is the name of a result" in result.stderr) == (2, True)
+    assert (name / "manifest.json").exists()
+
+
 def test_clean_keeps_the_store_and_distclean_needs_confirmation(project: Path) -> None:
     before = digests(project)
     assert make(project, "clean").returncode == 0

@@ -94,7 +94,7 @@ def _search(folder: Path) -> tuple[list[Path], Counter[str]]:
 
 def _refuse_folder(error: OSError) -> NoReturn:
     raise PipelineError(
-        f"{error.filename} cannot be searched for pictures: {error.strerror}: make it readable, or move it away"
+        f"{error.filename} cannot be searched for pictures ({error.strerror}): make it readable, or move it away"
     )
 
 

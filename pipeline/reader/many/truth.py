@@ -52,7 +52,7 @@ def load_truth(path: Path) -> dict[str, list[Checked]]:
                 found.setdefault(unprotect(line["file"]), []).append(checked)
     except OSError as error:
         advice = "name a table that was saved from the page of --review"
-        raise UsageError(f"{path} cannot be read: {error.strerror}: {advice}") from None
+        raise UsageError(f"{path} cannot be read ({error.strerror}): {advice}") from None
     except (ValueError, TypeError, csv.Error, UnicodeError):
         raise UsageError(f"{path} is not the table that the page of --review saves: save it again") from None
     return found

@@ -12,9 +12,9 @@ def at_positions(loss: Loss, logits: Array, labels: Labels, count: int) -> tuple
     """Sum a loss over some positions of each picture, divided by `count` pictures; return its gradient, too.
 
     logits: (classes, rows, columns, n), the last class being that of nothing. labels: (rows, columns, n); positions
-    with a negative label are ignored. Positions with nothing are far more frequent than others, and most are easy: only
-    the least certain ones count, up to PER_LABEL for each position with a class, and PER_PICTURE more for each picture.
-    (Shrivastava, Gupta & Girshick 2016)
+    with a negative label are ignored. Positions with nothing are far more frequent than others, and most of them are
+    easy. Therefore, only the least certain ones count: up to PER_LABEL for each position with a class, and PER_PICTURE
+    more for each picture. (Shrivastava, Gupta & Girshick 2016)
     """
     z, y = logits.reshape(len(logits), -1), labels.reshape(-1)
     classes, nothing = np.flatnonzero((y >= 0) & (y < len(z) - 1)), np.flatnonzero(y == len(z) - 1)

@@ -36,9 +36,11 @@ class Region:
         left, right = (_locate(edge, width) for edge in self.edges[::2])
         top, bottom = (_locate(edge, height) for edge in self.edges[1::2])
         if right > width or bottom > height:
-            raise PictureError(f"{name} has {width} x {height} pixels, and the region {self.name} ends beyond: use %")
+            raise PictureError(
+                f"the region {self.name} ends beyond {name} ({width} x {height} pixels): write its edges with %"
+            )
         if right - left < 1 or bottom - top < 1:
-            raise PictureError(f"the region {self.name} is empty in {name}: write it as LEFT,TOP,RIGHT,BOTTOM")
+            raise PictureError(f"the region {self.name} has no pixels in {name}: write it as {WRITTEN}")
         return left, top, right, bottom
 
 
@@ -52,7 +54,7 @@ def parse_edges(text: str) -> Edges:
         raise UsageError(f"the region {text} ends outside the page: give at most 100%")
     for low, high in ((left, right), (top, bottom)):
         if low.endswith("%") == high.endswith("%") and _locate(low, 1) >= _locate(high, 1):
-            raise UsageError(f"the region {text} is empty: write it as {WRITTEN}")
+            raise UsageError(f"the region {text} has no area: write it as {WRITTEN}")
     return left, top, right, bottom
 
 

@@ -49,7 +49,7 @@ def working_folder(output: Path, command: str) -> Iterator[None]:
                 f"{folder} has files of another program: move the folder away, or choose another output"
             )
     except OSError as error:
-        raise PipelineError(f"{output} cannot be written: {error.strerror}: choose another folder") from None
+        raise PipelineError(f"{output} cannot be written ({error.strerror}): choose another folder") from None
     try:
         with file_lock(folder / LOCK, None) as acquired:
             if not acquired:

@@ -234,7 +234,7 @@ def test_damaged_and_missing_models_are_errors(built: Path, tmp_path: Path) -> N
         with pytest.raises(PipelineError, match=name):
             load(path)
     for path, words in (
-        (tmp_path / "nowhere", "nowhere cannot be read: No such file"),
+        (tmp_path / "nowhere", r"nowhere cannot be read \(No such file"),
         (tmp_path, "run the stage train first"),
         (tmp_path / "a/parse", "is the result of the stage parse, not of train"),
         (tmp_path / "a/parse/manifest.json", "not a model"),

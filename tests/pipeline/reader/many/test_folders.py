@@ -57,7 +57,7 @@ def test_no_folder_is_left_out_because_it_cannot_be_read(folder: Path) -> None:
     code = "from pipeline.reader.many.folders import find_pictures; find_pictures(['scans'])"
     line = [*unprivileged(), sys.executable, "-c", code]
     done = subprocess.run(line, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
-    assert "PipelineError: scans/sub cannot be searched for pictures: Permission denied" in done.stderr
+    assert "PipelineError: scans/sub cannot be searched for pictures (Permission denied)" in done.stderr
 
 
 def test_files_to_convert_are_found_unless_they_were_converted(folder: Path) -> None:
