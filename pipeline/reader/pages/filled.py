@@ -19,6 +19,7 @@ from pipeline.reader.pages.result import Number, Problem, Result, Row
 from pipeline.reader.pages.unread import find_unread
 from pipeline.reader.rows.expected import compile_pattern
 
+INK, UNFIT = "ink that was not read", "fits no line"  # problems
 USUAL = 1 / 60  # of the longer side of a page: size of a digit where none was read
 
 
@@ -120,7 +121,7 @@ def _find_problems(
     read = {row.region for row in rows if row.text}
     problems = [Problem("no reading", field) for field in form.holds if field not in read]
     extra = [row for row in rows if not row.record and form.holds[row.region] != "many"]
-    problems += [Problem("fits no line", row.region, row.box) for row in extra]
+    problems += [Problem(UNFIT, row.region, row.box) for row in extra]
     boxes = np.concatenate([np.zeros((0, 4), np.int64), *(row.boxes for row in rows)])
     scale = max(frame.shape) / max(frame.size)
     size = float(np.median(boxes[:, 3] - boxes[:, 1])) * scale if len(boxes) else USUAL * max(frame.shape)
@@ -129,7 +130,7 @@ def _find_problems(
         around = [(box[0] - left, box[1] - top, box[2] - left, box[3] - top) for box in taken]
         for box in find_unread(frame.cut(left, top, right, bottom), size, around):
             whole = np.array([box[0] + left, box[1] + top, box[2] + left, box[3] + top])
-            problems.append(Problem("ink that was not read", region.name, tuple(np.rint(whole / scale).astype(int))))
+            problems.append(Problem(INK, region.name, tuple(np.rint(whole / scale).astype(int))))
             taken.append(tuple(whole.tolist()))  # once, also if two regions share it
     return problems
 
