@@ -47,7 +47,7 @@ def test_output_file_has_the_lines_of_standard_output(run: Run, tmp_path: Path) 
     assert result.returncode == 0
     assert result.stdout.startswith("3 pictures in ")
     first, last = result.stdout.splitlines()
-    assert first.endswith(" pictures/s -> digits.jsonl")
+    assert first.endswith((" pictures/s -> digits.jsonl", " s/picture -> digits.jsonl"))
     assert last.startswith("3 of 3 rows ")
     expected = run("classify", "--json", *names, "missing.png")
     lines = (tmp_path / "digits.jsonl").read_text().splitlines()
