@@ -80,9 +80,12 @@ def read_form(
         placement, reference = lay(template, grey), template.size
         if placement:
             frame = make_frame(template, grey, size, placement)
+            if excess := placement.describe_excess(template.size):
+                problems.append(Problem(f"lies farther from {template.name} than pages of one pile: {excess}"))
         else:
             apart = f"cannot be aligned with {template.name}: it is another form, or lies too far askew"
             problems.append(Problem(f"{apart}, and is read as it lies"))
+    is_doubtful = bool(problems)
 
     found = list[tuple[Region, Box, Row]]()
     possible, places = [np.zeros((0, 4), np.int64)], list[tuple[Region, tuple[int, int, int, int]]]()
@@ -105,6 +108,9 @@ def read_form(
     records = number_records([_enter(*each) for each in found])
     rows = [replace(row, record=number) for (_, _, row), number in zip(found, records, strict=True)]
     problems += _find_problems(frame, form, rows, places)
+    if is_doubtful:  # whether a row is that of its field, and whole, is not known
+        everywhere = {region.name for region in form.regions if region.edges == Region().edges}
+        rows = [row if row.region in everywhere else replace(row, confidence=0.0) for row in rows]
     result = make_result(rows, 1.0, np.concatenate(possible), frame.size, model.class_names)
     return _move(replace(result, problems=tuple(problems)), frame, size)
 
