@@ -68,11 +68,7 @@ def working_folder(output: Path, command: str) -> Iterator[None]:
 
 
 def summarise(count: int, total: int, unit: str, seconds: float) -> str:
-    """Return how many of a total this run has processed, and how fast. unit: their plural, which ends in s.
-
-    >>> summarise(300, 500, "images", 2.0), summarise(60, 60, "pictures", 900.0), summarise(1, 1, "pictures", 15.0)
-    ('300 of 500 images in 2.0 s, 150 images/s', '60 pictures in 900.0 s, 15.0 s/picture', '1 picture in 15.0 s')
-    """
+    """Return how many of a total this run has processed, and how fast. unit: their plural, which ends in s."""
     processed = f"{total:,}" if count == total else f"{count:,} of {total:,}"
     single, rate, speed = unit.removesuffix("s"), count / seconds, ""
     if count > 1:
