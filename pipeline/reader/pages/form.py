@@ -61,7 +61,7 @@ def load_form(path: str | os.PathLike[str]) -> Form:
     path = Path(path)
     try:
         require_regular(path)
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise UsageError(f"the form {path} cannot be read: {error.strerror}: check the path") from None
     except (ValueError, RecursionError) as error:

@@ -103,6 +103,10 @@ def test_wrong_form_is_named_with_key_value_and_what_is_allowed(
     assert [word for word in words if word not in str(caught.value)] == []
 
 
+def test_form_with_the_mark_of_an_editor_for_windows_is_read(tmp_path: Path) -> None:
+    assert load_form(write(tmp_path / "form.toml", "\ufeff[fields.a]\r\n")).holds == {"a": "many"}
+
+
 @pytest.mark.parametrize("name", ["none.toml", ".", "binary.toml"])
 def test_what_is_no_file_of_text_is_no_form(name: str, tmp_path: Path) -> None:
     (tmp_path / "binary.toml").write_bytes(b"\xff\x00[")
