@@ -39,7 +39,9 @@ def check_pages(found: Sequence[Facts], form: Form) -> list[Facts]:
         for field, most in usual.items():
             if 0 < counts[field] < most:
                 problems.append(_describe(f"{counts[field]} rows, most pages have {most}", field))
-        problems += [_describe(each, total) for total, part in form.sums if (each := _check_sum(facts, form, total, part))]
+        problems += [
+            _describe(each, total) for total, part in form.sums if (each := _check_sum(facts, form, total, part))
+        ]
         checked.append({**facts, "problems": problems})
     return checked
 
