@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable, Generator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from pipeline.engine import STAGES
 from pipeline.engine.errors import PipelineError
@@ -43,7 +43,10 @@ def run_command(name: str, work: Callable[[], object]) -> int:
 
     def fail(message: str, status: int = PipelineError.exit_status) -> int:
         line = printable(" ".join(message.split()))
-        print(f"{paint(f'{name}:', 'red', sys.stderr)} {line}", file=sys.stderr, flush=True)
+        try:
+            print(f"{paint(f'{name}:', 'red', sys.stderr)} {line}", file=sys.stderr, flush=True)
+        except OSError:  # of a full disk; the status still says what happened
+            _discard(sys.stderr)
         return status
 
     try:
@@ -90,11 +93,16 @@ def _print_result(result: object) -> None:
             try:
                 print(line, flush=True)
             except OSError as error:
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # no second error at exit
+                _discard(sys.stdout)
                 if isinstance(error, BrokenPipeError):  # the reader has closed the pipe, as `head -1` does
                     break
                 done = "done, but " if isinstance(result, str) else ""
                 raise PipelineError(f"{done}cannot write to standard output: {error.strerror}") from None
+
+
+def _discard(stream: TextIO) -> None:
+    """Let what a stream still holds go nowhere, so that there is no second error at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _lines(result: Any) -> Generator[str, None, None]:

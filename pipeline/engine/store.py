@@ -41,7 +41,11 @@ def entry_at(output: Path) -> Path:
 
 
 def check_output(output: Path, stage: str) -> None:
-    """Raise UsageError if `output` exists and is not a result of `stage`, or if it is inside a result."""
+    """Raise UsageError if no result can be at `output`, if it is not one of `stage`, or if it is inside a result."""
+    folder = output.parent
+    if os.path.lexists(folder) and not folder.is_dir():
+        kind = "not a folder" if folder.exists() else "a link that leads nowhere"
+        raise UsageError(f"{folder} is {kind}: remove it, so that {output} can be stored, or choose another output")
     if output.exists() or output.is_symlink():
         entry = entry_at(output)
         if entry.parent != output.parent / STORE:

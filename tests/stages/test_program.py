@@ -89,8 +89,17 @@ def test_wrong_usage_is_one_line_and_status_2(arguments: str, words: str, call: 
     assert snapshot(project / "artifacts") == before
 
 
-@pytest.mark.parametrize(("line", "status"), [("status >&-", 0), ("trian 2>&-", 2), ("parse >&- 2>&-", 0)])
-def test_closed_streams_are_no_failure(line: str, status: int, project: Path) -> None:
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        ("status >&-", 0),
+        ("trian 2>&-", 2),
+        ("parse >&- 2>&-", 0),
+        ("trian 2> /dev/full", 2),
+        ("classify 2> /dev/full", 2),
+    ],
+)
+def test_closed_and_full_streams_are_no_failure(line: str, status: int, project: Path) -> None:
     command = ["sh", "-c", f"{' '.join(PROGRAM)} {line}"]
     result = subprocess.run(command, cwd=project, env=environment(), capture_output=True, text=True)
     assert (result.returncode, "Traceback" in result.stderr) == (status, False)

@@ -16,6 +16,9 @@ function adopt(row, page, id) {
   return Object.assign(row, { page, id, file: page.file, checked: false, change: row.change ?? "" });
 }
 
+// So that a name with letters of other directions does not turn what stands beside it.
+function isolate(name) { return `\u2068${name}\u2069`; }
+
 // In the order of the pages, as they are saved. A row that a person adds follows the others of its page.
 for (const [number, page] of pages.entries()) {
   page.number = number;
@@ -62,13 +65,11 @@ function act(step) {
 function undo() {
   const step = steps.pop();
   if (!step) return;
-  let row;
+  const row = find(step.id);
   if (step.kind === "add") {
-    row = find(step.id);
     row.page.rows.splice(row.page.rows.indexOf(row), 1);
     row.item.remove();
   } else {
-    row = find(step.id);
     Object.assign(row, step.before);
     row.field.value = row.value ?? suggest(row);
     show(row);
@@ -137,8 +138,7 @@ function outline([left, top, right, bottom], className) {
 }
 
 // A rectangle that is drawn on the page is a row that is missing, or a field of a form.
-let start = null;
-let drawn = null;
+let [start, drawn] = [null, null];
 
 function locate(event) {
   const { left, top, width, height } = get("page").getBoundingClientRect();
@@ -303,9 +303,9 @@ function following(row) {
 }
 
 function goOn(row) {
-  const next = following(row)?.querySelector("input");
-  if (next) { next.focus(); next.select(); }
-  else get(hasForm ? "table" : "save").focus();
+  const next = following(row)?.querySelector("input") ?? get(hasForm ? "table" : "save");
+  next.focus();
+  next.select?.();
 }
 
 function insert(row, before = null) {
@@ -330,7 +330,7 @@ function insert(row, before = null) {
   });
   const certain = row.unread ? "unread" : `${(100 * row.confidence).toFixed(1)}%`;
   const line = row.change !== "added" && row.record ? `, line ${row.record}` : "";
-  const where = `${row.region ? `${row.region}${line}, ` : ""}${row.file}, row ${index}`;
+  const where = `${row.region ? `${isolate(row.region)}${line}, ` : ""}${isolate(row.file)}, row ${index}`;
   const status = row.change === "added" ? "added" : certain;
   const drop = make("button", { textContent: "Delete", tabIndex: -1, ariaLabel: `Delete row ${index} of ${row.file}` });
   drop.onclick = remove;
@@ -362,7 +362,7 @@ function begin() {
     get("pages").append(make("option", { value: page.number, textContent: page.file }));
     for (const problem of page.problems ?? []) {
       const words = problem.region ? `${problem.region}: ${problem.what}` : problem.what;
-      const button = make("button", { textContent: `${page.file}: ${words}` });
+      const button = make("button", { textContent: `${isolate(page.file)}: ${words}` });
       button.onclick = () => showPage(page, problem.box);
       get("problems").append(make("li", {}, button));
     }

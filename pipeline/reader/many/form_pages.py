@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from pipeline.reader.many.readings import Facts
+from pipeline.reader.pages.filled import INK, UNFIT
 from pipeline.reader.pages.form import Form
 
-INK = "ink that was not read"
 FULL = 0.6  # of the pages: how many have the same number of rows where a smaller number is a problem
 SCANTY = 0.5  # of the median: number of rows that is always one
 PRINTED = 0.5  # of the pages: how many have ink at the same place if it is printed
@@ -38,7 +38,9 @@ def check_pages(found: Sequence[Facts], form: Form) -> list[Facts]:
         for field, most in usual.items():
             if 0 < counts[field] < most:
                 problems.append(_describe(f"{counts[field]} rows, most pages have {most}", field))
-        problems += [_describe(each, total) for total, part in form.sums if (each := _check_sum(facts, total, part))]
+        problems += [
+            _describe(each, total) for total, part in form.sums if (each := _check_sum(facts, form, total, part))
+        ]
         checked.append({**facts, "problems": problems})
     return checked
 
@@ -79,9 +81,9 @@ def _find_usual(read: Sequence[Facts], field: str) -> int:
     return most if pages >= FULL * len(counts) else round(SCANTY * float(np.median(counts)))
 
 
-def _check_sum(facts: Facts, total: str, part: str) -> str:
+def _check_sum(facts: Facts, form: Form, total: str, part: str) -> str:
     """Return what is wrong with a sum, in words; empty if nothing is."""
-    values = {name: [parse_amount(row["text"]) for row in _rows_of(facts, name)] for name in (total, part)}
+    values = {name: [parse_amount(row["text"]) for row in _rows_of(facts, form, name)] for name in (total, part)}
     if not values[total] or None in values[total] + values[part]:
         return f"the sum of {part} cannot be checked"
     wanted = sum(filter(None, values[total]), Decimal(0))
@@ -89,15 +91,20 @@ def _check_sum(facts: Facts, total: str, part: str) -> str:
     return "" if wanted == summed else f"{wanted}, but the sum of {part} is {summed}"
 
 
-def _rows_of(facts: Facts, field: str) -> list[Facts]:
-    return [row for row in facts["rows"] if row["region"] == field and row["record"]]
+def _rows_of(facts: Facts, form: Form, field: str) -> list[Facts]:
+    """Return the rows of a field that fit a record, if it has any."""
+    return [row for row in facts["rows"] if row["region"] == field and (row["record"] or form.holds[field] == "many")]
 
 
 def parse_amount(text: str) -> Decimal | None:
-    """Return the number that a text is, or None. A separator before one or two last digits is a decimal one."""
-    whole = "".join(text.replace("'", "").split())
+    """Return the number that a text is, or None.
+
+    A separator before one or two last digits is a decimal one, and so is a space before two: of columns for francs and
+    centimes, as in 44 00.
+    """
+    whole = re.sub(r"\s+(\d\d)$", r".\1", text.replace("'", "").strip(), flags=re.ASCII)
     head, tail = re.fullmatch(r"(.*?)(?:[.,](\d{1,2}))?", whole, re.DOTALL).groups("")  # type: ignore[union-attr]
-    digits = re.sub("[.,]", "", head) + tail
+    digits = re.sub(r"[.,\s]", "", head) + tail
     return Decimal(digits).scaleb(-len(tail)) if re.fullmatch(r"\d+", digits, re.ASCII) else None
 
 
@@ -129,11 +136,22 @@ def tabulate(facts: Facts, form: Form) -> Iterator[dict[str, str]]:
     extra = [row for row in facts["rows"] if not row["record"] and form.holds[row["region"]] != "many"]
     for row in extra:
         confidence = f"{row['confidence']:.6f}"
-        line = {"file": facts["file"], "confidence": confidence, "check": "fits no line"}
+        line = {"file": facts["file"], "confidence": confidence, "check": UNFIT}
         yield {**line, row["region"]: row["text"]}
-    for problem in facts["problems"]:
-        if problem["what"] != "fits no line":
-            yield {"file": facts["file"], "check": name_problem(problem)}
+    for each in group_problems([each for each in facts["problems"] if each["what"] != UNFIT]):
+        boxes = "; ".join(",".join(map(str, box)) for box in each["boxes"])
+        yield {"file": facts["file"], "check": f"{name_problem(each)}, at {boxes}" if boxes else name_problem(each)}
+
+
+def group_problems(problems: Sequence[Facts]) -> list[Facts]:
+    """Return the problems of a page, those of the same kind and field as one, with the boxes of all its places."""
+    boxes: dict[tuple[str, str], list[Sequence[int]]] = {}
+    for each in problems:
+        boxes.setdefault((each["region"], each["what"]), []).extend([each["box"]] if each["box"] else [])
+    return [
+        {"region": region, "what": f"{what} in {len(some)} places" if len(some) > 1 else what, "boxes": some}
+        for (region, what), some in boxes.items()
+    ]
 
 
 def name_problem(problem: Mapping[str, Any]) -> str:

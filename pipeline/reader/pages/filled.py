@@ -19,6 +19,7 @@ from pipeline.reader.pages.result import Number, Problem, Result, Row
 from pipeline.reader.pages.unread import find_unread
 from pipeline.reader.rows.expected import compile_pattern
 
+INK, UNFIT = "ink that was not read", "fits no line"  # problems
 USUAL = 1 / 60  # of the longer side of a page: size of a digit where none was read
 
 
@@ -79,9 +80,12 @@ def read_form(
         placement, reference = lay(template, grey), template.size
         if placement:
             frame = make_frame(template, grey, size, placement)
+            if excess := placement.describe_excess(template.size):
+                problems.append(Problem(f"lies farther from {template.name} than pages of one pile: {excess}"))
         else:
             apart = f"cannot be aligned with {template.name}: it is another form, or lies too far askew"
             problems.append(Problem(f"{apart}, and is read as it lies"))
+    is_doubtful = bool(problems)
 
     found = list[tuple[Region, Box, Row]]()
     possible, places = [np.zeros((0, 4), np.int64)], list[tuple[Region, tuple[int, int, int, int]]]()
@@ -104,6 +108,9 @@ def read_form(
     records = number_records([_enter(*each) for each in found])
     rows = [replace(row, record=number) for (_, _, row), number in zip(found, records, strict=True)]
     problems += _find_problems(frame, form, rows, places)
+    if is_doubtful:  # whether a row is that of its field, and whole, is not known
+        everywhere = {region.name for region in form.regions if region.edges == Region().edges}
+        rows = [row if row.region in everywhere else replace(row, confidence=0.0) for row in rows]
     result = make_result(rows, 1.0, np.concatenate(possible), frame.size, model.class_names)
     return _move(replace(result, problems=tuple(problems)), frame, size)
 
@@ -120,7 +127,7 @@ def _find_problems(
     read = {row.region for row in rows if row.text}
     problems = [Problem("no reading", field) for field in form.holds if field not in read]
     extra = [row for row in rows if not row.record and form.holds[row.region] != "many"]
-    problems += [Problem("fits no line", row.region, row.box) for row in extra]
+    problems += [Problem(UNFIT, row.region, row.box) for row in extra]
     boxes = np.concatenate([np.zeros((0, 4), np.int64), *(row.boxes for row in rows)])
     scale = max(frame.shape) / max(frame.size)
     size = float(np.median(boxes[:, 3] - boxes[:, 1])) * scale if len(boxes) else USUAL * max(frame.shape)
@@ -129,7 +136,7 @@ def _find_problems(
         around = [(box[0] - left, box[1] - top, box[2] - left, box[3] - top) for box in taken]
         for box in find_unread(frame.cut(left, top, right, bottom), size, around):
             whole = np.array([box[0] + left, box[1] + top, box[2] + left, box[3] + top])
-            problems.append(Problem("ink that was not read", region.name, tuple(np.rint(whole / scale).astype(int))))
+            problems.append(Problem(INK, region.name, tuple(np.rint(whole / scale).astype(int))))
             taken.append(tuple(whole.tolist()))  # once, also if two regions share it
     return problems
 

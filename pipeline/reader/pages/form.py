@@ -3,11 +3,12 @@
 import hashlib
 import os
 import re
+import reprlib
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-import msgspec
+from typing import Any, get_args
 
 from pipeline.engine.documents import require_regular
 from pipeline.engine.errors import UsageError
@@ -18,24 +19,13 @@ from pipeline.reader.rows.expected import compile_pattern, count_digits
 
 DIGITS = tuple("0123456789")
 RESERVED = ("file", "line", "confidence", "check")  # other columns of the table
+WHOLE = "0%,0%,100%,100%"
 SUM = re.compile(r"\s*sum\((.*)\)\s*")
 
 
-class FieldEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A field as it stands in the file."""
-
-    region: str | list[str] = "0%,0%,100%,100%"
-    digits: int | str | None = None
-    pattern: str | None = None
-    holds: Holds = "many"
-
-
-class FormFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The content of the file."""
-
-    fields: dict[str, FieldEntry]
-    sums: dict[str, str] = {}
-    template: str | None = None
+KEYS = {"fields": (dict,), "sums": (dict,), "template": (str,)}
+FIELD_KEYS = {"region": (str, list), "digits": (int, str), "pattern": (str,), "holds": (str,)}
+WORDS = {str: "text in quotes", int: "a whole number", list: "a list of texts", dict: "a table"}
 
 
 @dataclass(frozen=True)
@@ -71,43 +61,62 @@ def load_form(path: str | os.PathLike[str]) -> Form:
     path = Path(path)
     try:
         require_regular(path)
-        entries = msgspec.toml.decode(path.read_bytes(), type=FormFile)
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise UsageError(f"the form {path} cannot be read: {error.strerror}: check the path") from None
-    except (ValueError, RecursionError) as error:  # also of msgspec and tomllib
+    except (ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())
-        raise UsageError(
-            f"the form {path} is not valid: {reason}: write [fields.NAME] with region, digits or "
-            "pattern, and holds = 'lines', 'one' or 'many'"
-        ) from None
-    if not entries.fields:
-        raise UsageError(f"the form {path} has no field: add one as [fields.NAME]")
+        raise UsageError(f"the form {path} is not TOML: {reason}: write [fields.NAME], then its region") from None
     try:
-        regions = tuple(region for name, entry in entries.fields.items() for region in _make_regions(name, entry))
-        sums = tuple(_parse_sum(total, text, entries.fields) for total, text in entries.sums.items())
+        _check_keys(content, KEYS, "it")
+        fields, sums = content.get("fields", {}), content.get("sums", {})
+        if not fields:
+            raise UsageError("it has no field: add one as [fields.NAME]")
+        regions = tuple(region for name, entry in fields.items() for region in _make_regions(name, entry))
+        pairs = tuple(_parse_sum(total, text, fields) for total, text in sums.items())
     except UsageError as error:
         raise UsageError(f"the form {path}: {error}") from None
-    return Form(regions, sums, path.parent / entries.template if entries.template else None)
+    return Form(regions, pairs, path.parent / content["template"] if content.get("template") else None)
 
 
-def _make_regions(name: str, entry: FieldEntry) -> list[Region]:
+def _check_keys(table: Mapping[str, Any], allowed: Mapping[str, tuple[type, ...]], where: str) -> None:
+    """Raise UsageError if a table has another key than these, or a value of another type."""
+    for key, value in table.items():
+        shown = f"{key} = {reprlib.repr(value)}"
+        if key not in allowed:
+            raise UsageError(f"{where} has the unknown key {shown}: known are {', '.join(allowed)}")
+        if not isinstance(value, allowed[key]):
+            raise UsageError(f"{where} has {shown}: write {' or '.join(WORDS[each] for each in allowed[key])}")
+
+
+def _make_regions(name: str, entry: Any) -> list[Region]:
     if name in RESERVED or not name.isprintable() or not name.strip():
         raise UsageError(f"a field cannot have the name {name!r}: choose another one")
-    if entry.digits is not None and entry.pattern is not None:
+    if not isinstance(entry, dict):
+        raise UsageError(f"the field {name} is {reprlib.repr(entry)}: write it as a table, [fields.{name}]")
+    _check_keys(entry, FIELD_KEYS, f"the field {name}")
+    region, digits, pattern = entry.get("region", WHOLE), entry.get("digits"), entry.get("pattern")
+    parts, holds = region if isinstance(region, list) else [region], entry.get("holds", "many")
+    if holds not in get_args(Holds):
+        raise UsageError(f"the field {name} has holds = {holds!r}: write one of {', '.join(get_args(Holds))}")
+    if digits is not None and pattern is not None:
         raise UsageError(f"the field {name} has digits and a pattern: give it one of them")
-    pattern = entry.pattern if entry.digits is None else count_digits(str(entry.digits))
-    if pattern is not None:
-        compile_pattern(pattern, DIGITS)  # raises UsageError
-    parts = [entry.region] if isinstance(entry.region, str) else entry.region
     if not parts:
         raise UsageError(f"the field {name} has no region: leave the key out for the whole page")
-    return [Region(name, parse_edges(text), pattern, entry.holds, part) for part, text in enumerate(parts)]
+    try:
+        if digits is not None:
+            pattern = count_digits(str(digits))
+        if pattern is not None:
+            compile_pattern(pattern, DIGITS)
+        return [Region(name, parse_edges(str(text)), pattern, holds, part) for part, text in enumerate(parts)]
+    except UsageError as error:
+        raise UsageError(f"the field {name}: {error}") from None
 
 
-def _parse_sum(total: str, text: str, fields: Mapping[str, FieldEntry]) -> tuple[str, str]:
-    found = SUM.fullmatch(text)
+def _parse_sum(total: str, text: Any, fields: Mapping[str, Any]) -> tuple[str, str]:
+    found = SUM.fullmatch(str(text))
     if not found:
-        raise UsageError(f"{text} is not a sum: write it as sum(NAME)")
+        raise UsageError(f"{total} = {reprlib.repr(text)} is not a sum: write it as {total} = 'sum(NAME)'")
     for name in (total, found[1].strip()):
         if name not in fields:
             raise UsageError(f"the sum {total} = {text} needs the field {name}: add it as [fields.{name}]")

@@ -19,8 +19,9 @@ from pipeline.network.activations import Array
 SIDES = (192, 384, 768)  # pixels of the longer side of the pages that are compared, from coarse to fine
 PAPER = 1 / 24  # of the longer side: the window whose lightest levels are the paper
 BLUR = 1.2  # pixels
-SHIFT = 0.06  # of the longer side, in both directions
-TURNS, SCALES = np.radians(np.linspace(-3.5, 3.5, 9)), np.linspace(0.965, 1.035, 5)  # that are searched first
+SHIFT = 0.12  # of the longer side, in both directions; beyond it, repeated rows would be taken for each other
+TURNED, SCALED, SHIFTED = float(np.radians(3.5)), 0.035, 0.06  # that a page of the same pile has at most
+TURNS, SCALES = np.linspace(-TURNED, TURNED, 9), np.linspace(1 - SCALED, 1 + SCALED, 5)  # that are searched first
 PEAKS, APART = 3, 3  # shifts that are kept of each turn and scale; pixels between them, and between placements
 SEARCHED, LIKELY = 12, 4  # placements that are refined, and the best of them, which are kept
 STEPS, MOVED = 15, 0.02  # of Gauss-Newton at each size, at most; pixels of a step that is the last one
@@ -45,6 +46,19 @@ class Placement:
     def map(self, points: NDArray[Any]) -> NDArray[Any]:
         """Return where points of the template, y + ix, lie on the page."""
         return np.asarray(self.turn * points + self.origin)
+
+    def describe_excess(self, size: tuple[int, int]) -> str:
+        """Return, in words, what is more than pages of the same pile have; empty if nothing is.
+
+        size: (height, width) of the template.
+        """
+        middle = complex(*size) / 2 / max(size)
+        shift = complex(self.map(np.array(middle))) - middle
+        angle, scale, away = float(np.angle(self.turn)), abs(self.turn), max(abs(shift.real), abs(shift.imag))
+        words = [f"turned by {abs(np.degrees(angle)):.1f} degrees"] if abs(angle) > TURNED else []
+        words += [f"scaled by {scale:.3f}"] if abs(scale - 1) > SCALED else []
+        words += [f"shifted by {away:.0%}"] if away > SHIFTED else []
+        return ", ".join(words)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +106,7 @@ def lay(template: Template, grey: Array) -> Placement | None:
     # Where rows repeat, a placement may be wrong by one of them, but its turn and scale are right.
     found = _rank(middle, medium, _search(middle, medium, [each.turn for each in found]))
     best, *_ = _rank(large, fine, found)
-    within = abs(np.angle(best.turn)) < 1.5 * TURNS[-1] and abs(abs(best.turn) - 1) < 2 * (SCALES[-1] - 1)
+    within = abs(np.angle(best.turn)) < 1.5 * TURNED and abs(abs(best.turn) - 1) < 2 * SCALED
     return best if _correlate(large, fine, best) >= COMMON and within else None
 
 

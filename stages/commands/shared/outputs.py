@@ -68,10 +68,13 @@ def working_folder(output: Path, command: str) -> Iterator[None]:
 
 
 def summarise(count: int, total: int, unit: str, seconds: float) -> str:
-    """Return how many of a total this run has processed, and at what rate. unit: their plural, which ends in s."""
+    """Return how many of a total this run has processed, and how fast. unit: their plural, which ends in s."""
     processed = f"{total:,}" if count == total else f"{count:,} of {total:,}"
-    units, rate = unit if total != 1 else unit.removesuffix("s"), count / seconds
-    return f"{processed} {units} in {seconds:.1f} s, {rate:,.{0 if rate >= 100 else 1}f} {unit}/s"
+    single, rate, speed = unit.removesuffix("s"), count / seconds, ""
+    if count > 1:
+        several = f"{rate:,.{0 if rate >= 100 else 1}f} {unit}/s"
+        speed = f", {several}" if rate >= 1 else f", {seconds / count:,.1f} s/{single}"
+    return f"{processed} {unit if total != 1 else single} in {seconds:.1f} s{speed}"
 
 
 def write_file(path: Path, content: bytes) -> None:

@@ -157,7 +157,7 @@ def write_readings(work: Work, forms: Mapping[Path, Format], review: Path | None
 
 def _complete(found: Sequence[Facts], form: "Form | None") -> tuple[list[Facts], str]:
     """Return what was read, with what may be missing on pages of a form, and what remains to a person, in words."""
-    from pipeline.reader.many.form_pages import check_pages, name_problem
+    from pipeline.reader.many.form_pages import check_pages, group_problems, name_problem
     from pipeline.reader.pages.boxes import CERTAIN
 
     rows = [row for facts in found for row in facts.get("rows", ())]
@@ -166,7 +166,7 @@ def _complete(found: Sequence[Facts], form: "Form | None") -> tuple[list[Facts],
     if not form:
         return list(found), remains
     checked = check_pages(found, form)
-    problems = [(facts["file"], each) for facts in checked for each in facts.get("problems", ())]
+    problems = [(facts["file"], each) for facts in checked for each in group_problems(facts.get("problems", ()))]
     problems.sort(key=lambda problem: bool(problem[1]["region"]))  # first those of pages as a whole
     named = [f"{printable(name)} ({printable(name_problem(each))})" for name, each in problems[:NAMED]]
     more = [f"{len(problems) - NAMED:,} more"] if len(problems) > NAMED else []

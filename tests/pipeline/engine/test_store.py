@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.pruning import prune
-from pipeline.engine.store import commit, entry_of, private_folder, publish, stage_lock
+from pipeline.engine.store import check_output, commit, entry_of, private_folder, publish, stage_lock
 from tests.processes import environment, reset_signals
 
 KEYS = [f"{number:064x}" for number in range(1 << 200, (1 << 200) + 9 * (1 << 196), 1 << 196)]
@@ -64,6 +64,15 @@ def test_prune_of_a_negative_number_is_refused(tmp_path: Path) -> None:
         prune(tmp_path, keep=-1)
     assert entry.exists()
     assert prune(tmp_path, keep=0).keys() == {entry.name}
+
+
+def test_artifacts_that_are_no_folder_are_named(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("nowhere")
+    (tmp_path / "file").touch()
+    for name in ("link", "file"):
+        with pytest.raises(UsageError, match=name):
+            check_output(tmp_path / name / "plant", "plant")
+    check_output(tmp_path / "new" / "plant", "plant")
 
 
 def test_stage_lock_is_exclusive_and_reports_its_start(tmp_path: Path) -> None:

@@ -157,6 +157,47 @@ def test_drawn_row_joins_the_record_and_the_field_beside_it(ledger: Page, tmp_pa
     assert [(each.text, each.change) for each in checked] == [("88", "added")]
 
 
+def test_line_whose_rows_are_deleted_is_not_in_the_table(ledger: Page) -> None:
+    """As of a line that is struck out."""
+    for label in ("row 1", "row 3"):
+        field = ledger.locator(f"#rows input[aria-label*='{label} of']")
+        field.focus()
+        field.press("Control+Delete")
+    lines = save(ledger, "#table")
+    assert [(line["day"], line["amount"]) for line in lines] == [("2", ""), ("", "77")]
+    ledger.keyboard.press("Alt+z")
+    assert [line["amount"] for line in save(ledger, "#table")] == ["34", "", "77"]
+
+
+LEFT_OF = """(element, back) => {
+    const [text, range] = [element.firstChild, document.createRange()];
+    range.setStart(text, text.length - back);
+    range.setEnd(text, text.length - back + 1);
+    return range.getBoundingClientRect().left;
+}"""  # of the character that is as many before the end
+HOSTILE = ("<img src=x onerror=window.hacked=1>.png", "\"'`${window.hacked=1}.png", "line\nbreak.png", "\u202egnp.png")
+
+
+def test_names_of_any_letters_are_only_text(browser: Browser, tmp_path: Path) -> None:
+    problem = {"what": "no reading", "region": HOSTILE[0], "box": None, "place": None}
+    facts = [
+        make_facts(tmp_path / name, [make_row("1", 0.5, region=HOSTILE[0])], problems=[problem]) for name in HOSTILE
+    ]
+    file = tmp_path / "review.html"
+    file.write_text(render(facts, tmp_path, fields={HOSTILE[0]: "many"}), encoding="utf-8")
+    with show(browser, file) as opened:
+        for number in range(len(HOSTILE)):
+            opened.locator("#problems button").nth(number).click()
+            opened.wait_for_function("get('picture').complete && get('picture').naturalWidth === 200")
+        assert opened.evaluate("window.hacked ?? null") is None
+        assert sorted({line["file"] for line in save(opened, "#save")}) == sorted(
+            str(tmp_path / each) for each in HOSTILE
+        )
+        # What follows a name from right to left stands after it.
+        first, second = (opened.locator("#rows small").last.evaluate(LEFT_OF, back) for back in (5, 1))
+        assert first < second
+
+
 def test_row_between_two_lines_becomes_a_line_between_them(ledger: Page) -> None:
     draw(ledger, 0.05, 0.4, 0.15, 0.5)
     ledger.keyboard.type("9")

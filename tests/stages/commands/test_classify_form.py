@@ -76,7 +76,7 @@ def test_page_that_cannot_be_aligned_is_named_before_a_wrong_sum(run: Run, tmp_p
 @pytest.mark.parametrize(
     ("form", "words"),
     [
-        ("[fields", "is not valid"),
+        ("[fields", "is not TOML"),
         ("[fields.a]\nregion = '0,0,90%,9999'", "ends beyond"),
         ("template = 'blank.png'\n[fields.a]", "nothing is printed on"),
         ("template = 'none.png'\n[fields.a]", "does not exist"),

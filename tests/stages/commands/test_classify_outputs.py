@@ -11,6 +11,7 @@ from PIL import Image
 from pipeline.engine.errors import UsageError
 from pipeline.reader.pages.boxes import COLOUR
 from stages.commands.classify import classify
+from stages.commands.shared.outputs import summarise
 from tests.drawings import enlarge, on_paper, place, sample_digits
 from tests.processes import Run
 from tests.stages.commands.test_classify import CLEAR, paint, truth
@@ -40,6 +41,19 @@ def test_csv_output(run: Run, project: Path) -> None:
     assert blank == ["blank.png", *[""] * 13]
 
 
+@pytest.mark.parametrize(
+    ("count", "total", "seconds", "line"),
+    [
+        (300, 500, 2.0, "300 of 500 pictures in 2.0 s, 150 pictures/s"),
+        (60, 60, 900.0, "60 pictures in 900.0 s, 15.0 s/picture"),
+        (0, 60, 0.1, "0 of 60 pictures in 0.1 s"),
+        (1, 1, 15.0, "1 picture in 15.0 s"),
+    ],
+)
+def test_speed_is_a_rate_or_the_time_of_each(count: int, total: int, seconds: float, line: str) -> None:
+    assert summarise(count, total, "pictures", seconds) == line
+
+
 def test_output_file_has_the_lines_of_standard_output(run: Run, tmp_path: Path) -> None:
     names = [paint(tmp_path / f"{index}.png", index).name for index in CLEAR]
     (tmp_path / "digits.jsonl").write_text("from before")
@@ -47,7 +61,7 @@ def test_output_file_has_the_lines_of_standard_output(run: Run, tmp_path: Path) 
     assert result.returncode == 0
     assert result.stdout.startswith("3 pictures in ")
     first, last = result.stdout.splitlines()
-    assert first.endswith(" pictures/s -> digits.jsonl")
+    assert first.endswith((" pictures/s -> digits.jsonl", " s/picture -> digits.jsonl"))
     assert last.startswith("3 of 3 rows ")
     expected = run("classify", "--json", *names, "missing.png")
     lines = (tmp_path / "digits.jsonl").read_text().splitlines()

@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.reader.many.form_pages import INK, check_pages, name_problem, parse_amount, tabulate
+from pipeline.reader.many.form_pages import check_pages, name_problem, parse_amount, tabulate
+from pipeline.reader.pages.filled import INK
 from pipeline.reader.pages.form import Form
 from pipeline.reader.pages.regions import Region
 
@@ -36,6 +37,8 @@ def list_problems(facts: dict[str, Any]) -> list[str]:
         ("1.234.567", "1234567"),
         ("1.234,50", "1234.50"),
         ("1 234 567", "1234567"),
+        ("44 00", "44"),
+        ("1 234 05", "1234.05"),
         ("3/4", None),
         ("", None),
         (".", None),
@@ -53,6 +56,36 @@ def test_sum_that_does_not_add_up_is_a_problem() -> None:
     assert list_problems(first) == []
     assert list_problems(second) == ["total: 31.50, but the sum of amount is 30.50"]
     assert len(list_problems(third)) == 1
+
+
+def test_francs_and_centimes_in_columns_of_their_own_are_one_amount() -> None:
+    right = make_page("a.png", [("1", "44 00"), ("2", "0 75")], "44.75")
+    wrong = make_page("b.png", [("1", "44 00"), ("2", "0 75")], "44 70")
+    first, second = check_pages([right, wrong], FORM)
+    assert list_problems(first) == []
+    assert list_problems(second) == ["total: 44.70, but the sum of amount is 44.75"]
+
+
+def test_fields_with_many_numbers_have_a_sum() -> None:
+    form = Form((Region("note"), Region("total", holds="one")), (("total", "note"),))
+    rows = [{"text": text, "region": "note", "record": 0, "confidence": 0.9} for text in ("8", "9")]
+    for total, count in (("17", 0), ("18", 1)):
+        single = {"text": total, "region": "total", "record": 1, "confidence": 0.9}
+        (checked,) = check_pages([{"file": "a.png", "rows": [*rows, single], "problems": []}], form)
+        assert len(checked["problems"]) == count
+
+
+def test_table_has_the_places_of_unread_ink_in_a_line_per_field() -> None:
+    def ink(field: str, *box: int) -> dict[str, Any]:
+        return {"what": INK, "region": field, "box": list(box), "place": None}
+
+    problems = [ink("day", 1, 2, 30, 40), ink("amount", 5, 6, 70, 80), ink("day", 1, 50, 30, 90)]
+    page = make_page("a.png", [("1", "10")], "10", problems=problems)
+    day, amount = [line["check"] for line in tabulate(page, FORM) if "check" in line]
+    assert day.startswith("day: ")
+    assert day.endswith("2 places, at 1,2,30,40; 1,50,30,90")
+    assert amount.startswith("amount: ")
+    assert amount.endswith(", at 5,6,70,80")
 
 
 def test_page_with_fewer_rows_than_most_is_named() -> None:

@@ -86,3 +86,14 @@ def test_page_of_another_form_is_read_as_it_lies(finder: Finder) -> None:
     assert "first.png" in result.problems[0].what
     assert result.upright == (1, 0, 0, 0)
     assert [problem.what for problem in result.problems if problem.region == "amount"] == ["no reading"]
+    assert {row.confidence for row in result.rows} == {0}
+
+
+def test_page_at_the_limit_of_alignment_is_read_named_and_checked_first(finder: Finder) -> None:
+    result = read(finder, move_page(fill(2), Move(0, 1.067)), make_form())
+    wanted = {(line + 1, "amount", truth(line, 4)) for line in range(LINES)}
+    assert len(list_records(result) & wanted) >= len(wanted) - 1
+    (problem,) = (each for each in result.problems if not each.region)
+    assert "first.png" in problem.what
+    assert "1.067" in problem.what
+    assert {row.confidence for row in result.rows} == {0}

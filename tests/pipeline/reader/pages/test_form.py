@@ -60,6 +60,11 @@ def test_fields_have_parts_patterns_and_a_sum(tmp_path: Path) -> None:
         "[fields.a]\nregion = '0%,0%,120%,9%'",
         "[fields.a]\nregion = []",
         "[fields.a]\nregion = 5",
+        "[fields.a]\nregion = [5]",
+        "[fields]\na = 5",
+        "fields = 5",
+        "sums = 5\n[fields.a]",
+        "[fields.a]\n[sums]\na = 5",
         "[fields.a]\npattern = '[0-9'",
         "[fields.a]\npattern = 'x'",
         "[fields.a]\ndigits = 0",
@@ -77,6 +82,29 @@ def test_wrong_form_is_named_in_one_line(text: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"wrong\.toml") as caught:
         load_form(write(tmp_path / "wrong.toml", text))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[fields.a]\nregions = '0,0,9,9'", ("field a", "regions", "0,0,9,9", "region, digits, pattern, holds")),
+        ("colour = 1\n[fields.a]", ("colour = 1", "fields, sums, template")),
+        ("[fields.a]\nholds = 'some'", ("field a", "holds", "some", "one, lines, many")),
+        ("[fields.a]\nregion = 5", ("field a", "region = 5")),
+        ("[fields.a]\nregion = '0,0,9'", ("field a", "0,0,9", "LEFT,TOP,RIGHT,BOTTOM")),
+        ("[fields.a]\n[sums]\na = 'a + a'", ("a + a", "sum(NAME)")),
+    ],
+)
+def test_wrong_form_is_named_with_key_value_and_what_is_allowed(
+    text: str, words: tuple[str, ...], tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        load_form(write(tmp_path / "wrong.toml", text))
+    assert [word for word in words if word not in str(caught.value)] == []
+
+
+def test_form_with_the_mark_of_an_editor_for_windows_is_read(tmp_path: Path) -> None:
+    assert load_form(write(tmp_path / "form.toml", "\ufeff[fields.a]\r\n")).holds == {"a": "many"}
 
 
 @pytest.mark.parametrize("name", ["none.toml", ".", "binary.toml"])

@@ -32,6 +32,23 @@ def test_pages_with_other_numbers_are_laid_on_the_template(template: Template, m
     assert away.max() < 2
 
 
+@pytest.mark.parametrize("move", [Move(0, 1.067), Move(4.5), Move(0, 1, 110, 0), Move(0, 1, 0, -110)])
+def test_pages_beyond_the_limits_are_laid_right_and_described(template: Template, move: Move) -> None:
+    """The shift down is three rows, which are all alike."""
+    placement = lay(template, to_levels(move_page(draw_ledger(2), move)))
+    assert placement is not None
+    corner, turn = find_place(move)
+    away = abs(placement.map(PLACES / max(SIZE)) * max(SIZE) - (complex(*corner) + turn * PLACES))
+    assert away.max() < 2
+    assert placement.describe_excess(SIZE)
+
+
+@pytest.mark.parametrize("move", [Move(), Move(3, 0.97, -62, 62), Move(-3, 1.03, 62, -62)])
+def test_pages_within_the_limits_have_no_excess(move: Move) -> None:
+    corner, turn = find_place(move)
+    assert not Placement(turn, complex(*corner) / max(SIZE)).describe_excess(SIZE)
+
+
 def test_pages_of_other_resolutions_are_laid(template: Template) -> None:
     page = draw_ledger(3).resize((SIZE[1] * 3 // 2, SIZE[0] * 3 // 2), Image.Resampling.BICUBIC)
     placement = lay(template, to_levels(page))
