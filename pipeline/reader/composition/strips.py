@@ -29,13 +29,13 @@ ROOM = WIDTH - 2 * REACH
 SIZES = 13.6, 27.6  # pixels: longer side of the digits; that of most is about 19
 OFF_CENTRE, SLOPE = 2.2, 0.025  # standard deviations of the height of a line, in pixels, and of its slope
 KINDS = {  # shares
-    "digits": 0.25,
-    "line": 0.43,
-    "cells": 0.12,
-    "words": 0.06,
+    "digits": 0.22,
+    "line": 0.38,
+    "cells": 0.1,
+    "words": 0.13,
     "another size": 0.05,
-    "texture": 0.02,
-    "scene": 0.06,
+    "texture": 0.03,
+    "scene": 0.08,
     "nothing": 0.01,
 }
 # A strip of another size shows writing as a search meets it at the wrong size: parts of what is larger, or lines of
@@ -43,12 +43,14 @@ KINDS = {  # shares
 LARGER, SMALLER, MOST_LARGER = (2.2, 5.0), (0.25, 0.42), 0.7
 COMBS = 0.1  # share of the lines of numbers in boxes
 MOST_CELLS = 9  # numbers in a row of cells
+MOST_WORDS = 8  # words in a line without a number
 TABLES = 0.3  # share of the rows of cells with any numbers, such as dates, times and amounts
 EVEN_LENGTHS = 0.6  # share of the strips with only digits whose numbers have each length equally often
 TWO = 0.4  # share of the strips with only digits that have two numbers
 NEIGHBOURS, PITCHES = 0.6, (1.1, 1.8)  # probability of a line above, and of one below; how far, in sizes
 NEIGHBOUR_ROOM = 130  # pixels of its digits
 NEIGHBOUR_KINDS = {"line": 0.6, "digits": 0.2, "words": 0.2}
+TEXT = 0.7  # share of the strips of words whose lines above and below have only words, too
 BLEED, GRAIN = 0.07, 0.15  # shares of the strips with writing of the other side, and with the grain of a pencil
 CUT = {"digits": 0.45, "line": 0.1}  # share of the strips of a kind that show the edges of a picture
 SIDES_CUT = 0.8  # share of the sides that are such edges
@@ -109,7 +111,8 @@ def compose_any(source: SourceImages, faces: Sequence[Path], generator: Generato
         paste(writing, piece.ink, piece.top, piece.left)
     sides = [side for side in (-1, 1) if generator.random() < NEIGHBOURS]
     if sides:  # the same line above and below, elsewhere: it takes a third of the time
-        tokens = make_tokens(choose(NEIGHBOUR_KINDS, generator), source, generator)
+        of_text = kind == "words" and generator.random() < TEXT
+        tokens = make_tokens("words" if of_text else choose(NEIGHBOUR_KINDS, generator), source, generator)
         neighbour = write_line(tokens, replace(style, pitch=0), hands, NEIGHBOUR_ROOM, generator)
         for side in sides:
             away = middle + side * size * generator.uniform(*PITCHES)
@@ -150,7 +153,7 @@ def make_tokens(kind: str, source: SourceImages, generator: Generator) -> list[T
     if kind == "line":
         text = make_line(generator)
     elif kind == "words":
-        text = " ".join(make_words(generator) for _ in range(generator.integers(1, 5)))
+        text = " ".join(make_words(generator) for _ in range(generator.integers(1, MOST_WORDS + 1)))
     elif kind == "digits":
         count = 2 if generator.random() < TWO else 1
         most = int(generator.integers(1, MOST + 1)) if generator.random() < EVEN_LENGTHS else None
