@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from pipeline.pictures.contrast import add_margin, local_contrast
 from pipeline.reader.composition.hands import Hands
@@ -29,18 +30,20 @@ ROOM = WIDTH - 2 * REACH
 SIZES = 13.6, 27.6  # pixels: longer side of the digits; that of most is about 19
 OFF_CENTRE, SLOPE = 2.2, 0.025  # standard deviations of the height of a line, in pixels, and of its slope
 KINDS = {  # shares
-    "digits": 0.22,
-    "line": 0.38,
-    "cells": 0.1,
+    "digits": 0.19,
+    "line": 0.35,
+    "cells": 0.09,
     "words": 0.13,
-    "another size": 0.05,
+    "another size": 0.12,
     "texture": 0.03,
     "scene": 0.08,
     "nothing": 0.01,
 }
 # A strip of another size shows writing as a search meets it at the wrong size: parts of what is larger, or lines of
 # what is smaller. Sizes are relative to those that are read there.
-LARGER, SMALLER, MOST_LARGER = (2.2, 5.0), (0.25, 0.42), 0.7
+LARGER, SMALLER, MOST_LARGER = (2.2, 5.0), (0.25, 0.42), 0.75
+BEYOND = 60  # pixels of the page of another size beyond each edge of the strip
+LIKE_DIGIT, PART_SIZES = 0.6, (8, 28)  # share of them with a part like a digit in the middle, and its longer side
 COMBS = 0.1  # share of the lines of numbers in boxes
 MOST_CELLS = 9  # numbers in a row of cells
 MOST_WORDS = 8  # words in a line without a number
@@ -181,13 +184,35 @@ def _write_in_another_size(sheet: Ink, style: Style, hands: Hands, source: Sourc
     """Write lines that are too large or too small to be read in this strip, so that it says nothing."""
     size = style.size * math.exp(generator.uniform(*np.log(LARGER if generator.random() < MOST_LARGER else SMALLER)))
     style = replace(style, size=size, pitch=0, spacing="apart")
+    page = np.zeros([length + 2 * BEYOND for length in sheet.shape], np.float32)
     top = generator.uniform(-size / 2, size)
-    while top < sheet.shape[0] + size / 2:
+    while top < page.shape[0] + size / 2:
         tokens = make_tokens(str(generator.choice(["line", "words"])), source, generator)
-        written = write_line(tokens, style, hands, sheet.shape[1], generator)
-        for piece in place(written, generator.uniform(-8 * size, sheet.shape[1] / 2), top, style.hand.angle).pieces:
-            paste(sheet, piece.ink, piece.top, piece.left)
+        written = write_line(tokens, style, hands, page.shape[1], generator)
+        for piece in place(written, generator.uniform(-8 * size, page.shape[1] / 2), top, style.hand.angle).pieces:
+            paste(page, piece.ink, piece.top, piece.left)
         top += size * generator.uniform(1.2, 2)
+    down, right = _find_like_digit(page, generator) if generator.random() < LIKE_DIGIT else (BEYOND, BEYOND)
+    np.maximum(sheet, page[down : down + sheet.shape[0], right : right + sheet.shape[1]], out=sheet)
+
+
+def _find_like_digit(page: Ink, generator: Generator) -> tuple[int, int]:
+    """Return the top and the left of a sheet of the page in whose middle there is a part of the size of a digit.
+
+    The search looks at such parts, for instance at the dot of a large i.
+    """
+    boxes = ndimage.find_objects(ndimage.label(page > 0.3)[0])
+    sizes = np.array([max(each.stop - each.start for each in box) for box in boxes], int)
+    centres = np.array([[(each.start + each.stop) / 2 for each in box] for box in boxes]).reshape(-1, 2)
+    room = np.array(page.shape) - SHEET
+    low, high = np.array(SHEET) / 2, np.array(SHEET) / 2 + room
+    inside = ((centres >= low) & (centres <= high)).all(axis=1)
+    found = np.flatnonzero(inside & (sizes >= PART_SIZES[0]) & (sizes <= PART_SIZES[1]))
+    if not found.size:
+        return BEYOND, BEYOND
+    centre = centres[found[generator.integers(found.size)]] + generator.normal(0, (OFF_CENTRE, WIDTH / 4))
+    down, right = np.clip(np.rint(centre - low), 0, room).astype(int).tolist()
+    return down, right
 
 
 def _print_beside(sheet: Ink, style: Style, middle: float, hands: Hands, generator: Generator) -> None:
