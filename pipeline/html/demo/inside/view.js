@@ -16,10 +16,7 @@ function makeView(parent, model, answer, on) {
   return { model, layers, titles, columns, answer, outputs: outputNames(model), blank };
 }
 
-/**
- * Return the names of the outputs: of the classes, of the negative class if there is one, and of signs that were
- * taught.
- */
+/** Return the names of the outputs: of the classes, of the negative class if any, and of signs that were taught. */
 function outputNames(model) {
   const negative = negativeOf(model) === null ? [] : ["none"];
   return [...model.classNames, ...negative, ...(model.signs ?? [])];

@@ -17,9 +17,7 @@ function makeRandom(seed) {
   };
 }
 
-/**
- * Fill the parameters with noise, in place: weights as large as Glorot & Bengio 2010 chose (equation 12), no biases.
- */
+/** Fill the parameters with noise, in place: weights as in Glorot & Bengio 2010 (equation 12), no biases. */
 function initialise(layers, random) {
   for (const { outputShape, window, weights, biases } of layers) {
     const fanOut = biases.length * (isMap(outputShape) ? window[0] * window[1] : 1);
@@ -54,10 +52,7 @@ function logSumExp(logits) {
   return largest + Math.log(logits.reduce((sum, z) => sum + Math.exp(z - largest), 0));
 }
 
-/**
- * Add the gradients of an image to `sums`. Returns {probabilities, errors, loss, values, gradients}; errors: of the
- * logits.
- */
+/** Add the gradients of an image to `sums`. Returns {probabilities, errors, loss, values, gradients}. */
 function addGradients(layers, ink, label, sums) {
   const values = forward(layers, ink);
   const logits = values.at(-1);

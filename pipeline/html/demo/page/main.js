@@ -28,7 +28,11 @@ const learning = data.lessons && makeLearning(model.learner, data.lessons, {
   enter: () => readBy(model.learner),
   leave: () => readBy(model),
   isLesson: () => scenes.number() < EXPLORE,
-  finished: () => scenes.number() < EXPLORE && $("share-drawing").click(),
+  finished() {
+    if (scenes.number() === EXPLORE) return;
+    scenes.done();
+    $("share-drawing").click();
+  },
 });
 const scenes = makeScenes(inside, learning);
 let shared = null; // what the link to the drawing shows
@@ -85,10 +89,7 @@ function isEmpty() {
   return drawing.strokes.length === 0 && drawing.example === null;
 }
 
-/**
- * Update the page after a change of the drawing or of what is shown inside. done: a stroke or another step is
- * complete.
- */
+/** Update the page after a change of the drawing or of what is inside. done: a stroke or step is complete. */
 function changed(done) {
   if (done) {
     remember();
@@ -144,8 +145,8 @@ function chooseExample(example) {
 
 /** Return the fragment of the link to what is shown; "" if the drawing is empty or too long. */
 function addressOf() {
-  const fragment = encodeLink(drawing);
-  return fragment && fragment + encodeTraining(learning && learning.link(), model.taught);
+  const fragment = encodeLink(drawing) + encodeTraining(learning && learning.link(), model.taught);
+  return fragment.replace(/^&/, "#");
 }
 
 /** Show what the address contains: a drawing, a network that was trained, a sign that was taught, a scene. */
@@ -156,12 +157,10 @@ function openLink() {
     linked.signs.forEach((sign) => teaching?.repeat(sign));
     if (linked.training) learning?.open(linked.training);
   }
-  return linked.scene ?? (linked.drawing ? EXPLORE : null);
+  return linked.scene ?? (linked.drawing || linked.training ? EXPLORE : null);
 }
 
-/**
- * Take a drawing out of the address that is no longer the one that is shown, so that a reload does not bring it back.
- */
+/** Take a drawing that is no longer shown out of the address, so that a reload does not bring it back. */
 function forgetLink() {
   const { drawing: linked } = decodeLink(location.hash, drawing.height, examples.length, RATES.length);
   if (linked && encodeLink(linked) !== encodeLink(drawing)) history.replaceState(null, "", `#scene=${scenes.number()}`);
@@ -171,9 +170,7 @@ function announce(text) {
   $("announcement").textContent = text;
 }
 
-/**
- * Delete and Escape work on the canvas only; Control Z also on the buttons below it, and while nothing has the focus.
- */
+/** Delete and Escape work on the canvas only; Control Z also on its buttons, and while nothing has the focus. */
 function onKey(event) {
   const key = event.key.toLowerCase();
   const focused = document.activeElement;

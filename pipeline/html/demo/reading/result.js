@@ -1,7 +1,4 @@
-/*
- * The prediction: large text, bars, and the input of the network. Texts are set as textContent, so names need no
- * escaping.
- */
+/* The prediction in large text. Texts are set as textContent, so names need no escaping. */
 
 const $ = (id) => document.getElementById(id);
 

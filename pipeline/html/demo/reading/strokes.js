@@ -9,10 +9,7 @@ const PEN = 0.035; // width of the pen on the canvas; thin enough for five digit
 const LONG_SIDE = 160; // of the rasterised strokes, in pixels
 const PREPARED_PEN = 2.4 / 20; // width of the rasterised pen in shares of it, about as in MNIST
 
-/**
- * Add a point to a stroke, only as exactly as a link contains it, so that whoever opens the link sees the same
- * numbers.
- */
+/** Add a point to a stroke, only as exactly as a link contains it, so that all see the same numbers. */
 function addPoint(stroke, { x, y }) {
   const point = { x: Math.round(LINK_UNITS * x) / LINK_UNITS, y: Math.round(LINK_UNITS * y) / LINK_UNITS };
   const [before, last] = stroke.slice(-2);
@@ -65,10 +62,7 @@ function penIn(shape, inkStatistics) {
   return (clamp(PREPARED_PEN * box, inkStatistics.thick, inkStatistics.thin) / box) * LONG_SIDE;
 }
 
-/**
- * Rasterise the strokes, light on dark, with LONG_SIDE pixels for their longer side: {grey, width, height}. pen: its
- * width.
- */
+/** Rasterise strokes, light on dark, the longer side in LONG_SIDE pixels: {grey, width, height}. pen: its width. */
 function rasterise(strokes, pen) {
   const box = boundingBox(strokes);
   const scale = LONG_SIDE / Math.max(box.width, box.height);
