@@ -1,6 +1,6 @@
 /* Curves: of the training, and of the loss over a weight. */
 
-const LABEL = 15; // pixels above the highest line of a curve, for its label
+const LABEL = 18; // pixels above the highest line of a curve, for its label
 const BALL = 6; // pixels: radius
 const TANGENT = 0.18; // half of its width, in shares of the curve's
 
@@ -30,7 +30,7 @@ function paintCurve(canvas, { points, end, most, name, hasEdge = false, lines = 
   for (const [value, label, side] of lines) {
     draw([[0, value], [end, value]], "--quiet", 1);
     context.textAlign = side;
-    context.fillText(label, side === "left" ? 4 : width - 2, y(value) - 3);
+    context.fillText(label, side === "left" ? 4 : width - 2, y(value) - 6);
   }
   context.setLineDash([]);
   context.fillStyle = `rgb(${colour(name)} / 20%)`;

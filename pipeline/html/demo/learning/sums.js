@@ -15,11 +15,13 @@ function tellSums(classNames, last, followed, { slope, old, rate, count }) {
   const others = pixelSlope - sumOf(shown.map((k) => errors[k] * voteOf(k)));
   return [
     `One of the ${count} images, a ${name}: ` +
-      `loss = −ln(share of ${name}) = −ln ${percent(probabilities[label])} = ${loss.toFixed(2)}.`,
+      `loss = −ln(share of ${name}) = −ln ${percent(probabilities[label])} = ${loss.toFixed(2)}. ` +
+      "(−ln is 0 for 100%, and grows as the share falls.)",
     `The slope of a score, its error, is share − wanted share. ${scored.join("; ")}.`,
-    `The slope of a pixel of map ${unit + 1} is error × vote, summed: ` +
+    `The error is handed back to the map: each score tells a pixel of map ${unit + 1} its error times the weight ` +
+      `of its vote. Together, the pixel's slope: ` +
       `${votes.join(" + ")} + others ${signed(others)} = ${signed(pixelSlope)}.`,
-    `The slope of the cell is ink × slope of the pixel, summed over the map: ` +
+    `And from the map to the cell, which touches the ink under it: ink × slope of the pixel, for all pixels: ` +
       `${ink.toFixed(2)} × ${bracketed(pixelSlope)} + … = ${signed(followed.slope)}.`,
     `The mean over ${count} images: ${signed(slope)}. So a step moves the cell by rate × slope: ` +
       `${signed(old)} − ${rate} × ${bracketed(slope)} = ${signed(old - rate * slope)}.`,

@@ -17,10 +17,7 @@ function deform(strokes, random) {
   return strokes.map((stroke) => stroke.map(move));
 }
 
-/**
- * Return what a new output learns from: {features, rest, target, weight}; rest: log of the sum of exp of all other
- * logits.
- */
+/** Return what a new output learns from: {features, rest, target, weight}; rest: log-sum-exp of all other logits. */
 function sampleOf(layers, ink, target, weight) {
   const values = forward(layers, ink);
   return { features: values.at(-2), rest: logSumExp(values.at(-1)), target, weight };

@@ -1,7 +1,4 @@
-/*
- * The lesson: scenes of one sentence and one action each, in which all other parts of the page are dimmed, and
- * Explore.
- */
+/* The lesson: scenes of one sentence and one action each, in which all else is dimmed, and Explore. */
 
 const EXPLORE = 6; // the number after the scenes, of all parts together
 const SWIPE = 60; // pixels
@@ -14,8 +11,8 @@ const THREE =
 const PARTS = "#drawing, #result, #picture-column, .examples, #bars, #why, #detail, #learning, .column";
 
 /**
- * Return the scenes. Each has its text, the parts in focus as selectors, an action {name, run()} or none, and show(),
- * called when it begins.
+ * Return the scenes. Each has its text, the parts in focus as selectors, an action {name, run(), text} or none, and
+ * show(), called when it begins. text: shown after the action, if it needs one.
  */
 function listScenes(inside, learning) {
   const { layers } = inside.view();
@@ -34,7 +31,7 @@ function listScenes(inside, learning) {
     },
     2: {
       text: hasKernels
-        ? "A kernel is a small stencil: its map glows wherever the drawing looks like it."
+        ? "A kernel is a small stencil. It slides over the drawing, a convolution: where they match, its map lights up."
         : "Each unit weighs every pixel: ink on blue speaks for it, ink on orange against it.",
       focus: ["#drawing", "#result", first, "#detail", "#picture-column"],
       action: hasKernels && !REDUCED_MOTION.matches && { name: "Slide a kernel", run: inside.slide },
@@ -49,7 +46,11 @@ function listScenes(inside, learning) {
     4: {
       text: "All that a network knows is its weights. Fill them with noise, and it can only guess.",
       focus: ["#drawing", "#result", "#bars", first],
-      action: { name: "Forget everything", run: () => learning.open({ seed: learning.state.seed + 1 }) },
+      action: {
+        name: "Forget everything",
+        run: () => learning.open({ seed: learning.state.seed + 1 }),
+        text: "A smaller network, which learns fast: 8 kernels, then the votes. Its weights are noise, so it guesses.",
+      },
     },
     5: {
       text: "The loss says how wrong it is. Each step moves all weights a little downhill.",
@@ -103,8 +104,15 @@ function makeScenes(inside, learning) {
   }
 
   async function act() {
-    await scenes[number].action.run();
+    const { run, text } = scenes[number].action;
+    await run();
     refocus(); // on another network, perhaps
+    if (text) announce(($("scene-text").textContent = text));
+    if (!learning?.state.isRunning) done();
+  }
+
+  /** Highlight what comes next. */
+  function done() {
     $("scene-action").classList.remove("primary");
     $("scene-next").classList.add("primary");
   }
@@ -135,7 +143,7 @@ function makeScenes(inside, learning) {
     setAttributes($("present"), { "aria-pressed": isOn });
     window.dispatchEvent(new Event("resize"));
   });
-  return { go, number: () => number };
+  return { go, done, number: () => number };
 }
 
 /** Remember a scene if one is given, and return the one that is remembered; some browsers forbid it to files. */
