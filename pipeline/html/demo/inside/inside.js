@@ -152,6 +152,7 @@ function makeInside(model, changed) {
       slide: isMap(layer.outputShape) && !REDUCED_MOTION.matches && slide,
       follow: (state.pinned ?? state.rival) !== null && (NARROW.matches ? "Close" : "Deselect"),
     };
+    if (scenes.number() === 2) setText($("scene-action"), state.sliding === null ? "Slide a kernel" : "Stop");
     const isLost = texts[document.activeElement.id] === false;
     for (const [id, text] of Object.entries(texts)) {
       $(id).hidden = !text;
@@ -266,9 +267,9 @@ function makeInside(model, changed) {
     if (!isSame()) return;
     const count = `${state.dots} ${plural("dot", state.dots)} of ink`;
     const [other] = ranked();
-    const made = `${count} made the ${view.outputs[best]} a ${view.outputs[other]}.`;
+    const made = `${count} made the ${view.outputs[best]} ${withArticle(view.outputs[other])}.`;
     const more = state.dots < limit ? "no more ink would help" : "press again for more";
-    announce(($("fooled").textContent = isClass(other) ? made : `${count} do not fool it yet: ${more}.`));
+    announce(($("fooled").textContent = isClass(other) ? made : `${count}: not fooled yet, ${more}.`));
   }
 
   function takeBack() {

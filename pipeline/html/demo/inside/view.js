@@ -5,8 +5,7 @@ const NARROW = matchMedia("screen and (max-width: 69.99rem)");
 
 /**
  * Make the columns of a model's first network. Returns {model, layers, titles, columns, answer, outputs, blank}.
- * answer: the buttons of the outputs, which have the names `outputs`. blank: the result of `forward` for a picture
- * without ink.
+ * answer: the buttons of the outputs, which have the names `outputs`. blank: `forward` of no ink.
  */
 function makeView(parent, model, answer, on) {
   const [layers] = model.networks;

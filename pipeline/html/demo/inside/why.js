@@ -1,9 +1,8 @@
 /* "Why 3, not 8?": the answer's bars, and the contribution of each pixel to the difference of two logits. */
 
 /**
- * Make a button with a bar for each class. choose, preview: called with its index. Returns {buttons, set(names),
- * show}; show: a function of the prediction, null if nothing is drawn, the index of the best class and that of the
- * chosen one.
+ * Make a button with a bar for each class. choose, preview: called with its index. Returns {buttons, set(names), show};
+ * show: of the prediction or null, the index of the best class and of the chosen one.
  */
 function makeAnswer(parent, names, { choose, preview, leave }) {
   const buttons = [];

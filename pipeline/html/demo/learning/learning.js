@@ -1,6 +1,6 @@
 /* Training in the page: noise, steps along the slopes by hand, and runs, a slice of each frame. */
 
-const SLICE = 8; // milliseconds of a frame
+const [SLICE, LONGEST_SLICE, SLICE_SHARE] = [8, 250, 0.6]; // milliseconds of a frame; share of a slow one
 const PAINTED = 3; // frames from one repaint to the next
 const STILL = 1000; // milliseconds from one repaint to the next with reduced motion
 const RATES = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 1];
@@ -18,11 +18,10 @@ const [SOONEST_EXAM, LATEST_EXAM] = [64, 2000]; // images from one measurement t
 const [BY_HEART, UNIMPROVED] = [0.99, 8]; // right of the fixed set; measurements in which new images do not improve
 
 /**
- * Make the training of `learner`. packed: the images, as `unpackLessons` takes them. on: {relearned(slopes),
- * enter(), leave(), finished(), isLesson()}: called after a change of the parameters, when the network is shown, when
- * the trained one is shown again, and after a run; isLesson: whether a run has an end. Returns {state, lessons(),
- * open({seed, rate, steps}), close(), link(), chooseKernel(unit), repaint()}. lessons: a promise of the images; link:
- * what `open` takes to repeat the training, null if it cannot be.
+ * Make the training of `learner`. packed: the images, as `unpackLessons` takes them. on: {relearned(slopes), enter(),
+ * leave(), finished(), isLesson()}: called after a change of the parameters, when the network is shown, when the
+ * trained one is shown again, and after a run. Returns {state, lessons(), open({seed, rate, steps}), resume(), close(),
+ * link(), chooseKernel(unit), repaint()}. lessons: a promise of the images; link: for `open`.
  */
 function makeLearning(learner, packed, on) {
   const [layers] = learner.networks;
@@ -53,7 +52,7 @@ function makeLearning(learner, packed, on) {
   };
   const rate = () => RATES[$("rate").value];
   Object.assign($("rate"), { max: RATES.length - 1, value: DEFAULT_RATE });
-  const isSpoilt = () => rate() >= TOO_LARGE && state.exams.at(-1)?.loss > SPOILT;
+  const isSpoilt = () => rate() >= TOO_LARGE && state.training.steps > 0 && state.exams.at(-1)?.loss > SPOILT;
 
   /** Fill the network with noise and begin again. */
   function forget(seed) {
@@ -76,6 +75,14 @@ function makeLearning(learner, packed, on) {
     if (byHand > 0) examine();
     showStill();
     if (steps > 0) run(true, { steps });
+  }
+
+  /** Show the network as it was left; noise at first. */
+  async function resume() {
+    if (!state.training) return open();
+    state.isOpen = true;
+    on.enter();
+    show();
   }
 
   function close() {
@@ -116,10 +123,9 @@ function makeLearning(learner, packed, on) {
     if (training.steps >= goal?.steps || isEnough) finish();
   }
 
-  /** End a run that has reached its goal, with a last measurement. */
+  /** End a run that has reached its goal. */
   function finish() {
     const isLesson = state.goal.seconds !== undefined;
-    examine();
     state.isDone ||= isLesson;
     run(false);
     if (isLesson) on.finished();
@@ -128,7 +134,9 @@ function makeLearning(learner, packed, on) {
   function frame(started) {
     if (!state.isRunning) return;
     state.frames++;
-    while (performance.now() - started < SLICE && state.isRunning) work();
+    const slice = clamp(SLICE_SHARE * (started - (state.started ?? started)), LONGEST_SLICE, SLICE);
+    state.started = started;
+    while (performance.now() - started < slice && state.isRunning) work();
     if (!state.isRunning) return;
     const now = performance.now();
     state.seconds += (now - (state.last ?? started)) / 1000;
@@ -140,8 +148,8 @@ function makeLearning(learner, packed, on) {
 
   /** Learn, or pause. goal: after which it pauses by itself. */
   function run(isRunning, goal = null) {
-    Object.assign(state, { isRunning, last: null, goal, slopes: null });
-    if (!isRunning) return showStill();
+    Object.assign(state, { isRunning, last: null, started: null, goal, slopes: null });
+    if (!isRunning) return examine(), showStill();
     requestAnimationFrame(frame);
     repaint();
   }
@@ -231,6 +239,8 @@ function makeLearning(learner, packed, on) {
       if (button) setText(button, isRunning ? "Pause" : "Train");
     }
     $("learning").classList.toggle("is-running", isRunning);
+    $("run-card").hidden = !state.isDone || isRunning;
+    if (!$("run-card").hidden) paintTraining($("run-card").firstElementChild, learner, state);
     setText($("rate-value"), String(rate()));
     setText($("learning-state"), `${training.seen.toLocaleString("en")} images seen, ${state.seconds.toFixed(1)} s`);
     const last = exams.at(-1);
@@ -265,12 +275,12 @@ function makeLearning(learner, packed, on) {
     const ball = { at: weight - middle + REACH, value: hill(weight) - least, slope };
     paintCurve($("hill"), { points, end: 2 * REACH, most: 1.1 * (most - least) || 1, name: "--minus", ball });
     setText($("hill-loss"), hill(weight).toFixed(3));
-    setText($("slope"), `slope ${signed(slope)}`);
+    setText($("slope"), `slope ${signed(slope, 3)}`);
     const measured = measureSet(layers, fixed);
     setText($("mean-share"), percent(measured.share));
     $("share-bar").style.transform = `scaleX(${measured.share})`;
     if (!$("sums").open) return;
-    const sums = { slope: slopes[cell], old: weight, rate: STEP_RATE, count: FIXED };
+    const sums = { old: weight, rate: STEP_RATE, count: FIXED };
     const texts = tellSums(learner.classNames, layers[1], followCell(layers, fixed, cell), sums);
     $("sums-text").replaceChildren();
     for (const text of texts) append($("sums-text"), "li", text);
@@ -334,5 +344,5 @@ function makeLearning(learner, packed, on) {
     return isOpen && training && byHand < 100 ? { seed, rate: $("rate").value, steps: training.steps, byHand } : null;
   };
   const countParameters = () => sumOf(layers.map(({ weights, biases }) => weights.length + biases.length));
-  return { state, lessons, open, close, link, chooseKernel, repaint: show };
+  return { state, lessons, open, resume, close, link, chooseKernel, repaint: show };
 }

@@ -51,8 +51,7 @@ function withOutput(last, output) {
 
 /**
  * Make the panel that teaches a model signs. on: {others(): a promise of inks of known classes, begun(), taught():
- * called at its beginning and after a change of the outputs}. Returns {repeat(sign)}, which learns {name, drawings} of
- * a link.
+ * called at its beginning and after a change of the outputs}. repeat(sign): learns {name, drawings}.
  */
 function makeTeaching(model, on) {
   const lasts = model.networks.map((layers) => layers.at(-1)); // before any sign

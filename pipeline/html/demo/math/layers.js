@@ -182,6 +182,9 @@ LAYERS.pool = {
   slider: "window",
 };
 
+/** Return "a 3", "an 8". */
+const withArticle = (name) => `${/^(8|1[18]|[aeiou])/i.test(name) ? "an" : "a"} ${name}`;
+
 function plural(word, count) {
   return count === 1 ? word : `${word}s`;
 }

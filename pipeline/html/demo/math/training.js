@@ -37,9 +37,8 @@ function zerosLike(layers) {
 }
 
 /**
- * Make a training of the layers, whose parameters it changes. gradients: of the batch, summed over the `count` images
- * that were learnt so far. means, squares: the state of Adam. order: of the images that are left of the epoch, the
- * next one last.
+ * Make a training of the layers, whose parameters it changes. gradients: of the batch, summed over its `count` images
+ * so far. means, squares: the state of Adam. order: of the images left of the epoch, the next one last.
  */
 function makeTraining(layers, random) {
   const [gradients, means, squares] = Array.from({ length: 3 }, () => zerosLike(layers));

@@ -24,9 +24,9 @@ function encodeTraining(training, signs = []) {
 }
 
 /**
- * Decode the fragment of a link: {drawing, training, signs, scene}, null or empty if missing or not valid. drawing:
- * {strokes, example}; training: {seed, rate, steps, byHand}; signs: {name, drawings} of each. height: of the canvas.
- * rates: how many.
+ * Decode the fragment of a link: {drawing, training, signs, scene}, null or empty if not valid. drawing: {strokes,
+ * example}; training: {seed, rate, steps, byHand}; signs: {name, drawings} of each. height: of the canvas. rates: how
+ * many.
  */
 function decodeLink(fragment, height, exampleCount, rates) {
   const parts = fragment.length > MAX_LINK_LENGTH ? [] : fragment.slice(1).split("&").map((part) => part.split("="));

@@ -28,11 +28,7 @@ const learning = data.lessons && makeLearning(model.learner, data.lessons, {
   enter: () => readBy(model.learner),
   leave: () => readBy(model),
   isLesson: () => scenes.number() < EXPLORE,
-  finished() {
-    if (scenes.number() === EXPLORE) return;
-    scenes.done();
-    $("share-drawing").click();
-  },
+  finished: () => scenes.number() < EXPLORE && scenes.done(),
 });
 const scenes = makeScenes(inside, learning);
 let shared = null; // what the link to the drawing shows
@@ -45,6 +41,7 @@ const teaching = $("teaching") && makeTeaching(model, {
   },
 });
 makeShare(() => shared);
+$("run-card")?.addEventListener("click", () => $("share-drawing").click());
 listenToKeys(canvas, drawing);
 listenToPointers(canvas, drawing);
 
@@ -199,5 +196,5 @@ window.addEventListener("resize", () => {
   changed(false);
 });
 new ResizeObserver(() => changed(false)).observe(canvas);
-scenes.go(openLink() ?? rememberedScene(), false);
+scenes.go(openLink() ?? 1, false);
 show();

@@ -2,7 +2,6 @@
 
 const EXPLORE = 6; // the number after the scenes, of all parts together
 const SWIPE = 60; // pixels
-const SCENE_KEY = "handwriting.scene"; // under which the browser remembers the scene
 // A 3, as in a link, for whoever goes on without a drawing.
 const THREE =
   "GgCbGtCGG-BzHRBkHmBZH9BSIVBQIsBSJDBZJYBkJrBzJ8CGKJCbKTCzKZDMKcDmKZEAKTEZKJExJ8FGJrFZJYFoJDFzIsF6I" +
@@ -19,7 +18,7 @@ function listScenes(inside, learning) {
   const hasKernels = isMap(layers[0].outputShape);
   const first = ".column:not([hidden]):nth-child(1 of .column:not([hidden]))";
   const trained = () => learning?.close();
-  const learnt = async () => learning.state.isOpen || (await learning.open());
+  const learnt = () => learning.resume();
   return {
     1: {
       text:
@@ -74,7 +73,6 @@ function makeScenes(inside, learning) {
     if (to === number) return;
     number = to;
     if (isNew) history.pushState(null, "", `#scene=${to}`);
-    rememberedScene(to);
     document.body.dataset.scene = to;
     if (to > 1 && to < EXPLORE && isEmpty()) perform(() => restore({ strokes: decodeStrokes(THREE), example: null }));
     const scene = scenes[to];
@@ -122,8 +120,10 @@ function makeScenes(inside, learning) {
   $("scene-next").addEventListener("click", () => go(beside(1)));
   $("scene-action").addEventListener("click", act);
   document.addEventListener("keydown", (event) => {
-    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    const isFree = document.activeElement === document.body || document.activeElement.closest("#scenes, #scene");
+    const by = { ArrowLeft: -1, PageUp: -1, ArrowRight: 1, PageDown: 1 }[event.key]; // clickers have the pages
+    const focused = document.activeElement;
+    const isDrawn = focused === canvas && !drawing.pen.visible; // by mouse or finger
+    const isFree = isDrawn || focused === document.body || focused.closest("#scenes, #scene");
     if (!by || !isFree || number === EXPLORE || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     go(beside(by));
@@ -144,14 +144,4 @@ function makeScenes(inside, learning) {
     window.dispatchEvent(new Event("resize"));
   });
   return { go, done, number: () => number };
-}
-
-/** Remember a scene if one is given, and return the one that is remembered; some browsers forbid it to files. */
-function rememberedScene(scene = null) {
-  try {
-    if (scene !== null) localStorage.setItem(SCENE_KEY, scene);
-    return Number(localStorage.getItem(SCENE_KEY)) || 1;
-  } catch {
-    return 1;
-  }
 }
