@@ -188,7 +188,8 @@ def finish_page(path: Path, site: Path) -> None:
     text, up = path.read_text(encoding="utf-8"), "../" * (len(path.relative_to(site).parts) - 1)
     text = text.replace(' role="heading"', ' role="heading" aria-level="2"').replace("<pre>", '<pre tabindex="0">')
     text = re.sub(r'<span data-page="(.*?)">(.*?)</span>', r'<a href="\1">\2</a>', text)
-    text = text.replace('<p class="pages" hidden>', "<p>").replace(f'href="{up}README.html', f'href="{up}index.html')
+    text = text.replace('"../export/index.html#', '"demo.html#').replace('<p class="pages" hidden>', "<p>")
+    text = text.replace(f'href="{up}README.html', f'href="{up}index.html')
     path.write_text(text, encoding="utf-8")
 
 
