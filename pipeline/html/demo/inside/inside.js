@@ -229,8 +229,11 @@ function makeInside(model, changed) {
   }
 
   function startSliding() {
-    if (state.sliding !== null) change({ sliding: null });
-    else change({ pinned: { ...resolved(), position: 0 }, preview: null, sliding: performance.now() });
+    const at = resolved();
+    const next = (at.position + 1) % positionsOf(state.view.layers[at.index]);
+    if (REDUCED_MOTION.matches) change({ pinned: { ...at, position: next } });
+    else if (state.sliding !== null) change({ sliding: null });
+    else change({ pinned: { ...at, position: 0 }, preview: null, sliding: performance.now() });
   }
 
   /** Add a dot of ink at a pixel of what the network sees. The question stays the same. */
@@ -246,17 +249,19 @@ function makeInside(model, changed) {
     if (!state.reading || state.isFooling) return;
     const { reading, view } = state;
     const [best] = strongest(reading.probabilities, 1);
-    const isClass = (k) => k !== best && k < model.classNames.length;
-    const ranked = () => strongest(current.prediction.probabilities, current.prediction.probabilities.length);
-    if (isClass(ranked()[0])) takeBack(); // it is fooled already: again
+    const isClass = (k) => k !== null && k !== best && k < model.classNames.length;
+    const isFooled = () => isClass(current.prediction.digit);
+    if (isFooled()) takeBack(); // again
     compute();
     state.isFooling = true;
     const isSame = () => state.reading === reading && state.view === view;
     const next = () => new Promise((done) => setTimeout(() => done(isSame())));
     const limit = state.dots + MAX_DOTS;
-    while (isSame() && !isClass(ranked()[0]) && state.dots < limit) {
+    while (isSame() && !isFooled() && state.dots < limit) {
       const { image, prediction } = current;
-      const [first, rival] = [ranked()[0], ranked().find(isClass)];
+      const ranked = strongest(prediction.logits, prediction.logits.length);
+      const rival = ranked.find(isClass);
+      const first = ranked.find((k) => k !== rival);
       const explained = explainDifference(view.model.networks, image, first, rival, [prediction.values]);
       const [dot] = await helpfulDots(view.model, image, first, rival, explained, next);
       if (!dot) break;
@@ -266,10 +271,9 @@ function makeInside(model, changed) {
     state.isFooling = false;
     if (!isSame()) return;
     const count = `${state.dots} ${plural("dot", state.dots)} of ink`;
-    const [other] = ranked();
-    const made = `${count} made the ${view.outputs[best]} ${withArticle(view.outputs[other])}.`;
+    const made = `${count} made the ${view.outputs[best]} ${withArticle(view.outputs[current.prediction.digit])}.`;
     const more = state.dots < limit ? "no more ink would help" : "press again for more";
-    announce(($("fooled").textContent = isClass(other) ? made : `${count}: not fooled yet, ${more}.`));
+    announce(($("fooled").textContent = isFooled() ? made : `${count}: not fooled yet, ${more}.`));
   }
 
   function takeBack() {
@@ -301,6 +305,9 @@ function makeInside(model, changed) {
   $("slide").addEventListener("click", startSliding);
   $("fool").addEventListener("click", fool);
   $("take-back").addEventListener("click", takeBack);
+  $("why-picture").addEventListener("keydown", ({ key }) => {
+    if (key === "Enter" && answered.dots.length > 0) addInk(answered.dots[0].at);
+  });
   $("why-picture").addEventListener("click", ({ clientX, clientY }) => {
     const box = $("why-picture").getBoundingClientRect();
     const [height, width] = model.shape;

@@ -41,10 +41,7 @@ function makeAnswer(parent, names, { choose, preview, leave }) {
   return { buttons, set, show };
 }
 
-/**
- * Return the most probable of the outputs and the one to compare it with: `chosen`, or the most probable other class.
- * The negative class, after all classes, counts only if it is close.
- */
+/** Return the best output and its rival: `chosen`, or the next class; the negative class counts only if close. */
 function contenders(probabilities, chosen, classes) {
   const [best] = strongest(probabilities, 1);
   const isOther = (k) => k !== best && k < probabilities.length;

@@ -1,6 +1,6 @@
 /* Training in the page: noise, steps along the slopes by hand, and runs, a slice of each frame. */
 
-const [SLICE, LONGEST_SLICE, SLICE_SHARE] = [8, 250, 0.6]; // milliseconds of a frame; share of a slow one
+const [SLICE, LONGEST_SLICE, SLICE_SHARE] = [8, 250, 1.5]; // milliseconds of a frame; share of what painting takes
 const PAINTED = 3; // frames from one repaint to the next
 const STILL = 1000; // milliseconds from one repaint to the next with reduced motion
 const RATES = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 1];
@@ -115,7 +115,7 @@ function makeLearning(learner, packed, on) {
     const { training, lessons, goal } = state;
     if (state.exam) return takeExam();
     learnImage(training, lessons.learnt, rate());
-    if (training.seen % lessons.learnt.inks.length === 0) announceAccuracy();
+    if (training.seen % packed.learnt === 0) announce(`${training.seen} images: ${$("accuracy").textContent} right`);
     if (training.count > 0) return;
     if (training.seen >= state.nextExam) state.exam = { count: 0, right: 0 };
     const seconds = state.seconds - goal?.seconds;
@@ -134,8 +134,7 @@ function makeLearning(learner, packed, on) {
   function frame(started) {
     if (!state.isRunning) return;
     state.frames++;
-    const slice = clamp(SLICE_SHARE * (started - (state.started ?? started)), LONGEST_SLICE, SLICE);
-    state.started = started;
+    const slice = clamp(SLICE_SHARE * (started - (state.last ?? started)), LONGEST_SLICE, SLICE);
     while (performance.now() - started < slice && state.isRunning) work();
     if (!state.isRunning) return;
     const now = performance.now();
@@ -148,7 +147,7 @@ function makeLearning(learner, packed, on) {
 
   /** Learn, or pause. goal: after which it pauses by itself. */
   function run(isRunning, goal = null) {
-    Object.assign(state, { isRunning, last: null, started: null, goal, slopes: null });
+    Object.assign(state, { isRunning, last: null, goal, slopes: null });
     if (!isRunning) return examine(), showStill();
     requestAnimationFrame(frame);
     repaint();
@@ -239,6 +238,7 @@ function makeLearning(learner, packed, on) {
       if (button) setText(button, isRunning ? "Pause" : "Train");
     }
     $("learning").classList.toggle("is-running", isRunning);
+    $("learning").classList.toggle("is-trained", training.steps > 0);
     $("run-card").hidden = !state.isDone || isRunning;
     if (!$("run-card").hidden) paintTraining($("run-card").firstElementChild, learner, state);
     setText($("rate-value"), String(rate()));
@@ -298,14 +298,11 @@ function makeLearning(learner, packed, on) {
       return `It has seen ${these} ${epochs} times and knows them by heart; new ones: ${percent(last.value)}.`;
     }
     if (state.isDone && !state.isRunning) return "Now draw a smiley: nobody told it what is not a digit.";
+    const end = `It stops at ${100 * ENOUGH}% right, after ${RUN} s or more`;
+    if (state.isRunning && state.goal?.seconds !== undefined) return `${end}: ${training.seen} images seen.`;
     if (training.seen > 0) return `After each ${BATCH} images, all ${count} weights move a little downhill.`;
     if (byHand > 0) return "The error was handed back, layer by layer, and told each weight its share: its slope.";
     return "Arrows say where a step moves each weight: up to grow, down to shrink. Step first, then train.";
-  }
-
-  function announceAccuracy() {
-    const last = state.exams.at(-1);
-    if (last) announce(`${state.training.seen.toLocaleString("en")} images seen: ${percent(last.value)} right`);
   }
 
   $("forget").addEventListener("click", () => open({ seed: state.seed + 1 }));

@@ -132,5 +132,12 @@ function makeTeaching(model, on) {
     canvas.focus();
   });
   open(false);
-  return { repeat: (sign) => isKnown(sign.name) || learn(sign) };
+  return {
+    async repeat(sign) {
+      if (isKnown(sign.name)) return;
+      announce(($("hint").textContent = `Learning ${sign.name} …`));
+      await learn(sign);
+      $("hint").replaceChildren();
+    },
+  };
 }

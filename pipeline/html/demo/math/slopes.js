@@ -21,10 +21,7 @@ function slopesOf(layers, { inks, labels }) {
   return slopes;
 }
 
-/**
- * Return the function from a weight of the first of two layers, `cell`, to the mean loss of a set. Only one unit or map
- * depends on the weight, so all else is computed once.
- */
+/** Return the mean loss of a set over a weight of the first of two layers, `cell`, as a function. */
 function makeHill([first, last], { inks, labels }, cell) {
   const [positions, size] = [positionsOf(first), first.weights.length / first.biases.length];
   const [unit, k] = [Math.floor(cell / size), cell % size];

@@ -1,7 +1,4 @@
-/*
- * Training in the page, by the same steps as pipeline/network/: forward pass, cross-entropy, backpropagation, Adam. An
- * image is learnt at a time, so that a batch may be continued in the next frame.
- */
+/* Training in the page, as in pipeline/network/; an image at a time, so that a batch can end in the next frame. */
 
 const BATCH = 32; // images whose mean gradient makes a step
 const [BETA1, BETA2, EPSILON] = [0.9, 0.999, 1e-8]; // of Adam

@@ -44,6 +44,15 @@ function decodeLink(fragment, height, exampleCount, rates) {
   };
 }
 
+/** Return {image, label, link} of a link "i=", with its class, a dot and its pixels in base64; null if not valid. */
+function decodeTested(fragment, { shape, classNames }) {
+  const pixels = "((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)";
+  const [, label, text = ""] = new RegExp(`[#&]i=(\\d+)\\.${pixels}(&|$)`).exec(fragment) ?? [];
+  const image = new Uint8Array(decodeBase64(text));
+  const isValid = label < classNames.length && image.length === shape[0] * shape[1];
+  return isValid ? { image, label: Number(label), link: `#i=${label}.${text}` } : null;
+}
+
 function decodeSign(text, height) {
   const [name, ...texts] = text.split(",");
   const drawings = texts.map((each) => decodeStrokes(each, height));

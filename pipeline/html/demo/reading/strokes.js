@@ -1,7 +1,4 @@
-/*
- * A drawing is a list of strokes, a stroke a list of points {x, y}. The unit is the width of the canvas, so that
- * resizing the canvas does not change the drawing.
- */
+/* A drawing is a list of strokes, a stroke of points {x, y} in widths of the canvas, so that it can be resized. */
 
 const LINK_UNITS = 1000; // per width of the canvas: points are rounded to whole units
 const MIN_STEP = 0.012; // between neighbouring points of a stroke, except the last
@@ -35,10 +32,7 @@ function isDot(strokes) {
   return sumOf(strokes.map(lengthOf)) < 0.7 * PEN;
 }
 
-/**
- * Draw the strokes as smooth curves: quadratic Bézier splines between the midpoints of neighbouring points, with the
- * points as control points. scale: pixels per unit. pen: width in pixels.
- */
+/** Draw strokes as quadratic splines whose control points are the points. scale: pixels per unit. pen: in pixels. */
 function traceStrokes(context, strokes, scale, left, top, pen) {
   context.lineWidth = pen;
   context.lineCap = context.lineJoin = "round";

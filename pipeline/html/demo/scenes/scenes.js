@@ -9,10 +9,7 @@ const THREE =
 
 const PARTS = "#drawing, #result, #picture-column, .examples, #bars, #why, #detail, #learning, .column";
 
-/**
- * Return the scenes. Each has its text, the parts in focus as selectors, an action {name, run(), text} or none, and
- * show(), called when it begins. text: shown after the action, if it needs one.
- */
+/** Return the scenes: {text, focus: selectors, action: {name, run(), text to follow}, show(), as it begins}. */
 function listScenes(inside, learning) {
   const { layers } = inside.view();
   const hasKernels = isMap(layers[0].outputShape);
@@ -25,7 +22,7 @@ function listScenes(inside, learning) {
         noun === "digit"
           ? "Draw a digit. A network reads it while you draw."
           : "Draw a picture. A network reads it while you draw.",
-      focus: ["#drawing", "#result"],
+      focus: ["#drawing", "#result", ".examples"],
       show: trained,
     },
     2: {
@@ -33,7 +30,7 @@ function listScenes(inside, learning) {
         ? "A kernel is a small stencil. It slides over the drawing, a convolution: where they match, its map lights up."
         : "Each unit weighs every pixel: ink on blue speaks for it, ink on orange against it.",
       focus: ["#drawing", "#result", first, "#detail", "#picture-column"],
-      action: hasKernels && !REDUCED_MOTION.matches && { name: "Slide a kernel", run: inside.slide },
+      action: hasKernels && { name: "Slide a kernel", run: inside.slide },
       show: trained,
     },
     3: {
@@ -72,7 +69,7 @@ function makeScenes(inside, learning) {
     if (!numbers.includes(to)) to = numbers[0];
     if (to === number) return;
     number = to;
-    if (isNew) history.pushState(null, "", `#scene=${to}`);
+    if (isNew) history.pushState(history.state, "", `#scene=${to}`);
     document.body.dataset.scene = to;
     if (to > 1 && to < EXPLORE && isEmpty()) perform(() => restore({ strokes: decodeStrokes(THREE), example: null }));
     const scene = scenes[to];
@@ -124,6 +121,7 @@ function makeScenes(inside, learning) {
     const focused = document.activeElement;
     const isDrawn = focused === canvas && !drawing.pen.visible; // by mouse or finger
     const isFree = isDrawn || focused === document.body || focused.closest("#scenes, #scene");
+    if (event.key === "Escape" && document.documentElement.matches(".present")) $("present").click();
     if (!by || !isFree || number === EXPLORE || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     go(beside(by));
