@@ -125,7 +125,8 @@ function showGrid(grid, values, height, width, paint, hasNumbers) {
   values.forEach((value, i) => {
     const cell = grid.children[i];
     const [red, green, blue] = paint(value);
-    setText(cell, signed(value, NARROW.matches ? 1 : 2).replace(/\b0\./, ".").replace(/^\.0+$/, "0"));
+    const isTight = width > MAX_NARROW - 1 && Math.abs(value) >= 0.95; // no room for "−1.8"
+    setText(cell, signed(value, NARROW.matches ? (isTight ? 0 : 1) : 2).replace(/\b0\./, ".").replace(/^\.0+$/, "0"));
     cell.style.background = `rgb(${red} ${green} ${blue})`;
     cell.style.color = luminance(red, green, blue) > 0.179 ? "black" : "white"; // the better contrast
   });
