@@ -180,14 +180,16 @@ def add_pages(app: Sphinx, error: Exception | None) -> None:
     if not (site / "demo.html").exists():
         (site / "demo.html").write_text(render_included_demo(), encoding="utf-8")
     for page in site.rglob("*.html"):
-        finish_page(page)
+        finish_page(page, site)
 
 
-def finish_page(path: Path) -> None:
+def finish_page(path: Path, site: Path) -> None:
     """Give headings of captions a level, let code that scrolls have the focus, and link the demo to the site."""
-    text = path.read_text(encoding="utf-8")
+    text, up = path.read_text(encoding="utf-8"), "../" * (len(path.relative_to(site).parts) - 1)
     text = text.replace(' role="heading"', ' role="heading" aria-level="2"').replace("<pre>", '<pre tabindex="0">')
     text = re.sub(r'<span data-page="(.*?)">(.*?)</span>', r'<a href="\1">\2</a>', text)
+    text = text.replace('"../export/index.html#', '"demo.html#').replace('<p class="pages" hidden>', "<p>")
+    text = text.replace(f'href="{up}README.html', f'href="{up}index.html')
     path.write_text(text, encoding="utf-8")
 
 

@@ -2,11 +2,15 @@
 with boxes, strips, and a heat map.
 
     make pictures
+    python -m tests.pictures demo
 
-Needs a browser, and artifacts/ with all stages run on MNIST.
+Needs a browser, and artifacts/ with all stages run on MNIST. The second command makes only the pictures of the drawing
+demo, that of the included model, for which nothing has to be trained.
 """
 
 import io
+import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +20,7 @@ from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import Browser, FloatRect, Page, ViewportSize
 from scipy import ndimage
 
+from pipeline.html.demo.included import render_included_demo
 from pipeline.model import PRETRAINED_READER
 from pipeline.pictures.contrast import BOX, add_margin, local_contrast
 from pipeline.pictures.decoding import load_picture
@@ -36,7 +41,6 @@ from tests.pipeline.html.input import draw_with_mouse
 from tests.pipeline.html.strokes import DIGITS, place
 
 ARTIFACTS, PICTURES = Path("artifacts").absolute(), Path("pictures").absolute()
-DEMO = ARTIFACTS / "export" / "index.html"
 SCHEMES = "light", "dark"
 SCREEN: ViewportSize = {"width": 1280, "height": 870}
 DRAWN = place(DIGITS[3], 0.2, 0.15, 0.65)
@@ -50,45 +54,54 @@ PHOTOGRAPH = "ruled paper, of the ink's colour", 2
 HERO: dict[str, Any] = {"viewport": {"width": 1120, "height": 504}, "device_scale_factor": 800 / 1120}
 HERO_STYLE = """
 html { font-size: 20px; }
-header, footer, .scenes, .buttons, .under, .examples, .why, .detail, .how, .caption, #answer-title, .votes,
-.curves .long, .learning-controls, .more, .column h3 { display: none !important; }
+header, footer, .scenes, .scene, .slopes, .all-maps, .detail, .buttons, .under, .examples, .why, .how, .caption,
+#answer-title, .votes, .curves .long, .learning-controls, .more, .column h3 { display: none !important; }
 main.stage {
   padding: 8px 16px; gap: 6px 24px;
-  grid-template: "drawing columns result" min-content "picture columns answers" 1fr
-    "picture learning answers" min-content / 250px minmax(0, 1fr) 200px !important;
+  grid-template: "drawing columns result" 132px "drawing columns answers" min-content
+    "drawing learning answers" min-content "picture learning answers" 1fr / 250px minmax(0, 1fr) 200px !important;
 }
 #canvas { width: 250px; }
+.column:not([hidden]) { max-width: none !important; }
+.result { display: block; }
 .picture-column::after { content: "28 \u00d7 28 pixels, scaled and centred"; font-size: 16px; color: var(--quiet); }
-.curves canvas { height: 150px; }
+.curves canvas { height: 250px; }
+.prediction { font-size: 5rem !important; }
 """
 LEARNT = (0, 32, 64, 96, 128, 192, 256, 320, 416, 512, 640, 800, 1024, 1280, 1600, 2048, 2560)  # images, of each frame
 LEARN = """async (images) => {
   $("learn").click();
   while (learning.state.training.seen < images) await new Promise(requestAnimationFrame);
   $("learn").click();
+  inside.relearned(); // without arrows
 }"""
 FRAME, LAST = 320, 1500  # milliseconds of a frame, and of the last one
 COMPRESSION: dict[str, Any] = {"quality": 40, "method": 6, "minimize_size": True}  # of the animation
 
 
 def main() -> None:
-    """Make all pictures."""
+    """Make all pictures, or those of the demo."""
+    demo_only = sys.argv[1:] == ["demo"]
     PICTURES.mkdir(exist_ok=True)
-    with open_browser() as browser:
+    with open_browser() as browser, tempfile.TemporaryDirectory() as folder:
+        demo = Path(folder) / "demo.html"
+        demo.write_text(render_included_demo(), encoding="utf-8")
         for scheme in SCHEMES:
-            take_animation(browser, scheme)
-            take_page(browser, scheme)
-            take_report(browser, scheme)
-    draw_strips()
-    draw_heat_map()
-    for file in PICTURES.glob("*.png"):  # a palette gives a third of the size
+            take_animation(browser, demo, scheme)
+            take_page(browser, demo, scheme)
+            if not demo_only:
+                take_report(browser, scheme)
+    if not demo_only:
+        draw_strips()
+        draw_heat_map()
+        draw_photograph()
+    for file in PICTURES.glob("page-*.png" if demo_only else "*.png"):  # a palette gives a third of the size
         Image.open(file).convert("RGB").quantize(256, kmeans=3, dither=Image.Dither.NONE).save(file, optimize=True)
-    draw_photograph()
 
 
-def take_page(browser: Browser, scheme: str) -> None:
+def take_page(browser: Browser, demo: Path, scheme: str) -> None:
     """Take the screen of the drawing demo with a three and a pixel of a map explained."""
-    with open_page(browser, DEMO, color_scheme=scheme, viewport=SCREEN) as page:
+    with open_page(browser, demo, color_scheme=scheme, viewport=SCREEN) as page:
         draw_with_mouse(page, DRAWN)
         pin_pixel(page, 1)
         page.evaluate("document.activeElement.blur()")
@@ -96,13 +109,13 @@ def take_page(browser: Browser, scheme: str) -> None:
         page.screenshot(path=PICTURES / f"page-{scheme}.png")
 
 
-def take_animation(browser: Browser, scheme: str) -> None:
+def take_animation(browser: Browser, demo: Path, scheme: str) -> None:
     """Take the drawing demo while it learns to read a three, from noise on; the first frame shows the end."""
     frames = []
-    with open_page(browser, DEMO, color_scheme=scheme, **HERO) as page:
+    with open_page(browser, demo, color_scheme=scheme, **HERO) as page:
         page.add_style_tag(content=HERO_STYLE)
         draw_with_mouse(page, DRAWN)
-        page.evaluate("learning.open()")
+        page.evaluate("learning.open().then(() => inside.relearned())")
         for images in LEARNT:
             if images:
                 page.evaluate(LEARN, images)

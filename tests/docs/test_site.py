@@ -1,8 +1,11 @@
 """The site: no link leads nowhere, and a browser can search it and draw in its demo, also without a server."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -39,6 +42,20 @@ def page(browser: Browser, site: str, request: pytest.FixtureRequest) -> Iterato
         assert f"drawing-{request.param}.webp" in shown[0]
         yield page
     assert others == []
+
+
+def test_relative_links_lead_to_a_place_of_the_site(site: str) -> None:
+    root, missing = Path(site.removeprefix("file://")), []
+    pages = {page: page.read_text(encoding="utf-8") for page in root.rglob("*.html")}
+    for page, text in pages.items():
+        for link in re.findall(r' (?:href|src|srcset)="(?!\w+:|#")([^"]*)"', text):
+            path, _, name = link.partition("#")
+            target = (page.parent / unquote(path.partition("?")[0])).resolve() if path else page
+            names = re.findall(r'(?:id|name)="([^"]*)"', pages.get(target, ""))
+            is_found = target.exists() and (not name or target not in pages or unquote(name) in names)
+            missing += [] if is_found or name.startswith(("scene", "i=")) else [(page.name, link)]
+    assert missing == []
+    assert all("aria-level" in tag for text in pages.values() for tag in re.findall("<[^>]*role=.heading.[^>]*>", text))
 
 
 @pytest.mark.parametrize(

@@ -20,15 +20,15 @@ SCRIPTS = (
 RUN = """
 const { createContext, Script } = require("vm");
 let scripts;
-const run = ({ call, values }) => {
+const run = async ({ call, values }) => {
   const context = createContext({ atob, btoa, text: JSON.stringify(values) });
   scripts.runInContext(context);
-  return { result: new Script(`(${call})(...JSON.parse(text))`).runInContext(context) };
+  return { result: await new Script(`(${call})(...JSON.parse(text))`).runInContext(context) };
 };
-require("readline").createInterface({ input: process.stdin }).on("line", (line) => {
+require("readline").createInterface({ input: process.stdin }).on("line", async (line) => {
   if (!scripts) return void (scripts = new Script(JSON.parse(line)));
   let answer;
-  try { answer = run(JSON.parse(line)); } catch (error) { answer = { error: String(error.stack) }; }
+  try { answer = await run(JSON.parse(line)); } catch (error) { answer = { error: String(error.stack) }; }
   process.stdout.write(`${JSON.stringify(answer)}\\n`);
 });
 """

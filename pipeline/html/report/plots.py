@@ -12,7 +12,7 @@ from pipeline.html.report.svg import ACCENT, GREY, QUIET, SECOND, draw
 from pipeline.model.metrics import Reliability, wilson_interval
 from pipeline.training.history import Epoch
 
-WIDTH = 6.1  # inches: about that of the charts on the page, so that their type has one size
+WIDTH = 4.9  # inches: about that of the charts on a phone, so that their type is never below 11 pixels
 MAX_MARKERS = 40  # longer histories are drawn without markers
 
 Histories = Sequence[Sequence[Epoch]]
@@ -27,7 +27,7 @@ def plot_loss(histories: Histories) -> Markup:
         axes = _epoch_axes(figure, "Loss")
         _plot_lines(axes, histories, lambda row: row.loss, ACCENT, "-")
 
-    return draw("loss", description, WIDTH, 3.4, fill)
+    return draw("loss", description, WIDTH, 3, fill)
 
 
 def plot_accuracy(histories: Histories, earlier: Histories = ()) -> Markup:
@@ -63,7 +63,7 @@ def plot_accuracy(histories: Histories, earlier: Histories = ()) -> Markup:
             axes.yaxis.set_major_formatter(_percent_formatter())
         axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, borderaxespad=0.2)  # next to the title
 
-    return draw("accuracy", description, WIDTH, 3.9, fill)
+    return draw("accuracy", description, WIDTH, 3.4, fill)
 
 
 def plot_reliability(reliability: Reliability) -> Markup:
@@ -83,13 +83,13 @@ def plot_reliability(reliability: Reliability) -> Markup:
 
     def fill(figure: Figure) -> None:
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1.2))
-        above.plot([0, 1], [0, 1], color=QUIET, linestyle=":", label="perfect calibration")
+        above.plot([0, 1], [0, 1], color=QUIET, linestyle=":", label="perfect")
         above.vlines(confidence, *bounds, color=SECOND, linewidth=1.6, label="95% interval")
         above.plot(confidence, accuracy, "o", color=ACCENT, label="accuracy")
         above.set_title("Accuracy by confidence")
         above.set_ylim(-0.02, 1.03)
         above.yaxis.set_major_formatter(_percent_formatter())
-        figure.legend(loc="outside upper left", ncols=3)
+        figure.legend(loc="outside upper left", ncols=3, handlelength=1.5, columnspacing=1.2)
         below.bar((filled + 0.5) / bins, counts[filled], width=0.9 / bins, color=ACCENT)
         below.set_yscale("log")
         below.set_ylim(0.7, 2 * counts.max())
@@ -100,7 +100,7 @@ def plot_reliability(reliability: Reliability) -> Markup:
         below.set_xlim(0, 1.01)
         below.xaxis.set_major_formatter(_percent_formatter())
 
-    return draw("reliability", description, WIDTH, 4.4, fill)
+    return draw("reliability", description, WIDTH, 4, fill)
 
 
 def _epoch_axes(figure: Figure, title: str) -> Axes:

@@ -1,5 +1,6 @@
 """The report: a page with the metrics, errors and training history of a model, and a table of other runs."""
 
+import base64
 import math
 import time
 from collections import Counter
@@ -24,20 +25,20 @@ from pipeline.html.png import draw_grey
 from pipeline.html.rendering import render
 from pipeline.html.repetition import format_command
 from pipeline.html.report.plots import plot_accuracy, plot_loss, plot_reliability
-from pipeline.html.wording import format_dataset
 from pipeline.model.metrics import Metrics, list_confusions, measure_reliability
 from pipeline.model.model import Model
 from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.network import Network, count_parameters, make_buffers
 from pipeline.training.history import best_of
 from pipeline.training.recipe import Recipe, override
-from pipeline.training.stored_runs import TrainingRun, find_run, name_data
+from pipeline.training.stored_runs import TrainingRun, find_run
 
 MAX_MATRIX_CLASSES = 30  # with more classes, the report lists confusions instead of the matrix
 CONFUSIONS = 40  # listed instead of the matrix
 TIMED_IMAGES, REPETITIONS = 64, 10  # of the forward passes in which the layers are timed; the fastest counts
 MAX_ERRORS = 28  # shown at first
 MAX_CELL_ERRORS, MAX_HIDDEN_ERRORS = 12, 300  # shown after a click on a cell of the matrix; in all cells together
+MAX_LINKED = 1024  # pixels of an image that is part of a link
 MAX_EARLIER = 10  # curves of earlier runs
 MAX_RUNS = 15  # in the table
 MAX_SEARCHED = 10_000  # test images in the search for patches
@@ -70,10 +71,15 @@ class Findings:
 
 @dataclass(frozen=True)
 class Error:
-    """A misread test image. picture: its data URI. cell: row and column of the confusion matrix."""
+    """A misread test image.
+
+    picture: its data URI. link: to the drawing demo with this image, "" if it is large. cell: row and column of the
+    confusion matrix.
+    """
 
     index: int
     picture: str
+    link: str
     confidence: float
     cell: tuple[int, int]
 
@@ -129,7 +135,7 @@ def render_report(findings: Findings) -> str:
         searched=len(searched),
         augmented=draw_augmented(findings.samples, recipe),
         max_runs=MAX_RUNS,
-        dataset_names=name_data(findings.runs, format_dataset),
+        runs=[each for each in findings.runs if each.data == run.data],
     )
 
 
@@ -180,8 +186,15 @@ def list_errors(findings: Findings, per_cell: int) -> list[Error]:
         cell = int(truths[index]), int(predicted[index])
         if rank < MAX_ERRORS or (cells[cell] < per_cell and len(found) < MAX_HIDDEN_ERRORS):
             cells[cell] += 1
-            found.append(Error(index, draw_grey(findings.images[index]), float(confidence[index]), cell))
+            image = findings.images[index]
+            link = link_demo(image, cell[0]) if image.size <= MAX_LINKED else ""
+            found.append(Error(index, draw_grey(image), link, float(confidence[index]), cell))
     return found
+
+
+def link_demo(image: NDArray[np.uint8], label: int) -> str:
+    """Return the link to the drawing demo, written by `export`, that shows a test image; see link.js."""
+    return f"../export/index.html#i={label}.{base64.b64encode(image.tobytes()).decode()}"
 
 
 def draw_augmented(samples: NDArray[np.uint8], recipe: Recipe) -> list[list[str]]:

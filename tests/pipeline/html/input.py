@@ -96,7 +96,7 @@ def pixels(page: Page, selector: str) -> NDArray[np.uint8]:
 def numbers(found: Locator) -> list[float]:
     """Return all numbers in the texts of elements."""
     text = " ".join(found.all_inner_texts()).replace("\xa0", " ").replace("−", "-").replace("- ", "-")
-    return [float(number) for number in re.findall(r"-?\d+\.\d+", text)]
+    return [float(number) for number in re.findall(r"-?\d*\.\d+", text)]
 
 
 def title(page: Page) -> str:

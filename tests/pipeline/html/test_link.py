@@ -1,9 +1,14 @@
 """Links of the drawing demo that contain the drawing."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
+from pipeline.html.report.report_page import link_demo
+from tests.browser import open_page
+from tests.drawings import sample_digits
 from tests.pipeline.html.conftest import Demo
 from tests.pipeline.html.input import clear, draw_with_mouse, prediction, strokes_of
 from tests.pipeline.html.strokes import DIGITS, Strokes, place
@@ -46,6 +51,18 @@ def test_share_changes_only_the_address_and_page_opens_with_its_drawing(page: Pa
     page.reload()
     assert prediction(page) == "4"
     assert link(page) == fragment
+
+
+def test_link_of_the_report_shows_the_test_image(built: Path, browser: Browser) -> None:
+    image = sample_digits()[0][0]
+    fragment = link_demo(image, 3).partition("#")[2]
+    for given, shown in ((fragment, True), (fragment.replace("i=3", "i=77"), False), (fragment[:-8], False)):
+        with open_page(browser, built / "export/index.html", f"#{given}") as page:
+            prediction(page)
+            assert ("3 in the test set" in page.locator("#runner-up").inner_text()) is shown
+            if shown:
+                assert page.evaluate("[...examples[drawing.example].image]") == image.reshape(-1).tolist()
+                assert page.evaluate("addressOf()") == f"#{given}"
 
 
 def test_invalid_links_are_ignored(page: Page) -> None:

@@ -68,6 +68,7 @@ def test_page_is_valid_for_unusual_findings(name: str) -> None:
     ids = [attributes["id"] for _, attributes in reader.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
     links = {str(attributes["href"]) for attributes in reader.all("a")}
+    links = {each for each in links if not each.startswith("../export/index.html#i=")}
     assert links <= {f"#{each}" for each in ids}
     assert all(str(attributes["src"]).startswith("data:image/png;base64,") for attributes in reader.all("img"))
     assert all("alt" in attributes for attributes in reader.all("img"))
@@ -104,7 +105,7 @@ def test_most_confident_errors_come_first_and_each_cell_of_the_matrix_shows_its_
     wrong = sorted(np.flatnonzero(predicted != found.labels).tolist(), key=lambda index: (-confidence[index], index))
     page = render_report(found)
     errors = re.findall(
-        r'<li class="read-(\d)-(\d)( hidden)?"><figure><img [^>]*alt="Test image (\d+), class (\w)">'
+        r'<li class="read-(\d)-(\d)( hidden)?"><figure><a [^>]*><img [^>]*alt="Test image (\d+), class (\w)"></a>'
         r"\s*<figcaption><b>(\w)</b> read as <b>(\w)</b>, (\d+%)",
         page,
     )
@@ -201,19 +202,15 @@ def test_latest_runs_are_listed_with_this_one() -> None:
     found = findings()
     (one,) = found.runs
     others = [
-        replace(
-            one, data="cd" * 32, manifest=replace(one.manifest, provenance=replace(one.manifest.provenance, code=n))
-        )
+        replace(one, manifest=replace(one.manifest, provenance=replace(one.manifest.provenance, code=n)))
         for n in ({"n": str(n)} for n in range(MAX_RUNS + 1))
     ]
-    page = render_report(replace(found, runs=[one, *others]))
+    page = render_report(replace(found, runs=[one, *others, replace(others[0], data="cd" * 32)]))
     table = page[page.index('<table class="runs">') :].partition("</table>")[0]
     assert table.count("<tr") == 1 + MAX_RUNS
     assert "lists 2 more" in page
     assert page.count("this run") == page.count('aria-current="true"') == 1
     assert re.findall("<th scope=.col.>(.*?)</th>", table)[:4] == ["time", "recipe", "validation", "test"]
-    assert "custom (ababab)" in table and "custom (cdcdcd)" in table
-    assert "(ababab)" not in page_of()
 
 
 def test_each_layer_is_a_row_and_only_convolutions_have_patches() -> None:

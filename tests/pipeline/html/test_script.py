@@ -108,27 +108,6 @@ def to_points(strokes: Strokes) -> list[list[dict[str, float]]]:
     return [[{"x": x, "y": y} for x, y in stroke] for stroke in strokes]
 
 
-@pytest.mark.parametrize(
-    ("weights", "expected"), [([0.1, -3, 0, 0], True), ([-1, 1, 1, 1], False)], ids=["shrinks", "grows"]
-)
-def test_more_ink_is_advised_only_if_it_shrinks_the_lead(weights: list[float], expected: bool) -> None:
-    """A linear network, whose first class has these weights; only the first of four pixels has ink."""
-    layer: dict[str, Any] = {
-        "kind": "dense",
-        "activation": None,
-        "inputShape": [1, 2, 2],
-        "outputShape": [2],
-        "window": [2, 2],
-        "dilation": 1,
-    }
-    layer |= {"stride": [1, 1], "padding": [0, 0], "residual": 0, "weights": [*weights, 0, 0, 0, 0], "biases": [0, 0]}
-    call = """(layer, image) => {
-        const networks = [[{ ...layer, weights: Float32Array.from(layer.weights), biases: new Float32Array(2) }]];
-        return canFill(networks, image, 0, 1, explainDifference(networks, image, 0, 1));
-    }"""
-    assert evaluate(call, layer, [255, 0, 0, 0]) is expected
-
-
 def test_digit_is_compared_with_the_runner_up_or_the_chosen_class_and_never_with_itself() -> None:
     given = [([0.01, 0.93, 0.02, 0.04], chosen) for chosen in (None, 0, 1, 3)]
     given += [([0.1, 0.2, 0.2, 0.5], None), ([0.0, 0.513, 0.004, 0.483], None)]  # a close "none" is the runner-up
@@ -150,7 +129,7 @@ def test_links_are_short_and_restore_drawings_and_invalid_ones_are_refused() -> 
     for strokes, found in zip(drawn, evaluate(DECODE, fragments), strict=True):
         for stroke, expected in zip(found["drawing"]["strokes"], strokes, strict=True):
             np.testing.assert_allclose([(point["x"], point["y"]) for point in stroke], expected, atol=0.001)
-    invalid = [*INVALID.split(), "#s=" + "A" * 40_000, "#s=" + "_" * 9_000, "#scene=7", "#t=x!AAAA", "#l=1.9.3"]
+    invalid = [*INVALID.split(), "#s=" + "A" * 40_000, "#s=" + "_" * 9_000, "#scene=7", "#t=x!AAAA", "#l=1.9.3.0"]
     assert evaluate(DECODE, invalid) == [NOTHING] * len(invalid)
     assert evaluate("() => encodeLink({ strokes: [], example: 2 })") == "#e=2"
     assert evaluate(DECODE, ["#scene=3&e=2"]) == [
@@ -161,7 +140,7 @@ def test_links_are_short_and_restore_drawings_and_invalid_ones_are_refused() -> 
 
 
 def test_links_repeat_trainings_and_signs() -> None:
-    training = {"seed": 3, "rate": 4, "steps": 120}
+    training = {"seed": 3, "rate": 4, "steps": 120, "byHand": 2}
     signs = [{"name": name, "drawings": [[[{"x": k / 10, "y": 0.5}]] for k in range(5)]} for name in ("♥", "a&b!")]
     fragment = evaluate("(...all) => `#e=1${encodeTraining(...all)}`", training, signs)
     (found,) = evaluate(DECODE, [fragment])
@@ -170,23 +149,29 @@ def test_links_repeat_trainings_and_signs() -> None:
 
 
 @pytest.mark.parametrize(("reach", "expected"), [(9, True), (-1, False)])
-def test_dot_is_added_where_it_helps_another_class_most(reach: int, expected: bool) -> None:
+def test_each_dot_reduces_the_lead_the_first_one_most(reach: int, expected: bool) -> None:
     """A linear network of 8 x 8 pixels: all ink speaks for the first class, that at the top for the second one."""
     weights = np.full((2, 8, 8), 0.1)
     weights[1] = 0
     weights[1, :2] = reach
+    weights[1, :2, :4] *= 2
     layer: dict[str, Any] = {"kind": "dense", "activation": None, "inputShape": [1, 8, 8], "outputShape": [2]}
     layer |= {"window": [8, 8], "dilation": 1, "stride": [1, 1], "padding": [0, 0], "residual": 0}
-    call = """(layer, weights, image) => {
+    call = """async (layer, weights, image) => {
         const layers = [{ ...layer, weights: Float32Array.from(weights), biases: Float32Array.from([5, 0]) }];
         const model = { networks: [layers], loss: "cross-entropy", temperature: 1, shape: [8, 8] };
-        const dot = bestDot(model, Uint8Array.from(image), 1);
-        return [dot, [...addDot(Uint8Array.from(image), dot ?? 0, [8, 8])]];
+        const pixels = Uint8Array.from(image);
+        const explained = explainDifference([layers], pixels, 0, 1);
+        const dots = await helpfulDots(model, pixels, 0, 1, explained, () => true);
+        return [explained.difference, dots, [...addDot(pixels, dots[0]?.at ?? 0, [8, 8])]];
     }"""
     image = np.zeros((8, 8), int)
     image[5, 2:6] = 255
-    dot, inked = evaluate(call, layer, weights.reshape(-1).tolist(), image.reshape(-1).tolist())
-    assert (dot is not None) is expected
+    difference, dots, inked = evaluate(call, layer, weights.reshape(-1).tolist(), image.reshape(-1).tolist())
+    assert bool(dots) is expected
+    leads = [dot["lead"] for dot in dots]
+    assert leads == sorted(leads) and all(lead < difference for lead in leads)
     if expected:
-        assert dot < 8
-        assert np.flatnonzero(np.array(inked) != image.reshape(-1)).tolist() == [dot, dot + 1, dot + 8, dot + 9]
+        at = dots[0]["at"]
+        assert at < 3
+        assert np.flatnonzero(np.array(inked) != image.reshape(-1)).tolist() == [at, at + 1, at + 8, at + 9]

@@ -87,10 +87,7 @@ function paintValues(canvas, values, height, width, paint) {
   if (isChanged) context.putImageData(pixels, 0, 0);
 }
 
-/**
- * Return the number of columns for n units, at most that of the rows; rows are full if the aspect ratio is then below
- * 4.
- */
+/** Return the number of columns for n units, at most that of the rows; rows are full if they get less than 4:1. */
 function columnsFor(n) {
   for (let columns = Math.floor(Math.sqrt(n)); columns > Math.sqrt(n) / 2; columns--) {
     if (n % columns === 0) return columns;

@@ -1,7 +1,7 @@
 /* The arithmetic of one output: patch times kernel, the sum, the bias and the activation, with all numbers. */
 
 const STRONGEST_SLICES = 5; // to which lines lead
-const MAX_NUMBERS = 7; // rows and columns of the largest patch that is shown with numbers
+const [MAX_NUMBERS, MAX_NARROW] = [7, 5]; // rows and columns of the largest patch that is shown with numbers
 
 /** Format a number with a true minus sign and without "-0.00". */
 function signed(number, digits = 2) {
@@ -39,7 +39,7 @@ function showDetail(view, target, explained, values) {
   showSlice(strongestSlices(explained.slices, 1)[0], layer, target.index);
   const total = signed(roundedSum(explained.sum, explained.bias));
   paintRunning($("running"), termsOf(explained), largestMagnitude(values[target.index + 1]));
-  setText($("running").nextElementSibling, `running sum, from 0 to ${total}, the bias last`);
+  setText($("running").nextElementSibling, `running sum, from 0 to ${total}; last the bias, which is added everywhere`);
 }
 
 /** Return the terms of the sum, the bias last: the products, or the sums of several slices, the strongest first. */
@@ -103,7 +103,7 @@ function noteOf({ weights, inputShape }, { index }, { slices, sum }) {
 /** Show a slice as patch x kernel = products, with numbers if it is small enough. */
 function showSlice({ height, patch, weights, products }, layer, index) {
   const width = patch.length / height;
-  const hasNumbers = height <= MAX_NUMBERS && width <= MAX_NUMBERS;
+  const hasNumbers = Math.max(height, width) <= (NARROW.matches ? MAX_NARROW : MAX_NUMBERS);
   const ofWeights = signedColours(largestMagnitude(weights, products));
   showGrid($("patch"), patch, height, width, index === 0 ? inkColour : activationColours(patch), hasNumbers);
   showGrid($("weights"), weights, height, width, ofWeights, hasNumbers);
@@ -125,7 +125,8 @@ function showGrid(grid, values, height, width, paint, hasNumbers) {
   values.forEach((value, i) => {
     const cell = grid.children[i];
     const [red, green, blue] = paint(value);
-    setText(cell, NARROW.matches ? signed(value, 1).replace(/\b0\./, ".").replace(/^\.0$/, "0") : signed(value));
+    const isTight = width > MAX_NARROW - 1 && Math.abs(value) >= 0.95; // no room for "−1.8"
+    setText(cell, signed(value, NARROW.matches ? (isTight ? 0 : 1) : 2).replace(/\b0\./, ".").replace(/^\.0+$/, "0"));
     cell.style.background = `rgb(${red} ${green} ${blue})`;
     cell.style.color = luminance(red, green, blue) > 0.179 ? "black" : "white"; // the better contrast
   });

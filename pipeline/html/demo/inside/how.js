@@ -1,7 +1,7 @@
 /* "How it works": four pictures of what the network does with the drawing, from the pixels to the answer. */
 
-/** Show the pictures. target: an output of the first layer; text: the answer's first line. */
-function showHow(list, { layers, columns, model }, { logits }, target, text) {
+/** Show the pictures. target: an output of the first layer; best: the answer. */
+function showHow(list, { layers, columns, model, outputs }, { logits, probabilities }, target, best) {
   const layer = layers[target.index];
   const map = columns[0] && isMap(layer.outputShape) ? columns[0].map(target.unit) : $("picture");
   const copy = (from) => (canvas) => {
@@ -14,7 +14,7 @@ function showHow(list, { layers, columns, model }, { logits }, target, text) {
     [copy(map), "Cell by cell, weight times ink: the sum, cut at 0, is a pixel of its map."],
     [
       (canvas) => paintValues(canvas, logits, logits.length, 1, signedColours(largestMagnitude(logits))),
-      `The last layers weigh all maps and vote. ${text}.`,
+      `The last layers weigh all maps and vote. ${outputs[best]}: ${percent(probabilities[best])}.`,
     ],
   ];
   list.replaceChildren();

@@ -1,8 +1,8 @@
 /* Ink that is added to what the network sees, dot by dot. */
 
 const DOT = [[0, 0], [0, 1], [1, 0], [1, 1]]; // pixels down and right that a dot fills: about as wide as a pen
-const CANDIDATES = 6; // places for each dot that are tried: the most promising
-const SNAP = 2; // pixels from a tap to the mark that it means
+const [FIRST_PLACES, TRIED] = [80, 8]; // places of the largest gains by the gradient; those of them that are tried
+const SNAP = 2; // pixels from a tap to the dot that it means
 
 /** Return the pixels that a dot of ink at pixel `at` fills. */
 function dotAt(at, [height, width]) {
@@ -18,24 +18,32 @@ function addDot(image, at, shape) {
   return inked;
 }
 
-/** Return where a dot of ink helps a class most against all others; null if it helps nowhere. */
-function bestDot(model, image, rival) {
-  const leadOf = (logits) => logits[rival] - Math.max(...logits.filter((_, k) => k !== rival));
-  const { logits } = predict(model, image);
-  const [best] = strongest(logits, 2).filter((k) => k !== rival);
-  const { gradient } = explainDifference(model.networks, image, best, rival);
+/**
+ * Return {at, lead} of dots of ink apart from each other that reduce the lead of class a over class b, the largest
+ * reduction first; lead: what is left. explained: as from `explainDifference`. next: awaited before each trial; it
+ * returns whether to go on.
+ */
+async function helpfulDots(model, image, a, b, { gradient, difference }, next) {
+  const [, width] = model.shape;
   const gainOf = (at) => sumOf(dotAt(at, model.shape).map((k) => gradient[k] * (image[k] / 255 - 1)));
-  const places = strongest(Array.from(image, (_, at) => gainOf(at)), CANDIDATES); // by the gradient
-  const leads = places.map((at) => leadOf(predict(model, addDot(image, at, model.shape)).logits));
-  const [most] = strongest(leads, 1);
-  return leads[most] > leadOf(logits) ? places[most] : null;
+  const isApart = (at) => (other) => Math.abs((at % width) - (other % width)) > 2 || Math.abs(at - other) > 2 * width;
+  const places = [];
+  for (const at of strongest(Array.from(image, (_, k) => gainOf(k)), FIRST_PLACES)) {
+    if (places.length < TRIED && places.every(isApart(at))) places.push(at);
+  }
+  const dots = [];
+  for (const at of places) {
+    if (!(await next())) return [];
+    const { logits } = predict(model, addDot(image, at, model.shape));
+    dots.push({ at, lead: logits[a] - logits[b] });
+  }
+  return dots.filter(({ lead }) => lead < difference).sort((one, other) => one.lead - other.lead);
 }
 
-/** Return the marked gap that a tap at (row, column) means, or else the pixel under it. */
-function tappedPixel(gaps, row, column, [height, width]) {
-  const distance = (k) => Math.hypot(Math.floor(k / width) + 0.5 - row, (k % width) + 0.5 - column);
-  const marked = [...gaps.keys()].filter((k) => gaps[k] > 0);
-  const nearest = marked.sort((a, b) => distance(a) - distance(b))[0];
+/** Return the dot that a tap at (row, column) means, or else the pixel under it. */
+function tappedPixel(dots, row, column, [height, width]) {
+  const distance = (k) => Math.hypot(Math.floor(k / width) + 1 - row, (k % width) + 1 - column);
+  const [nearest] = [...dots].sort((a, b) => distance(a) - distance(b));
   if (nearest !== undefined && distance(nearest) <= SNAP) return nearest;
   return clamp(Math.floor(row), height - 1) * width + clamp(Math.floor(column), width - 1);
 }

@@ -1,9 +1,9 @@
 /* "Inside the network": its state, and the update of its parts. */
 
-const SLIDE_SECONDS = 6; // for all positions of a kernel
+const SLIDE_SECONDS = 15; // for all positions of a kernel
 const REDUCED_MOTION = matchMedia("(prefers-reduced-motion: reduce)");
-const FOOL_DELAY = 250; // milliseconds from dot to dot
-const MAX_DOTS = 12; // after which the network counts as not fooled
+const FOOL_DELAY = 100; // milliseconds from dot to dot
+const MAX_DOTS = 24; // that a press adds
 const WHY_DELAY = 40; // milliseconds without a stroke after which "Why" is updated
 
 /**
@@ -24,7 +24,7 @@ function makeInside(model, changed) {
   };
   let frame = null;
   let why = null; // the timer of WHY_DELAY
-  let answered = null; // what "Why" shows, {prediction, best, rival, explained}
+  let answered = null; // what "Why" shows, {prediction, best, rival, explained, dots}
   const refresh = () => (frame ??= requestAnimationFrame(update));
   const on = {
     preview: (target) => change({ preview: target }),
@@ -63,7 +63,8 @@ function makeInside(model, changed) {
   function show(reading) {
     if (reading?.image !== state.reading?.image) {
       if (state.sliding !== null) state.pinned.position = null; // the strongest
-      Object.assign(state, { inked: null, dots: 0, sliding: null });
+      forgetInk();
+      state.sliding = null;
     }
     if (reading === null) state.preview = null; // the buttons of the classes are disabled
     const isDrawn = reading !== state.reading;
@@ -72,6 +73,11 @@ function makeInside(model, changed) {
     update(null, isDrawn);
     const words = state.dots === 1 ? "with a dot of ink" : `with ${state.dots} dots of ink`;
     return { reading: current.prediction, change: state.inked && { words, before: reading.digit } };
+  }
+
+  function forgetInk() {
+    Object.assign(state, { inked: null, dots: 0 });
+    $("fooled").textContent = "";
   }
 
   /** Another drawing begins: ask about its own runner-up, and go to the strongest pixel of a pinned map. */
@@ -134,7 +140,7 @@ function makeInside(model, changed) {
     showButtons(view, target);
     if ($("how").open && prediction) {
       const first = locateTarget(view, FIRST, prediction.values);
-      showHow($("how-steps"), view, prediction, first, $("confidence").textContent);
+      showHow($("how-steps"), view, prediction, first, asked()[0]);
     }
   }
 
@@ -146,6 +152,7 @@ function makeInside(model, changed) {
       slide: isMap(layer.outputShape) && !REDUCED_MOTION.matches && slide,
       follow: (state.pinned ?? state.rival) !== null && (NARROW.matches ? "Close" : "Deselect"),
     };
+    if (scenes.number() === 2) setText($("scene-action"), state.sliding === null ? "Slide a kernel" : "Stop");
     const isLost = texts[document.activeElement.id] === false;
     for (const [id, text] of Object.entries(texts)) {
       $(id).hidden = !text;
@@ -167,7 +174,9 @@ function makeInside(model, changed) {
     $("result-figure").firstElementChild.classList.toggle("glow", state.sliding !== null);
     markTiles(view, on.isPinned);
     if (!explained) return overlay([]);
-    const votes = target.index < best.index ? votesOf(view, best, explain(best)) : [];
+    const hasVotes = target.index < best.index && scenes.number() === EXPLORE;
+    const ofBest = hasVotes ? shapesOf(view, best, explain(best)).filter((each) => each?.name === "line") : [];
+    const votes = ofBest.map((line) => ({ ...line, class: `${line.class} vote` }));
     const shapes = [...votes, ...shapesOf(view, target, explained)];
     // lines would hide what changes, and on a narrow screen cross the texts between two layers
     const hasLines = view.model === model && !NARROW.matches;
@@ -189,15 +198,19 @@ function makeInside(model, changed) {
     const now = { prediction, best, rival };
     const isSame = (names) => names.every((name) => now[name] === answered?.[name]);
     if (isSame(Object.keys(now))) return;
-    const explain = () => {
+    const explain = async () => {
       $("why").classList.remove("stale");
       const explained = explainDifference(view.model.networks, current.image, best, rival, [prediction.values]);
-      answered = { ...now, explained };
+      const mine = (answered = { ...now, explained, dots: [] });
       const isExact = view.layers.every(({ activation }) => !activation || ACTIVATIONS[activation].isPiecewiseLinear);
-      const hasDots = canFill(view.model.networks, current.image, best, rival, explained);
       const [a, b] = [view.outputs[best], view.outputs[rival]].map((name) => (name === "none" ? `no ${noun}` : name));
       $("why-title").textContent = isUndecided(prediction) ? `Why ${a} before ${b}?` : `Why ${a}, not ${b}?`;
-      showWhy(explained, current.image, model.shape, isExact, a, b, hasDots);
+      const { image } = current;
+      const show = () => showWhy(explained, image, model.shape, isExact, a, b, mine.dots);
+      show();
+      const next = () => new Promise((done) => setTimeout(() => done(answered === mine)));
+      mine.dots = await helpfulDots(view.model, image, best, rival, explained, next);
+      if (mine.dots.length > 0) show();
     };
     if (!isDrawn) return explain();
     // it never explains another answer than the bars show
@@ -216,46 +229,56 @@ function makeInside(model, changed) {
   }
 
   function startSliding() {
-    if (state.sliding !== null) change({ sliding: null });
-    else change({ pinned: { ...resolved(), position: 0 }, preview: null, sliding: performance.now() });
+    const at = resolved();
+    const next = (at.position + 1) % positionsOf(state.view.layers[at.index]);
+    if (REDUCED_MOTION.matches) change({ pinned: { ...at, position: next } });
+    else if (state.sliding !== null) change({ sliding: null });
+    else change({ pinned: { ...at, position: 0 }, preview: null, sliding: performance.now() });
   }
 
-  /** Add a dot of ink at a pixel of what the network sees. */
+  /** Add a dot of ink at a pixel of what the network sees. The question stays the same. */
   function addInk(at) {
     const inked = addDot(current.image, at, model.shape);
-    change({ inked, dots: state.dots + 1 });
+    change({ inked, dots: state.dots + 1, rival: asked()[1] });
     compute();
     changed();
   }
 
-  /** Add the dots that help the other class most, until the network answers with it. */
+  /** Add dots of ink, each where it reduces the lead of the answer most, until another class is the answer. */
   async function fool() {
     if (!state.reading || state.isFooling) return;
     const { reading, view } = state;
-    Object.assign(state, { inked: null, dots: 0 });
+    const [best] = strongest(reading.probabilities, 1);
+    const isClass = (k) => k !== null && k !== best && k < model.classNames.length;
+    const isFooled = () => isClass(current.prediction.digit);
+    if (isFooled()) takeBack(); // again
     compute();
-    const [best, rival] = asked();
-    Object.assign(state, { rival, isFooling: true });
-    const isFooled = () => strongest(current.prediction.probabilities, 1)[0] !== best;
+    state.isFooling = true;
     const isSame = () => state.reading === reading && state.view === view;
-    while (isSame() && !isFooled() && state.dots < MAX_DOTS) {
-      const at = bestDot(view.model, current.image, rival);
-      if (at === null) break;
-      addInk(at);
+    const next = () => new Promise((done) => setTimeout(() => done(isSame())));
+    const limit = state.dots + MAX_DOTS;
+    while (isSame() && !isFooled() && state.dots < limit) {
+      const { image, prediction } = current;
+      const ranked = strongest(prediction.logits, prediction.logits.length);
+      const rival = ranked.find(isClass);
+      const first = ranked.find((k) => k !== rival);
+      const explained = explainDifference(view.model.networks, image, first, rival, [prediction.values]);
+      const [dot] = await helpfulDots(view.model, image, first, rival, explained, next);
+      if (!dot) break;
+      addInk(dot.at);
       await new Promise((done) => setTimeout(done, REDUCED_MOTION.matches ? 0 : FOOL_DELAY));
     }
     state.isFooling = false;
     if (!isSame()) return;
     const count = `${state.dots} ${plural("dot", state.dots)} of ink`;
-    const [other] = strongest(current.prediction.probabilities, 1);
-    const name = other === negativeOf(view.model) ? `no ${noun}` : `a ${view.outputs[other]}`;
-    const made = `${count} made the ${view.outputs[best]} ${name}.`;
-    announce(($("fooled").textContent = isFooled() ? made : `${count} do not fool it.`));
+    const made = `${count} made the ${view.outputs[best]} ${withArticle(view.outputs[current.prediction.digit])}.`;
+    const more = state.dots < limit ? "no more ink would help" : "press again for more";
+    announce(($("fooled").textContent = isFooled() ? made : `${count}: not fooled yet, ${more}.`));
   }
 
   function takeBack() {
-    change({ inked: null, dots: 0, rival: null });
-    $("fooled").textContent = "";
+    forgetInk();
+    change({ rival: null });
     changed();
   }
 
@@ -272,7 +295,8 @@ function makeInside(model, changed) {
 
   /** Look into the network of a view. */
   function select(view) {
-    Object.assign(state, { view, pinned: null, preview: null, rival: null, sliding: null, inked: null, dots: 0 });
+    Object.assign(state, { view, pinned: null, preview: null, rival: null, sliding: null });
+    forgetInk();
     views.forEach((each) => each.columns.forEach(({ element }) => (element.hidden = each !== view)));
     refresh();
   }
@@ -281,11 +305,19 @@ function makeInside(model, changed) {
   $("slide").addEventListener("click", startSliding);
   $("fool").addEventListener("click", fool);
   $("take-back").addEventListener("click", takeBack);
+  $("why-picture").addEventListener("keydown", ({ key }) => {
+    if (key === "Enter" && answered.dots.length > 0) addInk(answered.dots[0].at);
+  });
   $("why-picture").addEventListener("click", ({ clientX, clientY }) => {
     const box = $("why-picture").getBoundingClientRect();
     const [height, width] = model.shape;
     const [row, column] = [((clientY - box.top) / box.height) * height, ((clientX - box.left) / box.width) * width];
-    addInk(tappedPixel(gapsOf(answered.explained, current.image), row, column, model.shape));
+    addInk(tappedPixel(answered.dots.map(({ at }) => at), row, column, model.shape));
+  });
+  $("result-map").addEventListener("click", ({ offsetX, offsetY, target }) => {
+    const { width, height, clientWidth, clientHeight } = target;
+    const [row, column] = [(offsetY / clientHeight) * height, (offsetX / clientWidth) * width].map(Math.floor);
+    change({ pinned: { ...resolved(), position: row * width + column }, sliding: null });
   });
   for (const id of ["answer", "detail"])
     $(id).addEventListener("keydown", ({ key }) => key === "Escape" && on.release());

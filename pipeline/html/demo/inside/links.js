@@ -55,12 +55,6 @@ function lineOf(from, to, share) {
   };
 }
 
-/** Return the lines from the strongest votes for a class. explained: of the class. */
-function votesOf(view, target, explained) {
-  const lines = shapesOf(view, target, explained).filter((each) => each?.name === "line");
-  return lines.map((line) => ({ ...line, class: `${line.class} vote` }));
-}
-
 /** Return the frames and lines of a target: its pixel, its receptive field, and its strongest sources. */
 function shapesOf({ layers, columns, model, answer }, target, explained) {
   const [, height = 1, width = 1] = layers[target.index].outputShape;

@@ -1,7 +1,4 @@
-/*
- * The column of a hidden layer: a tile per map, with its kernel beside it in the first layer, or a cell per dense unit.
- * A tile is a button; arrow keys move between tiles, which share one tab stop.
- */
+/* The column of a hidden layer: a tile per map or a cell per unit, as buttons with one tab stop and arrow keys. */
 
 const FEW = 8; // maps of a later layer that are shown at first
 

@@ -5,8 +5,7 @@ const NARROW = matchMedia("screen and (max-width: 69.99rem)");
 
 /**
  * Make the columns of a model's first network. Returns {model, layers, titles, columns, answer, outputs, blank}.
- * answer: the buttons of the outputs, which have the names `outputs`. blank: the result of `forward` for a picture
- * without ink.
+ * answer: the buttons of the outputs, which have the names `outputs`. blank: `forward` of no ink.
  */
 function makeView(parent, model, answer, on) {
   const [layers] = model.networks;
@@ -16,10 +15,7 @@ function makeView(parent, model, answer, on) {
   return { model, layers, titles, columns, answer, outputs: outputNames(model), blank };
 }
 
-/**
- * Return the names of the outputs: of the classes, of the negative class if there is one, and of signs that were
- * taught.
- */
+/** Return the names of the outputs: of the classes, of the negative class if any, and of signs that were taught. */
 function outputNames(model) {
   const negative = negativeOf(model) === null ? [] : ["none"];
   return [...model.classNames, ...negative, ...(model.signs ?? [])];

@@ -1,9 +1,8 @@
 /* "Why 3, not 8?": the answer's bars, and the contribution of each pixel to the difference of two logits. */
 
 /**
- * Make a button with a bar for each class. choose, preview: called with its index. Returns {buttons, set(names),
- * show}; show: a function of the prediction, null if nothing is drawn, the index of the best class and that of the
- * chosen one.
+ * Make a button with a bar for each class. choose, preview: called with its index. Returns {buttons, set(names), show};
+ * show: of the prediction or null, the index of the best class and of the chosen one.
  */
 function makeAnswer(parent, names, { choose, preview, leave }) {
   const buttons = [];
@@ -42,10 +41,7 @@ function makeAnswer(parent, names, { choose, preview, leave }) {
   return { buttons, set, show };
 }
 
-/**
- * Return the most probable of the outputs and the one to compare it with: `chosen`, or the most probable other class.
- * The negative class, after all classes, counts only if it is close.
- */
+/** Return the best output and its rival: `chosen`, or the next class; the negative class counts only if close. */
 function contenders(probabilities, chosen, classes) {
   const [best] = strongest(probabilities, 1);
   const isOther = (k) => k !== best && k < probabilities.length;
@@ -63,50 +59,29 @@ function describeShare({ model }, { logits, probabilities }, k) {
   return `${own} / (${own} + ${other}${rest}) = ${percent(probabilities[k])}`;
 }
 
-const GAPS = 12; // pixels without ink that are marked
-const MAX_GAP_INK = 0.1; // of such a pixel
 const ZOOM = 4; // pixels of the canvas per pixel of the picture, in each direction
 
 /**
- * Return whether ink in the gaps would shrink the lead of class a over class b. explained: as from
- * `explainDifference`.
- */
-function canFill(networks, image, a, b, explained) {
-  const gaps = gapsOf(explained, image);
-  const ink = inkOf(image.map((pixel, i) => (gaps[i] > 0 ? 255 : pixel)));
-  const leads = networks.map((layers) => forward(layers, ink).at(-1)).map((logits) => logits[a] - logits[b]);
-  return sumOf(leads) / networks.length < explained.difference;
-}
-
-/**
  * Show why the class named a leads that named b. explained: as from `explainDifference`. isExact: whether the
- * gradient explains all but the biases, because the network is piecewise linear. hasDots: as from `canFill`.
+ * gradient explains all but the biases, because the network is piecewise linear. dots: as from `helpfulDots`.
  */
-function showWhy(explained, image, shape, isExact, a, b, hasDots) {
+function showWhy(explained, image, shape, isExact, a, b, dots) {
   const { contributions, difference } = explained;
   const [raising, lowering] = [Math.max, Math.min].map((choose) => sumOf(contributions.map((c) => choose(c, 0))));
-  paintContributions($("why-picture"), explained, image, shape, hasDots);
+  paintContributions($("why-picture"), explained, image, shape, dots);
   const [forA, against, lead] = [raising, lowering, difference].map((value) => Math.round(10 * value) / 10);
   $("raises").textContent = `for ${a}: ${signed(forA, 1)}`;
   $("lowers").textContent = `against ${a}: ${signed(against, 1)}`;
-  $("biases").textContent = `biases${isExact ? "" : ", curves"}: ${signed(lead - forA - against, 1)}`;
+  $("biases").textContent = `whatever is drawn${isExact ? "" : ", curves"}: ${signed(lead - forA - against, 1)}`;
   $("leads").textContent = `${a} leads by ${signed(lead, 1)}`;
-  $("gaps").textContent = `more ink: for ${b}`;
-  $("gaps").parentElement.hidden = !hasDots;
-  const missing = hasDots ? ` More ink at the dots would bring it closer to ${b}.` : "";
+  $("gaps").textContent = `ink here: for ${b}`;
+  $("gaps").parentElement.hidden = dots.length === 0;
+  const missing = dots.length ? ` Ink at a dot brings it closer to ${b}.` : "";
   $("why-reason").textContent = `Blue ink speaks for ${a}.${missing}`;
 }
 
-/** Return by how much a little ink would raise the other class where it would most, in the gaps; 0 elsewhere. */
-function gapsOf({ gradient }, image) {
-  const raising = gradient.map((slope, i) => (image[i] > 255 * MAX_GAP_INK ? 0 : Math.max(-slope, 0)));
-  const gaps = strongest(raising, GAPS);
-  return raising.map((value, i) => (gaps.includes(i) ? value : 0));
-}
-
-/** Paint contributions over a faint picture of the ink, and with hasDots a dot in each of the gaps. */
-function paintContributions(canvas, explained, image, [height, width], hasDots) {
-  const { contributions } = explained;
+/** Paint contributions over a faint picture of the ink, and the dots. */
+function paintContributions(canvas, { contributions }, image, [height, width], dots) {
   const [zero, ink, minus, plus, dot] = ["--zero", "--quiet", "--minus", "--plus", "--pen"].map(colour);
   const largest = largestMagnitude(contributions) || 1;
   const colours = Array.from(contributions, (value, i) => {
@@ -119,9 +94,8 @@ function paintContributions(canvas, explained, image, [height, width], hasDots) 
   const context = canvas.getContext("2d");
   context.imageSmoothingEnabled = false;
   context.drawImage(small, 0, 0, canvas.width, canvas.height);
-  if (!hasDots) return;
   context.fillStyle = `rgb(${dot})`;
-  gapsOf(explained, image).forEach((value, i) => {
-    if (value > 0) context.fillRect(ZOOM * (i % width) + 1, ZOOM * Math.floor(i / width) + 1, ZOOM - 2, ZOOM - 2);
-  });
+  for (const { at } of dots) {
+    context.fillRect(ZOOM * (at % width) + 2, ZOOM * Math.floor(at / width) + 2, ZOOM, ZOOM);
+  }
 }

@@ -1,6 +1,6 @@
 /* Curves: of the training, and of the loss over a weight. */
 
-const LABEL = 15; // pixels above the highest line of a curve, for its label
+const LABEL = 1.5; // height above the highest line of a curve, for its label, in sizes of its type
 const BALL = 6; // pixels: radius
 const TANGENT = 0.18; // half of its width, in shares of the curve's
 
@@ -15,8 +15,10 @@ function paintCurve(canvas, { points, end, most, name, hasEdge = false, lines = 
   [canvas.width, canvas.height] = [Math.round(width * ratio), Math.round(height * ratio)];
   const context = canvas.getContext("2d");
   context.scale(ratio, ratio);
+  context.font = "0.75rem system-ui, sans-serif";
+  const type = parseFloat(context.font);
   const x = (at) => (width * at) / end;
-  const y = (value) => LABEL + (height - LABEL - 2) * (1 - Math.min(value / most, 1));
+  const y = (value) => LABEL * type + (height - LABEL * type - 2) * (1 - Math.min(value / most, 1));
   const trace = (values) => values.forEach(([at, value], i) => context[i ? "lineTo" : "moveTo"](x(at), y(value)));
   const draw = (values, colour_, thickness) => {
     Object.assign(context, { strokeStyle: `rgb(${colour(colour_)})`, lineWidth: thickness });
@@ -25,12 +27,11 @@ function paintCurve(canvas, { points, end, most, name, hasEdge = false, lines = 
     context.stroke();
   };
   context.fillStyle = `rgb(${colour("--quiet")})`;
-  context.font = "12px system-ui, sans-serif";
   context.setLineDash([3, 3]);
   for (const [value, label, side] of lines) {
     draw([[0, value], [end, value]], "--quiet", 1);
     context.textAlign = side;
-    context.fillText(label, side === "left" ? 4 : width - 2, y(value) - 3);
+    context.fillText(label, side === "left" ? 4 : width - 2, y(value) - type / 2);
   }
   context.setLineDash([]);
   context.fillStyle = `rgb(${colour(name)} / 20%)`;

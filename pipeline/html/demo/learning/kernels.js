@@ -2,10 +2,7 @@
 
 const CELL = 24; // pixels of the canvas
 
-/**
- * Paint the kernel of a unit, and given the slopes of the whole layer in each cell an arrow, where gradient descent
- * moves it: up to grow; the longer, the steeper.
- */
+/** Paint the kernel of a unit, given the slopes of the layer with arrows: where gradient descent moves each cell. */
 function paintKernel(canvas, layer, unit, slopes = null) {
   const kernel = rowOf(layer, unit);
   const [height, width] = [layer.window[0], kernel.length / layer.window[0]];
@@ -34,10 +31,7 @@ function paintKernel(canvas, layer, unit, slopes = null) {
   });
 }
 
-/**
- * Let cells of the large kernel be chosen by a tap or arrow keys. chosen: returns the row and the column of the
- * present one; choose: is called with those of another.
- */
+/** Let cells of the large kernel be chosen by a tap or keys. chosen(), choose(): with row and column. */
 function listenToKernel(canvas, [rows, columns], chosen, choose) {
   canvas.addEventListener("click", (event) => {
     const box = canvas.getBoundingClientRect();

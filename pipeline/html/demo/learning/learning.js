@@ -1,14 +1,16 @@
 /* Training in the page: noise, steps along the slopes by hand, and runs, a slice of each frame. */
 
-const SLICE = 8; // milliseconds of a frame
+const [SLICE, LONGEST_SLICE, SLICE_SHARE] = [8, 250, 1.5]; // milliseconds of a frame; share of what painting takes
 const PAINTED = 3; // frames from one repaint to the next
 const STILL = 1000; // milliseconds from one repaint to the next with reduced motion
 const RATES = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 1];
 const DEFAULT_RATE = 4; // its index
+const HANDED = 400; // milliseconds from part to part, when the error is handed back
 const STEP_RATE = 0.3; // of steps by hand, along the mean slopes
 const FIXED = 100; // images, the first of those that are learnt from, whose mean loss is shown everywhere
-const RUN = 20; // seconds of a run of the lesson
+const [RUN, LONGEST, ENOUGH] = [20, 120, 0.85]; // seconds of a run of the lesson, more only until enough is right
 const REACH = 1; // by which the chosen weight can be changed by hand
+const NUDGE = 0.1; // by which a button changes it
 const HILL = 41; // points of its curve
 const TOO_LARGE = 0.1; // a learning rate at which the loss may explode
 const SPOILT = 2; // loss above which it has exploded
@@ -16,11 +18,10 @@ const [SOONEST_EXAM, LATEST_EXAM] = [64, 2000]; // images from one measurement t
 const [BY_HEART, UNIMPROVED] = [0.99, 8]; // right of the fixed set; measurements in which new images do not improve
 
 /**
- * Make the training of `learner`. packed: the images, as `unpackLessons` takes them. on: {relearned(slopes),
- * enter(), leave(), finished(), isLesson()}: called after a change of the parameters, when the network is shown, when
- * the trained one is shown again, and after a run; isLesson: whether a run has an end. Returns {state, lessons(),
- * open({seed, rate, steps}), close(), link(), chooseKernel(unit), repaint()}. lessons: a promise of the images; link:
- * what `open` takes to repeat the training, null if it cannot be.
+ * Make the training of `learner`. packed: the images, as `unpackLessons` takes them. on: {relearned(slopes), enter(),
+ * leave(), finished(), isLesson()}: called after a change of the parameters, when the network is shown, when the
+ * trained one is shown again, and after a run. Returns {state, lessons(), open({seed, rate, steps}), resume(), close(),
+ * link(), chooseKernel(unit), repaint()}. lessons: a promise of the images; link: for `open`.
  */
 function makeLearning(learner, packed, on) {
   const [layers] = learner.networks;
@@ -34,7 +35,7 @@ function makeLearning(learner, packed, on) {
     seed: 1,
     isOpen: false,
     isRunning: false,
-    goal: null, // {steps} or {seconds} after which it pauses; null for none
+    goal: null, // {steps} after which it pauses, or in the lesson {seconds} since when; null for none
     exam: null, // while the accuracy is measured: {count, right}
     nextExam: 0, // images after which it is measured again
     exams: [], // {at, seconds, value, loss, share, right}: value: right of the unseen images; others: of the fixed set
@@ -46,12 +47,12 @@ function makeLearning(learner, packed, on) {
     hill: null, // of `makeHill` for it
     middle: 0, // weight in the middle of the hill
     points: [], // of the hill: {at, value}, at: from its left side
-    byHand: 0, // changes by hand, which no link repeats
+    byHand: 0, // steps before any run; Infinity after changes that no link repeats
     isDone: false, // a run of the lesson is over
   };
   const rate = () => RATES[$("rate").value];
   Object.assign($("rate"), { max: RATES.length - 1, value: DEFAULT_RATE });
-  const isSpoilt = () => rate() >= TOO_LARGE && state.exams.at(-1)?.loss > SPOILT;
+  const isSpoilt = () => rate() >= TOO_LARGE && state.training.steps > 0 && state.exams.at(-1)?.loss > SPOILT;
 
   /** Fill the network with noise and begin again. */
   function forget(seed) {
@@ -62,16 +63,26 @@ function makeLearning(learner, packed, on) {
     Object.assign(state, { exams: [], seconds: 0, frames: 0, cell: null, slopes: null, byHand: 0, isDone: false });
   }
 
-  /** Show the noise of a seed, and learn for a number of steps. rate: its index. */
-  async function open({ seed = 1, rate = DEFAULT_RATE, steps = 0 } = {}) {
+  /** Show the noise of a seed, and learn for a number of steps, those by hand first. rate: its index. */
+  async function open({ seed = 1, rate = DEFAULT_RATE, steps = 0, byHand = 0 } = {}) {
     await lessons();
     state.isOpen = true;
     $("rate").value = rate;
     on.enter();
     forget(seed);
-    while (state.exam) takeExam();
+    examine();
+    for (; state.byHand < byHand; state.byHand++) descend(layers, slopesOf(layers, state.fixed), STEP_RATE);
+    if (byHand > 0) examine();
     showStill();
     if (steps > 0) run(true, { steps });
+  }
+
+  /** Show the network as it was left; noise at first. */
+  async function resume() {
+    if (!state.training) return open();
+    state.isOpen = true;
+    on.enter();
+    show();
   }
 
   function close() {
@@ -93,22 +104,28 @@ function makeLearning(learner, packed, on) {
     state.nextExam = training.seen + clamp(training.seen / 4, LATEST_EXAM, SOONEST_EXAM);
   }
 
+  /** Measure now. */
+  function examine() {
+    state.exam ??= { count: 0, right: 0 };
+    while (state.exam) takeExam();
+  }
+
   /** Learn from the next image, or measure if it is time. Between batches only, as the weights then stand still. */
   function work() {
     const { training, lessons, goal } = state;
     if (state.exam) return takeExam();
     learnImage(training, lessons.learnt, rate());
-    if (training.seen % lessons.learnt.inks.length === 0) announceAccuracy();
+    if (training.seen % packed.learnt === 0) announce(`${training.seen} images: ${$("accuracy").textContent} right`);
     if (training.count > 0) return;
     if (training.seen >= state.nextExam) state.exam = { count: 0, right: 0 };
-    if (training.steps >= goal?.steps || state.seconds >= goal?.seconds) finish();
+    const seconds = state.seconds - goal?.seconds;
+    const isEnough = seconds >= RUN && (state.exams.at(-1).value >= ENOUGH || seconds >= LONGEST);
+    if (training.steps >= goal?.steps || isEnough) finish();
   }
 
-  /** End a run that has reached its goal, with a last measurement. */
+  /** End a run that has reached its goal. */
   function finish() {
     const isLesson = state.goal.seconds !== undefined;
-    state.exam ??= { count: 0, right: 0 };
-    while (state.exam) takeExam();
     state.isDone ||= isLesson;
     run(false);
     if (isLesson) on.finished();
@@ -117,7 +134,8 @@ function makeLearning(learner, packed, on) {
   function frame(started) {
     if (!state.isRunning) return;
     state.frames++;
-    while (performance.now() - started < SLICE && state.isRunning) work();
+    const slice = clamp(SLICE_SHARE * (started - (state.last ?? started)), LONGEST_SLICE, SLICE);
+    while (performance.now() - started < slice && state.isRunning) work();
     if (!state.isRunning) return;
     const now = performance.now();
     state.seconds += (now - (state.last ?? started)) / 1000;
@@ -130,7 +148,7 @@ function makeLearning(learner, packed, on) {
   /** Learn, or pause. goal: after which it pauses by itself. */
   function run(isRunning, goal = null) {
     Object.assign(state, { isRunning, last: null, goal, slopes: null });
-    if (!isRunning) return showStill();
+    if (!isRunning) return examine(), showStill();
     requestAnimationFrame(frame);
     repaint();
   }
@@ -139,9 +157,20 @@ function makeLearning(learner, packed, on) {
   function step() {
     if (state.isRunning) run(false);
     descend(layers, state.slopes, STEP_RATE);
-    state.byHand++;
+    state.byHand += state.training.steps > 0 ? Infinity : 1;
+    examine();
     showStill();
+    handBack();
     announce(`Loss ${$("hill-loss").textContent}, share of the right one ${$("mean-share").textContent}`);
+  }
+
+  /** Let the parts glow from the answer back to the kernels, in the order in which backpropagation gets to them. */
+  function handBack() {
+    for (const [i, part] of ["#bars", ".column:not([hidden]) .map", ".column:not([hidden]) .kernel"].entries()) {
+      const glow = { outline: [`4px solid rgb(${colour("--frame")})`, "4px solid transparent"] };
+      const timing = { delay: i * HANDED, duration: 2 * HANDED, easing: "ease-in" };
+      document.querySelectorAll(part).forEach((each) => each.animate(glow, timing));
+    }
   }
 
   /** Compute the slopes of the network as it stands, and show it. */
@@ -177,7 +206,15 @@ function makeLearning(learner, packed, on) {
   function turn(weight) {
     if (!state.slopes) return;
     first.weights[state.cell] = clamp(weight, state.middle + REACH, state.middle - REACH);
-    state.byHand++;
+    state.byHand = Infinity;
+    repaint();
+  }
+
+  /** The weight was let go: measure, and update the slopes of all others. Its curve stays as it is. */
+  function letGo() {
+    if (!state.slopes) return;
+    examine();
+    state.slopes = slopesOf(layers, state.fixed);
     repaint();
   }
 
@@ -196,11 +233,14 @@ function makeLearning(learner, packed, on) {
     if (!state.isOpen || !state.training) return;
     const { training, exams, isRunning, slopes } = state;
     const kernelSlopes = slopes?.[0].weights;
-    on.relearned(kernelSlopes);
+    on.relearned(document.body.dataset.scene === "4" ? undefined : kernelSlopes);
     for (const button of [$("learn"), document.querySelector("[data-scene='5'] #scene-action")]) {
       if (button) setText(button, isRunning ? "Pause" : "Train");
     }
     $("learning").classList.toggle("is-running", isRunning);
+    $("learning").classList.toggle("is-trained", training.steps > 0);
+    $("run-card").hidden = !state.isDone || isRunning;
+    if (!$("run-card").hidden) paintTraining($("run-card").firstElementChild, learner, state);
     setText($("rate-value"), String(rate()));
     setText($("learning-state"), `${training.seen.toLocaleString("en")} images seen, ${state.seconds.toFixed(1)} s`);
     const last = exams.at(-1);
@@ -235,12 +275,12 @@ function makeLearning(learner, packed, on) {
     const ball = { at: weight - middle + REACH, value: hill(weight) - least, slope };
     paintCurve($("hill"), { points, end: 2 * REACH, most: 1.1 * (most - least) || 1, name: "--minus", ball });
     setText($("hill-loss"), hill(weight).toFixed(3));
-    setText($("slope"), `slope ${signed(slope)}`);
+    setText($("slope"), `slope ${signed(slope, 3)}`);
     const measured = measureSet(layers, fixed);
     setText($("mean-share"), percent(measured.share));
     $("share-bar").style.transform = `scaleX(${measured.share})`;
     if (!$("sums").open) return;
-    const sums = { slope: slopes[cell], old: middle, rate: STEP_RATE, count: FIXED };
+    const sums = { old: weight, rate: STEP_RATE, count: FIXED };
     const texts = tellSums(learner.classNames, layers[1], followCell(layers, fixed, cell), sums);
     $("sums-text").replaceChildren();
     for (const text of texts) append($("sums-text"), "li", text);
@@ -258,24 +298,24 @@ function makeLearning(learner, packed, on) {
       return `It has seen ${these} ${epochs} times and knows them by heart; new ones: ${percent(last.value)}.`;
     }
     if (state.isDone && !state.isRunning) return "Now draw a smiley: nobody told it what is not a digit.";
+    const end = `It stops at ${100 * ENOUGH}% right, after ${RUN} s or more`;
+    if (state.isRunning && state.goal?.seconds !== undefined) return `${end}: ${training.seen} images seen.`;
     if (training.seen > 0) return `After each ${BATCH} images, all ${count} weights move a little downhill.`;
-    if (byHand > 0) return "Arrows: where each weight goes with the next step, and how far.";
-    return `Backpropagation has found all ${count} slopes at once: each arrow points downhill.`;
-  }
-
-  function announceAccuracy() {
-    const last = state.exams.at(-1);
-    if (last) announce(`${state.training.seen.toLocaleString("en")} images seen: ${percent(last.value)} right`);
+    if (byHand > 0) return "The error was handed back, layer by layer, and told each weight its share: its slope.";
+    return "Arrows say where a step moves each weight: up to grow, down to shrink. Step first, then train.";
   }
 
   $("forget").addEventListener("click", () => open({ seed: state.seed + 1 }));
   $("learn").addEventListener("click", () => {
     if (!state.training) return;
-    run(!state.isRunning, on.isLesson() && !state.isDone ? { seconds: RUN } : null);
+    run(!state.isRunning, on.isLesson() ? { seconds: state.seconds } : null);
   });
   $("one-step").addEventListener("click", step);
   $("weight").addEventListener("input", ({ target }) => turn(Number(target.value)));
-  $("weight").addEventListener("change", showStill);
+  $("weight").addEventListener("change", letGo);
+  for (const [id, by] of [["less", -NUDGE], ["more", NUDGE]]) {
+    $(id).addEventListener("click", () => (turn(first.weights[state.cell] + by), letGo()));
+  }
   $("sums").addEventListener("toggle", show);
   const place = () => [Math.floor((state.cell % size) / sizes[1]), state.cell % sizes[1]];
   listenToKernel($("chosen"), sizes, place, (row, column) => {
@@ -287,6 +327,7 @@ function makeLearning(learner, packed, on) {
   });
   $("rate").addEventListener("input", () => {
     state.nextExam = 0; // it may spoil the accuracy at once
+    if (state.training.steps > 0) state.byHand = Infinity;
     show();
   });
   const lessons = async () => {
@@ -296,9 +337,9 @@ function makeLearning(learner, packed, on) {
     return state.lessons;
   };
   const link = () => {
-    const isRepeatable = state.isOpen && state.training && state.byHand === 0;
-    return isRepeatable ? { seed: state.seed, rate: $("rate").value, steps: state.training.steps } : null;
+    const { isOpen, training, seed, byHand } = state;
+    return isOpen && training && byHand < 100 ? { seed, rate: $("rate").value, steps: training.steps, byHand } : null;
   };
   const countParameters = () => sumOf(layers.map(({ weights, biases }) => weights.length + biases.length));
-  return { state, lessons, open, close, link, chooseKernel, repaint: show };
+  return { state, lessons, open, resume, close, link, chooseKernel, repaint: show };
 }

@@ -17,10 +17,7 @@ function deform(strokes, random) {
   return strokes.map((stroke) => stroke.map(move));
 }
 
-/**
- * Return what a new output learns from: {features, rest, target, weight}; rest: log of the sum of exp of all other
- * logits.
- */
+/** Return what a new output learns from: {features, rest, target, weight}; rest: log-sum-exp of all other logits. */
 function sampleOf(layers, ink, target, weight) {
   const values = forward(layers, ink);
   return { features: values.at(-2), rest: logSumExp(values.at(-1)), target, weight };
@@ -54,8 +51,7 @@ function withOutput(last, output) {
 
 /**
  * Make the panel that teaches a model signs. on: {others(): a promise of inks of known classes, begun(), taught():
- * called at its beginning and after a change of the outputs}. Returns {repeat(sign)}, which learns {name, drawings} of
- * a link.
+ * called at its beginning and after a change of the outputs}. repeat(sign): learns {name, drawings}.
  */
 function makeTeaching(model, on) {
   const lasts = model.networks.map((layers) => layers.at(-1)); // before any sign
@@ -136,5 +132,12 @@ function makeTeaching(model, on) {
     canvas.focus();
   });
   open(false);
-  return { repeat: (sign) => isKnown(sign.name) || learn(sign) };
+  return {
+    async repeat(sign) {
+      if (isKnown(sign.name)) return;
+      announce(($("hint").textContent = `Learning ${sign.name} …`));
+      await learn(sign);
+      $("hint").replaceChildren();
+    },
+  };
 }

@@ -10,10 +10,7 @@ function receptiveField(layers, index, position) {
   return { top, left, height, width };
 }
 
-/**
- * Backpropagation: return the gradients of `values`, from index `from` on, given that of the last. values: from
- * `forward`.
- */
+/** Backpropagation: return the gradients of `values` of `forward`, from index `from` on, given that of the last. */
 function backpropagate(layers, values, gradient, from = 0) {
   const gradients = values.map(() => gradient);
   for (let i = layers.length - 1; i >= from; i--) {

@@ -11,28 +11,25 @@
  *   describeSum({sum, bias, added}, result, layer): how one of its outputs follows, in words and numbers as shown.
  *   factor, slider: what a patch is multiplied by, and what slides over the input, in a word.
  *
- * An activation has its title, apply(z), derivative(a) by the output, describe(z, result) in words, and
+ * An activation has apply(z), derivative(a) by the output, describe(z, result) in words, and
  * isPiecewiseLinear, by which "Why" knows whether the gradient explains all but the biases.
  */
 
 const ACTIVATIONS = {
   sigmoid: {
-    title: "sigmoid",
     apply: (z) => 1 / (1 + Math.exp(-z)),
     derivative: (a) => a * (1 - a),
-    describe: (z, result) => result,
+    describe: (z, result) => `sigmoid: ${result}`,
   },
   tanh: {
-    title: "tanh",
     apply: Math.tanh,
     derivative: (a) => 1 - a * a,
-    describe: (z, result) => result,
+    describe: (z, result) => `tanh: ${result}`,
   },
   relu: {
-    title: "ReLU",
     apply: (z) => Math.max(z, 0),
     derivative: (a) => (a > 0 ? 1 : 0),
-    describe: (z, result) => (z > 0 ? `positive, stays ${result}` : "negative, cut to 0"),
+    describe: (z, result) => (z > 0 ? `ReLU keeps ${result}, as it is positive` : "ReLU makes 0 of what is negative"),
     isPiecewiseLinear: true,
   },
 };
@@ -105,7 +102,7 @@ const AFFINE = {
     return { slices, sum: slices.reduce((sum, slice) => sum + slice.sum, 0), bias: layer.biases[unit], added };
   },
 
-  /** "products 3.41 + bias 0.12 = 3.53; ReLU: positive, stays 3.53"; of outputs "votes 9.13 + bias (−0.02) = 9.11" */
+  /** "products 3.41 + bias 0.12 = 3.53; ReLU keeps 3.53, as it is positive"; of outputs without the last part */
   describeSum({ sum, bias, added }, output, { activation, residual }) {
     const result = output - added;
     const total = roundedSum(sum, bias);
@@ -113,8 +110,8 @@ const AFFINE = {
     const shown = rounded(bias) < 0 ? `(${signed(bias)})` : signed(bias);
     const text = `${terms} ${signed(sum)} + bias ${shown} = ${signed(total)}`;
     if (!activation) return text;
-    const { title, describe, isPiecewiseLinear } = ACTIVATIONS[activation];
-    const activated = `${text}; ${title}: ${describe(total, signed(isPiecewiseLinear ? total : result))}`;
+    const { describe, isPiecewiseLinear } = ACTIVATIONS[activation];
+    const activated = `${text}; ${describe(total, signed(isPiecewiseLinear ? total : result))}`;
     return residual ? `${activated}; input ${signed(added)} added: ${signed(output)}` : activated;
   },
 };
@@ -184,6 +181,9 @@ LAYERS.pool = {
   factor: "largest",
   slider: "window",
 };
+
+/** Return "a 3", "an 8". */
+const withArticle = (name) => `${/^(8|1[18]|[aeiou])/i.test(name) ? "an" : "a"} ${name}`;
 
 function plural(word, count) {
   return count === 1 ? word : `${word}s`;

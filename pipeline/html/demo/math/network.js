@@ -1,7 +1,4 @@
-/*
- * Prediction of one image. Same arithmetic as `forward` in pipeline/network/network.py and `probabilities` in
- * losses.py.
- */
+/* Prediction of one image, as `forward` in pipeline/network/network.py and `probabilities` in losses.py. */
 
 /**
  * Unpack the model of the page. A network is a list of layers {kind, inputShape, outputShape, window, stride, padding,

@@ -5,10 +5,7 @@ function positionsOf({ outputShape: [, height = 1, width = 1] }) {
   return height * width;
 }
 
-/**
- * Return the part of the input under the window at a position, {top, left, height, width}; padding is outside of the
- * input.
- */
+/** Return the part of the input under the window at a position, {top, left, height, width}; padding is outside. */
 function patchAt({ window: [height, width], outputShape: [, , columns = 1], stride, padding }, position) {
   const top = Math.floor(position / columns) * stride[0] - padding[0];
   return { top, left: (position % columns) * stride[1] - padding[1], height, width };
@@ -27,9 +24,7 @@ function cellAt(position, columns) {
 
 const tables = new WeakMap(); // of `tableOf`, by the layer: training would otherwise spend its time on indices
 
-/**
- * Return the indices of the input under a kernel, channel by channel, at one position after the other; -1 for padding.
- */
+/** Return the indices of the input under a kernel, channel by channel, position by position; -1 for padding. */
 function tableOf(layer) {
   const known = tables.get(layer);
   if (known) return known;

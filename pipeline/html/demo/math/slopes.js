@@ -21,10 +21,7 @@ function slopesOf(layers, { inks, labels }) {
   return slopes;
 }
 
-/**
- * Return the function from a weight of the first of two layers, `cell`, to the mean loss of a set. Only one unit or map
- * depends on the weight, so all else is computed once.
- */
+/** Return the mean loss of a set over a weight of the first of two layers, `cell`, as a function. */
 function makeHill([first, last], { inks, labels }, cell) {
   const [positions, size] = [positionsOf(first), first.weights.length / first.biases.length];
   const [unit, k] = [Math.floor(cell / size), cell % size];
@@ -58,10 +55,9 @@ function descend(layers, slopes, rate) {
 }
 
 /**
- * Follow backpropagation to a cell of the first layer's kernels, for the image of the set that shapes its slope most:
- * {label, probabilities, errors, loss, slope, place, pixelSlope, ink}. slope: of this image's loss by the cell. place:
- * the pixel of the map from which most of it comes; pixelSlope: of the loss by that pixel; ink: what the cell sees
- * there.
+ * Follow backpropagation to a cell of the first layer's kernels, for the image that shapes its slope most: {label,
+ * probabilities, errors, loss, slope, mean, place, pixelSlope, ink}. mean: of the set. slope: of this image. place: the
+ * pixel of the map from which most of it comes; pixelSlope: by that pixel; ink: what the cell sees there.
  */
 function followCell(layers, { inks, labels }, cell) {
   const [first] = layers;
@@ -76,5 +72,6 @@ function followCell(layers, { inks, labels }, cell) {
   const slopes = partOf(sumGradient(first, values[0], values[1], gradients[1]), count, unit);
   const under = Array.from(slopes, (_, position) => patchOf(values[0], first, position)[k]);
   const [place] = strongest(slopes.map((slope, position) => slope * under[position] * Math.sign(pass.slope)), 1);
-  return { ...pass, unit, place, pixelSlope: slopes[place], ink: under[place] };
+  const mean = sumOf(passes.map(({ slope }) => slope)) / passes.length;
+  return { ...pass, mean, unit, place, pixelSlope: slopes[place], ink: under[place] };
 }

@@ -1,7 +1,4 @@
-/*
- * Training in the page, by the same steps as pipeline/network/: forward pass, cross-entropy, backpropagation, Adam. An
- * image is learnt at a time, so that a batch may be continued in the next frame.
- */
+/* Training in the page, as in pipeline/network/; an image at a time, so that a batch can end in the next frame. */
 
 const BATCH = 32; // images whose mean gradient makes a step
 const [BETA1, BETA2, EPSILON] = [0.9, 0.999, 1e-8]; // of Adam
@@ -17,9 +14,7 @@ function makeRandom(seed) {
   };
 }
 
-/**
- * Fill the parameters with noise, in place: weights as large as Glorot & Bengio 2010 chose (equation 12), no biases.
- */
+/** Fill the parameters with noise, in place: weights as in Glorot & Bengio 2010 (equation 12), no biases. */
 function initialise(layers, random) {
   for (const { outputShape, window, weights, biases } of layers) {
     const fanOut = biases.length * (isMap(outputShape) ? window[0] * window[1] : 1);
@@ -39,9 +34,8 @@ function zerosLike(layers) {
 }
 
 /**
- * Make a training of the layers, whose parameters it changes. gradients: of the batch, summed over the `count` images
- * that were learnt so far. means, squares: the state of Adam. order: of the images that are left of the epoch, the
- * next one last.
+ * Make a training of the layers, whose parameters it changes. gradients: of the batch, summed over its `count` images
+ * so far. means, squares: the state of Adam. order: of the images left of the epoch, the next one last.
  */
 function makeTraining(layers, random) {
   const [gradients, means, squares] = Array.from({ length: 3 }, () => zerosLike(layers));
@@ -54,10 +48,7 @@ function logSumExp(logits) {
   return largest + Math.log(logits.reduce((sum, z) => sum + Math.exp(z - largest), 0));
 }
 
-/**
- * Add the gradients of an image to `sums`. Returns {probabilities, errors, loss, values, gradients}; errors: of the
- * logits.
- */
+/** Add the gradients of an image to `sums`. Returns {probabilities, errors, loss, values, gradients}. */
 function addGradients(layers, ink, label, sums) {
   const values = forward(layers, ink);
   const logits = values.at(-1);

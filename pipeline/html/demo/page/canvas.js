@@ -1,8 +1,6 @@
 /* The canvas that is drawn on: strokes, or a test image, and the keyboard's pen. */
 
-/**
- * Paint at the resolution of the screen. image: pixels of `shape` to show instead, or undefined.
- */
+/** Paint at the resolution of the screen. image: pixels of `shape` to show instead, or undefined. */
 function paintCanvas(canvas, { strokes, pen }, image, shape) {
   const box = canvas.getBoundingClientRect();
   const ratio = window.devicePixelRatio;

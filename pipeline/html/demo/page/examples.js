@@ -5,10 +5,7 @@ function unpackExamples(examples) {
   return examples.map(({ pixels, ...rest }) => ({ image: new Uint8Array(decodeBase64(pixels)), ...rest }));
 }
 
-/**
- * Make a button for each test image, which calls `choose(index)`. Returns a function that marks the shown one, and
- * those that a model misreads.
- */
+/** Make a button for each test image, to choose(index). Returns a function that marks the shown and misread ones. */
 function makeExamples(list, examples, { classNames, shape }, choose) {
   const buttons = examples.map(({ image }, i) => {
     const button = append(append(list, "li"), "button");

@@ -1,8 +1,8 @@
 /*
  * Links, "#" and parts joined by "&": "e=" and the index of a test image, or "s=" and the strokes, separated by dots:
- * of each point x and y in LINK_UNITS, in two characters each; "l=" with the seed, the index of the learning rate and
- * the steps of the network that was trained in the page; "t=" with the name of a sign that was taught and its
- * drawings, each after a comma; "scene=" and a number.
+ * of each point x and y in LINK_UNITS, in two characters each; "l=" with the seed, the index of the learning rate, the
+ * steps, and those by hand before, of the network that was trained in the page; "t=" with the name of a sign that was
+ * taught and its drawings, each after a comma; "scene=" and a number.
  */
 
 const MAX_LINK_LENGTH = 10_000; // characters; longer links are ignored
@@ -18,30 +18,39 @@ function encodeLink({ strokes, example }) {
 
 /** Return the parts of a link that repeat a training, "" for null, and signs. */
 function encodeTraining(training, signs = []) {
-  const trained = training ? `&l=${training.seed}.${training.rate}.${training.steps}` : "";
+  const trained = training ? `&l=${["seed", "rate", "steps", "byHand"].map((name) => training[name]).join(".")}` : "";
   const textOf = ({ name, drawings }) => `&t=${[encodeURIComponent(name), ...drawings.map(encodeStrokes)].join(",")}`;
   return trained + signs.map(textOf).join("");
 }
 
 /**
- * Decode the fragment of a link: {drawing, training, signs, scene}, null or empty if missing or not valid. drawing:
- * {strokes, example}; training: {seed, rate, steps}; signs: {name, drawings} of each. height: of the canvas. rates:
- * how many.
+ * Decode the fragment of a link: {drawing, training, signs, scene}, null or empty if not valid. drawing: {strokes,
+ * example}; training: {seed, rate, steps, byHand}; signs: {name, drawings} of each. height: of the canvas. rates: how
+ * many.
  */
 function decodeLink(fragment, height, exampleCount, rates) {
   const parts = fragment.length > MAX_LINK_LENGTH ? [] : fragment.slice(1).split("&").map((part) => part.split("="));
   const { e, s, l, scene } = Object.fromEntries(parts);
   const strokes = decodeStrokes(s ?? "", height);
   const example = /^\d{1,2}$/.test(e) && e < exampleCount ? { strokes: [], example: Number(e) } : null;
-  const [, ...found] = /^(\d{1,9})\.(\d)\.(\d{1,5})$/.exec(l ?? "") ?? [];
-  const [seed, rate, steps] = found.map(Number);
+  const [, ...found] = /^(\d{1,9})\.(\d)\.(\d{1,5})\.(\d{1,2})$/.exec(l ?? "") ?? [];
+  const [seed, rate, steps, byHand] = found.map(Number);
   const signs = parts.filter(([key]) => key === "t").map(([, text = ""]) => decodeSign(text, height));
   return {
     drawing: strokes ? { strokes, example: null } : example,
-    training: rate < rates ? { seed, rate, steps } : null,
+    training: rate < rates ? { seed, rate, steps, byHand } : null,
     signs: signs.filter(({ drawings }) => drawings.length === KEPT && drawings.every(Boolean)),
     scene: /^[1-6]$/.test(scene) ? Number(scene) : null,
   };
+}
+
+/** Return {image, label, link} of a link "i=", with its class, a dot and its pixels in base64; null if not valid. */
+function decodeTested(fragment, { shape, classNames }) {
+  const pixels = "((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)";
+  const [, label, text = ""] = new RegExp(`[#&]i=(\\d+)\\.${pixels}(&|$)`).exec(fragment) ?? [];
+  const image = new Uint8Array(decodeBase64(text));
+  const isValid = label < classNames.length && image.length === shape[0] * shape[1];
+  return isValid ? { image, label: Number(label), link: `#i=${label}.${text}` } : null;
 }
 
 function decodeSign(text, height) {

@@ -3,6 +3,8 @@
 const data = JSON.parse($("model").textContent);
 const model = unpackModel(data);
 const examples = unpackExamples(data.examples);
+const tested = decodeTested(location.hash, model); // a misread image of the report
+if (tested) examples.push(tested);
 const noun = document.body.dataset.noun; // "digit" or "picture"
 const canvas = $("canvas");
 // example: index of the test image that is shown instead of strokes, or null
@@ -28,7 +30,7 @@ const learning = data.lessons && makeLearning(model.learner, data.lessons, {
   enter: () => readBy(model.learner),
   leave: () => readBy(model),
   isLesson: () => scenes.number() < EXPLORE,
-  finished: () => scenes.number() < EXPLORE && $("share-drawing").click(),
+  finished: () => scenes.number() < EXPLORE && scenes.done(),
 });
 const scenes = makeScenes(inside, learning);
 let shared = null; // what the link to the drawing shows
@@ -41,6 +43,7 @@ const teaching = $("teaching") && makeTeaching(model, {
   },
 });
 makeShare(() => shared);
+$("run-card")?.addEventListener("click", () => $("share-drawing").click());
 listenToKeys(canvas, drawing);
 listenToPointers(canvas, drawing);
 
@@ -85,10 +88,7 @@ function isEmpty() {
   return drawing.strokes.length === 0 && drawing.example === null;
 }
 
-/**
- * Update the page after a change of the drawing or of what is shown inside. done: a stroke or another step is
- * complete.
- */
+/** Update the page after a change of the drawing or of what is inside. done: a stroke or step is complete. */
 function changed(done) {
   if (done) {
     remember();
@@ -104,7 +104,9 @@ function remember() {
   const isSame = hasSameItems(strokes, states.at(-1).strokes) && example === states.at(-1).example;
   if (isSame) return;
   states.push({ strokes: [...strokes], example });
-  forgetLink();
+  // a reload shows it again, and the address no other drawing
+  const isOld = /[#&][sei]=/.test(location.hash) && !location.hash.startsWith(linkOf() || "?");
+  history.replaceState(states.at(-1), "", isOld ? `#scene=${scenes.number()}` : location.href);
 }
 
 /** Show a state. */
@@ -142,38 +144,33 @@ function chooseExample(example) {
   canvas.scrollIntoView({ block: "nearest" });
 }
 
+/** Return the fragment of the link to the drawing. */
+const linkOf = () => examples[drawing.example]?.link ?? encodeLink(drawing);
+
 /** Return the fragment of the link to what is shown; "" if the drawing is empty or too long. */
 function addressOf() {
-  const fragment = encodeLink(drawing);
-  return fragment && fragment + encodeTraining(learning && learning.link(), model.taught);
+  const scene = scenes.number() < EXPLORE ? `&scene=${scenes.number()}` : "";
+  const shown = linkOf() + encodeTraining(learning && learning.link(), model.taught);
+  return shown && (shown + scene).replace(/^&/, "#");
 }
 
 /** Show what the address contains: a drawing, a network that was trained, a sign that was taught, a scene. */
 function openLink() {
   const linked = decodeLink(location.hash, drawing.height, examples.length, RATES.length);
   if (location.hash !== addressOf()) {
+    if (tested && location.hash.startsWith(tested.link)) perform(() => restore({ strokes: [], example: examples.length - 1 }));
     if (linked.drawing) perform(() => restore(linked.drawing));
     linked.signs.forEach((sign) => teaching?.repeat(sign));
     if (linked.training) learning?.open(linked.training);
   }
-  return linked.scene ?? (linked.drawing ? EXPLORE : null);
-}
-
-/**
- * Take a drawing out of the address that is no longer the one that is shown, so that a reload does not bring it back.
- */
-function forgetLink() {
-  const { drawing: linked } = decodeLink(location.hash, drawing.height, examples.length, RATES.length);
-  if (linked && encodeLink(linked) !== encodeLink(drawing)) history.replaceState(null, "", `#scene=${scenes.number()}`);
+  return linked.scene ?? (linked.drawing || linked.training || tested ? EXPLORE : null);
 }
 
 function announce(text) {
   $("announcement").textContent = text;
 }
 
-/**
- * Delete and Escape work on the canvas only; Control Z also on the buttons below it, and while nothing has the focus.
- */
+/** Delete and Escape work on the canvas only; Control Z also on its buttons, and while nothing has the focus. */
 function onKey(event) {
   const key = event.key.toLowerCase();
   const focused = document.activeElement;
@@ -202,5 +199,6 @@ window.addEventListener("resize", () => {
   changed(false);
 });
 new ResizeObserver(() => changed(false)).observe(canvas);
-scenes.go(openLink() ?? rememberedScene(), false);
+if (history.state) perform(() => restore(history.state));
+scenes.go(openLink() ?? 1, false);
 show();

@@ -71,6 +71,7 @@ function listenToKeys(canvas, drawing) {
   };
   canvas.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !(event.key in MOVES || event.key === " ")) return;
+    if (event.key in MOVES && !pen.visible) return; // the canvas has the focus from a mouse or a finger
     event.preventDefault(); // do not scroll
     if (drawing.isDrawing()) return;
     if (event.key in MOVES) {

@@ -53,10 +53,7 @@ function saveFile(blob, name) {
   setTimeout(() => URL.revokeObjectURL(address), 1000);
 }
 
-/**
- * Return the headline: misreadings are what people share. truth: what was drawn or is in the test image, "" if
- * unknown.
- */
+/** Return the headline: misreadings are what people share. truth: what was drawn or tested, "" if unknown. */
 function headline(large, truth, example) {
   const what = truth === "" ? "this" : `${example ? "this" : "my"} ${truth}`;
   if (large === "?" || large === "") return `It could not read ${what}`;

@@ -15,8 +15,7 @@ function boxIn(shape, inkStatistics) {
 
 /**
  * Prepare a drawing for the network: scale its ink into the box and centre it by mass. grey: pixels, 0 to 255, row-
- * major, light on dark. shape: [h, w] of the result. inkStatistics: of the training images. Returns h * w pixels, 0 to
- * 255.
+ * major, light on dark. shape: [h, w] of the result. inkStatistics: of the training images. Returns h * w pixels.
  */
 function prepare({ grey, width, height }, shape, inkStatistics) {
   const ink = { height, width, values: inkOf(grey) };

@@ -1,7 +1,4 @@
-/*
- * The prediction: large text, bars, and the input of the network. Texts are set as textContent, so names need no
- * escaping.
- */
+/* The prediction in large text. Texts are set as textContent, so names need no escaping. */
 
 const $ = (id) => document.getElementById(id);
 
@@ -10,10 +7,10 @@ const ALMOST_CERTAIN = 0.99;
 const LEAST_SHARE = 0.001; // of a runner-up that is named
 const CLOSE_SHARE = 0.05; // of one that is named even if there is more to say, and of "none" to be compared with
 
-/** Format 0.1239 as "12.3%", and 0.99991 as "99.99%"; truncated, so that only 1 becomes 100%. */
-function percent(share) {
-  const digits = share > 0.999 ? 2 : 1;
-  return `${(Math.floor(10 ** (digits + 2) * share) / 10 ** digits).toFixed(digits)}%`;
+/** Format 0.1239 as "12.4%", and 0.99991 as "99.99%"; only 1 becomes 100%. */
+function percent(share, digits = share > 0.999 ? 2 : 1) {
+  const most = share < 1 ? 100 - 10 ** -digits : 100;
+  return `${Math.min(100 * share, most).toFixed(digits)}%`;
 }
 
 /** Set a text or attributes only if they change, so that the browser has less to lay out. */

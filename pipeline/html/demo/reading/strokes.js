@@ -1,7 +1,4 @@
-/*
- * A drawing is a list of strokes, a stroke a list of points {x, y}. The unit is the width of the canvas, so that
- * resizing the canvas does not change the drawing.
- */
+/* A drawing is a list of strokes, a stroke of points {x, y} in widths of the canvas, so that it can be resized. */
 
 const LINK_UNITS = 1000; // per width of the canvas: points are rounded to whole units
 const MIN_STEP = 0.012; // between neighbouring points of a stroke, except the last
@@ -9,10 +6,7 @@ const PEN = 0.035; // width of the pen on the canvas; thin enough for five digit
 const LONG_SIDE = 160; // of the rasterised strokes, in pixels
 const PREPARED_PEN = 2.4 / 20; // width of the rasterised pen in shares of it, about as in MNIST
 
-/**
- * Add a point to a stroke, only as exactly as a link contains it, so that whoever opens the link sees the same
- * numbers.
- */
+/** Add a point to a stroke, only as exactly as a link contains it, so that all see the same numbers. */
 function addPoint(stroke, { x, y }) {
   const point = { x: Math.round(LINK_UNITS * x) / LINK_UNITS, y: Math.round(LINK_UNITS * y) / LINK_UNITS };
   const [before, last] = stroke.slice(-2);
@@ -38,10 +32,7 @@ function isDot(strokes) {
   return sumOf(strokes.map(lengthOf)) < 0.7 * PEN;
 }
 
-/**
- * Draw the strokes as smooth curves: quadratic Bézier splines between the midpoints of neighbouring points, with the
- * points as control points. scale: pixels per unit. pen: width in pixels.
- */
+/** Draw strokes as quadratic splines whose control points are the points. scale: pixels per unit. pen: in pixels. */
 function traceStrokes(context, strokes, scale, left, top, pen) {
   context.lineWidth = pen;
   context.lineCap = context.lineJoin = "round";
@@ -65,10 +56,7 @@ function penIn(shape, inkStatistics) {
   return (clamp(PREPARED_PEN * box, inkStatistics.thick, inkStatistics.thin) / box) * LONG_SIDE;
 }
 
-/**
- * Rasterise the strokes, light on dark, with LONG_SIDE pixels for their longer side: {grey, width, height}. pen: its
- * width.
- */
+/** Rasterise strokes, light on dark, the longer side in LONG_SIDE pixels: {grey, width, height}. pen: its width. */
 function rasterise(strokes, pen) {
   const box = boundingBox(strokes);
   const scale = LONG_SIDE / Math.max(box.width, box.height);

@@ -1,11 +1,7 @@
-/*
- * The lesson: scenes of one sentence and one action each, in which all other parts of the page are dimmed, and
- * Explore.
- */
+/* The lesson: scenes of one sentence and one action each, in which all else is dimmed, and Explore. */
 
 const EXPLORE = 6; // the number after the scenes, of all parts together
 const SWIPE = 60; // pixels
-const SCENE_KEY = "handwriting.scene"; // under which the browser remembers the scene
 // A 3, as in a link, for whoever goes on without a drawing.
 const THREE =
   "GgCbGtCGG-BzHRBkHmBZH9BSIVBQIsBSJDBZJYBkJrBzJ8CGKJCbKTCzKZDMKcDmKZEAKTEZKJExJ8FGJrFZJYFoJDFzIsF6I" +
@@ -13,31 +9,28 @@ const THREE =
 
 const PARTS = "#drawing, #result, #picture-column, .examples, #bars, #why, #detail, #learning, .column";
 
-/**
- * Return the scenes. Each has its text, the parts in focus as selectors, an action {name, run()} or none, and show(),
- * called when it begins.
- */
+/** Return the scenes: {text, focus: selectors, action: {name, run(), text to follow}, show(), as it begins}. */
 function listScenes(inside, learning) {
   const { layers } = inside.view();
   const hasKernels = isMap(layers[0].outputShape);
   const first = ".column:not([hidden]):nth-child(1 of .column:not([hidden]))";
   const trained = () => learning?.close();
-  const learnt = async () => learning.state.isOpen || (await learning.open());
+  const learnt = () => learning.resume();
   return {
     1: {
       text:
         noun === "digit"
           ? "Draw a digit. A network reads it while you draw."
           : "Draw a picture. A network reads it while you draw.",
-      focus: ["#drawing", "#result"],
+      focus: ["#drawing", "#result", ".examples"],
       show: trained,
     },
     2: {
       text: hasKernels
-        ? "A kernel is a small stencil: its map glows wherever the drawing looks like it."
+        ? "A kernel is a small stencil. It slides over the drawing, a convolution: where they match, its map lights up."
         : "Each unit weighs every pixel: ink on blue speaks for it, ink on orange against it.",
       focus: ["#drawing", "#result", first, "#detail", "#picture-column"],
-      action: hasKernels && !REDUCED_MOTION.matches && { name: "Slide a kernel", run: inside.slide },
+      action: hasKernels && { name: "Slide a kernel", run: inside.slide },
       show: trained,
     },
     3: {
@@ -49,7 +42,11 @@ function listScenes(inside, learning) {
     4: {
       text: "All that a network knows is its weights. Fill them with noise, and it can only guess.",
       focus: ["#drawing", "#result", "#bars", first],
-      action: { name: "Forget everything", run: () => learning.open({ seed: learning.state.seed + 1 }) },
+      action: {
+        name: "Forget everything",
+        run: () => learning.open({ seed: learning.state.seed + 1 }),
+        text: "A smaller network, which learns fast: 8 kernels, then the votes. Its weights are noise, so it guesses.",
+      },
     },
     5: {
       text: "The loss says how wrong it is. Each step moves all weights a little downhill.",
@@ -72,8 +69,7 @@ function makeScenes(inside, learning) {
     if (!numbers.includes(to)) to = numbers[0];
     if (to === number) return;
     number = to;
-    if (isNew) history.pushState(null, "", `#scene=${to}`);
-    rememberedScene(to);
+    if (isNew) history.pushState(history.state, "", `#scene=${to}`);
     document.body.dataset.scene = to;
     if (to > 1 && to < EXPLORE && isEmpty()) perform(() => restore({ strokes: decodeStrokes(THREE), example: null }));
     const scene = scenes[to];
@@ -103,8 +99,15 @@ function makeScenes(inside, learning) {
   }
 
   async function act() {
-    await scenes[number].action.run();
+    const { run, text } = scenes[number].action;
+    await run();
     refocus(); // on another network, perhaps
+    if (text) announce(($("scene-text").textContent = text));
+    if (!learning?.state.isRunning) done();
+  }
+
+  /** Highlight what comes next. */
+  function done() {
     $("scene-action").classList.remove("primary");
     $("scene-next").classList.add("primary");
   }
@@ -114,8 +117,11 @@ function makeScenes(inside, learning) {
   $("scene-next").addEventListener("click", () => go(beside(1)));
   $("scene-action").addEventListener("click", act);
   document.addEventListener("keydown", (event) => {
-    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    const isFree = document.activeElement === document.body || document.activeElement.closest("#scenes, #scene");
+    const by = { ArrowLeft: -1, PageUp: -1, ArrowRight: 1, PageDown: 1 }[event.key]; // clickers have the pages
+    const focused = document.activeElement;
+    const isDrawn = focused === canvas && !drawing.pen.visible; // by mouse or finger
+    const isFree = isDrawn || focused === document.body || focused.closest("#scenes, #scene");
+    if (event.key === "Escape" && document.documentElement.matches(".present")) $("present").click();
     if (!by || !isFree || number === EXPLORE || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     go(beside(by));
@@ -135,15 +141,5 @@ function makeScenes(inside, learning) {
     setAttributes($("present"), { "aria-pressed": isOn });
     window.dispatchEvent(new Event("resize"));
   });
-  return { go, number: () => number };
-}
-
-/** Remember a scene if one is given, and return the one that is remembered; some browsers forbid it to files. */
-function rememberedScene(scene = null) {
-  try {
-    if (scene !== null) localStorage.setItem(SCENE_KEY, scene);
-    return Number(localStorage.getItem(SCENE_KEY)) || 1;
-  } catch {
-    return 1;
-  }
+  return { go, done, number: () => number };
 }

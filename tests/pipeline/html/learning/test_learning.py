@@ -115,7 +115,7 @@ def test_link_repeats_the_training(page: Page, browser: Browser, file: Path) -> 
         assert other.evaluate("drawing.strokes.length") == 1
 
 
-@pytest.mark.parametrize("link", ["#s=AAAA&l=1.99.3", "#s=AAAA&l=x", "#s=AAAA&l=1.2.3456789"])
+@pytest.mark.parametrize("link", ["#s=AAAA&l=1.99.3.0", "#s=AAAA&l=x", "#s=AAAA&l=1.2.3456789.0"])
 def test_damaged_training_in_a_link_is_ignored(page: Page, link: str) -> None:
     page.evaluate("(link) => { location.hash = link; }", link)
     wait_for_update(page)
