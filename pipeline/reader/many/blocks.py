@@ -27,7 +27,7 @@ from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.execution import iterate_job
 from pipeline.scheduling.jobs import Job
 
-BLOCK_SIZE = 16  # pictures, which take about a second
+BLOCK_SIZE = 4  # pictures; so many pages of A4 take about ten seconds
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # beginnings of files that no browser shows
 BLOCK_BYTES = 32_000_000  # after which a block ends, so that a few blocks of large pictures fit into memory
 
