@@ -1,3 +1,4 @@
+import errno
 import io
 import os
 import subprocess
@@ -226,6 +227,19 @@ def test_pipe_is_read(tmp_path: Path) -> None:
 def test_other_and_damaged_files_are_named(content: bytes, words: str) -> None:
     with pytest.raises(PictureError, match=f"^file is (a |an )?{words}"):
         load_picture(io.BytesIO(content), "file")
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [(errno.EACCES, "make it readable"), (errno.EPERM, "make it readable"), (errno.ENAMETOOLONG, "check the path")],
+)
+def test_only_a_forbidden_file_is_to_be_made_readable(number: int, advice: str) -> None:
+    class Refused(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise OSError(number, os.strerror(number))
+
+    with pytest.raises(PictureError, match=rf"^file cannot be read \(.+\): {advice}"):
+        load_picture(Refused(), "file")
 
 
 def test_narrow_jpeg_is_read() -> None:
