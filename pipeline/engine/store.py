@@ -48,7 +48,9 @@ def check_artifacts(artifacts: Path) -> None:
 
 
 def check_output(output: Path, stage: str) -> None:
-    """Raise UsageError if `output` cannot be made, is something other than a result of `stage`, or is inside a result."""
+    """Raise UsageError if `output` cannot be made, is something other than a result of `stage`, or is inside a
+    result.
+    """
     check_artifacts(output.parent)
     if output.exists() or output.is_symlink():
         entry = entry_at(output)
