@@ -66,7 +66,7 @@ def test_version(call: Run) -> None:
         ("download --dataset custom --from nowhere", "nowhere does not exist"),
         ("download --dataset sample --image-size 32x32", "--image-size"),
         ("normalize --validation 0", "validation must be"),
-        ("normalize --validation 2000", "leaves none of the 2,000 training images"),
+        ("normalize --validation 2000", "leaves no image of the 2,000 for training"),
         ("normalize --validation many", "many"),
         ("train --recipe quik", "did you mean quick?"),
         ("train --layers conv16,conv16,conv16", "conv16 does not fit"),
