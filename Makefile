@@ -69,7 +69,7 @@ notebook: $(VENV)/.ready-dev ## Run the tutorial; write its outputs, pictures an
 	$(python) -m tests.docs.tutorial
 
 docs: $(VENV)/.ready-dev ## Make the site of the documentation, artifacts/site
-	@[ ! -L artifacts/site ] || { echo 'artifacts/site is the name of a result: rename this link first' >&2; exit 1; }
+	@[ ! -L artifacts/site ] || { echo 'artifacts/site is a link to a result: give this link another name first' >&2; exit 1; }
 	rm -rf artifacts/site
 	$(python) -m sphinx --quiet --fail-on-warning --keep-going --fresh-env \
 	    --conf-dir docs --doctree-dir artifacts/.cache/site . artifacts/site

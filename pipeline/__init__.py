@@ -1,4 +1,6 @@
-"""The library: everything that works on arrays and files, without a command line. Its errors are PipelineErrors.
+"""The library: everything that works on arrays and files, without a command line.
+
+All errors that it raises on purpose are subclasses of PipelineError:
 
 PipelineError                   exit status 1: the command failed  (engine/errors.py)
 ├── UsageError                  exit status 2: the command is not valid  (engine/errors.py)

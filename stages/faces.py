@@ -12,6 +12,7 @@ from pipeline.engine.errors import PipelineError
 from pipeline.engine.stage import Output, stage
 from pipeline.reader.composition.font_packages import fetch_faces, load_faces
 from pipeline.scheduling.progress import progress
+from stages.shared.jobs import JOBS
 
 
 def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -21,7 +22,7 @@ def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 # The table determines the fonts, so the code that fetches them is not part of the key.
-@stage(packages=(), resolve=resolve, without=("pipeline.reader.composition.font_packages", "pipeline.scheduling"))
+@stage(packages=(), resolve=resolve, without=("pipeline.reader.composition.font_packages", *JOBS))
 def faces(
     faces: Annotated[
         Literal["all", "included"], Option(help="All fonts, or only those that come with the program.")

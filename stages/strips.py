@@ -7,13 +7,14 @@ from typer import Option
 
 from pipeline.engine.command import main
 from pipeline.engine.stage import Input, Output, stage
+from stages.shared.jobs import JOBS
 from stages.shared.options import Scheduler, Workers
 
 
 @stage(
     packages=("matplotlib", "numpy", "pillow", "scipy"),
     extra_files=("pipeline/data/synthetic/hershey/*.jhf", "pipeline/reader/composition/fonts/*.woff"),
-    without=("pipeline.scheduling", "stages.shared.options"),
+    without=JOBS,
 )
 def strips(
     parse: Annotated[Input, Option(help="Raw arrays, written by parse.")] = Path("artifacts/parse"),

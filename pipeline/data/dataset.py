@@ -101,5 +101,5 @@ def count_held_out(validation: float, total: int) -> int:
         )
     count = int(validation) if validation >= 1 else max(1, round(validation * total))
     if count >= total:
-        raise UsageError(f"validation {validation:g} leaves none of the {total:,} training images: hold out fewer")
+        raise UsageError(f"validation {validation:g} leaves no image of the {total:,} for training: hold out fewer")
     return count

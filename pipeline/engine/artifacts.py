@@ -161,6 +161,6 @@ def find_artifact(folder: Path, stage: str, *others: str, shown: Path | None = N
         raise PipelineError(f"{shown / MANIFEST} is damaged: {advise(stage, shown)}") from None
     if manifest.provenance.stage not in (stage, *others):
         raise PipelineError(
-            f"{shown} is the result of the stage {manifest.provenance.stage}, not of {stage}: name one of {stage}"
+            f"{shown} is the result of the stage {manifest.provenance.stage}, not of {stage}: name a result of {stage}"
         )
     return manifest

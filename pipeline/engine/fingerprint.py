@@ -38,9 +38,9 @@ def fingerprint(
     """Return a short digest of each file that influences `function`, by its path in the project.
 
     extra_files: patterns of other files in the project, such as `library/templates/*`. modules: names of modules that
-    count although the function does not import them. without: names of modules that do not count, nor does what only
-    they import. Raises PipelineError if a module cannot be parsed, UsageError if a pattern is not relative to the
-    project or matches no file.
+    count although the function does not import them. without: names of modules or packages that do not count, nor does
+    what only they import. Raises PipelineError if a module cannot be parsed, UsageError if a pattern is not relative to
+    the project or matches no file.
     """
     _, root = locate(function)
     digests = _digest_modules(function, modules, without)

@@ -68,10 +68,7 @@ def run(words: Sequence[str]) -> str:
 
 
 def status(words: Sequence[str], explain: bool = False) -> Iterator[str]:
-    """Yield the state of each stage and, if it is not up to date, why. explain: every reason, on a line of its own.
-
-    A stage that refuses a value which another accepts is left out.
-    """
+    """Yield the state of each stage and, if it is not up to date, why. explain: every reason, on a line of its own."""
     for word in words:
         if "=" not in word:
             raise UsageError(f"'{word}' is not VARIABLE=VALUE: write options as make takes them")

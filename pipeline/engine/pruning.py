@@ -18,10 +18,11 @@ def prune(artifacts: Path, keep: int, computed_from: Mapping[str, str] = Mapping
     Results with a link, published or named, are always kept, and they count towards `keep`. So do results that were
     computed from a result with a link, for the stages in `computed_from`: {"evaluate": "train"} keeps the evaluations
     of named models. Results that a running stage reads or writes are kept, too. Raises UsageError if `keep` is
-    negative, PipelineError if a folder cannot be removed.
+    negative, or if `artifacts` is not a folder; PipelineError if a folder cannot be removed.
     """
     if keep < 0:
         raise UsageError(f"keep is {keep}: use 0 or more")
+    store.check_artifacts(artifacts)
 
     def is_kept(entry: Path) -> bool:
         linked = set(store.links(artifacts).values())

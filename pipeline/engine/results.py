@@ -54,6 +54,10 @@ def read_results(entries: Iterable[Path], links: Mapping[str, Path] = MappingPro
 
 
 def list_results(artifacts: Path, stage: str) -> list[StoredResult]:
-    """Return the results of `stage` in the store of `artifacts`, oldest first, without damaged ones."""
+    """Return the results of `stage` in the store of `artifacts`, oldest first, without damaged ones.
+
+    Raises UsageError if `artifacts` is not a folder.
+    """
+    store.check_artifacts(artifacts)
     results = read_results(store.entries(artifacts, stage), store.links(artifacts))
     return sorted(results, key=lambda result: result.created)

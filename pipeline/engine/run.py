@@ -37,6 +37,7 @@ def run_stage(stage: "Stage[Any]", arguments: Mapping[str, Any], force: bool = F
     force: run the function even if the result is up to date.
     """
     output: Path = arguments[stage.output]
+    store.check_artifacts(output.parent)  # first, because what is wrong with it is why an input is missing
     with ExitStack() as stack:
         # Resolve the links once, so that the whole run reads the same results even if others are published meanwhile.
         folders = {name: stack.enter_context(store.read_lock(arguments[name])) for name in stage.inputs}

@@ -40,12 +40,18 @@ def entry_at(output: Path) -> Path:
     return output.parent / output.readlink() if output.is_symlink() else output
 
 
+def check_artifacts(artifacts: Path) -> None:
+    """Raise UsageError if something other than a folder is where results are, or will be."""
+    if os.path.lexists(artifacts) and not artifacts.is_dir():
+        kind = "not a folder" if artifacts.exists() else "a link that leads nowhere"
+        raise UsageError(f"{artifacts} is {kind}: remove it, or choose another folder")
+
+
 def check_output(output: Path, stage: str) -> None:
-    """Raise UsageError if no result can be at `output`, if it is not one of `stage`, or if it is inside a result."""
-    folder = output.parent
-    if os.path.lexists(folder) and not folder.is_dir():
-        kind = "not a folder" if folder.exists() else "a link that leads nowhere"
-        raise UsageError(f"{folder} is {kind}: remove it, so that {output} can be stored, or choose another output")
+    """Raise UsageError if `output` cannot be made, is something other than a result of `stage`, or is inside a
+    result.
+    """
+    check_artifacts(output.parent)
     if output.exists() or output.is_symlink():
         entry = entry_at(output)
         if entry.parent != output.parent / STORE:

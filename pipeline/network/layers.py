@@ -206,7 +206,9 @@ class Convolution(Windowed, Affine):
         return p.reshape(math.prod(self.weight_shape[1:]), -1)
 
     def reserve(self, name: str, buffers: Buffers, *shape: int) -> Array:
-        """Return an array for patches; with padding, it is 0 where they lie beyond the input, and must stay so."""
+        """Return an array for patches; with padding, its entries beyond the input are 0, and the caller must not change
+        them.
+        """
         return buffers.zeros(name, *shape) if any(self.padding) else buffers.array(name, *shape)
 
     @staticmethod

@@ -62,7 +62,8 @@ NOTATIONS: dict[str, tuple[str, dict[str, Setting]]] = {
 
 
 def parse_layers(text: str) -> list[tuple[str, str, Values]]:
-    """Parse hidden layers, as in `conv16,conv64x3/1,128`; return shortest notation, kind and values of each.
+    """Parse hidden layers, as in `conv16,conv64x3/1,128`; return the shortest notation, the kind and the values of each
+    layer.
 
     Raises UsageError for what is not in the notation.
     """

@@ -5,6 +5,7 @@ Files are untrusted: the size is checked before Pillow decodes them, and every e
 
 import contextlib
 import ctypes
+import errno
 import io
 import logging
 import re
@@ -113,7 +114,9 @@ def _reading(name: str) -> Iterator[None]:
         if stop_requested():  # also in place of an interruption
             raise KeyboardInterrupt from None
         if isinstance(error, OSError) and error.strerror:  # an error of the operating system
-            raise PictureError(f"{name} cannot be read ({error.strerror}): make it readable, or move it away") from None
+            is_forbidden = error.errno in (errno.EACCES, errno.EPERM)
+            advice = "make it readable, or move it away" if is_forbidden else "check the path"
+            raise PictureError(f"{name} cannot be read ({error.strerror}): {advice}") from None
         reason = " ".join(str(error).partition(" (")[0].split())  # without the number of bytes
         raise PictureError(f"{name} is damaged ({reason or type(error).__name__}): copy or export it again") from None
 

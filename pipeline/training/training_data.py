@@ -33,7 +33,7 @@ class Examples:
 
     images: float32 (n, height, width), standardised. labels: integers (n + m,), the class of each image; of strips, the
     values from which `take` and `slice` compute the labels. drawn: raw images that follow the others, uint8 (m, height,
-    width). scaling: with which the drawn images are standardised. The arrays may be memory maps of files: `take` and
+    width). scaling: the scaling that standardises the drawn images. The arrays may be memory maps of files: `take` and
     `slice` read only the images that they return.
     """
 

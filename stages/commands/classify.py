@@ -135,8 +135,8 @@ def _find_files(
 ) -> tuple[list["Picture"], list[Path]]:
     """Return the pictures, and the file of the copy of each if there is a folder for them.
 
-    Raises UsageError if the pictures cannot be read again after an interruption, or if a file that is to be written
-    stands already for something else.
+    Raises UsageError if the pictures cannot be read again after an interruption, or if a file to be written is also an
+    input, or exists already.
     """
     from pipeline.engine.errors import UsageError
     from pipeline.reader.many.folders import STDIN, check_new, find_pictures, name_copies

@@ -47,7 +47,7 @@ def test_result_with_the_name_of_the_site_is_neither_removed_nor_overwritten(pro
     assert make(project, "clean").returncode == 0
     assert (name / "manifest.json").exists()
     result = make(project, "docs")
-    assert (result.returncode, "artifacts/site is the name of a result" in result.stderr) == (2, True)
+    assert (result.returncode, "artifacts/site is a link to a result" in result.stderr) == (2, True)
     assert (name / "manifest.json").exists()
 
 

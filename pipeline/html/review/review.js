@@ -16,8 +16,8 @@ function adopt(row, page, id) {
   return Object.assign(row, { page, id, file: page.file, checked: false, change: row.change ?? "" });
 }
 
-// So that a name with letters of other directions does not turn what stands beside it.
-function isolate(name) { return `\u2068${name}\u2069`; }
+// Keeps the letters of a name, such as Hebrew ones, from reordering the text beside it.
+function isolate(name) { return `\u2068${name.replace(/[\u202a-\u202e\u2066-\u2069]/g, "\ufffd")}\u2069`; }
 
 // In the order of the pages, as they are saved. A row that a person adds follows the others of its page.
 for (const [number, page] of pages.entries()) {
@@ -111,7 +111,7 @@ function showPage(page, box) {
     get("absent").hidden = true;
     get("page").hidden = false;
     get("pages").value = page.number;
-    image.alt = `The page ${page.file}`;
+    image.alt = `The page ${isolate(page.file)}`;
     image.src = page.source;
     get("page").style.aspectRatio = `${page.size[1]} / ${page.size[0]}`;
   }
@@ -123,7 +123,7 @@ function showPage(page, box) {
 get("picture").onerror = () => {
   get("page").hidden = true;
   get("absent").hidden = false;
-  get("absent").textContent = `${current.file} is not beside this page, or the browser cannot show it.`;
+  get("absent").textContent = `${isolate(current.file)} is not beside this page, or the browser cannot show it.`;
 };
 
 function outline([left, top, right, bottom], className) {
@@ -312,7 +312,7 @@ function insert(row, before = null) {
   const index = row.page.rows.indexOf(row) + 1;
   row.field = make("input", {
     value: row.value ?? suggest(row), autocomplete: "off",
-    ariaLabel: `Text of row ${index} of ${row.file}`,
+    ariaLabel: `Text of row ${index} of ${isolate(row.file)}`,
   });
   const check = () => act({ kind: "check", id: row.id, value: row.field.value.trim() });
   row.field.onkeydown = (event) => {
@@ -332,7 +332,8 @@ function insert(row, before = null) {
   const line = row.change !== "added" && row.record ? `, line ${row.record}` : "";
   const where = `${row.region ? `${isolate(row.region)}${line}, ` : ""}${isolate(row.file)}, row ${index}`;
   const status = row.change === "added" ? "added" : certain;
-  const drop = make("button", { textContent: "Delete", tabIndex: -1, ariaLabel: `Delete row ${index} of ${row.file}` });
+  const label = `Delete row ${index} of ${isolate(row.file)}`;
+  const drop = make("button", { textContent: "Delete", tabIndex: -1, ariaLabel: label });
   drop.onclick = remove;
   const crop = row.crop ? [make("img", { className: "crop", src: row.crop, alt: "", loading: "lazy" })] : [];
   row.item = make("li", {}, make("div", {}, ...crop), make("div", {}, row.field, ...others),
@@ -359,9 +360,9 @@ function begin() {
   }
   last.remove();
   for (const page of pages) {
-    get("pages").append(make("option", { value: page.number, textContent: page.file }));
+    get("pages").append(make("option", { value: page.number, textContent: isolate(page.file) }));
     for (const problem of page.problems ?? []) {
-      const words = problem.region ? `${problem.region}: ${problem.what}` : problem.what;
+      const words = problem.region ? `${isolate(problem.region)}: ${problem.what}` : problem.what;
       const button = make("button", { textContent: `${isolate(page.file)}: ${words}` });
       button.onclick = () => showPage(page, problem.box);
       get("problems").append(make("li", {}, button));

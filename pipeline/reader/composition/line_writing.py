@@ -94,7 +94,9 @@ def write_line(tokens: Sequence[Token], style: Style, hands: Hands, room: float,
 
 
 def _keep(number: Sequence[Piece], line: Line, room: float) -> list[Piece]:
-    """Return the first pieces of a number, up to `room` pixels from the line's first one; the last is a digit."""
+    """Return the first pieces of a number, up to `room` pixels from the first piece of a number in the line; the last
+    piece returned is a digit.
+    """
     first = next((piece for piece in line.pieces if piece.number != NOTHING), number[0])
     kept = list(itertools.takewhile(lambda piece: piece.right <= first.left + room, number))
     while kept and kept[-1].symbol != NOTHING and kept[-1].separator:

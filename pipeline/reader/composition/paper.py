@@ -32,7 +32,7 @@ BLURRED = 0.55
 MOVED = 0.15  # of those that are not blurred
 FEW_PIXELS = 0.1
 NOISY = 0.65
-FINE_NOISE = 0.6  # of the noise: from pixel to pixel
+FINE_NOISE = 0.6  # of the noisy pictures: noise that differs from pixel to pixel
 COMPRESSED = 0.25
 
 

@@ -46,14 +46,16 @@ BEYOND = 60  # pixels of the page of another size beyond each edge of the strip
 LIKE_DIGIT, PART_SIZES = 0.6, (8, 28)  # share of them with a part like a digit in the middle, and its longer side
 COMBS = 0.1  # share of the lines of numbers in boxes
 MOST_CELLS = 9  # numbers in a row of cells
-MOST_WORDS = 8  # words in a line without a number
+MOST_WORDS = 8  # groups of words in a line without a number
 TABLES = 0.3  # share of the rows of cells with any numbers, such as dates, times and amounts
 EVEN_LENGTHS = 0.6  # share of the strips with only digits whose numbers have each length equally often
 TWO = 0.4  # share of the strips with only digits that have two numbers
 NEIGHBOURS, PITCHES = 0.6, (1.1, 1.8)  # probability of a line above, and of one below; how far, in sizes
 NEIGHBOUR_ROOM = 130  # pixels of its digits
 NEIGHBOUR_KINDS = {"line": 0.6, "digits": 0.2, "words": 0.2}
-TEXT = 0.7  # share of the strips of words whose lines above and below have only words, too
+# Of a strip of words: probability that the lines above and below have only words, too; otherwise NEIGHBOUR_KINDS
+# decides.
+TEXT = 0.7
 BLEED, GRAIN = 0.07, 0.15  # shares of the strips with writing of the other side, and with the grain of a pencil
 CUT = {"digits": 0.45, "line": 0.1}  # share of the strips of a kind that show the edges of a picture
 SIDES_CUT = 0.8  # share of the sides that are such edges

@@ -83,7 +83,7 @@ def _find_usual(read: Sequence[Facts], field: str) -> int:
 
 def _check_sum(facts: Facts, form: Form, total: str, part: str) -> str:
     """Return what is wrong with a sum, in words; empty if nothing is."""
-    values = {name: [parse_amount(row["text"]) for row in _rows_of(facts, form, name)] for name in (total, part)}
+    values = {name: _list_amounts(facts, form, name) for name in (total, part)}
     if not values[total] or None in values[total] + values[part]:
         return f"the sum of {part} cannot be checked"
     wanted = sum(filter(None, values[total]), Decimal(0))
@@ -96,16 +96,27 @@ def _rows_of(facts: Facts, form: Form, field: str) -> list[Facts]:
     return [row for row in facts["rows"] if row["region"] == field and (row["record"] or form.holds[field] == "many")]
 
 
-def parse_amount(text: str) -> Decimal | None:
-    """Return the number that a text is, or None.
+def _list_amounts(facts: Facts, form: Form, field: str) -> list[Decimal | None]:
+    """Return the amounts in a field. Only in a field that holds many numbers, a space always separates two of them."""
+    texts = [row["text"] for row in _rows_of(facts, form, field)]
+    if form.holds[field] == "many":
+        texts = [part for text in texts for part in text.split() or [text]]  # a row without text is unread
+    return [parse_amount(text) for text in texts]
 
-    A separator before one or two last digits is a decimal one, and so is a space before two: of columns for francs and
-    centimes, as in 44 00.
+
+def parse_amount(text: str) -> Decimal | None:
+    """Return the number that a text is, or None if it is not one number.
+
+    A separator before the last digit, or before the last two, is a decimal one. A space before the last two digits is
+    one, too, because francs and centimes may have columns of their own, as in 44 00. Other spaces group three digits.
     """
-    whole = re.sub(r"\s+(\d\d)$", r".\1", text.replace("'", "").strip(), flags=re.ASCII)
-    head, tail = re.fullmatch(r"(.*?)(?:[.,](\d{1,2}))?", whole, re.DOTALL).groups("")  # type: ignore[union-attr]
-    digits = re.sub(r"[.,\s]", "", head) + tail
-    return Decimal(digits).scaleb(-len(tail)) if re.fullmatch(r"\d+", digits, re.ASCII) else None
+    pattern = r"(.*?)(?:[.,](\d{1,2})|\s+(\d\d))?"
+    plain = text.replace("'", "").strip()
+    head, *tails = re.fullmatch(pattern, plain, re.ASCII | re.DOTALL).groups("")  # type: ignore[union-attr]
+    head, tail = re.sub(r"[.,]", "", head), "".join(tails)
+    if not re.fullmatch(r"\d*|\d{1,3}(\s\d{3})+", head, re.ASCII) or not head + tail:
+        return None
+    return Decimal(re.sub(r"\s", "", head) + tail).scaleb(-len(tail))
 
 
 def tabulate(facts: Facts, form: Form) -> Iterator[dict[str, str]]:

@@ -19,7 +19,7 @@ from pipeline.reader.pages.result import Number, Problem, Result, Row
 from pipeline.reader.pages.unread import find_unread
 from pipeline.reader.rows.expected import compile_pattern
 
-INK, UNFIT = "ink that was not read", "fits no line"  # problems
+INK, UNFIT = "ink that was not read", "fits no line"  # what is wrong, in `Problem.what`
 USUAL = 1 / 60  # of the longer side of a page: size of a digit where none was read
 
 
@@ -81,10 +81,11 @@ def read_form(
         if placement:
             frame = make_frame(template, grey, size, placement)
             if excess := placement.describe_excess(template.size):
-                problems.append(Problem(f"lies farther from {template.name} than pages of one pile: {excess}"))
+                moved = f"is moved more than pages of one pile ({excess} from {template.name})"
+                problems.append(Problem(f"{moved}: check its rows, or scan it again"))
         else:
-            apart = f"cannot be aligned with {template.name}: it is another form, or lies too far askew"
-            problems.append(Problem(f"{apart}, and is read as it lies"))
+            apart = f"cannot be aligned with {template.name}, so it is read as it lies"
+            problems.append(Problem(f"{apart}: read it with a form of its own, or scan it straight"))
     is_doubtful = bool(problems)
 
     found = list[tuple[Region, Box, Row]]()
@@ -108,11 +109,21 @@ def read_form(
     records = number_records([_enter(*each) for each in found])
     rows = [replace(row, record=number) for (_, _, row), number in zip(found, records, strict=True)]
     problems += _find_problems(frame, form, rows, places)
-    if is_doubtful:  # whether a row is that of its field, and whole, is not known
-        everywhere = {region.name for region in form.regions if region.edges == Region().edges}
-        rows = [row if row.region in everywhere else replace(row, confidence=0.0) for row in rows]
+    if is_doubtful:  # whether a row is that of its field, and whole, is not known, unless the region is the whole page
+        everywhere = {region for region, bounds in places if _covers(bounds, frame.shape)}
+        rows = [row if each[0] in everywhere else _doubt(row) for row, each in zip(rows, found, strict=True)]
     result = make_result(rows, 1.0, np.concatenate(possible), frame.size, model.class_names)
     return _move(replace(result, problems=tuple(problems)), frame, size)
+
+
+def _covers(bounds: tuple[int, int, int, int], shape: tuple[int, int]) -> bool:
+    left, top, right, bottom = bounds
+    return left <= 0 and top <= 0 and right >= shape[1] and bottom >= shape[0]
+
+
+def _doubt(row: Row) -> Row:
+    """Return a row without confidence, also in its other readings, none of which would be more probable."""
+    return replace(row, confidence=0.0, alternatives=tuple((text, 0.0) for text, _ in row.alternatives))
 
 
 def _enter(region: Region, bounds: Box, row: Row) -> Entry:

@@ -1,16 +1,15 @@
 """Forms: what a person knows about a pile of pages. A TOML file names the fields, and says where and what they are."""
 
 import hashlib
+import json
 import os
 import re
-import reprlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
-from pipeline.engine.documents import require_regular
 from pipeline.engine.errors import UsageError
 from pipeline.pictures.decoding import PictureError, Source, load_picture
 from pipeline.reader.pages.regions import Holds, Region, parse_edges
@@ -21,11 +20,12 @@ DIGITS = tuple("0123456789")
 RESERVED = ("file", "line", "confidence", "check")  # other columns of the table
 WHOLE = "0%,0%,100%,100%"
 SUM = re.compile(r"\s*sum\((.*)\)\s*")
+SHOWN = 60  # characters of a value in a message, at most
 
-
+# What the file and each of its fields may have, the types of the values, and how messages name these types.
 KEYS = {"fields": (dict,), "sums": (dict,), "template": (str,)}
 FIELD_KEYS = {"region": (str, list), "digits": (int, str), "pattern": (str,), "holds": (str,)}
-WORDS = {str: "text in quotes", int: "a whole number", list: "a list of texts", dict: "a table"}
+TYPE_NAMES = {str: "text in quotes", int: "a whole number", list: "a list of texts", dict: "a table"}
 
 
 @dataclass(frozen=True)
@@ -60,18 +60,21 @@ def load_form(path: str | os.PathLike[str]) -> Form:
     """Return the form that a TOML file describes; `add_template` completes it. Raises UsageError if it is none."""
     path = Path(path)
     try:
-        require_regular(path)
+        if path.exists() and not path.is_file():  # opening a pipe may block forever
+            raise UsageError(f"the form {path} is not a file: check the path")
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise UsageError(f"the form {path} cannot be read: {error.strerror}: check the path") from None
+        raise UsageError(f"the form {path} cannot be read ({error.strerror}): check the path") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"the form {path} is not UTF-8 text: save it as UTF-8") from None
     except (ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise UsageError(f"the form {path} is not TOML: {reason}: write [fields.NAME], then its region") from None
     try:
-        _check_keys(content, KEYS, "it")
+        _check_keys(content, KEYS, "the file")
         fields, sums = content.get("fields", {}), content.get("sums", {})
         if not fields:
-            raise UsageError("it has no field: add one as [fields.NAME]")
+            raise UsageError("the file has no field: add one as [fields.NAME]")
         regions = tuple(region for name, entry in fields.items() for region in _make_regions(name, entry))
         pairs = tuple(_parse_sum(total, text, fields) for total, text in sums.items())
     except UsageError as error:
@@ -82,25 +85,42 @@ def load_form(path: str | os.PathLike[str]) -> Form:
 def _check_keys(table: Mapping[str, Any], allowed: Mapping[str, tuple[type, ...]], where: str) -> None:
     """Raise UsageError if a table has another key than these, or a value of another type."""
     for key, value in table.items():
-        shown = f"{key} = {reprlib.repr(value)}"
+        shown = f"{key} = {_show(value)}"
         if key not in allowed:
-            raise UsageError(f"{where} has the unknown key {shown}: known are {', '.join(allowed)}")
-        if not isinstance(value, allowed[key]):
-            raise UsageError(f"{where} has {shown}: write {' or '.join(WORDS[each] for each in allowed[key])}")
+            raise UsageError(f"{where} has the unknown key {shown}: the known keys are {', '.join(allowed)}")
+        if type(value) not in allowed[key]:  # a bool is an int, too
+            raise UsageError(f"{where} has {shown}: write {' or '.join(TYPE_NAMES[each] for each in allowed[key])}")
+
+
+def _show(value: Any, depth: int = 3) -> str:
+    """Return a value as TOML writes it, shortened. depth: how many nested lists and tables are shown."""
+    if isinstance(value, list | dict) and not depth:
+        return "..."
+    if isinstance(value, list):
+        text = f"[{', '.join(_show(each, depth - 1) for each in value)}]"
+    elif isinstance(value, dict):
+        text = f"{{{', '.join(f'{key} = {_show(each, depth - 1)}' for key, each in value.items())}}}"
+    elif isinstance(value, bool | str):
+        text = json.dumps(value, ensure_ascii=False)
+    else:
+        text = str(value)
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
 
 
 def _make_regions(name: str, entry: Any) -> list[Region]:
     if name in RESERVED or not name.isprintable() or not name.strip():
-        raise UsageError(f"a field cannot have the name {name!r}: choose another one")
+        raise UsageError(f"a field cannot have the name {_show(name)}: choose another one")
     if not isinstance(entry, dict):
-        raise UsageError(f"the field {name} is {reprlib.repr(entry)}: write it as a table, [fields.{name}]")
+        raise UsageError(f"the field {name} is {_show(entry)}: write it as a table, [fields.{name}]")
     _check_keys(entry, FIELD_KEYS, f"the field {name}")
     region, digits, pattern = entry.get("region", WHOLE), entry.get("digits"), entry.get("pattern")
     parts, holds = region if isinstance(region, list) else [region], entry.get("holds", "many")
     if holds not in get_args(Holds):
-        raise UsageError(f"the field {name} has holds = {holds!r}: write one of {', '.join(get_args(Holds))}")
+        raise UsageError(f"the field {name} has holds = {_show(holds)}: write one of {', '.join(get_args(Holds))}")
     if digits is not None and pattern is not None:
         raise UsageError(f"the field {name} has digits and a pattern: give it one of them")
+    if not all(isinstance(text, str) for text in parts):
+        raise UsageError(f"the field {name} has region = {_show(region)}: write each region as text in quotes")
     if not parts:
         raise UsageError(f"the field {name} has no region: leave the key out for the whole page")
     try:
@@ -108,7 +128,7 @@ def _make_regions(name: str, entry: Any) -> list[Region]:
             pattern = count_digits(str(digits))
         if pattern is not None:
             compile_pattern(pattern, DIGITS)
-        return [Region(name, parse_edges(str(text)), pattern, holds, part) for part, text in enumerate(parts)]
+        return [Region(name, parse_edges(text), pattern, holds, part) for part, text in enumerate(parts)]
     except UsageError as error:
         raise UsageError(f"the field {name}: {error}") from None
 
@@ -116,10 +136,10 @@ def _make_regions(name: str, entry: Any) -> list[Region]:
 def _parse_sum(total: str, text: Any, fields: Mapping[str, Any]) -> tuple[str, str]:
     found = SUM.fullmatch(str(text))
     if not found:
-        raise UsageError(f"{total} = {reprlib.repr(text)} is not a sum: write it as {total} = 'sum(NAME)'")
+        raise UsageError(f"{total} = {_show(text)} is not a sum: write it as {total} = 'sum(NAME)'")
     for name in (total, found[1].strip()):
         if name not in fields:
-            raise UsageError(f"the sum {total} = {text} needs the field {name}: add it as [fields.{name}]")
+            raise UsageError(f"the sum {total} = {_show(text)} needs the field {name}: add it as [fields.{name}]")
     return total, found[1].strip()
 
 

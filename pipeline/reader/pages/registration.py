@@ -20,7 +20,8 @@ SIDES = (192, 384, 768)  # pixels of the longer side of the pages that are compa
 PAPER = 1 / 24  # of the longer side: the window whose lightest levels are the paper
 BLUR = 1.2  # pixels
 SHIFT = 0.12  # of the longer side, in both directions; beyond it, repeated rows would be taken for each other
-TURNED, SCALED, SHIFTED = float(np.radians(3.5)), 0.035, 0.06  # that a page of the same pile has at most
+# Largest angle, change of scale and shift (of the longer side) of a page of the same pile.
+TURNED, SCALED, SHIFTED = float(np.radians(3.5)), 0.035, 0.06
 TURNS, SCALES = np.linspace(-TURNED, TURNED, 9), np.linspace(1 - SCALED, 1 + SCALED, 5)  # that are searched first
 PEAKS, APART = 3, 3  # shifts that are kept of each turn and scale; pixels between them, and between placements
 SEARCHED, LIKELY = 12, 4  # placements that are refined, and the best of them, which are kept
@@ -48,7 +49,7 @@ class Placement:
         return np.asarray(self.turn * points + self.origin)
 
     def describe_excess(self, size: tuple[int, int]) -> str:
-        """Return, in words, what is more than pages of the same pile have; empty if nothing is.
+        """Return in words by how much the page is moved beyond what is usual in a pile; empty if it is not.
 
         size: (height, width) of the template.
         """

@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.pruning import prune
+from pipeline.engine.results import list_results
 from pipeline.engine.store import check_output, commit, entry_of, private_folder, publish, stage_lock
 from tests.processes import environment, reset_signals
 
@@ -72,6 +73,10 @@ def test_artifacts_that_are_no_folder_are_named(tmp_path: Path) -> None:
     for name in ("link", "file"):
         with pytest.raises(UsageError, match=name):
             check_output(tmp_path / name / "plant", "plant")
+        with pytest.raises(UsageError, match=name):
+            prune(tmp_path / name, keep=1)
+        with pytest.raises(UsageError, match=name):
+            list_results(tmp_path / name, "plant")
     check_output(tmp_path / "new" / "plant", "plant")
 
 

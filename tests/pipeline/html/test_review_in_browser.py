@@ -79,6 +79,25 @@ def ledger(browser: Browser, tmp_path: Path) -> Iterator[Page]:
         yield opened
 
 
+def test_no_name_reorders_the_text_beside_it(browser: Browser, tmp_path: Path) -> None:
+    name = "a\u2069\u202eb.png"
+    problem = {"what": "no reading", "region": "day", "box": None, "place": None}
+    row = make_row("1", 0.5, region="day", record=1)
+    file = tmp_path / "review.html"
+    facts = make_facts(tmp_path / name, [row], problems=[problem], upright=[1, 0, 0, 0])
+    file.write_text(render([facts], tmp_path, fields=FIELDS), encoding="utf-8")
+    with show(browser, file) as opened:
+        shown = [opened.locator(each).first.inner_text() for each in ("#problems button", "#rows small", "#pages")]
+        shown += [
+            opened.locator(each).first.get_attribute("aria-label") or ""
+            for each in ("#rows input", "#rows button[tabindex]")
+        ]
+    for text in shown:
+        assert "a\ufffd\ufffdb.png\u2069" in text
+        assert text.count("\u2068") == text.count("\u2069")
+    assert "\u2068day\u2069" in shown[0]
+
+
 def save(page: Page, button: str) -> list[dict[str, str]]:
     with page.expect_download() as saved:
         page.locator(button).click()

@@ -1,3 +1,4 @@
+import errno
 import io
 import os
 import subprocess
@@ -170,8 +171,8 @@ def test_other_versions_in_a_photograph_are_no_pages() -> None:
 @pytest.mark.parametrize(
     ("kind", "size", "words"),
     [
-        ("PNG", (50, 21), "large: 50 x 21"),
-        ("PNG", (99, 99), "large: at"),
+        ("PNG", (50, 21), r"large \(50 x 21"),
+        ("PNG", (99, 99), "large: reduce it to at most"),
         ("WEBP", (26, 20), "large"),
         ("BMP", (3, 90), "small"),
     ],
@@ -217,12 +218,28 @@ def test_pipe_is_read(tmp_path: Path) -> None:
         (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj", "PDF file"),
         (b"\0\0\0\x24ftypheic\0\0\0\0mif1heic", "HEIC or AVIF file"),
         (b"\0\0\0\x24ftypisom\0\0\0\0isom", "not a picture"),
-        (encode(Image.effect_noise((200, 200), 90), "JPEG").getvalue()[:5000], "damaged: image file is truncated$"),
+        (
+            encode(Image.effect_noise((200, 200), 90), "JPEG").getvalue()[:5000],
+            r"damaged \(image file is truncated\): copy or export it again$",
+        ),
     ],
 )
 def test_other_and_damaged_files_are_named(content: bytes, words: str) -> None:
     with pytest.raises(PictureError, match=f"^file is (a |an )?{words}"):
         load_picture(io.BytesIO(content), "file")
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [(errno.EACCES, "make it readable"), (errno.EPERM, "make it readable"), (errno.ENAMETOOLONG, "check the path")],
+)
+def test_only_a_forbidden_file_is_to_be_made_readable(number: int, advice: str) -> None:
+    class Refused(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise OSError(number, os.strerror(number))
+
+    with pytest.raises(PictureError, match=rf"^file cannot be read \(.+\): {advice}"):
+        load_picture(Refused(), "file")
 
 
 def test_narrow_jpeg_is_read() -> None:

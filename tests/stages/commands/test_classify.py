@@ -46,7 +46,7 @@ def write_unreadable_files(folder: Path) -> dict[str, str]:
     """Write the files; return the expected message of each."""
     body = paint(folder / "intact.png").read_bytes()
     (folder / "cut off.png").write_bytes(body[: len(body) // 2])
-    return {"cut off.png": "is damaged: ", "missing.png": "does not exist: check the path"}
+    return {"cut off.png": "is damaged (", "missing.png": "does not exist: check the path"}
 
 
 def test_row_is_read_and_blank_picture_has_no_digit(run: Run, project: Path) -> None:

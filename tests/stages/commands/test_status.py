@@ -3,7 +3,10 @@
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.processes import Run
+from tests.stages.common import assert_one_line
 from tests.terminal import show
 
 SAMPLE = ("DATASET=sample", "RECIPE=quick")
@@ -15,6 +18,12 @@ def test_value_of_one_stage_leaves_out_others_that_refuse_it(call: Run, project:
         assert any(line.startswith("reader ") for line in lines) == is_listed
     for wrong in (["RECIPE=quik"], ["RECIPE=mlp", "EPOCHS=x"], ["train"]):
         assert call("status", *wrong).returncode == 2
+
+
+@pytest.mark.parametrize("command", ["status", "runs", "prune", "parse"])
+def test_artifacts_that_lead_nowhere_are_named(command: str, call: Run, tmp_path: Path) -> None:
+    (tmp_path / "artifacts").symlink_to("nowhere")
+    assert_one_line(call(command), 2, "artifacts is a link that leads nowhere: remove it")
 
 
 def test_explain_shows_every_reason(call: Run, project: Path) -> None:

@@ -39,6 +39,10 @@ def list_problems(facts: dict[str, Any]) -> list[str]:
         ("1 234 567", "1234567"),
         ("44 00", "44"),
         ("1 234 05", "1234.05"),
+        ("1'234 05", "1234.05"),
+        (".50", "0.5"),
+        ("100 20 30", None),
+        ("12 345 6", None),
         ("3/4", None),
         ("", None),
         (".", None),
@@ -73,6 +77,15 @@ def test_fields_with_many_numbers_have_a_sum() -> None:
         single = {"text": total, "region": "total", "record": 1, "confidence": 0.9}
         (checked,) = check_pages([{"file": "a.png", "rows": [*rows, single], "problems": []}], form)
         assert len(checked["problems"]) == count
+
+
+@pytest.mark.parametrize(("texts", "count"), [(["8 10", "9"], 0), (["8", "19"], 0), (["8 10", "9", ""], 1)])
+def test_a_space_separates_numbers_in_a_field_that_holds_many(texts: list[str], count: int) -> None:
+    form = Form((Region("note"), Region("total", holds="one")), (("total", "note"),))
+    rows = [{"text": text, "region": "note", "record": 0, "confidence": 0.9} for text in texts]
+    rows.append({"text": "27", "region": "total", "record": 1, "confidence": 0.9})
+    (checked,) = check_pages([{"file": "a.png", "rows": rows, "problems": []}], form)
+    assert len(checked["problems"]) == count
 
 
 def test_table_has_the_places_of_unread_ink_in_a_line_per_field() -> None:

@@ -9,7 +9,7 @@ from pipeline.model.model import Finder
 from pipeline.reader import load
 from pipeline.reader.pages.filled import read_form
 from pipeline.reader.pages.form import Form, add_template
-from pipeline.reader.pages.regions import Region
+from pipeline.reader.pages.regions import Edges, Region
 from pipeline.reader.pages.result import Result
 from tests.drawings import enlarge, sample_digits, write_row
 from tests.ledgers import COLUMNS, PITCH, SIZE, TOP, Move, draw_ledger, find_place, move_page
@@ -89,6 +89,16 @@ def test_page_of_another_form_is_read_as_it_lies(finder: Finder) -> None:
     assert {row.confidence for row in result.rows} == {0}
 
 
+@pytest.mark.parametrize("edges", [("0%", "0%", "100%", "100%"), ("0", "0", "100%", str(SIZE[0]))])
+def test_field_that_is_the_whole_page_needs_no_alignment(edges: Edges, finder: Finder) -> None:
+    page = Image.new("L", SIZE[::-1], 240)
+    page.paste(Image.fromarray(240 - enlarge(sample_digits()[0][CLEAR[0]], 1) // 2), (FIRST + 20, TOP + 40))
+    part = Region("part", ("0", "0", "100%", "99%"))
+    result = read(finder, page, add_template(Form((Region("all", edges), part)), fill(1), "first.png"))
+    assert "first.png" in result.problems[0].what
+    assert [(row.region, row.confidence > 0) for row in result.rows] == [("all", True)]
+
+
 def test_page_at_the_limit_of_alignment_is_read_named_and_checked_first(finder: Finder) -> None:
     result = read(finder, move_page(fill(2), Move(0, 1.067)), make_form())
     wanted = {(line + 1, "amount", truth(line, 4)) for line in range(LINES)}
@@ -97,3 +107,4 @@ def test_page_at_the_limit_of_alignment_is_read_named_and_checked_first(finder: 
     assert "first.png" in problem.what
     assert "1.067" in problem.what
     assert {row.confidence for row in result.rows} == {0}
+    assert {chance for row in result.rows for _, chance in row.alternatives} == {0}

@@ -69,6 +69,8 @@ def test_fields_have_parts_patterns_and_a_sum(tmp_path: Path) -> None:
         "[fields.a]\npattern = 'x'",
         "[fields.a]\ndigits = 0",
         "[fields.a]\ndigits = 'five'",
+        "[fields.a]\ndigits = true",
+        "[fields.a]\nregion = [true]",
         "[fields.a]\ndigits = 5\npattern = '7'",
         "[fields.a]\nholds = 'some'",
         "[fields.file]",
@@ -91,6 +93,9 @@ def test_wrong_form_is_named_in_one_line(text: str, tmp_path: Path) -> None:
         ("colour = 1\n[fields.a]", ("colour = 1", "fields, sums, template")),
         ("[fields.a]\nholds = 'some'", ("field a", "holds", "some", "one, lines, many")),
         ("[fields.a]\nregion = 5", ("field a", "region = 5")),
+        ("[fields.a]\ndigits = true", ("field a", "digits = true: ", "a whole number or text in quotes")),
+        ("[fields.a]\nregion = ['0,0,9,9', true]", ("field a", 'region = ["0,0,9,9", true]: ')),
+        ("[fields.a]\nholds = {a.b.c.d = [1.5, 2030-01-02]}", ("holds = {a = {b = {c = ...}}}: ",)),
         ("[fields.a]\nregion = '0,0,9'", ("field a", "0,0,9", "LEFT,TOP,RIGHT,BOTTOM")),
         ("[fields.a]\n[sums]\na = 'a + a'", ("a + a", "sum(NAME)")),
     ],
@@ -107,11 +112,14 @@ def test_form_with_the_mark_of_an_editor_for_windows_is_read(tmp_path: Path) -> 
     assert load_form(write(tmp_path / "form.toml", "\ufeff[fields.a]\r\n")).holds == {"a": "many"}
 
 
-@pytest.mark.parametrize("name", ["none.toml", ".", "binary.toml"])
-def test_what_is_no_file_of_text_is_no_form(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "words"), [("none.toml", "No such file"), (".", "not a file"), ("binary.toml", "UTF-8")]
+)
+def test_what_is_no_file_of_text_is_no_form(name: str, words: str, tmp_path: Path) -> None:
     (tmp_path / "binary.toml").write_bytes(b"\xff\x00[")
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError, match=words) as caught:
         load_form(tmp_path / name)
+    assert "TOML" not in str(caught.value)
 
 
 def test_template_has_print_and_all_regions() -> None:
@@ -121,7 +129,7 @@ def test_template_has_print_and_all_regions() -> None:
     assert (template.name, template.size) == ("first.png", (page.height, page.width))
     with pytest.raises(UsageError, match=r"nothing is printed on blank\.png"):
         add_template(form, Image.new("L", page.size, 240), "blank.png")
-    with pytest.raises(UsageError, match=r"first\.png has 877 x 1240 pixels"):
+    with pytest.raises(UsageError, match=r"a ends beyond first\.png \(877 x 1240 pixels\)"):
         add_template(Form((Region("a", ("0", "0", "900", "9")),)), page, "first.png")
 
 
