@@ -131,9 +131,10 @@ function makeLearning(learner, packed, on) {
     if (isLesson) on.finished();
   }
 
-  function frame(started) {
+  function frame() {
     if (!state.isRunning) return;
     state.frames++;
+    const started = performance.now(); // later than the frame's own time if the page is slow
     const slice = clamp(SLICE_SHARE * (started - (state.last ?? started)), LONGEST_SLICE, SLICE);
     while (performance.now() - started < slice && state.isRunning) work();
     if (!state.isRunning) return;
