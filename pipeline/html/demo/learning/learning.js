@@ -1,6 +1,6 @@
 /* Training in the page: noise, steps along the slopes by hand, and runs, a slice of each frame. */
 
-const [SLICE, LONGEST_SLICE, SLICE_SHARE] = [8, 250, 1.5]; // milliseconds of a frame; share of what painting takes
+const [SLICE, LONGEST_SLICE, SLICE_SHARE] = [8, 120, 1]; // milliseconds of a frame; share of what painting takes
 const PAINTED = 3; // frames from one repaint to the next
 const STILL = 1000; // milliseconds from one repaint to the next with reduced motion
 const RATES = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 1];
