@@ -76,7 +76,7 @@ LEARN = """async (images) => {
   inside.relearned(); // without arrows
 }"""
 FRAME, LAST = 320, 1500  # milliseconds of a frame, and of the last one
-COMPRESSION: dict[str, Any] = {"quality": 40, "method": 6, "minimize_size": True}  # of the animation
+COMPRESSION: dict[str, Any] = {"quality": 38, "method": 6, "minimize_size": True}  # of the animation
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 /* Training in the page: noise, steps along the slopes by hand, and runs, a slice of each frame. */
 
-const [SLICE, LONGEST_SLICE, SLICE_SHARE] = [8, 250, 1.5]; // milliseconds of a frame; share of what painting takes
+const [SLICE, LONGEST_SLICE, SLICE_SHARE] = [8, 120, 1]; // milliseconds of a frame; share of what painting takes
 const PAINTED = 3; // frames from one repaint to the next
 const STILL = 1000; // milliseconds from one repaint to the next with reduced motion
 const RATES = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 1];
@@ -131,9 +131,10 @@ function makeLearning(learner, packed, on) {
     if (isLesson) on.finished();
   }
 
-  function frame(started) {
+  function frame() {
     if (!state.isRunning) return;
     state.frames++;
+    const started = performance.now(); // later than the frame's own time if the page is slow
     const slice = clamp(SLICE_SHARE * (started - (state.last ?? started)), LONGEST_SLICE, SLICE);
     while (performance.now() - started < slice && state.isRunning) work();
     if (!state.isRunning) return;
