@@ -164,13 +164,12 @@ def test_activation_is_as_described(name: str) -> None:
     outputs = activation.function(z)
     assert activation.signed == (outputs < 0).any(), "signed"
     script = """
-        const { title, isPiecewiseLinear = false, describe } = ACTIVATIONS[%s];
-        result = [title, isPiecewiseLinear, describe(-1, "-1"), describe(1, "1")];
+        const { isPiecewiseLinear = false, describe } = ACTIVATIONS[%s];
+        result = [isPiecewiseLinear, describe(-1, "-1"), describe(1, "1")];
     """
-    title, is_linear, *words = run_javascript(make_model(shape=SHAPE), script % json.dumps(name))
-    assert title == activation.title
+    is_linear, *words = run_javascript(make_model(shape=SHAPE), script % json.dumps(name))
     assert is_linear == (len(np.unique(activation.derivative(outputs))) <= 2), "isPiecewiseLinear"
-    assert all(words)
+    assert all(activation.title in each for each in words)
 
 
 @pytest.mark.parametrize(("registry", "names"), [("LAYERS", KINDS), ("ACTIVATIONS", ACTIVATIONS)])

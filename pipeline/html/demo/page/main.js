@@ -158,7 +158,8 @@ function addressOf() {
 function openLink() {
   const linked = decodeLink(location.hash, drawing.height, examples.length, RATES.length);
   if (location.hash !== addressOf()) {
-    if (tested && location.hash.startsWith(tested.link)) perform(() => restore({ strokes: [], example: examples.length - 1 }));
+    const example = examples.length - 1;
+    if (tested && location.hash.startsWith(tested.link)) perform(() => restore({ strokes: [], example }));
     if (linked.drawing) perform(() => restore(linked.drawing));
     linked.signs.forEach((sign) => teaching?.repeat(sign));
     if (linked.training) learning?.open(linked.training);
