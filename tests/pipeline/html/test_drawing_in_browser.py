@@ -1,6 +1,5 @@
 """The drawing demo in a browser: predictions, views and texts. See test_input.py for drawing."""
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +78,7 @@ def test_rejected_drawing_has_message_and_empty_bars(strokes: Any, message: str,
 
 def percent(probability: float) -> str:
     digits = 2 if probability > 0.999 else 1
-    return f"{math.floor(10 ** (digits + 2) * probability) / 10**digits:.{digits}f}%"
+    return f"{min(100 * probability, 100 - 10**-digits):.{digits}f}%"
 
 
 def bars_of(page: Page) -> list[str]:
