@@ -14,6 +14,7 @@ from pipeline.reader.composition.line_text import RAISED, SIGN, STRUCK, Token
 from pipeline.reader.composition.number_writing import NOTHING, Piece, Style, find_widest_gap, write_number
 from pipeline.reader.composition.paper import paste
 from pipeline.reader.composition.signs import FINE, Generator, write
+from pipeline.reader.rows.marks import SHEET
 
 # The gap between two numbers with nothing but paper between them: in sizes, relative to the gaps within them, and in
 # sizes between two single digits, which might be one number written far apart.
@@ -26,6 +27,7 @@ STRIKES = 4  # lines through a number that was struck out, exclusive
 # Numbers in cells of their own: pitch, which narrower boxes of one number do not have; gap around a number in a column,
 # which is as wide as its number; both in sizes. Share of the empty cells.
 CELL_PITCHES, COLUMN, EMPTY = (1.65, 3.4), (0.3, 1.3), 0.15
+OFF_CENTRE = 2.2  # pixels: standard deviation of the height at which a line, or what is taken for one, is in a strip
 COLUMNS, RULED = 0.3, 0.75  # shares of the rows of cells that are columns, and of the others that have rules
 
 
@@ -204,3 +206,15 @@ def _add_empty_cells(line: Line, generator: Generator) -> Line:
             left = comb.left - (added * comb.pitch if index == 0 else 0)
             combs[index] = replace(comb, left=left, count=comb.count + added)
     return replace(line, combs=combs)
+
+
+def place(line: Line, start: float, middle: float, slope: float) -> Line:
+    """Return a line on the sheet: its start, its height in the middle of the sheet, and its slope."""
+
+    def move(piece: Piece) -> Piece:
+        left = piece.left + round(start)
+        down = slope * (left + piece.ink.shape[1] / 2 - SHEET[1] / 2)
+        return replace(piece, left=left, top=round(piece.top + middle + down))
+
+    combs = [replace(comb, left=comb.left + round(start)) for comb in line.combs]
+    return Line([move(piece) for piece in line.pieces], combs, [rule + round(start) for rule in line.rules])

@@ -6,17 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.reader.composition.line_writing import Line
-from pipeline.reader.composition.number_writing import Piece
 from pipeline.reader.composition.signs import Ink
 from pipeline.reader.composition.strips import (
     KINDS,
     REACH,
     Composed,
-    choose_window,
     compose_any,
     compose_strip,
-    continue_beyond,
 )
 from pipeline.reader.rows import marks
 from pipeline.reader.rows.columns import read_marks
@@ -87,7 +83,7 @@ def test_spaces_are_between_digits_and_other_writing_is_one_mark() -> None:
 
 
 def test_digits_stand_where_the_ink_is_on_the_lines_above_and_below_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    only: dict[str, Any] = {"KINDS": {"digits": 1}, "NEIGHBOUR_KINDS": {"digits": 1}, "NEIGHBOURS": 1, "CUT": {}}
+    only: dict[str, Any] = {"KINDS": {"digits": 1}, "NEIGHBOUR_KINDS": {"digits": 1}, "NEIGHBOURS": 1}
     plain = {"BLEED": 0, "GRAIN": 0, "SMALL_PRINT": 0, "surround": lambda *_: np.zeros(SHEET, np.float32)}
     inks, heights = list[Ink](), list[float]()
 
@@ -97,6 +93,7 @@ def test_digits_stand_where_the_ink_is_on_the_lines_above_and_below_too(monkeypa
 
     for name, value in {**only, **plain, "expose": expose}.items():
         monkeypatch.setattr(f"pipeline.reader.composition.strips.{name}", value)
+    monkeypatch.setattr("pipeline.reader.composition.windows.CUT", {})
     for share in ("SEPARATED", "PLAIN_FORMS"):
         monkeypatch.setattr(f"pipeline.reader.composition.number_text.{share}", 0)
     rows, columns = (np.arange(side) + 0.5 for side in SHEET)
@@ -112,17 +109,6 @@ def test_digits_stand_where_the_ink_is_on_the_lines_above_and_below_too(monkeypa
         heights += digits[:, 1].tolist()
     assert min(heights) < OUTER
     assert max(heights) > SHEET[0] - OUTER
-
-
-def test_paper_continues_beyond_the_edges_of_a_picture() -> None:
-    left, top, right, bottom = window = 30, 20, 200, 70
-    inner, sheet = np.s_[top:bottom, left:right], np.zeros(SHEET, np.uint8)
-    sheet[inner] = 200
-    sheet[40:50, 90:110] = 30
-    shown = continue_beyond(sheet, window)
-    assert np.array_equal(shown[inner], sheet[inner])
-    shown[inner] = 200
-    assert (shown == 200).all()
 
 
 def test_kinds_have_their_shares_and_their_symbols() -> None:
@@ -150,9 +136,3 @@ def test_strips_of_other_classes_come_only_from_the_images(monkeypatch: pytest.M
     for seed in range(40):
         seen.update(read_marks(compose_any(other, faces(), np.random.default_rng(seed)).marks).tolist())
     assert seen == set(range(CLASSES + 2))
-
-
-def test_tight_crop_of_a_thin_sign_shows_some_of_it() -> None:
-    line = Line([Piece(np.ones((20, 2), np.float32), 30, 100, 1, 0)], [])
-    windows = np.array([choose_window(line, "digits", np.random.default_rng(seed)) for seed in range(2000)])
-    assert (windows[:, :2] < windows[:, 2:]).all()

@@ -8,7 +8,7 @@ from scipy.special import log_softmax
 
 from pipeline.network.activations import Array
 from pipeline.reader.rows.ctc import PADDING, align, columns_needed, ctc, read_greedily, text_log_probability
-from tests.pipeline.reader.rows.strips import collapse, enumerate_paths, make_logits, make_texts, pad
+from tests.pipeline.reader.rows.paths import collapse, enumerate_paths, make_logits, make_texts, pad
 
 SYMBOLS, BLANK, COLUMNS = 2, 2, 5
 

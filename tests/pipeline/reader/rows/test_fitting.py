@@ -6,8 +6,8 @@ from pipeline.reader.rows.expected import compile_pattern
 from pipeline.reader.rows.fitting import fit, merge_outputs, tidy, write_out
 from pipeline.reader.rows.marks import SEPARATORS
 from pipeline.reader.rows.spans import Span, find_spans, measure
-from tests.pipeline.reader.rows.strips import enumerate_paths
-from tests.pipeline.reader.rows.strips import make_logits as draw_logits
+from tests.pipeline.reader.rows.paths import enumerate_paths
+from tests.pipeline.reader.rows.paths import make_logits as draw_logits
 
 DIGITS = tuple("0123456789")
 SPACE, OTHER = 10, 11

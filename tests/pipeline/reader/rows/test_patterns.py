@@ -8,7 +8,7 @@ import pytest
 from pipeline.network.activations import Array
 from pipeline.reader.rows.ctc import PADDING, read_greedily, text_log_probability
 from pipeline.reader.rows.patterns import NO_STATE, Pattern, any_text, best_texts, pattern_log_probability
-from tests.pipeline.reader.rows.strips import Text, enumerate_paths, make_logits, pad
+from tests.pipeline.reader.rows.paths import Text, enumerate_paths, make_logits, pad
 
 COLUMNS = 5
 Texts = dict[Text, float]

@@ -1,0 +1,57 @@
+"""Writing as a search meets it at the wrong size: parts of what is larger, or lines of what is smaller.
+
+A strip of it says nothing. Sizes are relative to those that are read there.
+"""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+from scipy import ndimage
+
+from pipeline.reader.composition.hands import Hands
+from pipeline.reader.composition.line_writing import OFF_CENTRE, place, write_line
+from pipeline.reader.composition.number_writing import Style
+from pipeline.reader.composition.paper import paste
+from pipeline.reader.composition.signs import Generator, Ink, SourceImages
+from pipeline.reader.composition.strip_text import make_tokens
+from pipeline.reader.rows.marks import SHEET, WIDTH
+
+LARGER, SMALLER, MOST_LARGER = (2.2, 5.0), (0.25, 0.42), 0.75
+BEYOND = 60  # pixels of the page of another size beyond each edge of the strip
+LIKE_DIGIT, PART_SIZES = 0.6, (8, 28)  # share of them with a part like a digit in the middle, and its longer side
+
+
+def write_in_another_size(sheet: Ink, style: Style, hands: Hands, source: SourceImages, generator: Generator) -> None:
+    """Write lines that are too large or too small to be read in this strip, so that it says nothing."""
+    size = style.size * math.exp(generator.uniform(*np.log(LARGER if generator.random() < MOST_LARGER else SMALLER)))
+    style = replace(style, size=size, pitch=0, spacing="apart")
+    page = np.zeros([length + 2 * BEYOND for length in sheet.shape], np.float32)
+    top = generator.uniform(-size / 2, size)
+    while top < page.shape[0] + size / 2:
+        tokens = make_tokens(str(generator.choice(["line", "words"])), source, generator)
+        written = write_line(tokens, style, hands, page.shape[1], generator)
+        for piece in place(written, generator.uniform(-8 * size, page.shape[1] / 2), top, style.hand.angle).pieces:
+            paste(page, piece.ink, piece.top, piece.left)
+        top += size * generator.uniform(1.2, 2)
+    down, right = _find_like_digit(page, generator) if generator.random() < LIKE_DIGIT else (BEYOND, BEYOND)
+    np.maximum(sheet, page[down : down + sheet.shape[0], right : right + sheet.shape[1]], out=sheet)
+
+
+def _find_like_digit(page: Ink, generator: Generator) -> tuple[int, int]:
+    """Return the top and the left of a sheet of the page in whose middle there is a part of the size of a digit.
+
+    The search looks at such parts, for instance at the dot of a large i.
+    """
+    boxes = ndimage.find_objects(ndimage.label(page > 0.3)[0])
+    sizes = np.array([max(each.stop - each.start for each in box) for box in boxes], int)
+    centres = np.array([[(each.start + each.stop) / 2 for each in box] for box in boxes]).reshape(-1, 2)
+    room = np.array(page.shape) - SHEET
+    low, high = np.array(SHEET) / 2, np.array(SHEET) / 2 + room
+    inside = ((centres >= low) & (centres <= high)).all(axis=1)
+    found = np.flatnonzero(inside & (sizes >= PART_SIZES[0]) & (sizes <= PART_SIZES[1]))
+    if not found.size:
+        return BEYOND, BEYOND
+    centre = centres[found[generator.integers(found.size)]] + generator.normal(0, (OFF_CENTRE, WIDTH / 4))
+    down, right = np.clip(np.rint(centre - low), 0, room).astype(int).tolist()
+    return down, right
