@@ -19,6 +19,7 @@ from pipeline.reader.many.truth import load_truth
 from pipeline.reader.pages.boxes import CERTAIN
 from pipeline.reader.pages.form import load_form
 from tests.browser import find_violations
+from tests.pipeline.html.learning.conftest import wait_until
 
 render = partial(render_review, columns=CHECKED_COLUMNS, certain=CERTAIN)
 
@@ -207,7 +208,7 @@ def test_names_of_any_letters_are_only_text(browser: Browser, tmp_path: Path) ->
     with show(browser, file) as opened:
         for number in range(len(HOSTILE)):
             opened.locator("#problems button").nth(number).click()
-            opened.wait_for_function("get('picture').complete && get('picture').naturalWidth === 200")
+            wait_until(opened, "get('picture').complete && get('picture').naturalWidth === 200")
         assert opened.evaluate("window.hacked ?? null") is None
         assert sorted({line["file"] for line in save(opened, "#save")}) == sorted(
             str(tmp_path / each) for each in HOSTILE
