@@ -31,8 +31,8 @@ from pipeline.network.losses import Labels, Loss, count_correct
 from pipeline.network.network import Network, Parameters, backward, forward, make_buffers, make_network, view_parameters
 from pipeline.network.optimizers import Optimizer
 
-SHARED = 200_000  # number of parameters from which their update is worth another start of the threads
-SLICE = 65_536  # largest number of parameters that are updated at a time; with their state they fit into the CPU cache
+SHARED = 60_000  # number of parameters from which their update is worth another start of the threads
+SLICE = 131_072  # largest number of parameters that are updated at a time; smaller slices need more calls
 
 T = TypeVar("T")
 Indices = NDArray[np.intp]
