@@ -25,7 +25,7 @@ PASSES = 10
 
 def our_predictor(images: Any) -> Callable[[], Any]:
     from pipeline.engine.threads import count_cores
-    from pipeline.model.prediction import predict
+    from pipeline.model.prediction import predict_standardised
     from pipeline.network.team import ThreadTeam
 
     model = load_model(Path("artifacts/train"))
@@ -35,7 +35,7 @@ def our_predictor(images: Any) -> Callable[[], Any]:
             bounds = [len(images) * i // team.size for i in range(team.size + 1)]
 
             def predict_part(part: int, thread: int) -> Any:
-                return predict(model, images[bounds[part] : bounds[part + 1]], bounds[part])
+                return predict_standardised(model, images[bounds[part] : bounds[part + 1]], bounds[part])
 
             return np.concatenate(team.run(predict_part, team.size))
 
