@@ -53,7 +53,7 @@ def reader(
     from pipeline.engine.errors import UsageError
     from pipeline.html.cards.reader_card import make_reader_card
     from pipeline.model.model import Finder, RowReader, load_model, load_training
-    from pipeline.reader.pages.positions import load_crops
+    from pipeline.reader.learning.positions import load_crops
     from pipeline.training.epochs import train_networks
     from stages.shared.picture_network import describe_training, save_network
 

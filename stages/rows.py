@@ -61,8 +61,8 @@ def rows(
     from pipeline.model.header import EXTRA
     from pipeline.model.model import Finder, RowReader
     from pipeline.model.safetensors import load_safetensors, save_safetensors
-    from pipeline.reader.rows.calibration import calibrate
-    from pipeline.reader.rows.columns import BY_COLUMN, load_strips
+    from pipeline.reader.learning.calibration import calibrate
+    from pipeline.reader.learning.columns import BY_COLUMN, load_strips
     from pipeline.training.epochs import train_networks
     from stages.shared.picture_network import describe_training, save_network
 

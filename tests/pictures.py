@@ -29,9 +29,9 @@ from pipeline.reader.composition.lettering import list_faces, split_faces
 from pipeline.reader.composition.parallel import load_parsed
 from pipeline.reader.composition.signs import MATPLOTLIB
 from pipeline.reader.composition.strips import compose_strip
-from pipeline.reader.pages.boxes import draw_boxes
+from pipeline.reader.learning.columns import read_marks
+from pipeline.reader.many.boxes import draw_boxes
 from pipeline.reader.pages.search import Slider, build_pyramid
-from pipeline.reader.rows.columns import read_marks
 from pipeline.reader.rows.marks import OTHER, OUTER, SHEET, SPACE
 from tests.benchmarks.paper import choose_edge, draw_grid, expose, list_coordinates, wear
 from tests.benchmarks.pictures import draw_picture

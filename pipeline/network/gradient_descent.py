@@ -20,7 +20,7 @@ them among threads. The result depends on the number of shards, but not on the n
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ from pipeline.network.layer import Buffers
 from pipeline.network.losses import Labels, Loss, count_correct
 from pipeline.network.network import Network, Parameters, backward, forward, make_buffers, make_network, view_parameters
 from pipeline.network.optimizers import Optimizer
+from pipeline.network.team import Run, in_sequence
 
 SHARED = 60_000  # number of parameters from which their update is worth another start of the threads
 SLICE = 131_072  # largest number of parameters that are updated at a time; smaller slices need more calls
@@ -38,15 +39,6 @@ T = TypeVar("T")
 Indices = NDArray[np.intp]
 Count = Callable[[Array, Labels], int]  # logits, labels -> number of correct predictions
 Load = Callable[[Indices, int, int], tuple[Array, Labels]]  # see `train_epoch`
-
-
-# Calls function(item, thread) for every item below a count; returns the results in order.
-Run = Callable[[Callable[[int, int], Any], int], list[Any]]
-
-
-def in_sequence(function: Callable[[int, int], T], count: int) -> list[T]:
-    """Run one item after the other, in thread 0."""
-    return [function(item, 0) for item in range(count)]
 
 
 @dataclass(frozen=True, kw_only=True)

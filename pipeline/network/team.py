@@ -16,6 +16,13 @@ from pipeline.engine.threads import single_threaded_blas
 
 T = TypeVar("T")
 Task = Callable[[int], object]
+# Calls function(item, thread) for every item below a count; returns the results in order.
+Run = Callable[[Callable[[int, int], Any], int], list[Any]]
+
+
+def in_sequence(function: Callable[[int, int], T], count: int) -> list[T]:
+    """Run one item after the other, in thread 0."""
+    return [function(item, 0) for item in range(count)]
 
 
 class ThreadTeam(ExitStack):

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from pipeline.engine.errors import PipelineError as PipelineError
     from pipeline.model import PRETRAINED as PRETRAINED
     from pipeline.pictures.decoding import PictureError as PictureError
+    from pipeline.reader.forms.form import Form as Form
+    from pipeline.reader.forms.form import add_template as add_template
+    from pipeline.reader.forms.form import load_form as load_form
     from pipeline.reader.interface import Reader as Reader
     from pipeline.reader.interface import load as load
     from pipeline.reader.interface import save as save
-    from pipeline.reader.pages.form import Form as Form
-    from pipeline.reader.pages.form import add_template as add_template
-    from pipeline.reader.pages.form import load_form as load_form
     from pipeline.reader.pages.result import Number as Number
     from pipeline.reader.pages.result import Problem as Problem
     from pipeline.reader.pages.result import Result as Result
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 MODULES = {
     "PRETRAINED": "pipeline.model",
-    "Form": "pipeline.reader.pages.form",
+    "Form": "pipeline.reader.forms.form",
     "Number": "pipeline.reader.pages.result",
     "PictureError": "pipeline.pictures.decoding",
     "Problem": "pipeline.reader.pages.result",
@@ -38,9 +38,9 @@ MODULES = {
     "Reader": "pipeline.reader.interface",
     "Result": "pipeline.reader.pages.result",
     "Row": "pipeline.reader.pages.result",
-    "add_template": "pipeline.reader.pages.form",
+    "add_template": "pipeline.reader.forms.form",
     "load": "pipeline.reader.interface",
-    "load_form": "pipeline.reader.pages.form",
+    "load_form": "pipeline.reader.forms.form",
     "save": "pipeline.reader.interface",
 }
 

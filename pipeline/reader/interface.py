@@ -24,8 +24,8 @@ from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.network.team import ThreadTeam
 from pipeline.pictures.decoding import Source, load_picture
-from pipeline.reader.pages.filled import read_form
-from pipeline.reader.pages.form import Form
+from pipeline.reader.forms.filled import read_form
+from pipeline.reader.forms.form import Form
 from pipeline.reader.pages.reading import read, read_one
 from pipeline.reader.pages.result import Result
 

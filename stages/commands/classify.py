@@ -93,8 +93,8 @@ def classify(
         raise UsageError("no pictures were given: name files or folders")
 
     from pipeline.reader import load
+    from pipeline.reader.forms.form import load_form
     from pipeline.reader.many.blocks import Request, complete_form
-    from pipeline.reader.pages.form import load_form
     from pipeline.scheduling.backends import Backend
 
     if as_json and output:

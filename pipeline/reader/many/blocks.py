@@ -18,10 +18,10 @@ from PIL import Image
 from pipeline.engine.errors import UsageError
 from pipeline.engine.threads import single_threaded_blas
 from pipeline.pictures.decoding import PictureError, read_content, read_pages
+from pipeline.reader.forms.form import Form, add_template
 from pipeline.reader.interface import Reader
+from pipeline.reader.many.boxes import Preview, encode_with_boxes, preview_rows
 from pipeline.reader.many.folders import STDIN, Picture
-from pipeline.reader.pages.boxes import Preview, encode_with_boxes, preview_rows
-from pipeline.reader.pages.form import Form, add_template
 from pipeline.reader.pages.result import Result
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.execution import iterate_job

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.reader.forms.filled import INK, UNFIT
+from pipeline.reader.forms.form import Form
 from pipeline.reader.many.readings import Facts
-from pipeline.reader.pages.filled import INK, UNFIT
-from pipeline.reader.pages.form import Form
 
 FULL = 0.6  # of the pages: how many have the same number of rows where a smaller number is a problem
 SCANTY = 0.5  # of the median: number of rows that is always one

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from pipeline.engine.documents import require_regular
 from pipeline.engine.errors import UsageError
 from pipeline.model.metrics import measure_reliability
+from pipeline.reader.many.boxes import CERTAIN
 from pipeline.reader.many.table import SIDES, unprotect
-from pipeline.reader.pages.boxes import CERTAIN
 
 READ = {"file", "checked", "value", *SIDES}  # columns of the table
 SAME = 0.3  # overlap of two boxes, relative to the area that they cover, from which they are of the same row

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.model.model import Classifier, Finder
 from pipeline.model.prediction import predict_with_negative
-from pipeline.network.gradient_descent import Run, in_sequence
+from pipeline.network.team import Run, in_sequence
 from pipeline.pictures.ink import find_extent
 from pipeline.pictures.preparation import find_ink, prepare
 from pipeline.reader.pages.cutting import cut_strip

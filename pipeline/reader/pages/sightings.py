@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline.model.model import Model
 from pipeline.network.activations import Array
-from pipeline.network.gradient_descent import Run
+from pipeline.network.team import Run
 from pipeline.reader.pages.cutting import Strip
 from pipeline.reader.pages.search import LIKE
 from pipeline.reader.rows.expected import Expected

@@ -8,8 +8,8 @@ import numpy as np
 
 from pipeline.model.model import Model
 from pipeline.network.activations import Array
-from pipeline.network.gradient_descent import Run
 from pipeline.network.losses import log_softmax
+from pipeline.network.team import Run
 from pipeline.reader.rows.ctc import align
 from pipeline.reader.rows.expected import Expected
 from pipeline.reader.rows.marks import OTHER, SPACE

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from pipeline.model.model import Model
 from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers
-from pipeline.network.gradient_descent import Run
 from pipeline.network.layer import Buffers
 from pipeline.network.losses import log_softmax
 from pipeline.network.network import infer, make_buffers, make_network
+from pipeline.network.team import Run
 from pipeline.reader.rows.ctc import PADDING, Transcription, read_greedily, text_log_probability
 from pipeline.reader.rows.marks import HEIGHT, MARGIN, OTHER, SPACE
 from pipeline.reader.rows.patterns import best_texts

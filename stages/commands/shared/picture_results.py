@@ -17,9 +17,9 @@ from pipeline.scheduling.progress import progress
 from stages.commands.shared.outputs import name_work, publish, summarise, working_folder, write_file
 
 if TYPE_CHECKING:
+    from pipeline.reader.forms.form import Form
     from pipeline.reader.many.blocks import Request
     from pipeline.reader.many.folders import Picture
-    from pipeline.reader.pages.form import Form
     from pipeline.scheduling.backends import Backend
 
 log = logging.getLogger(__name__)
@@ -157,8 +157,8 @@ def write_readings(work: Work, forms: Mapping[Path, Format], review: Path | None
 
 def _complete(found: Sequence[Facts], form: "Form | None") -> tuple[list[Facts], str]:
     """Return what was read, with what may be missing on pages of a form, and what remains to a person, in words."""
+    from pipeline.reader.many.boxes import CERTAIN
     from pipeline.reader.many.form_pages import check_pages, group_problems, name_problem
-    from pipeline.reader.pages.boxes import CERTAIN
 
     rows = [row for facts in found for row in facts.get("rows", ())]
     sure = sum(row["confidence"] >= CERTAIN for row in rows)
@@ -193,7 +193,7 @@ def _publish_results(
     """Write each file from what was read."""
     if review:
         from pipeline.html.review.review import render_review
-        from pipeline.reader.pages.boxes import CERTAIN
+        from pipeline.reader.many.boxes import CERTAIN
 
         holds = fields.holds if fields else {}
         page = render_review(found, review.parent, columns=CHECKED_COLUMNS, certain=CERTAIN, fields=holds)

@@ -8,11 +8,12 @@ import pytest
 
 from pipeline.html.demo.drawing_page import layer_geometry
 from pipeline.network.activations import ACTIVATIONS, Array
-from pipeline.network.gradient_descent import in_sequence, make_slices, prepare, take_step
+from pipeline.network.gradient_descent import make_slices, prepare, take_step
 from pipeline.network.layers import KINDS
 from pipeline.network.losses import cross_entropy, probabilities
 from pipeline.network.network import INITIALISATIONS, Network, backward, forward
 from pipeline.network.optimizers import OPTIMIZERS
+from pipeline.network.team import in_sequence
 from pipeline.training.recipe import Recipe
 from tests.pipeline.javascript import evaluate
 from tests.pipeline.models import make_model

@@ -14,10 +14,10 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from pipeline.html.review.review import render_review
+from pipeline.reader.forms.form import load_form
+from pipeline.reader.many.boxes import CERTAIN
 from pipeline.reader.many.table import CHECKED_COLUMNS
 from pipeline.reader.many.truth import load_truth
-from pipeline.reader.pages.boxes import CERTAIN
-from pipeline.reader.pages.form import load_form
 from tests.browser import find_violations
 from tests.pipeline.html.learning.conftest import wait_until
 

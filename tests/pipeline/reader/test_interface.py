@@ -17,8 +17,8 @@ from PIL import Image
 from pipeline.engine.errors import UsageError
 from pipeline.model import PRETRAINED_READER
 from pipeline.reader import PRETRAINED, PictureError, PipelineError, Reader, Result, load, save
-from pipeline.reader.pages.form import Form
-from pipeline.reader.pages.regions import Region
+from pipeline.reader.forms.form import Form
+from pipeline.reader.forms.regions import Region
 from tests.drawings import enlarge, place, sample_digits, write_row
 from tests.pipeline.models import make_model
 from tests.processes import environment

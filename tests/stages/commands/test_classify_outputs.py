@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from pipeline.engine.errors import UsageError
-from pipeline.reader.pages.boxes import COLOUR
+from pipeline.reader.many.boxes import COLOUR
 from stages.commands.classify import classify
 from stages.commands.shared.outputs import summarise
 from tests.drawings import enlarge, on_paper, place, sample_digits

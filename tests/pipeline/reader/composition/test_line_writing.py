@@ -14,8 +14,8 @@ from pipeline.reader.composition.number_text import GROUP
 from pipeline.reader.composition.number_writing import SPACINGS, Style, choose_style, find_widest_gap, write_number
 from pipeline.reader.composition.signs import choose_hand
 from pipeline.reader.composition.transcript import make_marks
+from pipeline.reader.learning.columns import read_marks
 from pipeline.reader.rows import marks
-from pipeline.reader.rows.columns import read_marks
 from tests.pipeline.reader.composition.common import CLASSES, OTHER, SPACE, faces, source
 
 SIZE, ROOM = 20.0, 220

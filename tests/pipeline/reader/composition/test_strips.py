@@ -14,8 +14,8 @@ from pipeline.reader.composition.strips import (
     compose_any,
     compose_strip,
 )
+from pipeline.reader.learning.columns import read_marks
 from pipeline.reader.rows import marks
-from pipeline.reader.rows.columns import read_marks
 from pipeline.reader.rows.marks import (
     DIGIT_COLUMNS,
     MAX_DIGITS,

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.reader.composition.number_writing import Piece
 from pipeline.reader.composition.transcript import list_digits, make_marks
-from pipeline.reader.rows.columns import read_marks
+from pipeline.reader.learning.columns import read_marks
 from pipeline.reader.rows.marks import MAX_MARKS, NO_MARK
 
 SPACE, OTHER = 10, 11

@@ -12,8 +12,8 @@ from pipeline.pictures.decoding import load_picture
 from pipeline.reader import PRETRAINED, Reader, Result, load
 from pipeline.reader.many import blocks
 from pipeline.reader.many.blocks import Request, read_picture, read_pictures
+from pipeline.reader.many.boxes import UNSURE_COLOUR
 from pipeline.reader.many.folders import Picture, find_pictures
-from pipeline.reader.pages.boxes import UNSURE_COLOUR
 from pipeline.scheduling.backends import Backend
 from tests.drawings import enlarge, sample_digits
 

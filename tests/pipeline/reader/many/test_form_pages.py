@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 
+from pipeline.reader.forms.filled import INK
+from pipeline.reader.forms.form import Form
+from pipeline.reader.forms.regions import Region
 from pipeline.reader.many.form_pages import check_pages, name_problem, parse_amount, tabulate
-from pipeline.reader.pages.filled import INK
-from pipeline.reader.pages.form import Form
-from pipeline.reader.pages.regions import Region
 
 FORM = Form(
     (Region("day", holds="lines"), Region("amount", holds="lines"), Region("total", holds="one"), Region("note")),

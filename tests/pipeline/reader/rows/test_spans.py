@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.network.gradient_descent import in_sequence
 from pipeline.network.losses import log_softmax
-from pipeline.network.team import ThreadTeam
+from pipeline.network.team import ThreadTeam, in_sequence
 from pipeline.reader.rows.marks import HEIGHT, MARGIN
 from pipeline.reader.rows.spans import Span, find_alternatives, find_spans, look, measure, read_spans
 from tests.pipeline.models import make_row_reader

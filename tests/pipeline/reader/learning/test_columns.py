@@ -7,7 +7,15 @@ import pytest
 from pipeline.engine.errors import PipelineError
 from pipeline.model.header import EXTRA
 from pipeline.network.losses import Loss
-from pipeline.reader.rows.columns import Strips, column_loss, label_columns, load_strips, move_marks, stretch, text_loss
+from pipeline.reader.learning.columns import (
+    Strips,
+    column_loss,
+    label_columns,
+    load_strips,
+    move_marks,
+    stretch,
+    text_loss,
+)
 from pipeline.reader.rows.marks import (
     HEIGHT,
     MARGIN,

@@ -20,7 +20,7 @@ from pipeline.network.architecture import build_layers, find_window, slide
 from pipeline.network.layer import Layer
 from pipeline.network.losses import Labels, Loss
 from pipeline.pictures.contrast import BOX, READ_SIZES, local_contrast
-from pipeline.reader.pages.hard_examples import at_positions
+from pipeline.reader.learning.hard_examples import at_positions
 from pipeline.reader.rows.marks import ZERO, decode_contrast, load_part
 from pipeline.training.training_data import Examples
 

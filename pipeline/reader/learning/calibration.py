@@ -11,13 +11,13 @@ from pipeline.engine.threads import count_cores
 from pipeline.model.metrics import measure_reliability
 from pipeline.model.model import RowReader
 from pipeline.network.team import ThreadTeam
-from pipeline.reader.rows.columns import Strips, move_marks
+from pipeline.reader.learning.columns import Strips, move_marks
 from pipeline.reader.rows.marks import NO_MARK, OTHER, SIDE, SPACE, WIDTH, decode_contrast
 from pipeline.reader.rows.spans import SIZE, Span, is_reported, measure, read_spans
 
 TEMPERATURES = np.geomspace(0.2, 5, 80)
 
-Number = tuple[tuple[int, ...], float, float]  # labels; centres of the first and of the last digit, in pixels
+Written = tuple[tuple[int, ...], float, float]  # labels; centres of the first and of the last digit, in pixels
 
 
 @dataclass(frozen=True)
@@ -68,14 +68,14 @@ def calibrate(model: RowReader, strips: Strips) -> tuple[RowReader, Quality]:
     return replace(model, temperature=float(TEMPERATURES[best])), quality
 
 
-def list_numbers(marks: NDArray[np.integer], classes: int) -> list[Number]:
+def list_numbers(marks: NDArray[np.integer], classes: int) -> list[Written]:
     """Return the numbers of a strip, by its marks, (MAX_MARKS, 3)."""
     used, parting = marks[marks[:, 0] != NO_MARK].tolist(), (classes + SPACE, classes + OTHER)
     parts = (list(part) for apart, part in groupby(used, lambda mark: mark[0] in parting) if not apart)
     return [(tuple(mark[0] for mark in part), sum(part[0][1:]) / 2, sum(part[-1][1:]) / 2) for part in parts]
 
 
-def is_correct(span: Span, numbers: Sequence[Number]) -> bool:
+def is_correct(span: Span, numbers: Sequence[Written]) -> bool:
     """Return whether a number is one of those that are written there."""
     return any(
         span.labels == labels and max(abs(span.places[0] - first), abs(span.places[-1] - last)) < SIZE

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from pipeline.reader.rows.calibration import Quality, calibrate, is_correct, list_numbers
-from pipeline.reader.rows.columns import Strips
+from pipeline.reader.learning.calibration import Quality, calibrate, is_correct, list_numbers
+from pipeline.reader.learning.columns import Strips
 from pipeline.reader.rows.marks import HEIGHT, MARGIN, MAX_MARKS, NO_MARK, SIDE, WIDTH
 from pipeline.reader.rows.spans import Span
 from tests.pipeline.models import make_row_reader
@@ -34,7 +34,7 @@ def test_temperature_makes_the_probability_the_share_of_correct_numbers(
 ) -> None:
     """Eight of ten readings are correct, whatever their probability was before."""
     monkeypatch.setattr(
-        "pipeline.reader.rows.calibration.read_spans", lambda model, strips, run: [[show(0, claimed)]] * 10
+        "pipeline.reader.learning.calibration.read_spans", lambda model, strips, run: [[show(0, claimed)]] * 10
     )
     calibrated, quality = calibrate(MODEL, make_strips(*[[0]] * 8, [1], [0, 1]))
     assert (calibrated.temperature < 1) == colder

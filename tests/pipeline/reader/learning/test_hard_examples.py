@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.network.losses import LOSSES, cross_entropy
-from pipeline.reader.pages.hard_examples import PER_LABEL, PER_PICTURE, at_positions
+from pipeline.reader.learning.hard_examples import PER_LABEL, PER_PICTURE, at_positions
 
 
 def make_positions(seed: int = 0) -> tuple[Any, Any]:

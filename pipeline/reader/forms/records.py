@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.reader.pages.regions import Box, Holds
+from pipeline.reader.forms.regions import Box, Holds
 
 SHARED = 0.5  # of the smaller of two boxes: common area from which they show the same row
 PITCH = 0.5  # of the distance between lines: how far a number may be away from its line

@@ -4,8 +4,8 @@ import pytest
 from PIL import Image
 
 from pipeline.engine.errors import UsageError
-from pipeline.reader.pages.form import Form, add_template, load_form
-from pipeline.reader.pages.regions import Region
+from pipeline.reader.forms.form import Form, add_template, load_form
+from pipeline.reader.forms.regions import Region
 from tests.ledgers import draw_ledger
 
 LEDGER = r"""

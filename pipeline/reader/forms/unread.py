@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from pipeline.reader.pages.regions import Box
+from pipeline.reader.forms.regions import Box
 
 AROUND = 3.0  # sizes of a digit: the window whose mean is compared with a pixel
 FAINT, SHARE = 20.0, 0.3  # grey levels darker than around from which it is ink; of the darkest pixels, at least

@@ -7,7 +7,7 @@ from pipeline.engine.errors import UsageError
 from pipeline.reader.composition.lettering import list_faces
 from pipeline.reader.composition.signs import SourceImages
 from pipeline.reader.composition.strips import compose_strip
-from pipeline.reader.pages.positions import IGNORED, SCALES, SHAPE, Crops, find_centres, label_positions, show
+from pipeline.reader.learning.positions import IGNORED, SCALES, SHAPE, Crops, find_centres, label_positions, show
 from pipeline.reader.rows.marks import SHEET, STEPS, ZERO, decode_contrast
 from pipeline.training.epochs import train_network
 from pipeline.training.recipe import Recipe
@@ -104,7 +104,7 @@ def test_input_is_the_local_contrast_of_either_sign() -> None:
 def test_digits_move_and_grow_with_their_strip(
     shares: tuple[float, ...], side: int, low: float, high: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.reader.pages.positions.SHARES", shares)
+    monkeypatch.setattr("pipeline.reader.learning.positions.SHARES", shares)
     strip, seen = np.full((30, 60), ZERO, np.uint8), 0
     strip[5 : 5 + side, 20 : 20 + side] = 20
     for seed in range(40):

@@ -7,9 +7,9 @@ from PIL import Image
 from pipeline.model import PRETRAINED_READER
 from pipeline.model.model import Finder
 from pipeline.reader import load
-from pipeline.reader.pages.filled import read_form
-from pipeline.reader.pages.form import Form, add_template
-from pipeline.reader.pages.regions import Edges, Region
+from pipeline.reader.forms.filled import read_form
+from pipeline.reader.forms.form import Form, add_template
+from pipeline.reader.forms.regions import Edges, Region
 from pipeline.reader.pages.result import Result
 from tests.drawings import enlarge, sample_digits, write_row
 from tests.ledgers import COLUMNS, PITCH, SIZE, TOP, Move, draw_ledger, find_place, move_page

@@ -2,7 +2,7 @@ import pytest
 
 from pipeline.engine.errors import UsageError
 from pipeline.pictures.decoding import PictureError
-from pipeline.reader.pages.regions import Region, parse_edges
+from pipeline.reader.forms.regions import Region, parse_edges
 
 
 @pytest.mark.parametrize(

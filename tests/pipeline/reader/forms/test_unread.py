@@ -1,6 +1,6 @@
 import numpy as np
 
-from pipeline.reader.pages.unread import find_unread
+from pipeline.reader.forms.unread import find_unread
 from tests.drawings import on_paper, place, sample_digits, write_row
 
 SHAPE = 120, 300

@@ -9,14 +9,14 @@ from scipy import ndimage
 
 from pipeline.model.model import Finder
 from pipeline.network.activations import Array
-from pipeline.network.gradient_descent import Run, in_sequence
-from pipeline.reader.pages.form import Form
+from pipeline.network.team import Run, in_sequence
+from pipeline.reader.forms.form import Form
+from pipeline.reader.forms.records import Entry, find_shared, number_records
+from pipeline.reader.forms.regions import Box, Region
+from pipeline.reader.forms.registration import Placement, Template, lay, to_matrix
+from pipeline.reader.forms.unread import find_unread
 from pipeline.reader.pages.reading import arrange, make_result, see
-from pipeline.reader.pages.records import Entry, find_shared, number_records
-from pipeline.reader.pages.regions import Box, Region
-from pipeline.reader.pages.registration import Placement, Template, lay, to_matrix
 from pipeline.reader.pages.result import Number, Problem, Result, Row
-from pipeline.reader.pages.unread import find_unread
 from pipeline.reader.rows.expected import compile_pattern
 
 INK, UNFIT = "ink that was not read", "fits no line"  # what is wrong, in `Problem.what`

@@ -1,5 +1,5 @@
-from pipeline.reader.pages.records import Entry, find_shared, number_records
-from pipeline.reader.pages.regions import Box, Holds
+from pipeline.reader.forms.records import Entry, find_shared, number_records
+from pipeline.reader.forms.regions import Box, Holds
 
 BOUNDS: dict[str, Box] = {"day": (0, 0, 100, 900), "amount": (90, 0, 300, 900)}
 

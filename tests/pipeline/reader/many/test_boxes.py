@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.reader.pages.boxes import COLOUR, UNSURE_COLOUR, draw_boxes, encode_with_boxes, list_digits
+from pipeline.reader.many.boxes import COLOUR, UNSURE_COLOUR, draw_boxes, encode_with_boxes, list_digits
 from pipeline.reader.pages.result import Number, Result, Row
 
 

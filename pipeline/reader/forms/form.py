@@ -12,8 +12,8 @@ from typing import Any, get_args
 
 from pipeline.engine.errors import UsageError
 from pipeline.pictures.decoding import PictureError, Source, load_picture
-from pipeline.reader.pages.regions import Holds, Region, parse_edges
-from pipeline.reader.pages.registration import Template, make_template
+from pipeline.reader.forms.regions import Holds, Region, parse_edges
+from pipeline.reader.forms.registration import Template, make_template
 from pipeline.reader.rows.expected import compile_pattern, count_digits
 
 DIGITS = tuple("0123456789")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.reader.pages.registration import Placement, Template, lay, make_template
+from pipeline.reader.forms.registration import Placement, Template, lay, make_template
 from tests.drawings import Grey
 from tests.ledgers import COLUMNS, PITCH, ROWS, SIZE, TOP, Move, draw_ledger, find_place, move_page
 
