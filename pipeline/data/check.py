@@ -65,7 +65,7 @@ def list_warnings(check: DataCheck, class_names: Sequence[str]) -> list[str]:
         )
     if check.duplicates:
         share = f"{check.duplicates:,} of {sum(check.counts['test']):,} test images"
-        lines.append(f"{share} are training or validation images, too: expect a lower accuracy on new images")
+        lines.append(f"{share} are also training or validation images: expect a lower accuracy on new images")
     return lines
 
 

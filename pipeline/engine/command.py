@@ -91,7 +91,7 @@ def _run_by_options(stage: Stage[Any]) -> Command:
     option = Annotated[bool, typer.Option("--force", help="Rerun even if the result is up to date.")]
     force = inspect.Parameter("force", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=option)
     parameters = [
-        # A parameter without a default is an option, too, where Typer would make it an argument.
+        # A parameter without a default is also an option, where Typer would make it an argument.
         each.replace(annotation=Annotated[each.annotation, typer.Option()]) if each.default is each.empty else each
         for each in (*stage.signature.parameters.values(), force)
     ]

@@ -134,7 +134,8 @@ def find_stages() -> list[Stage[Any]]:
     except KeyError as error:
         raise PipelineError(f"a stage reads {error}, but {STAGES}/ has no stage of this name: write it") from None
     except CycleError as error:
-        raise PipelineError(f"stages read each other in a circle: {' -> '.join(error.args[1])}") from None
+        cycle = " -> ".join(error.args[1])
+        raise PipelineError(f"stages form a cycle: {cycle}: remove one of these inputs") from None
 
 
 def _import(name: str) -> ModuleType:

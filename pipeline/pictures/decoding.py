@@ -33,7 +33,7 @@ MIN_SIDE = 4  # pixels
 
 
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # an error of Pillow is in the message of PictureError
-# libtiff prints its messages to file descriptor 2, which other threads and child processes use, too.
+# libtiff prints its messages to file descriptor 2, which other threads and child processes also use.
 with contextlib.suppress(OSError, AttributeError):  # Pillow is linked in another way
     _libtiff = ctypes.CDLL(_imaging.__file__)  # a name is also looked up in the libraries that it needs
     _libtiff.TIFFSetWarningHandler(None)

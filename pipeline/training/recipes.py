@@ -1,4 +1,4 @@
-"""The named recipes. Their values were chosen on validation images, as docs/results.md shows.
+"""The named recipes. Their values were tuned on validation images, as docs/results.md shows.
 
 Keys contain the values of a recipe and not this module, so that changing one recipe does not rerun the training by
 another.

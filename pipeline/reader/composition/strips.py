@@ -44,7 +44,7 @@ COMBS = 0.1  # share of the lines of numbers in boxes
 NEIGHBOURS, PITCHES = 0.6, (1.1, 1.8)  # probability of a line above, and of one below; how far, in sizes
 NEIGHBOUR_ROOM = 130  # pixels of its digits
 NEIGHBOUR_KINDS = {"line": 0.6, "digits": 0.2, "words": 0.2}
-# Of a strip of words: probability that the lines above and below have only words, too; otherwise NEIGHBOUR_KINDS
+# Of a strip of words: probability that the lines above and below also have only words; otherwise NEIGHBOUR_KINDS
 # decides.
 TEXT = 0.7
 BLEED, GRAIN = 0.07, 0.15  # shares of the strips with writing of the other side, and with the grain of a pencil

@@ -48,8 +48,8 @@ class Picture:
 def find_pictures(names: Sequence[str]) -> list[Picture]:
     """Return the files with these names; instead of a folder, the visible pictures at any depth in it, sorted.
 
-    They include files in formats that cannot be read but converted, so that no result is missing unnoticed, unless a
-    picture of the same name or the numbered pages of a PDF file are beside them. Logs how many other files are
+    They include files in unreadable but convertible formats, so that no result is missing unnoticed, unless a picture
+    of the same name or the numbered pages of a PDF file are beside them. Logs how many other files are
     skipped. Raises PipelineError if a folder has no picture, or one in it cannot be read.
     """
     found: list[Picture] = []
@@ -128,7 +128,7 @@ def name_copies(found: Sequence[Picture], names: Sequence[str], target: Path) ->
             beside = folder.with_name(f"{folder.name}-checked") if folder.name else None
             example = f", such as {os.path.relpath(beside)}" if beside else ""
             raise UsageError(
-                f"{target} lies in {name}, so the next run would read the copies, too: choose a folder outside of it "
+                f"{target} lies in {name}, so the next run would also read the copies: choose a folder outside of it "
                 f"for --annotate{example}"
             )
     copies: dict[Path, Picture] = {}

@@ -108,7 +108,7 @@ def parse_amount(text: str) -> Decimal | None:
     """Return the number that a text is, or None if it is not one number.
 
     A separator before the last digit, or before the last two, is a decimal one. A space before the last two digits is
-    one, too, because francs and centimes may have columns of their own, as in 44 00. Other spaces group three digits.
+    also one, because francs and centimes may have columns of their own, as in 44 00. Other spaces group three digits.
     """
     pattern = r"(.*?)(?:[.,](\d{1,2})|\s+(\d\d))?"
     plain = text.replace("'", "").strip()

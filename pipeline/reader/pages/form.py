@@ -88,7 +88,7 @@ def _check_keys(table: Mapping[str, Any], allowed: Mapping[str, tuple[type, ...]
         shown = f"{key} = {_show(value)}"
         if key not in allowed:
             raise UsageError(f"{where} has the unknown key {shown}: the known keys are {', '.join(allowed)}")
-        if type(value) not in allowed[key]:  # a bool is an int, too
+        if type(value) not in allowed[key]:  # a bool is also an int
             raise UsageError(f"{where} has {shown}: write {' or '.join(TYPE_NAMES[each] for each in allowed[key])}")
 
 

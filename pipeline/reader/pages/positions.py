@@ -51,8 +51,8 @@ def find_centres(layers: str) -> Centres:
     sizes, step = moved[-1].output_shape[1:], math.prod(layer.stride[0] for layer in moved)
     if min(sizes) < 1:
         raise UsageError(
-            f"the window of {layers} has {window[0]} pixels to a side: at most {SHAPE[0]}, the height of the parts of "
-            "strips over which it slides, are possible"
+            f"the window of {layers} is {window[0]} pixels a side, larger than the {SHAPE[0]}-pixel parts of strips: "
+            "use fewer or smaller layers"
         )
     y, x = ((window[0] - 1) / 2 + step * np.arange(size) for size in sizes)
     return y[:, np.newaxis], x

@@ -40,7 +40,7 @@ class Entry:
 
 
 def find_shared(entries: Sequence[Entry]) -> set[int]:
-    """Return the indices of rows that are seen in another region, too, farther from its edges."""
+    """Return the indices of rows that are also seen in another region, farther from its edges."""
     order = sorted(range(len(entries)), key=lambda i: -entries[i].depth)
     kept, shared = list[int](), set[int]()
     for i in order:
