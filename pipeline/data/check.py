@@ -1,4 +1,4 @@
-"""What a data set lacks: rare and missing classes, and how many test images the training images contain."""
+"""Check a data set for rare and missing classes, and for test images that are also training images."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence

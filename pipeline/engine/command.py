@@ -1,4 +1,4 @@
-"""Commands, by Typer, from functions and stages.
+"""Make commands from functions and stages with Typer.
 
 A module stages/NAME.py that ends with
 
@@ -75,7 +75,7 @@ def make_app(command: Command) -> typer.Typer:
 
 
 def add_command(app: typer.Typer, command: Command, panel: str | None = None) -> None:
-    """Add a command to an application. panel: title in the help, above it and others."""
+    """Add a command to an application. panel: the title in the help above its group."""
     function = _run_by_options(command) if isinstance(command, Stage) else command
     text, found, examples = inspect.cleandoc(command.__doc__ or "").partition("\n\nExamples:\n")
     listed = "\n\n".join(["Examples:", *(f"- `{line.strip()}`" for line in examples.splitlines())])

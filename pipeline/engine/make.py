@@ -1,4 +1,4 @@
-"""What make asks for: the stages that it has to start, to run one of them, and the state of all of them.
+"""Answer make: list the stages that it has to start, run one of them, or describe all of them.
 
     python -m pipeline.engine.make stale throw 'chart throw' SIDES=20
     python -m pipeline.engine.make run chart SIDES=20
@@ -35,7 +35,7 @@ CHANGED = ("parameter", "input")  # kinds of reasons that make alone can give an
 
 
 def stale(words: Sequence[str]) -> str:
-    """Print the stages that are not up to date, after `stale:`, without which make sees that there was no answer.
+    """Return the stages that are not up to date, after `stale:`, by which make recognises an answer.
 
     Each stage is one word with the inputs that the Makefile names, as in 'chart throw'. It follows those that it reads.
     """
@@ -101,7 +101,7 @@ def plan_stages(stages: Sequence[Stage[Any]], variables: Variables, exact: bool 
 
 @contextmanager
 def _in_words_of_make(stages: Sequence[Stage[Any]], begin: str = "") -> Iterator[None]:
-    """Let the message of a PipelineError name variables of make instead of options. begin: what it begins with."""
+    """Let the message of a PipelineError name variables of make instead of options. begin: its beginning."""
     try:
         yield
     except PipelineError as error:

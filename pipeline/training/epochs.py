@@ -59,7 +59,7 @@ class Trained(Generic[Kind]):
 
     @property
     def seconds(self) -> float:
-        """Seconds of all epochs of all networks, without validation."""
+        """The training time of all networks in seconds, without validation."""
         return sum(epoch.seconds for history in self.histories for epoch in history)
 
 

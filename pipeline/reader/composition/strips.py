@@ -58,8 +58,8 @@ LEGIBLE = 1.9  # of each sign: chosen by eye
 class Composed:
     """A strip, its marks, its kind, and how well its least legible digit is seen.
 
-    levels: uint8, SHEET. marks: float32 (MAX_MARKS, 3). digits: float32
-    (MAX_DIGITS, 5), those of the lines above and below included.
+    levels: uint8, SHEET. marks: float32 (MAX_MARKS, 3). digits: float32 (MAX_DIGITS, 5), including those of the lines
+    above and below.
     """
 
     levels: NDArray[np.uint8]
@@ -74,7 +74,7 @@ def compose_strip(
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
     """Return a strip, its marks and its digits; see `pipeline.reader.rows.marks`.
 
-    faces: files of handwriting. A strip with a digit in its middle line that nobody could read is composed anew.
+    faces: files of handwriting. A strip is composed again if a digit in its middle line is illegible.
     """
     while True:
         composed = compose_any(source, faces, generator)

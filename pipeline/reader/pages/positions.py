@@ -60,7 +60,7 @@ def find_centres(layers: str) -> Centres:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Crops(Examples):
-    """Strips as the stage `strips` writes them, uint8 (n, *SHEET); each time that one is shown, a part of it is drawn.
+    """Strips from the stage `strips`, uint8 (n, *SHEET); a random part is drawn each time that a strip is shown.
 
     labels: the digits of the strips, float32 (n, MAX_DIGITS, 5), from which the labels of positions, (n, rows,
     columns), follow. layers: the network that is slid over the strips. centres: the centres of its positions.

@@ -1,4 +1,4 @@
-"""Numbers in a picture: what strips along its rows show, each number once."""
+"""Collect the numbers that strips along the rows of a picture show, each number once."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
