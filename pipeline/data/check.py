@@ -1,4 +1,4 @@
-"""What a data set lacks: rare and missing classes, and how many test images the training images contain."""
+"""Check a data set for rare and missing classes, and for test images that are also training images."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -65,7 +65,7 @@ def list_warnings(check: DataCheck, class_names: Sequence[str]) -> list[str]:
         )
     if check.duplicates:
         share = f"{check.duplicates:,} of {sum(check.counts['test']):,} test images"
-        lines.append(f"{share} are training or validation images, too: expect a lower accuracy on new images")
+        lines.append(f"{share} are also training or validation images: expect a lower accuracy on new images")
     return lines
 
 

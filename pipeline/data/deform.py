@@ -24,7 +24,7 @@ GRID_MARGIN = 1  # sigmas by which the grid of Gaussians extends beyond the imag
 
 
 class Augmenter:
-    """Augments batches of at most `max_batch` images of one shape. Not thread-safe: its buffers are reused."""
+    """Augments batches of at most `max_batch` images of one shape. It is not thread-safe, because it reuses buffers."""
 
     def __init__(self, augmentation: Augmentation, height: int, width: int, max_batch: int) -> None:
         self.augmentation = augmentation
@@ -82,7 +82,7 @@ class Augmenter:
 
 
 def _interpolate(a: Array, b: Array, weight: Array) -> None:
-    """Linear interpolation: a <- a + weight (b - a), in place; overwrites b."""
+    """Interpolate linearly: a <- a + weight (b - a), in place; b is overwritten."""
     b -= a
     b *= weight
     a += b

@@ -1,8 +1,8 @@
 """Read and write IDX, the file format of MNIST (LeCun, "The MNIST database", section "File formats").
 
-Two zero bytes, one byte for the element type, one byte for the number of dimensions, each size as a big-endian 32-bit
-unsigned integer, then the elements, in C order. Only files of bytes are supported, in one to three dimensions, as
-images and labels are. Gzipped files are detected by their first bytes.
+A file has two zero bytes, one byte for the element type, one byte for the number of dimensions, each size as a
+big-endian 32-bit unsigned integer, then the elements, in C order. Only files of bytes are supported, in one to three
+dimensions, as images and labels are. Gzipped files are detected by their first bytes.
 """
 
 import gzip

@@ -1,4 +1,4 @@
-"""Files with many raw images: `.npy`, or IDX, gzipped or not. The format is detected by the first bytes."""
+"""Locate raw images in `.npy` or IDX files, gzipped or not. The first bytes tell the format."""
 
 from pathlib import Path
 

@@ -28,7 +28,7 @@ def stratify(labels: NDArray[np.integer]) -> NDArray[np.intp]:
     """Return a random order in which any number of images at the end contains the classes in proportion.
 
     The seed is fixed. The last c images have one of each of c classes; a class of which there is one image is not among
-    the last. The first c images have one of each, too.
+    the last. The first c images also have one of each.
     """
     shuffled = np.random.default_rng(SEED).permutation(len(labels))
     by_class = shuffled[np.argsort(labels[shuffled], kind="stable")]

@@ -149,7 +149,7 @@ def read_manifest(folder: Path) -> Manifest:
 def find_artifact(folder: Path, stage: str, *others: str, shown: Path | None = None) -> Manifest:
     """Return the manifest of the result of `stage` in `folder`. Raises PipelineError, naming the stage to run.
 
-    others: other stages whose result is accepted, too. shown: the folder in messages, if `folder` is its entry in the
+    others: other stages whose result is also accepted. shown: the folder in messages, if `folder` is its entry in the
     store.
     """
     shown = shown or folder

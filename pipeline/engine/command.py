@@ -1,4 +1,4 @@
-"""Commands, by Typer, from functions and stages.
+"""Make commands from functions and stages with Typer.
 
 A module stages/NAME.py that ends with
 
@@ -75,7 +75,7 @@ def make_app(command: Command) -> typer.Typer:
 
 
 def add_command(app: typer.Typer, command: Command, panel: str | None = None) -> None:
-    """Add a command to an application. panel: title in the help, above it and others."""
+    """Add a command to an application. panel: the title in the help above its group."""
     function = _run_by_options(command) if isinstance(command, Stage) else command
     text, found, examples = inspect.cleandoc(command.__doc__ or "").partition("\n\nExamples:\n")
     listed = "\n\n".join(["Examples:", *(f"- `{line.strip()}`" for line in examples.splitlines())])
@@ -91,7 +91,7 @@ def _run_by_options(stage: Stage[Any]) -> Command:
     option = Annotated[bool, typer.Option("--force", help="Rerun even if the result is up to date.")]
     force = inspect.Parameter("force", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=option)
     parameters = [
-        # A parameter without a default is an option, too, where Typer would make it an argument.
+        # A parameter without a default is also an option, where Typer would make it an argument.
         each.replace(annotation=Annotated[each.annotation, typer.Option()]) if each.default is each.empty else each
         for each in (*stage.signature.parameters.values(), force)
     ]

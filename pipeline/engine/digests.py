@@ -1,4 +1,4 @@
-"""What was computed from files, remembered by path, size, times and inode: an unchanged file is not read again.
+"""Remember results by the path, size, times and inode of a file, so that an unchanged file is not read again.
 
 The memory is one file, artifacts/.cache/files.json. It may be deleted at any time.
 """
@@ -29,7 +29,7 @@ _doubted: set[str] = set()  # names in the memory: see `read_anew`
 
 @functools.cache
 def _memory() -> dict[str, tuple[Any, Any]]:
-    """Return the memory of this process: kind and path of a file -> its state, and what was computed."""
+    """Return the memory of this process, which maps the kind and path of a file to its state and the result."""
     with suppress(OSError, PipelineError):
         return load_json(MEMORY, dict[str, tuple[Any, Any]])
     return {}

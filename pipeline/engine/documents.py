@@ -24,7 +24,7 @@ Duration = Annotated[float, Meta(ge=0)]
 
 
 def advise_anew(path: Path) -> str:
-    """Return how to get a file again: in the store, the name of its folder is that of its stage and a key."""
+    """Return how to get a file again; in the store, the name of its folder begins with the stage."""
     is_stored = path.parent.parent.name == STORE
     return f"run the stage {path.parent.name.rpartition('-')[0]} again" if is_stored else "create it again"
 

@@ -1,4 +1,4 @@
-"""What make asks for: the stages that it has to start, to run one of them, and the state of all of them.
+"""Answer make: list the stages that it has to start, run one of them, or describe all of them.
 
     python -m pipeline.engine.make stale throw 'chart throw' SIDES=20
     python -m pipeline.engine.make run chart SIDES=20
@@ -35,7 +35,7 @@ CHANGED = ("parameter", "input")  # kinds of reasons that make alone can give an
 
 
 def stale(words: Sequence[str]) -> str:
-    """Print the stages that are not up to date, after `stale:`, without which make sees that there was no answer.
+    """Return the stages that are not up to date, after `stale:`, by which make recognises an answer.
 
     Each stage is one word with the inputs that the Makefile names, as in 'chart throw'. It follows those that it reads.
     """
@@ -101,7 +101,7 @@ def plan_stages(stages: Sequence[Stage[Any]], variables: Variables, exact: bool 
 
 @contextmanager
 def _in_words_of_make(stages: Sequence[Stage[Any]], begin: str = "") -> Iterator[None]:
-    """Let the message of a PipelineError name variables of make instead of options. begin: what it begins with."""
+    """Let the message of a PipelineError name variables of make instead of options. begin: its beginning."""
     try:
         yield
     except PipelineError as error:
@@ -134,7 +134,8 @@ def find_stages() -> list[Stage[Any]]:
     except KeyError as error:
         raise PipelineError(f"a stage reads {error}, but {STAGES}/ has no stage of this name: write it") from None
     except CycleError as error:
-        raise PipelineError(f"stages read each other in a circle: {' -> '.join(error.args[1])}") from None
+        cycle = " -> ".join(error.args[1])
+        raise PipelineError(f"stages form a cycle: {cycle}: remove one of these inputs") from None
 
 
 def _import(name: str) -> ModuleType:

@@ -1,4 +1,4 @@
-"""What a call of a stage does: nothing, restore a result, or run. `run` acts on the plan, make and `status` ask it."""
+"""Plan a call of a stage: do nothing, restore a result, or run. `run` carries it out; make and `status` show it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -22,12 +22,12 @@ NOT_MADE = "not made yet"  # in place of "stale" for a stage without a result
 
 @dataclass(frozen=True)
 class Plan:
-    """What a call of a stage does.
+    """The plan for a call of a stage.
 
     expected: the provenance of its result. state: `fresh` if the result is up to date, so that the call does nothing;
     `stored` if the call restores it from the store; `stale` if the stage runs; `waiting` if this depends on the output
-    of an earlier stage that will run. reasons: why the result is not up to date. manifest: that of the stored result if
-    there is one, otherwise that of the published result.
+    of an earlier stage that will run. reasons: why the result is not up to date. manifest: the manifest of the stored
+    result if there is one, otherwise of the published result.
     """
 
     output: Path
@@ -38,7 +38,7 @@ class Plan:
 
     @property
     def digest(self) -> str | None:
-        """Digest of the result, None if the stage must run first."""
+        """The digest of the result, or None if the stage must run first."""
         return self.manifest.digest if self.manifest and self.state in ("fresh", "stored") else None
 
     @property

@@ -1,4 +1,4 @@
-"""A program: results to stdout, errors as one line to stderr, exit status."""
+"""Run a program: print results to stdout and errors as one line to stderr, and set the exit status."""
 
 import contextlib
 import errno

@@ -36,7 +36,7 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Reason:
-    """Reason why a stage is not up to date.
+    """A reason why a stage is not up to date.
 
     kind: parameter, input, code (a module), file, environment, stage, output, manifest, result or stored result.
     """
@@ -79,7 +79,7 @@ def _changes(old: Mapping[str, Any], new: Mapping[str, Any], show_values: bool =
 
 
 def _format_change(old: Any, new: Any) -> str:
-    """Return both values; that a digest has changed; of mappings, how the entries differ, or how many do."""
+    """Return a change in words: "changed" for digests, entries or their number for mappings, else both values."""
     if not isinstance(new, dict):
         return "changed" if _is_opaque(old) and _is_opaque(new) else f"{format_value(old)} -> {format_value(new)}"
     old = old if isinstance(old, dict) else {}
@@ -100,7 +100,7 @@ def _is_opaque(value: Any) -> bool:
 
 
 def format_value(value: Any) -> str:
-    """Return a parameter as text: a string as it is unless it is empty, others as JSON."""
+    """Return a parameter as text: a string unchanged unless it is empty, other values as JSON."""
     return value if value and isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

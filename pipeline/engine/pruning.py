@@ -17,7 +17,7 @@ def prune(artifacts: Path, keep: int, computed_from: Mapping[str, str] = Mapping
 
     Results with a link, published or named, are always kept, and they count towards `keep`. So do results that were
     computed from a result with a link, for the stages in `computed_from`: {"evaluate": "train"} keeps the evaluations
-    of named models. Results that a running stage reads or writes are kept, too. Raises UsageError if `keep` is
+    of named models. Results that a running stage reads or writes are also kept. Raises UsageError if `keep` is
     negative, or if `artifacts` is not a folder; PipelineError if a folder cannot be removed.
     """
     if keep < 0:

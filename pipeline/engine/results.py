@@ -1,4 +1,4 @@
-"""The registry of results: those of a stage in the store, and the names that links in the folder of artifacts give."""
+"""List the results of a stage in the store, with the names that links in the folder of artifacts give them."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -17,8 +17,8 @@ SHORT_ID = 6  # digits; more are needed only if there are thousands of results
 class StoredResult:
     """An entry of the store.
 
-    id: digits in the name of the entry, unique in the store. names: of links to it, without that of its stage.
-    published: whether the link of its stage leads to it.
+    id: digits in the name of the entry, unique in the store. names: names of links to it, without the link of its
+    stage. published: whether the link of its stage leads to it.
     """
 
     id: str
@@ -34,7 +34,7 @@ class StoredResult:
 
     @property
     def created(self) -> str:
-        """When the run ended: ISO 8601 in UTC."""
+        """The time at which the run ended, ISO 8601 in UTC."""
         return self.manifest.created
 
 

@@ -131,7 +131,7 @@ def _run_function(
 
 
 def _find_changes(stage: "Stage[Any]", arguments: Mapping[str, Any], before: Provenance) -> list[Reason]:
-    """Return how the provenance differs from that `before` the run."""
+    """Return how the provenance differs from the one `before` the run."""
     read_anew()
     try:
         return differences(before, find_provenance(stage, arguments, before.inputs))

@@ -1,4 +1,4 @@
-"""The decorator `@stage`: a function from input folders to an output folder, called only if its result is outdated."""
+"""The decorator `@stage` makes a stage of a function, which is called only if its result is outdated."""
 
 import functools
 import inspect

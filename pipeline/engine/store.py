@@ -1,4 +1,4 @@
-"""The store: results by key, published atomically by symbolic links.
+"""The store keeps results by key; symbolic links publish them atomically.
 
 `artifacts/train` is a symbolic link to the entry `artifacts/.store/train-KEY`. Readers see either the old or the new
 result, since a link is replaced atomically. A killed run leaves folders named `*.partial` and `*.old`. The next run of

@@ -1,4 +1,4 @@
-"""Colours, and escapes for characters that are not printable, because names are untrusted."""
+"""Colour text, and escape characters that are not printable, because names are untrusted."""
 
 import os
 import unicodedata

@@ -1,4 +1,4 @@
-"""Number of cores, and single-threaded BLAS, with which results are bit-identical on any number of cores."""
+"""Count cores, and limit BLAS to one thread, so that results are bit-identical on any number of cores."""
 
 import functools
 import logging

@@ -36,7 +36,7 @@ def name_option(parameter: inspect.Parameter) -> str:
 
 
 def parse_variables(stage: Stage[Any], variables: Variables) -> dict[str, Any]:
-    """Return the arguments of a stage for those of the variables that are its own.
+    """Return the arguments of a stage, given variables that may belong to other stages as well.
 
     The variable of a flag is 1 or 0. Of a Typer option, the names, `min`, `max`, `envvar`, `parser` and `callback`
     count. Raises UsageError for a value that is not valid, or if one without a default is missing.

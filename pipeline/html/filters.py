@@ -1,4 +1,4 @@
-"""What filters and units respond to: their weights in the first layer, and patches of test images that excite them."""
+"""Show what filters and units respond to: weights in the first layer, and patches of test images that excite them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -82,7 +82,7 @@ def cut_patches(excitation: Excitation, images: NDArray[np.uint8], number: int) 
     """Return the PATCHES patches with the largest activations of a filter, uint8 (patches, height, width).
 
     At most one patch comes from each image, because neighbouring patches are nearly equal. Patches that do not excite
-    the filter are left out. images: those of `measure_excitation`.
+    the filter are left out. images: as for `measure_excitation`.
     """
     peaks, field = excitation.peaks[number], excitation.field
     best = np.argsort(-peaks, kind="stable")[:PATCHES]
@@ -112,7 +112,7 @@ def draw_weights(model: Model) -> dict[int, str]:
 def draw_strongest(excitation: Excitation, images: NDArray[np.uint8], numbers: Iterable[int]) -> dict[int, str]:
     """Draw the patches of filters by number, from 0; "" for a filter that is never active.
 
-    images: those of `measure_excitation`.
+    images: as for `measure_excitation`.
     """
     cut = {number: cut_patches(excitation, images, number) for number in numbers}
     return {number: draw_patches(patches, PATCHES_PER_ROW) if len(patches) else "" for number, patches in cut.items()}

@@ -79,7 +79,7 @@ def format_duration(seconds: float) -> str:
 def format_change(new: float | None, old: float | None, scale: float, unit: str = "") -> tuple[str, str]:
     """Return the difference of two metrics as text, and its verdict: good, bad or "".
 
-    None stands for a metric that is not known. scale: of the text, below 0 if smaller is better.
+    None stands for a metric that is not known. scale: factor of the text, below 0 if smaller is better.
     """
     if new is None or old is None:
         return "", ""

@@ -1,4 +1,4 @@
-"""What models have besides their arrays, and the header that records it: in every format, it is the same JSON."""
+"""Properties of models besides their arrays, and the header that records them as the same JSON in every format."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -28,7 +28,7 @@ KINDS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Properties:
-    """What every model has besides its arrays.
+    """The properties of every model besides its arrays.
 
     layers: hidden layers, as in conv16,conv64,128. scaling: scaling of raw pixels. image_shape: (height, width).
     dataset: name of the training data. temperature: divisor of the logits before softmax. ink_statistics: usual size
@@ -85,7 +85,7 @@ class Header(Properties):
 
     @property
     def outputs(self) -> int:
-        """The number of outputs of each network, or of each column: the classes, and those that are no class."""
+        """The number of outputs of each network or column: one for each class, and those for no class."""
         return len(self.class_names) + (EXTRA if self.by_column else self.negative_class)
 
     def make_layers(self) -> tuple[Layer, ...]:
@@ -94,7 +94,7 @@ class Header(Properties):
 
     @property
     def architecture(self) -> str:
-        """Layers from image size to number of classes, as in 28x28-conv16-conv64-128-10."""
+        """The layers, from image size to number of classes, as in 28x28-conv16-conv64-128-10."""
         return format_network(self.layers, self.image_shape, self.outputs)
 
 

@@ -19,7 +19,7 @@ BINS = 15  # of confidence, for the calibration error, as in Guo et al. 2017
 
 @dataclass(frozen=True)
 class ClassMetrics:
-    """Metrics of one class, 0 where undefined. images: number of images of the class."""
+    """The metrics of one class, 0 where undefined. images: number of images of the class."""
 
     precision: Share
     recall: Share
@@ -132,7 +132,7 @@ class Reliability:
 
     @property
     def error(self) -> float:
-        """Expected calibration error, in [0, 1].  (Guo et al. 2017, eq. 3)"""
+        """The expected calibration error, in [0, 1].  (Guo et al. 2017, eq. 3)"""
         return float(np.abs(self.gaps).sum() / self.counts.sum())
 
 

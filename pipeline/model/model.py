@@ -60,7 +60,7 @@ class Model(Properties):
 
     @property
     def architecture(self) -> str:
-        """Layers from image size to number of classes, as in 28x28-conv16-conv64-128-10."""
+        """The layers, from image size to number of classes, as in 28x28-conv16-conv64-128-10."""
         return self.header.architecture
 
     @cached_property
@@ -78,7 +78,7 @@ class Model(Properties):
 
 @dataclass(frozen=True, kw_only=True)
 class Classifier(Model):
-    """A model of images as in its training set. negative_class: whether its networks have an output for no class."""
+    """A model of images like its training images. negative_class: whether its networks have an output for no class."""
 
     title = "a model for images"
     negative_class: bool = False
@@ -122,7 +122,7 @@ class Finder(Model):
 
 @dataclass(frozen=True)
 class _Document:
-    """What model.json contains besides the header."""
+    """The content of model.json besides the header."""
 
     training: dict[str, Any]
 
@@ -178,7 +178,7 @@ def list_files(header: Header) -> list[list[str]]:
 
 
 def name_arrays(model: Model, naming: Naming) -> dict[str, NDArray[np.float32]]:
-    """Return all arrays by name; those of the model for rows have names that begin with ROW."""
+    """Return all arrays by name; the names of arrays of the model for rows begin with ROW."""
     named: dict[str, NDArray[np.float32]] = {}
     for names, network in zip(naming(model.header), model.networks, strict=True):
         named |= zip(names, (array for layer in network.parameters.layers for array in layer), strict=True)

@@ -39,7 +39,7 @@ PREDICTIONS, PROBABILITIES = "predictions.npy", "probabilities.npy"
 
 @dataclass(frozen=True)
 class PredictionFiles:
-    """Output files of predictions. files: PREDICTIONS, uint8 (n,), or PROBABILITIES, float32 (n, c), or both, by name.
+    """The output files of predictions. files: PREDICTIONS, uint8 (n,), PROBABILITIES, float32 (n, c), or both, by name.
 
     done: number of entries, the first ones, that were finished when the files were opened.
     """

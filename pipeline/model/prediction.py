@@ -1,4 +1,4 @@
-"""Predictions of a model, bit-identical for any batch size."""
+"""Predict with a model; the results are bit-identical for any batch size."""
 
 from typing import Any
 

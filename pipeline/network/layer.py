@@ -64,13 +64,13 @@ class Layer(ABC):
 
     @property
     def parameter_shapes(self) -> Mapping[str, Shape]:
-        """Shapes of the parameter arrays, by name; empty for a layer without parameters."""
+        """The shapes of the parameter arrays, by name; empty for a layer without parameters."""
         return {}
 
     @property
     @abstractmethod
     def window(self) -> Pair:
-        """Height and width of the part of the input on which one output depends; (1, 1) for an input (units,)."""
+        """The height and width of the part of the input on which one output depends; (1, 1) for an input (units,)."""
 
     @property
     def activation(self) -> Activation | None:

@@ -36,7 +36,7 @@ class Affine(Layer):
     @property
     @abstractmethod
     def weight_shape(self) -> Shape:
-        """Shape of the weights: (outputs, ...), followed by the axes of a patch."""
+        """The shape of the weights: (outputs, ...), followed by the axes of a patch."""
 
     @property
     def parameter_shapes(self) -> Mapping[str, Shape]:
@@ -45,7 +45,7 @@ class Affine(Layer):
 
     @property
     def multiplications(self) -> int:
-        """One for each weight at each position."""
+        """The number of weights times the number of positions."""
         return math.prod(self.weight_shape) * math.prod(self.output_shape[1:])
 
     def initialise(self, w: Arrays, std: Callable[[int, int], float], bias_std: float, random: Generator) -> None:

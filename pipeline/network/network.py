@@ -17,7 +17,7 @@ from pipeline.network.layer import Buffers, Layer
 
 @dataclass(frozen=True)
 class Parameters:
-    """All parameters in one buffer, `flat` (total,), and those of each layer as views of it.
+    """All parameters in one buffer, `flat` (total,), with the parameters of each layer as views of it.
 
     layers: for each layer its arrays, in the order of `Layer.parameter_shapes`; () for a layer without parameters.
     Gradients have the same form.
@@ -73,7 +73,7 @@ def initialise(network: Network, scheme: str, bias_std: float, generator: np.ran
 
 @dataclass(frozen=True)
 class Cache:
-    """Results of the forward pass: the output of each layer, and what its backward pass needs."""
+    """The results of the forward pass: the output of each layer, and what its backward pass needs."""
 
     outputs: list[Array]
     saved: list[Any]

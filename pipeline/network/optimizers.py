@@ -107,15 +107,15 @@ def with_decay(optimizer: Optimizer, decay: float) -> Optimizer:
 
 
 class Hyperparameters(Protocol):
-    """The fields of a recipe that an optimizer may use; one with others of its own adds them here and to the recipe."""
+    """The fields of a recipe that an optimizer may use. A new optimizer adds its own here and to the recipe."""
 
     @property
     def momentum(self) -> float:
-        """Decay of the velocity."""
+        """The decay of the velocity."""
 
     @property
     def weight_decay(self) -> float:
-        """Factor of the L2 term, or of the decoupled decay."""
+        """The factor of the L2 term, or of the decoupled decay."""
 
 
 OPTIMIZERS: dict[str, Callable[[Hyperparameters], Optimizer]] = {

@@ -1,4 +1,4 @@
-"""Layers whose kernel moves over a map, and max pooling, the one without parameters."""
+"""The base class of layers whose kernel moves over a map, and max pooling, which has no parameters."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 
 def cosine(progress: float) -> float:
-    """From 1 to 0 along half a cosine wave.  (Loshchilov & Hutter 2017, eq. 5)"""
+    """Fall from 1 to 0 along half a cosine wave.  (Loshchilov & Hutter 2017, eq. 5)"""
     return (1 + math.cos(math.pi * progress)) / 2
 
 

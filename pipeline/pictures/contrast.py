@@ -1,4 +1,4 @@
-"""Local contrast: how much lighter or darker a pixel is than those around it, in any light on any paper."""
+"""Compute local contrast: how much lighter or darker a pixel is than its surroundings, in any light."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def add_margin(grey: NDArray[Any], top: int, bottom: int, left: int, right: int)
 def local_contrast(grey: NDArray[Any]) -> NDArray[np.float32]:
     """Return (grey - mean) / (standard deviation + LEVELS) of pictures (..., h, w) with grey levels in [0, 255].
 
-    Mean and standard deviation are those of squares around each pixel.
+    Mean and standard deviation are taken over a square around each pixel.
     """
     levels = np.asarray(grey, np.float32)
     axes = (-2, -1)

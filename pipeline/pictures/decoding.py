@@ -33,7 +33,7 @@ MIN_SIDE = 4  # pixels
 
 
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # an error of Pillow is in the message of PictureError
-# libtiff prints its messages to file descriptor 2, which other threads and child processes use, too.
+# libtiff prints its messages to file descriptor 2, which other threads and child processes also use.
 with contextlib.suppress(OSError, AttributeError):  # Pillow is linked in another way
     _libtiff = ctypes.CDLL(_imaging.__file__)  # a name is also looked up in the libraries that it needs
     _libtiff.TIFFSetWarningHandler(None)
@@ -49,8 +49,8 @@ class PictureError(PipelineError):
 def load_picture(file: Source, name: str, page: int = 0) -> tuple[Grey, tuple[int, int], bool]:
     """Read a picture as grey levels; also return its (height, width), upright, and whether its file has more pages.
 
-    The levels are float32 (h, w) in [0, 255], with no side longer than MAX_SIDE. page: or frame, from 0, that is read.
-    Transparent pixels become light if the others are dark, and vice versa. Raises PictureError, with `name` in the
+    The levels are float32 (h, w) in [0, 255], with no side longer than MAX_SIDE. page: the page or frame to read, from
+    0. Transparent pixels become light if the others are dark, and vice versa. Raises PictureError, with `name` in the
     message, if the file is not a readable picture, or one too large or too small.
     """
     return _load(file, name, page, to_grey)
@@ -202,7 +202,7 @@ def _turn_to(image: Image.Image, page: int, name: str) -> None:
 
 
 def _describe_other(beginning: bytes) -> str:
-    """Return what a file is that begins in this way and is no picture, and what to do about it."""
+    """Return what kind of file begins in this way, if not a picture, and what to do about it."""
     if not beginning:
         return "empty (0 bytes): copy or export it again"
     if beginning.startswith(b"%PDF"):

@@ -20,8 +20,8 @@ Length = Annotated[float, Meta(ge=0, le=UNLIMITED)]
 class InkStatistics:
     """Ink statistics of a set of images, in pixels.
 
-    box: median longer side of the ink's bounding box; 0 stands for that of the image. thin, thick: usual stroke widths.
-    thickest: maximum stroke width.
+    box: median longer side of the ink's bounding box; 0 stands for the size of the image. thin, thick: usual stroke
+    widths. thickest: maximum stroke width.
     """
 
     box: Length = 0

@@ -78,8 +78,8 @@ def _to_floats(image: Image.Image) -> Image.Image:
 def _to_levels(values: Grey) -> Grey:
     """Scale integers of more than 8 bits, or floats, to [0, 255].
 
-    White is 1 if no value is larger; otherwise the largest integer of 8 to 16 bits, of as few as hold the largest
-    value; otherwise that value itself.
+    White is 1 if no value is larger. Otherwise, it is the largest integer of as few bits, from 8 to 16, as hold the
+    largest value, or else that value itself.
     """
     largest = values.max()
     white = next((limit for limit in (1, *(2**bits - 1 for bits in range(8, 17))) if largest <= limit), largest)

@@ -136,10 +136,10 @@ def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) ->
 
     folder: an artifact of the stage `train`, `export` or `reader`; or a file model.safetensors, or its folder, such as
     PRETRAINED. By default, `artifacts/train` in the current folder classifies images and `artifacts/reader` reads
-    pictures; if one of them does not exist, the pretrained model takes its place. If a named classifier has other
-    classes than the reader, it also classifies pictures, each as a picture of one object. pictures: whether to load the
-    model that reads pictures. Raises PipelineError if a model is missing or damaged, and UsageError if the model reads
-    only rows, or if it reads only pictures and `pictures` is False.
+    pictures; if one of them does not exist, the pretrained model takes its place. If the classes of a named classifier
+    differ from the reader's, it also classifies pictures, each as a picture of one object. pictures: whether to load
+    the model that reads pictures. Raises PipelineError if a model is missing or damaged, and UsageError if the model
+    reads only rows, or if it reads only pictures and `pictures` is False.
     """
     path = Path(folder) if folder is not None else _choose(TRAINED, PRETRAINED)
     model = _load(path)
@@ -176,7 +176,7 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
 
 
 def _describe(model: Classifier | Finder, path: Path) -> str:
-    """Return the name of a model; of a classifier also its accuracy, and what to do if it cannot reject."""
+    """Return the name of a model and, for a classifier, its accuracy and what to do if it cannot reject."""
     words = ["the pretrained one" if path in (PRETRAINED, PRETRAINED_READER) else str(path)]
     if isinstance(model, Finder):
         return words[0]

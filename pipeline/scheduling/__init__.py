@@ -1,1 +1,1 @@
-"""Run the tasks of a job by Dask, in threads, in processes or on a cluster, with the same results."""
+"""Run the tasks of a job with Dask, in threads, in processes or on a cluster, with the same results."""

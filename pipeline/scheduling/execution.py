@@ -1,4 +1,4 @@
-"""Run a job by Dask. Whoever runs none does not import Dask."""
+"""Run a job with Dask, which is imported only then."""
 
 import contextlib
 

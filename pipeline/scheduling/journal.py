@@ -1,4 +1,4 @@
-"""Journals, by which a run in blocks that was interrupted resumes after its finished blocks.
+"""Journals let an interrupted run in blocks resume after its finished blocks.
 
 The first line is the digest of a key, all that influences the results; every other line is an entry about a finished
 block, after the digest of the entry. An entry is appended after the data of its block are on the disk, so an unfinished

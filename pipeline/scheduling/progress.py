@@ -1,4 +1,4 @@
-"""Progress of a command: a bar of rich on a terminal, log lines elsewhere."""
+"""Show the progress of a command: a Rich progress bar on a terminal, log lines elsewhere."""
 
 import contextlib
 import logging

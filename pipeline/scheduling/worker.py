@@ -33,7 +33,7 @@ def collect_versions(function: Function) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class JobContext:
-    """Data for all tasks. versions: those where the job was started."""
+    """Data for all tasks. versions: the versions where the job was started."""
 
     function: Function
     versions: dict[str, Any]

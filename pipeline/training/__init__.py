@@ -1,4 +1,4 @@
-"""Training: recipes, epochs, ensembles, checkpoints, temperature, and the training runs that there are.
+"""Training: recipes, epochs, ensembles, checkpoints, temperature, and stored training runs.
 
 `train` and `hold_out` are imported on first use, so that importing a recipe does not import NumPy.
 """

@@ -59,7 +59,7 @@ class Trained(Generic[Kind]):
 
     @property
     def seconds(self) -> float:
-        """Seconds of all epochs of all networks, without validation."""
+        """The training time of all networks in seconds, without validation."""
         return sum(epoch.seconds for history in self.histories for epoch in history)
 
 
@@ -93,7 +93,7 @@ def train_networks(
 
     examples: for training and for validation. checkpoints, on_progress: as for `train`. make: makes a model of one kind
     from the fields that follow from the recipe and the data. initial: parameters to start from; by default they are
-    drawn. extra: outputs besides the classes that are validated, too.
+    drawn. extra: outputs besides the classes, which are also validated.
     """
     checkpoints.mkdir(parents=True, exist_ok=True)
     (training, validation), networks = examples, list[TrainedNetwork]()

@@ -1,4 +1,4 @@
-"""The named recipes. Their values were chosen on validation images, as docs/results.md shows.
+"""The named recipes. Their values were tuned on validation images, as docs/results.md shows.
 
 Keys contain the values of a recipe and not this module, so that changing one recipe does not rerun the training by
 another.
@@ -107,6 +107,6 @@ ROW_RECIPES: dict[ReaderRecipeName, Recipe] = {
 
 
 def find_changes(name: RecipeName, values: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Return the values that differ from those of the recipe, each with that of the recipe."""
+    """Return the values that differ from the recipe, each with the value of the recipe."""
     recipe = to_dict(RECIPES[name])
     return {key: (value, recipe[key]) for key, value in values.items() if recipe[key] != value}

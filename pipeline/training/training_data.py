@@ -123,7 +123,7 @@ def hold_out(
     class_names: Sequence[str] = (),
     name: str = "custom",
 ) -> TrainingData:
-    """Return training data in memory, of which the last images are held out for validation, as by the pipeline.
+    """Return training data in memory, of which the last images are held out for validation, as in the pipeline.
 
     If the last images lack classes, a stratified sample is held out instead.
 

@@ -57,15 +57,13 @@ def classify(
     ] = None,
     truth: Annotated[
         Path | None,
-        Option(
-            help="Table saved from the page of --review, with which to count the rows that are read correctly.",
-        ),
+        Option(help="Table saved from the --review page; the correctly read rows are counted against it."),
     ] = None,
     as_json: Annotated[bool, Option("--json", help="Print one JSON object per picture, on a line of its own.")] = False,
     model: Annotated[
         Path | None,
         Option(
-            help="Model folder, written by reader; or by train or export, for other classes than digits.",
+            help="Model folder, written by reader; or by train or export, for classes other than digits.",
             show_default="artifacts/reader if it exists, otherwise the pretrained model",
         ),
     ] = None,

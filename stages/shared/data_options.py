@@ -1,4 +1,4 @@
-"""What the options of download determine, and how it obtains the files.
+"""Resolve the options of download, and obtain the files.
 
 This module has `resolve`, so it is not part of the key, nor is what only it imports: the files of a known data set are
 determined by their digests, and `list_modules` names the modules that read own data.
@@ -23,7 +23,7 @@ SIDES = (4, 1024)  # pixels: minimum and maximum
 
 
 def parse_size(text: str) -> tuple[int, int]:
-    """Return height and width of a text such as 28x28. Raises UsageError for any other text."""
+    """Return the height and width in a text such as 28x28. Raises UsageError for any other text."""
     found = re.fullmatch(r"(\d{1,4})x(\d{1,4})", text)
     height, width = map(int, found.groups()) if found else (0, 0)
     if not (SIDES[0] <= min(height, width) and max(height, width) <= SIDES[1]):

@@ -1,4 +1,4 @@
-"""What the stages `rows` and `reader` write: a network for strips or pictures, and how it was trained."""
+"""Save what the stages `rows` and `reader` train: a network for strips or pictures, and its training record."""
 
 from collections.abc import Collection
 from dataclasses import asdict
@@ -13,7 +13,7 @@ from pipeline.training.recipe import Recipe
 
 
 def describe_training(name: str, recipe: Recipe, fields: Collection[str], trained: Trained[Any]) -> dict[str, Any]:
-    """Return what the card says of a training. name: of the recipe. fields: those of its values that apply."""
+    """Return what the card says of a training. name: name of the recipe. fields: the values of it that apply."""
     return {
         "versions": environment(["numpy"]),
         "recipe": name,

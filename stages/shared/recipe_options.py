@@ -84,7 +84,7 @@ def recipe_options(without: Iterable[str] = ()) -> Callable[[Callable[P, str]], 
 
 @contextmanager
 def show_training(command: str, recipe: Recipe, images: int) -> "Iterator[Callable[[TrainingProgress], None]]":
-    """Yield a function that shows the progress of training. images: in each epoch."""
+    """Yield a function that shows the progress of training. images: number of images in each epoch."""
     batches, last = recipe.count_batches(images), recipe.epochs
     with progress(command, recipe.ensemble_size * last * batches, unit="") as shown:
 

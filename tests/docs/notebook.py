@@ -15,13 +15,13 @@ here = Path.cwd()
 os.chdir(next(folder for folder in (here, *here.parents) if (folder / "pyproject.toml").exists()))
 
 from docs.learn.check import is_empty  # the answers replace only empty functions"""
-GUARD = "if is_empty({name}):  # to replace your own function, too, write: if True:"
+GUARD = "if is_empty({name}):  # to replace your own function as well, write: if True:"
 
 
 def make_notebook(path: Path, text: str) -> str:
     """Return a page as a notebook: a cell for each block of code outside of answers, and for the text between.
 
-    The code of an answer that later code needs is a cell, too, with its source folded. It replaces no function that the
+    The code of an answer that later code needs is also a cell, with its source folded. It replaces no function that the
     reader has written.
     """
     lines = text.splitlines()

@@ -111,7 +111,7 @@ def _require_usable(problems: Sequence[str], items: Sequence[Item]) -> None:
 
 
 def _hold_out_test(labels: NDArray[np.uint8]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the indices of training and test images; each class of two images has at least one in the test."""
+    """Return the indices of training and test images; each class of two images has at least one test image."""
     total, classes = len(labels), len(np.unique(labels))
     count = min(max(round(TEST_SHARE * total), classes), total - classes)
     if count == 0:
@@ -127,7 +127,7 @@ def _read(item: Item) -> Grey:
 
 
 def _fit(grey: Grey, shape: tuple[int, int], dark: bool) -> NDArray[np.uint8]:
-    """Fit the ink into a box in the middle of an image of `shape`, as MNIST's digits were."""
+    """Fit the ink into a box in the middle of an image of `shape`, as in MNIST."""
     background = measure_background(grey)
     ink = np.maximum(background - grey if dark else grey - background, 0)
     return prepare(ink / ink.max(), shape, InkStatistics(box=BOX_SHARE * min(shape)))

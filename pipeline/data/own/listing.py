@@ -1,4 +1,4 @@
-"""What is in own data: their form, their pictures, before any of them is decoded, and digests of their content."""
+"""Detect the form of a user's data, list their pictures before any is decoded, and digest their content."""
 
 import hashlib
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ SHOWN_PROBLEMS = 10  # problems that an error names
 
 @dataclass(frozen=True, eq=False)
 class Item:
-    """A picture. part: TRAIN or TEST. source: a file, or grey levels, uint8 (h, w). name: for messages."""
+    """A picture to convert. part: TRAIN or TEST. source: a file, or uint8 (h, w). name: its name in messages."""
 
     part: str
     label: str
@@ -46,7 +46,7 @@ def find_form(path: Path) -> Literal["idx", "tables", "folders"]:
 
 
 def list_items(path: Path, shape: tuple[int, int]) -> list[Item]:
-    """List the pictures in CSV files or in folders. shape: of images whose pixels are in CSV files.
+    """List the pictures in CSV files or in folders. shape: shape of images whose pixels are in CSV files.
 
     Hidden files are ignored. Raises DatasetError, which names the first lines that are wrong, and the first files and
     folders that are neither a class nor a picture of a class.
@@ -56,7 +56,7 @@ def list_items(path: Path, shape: tuple[int, int]) -> list[Item]:
 
 
 def digest_data(path: Path) -> dict[str, Any]:
-    """Return short digests of what `path` has, by the names of files or of classes, whose pictures are counted.
+    """Return a short digest of each file in `path`, or of each class with the number of its pictures, by name.
 
     Raises UsageError and DatasetError as `find_form` and `list_items` do.
     """

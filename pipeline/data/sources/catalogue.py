@@ -15,7 +15,7 @@ DataSource = Path | str | Package
 
 @dataclass(frozen=True)
 class Terms:
-    """Licence of a data set. identifier: SPDX, in lower case. owner: copyright notice. paper: citation."""
+    """The licence of a data set. identifier: SPDX, in lower case. owner: copyright notice. paper: citation."""
 
     licence: str
     identifier: str

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Package:
-    """An npm package, of which `path` is used, a file or a folder. sha256: of its archive."""
+    """An npm package. path: the file or folder in it that is used. sha256: the hash of its archive."""
 
     name: str
     version: str
@@ -17,5 +17,5 @@ class Package:
 
     @property
     def archive(self) -> str:
-        """Name of the archive, as npm gives it."""
+        """The name that npm gives the archive."""
         return f"{self.name.removeprefix('@').replace('/', '-')}-{self.version}.tgz"

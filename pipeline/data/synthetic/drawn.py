@@ -1,6 +1,6 @@
 """Drawn examples, in addition to the images of a data set: digits in other styles, and negative examples.
 
-The digits are in the styles of several countries, drawn from strokes, for networks that should read them, too. Negative
+The digits are in the styles of several countries, drawn from strokes, for networks that should also read them. Negative
 examples are images that are not digits, from which a network learns to reject letters and pieces of digits: a network
 trained only on digits predicts one for every image. Splitting a row of touching digits also requires distinguishing one
 digit from a part of one and from more than one.

@@ -35,7 +35,7 @@ class _Images(TypedDict):
 
 @dataclass(frozen=True)
 class _Record:
-    """What the record of a training contains besides the values of the recipe."""
+    """The fields of a training record besides the values of the recipe."""
 
     recipe: str
     changes: dict[str, tuple[Any, Any]]
@@ -53,8 +53,8 @@ def make_model_card(
 ) -> str:
     """Return the model card as Markdown.
 
-    training: from `load_training`. confusion: (classes, classes), rows are true classes. preparation: of own data.
-    Raises PipelineError if the record of the training is not valid.
+    training: from `load_training`. confusion: (classes, classes), rows are true classes. preparation: what was done to
+    own data. Raises PipelineError if the record of the training is not valid.
     """
     names = [escape(name) for name in model.class_names]
     record, recipe, modules = convert(training, _Record), convert(training, Recipe), list_modules(model)

@@ -49,10 +49,10 @@ SAMPLES, COPIES = 10, 7  # images in the section on augmentation, and augmented 
 class Findings:
     """The input of the report.
 
-    runs: all training runs, latest first. key: of the one that the report is about. counts: images per split. images:
-    raw test images, uint8 (n, h, w). labels: uint8 (n,). metrics, confusion, (c, c), and probabilities, float32 (n, c):
-    what `evaluate` has computed. samples: raw training images, uint8 (m, h, w). preparation: what was done to own data.
-    warnings: what the data lack.
+    runs: all training runs, latest first. key: key of the run that the report is about. counts: images per split.
+    images: raw test images, uint8 (n, h, w). labels: uint8 (n,). metrics, confusion, (c, c), and probabilities, float32
+    (n, c): what `evaluate` has computed. samples: raw training images, uint8 (m, h, w). preparation: what was done to
+    own data. warnings: what the data lack.
     """
 
     model: Model

@@ -22,9 +22,9 @@ def render_review(
 ) -> str:
     """Return the page, which shows what may be missing, then the least certain rows.
 
-    found: what was read in each picture, with its view. folder: of the page, from which it refers to the pictures.
-    columns: of the table that it saves. certain: confidence from which a row need not be checked. fields: what each
-    field of a form holds, by its name.
+    found: what was read in each picture, with its view. folder: folder of the page, to which paths of pictures are
+    relative. columns: columns of the table that it saves. certain: confidence from which a row need not be checked.
+    fields: what each field of a form holds, by its name.
     """
     pages, left = [], IMAGES
     for facts in found:

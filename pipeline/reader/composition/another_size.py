@@ -1,6 +1,6 @@
-"""Writing as a search meets it at the wrong size: parts of what is larger, or lines of what is smaller.
+"""Write what a search meets at the wrong size: parts of larger writing, or lines of smaller writing.
 
-A strip of it says nothing. Sizes are relative to those that are read there.
+The text of such a strip is empty. Sizes are relative to the size that is read there.
 """
 
 import math
@@ -39,7 +39,7 @@ def write_in_another_size(sheet: Ink, style: Style, hands: Hands, source: Source
 
 
 def _find_like_digit(page: Ink, generator: Generator) -> tuple[int, int]:
-    """Return the top and the left of a sheet of the page in whose middle there is a part of the size of a digit.
+    """Return the top and left of a sheet of the page that has a part as large as a digit in its middle.
 
     The search looks at such parts, for instance at the dot of a large i.
     """

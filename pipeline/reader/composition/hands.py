@@ -40,9 +40,9 @@ Draw = Callable[[int], Ink]
 
 @dataclass(eq=False)
 class Hands:
-    """What draws the digits and the words of a strip.
+    """The hands that write the digits and the words of a strip.
 
-    faces: their files, by kind. A kind of hand is chosen once for a strip, or anew for each number and word.
+    faces: files of fonts, by kind. A kind of hand is chosen once for a strip, or anew for each number and word.
     """
 
     source: SourceImages
@@ -63,7 +63,7 @@ class Hands:
         self.pen = {kind: int(self.generator.integers(most)) for kind, most in WIDENED.items()}
 
     def choose_number(self) -> Draw:
-        """Return a function that draws the digit of a class as one hand does, in all of a number."""
+        """Return a function that draws a digit of any class, by the same hand for the whole number."""
         if not self.same:
             self.choose_again()
         kind = self.digits if self.source.has_digits else "image"
@@ -86,7 +86,7 @@ class Hands:
         return draw_by_hand(shapes[label], STROKE_BOX, self.generator, (pen, pen))
 
     def find_label(self, digit: str) -> int:
-        """Return the class of a digit; of classes that are not the ten digits, a random one that has images."""
+        """Return the class of a digit, or a random class with images if the classes are not the ten digits."""
         if self.source.has_digits:
             return self.source.class_names.index(digit)
         return int(self.source.labels[self.generator.integers(len(self.source.labels))])

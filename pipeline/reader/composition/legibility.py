@@ -1,4 +1,4 @@
-"""How well the signs of a strip can be seen: the depth of their strokes beside the paper, and their shape."""
+"""Measure how well the signs of a strip can be seen, by the depth of their strokes and their shape."""
 
 import math
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ AROUND = 2  # pixels around a digit to which its shape extends
 
 @dataclass(frozen=True, eq=False)
 class StripView:
-    """A strip as an eye sees it, all (h, w).
+    """A strip as an eye sees it, in arrays (h, w).
 
     depth: how much darker writing is than the paper around, relative to its noise. relief: by how much each pixel is
     darker than the paper, and ink: of the writing, both averaged over EYE. shown: whether no other ink hides it.
@@ -38,7 +38,7 @@ class StripView:
 
 
 def view(contrast: Ink, writing: Ink, others: Ink) -> StripView:
-    """StripView a strip. contrast: local contrast, (h, w). writing, others: its ink, in [0, 1].
+    """Return a strip as an eye sees it. contrast: local contrast, (h, w). writing, others: its ink, in [0, 1].
 
     The others are around the row, such as lines: they hide writing, but they are no noise.
     """
@@ -61,10 +61,10 @@ def _average(values: Ink, weights: Ink, side: int) -> Ink:
 
 
 def measure_legibility(strip: StripView, ink: Ink, top: int, left: int, is_word: bool) -> float:
-    """Return the depth of the weakest strokes of a sign; of a digit, times the part of its surroundings it explains.
+    """Return the depth of a sign's weakest strokes, for a digit times the part of its surroundings that it explains.
 
-    ink: of the sign, cropped, which begins at `top` and `left` of the strip. A digit most of which is hidden or beyond
-    the strip has 0, other writing of which nothing is shown is infinite.
+    ink: of the sign, cropped, which begins at `top` and `left` of the strip. The depth of a digit that is mostly hidden
+    or beyond the strip is 0; that of other writing of which nothing is shown is infinite.
     """
     stroke = np.zeros(strip.shown.shape, bool)
     bottom, right = top + ink.shape[0], left + ink.shape[1]

@@ -20,7 +20,7 @@ RENDERED = 20_000  # texts that a process keeps
 
 @dataclass(frozen=True, eq=False)
 class Lettering:
-    """Drawn text. middle: of its ink, below the line of writing; size: longer side; both in heights of a digit."""
+    """Drawn text. middle: of its ink, below the line. size: its longer side. Both are in heights of a digit."""
 
     ink: Ink
     middle: float
@@ -28,7 +28,7 @@ class Lettering:
 
 
 def list_faces(kind: str, folder: Path | None = None) -> tuple[Path, ...]:
-    """Return the files of the fonts of a kind, those in `folder` included, in the order of their names."""
+    """Return the font files of a kind, including those in `folder`, sorted by name."""
     own, patterns = FACES[kind]
     folders = [own, folder] if folder else [own]
     return tuple(

@@ -1,4 +1,4 @@
-"""What a line of writing says: numbers among words, units and signs, as people note them."""
+"""Compose the text of a line of writing: numbers among words, units and signs, as people note them."""
 
 import re
 import string
@@ -62,7 +62,7 @@ class Token:
 
     @property
     def is_struck(self) -> bool:
-        """Whether the token is a number that was struck out, and so is other writing."""
+        """Whether the token is a number that was struck out, which counts as other writing."""
         return self.text[0] == STRUCK
 
 
@@ -229,7 +229,7 @@ def _algebra(generator: Generator) -> str:
 
 
 def _code(generator: Generator) -> str:
-    """Return a code of letters and digits, as those of courses, rooms and products."""
+    """Return a code of letters and digits, such as that of a course, a room or a product."""
     letters = [_make_initials(generator).replace(".", "").replace(" ", "") for _ in range(2)]
     if generator.random() < 0.2:
         letters = [letter.lower() for letter in letters]

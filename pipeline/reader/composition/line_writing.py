@@ -33,7 +33,7 @@ COLUMNS, RULED = 0.3, 0.75  # shares of the rows of cells that are columns, and 
 
 @dataclass(frozen=True)
 class Comb:
-    """Cells of a number. left: of the first one, in pixels from the start of the line; pitch: their width."""
+    """The cells of a number. left: where the first begins, in pixels from the start of the line. pitch: their width."""
 
     left: float
     count: int
@@ -140,7 +140,7 @@ def _raise_number(text: str, right: float, style: Style, hands: Hands, index: in
 
 
 def _strike(text: str, left: int, style: Style, hands: Hands, generator: Generator) -> Piece:
-    """Return a number with lines through it, which is other writing."""
+    """Return a number with lines through it, which counts as other writing."""
     pieces = write_number(text, replace(style, pitch=0), hands, NOTHING, generator)
     first, top = min(piece.left for piece in pieces), min(piece.top for piece in pieces)
     width = max(piece.right for piece in pieces) - first
@@ -188,7 +188,7 @@ def write_cells(texts: Sequence[str], style: Style, hands: Hands, room: float, g
 
 
 def _write_word(text: str, left: int, letter_size: float, style: Style, hands: Hands, generator: Generator) -> Piece:
-    """Return a word on the line on which the digits stand; a sign without a name is as large as these."""
+    """Return a word on the line of the digits; a sign without a name is as large as they are."""
     drawn, scale = hands.draw_word(text), style.size if SIGN in text else letter_size
     ink = write(drawn.ink, max(drawn.size * scale, 3), style.hand, generator)
     middle = style.size / 2 + drawn.middle * scale + generator.normal(0, 0.03 * style.size)

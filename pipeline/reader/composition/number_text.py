@@ -1,4 +1,4 @@
-"""What a number says: digits, with or without separators, dates, times and amounts."""
+"""Compose the text of a number: digits with or without separators, dates, times and amounts."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ NARROW = 0.3  # share of the numbers of which half of the digits are a 1 or a 7
 
 
 def make_number(generator: Generator, count: int | None = None) -> str:
-    """Return a number of `count` digits, some of them with separators; by default of any kind and of 1 to MOST."""
+    """Return a number of `count` digits, sometimes with separators; by default, of any kind, with 1 to MOST digits."""
     if count is None and generator.random() < PLAIN_FORMS:
         return (make_date, make_date, make_time, make_amount)[generator.integers(4)](generator)
     count = count or choose(LENGTHS, generator)

@@ -47,8 +47,8 @@ HALF = 44  # rows of pixels above and below the middle of a line that its ink ma
 class Piece:
     """Ink on a line. top, left: pixels from the middle of the line and from its start.
 
-    symbol: what it says, or NOTHING. number: index of the number it belongs to. separator: whether it is none of its
-    digits.
+    symbol: what it says, or NOTHING. number: index of the number it belongs to. separator: whether it is a separator,
+    not a digit.
     """
 
     ink: Ink
@@ -91,9 +91,9 @@ class Piece:
 
 @dataclass(frozen=True)
 class Style:
-    """How numbers are written. size: of their digits, in pixels. spacing: of SPACINGS. jitter: up and down, pixels.
+    """How numbers are written. size: of their digits, in pixels. spacing: one of SPACINGS. jitter: pixels up or down.
 
-    pitch: of the cells of a comb, in pixels, or 0 without one.
+    pitch: width of the cells of a comb, in pixels, or 0 without a comb.
     """
 
     hand: Hand

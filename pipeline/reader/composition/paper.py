@@ -1,4 +1,4 @@
-"""Ink on imperfect paper, as a camera or a scanner takes it: writing on the other side, textures, shadows, blur."""
+"""Draw ink on imperfect paper, as a camera or scanner takes it: writing on the other side, textures, shadows, blur."""
 
 import io
 import math

@@ -1,4 +1,4 @@
-"""Lines on paper: rules, squares, boxes, tables, circles, as forms and notebooks have them."""
+"""Draw lines on paper: rules, squares, boxes, tables and circles, as in forms and notebooks."""
 
 import itertools
 from collections.abc import Callable, Iterable, Sequence
@@ -19,10 +19,10 @@ JITTER = 0.4  # pixels: standard deviation of the corners of a box
 
 @dataclass(eq=False)
 class Ruler:
-    """A pen that draws lines on a sheet, FINE times as large.
+    """A pen that draws lines on a sheet that is enlarged FINE times.
 
-    digits: those on the sheet. slope: of the horizontal lines. width: of the pen, in pixels. strength: of the ink,
-    in [0, 1].
+    digits: the digits on the sheet. slope: slope of the horizontal lines. width: pen width in pixels. strength:
+    strength of the ink, in [0, 1].
     """
 
     digits: Sequence[Piece]

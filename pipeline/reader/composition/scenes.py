@@ -1,4 +1,4 @@
-"""Scenes without writing, as people photograph them by mistake or around the paper: landscapes, rooms, cloth, wood."""
+"""Draw scenes without writing that people photograph by mistake or around the paper: landscapes, rooms, cloth, wood."""
 
 import math
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Single signs in ink, as a hand or a printer would write them: images of a data set, strokes, print."""
+"""Draw single signs, as a hand or a printer would, from images of a data set, strokes or print."""
 
 import functools
 import math
@@ -42,7 +42,7 @@ PENS = 3  # pixels by which strokes may be wider than those of a face, exclusive
 
 
 def choose(shares: Mapping[T, float], generator: Generator) -> T:
-    """Return one of the keys at random, each with its share."""
+    """Return one of the keys at random, with probabilities that are their shares."""
     values = np.array(list(shares.values()))
     return list(shares)[generator.choice(len(values), p=values / values.sum())]
 
@@ -72,7 +72,7 @@ class SourceImages:
 
     @functools.cached_property
     def has_digits(self) -> bool:
-        """Whether the classes are the ten digits, of which there are other sources than the images."""
+        """Whether the classes are the ten digits, for which there are sources besides the images."""
         return are_ten_digits(self.class_names)
 
     @functools.cached_property
@@ -217,7 +217,7 @@ def _change_strokes(fine: NDArray[np.uint8], hand: Hand) -> NDArray[np.uint8]:
 
 
 def crop(ink: Ink) -> Ink:
-    """Crop to the ink; one pixel if there is none."""
+    """Crop to the ink; return one pixel if there is none."""
     inked = ink >= 0.3 * max(float(ink.max()), 0.05)
     if not inked.any():
         return np.zeros((1, 1), np.float32)

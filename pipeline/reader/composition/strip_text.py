@@ -1,4 +1,4 @@
-"""What the line of a strip says: numbers alone, a line of notes, words, or the numbers of cells."""
+"""Compose the text of a strip: numbers alone, a line of notes, words, or the numbers of cells."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ TWO = 0.4  # share of the strips with only digits that have two numbers
 
 
 def make_tokens(kind: str, source: SourceImages, generator: Generator) -> list[Token]:
-    """Return what a line of a kind says.
+    """Return the tokens of a line of this kind.
 
     Classes that are not the ten digits have no separators, and only signs without a name beside them.
     """

@@ -44,7 +44,7 @@ COMBS = 0.1  # share of the lines of numbers in boxes
 NEIGHBOURS, PITCHES = 0.6, (1.1, 1.8)  # probability of a line above, and of one below; how far, in sizes
 NEIGHBOUR_ROOM = 130  # pixels of its digits
 NEIGHBOUR_KINDS = {"line": 0.6, "digits": 0.2, "words": 0.2}
-# Of a strip of words: probability that the lines above and below have only words, too; otherwise NEIGHBOUR_KINDS
+# Of a strip of words: probability that the lines above and below also have only words; otherwise NEIGHBOUR_KINDS
 # decides.
 TEXT = 0.7
 BLEED, GRAIN = 0.07, 0.15  # shares of the strips with writing of the other side, and with the grain of a pencil
@@ -58,8 +58,8 @@ LEGIBLE = 1.9  # of each sign: chosen by eye
 class Composed:
     """A strip, its marks, its kind, and how well its least legible digit is seen.
 
-    levels: uint8, SHEET. marks: float32 (MAX_MARKS, 3). digits: float32
-    (MAX_DIGITS, 5), those of the lines above and below included.
+    levels: uint8, SHEET. marks: float32 (MAX_MARKS, 3). digits: float32 (MAX_DIGITS, 5), including those of the lines
+    above and below.
     """
 
     levels: NDArray[np.uint8]
@@ -74,7 +74,7 @@ def compose_strip(
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
     """Return a strip, its marks and its digits; see `pipeline.reader.rows.marks`.
 
-    faces: files of handwriting. A strip with a digit in its middle line that nobody could read is composed anew.
+    faces: files of handwriting. A strip is composed again if a digit in its middle line is illegible.
     """
     while True:
         composed = compose_any(source, faces, generator)

@@ -1,4 +1,4 @@
-"""Lines around a line of writing: combs, rings around words, underlines, and those of forms and notebooks."""
+"""Draw lines around writing: combs, rings around words, underlines, and the lines of forms and notebooks."""
 
 import itertools
 from collections import Counter
@@ -48,7 +48,7 @@ def surround(line: Line, style: Style, middle: float, generator: Generator) -> I
 
 
 def _draw_combs(ruler: Ruler, combs: Sequence[Comb], size: float, middle: float) -> None:
-    """Draw cells of one height around the digits of each comb. middle: of the line at the left edge of the sheet."""
+    """Draw cells of one height around the digits of each comb. middle: middle of the line at the left of the sheet."""
     generator = ruler.generator
     form = str(generator.choice(list(FORMS), p=list(FORMS.values())))
     tall, moved = size * generator.uniform(1.05, 1.9), generator.normal(0, 0.06) * size

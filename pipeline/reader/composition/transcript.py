@@ -1,4 +1,4 @@
-"""What a strip says: marks of its digits, spaces and other writing, in reading order along the row."""
+"""Mark what a strip says: digits, spaces and other writing, in reading order along the row."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""The part of a sheet that the picture shows, and what reading adds beyond its edges."""
+"""Choose the part of a sheet that the picture shows, and extend it beyond its edges as reading does."""
 
 import numpy as np
 from numpy.typing import NDArray

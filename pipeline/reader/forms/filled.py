@@ -122,7 +122,7 @@ def _covers(bounds: tuple[int, int, int, int], shape: tuple[int, int]) -> bool:
 
 
 def _doubt(row: Row) -> Row:
-    """Return a row without confidence, also in its other readings, none of which would be more probable."""
+    """Return a row with confidence 0, also in its alternatives."""
     return replace(row, confidence=0.0, alternatives=tuple((text, 0.0) for text, _ in row.alternatives))
 
 

@@ -57,7 +57,7 @@ class Form:
 
 
 def load_form(path: str | os.PathLike[str]) -> Form:
-    """Return the form that a TOML file describes; `add_template` completes it. Raises UsageError if it is none."""
+    """Return the form that a TOML file describes; `add_template` completes it. Raises UsageError for other files."""
     path = Path(path)
     try:
         if path.exists() and not path.is_file():  # opening a pipe may block forever
@@ -88,7 +88,7 @@ def _check_keys(table: Mapping[str, Any], allowed: Mapping[str, tuple[type, ...]
         shown = f"{key} = {_show(value)}"
         if key not in allowed:
             raise UsageError(f"{where} has the unknown key {shown}: the known keys are {', '.join(allowed)}")
-        if type(value) not in allowed[key]:  # a bool is an int, too
+        if type(value) not in allowed[key]:  # a bool is also an int
             raise UsageError(f"{where} has {shown}: write {' or '.join(TYPE_NAMES[each] for each in allowed[key])}")
 
 
@@ -146,8 +146,8 @@ def _parse_sum(total: str, text: Any, fields: Mapping[str, Any]) -> tuple[str, s
 def add_template(form: Form, page: Source, name: str, number: int = 0) -> Form:
     """Return the form with the page on which others are laid.
 
-    name: of the page in messages. number: of the page in its file, from 0. Raises UsageError if nothing is printed on
-    it, or if it does not have a region; PictureError if it cannot be read.
+    name: name of the page in messages. number: number of the page in its file, from 0. Raises UsageError if nothing is
+    printed on it, or if a region lies outside of it; PictureError if it cannot be read.
     """
     grey, size, _ = load_picture(page, name, number)
     template = make_template(grey, size, name)

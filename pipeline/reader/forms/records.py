@@ -14,9 +14,9 @@ HEIGHT = 0.7  # of the height of a digit: the same where there is only one line
 
 @dataclass(frozen=True)
 class Entry:
-    """A row that was read in a field. bounds: of the region; box: of its digits, both on the straightened page.
+    """A row that was read in a field.
 
-    size: of its digits.
+    bounds, box: rectangles of the region and of its digits, on the straightened page. size: size of its digits.
     """
 
     field: str
@@ -40,7 +40,7 @@ class Entry:
 
 
 def find_shared(entries: Sequence[Entry]) -> set[int]:
-    """Return the indices of rows that are seen in another region, too, farther from its edges."""
+    """Return the indices of rows that are also seen in another region, farther from its edges."""
     order = sorted(range(len(entries)), key=lambda i: -entries[i].depth)
     kept, shared = list[int](), set[int]()
     for i in order:

@@ -16,9 +16,9 @@ Holds = Literal["one", "lines", "many"]
 
 @dataclass(frozen=True)
 class Region:
-    """A part of each page. name: of the field that it belongs to. part: how many regions of the field precede it.
+    """A part of each page. name: name of its field. part: how many regions of the field precede it.
 
-    pattern: regular expression of its rows, or None. holds: one number, one on each line, or as many as there are.
+    pattern: regular expression for its rows, or None. holds: one number, one on each line, or as many as there are.
     """
 
     name: str = ""

@@ -27,11 +27,11 @@ STRETCH, NOISE = (0.88, 1.14), 0.15
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Strips(Examples):
-    """Strips, uint8 (n, HEIGHT + 2 MARGIN, WIDTH or more), the inner rows of those that the stage `strips` writes.
+    """Strips, uint8 (n, HEIGHT + 2 MARGIN, WIDTH or more), the inner rows of strips from the stage `strips`.
 
     labels: the marks of the strips, float32 (n, MAX_MARKS, 3); see `pipeline.reader.rows.marks`. `move_marks` derives
-    from them the labels of what the network sees. by_column: the first part of the run, in which the loss is that of
-    columns; in the rest, it is that of CTC.
+    from them the labels of what the network sees. by_column: the first part of the run, in which the loss is summed
+    over columns; then it is the loss of CTC.
     """
 
     by_column: float
@@ -42,7 +42,7 @@ class Strips(Examples):
         return build_layers(text, activation, self.image_shape, outputs, by_column=True)
 
     def adapt(self, loss: Loss, progress: float) -> Loss:
-        """Return the loss of columns or that of texts, whatever the given one."""
+        """Return the loss of columns or of texts, in place of the given one."""
         return column_loss if progress < self.by_column else text_loss
 
     def count_correct(self, logits: Array, labels: Labels) -> int:
@@ -115,7 +115,7 @@ def text_loss(logits: Array, marks: Labels, count: int) -> tuple[float, Array]:
 
 
 def column_loss(logits: Array, marks: Labels, count: int) -> tuple[float, Array]:
-    """Return the cross-entropy of the columns that have a label, summed, divided by `count` strips; its gradient.
+    """Return the summed cross-entropy of the labelled columns, divided by `count` strips, and its gradient.
 
     logits: (outputs, 1, columns, n). marks: (MAX_MARKS, 3, n).
     """

@@ -9,7 +9,7 @@ PER_LABEL, PER_PICTURE = 3, 8  # positions with nothing that count
 
 
 def at_positions(loss: Loss, logits: Array, labels: Labels, count: int) -> tuple[float, Array]:
-    """Sum a loss over some positions of each picture, divided by `count` pictures; return its gradient, too.
+    """Return a loss, summed over some positions of each picture and divided by `count` pictures, and its gradient.
 
     logits: (classes, rows, columns, n), the last class being that of nothing. labels: (rows, columns, n); positions
     with a negative label are ignored. Positions with nothing are far more frequent than others, and most of them are

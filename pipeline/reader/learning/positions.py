@@ -51,8 +51,8 @@ def find_centres(layers: str) -> Centres:
     sizes, step = moved[-1].output_shape[1:], math.prod(layer.stride[0] for layer in moved)
     if min(sizes) < 1:
         raise UsageError(
-            f"the window of {layers} has {window[0]} pixels to a side: at most {SHAPE[0]}, the height of the parts of "
-            "strips over which it slides, are possible"
+            f"the window of {layers} is {window[0]} pixels a side, larger than the {SHAPE[0]}-pixel parts of strips: "
+            "use fewer or smaller layers"
         )
     y, x = ((window[0] - 1) / 2 + step * np.arange(size) for size in sizes)
     return y[:, np.newaxis], x
@@ -60,7 +60,7 @@ def find_centres(layers: str) -> Centres:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Crops(Examples):
-    """Strips as the stage `strips` writes them, uint8 (n, *SHEET); each time that one is shown, a part of it is drawn.
+    """Strips from the stage `strips`, uint8 (n, *SHEET); a random part is drawn each time that a strip is shown.
 
     labels: the digits of the strips, float32 (n, MAX_DIGITS, 5), from which the labels of positions, (n, rows,
     columns), follow. layers: the network that is slid over the strips. centres: the centres of its positions.

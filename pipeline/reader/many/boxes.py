@@ -1,4 +1,4 @@
-"""Copies of pictures with a box and the class of each digit, for people to check a reading."""
+"""Copy pictures with a box and the class of each digit, so that people can check a reading."""
 
 import base64
 import io
@@ -59,7 +59,7 @@ def list_digits(number: Number, class_names: Sequence[str]) -> list[tuple[str, f
 
 @dataclass(frozen=True)
 class Preview:
-    """What a page to check the rows shows: data URIs. crops: images of the rows. image: of the whole page, or empty.
+    """What the review page shows, as data URIs. crops: images of the rows. image: image of the page, or empty.
 
     size: (height, width) of the page in pixels.
     """
@@ -72,7 +72,7 @@ class Preview:
 def preview_rows(source: Source, name: str, result: Result, whole: bool) -> Preview:
     """Return an image of each row with some paper around it, and one of the page if `whole`.
 
-    Raises PictureError as above.
+    Raises PictureError as `encode_with_boxes` does.
     """
     image = load_colours(source, name).convert("L")
     scale = np.array([image.width / result.size[1], image.height / result.size[0]] * 2)

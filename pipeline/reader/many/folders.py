@@ -35,7 +35,7 @@ class Picture:
 
     @property
     def name(self) -> str:
-        """The name of the picture in results; that of a file may be any bytes."""
+        """The name of the picture in results, in which bytes that are not UTF-8 are replaced."""
         path = os.fsencode(self.path).decode(errors="replace")
         return path if self.page is None else f"{path}#{self.page + 1}"
 
@@ -46,10 +46,10 @@ class Picture:
 
 
 def find_pictures(names: Sequence[str]) -> list[Picture]:
-    """Return the files with these names; instead of a folder, the visible pictures at any depth in it, sorted.
+    """Return the files with these names and, in place of folders, all visible pictures in them, sorted.
 
-    They include files in formats that cannot be read but converted, so that no result is missing unnoticed, unless a
-    picture of the same name or the numbered pages of a PDF file are beside them. Logs how many other files are
+    They include files in unreadable but convertible formats, so that no result is missing unnoticed, unless a picture
+    of the same name or the numbered pages of a PDF file are beside them. Logs how many other files are
     skipped. Raises PipelineError if a folder has no picture, or one in it cannot be read.
     """
     found: list[Picture] = []
@@ -117,7 +117,7 @@ def _describe(skipped: Counter[str]) -> str:
 def name_copies(found: Sequence[Picture], names: Sequence[str], target: Path) -> list[Path]:
     """Return the file in the folder `target` for the copy of each picture that `find_pictures` found.
 
-    names: its arguments. Raises UsageError if two copies are the same, or if `target` is in a folder that is searched.
+    names: its argument. Raises UsageError if two copies are the same, or if `target` is in a folder that is searched.
     """
     check_outside(target)
     if target.is_file():
@@ -128,7 +128,7 @@ def name_copies(found: Sequence[Picture], names: Sequence[str], target: Path) ->
             beside = folder.with_name(f"{folder.name}-checked") if folder.name else None
             example = f", such as {os.path.relpath(beside)}" if beside else ""
             raise UsageError(
-                f"{target} lies in {name}, so the next run would read the copies, too: choose a folder outside of it "
+                f"{target} lies in {name}, so the next run would also read the copies: choose a folder outside of it "
                 f"for --annotate{example}"
             )
     copies: dict[Path, Picture] = {}

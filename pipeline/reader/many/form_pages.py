@@ -1,4 +1,4 @@
-"""The pages of a form together: what may be missing on them, and the table with a line for each record."""
+"""Compare the pages of a form: find what may be missing, and make the table with a line for each record."""
 
 import re
 from collections import Counter
@@ -22,8 +22,8 @@ FEW = 3  # pages, which say nothing about each other
 def check_pages(found: Sequence[Facts], form: Form) -> list[Facts]:
     """Return what was read with what may be missing on each page, seen together with the others.
 
-    Ink at the same place of most pages is printed, and no problem. Fewer rows than on most pages are one, and so is a
-    sum that is not that of its numbers.
+    Ink at the same place of most pages is print, not a problem. Problems are fewer rows than on most pages, and a sum
+    that differs from the sum of its numbers.
     """
     read = [facts for facts in found if "error" not in facts]
     printed = _find_print(read)
@@ -108,7 +108,7 @@ def parse_amount(text: str) -> Decimal | None:
     """Return the number that a text is, or None if it is not one number.
 
     A separator before the last digit, or before the last two, is a decimal one. A space before the last two digits is
-    one, too, because francs and centimes may have columns of their own, as in 44 00. Other spaces group three digits.
+    also one, because francs and centimes may have columns of their own, as in 44 00. Other spaces group three digits.
     """
     pattern = r"(.*?)(?:[.,](\d{1,2})|\s+(\d\d))?"
     plain = text.replace("'", "").strip()
@@ -155,7 +155,7 @@ def tabulate(facts: Facts, form: Form) -> Iterator[dict[str, str]]:
 
 
 def group_problems(problems: Sequence[Facts]) -> list[Facts]:
-    """Return the problems of a page, those of the same kind and field as one, with the boxes of all its places."""
+    """Return the problems of a page; those of one kind and field become one, with the boxes of all places."""
     boxes: dict[tuple[str, str], list[Sequence[int]]] = {}
     for each in problems:
         boxes.setdefault((each["region"], each["what"]), []).extend([each["box"]] if each["box"] else [])

@@ -42,7 +42,7 @@ def describe(result: "Result | PictureError", name: str, least: float = 0.0) -> 
 
 
 def _describe_form(result: "Result") -> Facts:
-    """Return what is known of a page of a form only."""
+    """Return what is known only of a page of a form."""
     if not result.upright:
         return {}
     return {"problems": list(map(asdict, result.problems)), "upright": list(result.upright)}

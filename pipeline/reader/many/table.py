@@ -1,4 +1,4 @@
-"""The table of what was read: the columns of the one that is written, and of the one that a person has checked."""
+"""The columns of the table that is written, and of the table that a person has checked."""
 
 import re
 

@@ -21,7 +21,7 @@ ROUND = 64  # pixels: lengths are multiples of it, so that several strips pass t
 
 @dataclass(frozen=True, eq=False)
 class Strip:
-    """A strip along a row, as those of training. contrast: local, float32 (HEIGHT + 2 MARGIN, length).
+    """A strip along a row, like a training strip. contrast: local contrast, float32 (HEIGHT + 2 MARGIN, length).
 
     y, x: places in the picture of its pixels on the row, (length,).
     """

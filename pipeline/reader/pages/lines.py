@@ -1,4 +1,4 @@
-"""Lines along which rows of digits may run: through positions at which a digit may be, straight, tilted or curved."""
+"""Find lines along which rows of digits may run, straight, tilted or curved, through possible digits."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -34,7 +34,7 @@ def read(
 ) -> Result:
     """Read the digits in a picture, (h, w) in [0, 255], row by row, from left to right.
 
-    model: slides over pictures, and has a network for rows. size: that of the picture before it was reduced. run: may
+    model: slides over pictures, and has a network for rows. size: size of the picture before it was reduced. run: may
     use threads.
     """
     seen, shape = see(model, grey, run), grey.shape
@@ -44,14 +44,14 @@ def read(
 def see(
     model: Finder, grey: NDArray[np.floating[Any]], run: Run = in_sequence, expected: Expected | None = None
 ) -> list[Sighting]:
-    """Return the possible numbers of a picture, each once. expected: what all digits of a row are held to."""
+    """Return the possible numbers of a picture, each once. expected: what all rows have to fit."""
     pyramid, found = search(Slider(model, run), np.asarray(grey, np.float32))
     strips = [cut_strip(line, pyramid) for line in find_lines(found)]
     return keep_best(read_strips(model.row, strips, run, expected))
 
 
 def read_one(model: Classifier, grey: NDArray[np.floating[Any]], size: tuple[int, int]) -> Result:
-    """Read a picture (h, w) of one object, by a model for images as in its training set."""
+    """Read a picture (h, w) of one object with a model that classifies images."""
     rows = list[Row]()
     ink = find_ink(np.asarray(grey, np.float32))
     if ink is not None:
@@ -78,7 +78,7 @@ def arrange(
 
     The confidence in a row is the probability that its numbers are correct and that nothing else in it is a number. The
     confidence in a picture is the probability of this for all rows. shape: (height, width) of the picture in which the
-    numbers were seen. size: that of the picture before it was reduced. bounds: the part that was read, as left, top,
+    numbers were seen. size: size of the picture before it was reduced. bounds: the part that was read, as left, top,
     right and bottom in pixels of the first picture; boxes end there.
     """
     seen = [each for each in sightings if each.span.probability >= POSSIBLE_NUMBER]
@@ -120,7 +120,7 @@ def _enlarge(boxes: NDArray[Any], shape: Sequence[int], size: tuple[int, int]) -
 
 
 def _make_row(numbers: Sequence[Number], missed: float, class_names: Sequence[str]) -> Row:
-    """Return the row of some numbers. missed: probability that there is no other."""
+    """Return the row of some numbers. missed: probability that no number is missing."""
     texts = [number.text for number in numbers]
     confidence = missed * math.prod(number.probability for number in numbers)
     others = _vary([(number.text, number.probability, number.alternatives) for number in numbers], confidence, " ")
@@ -140,7 +140,7 @@ def _make_row(numbers: Sequence[Number], missed: float, class_names: Sequence[st
 def make_result(
     rows: Sequence[Row], missed: float, possible: NDArray[np.int64], size: tuple[int, int], class_names: Sequence[str]
 ) -> Result:
-    """Return the result. missed: probability that there is nothing but these rows."""
+    """Return the result. missed: probability that no row is missing."""
     confidence = missed * math.prod(row.confidence for row in rows) if rows else 0.0
     return Result(
         "\n".join(row.text for row in rows),

@@ -14,8 +14,8 @@ HEIGHT = 0.55  # distance in sizes from a row, at the height of its last digit, 
 def find_rows(numbers: Sequence[tuple[Array, Array, float]]) -> list[list[int]]:
     """Return the indices of each row's numbers in reading order.
 
-    numbers: y and x of the digits of each, (k,), and their size. The slope that most neighbours have is that of all
-    rows. A row continues at the height of its last digit, so it may be curved.
+    numbers: y and x of the digits of each, (k,), and their size. All rows have the slope that most neighbours have. A
+    row continues at the height of its last digit, so it may be curved.
     """
     if not numbers:
         return []

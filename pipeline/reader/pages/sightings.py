@@ -1,4 +1,4 @@
-"""Numbers in a picture: what strips along its rows show, each number once."""
+"""Collect the numbers that strips along the rows of a picture show, each number once."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ class Sighting:
     """A number in a picture, as one strip shows it.
 
     y, x: the centres of its digits in pixels, (k,). size: the longer side of its digits. supported: whether the first
-    network has seen most of the digits, too. lost: whether a better sighting shares some of its digits; y and x are
+    network has also seen most of the digits. lost: whether a better sighting shares some of its digits; y and x are
     then the centres of the other digits, which no better sighting has.
     """
 

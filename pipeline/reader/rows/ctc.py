@@ -39,11 +39,12 @@ class Transcription:
 
 
 def ctc(logits: Array, texts: Indices, count: int | None = None) -> tuple[float, Array]:
-    """Sum of -log p(text) over the strips, divided by count (default: n); dL/dz = (p - expected share) / count.
+    """Return the sum of -log p(text) over the strips, divided by `count` (default: n), and its gradient.
 
-    The expected share of an output in a column is the probability that a path of the text passes through this output.
-    The gradient has the shape and dtype of the logits. Raises ValueError if a text does not fit into the columns: no
-    path leads to it, so the loss is infinite and there is no gradient (see `columns_needed`).
+    With respect to the logits z, it is (p - expected share) / count. The expected share of an output in a column is the
+    probability that a path of the text passes through this output. The gradient has the shape and dtype of the logits.
+    Raises ValueError if a text does not fit into the columns: no path leads to it, so the loss is infinite and there is
+    no gradient (see `columns_needed`).
     """
     outputs, columns, n = logits.shape
     if (needed := columns_needed(texts)).max(initial=0) > columns:
@@ -97,7 +98,7 @@ def read_greedily(logits: Array) -> list[Transcription]:
 
 
 def columns_needed(texts: Indices) -> Indices:
-    """Return the columns of the shortest path of each text, (n,): its length, and a blank between equal symbols."""
+    """Return the length of each text's shortest path, (n,): its symbols, and a blank between equal ones."""
     symbols = texts != PADDING
     repeated = symbols[1:] & (texts[1:] == texts[:-1])
     needed: Indices = symbols.sum(axis=0) + repeated.sum(axis=0)

@@ -1,4 +1,4 @@
-"""What a person knows about the numbers in a picture, as a pattern that the network for rows can be held to."""
+"""Turn what a person knows about the numbers in a picture into a pattern that readings have to fit."""
 
 import functools
 import re
@@ -23,8 +23,8 @@ MOST_REMAINDERS = 3_000  # expressions that may remain, of all states together: 
 class Expected:
     """What the rows of a region look like.
 
-    pattern: the texts that fit. counts_as: (symbols + 1,), the output as which each output of the network counts: the
-    blank instead of spaces, or separators, of which the pattern takes no notice, and a space instead of other writing.
+    pattern: the texts that fit. counts_as: (symbols + 1,), the output that each output of the network counts as: the
+    blank for spaces or separators that the pattern ignores, and a space for other writing.
     """
 
     pattern: Pattern

@@ -1,4 +1,4 @@
-"""Read a strip as a pattern says: of all texts that fit it, the most probable one."""
+"""Read a strip with a pattern: find the most probable text that fits."""
 
 import math
 from collections.abc import Sequence
@@ -24,12 +24,12 @@ Text = tuple[int, ...]  # digits, and the symbols of what stands between them
 
 
 def fit_spans(model: Model, strips: Sequence[Array], run: Run, expected: Expected) -> list[list[Span]]:
-    """Return what is most probable in each strip with a digit, given that it fits the pattern; see `read_spans`.
+    """Return the most probable span of each strip with a digit, given that it fits the pattern; see `read_spans`.
 
     All digits of a strip together have to fit, so it shows one span. Its probability is that of its text among all that
-    fit, summed over spaces and separators of which the pattern takes no notice. If hardly any text fits, or none is
-    probable enough, but some number would be reported without the pattern, the span has no label, and the probability
-    of that number.
+    fit, summed over spaces and separators that the pattern ignores. If hardly any text fits, or none is probable
+    enough, but some number would be reported without the pattern, the span has no label, and the probability of that
+    number.
     """
     classes, found = len(model.class_names), []
     for strip, logits in zip(strips, view_strips(model, strips, run), strict=True):
@@ -42,7 +42,7 @@ def fit_spans(model: Model, strips: Sequence[Array], run: Run, expected: Expecte
 
 
 def fit(spans: Sequence[Span], logits: Array, pitch: float, temperature: float, expected: Expected) -> Span:
-    """Return the span of all digits of a strip. spans: those of its numbers, at least one. logits: of its columns."""
+    """Return the span of all digits of a strip, from the spans of its numbers and the logits of its columns."""
     places = np.concatenate([span.places for span in spans])
     classes = spans[0].probabilities.shape[1]
     start = max(0, round((places[0] - AROUND * SIZE) / pitch))

@@ -4,7 +4,7 @@ A strip is the local contrast of a line, in 8 bits. Its marks are an array (MAX_
 in pixels of each sign, in the order of reading; unused rows have the symbol NO_MARK. The symbols of the marks are the
 text. They are the classes of the data set, then SPACE, OTHER and the SEPARATORS, counted from the number of classes.
 
-Its digits, those of the lines above and below included, are an array (MAX_DIGITS, 5) with the columns DIGIT_COLUMNS;
+Its digits, including those of the lines above and below, are an array (MAX_DIGITS, 5) with the columns DIGIT_COLUMNS;
 unused rows have the label NO_MARK. From them, the network that finds digits learns.
 """
 

@@ -104,7 +104,7 @@ def _extend(prefixes: Indices, forward: Array, backward: Array) -> Array:
 
 
 def _pattern_trellis(pattern: Pattern) -> tuple[Trellis, NDArray[Any]]:
-    """Return the trellis of the paths of all texts that fit; and the node of each state after each symbol.
+    """Return the trellis of the paths of all texts that fit, and the node of each state after each symbol.
 
     Its first nodes are the states after a blank; the others are the states after a symbol.
     """

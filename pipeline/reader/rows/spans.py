@@ -121,7 +121,7 @@ def compute_logits(model: Model, contrast: Array, buffers: Sequence[Buffers] | N
 
 
 def find_spans(logits: Array, classes: int, pitch: float) -> list[Span]:
-    """Return the numbers in a strip: its digits, parted by spaces, by other writing and by wide gaps.
+    """Return the numbers in a strip: its digits, separated by spaces, other writing and wide gaps.
 
     logits: (outputs, columns). pitch: pixels of a column.
     """
@@ -152,7 +152,7 @@ def split(found: Transcription, classes: int, far: float) -> list[range]:
 
 
 def measure(spans: Sequence[Span], temperature: float) -> list[Span]:
-    """Return the spans with their probabilities, by logits that are divided by a temperature."""
+    """Return the spans with their probabilities, from logits divided by a temperature."""
     if not spans:
         return []
     outputs, most = len(spans[0].logits), max(each.logits.shape[1] for each in spans)

@@ -95,9 +95,9 @@ def sweep(trellis: Trellis, scores: Array, combine: Callable[..., Array] = log_s
 
 
 def predecessors(trellis: Trellis) -> tuple[Indices, Array]:
-    """Return the origins of the edges into each node (most, nodes), padded with edges of the weight NEVER; the weights.
+    """Return the origins and weights of the edges into each node, padded with edges of the weight NEVER.
 
-    The weights have the shape (most, nodes, n).
+    The origins have the shape (most, nodes), and the weights (most, nodes, n).
     """
     order = np.argsort(trellis.targets, kind="stable")
     targets = trellis.targets[order]
