@@ -2,14 +2,13 @@
 
 import sys
 from collections.abc import Iterable, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
 from pipeline.engine.command import Command, add_command, invoke
-from pipeline.engine.make import find_stages
+from pipeline.engine.make import find_stages, import_stage_module
 from pipeline.engine.program import run_command, run_program
 from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Stage
@@ -52,7 +51,7 @@ def order_names() -> list[str]:
 def load_commands(names: Iterable[str]) -> list[Command]:
     """Return the commands with these names."""
     modules = find_modules()
-    return [getattr(import_module(modules[name]), name) for name in names]
+    return [getattr(import_stage_module(modules[name]), name) for name in names]
 
 
 def make_program(commands: Iterable[Command]) -> typer.Typer:

@@ -42,10 +42,10 @@ def evaluate(
     import numpy as np
 
     from pipeline.data.check import list_warnings, load_check
-    from pipeline.engine.arrays import open_array_file, read_array, save_array
+    from pipeline.engine.arrays import open_array_file, read_array
     from pipeline.model.metrics import compute_metrics, save_metrics
     from pipeline.model.model import load_model
-    from pipeline.model.parallel_prediction import PROBABILITIES, predict_blocks
+    from pipeline.model.parallel_prediction import predict_blocks
     from pipeline.model.prediction import predict_standardised
     from pipeline.scheduling.backends import Backend
 
@@ -62,10 +62,9 @@ def evaluate(
             blocks.append(block)
             shown.advance(len(block))
     probabilities = np.concatenate(blocks)
-    save_array(output / PROBABILITIES, probabilities)
     metrics, confusion = compute_metrics(probabilities, labels, model.class_names)
-    save_metrics(output, metrics, confusion)
-    for warning in list_warnings(load_check(normalize), model.class_names):
+    save_metrics(output, metrics, confusion, probabilities)
+    for warning in list_warnings(load_check(normalize, len(model.class_names)), model.class_names):
         log.warning("evaluate: warning: %s", warning)
     low, high = metrics.accuracy_interval_95
     return (

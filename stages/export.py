@@ -40,20 +40,21 @@ def export(
     from pipeline.html.demo.drawing_page import save_drawing_page
     from pipeline.html.demo.examples import choose_examples
     from pipeline.html.demo.lessons import choose_lessons
-    from pipeline.model.metrics import load_confusion, load_metrics
+    from pipeline.model.metrics import load_confusion, load_metrics, load_probabilities
     from pipeline.model.model import load_model, load_training
     from pipeline.model.onnx import save_onnx
     from pipeline.model.safetensors import save_safetensors
 
-    metrics = load_metrics(evaluate)
-    model = replace(load_model(train), test_accuracy=metrics.accuracy, test_images=metrics.images)
+    model = load_model(train)
+    metrics = load_metrics(evaluate, model.class_names)
+    model = replace(model, test_accuracy=metrics.accuracy, test_images=metrics.images)
     files = [output / "model.onnx", output / "model.safetensors", output / "index.html"]
     save_onnx(files[0], model)
     save_safetensors(files[1], model)
     classes = len(model.class_names)
     images = read_array(parse / "test-images.npy", np.uint8, (metrics.images, *model.image_shape))
     labels = read_array(parse / "test-labels.npy", np.uint8, (metrics.images,), below=classes)
-    probabilities = read_array(evaluate / "probabilities.npy", np.float32, (metrics.images, classes))
+    probabilities = load_probabilities(evaluate, metrics.images, classes)
     examples = choose_examples(images, labels, probabilities)
     training = open_array_file(parse / "train-images.npy", np.uint8, (None, *model.image_shape))
     lessons = choose_lessons(

@@ -50,17 +50,18 @@ def report(
     from pipeline.engine.artifacts import read_manifest
     from pipeline.engine.threads import single_threaded_blas
     from pipeline.html.report.report_page import SAMPLES, Findings, render_report
-    from pipeline.model.metrics import load_confusion, load_metrics
+    from pipeline.model.metrics import load_confusion, load_metrics, load_probabilities
     from pipeline.model.model import load_model
     from pipeline.training.stored_runs import list_training_runs
 
     model = load_model(train)
     images = read_array(parse / "test-images.npy", np.uint8, (None, *model.image_shape))
     labels = read_array(parse / "test-labels.npy", np.uint8, (len(images),), below=len(model.class_names))
-    training = open_array_file(parse / "train-images.npy", np.uint8, (None, *model.image_shape))
-    check = load_check(normalize)
+    check = load_check(normalize, len(model.class_names))
     counts = {title: sum(check.counts[part]) for part, title in PARTS.items()}
-    training_labels = read_array(parse / "train-labels.npy", np.uint8, (len(training),), below=len(model.class_names))
+    total = counts["training"] + counts["validation"]
+    training = open_array_file(parse / "train-images.npy", np.uint8, (total, *model.image_shape))
+    training_labels = read_array(parse / "train-labels.npy", np.uint8, (total,), below=len(model.class_names))
     training_labels = training_labels[: counts["training"]]
     _, first_of_class = np.unique(training_labels, return_index=True)
 
@@ -73,11 +74,9 @@ def report(
                 counts=counts,
                 images=images,
                 labels=labels,
-                metrics=load_metrics(evaluate),
+                metrics=load_metrics(evaluate, model.class_names),
                 confusion=load_confusion(evaluate, len(model.class_names)),
-                probabilities=read_array(
-                    evaluate / "probabilities.npy", np.float32, (len(images), len(model.class_names))
-                ),
+                probabilities=load_probabilities(evaluate, len(images), len(model.class_names)),
                 samples=np.concatenate([read_entries(training, i, i + 1) for i in first_of_class[:SAMPLES]]),
                 preparation=load_description(parse).preparation,
                 warnings=list_warnings(check, model.class_names),

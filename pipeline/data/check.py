@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.engine.arrays import ArrayFile, read_blocks
-from pipeline.engine.documents import Count, load_json
+from pipeline.engine.documents import Count, advise_anew, load_json
+from pipeline.engine.errors import PipelineError
 
 DATA_FILE = "data.json"
 PARTS = {"train": "training", "validation": "validation", "test": "test"}  # with their names in text
@@ -29,9 +30,17 @@ class DataCheck:
     duplicates: Count
 
 
-def load_check(folder: Path) -> DataCheck:
-    """Return the check in an artifact of `normalize`. Raises PipelineError if it is missing or damaged."""
-    return load_json(folder / DATA_FILE, DataCheck)
+def load_check(folder: Path, classes: int) -> DataCheck:
+    """Return the check in an artifact of `normalize`.
+
+    Raises PipelineError if the file is missing or damaged, has another number of classes, or no training images.
+    """
+    path = folder / DATA_FILE
+    check = load_json(path, DataCheck)
+    sizes = {part: len(counts) for part, counts in check.counts.items()}
+    if sizes != dict.fromkeys(PARTS, classes) or not any(check.counts["train"]):
+        raise PipelineError(f"{path} does not count the images of {classes} classes: {advise_anew(path)}")
+    return check
 
 
 def check_data(

@@ -117,16 +117,19 @@ def write_entries(array: ArrayFile, start: int, block: NDArray[Any]) -> None:
         os.fsync(file.fileno())
 
 
-def read_array(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...], below: int | None = None) -> NDArray[Any]:
+def read_array(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...], below: float | None = None) -> NDArray[Any]:
     """Return a copy in memory of the array in a `.npy` file.
 
-    below: limit that all values must be below, such as the number of classes for labels. Raises ArrayError, as
-    `open_array_file` does, also if a value is too large.
+    below: limit that all values must be below, such as the number of classes for labels; none may be negative then.
+    Raises ArrayError, as `open_array_file` does, also if a value is out of these bounds or NaN.
     """
     array = open_array_file(path, dtype, shape)
     found = read_entries(array, 0, len(array))
-    if below is not None and found.size and found.max() >= below:
-        raise ArrayError(f"{path} contains {found.max()}, but all values must be below {below}: {advise_anew(path)}")
+    if below is not None and found.size and not 0 <= found.min() <= found.max() < below:
+        wrong = found.max() if found.min() >= 0 else found.min()
+        raise ArrayError(
+            f"{path} contains {wrong}, but all values must be from 0 to below {below}: {advise_anew(path)}"
+        )
     return found
 
 

@@ -69,7 +69,7 @@ def load_sources(function: Callable[..., Any], files: Collection[str]) -> list[s
     for file in files:
         name = file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         if file.endswith(".py") and name != start:
-            with suppress(Exception):  # the function may never import it, or handle the error
+            with suppress(Exception, SystemExit):  # the function may never import it, or handle the error
                 importlib.import_module(name)
     return [file for file in files if _changed_since_start(root / file) or _has_old_bytecode(root / file)]
 

@@ -12,7 +12,8 @@ def shared_lock(folder: Path) -> Iterator[None]:
     """Hold a shared lock on `folder`, if it exists; `exclusive_lock` fails as long as it is held."""
     with ExitStack() as stack:
         with suppress(OSError):  # the caller gets the error of a missing folder when it reads it
-            descriptor = os.open(folder, os.O_RDONLY)
+            # Without O_NONBLOCK, opening a pipe in place of the folder would wait forever.
+            descriptor = os.open(folder, os.O_RDONLY | os.O_NONBLOCK)
             stack.callback(os.close, descriptor)
             fcntl.flock(descriptor, fcntl.LOCK_SH)
         yield
@@ -39,7 +40,7 @@ def file_lock(path: Path, report: Callable[[str], object] | None) -> Iterator[bo
         acquired, current = True, False
         while acquired and not current:
             stack.close()  # the file was deleted before it was locked: lock the new one
-            # Without O_NONBLOCK, opening a pipe of this name would wait forever.
+            # O_NONBLOCK: as above.
             file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK, 0o666)
             stack.callback(os.close, file)
             acquired = _try_lock(file)

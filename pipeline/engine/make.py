@@ -115,7 +115,7 @@ def load_stage(name: str) -> Stage[Any]:
         if Path(STAGES, f"{name}.py").exists():
             raise UsageError(f"Python finds another package {STAGES}: create the empty file {STAGES}/__init__.py")
         raise UsageError(f"{STAGES}/{name}.py is missing: write it, or remove {name} from stages in the Makefile")
-    found = getattr(_import(f"{STAGES}.{name}"), name, None)
+    found = getattr(import_stage_module(f"{STAGES}.{name}"), name, None)
     if not isinstance(found, Stage):
         raise UsageError(f"{STAGES}/{name}.py has no stage {name}: give a function of this name the decorator @stage()")
     if (output := found.signature.parameters[found.output].default) != ARTIFACTS / name:
@@ -126,7 +126,7 @@ def load_stage(name: str) -> Stage[Any]:
 def find_stages() -> list[Stage[Any]]:
     """Return all stages, each after those that it reads."""
     names = [module.name for module in pkgutil.iter_modules(importlib.import_module(STAGES).__path__)]
-    found = {name: getattr(_import(f"{STAGES}.{name}"), name, None) for name in names if name != "__main__"}
+    found = {name: getattr(import_stage_module(f"{STAGES}.{name}"), name, None) for name in names if name != "__main__"}
     stages = {name: stage for name, stage in found.items() if isinstance(stage, Stage)}
     try:
         order = [*TopologicalSorter({name: stage.inputs for name, stage in stages.items()}).static_order()]
@@ -138,7 +138,8 @@ def find_stages() -> list[Stage[Any]]:
         raise PipelineError(f"stages form a cycle: {cycle}: remove one of these inputs") from None
 
 
-def _import(name: str) -> ModuleType:
+def import_stage_module(name: str) -> ModuleType:
+    """Return the module. Raises PipelineError if it is not valid Python or ends the program."""
     try:
         return importlib.import_module(name)
     except SyntaxError as error:

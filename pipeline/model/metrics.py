@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.engine.arrays import read_array, save_array
-from pipeline.engine.documents import Count, Positive, Share, load_json, save_json
+from pipeline.engine.documents import Count, Positive, Share, advise_anew, load_json, save_json
+from pipeline.engine.errors import PipelineError
 
-METRICS_FILE, CONFUSION_FILE = "metrics.json", "confusion.npy"
+METRICS_FILE, CONFUSION_FILE, PROBABILITIES_FILE = "metrics.json", "confusion.npy", "probabilities.npy"
 
 Z_95 = 1.959963984540054  # the 0.975 quantile of the standard normal distribution
 BINS = 15  # of confidence, for the calibration error, as in Guo et al. 2017
@@ -40,19 +41,34 @@ class Metrics:
     classes: Mapping[str, ClassMetrics]
 
 
-def load_metrics(folder: Path) -> Metrics:
-    """Return the metrics in an artifact of `evaluate`. Raises PipelineError if they are missing or damaged."""
-    return load_json(folder / METRICS_FILE, Metrics)
+def load_metrics(folder: Path, class_names: Sequence[str] | None = None) -> Metrics:
+    """Return the metrics in an artifact of `evaluate`.
+
+    class_names: the required classes. Raises PipelineError if the file is missing or damaged, or has other classes.
+    """
+    path = folder / METRICS_FILE
+    metrics = load_json(path, Metrics)
+    if class_names is not None and tuple(metrics.classes) != tuple(class_names):
+        raise PipelineError(f"{path} has other classes than the model: {advise_anew(path)}")
+    return metrics
 
 
 def load_confusion(folder: Path, classes: int) -> NDArray[np.int64]:
     """Return the confusion matrix in an artifact of `evaluate`. Raises ArrayError if it is missing or damaged."""
-    return read_array(folder / CONFUSION_FILE, np.int64, (classes, classes))
+    return read_array(folder / CONFUSION_FILE, np.int64, (classes, classes), below=1 << 32)  # sums stay exact
 
 
-def save_metrics(folder: Path, metrics: Metrics, confusion: NDArray[np.int64]) -> None:
-    """Write what `load_metrics` and `load_confusion` read."""
+def load_probabilities(folder: Path, images: int, classes: int) -> NDArray[np.float32]:
+    """Return the probabilities, (n, c), in an artifact of `evaluate`. Raises ArrayError as `load_confusion` does."""
+    return read_array(folder / PROBABILITIES_FILE, np.float32, (images, classes), below=1.01)  # 1, if not rounded
+
+
+def save_metrics(
+    folder: Path, metrics: Metrics, confusion: NDArray[np.int64], probabilities: NDArray[np.float32]
+) -> None:
+    """Write what `load_metrics`, `load_confusion` and `load_probabilities` read."""
     save_array(folder / CONFUSION_FILE, confusion)
+    save_array(folder / PROBABILITIES_FILE, probabilities)
     save_json(folder / METRICS_FILE, asdict(metrics))
 
 

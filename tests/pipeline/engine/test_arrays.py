@@ -61,11 +61,13 @@ def test_missing_array_is_reported(folder: str, advice: str, tmp_path: Path) -> 
         load_array(tmp_path / folder / "a.npy", float, (None,))
 
 
-def test_labels_of_more_classes_are_refused(tmp_path: Path) -> None:
-    save_array(tmp_path / "a.npy", np.array([0, 9, 3], np.uint8))
-    assert read_array(tmp_path / "a.npy", np.uint8, (3,), below=10).tolist() == [0, 9, 3]
-    with pytest.raises(ArrayError, match=r"a\.npy contains 9, but all values must be below 9"):
-        read_array(tmp_path / "a.npy", np.uint8, (3,), below=9)
+@pytest.mark.parametrize("wrong", [10, -1, float("nan")])
+def test_values_out_of_bounds_are_refused(wrong: float, tmp_path: Path) -> None:
+    save_array(tmp_path / "a.npy", np.array([0.0, 9.0, 3.0]))
+    assert read_array(tmp_path / "a.npy", float, (3,), below=10).tolist() == [0, 9, 3]
+    save_array(tmp_path / "a.npy", np.array([0.0, wrong, 3.0]))
+    with pytest.raises(ArrayError, match=rf"a\.npy contains {wrong}"):
+        read_array(tmp_path / "a.npy", float, (3,), below=10)
 
 
 @pytest.fixture

@@ -207,6 +207,14 @@ def test_files_changed_after_the_start_of_this_process_are_outdated_unless_the_c
     assert load_sources(work, ["library/far.py"]) == []
 
 
+def test_module_that_ends_the_program_does_so_only_where_the_function_imports_it(project: Path) -> None:
+    (project / "library/tried.py").write_text("raise SystemExit\n")
+    work: Any = importlib.import_module("stages_copy.work").work
+    load_sources(work, list(fingerprint(work)))
+    with pytest.raises(SystemExit):
+        work()
+
+
 def test_outline_of_another_version_of_the_engine_is_computed_again(
     compute: Fingerprint, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

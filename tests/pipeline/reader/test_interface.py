@@ -1,6 +1,7 @@
 import io
 import json
 import logging
+import os
 import shutil
 import subprocess
 import sys
@@ -233,7 +234,9 @@ def test_damaged_and_missing_models_are_errors(built: Path, tmp_path: Path) -> N
         (path / name).write_bytes(b"damaged")
         with pytest.raises(PipelineError, match=name):
             load(path)
+    os.mkfifo(tmp_path / "pipe")
     for path, words in (
+        (tmp_path / "pipe", "run the stage train first"),
         (tmp_path / "nowhere", r"nowhere cannot be read \(No such file"),
         (tmp_path, "run the stage train first"),
         (tmp_path / "a/parse", "is the result of the stage parse, not of train"),
