@@ -17,9 +17,9 @@ from pipeline.reader.rows.spans import Span, read_spans
 
 SUPPORTED = 0.6  # distance in sizes along the row within which the first network has seen a digit
 # Product of the probabilities of a digit by both networks from which a picture has numbers. A picture without a number
-# has many places where either network may see one, but hardly one where both do. On generated pictures, it hides 2 % of
-# those with a number, and three of four claims in those without one.
-EVIDENT = 0.75
+# has many places where either network may see a digit, but few where both do. On generated pictures, this value halves
+# the claims in such pictures, and hides the numbers of one in 200 others.
+EVIDENT = 0.65
 SAME_DIGIT = 0.8, 0.45  # distance in sizes, down and along the row, within which there is only one digit
 POSSIBLE_NUMBER = 0.03  # probability of a number from which a person who checks the reading should see it
 MORE = 2.0  # times as many digits have to be expected in small sightings as in a large one that covers them
