@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,10 +35,14 @@ def read(
 ) -> Result:
     """Read the digits in a picture, (h, w) in [0, 255], row by row, from left to right.
 
-    model: slides over pictures, and has a network for rows. size: size of the picture before it was reduced. run: may
+    If no number of it is evident, the picture has none, and what was seen are possible digits.
+
+    model: slides over pictures, and has a network for rows. size: that of the picture before it was reduced. run: may
     use threads.
     """
     seen, shape = see(model, grey, run), grey.shape
+    if not any(each.is_evident for each in seen):
+        seen = [replace(each, lost=True) for each in seen]
     return arrange(seen, model.class_names, model.row.temperature, shape, size, (0, 0, shape[1], shape[0]))
 
 

@@ -23,7 +23,7 @@ def see(text: str, y: float, x: float, probability: float, size: float = 20) -> 
     x_of = x + 30.0 * np.arange(len(text))
     logits = np.log(p).astype(np.float32)
     span = Span(labels, x_of, classes, logits, probability)
-    return Sighting(span, np.full(len(text), float(y)), x_of, size, supported=True)
+    return Sighting(span, np.full(len(text), float(y)), x_of, size, np.ones(len(text)))
 
 
 def arrange_ab(*seen: Sighting) -> Result:

@@ -25,7 +25,19 @@ def test_digits_are_where_the_strip_shows_them() -> None:
 
 @pytest.mark.parametrize(("seen", "supported"), [((82.0, 114.0), True), ((82.0,), True), ((300.0,), False)])
 def test_number_is_supported_by_what_the_first_network_has_seen(seen: tuple[float, ...], supported: bool) -> None:
-    assert see(*seen).supported is supported
+    assert see(*seen).is_supported is supported
+
+
+@pytest.mark.parametrize(
+    ("seen", "probability", "evident"), [(1.0, 0.8, True), (0.5, 0.8, False), (1.0, 0.6, False), (0.0, 1.0, False)]
+)
+def test_a_number_is_evident_if_both_networks_are_sure_of_one_of_its_digits(
+    seen: float, probability: float, evident: bool
+) -> None:
+    two = number(0, 2, 0.9)
+    span = replace(two.span, probabilities=np.array([[probability, 0], [0, 0.1]]))
+    assert replace(two, span=span, support=np.array([seen, 1])).is_evident is evident
+    assert not replace(two, lost=True).is_evident
 
 
 def test_of_numbers_that_share_a_digit_the_better_one_is_kept() -> None:
@@ -40,7 +52,7 @@ def number(first: float, digits: int, probability: float, supported: bool = True
     """A number in a level row whose digits are 30 pixels apart and 40 high."""
     x = first + 30.0 * np.arange(digits)
     span = Span((1,) * digits, x, np.eye(digits), np.zeros((5, 20)), probability)
-    return Sighting(span, np.full(digits, 70.0), x, 40, supported)
+    return Sighting(span, np.full(digits, 70.0), x, 40, np.full(digits, float(supported)))
 
 
 def test_digits_that_only_a_worse_sighting_has_remain_as_lost() -> None:
