@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from pipeline.html.demo.included import render_included_demo
 from tests.browser import PHONE, SMALL_PHONE, find_box, find_violations, is_wider_than_screen, open_page
-from tests.pipeline.html.input import draw_with_mouse, prediction, strokes_of, wait_for_update
+from tests.pipeline.html.input import draw_with_mouse, numbers, prediction, strokes_of, wait_for_update
 from tests.pipeline.html.learning.conftest import STATE, wait_until
 from tests.pipeline.html.strokes import DIGITS, place
 
@@ -202,12 +202,15 @@ def test_tapped_dot_does_what_it_says_and_the_question_stays(lesson: Page) -> No
     lesson.evaluate("scenes.go(3)")
     wait_until(lesson, "!$('gaps').parentElement.hidden")
     lead = "Number($('leads').textContent.split(' ').at(-1).replace('−', '-'))"
+    scores = lesson.locator(".class .votes")
     for _ in range(2):
         before, asked = lesson.evaluate(lead), lesson.locator("#why-title").inner_text()
+        rival, score = int(asked[-2]), numbers(scores)
         at = find_dot(lesson)
         box = find_box(lesson.locator("#why-picture"))
         lesson.mouse.click(box["x"] + at[0] * box["width"], box["y"] + at[1] * box["height"])
         wait_until(lesson, f"{lead} !== {before}")
+        assert numbers(scores)[rival] > score[rival]
         if lesson.locator("#why-title").inner_text() != asked:
             break  # the answer has changed
         assert lesson.evaluate(lead) < before

@@ -19,9 +19,9 @@ function addDot(image, at, shape) {
 }
 
 /**
- * Return {at, lead} of dots of ink apart from each other that reduce the lead of class a over class b, the largest
- * reduction first; lead: what is left. explained: as from `explainDifference`. next: awaited before each trial; it
- * returns whether to go on.
+ * Return {at, lead} of dots of ink apart from each other that raise the score and the share of class b and reduce the
+ * lead of class a, the largest reduction first; lead: what is left. explained: as from `explainDifference`. next:
+ * awaited before each trial; it returns whether to go on.
  */
 async function helpfulDots(model, image, a, b, { gradient, difference }, next) {
   const [, width] = model.shape;
@@ -31,13 +31,15 @@ async function helpfulDots(model, image, a, b, { gradient, difference }, next) {
   for (const at of strongest(Array.from(image, (_, k) => gainOf(k)), FIRST_PLACES)) {
     if (places.length < TRIED && places.every(isApart(at))) places.push(at);
   }
-  const dots = [];
+  const [dots, before] = [[], predict(model, image)];
   for (const at of places) {
     if (!(await next())) return [];
-    const { logits } = predict(model, addDot(image, at, model.shape));
-    dots.push({ at, lead: logits[a] - logits[b] });
+    const { logits, probabilities } = predict(model, addDot(image, at, model.shape));
+    const lead = logits[a] - logits[b];
+    const isRaised = logits[b] > before.logits[b] && probabilities[b] > before.probabilities[b];
+    if (isRaised && lead < difference) dots.push({ at, lead });
   }
-  return dots.filter(({ lead }) => lead < difference).sort((one, other) => one.lead - other.lead);
+  return dots.sort((one, other) => one.lead - other.lead);
 }
 
 /** Return the dot that a tap at (row, column) means, or else the pixel under it. */

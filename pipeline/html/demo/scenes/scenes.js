@@ -34,7 +34,7 @@ function listScenes(inside, learning) {
       show: trained,
     },
     3: {
-      text: "Blue ink speaks for the answer. The dots are where ink is missing: tap one.",
+      text: "Blue ink speaks for the answer, orange against it. At the dots, its rival misses ink: tap one, and the rival gains.",
       focus: ["#drawing", "#result", "#bars", "#why"],
       action: { name: "Fool it", run: inside.fool },
       show: trained,
