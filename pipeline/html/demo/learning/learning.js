@@ -12,6 +12,7 @@ const [RUN, LONGEST, ENOUGH] = [20, 120, 0.85]; // seconds of a run of the lesso
 const REACH = 1; // by which the chosen weight can be changed by hand
 const NUDGE = 0.1; // by which a button changes it
 const HILL = 41; // points of its curve
+const SPREAD = 10; // measurements, at least, for which a curve has room
 const TOO_LARGE = 0.1; // a learning rate at which the loss may explode
 const SPOILT = 2; // loss above which it has exploded
 const [SOONEST_EXAM, LATEST_EXAM] = [64, 2000]; // images from one measurement to the next
@@ -250,13 +251,13 @@ function makeLearning(learner, packed, on) {
     setText($("learning-text"), describe());
     $("learning-text").classList.toggle("warning", isSpoilt());
     if (slopes) showSlopes(kernelSlopes);
-    const end = Math.max(training.seen, packed.learnt);
+    const end = Math.max(exams.length - 1, SPREAD); // each measurement is as far from the one before
     const guessing = Math.log(learner.classNames.length);
-    const losses = exams.map(({ at, loss }) => ({ at, value: loss }));
+    const losses = exams.map(({ loss }, at) => ({ at, value: loss }));
     const most = Math.max(1.1 * guessing, ...losses.slice(-99).map(({ value }) => Math.min(value, 2 * guessing)));
     const guess = [guessing, `${guessing.toFixed(1)}: a guess`, "right"]; // its line stays
     paintCurve($("loss-curve"), { points: losses, end, most, name: "--minus", lines: [guess, [0, "0", "left"]] });
-    const points = exams.map(({ at, value, right }) => ({ at, value, low: value, high: right }));
+    const points = exams.map(({ value, right }, at) => ({ at, value, low: value, high: right }));
     const lines = [[1, "100%; grey: trained on", "right"]];
     paintCurve($("accuracy-curve"), { points, end, most: 1, name: "--plus", hasEdge: true, lines });
   }
