@@ -16,16 +16,8 @@
  */
 
 const ACTIVATIONS = {
-  sigmoid: {
-    apply: (z) => 1 / (1 + Math.exp(-z)),
-    derivative: (a) => a * (1 - a),
-    describe: (z, result) => `sigmoid: ${result}`,
-  },
-  tanh: {
-    apply: Math.tanh,
-    derivative: (a) => 1 - a * a,
-    describe: (z, result) => `tanh: ${result}`,
-  },
+  sigmoid: { apply: (z) => 1 / (1 + Math.exp(-z)), derivative: (a) => a - a * a, describe: (z, a) => `sigmoid: ${a}` },
+  tanh: { apply: Math.tanh, derivative: (a) => 1 - a * a, describe: (z, a) => `tanh: ${a}` },
   relu: {
     apply: (z) => Math.max(z, 0),
     derivative: (a) => (a > 0 ? 1 : 0),
@@ -168,12 +160,8 @@ LAYERS.pool = {
     const sum = Math.max(...patch);
     const weights = patch.map((_, k) => (k === patch.indexOf(sum) ? 1 : 0));
     const products = patch.map((value, k) => value * weights[k]);
-    return {
-      slices: [{ channel: unit, ...patchAt(layer, position), patch, weights, products, sum }],
-      sum,
-      bias: 0,
-      added: 0,
-    };
+    const slice = { channel: unit, ...patchAt(layer, position), patch, weights, products, sum };
+    return { slices: [slice], sum, bias: 0, added: 0 };
   },
 
   tell: ({ window }) => `Keeps the largest of ${window.join(" × ")} pixels.`,

@@ -8,14 +8,7 @@ if (tested) examples.push(tested);
 const noun = document.body.dataset.noun; // "digit" or "picture"
 const canvas = $("canvas");
 // example: index of the test image that is shown instead of strokes, or null
-const drawing = {
-  strokes: [],
-  example: null,
-  height: model.canvas[0] / model.canvas[1],
-  changed,
-  cancel,
-  announce,
-};
+const drawing = { strokes: [], example: null, height: model.canvas[0] / model.canvas[1], changed, cancel, announce };
 const states = [{ strokes: [], example: null }]; // that undo goes back to; the present one is last
 let drawn = null; // the reading of the last drawing
 let frame = null; // the requested animation frame
@@ -75,12 +68,8 @@ function readBy(network) {
 
 /** Update the buttons. A button without effect stays focusable, so that the focus is not lost. */
 function showControls() {
-  const works = {
-    undo: states.length > 1,
-    clear: !isEmpty(),
-    "share-drawing": !isEmpty(),
-    keep: drawing.strokes.length > 0,
-  };
+  const [undo, clear, keep] = [states.length > 1, !isEmpty(), drawing.strokes.length > 0];
+  const works = { undo, clear, "share-drawing": clear, keep };
   for (const id in works) $(id)?.setAttribute("aria-disabled", !works[id]);
 }
 
