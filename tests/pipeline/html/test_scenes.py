@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from pipeline.html.demo.included import render_included_demo
 from tests.browser import PHONE, SMALL_PHONE, find_box, find_violations, is_wider_than_screen, open_page
 from tests.pipeline.html.input import draw_with_mouse, numbers, prediction, strokes_of, wait_for_update
-from tests.pipeline.html.learning.conftest import STATE, wait_until
+from tests.pipeline.html.learning.conftest import STATE, step, wait_until
 from tests.pipeline.html.strokes import DIGITS, place
 
 pytestmark = pytest.mark.slow
@@ -52,12 +52,19 @@ def scene(page: Page) -> str | None:
 
 def test_whoever_presses_the_highlighted_button_has_trained_a_network(lesson: Page) -> None:
     draw_with_mouse(lesson, DIGIT)
-    for _ in range(12):
-        if scene(lesson) == "5" and lesson.evaluate(f"{STATE}.isRunning"):
-            break
-        lesson.locator("#scene .primary:visible").click()
-        wait_until(lesson, "document.querySelector('#scene .primary') !== null")
+    pressed, sentences, ends = [], [], None
+    while not (scene(lesson) == "5" and lesson.evaluate(f"{STATE}.isRunning")):
+        button = lesson.locator("#scene .primary:visible")
+        pressed, sentences = [*pressed, button.inner_text()], [*sentences, lesson.locator("#scene-text").inner_text()]
+        button.click()
+        ends = lesson.evaluate(f"{STATE}.way?.map(({{ effect }}) => effect.getComputedTiming().endTime)") or ends
+        wait_until(lesson, f"document.querySelector('#scene .primary') !== null && !{STATE}.way")
         lesson.wait_for_timeout(1000)
+    assert pressed[-3:] == ["Step", "Step", "Train"]
+    assert len(set(sentences[-3:])) == 3
+    assert ends is not None and ends == sorted(ends) and 1800 < ends[-1] < 3000  # slow enough to be followed
+    loss = lesson.evaluate(f"{STATE}.exams.map(({{ loss }}) => loss)")[:3]
+    assert loss == sorted(loss, reverse=True)
     assert lesson.locator("#scene .primary:visible").get_attribute("id") == "scene-action"
     expect(lesson.locator("#run-card")).to_be_visible()
     assert lesson.evaluate(f"{STATE}.exams.at(-1).value > Math.max({STATE}.exams[0].value, 0.8)")
@@ -95,7 +102,7 @@ def test_what_a_scene_is_about_is_in_sight_on_a_small_phone(
     viewport = {"width": size[0], "height": size[1]}
     with open_page(browser, file, "#scene=1", **{**PHONE, "viewport": viewport}) as page:
         draw_with_mouse(page, DIGIT)
-        for number, selectors in ((3, ["#why-picture"]), (4, [".class", ".kernel"]), (5, ["#hill", "#one-step"])):
+        for number, selectors in ((3, ["#why-picture"]), (4, [".class", ".kernel"]), (5, ["#hill"])):
             page.evaluate(f"scenes.go({number})")
             page.wait_for_timeout(700)
             for pressed in (False, True):
@@ -148,7 +155,7 @@ def test_network_that_was_trained_is_kept_while_other_scenes_are_shown(lesson: P
     draw_with_mouse(lesson, DIGIT)
     lesson.evaluate("scenes.go(5)")
     wait_until(lesson, f"{STATE}.slopes !== null && !document.getElementById('learning').inert")
-    lesson.locator("#one-step").click()
+    step(lesson)
     before = lesson.locator("#loss").inner_text()
     lesson.evaluate("scenes.go(3)")
     lesson.evaluate("scenes.go(5)")

@@ -3,7 +3,7 @@
 const LABEL = 1.5; // height above the highest line of a curve, for its label, in sizes of its type
 const BALL = 6; // pixels: radius
 const TANGENT = 0.18; // half of its width, in shares of the curve's
-const [FEW, SPOT] = [20, 3]; // points of a curve that are seen one by one, at most; pixels: their radius
+const [SINGLE, SPOT] = [20, 3]; // points of a curve that are seen one by one, at most; pixels: their radius
 
 /**
  * Paint values from `least` to `most` over what they are `at`, from 0 to `end`. points: {at, value}, with `low` and
@@ -47,7 +47,7 @@ function paintCurve(canvas, { points, end, least = 0, most, name, hasEdge = fals
     context.arc(clamp(x(at), width - radius, radius), y(value) - radius + sunk, radius, 0, 2 * Math.PI);
     context.fill();
   };
-  if (points.length <= FEW) points.forEach((point) => rest(point, SPOT, name, SPOT));
+  if (points.length <= SINGLE) points.forEach((point) => rest(point, SPOT, name, SPOT));
   if (!ball) return;
   const sides = [-1, 1].map((side) => side * TANGENT * end);
   draw(sides.map((by) => [ball.at + by, ball.value + by * ball.slope]), "--frame", 2);

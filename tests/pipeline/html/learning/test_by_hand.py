@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 from tests.browser import PHONE, find_box, open_page
 from tests.pipeline.html.handwriting import HEART
 from tests.pipeline.html.input import draw_with_mouse, numbers, prediction, wait_for_update
-from tests.pipeline.html.learning.conftest import STATE, parameters_of, wait_until
+from tests.pipeline.html.learning.conftest import STATE, parameters_of, step, wait_until
 from tests.pipeline.html.strokes import DIGITS, place
 
 pytestmark = pytest.mark.slow
@@ -32,7 +32,7 @@ def test_steps_lower_the_one_loss_and_raise_the_share_of_the_right_digit(page: P
         assert numbers(page.locator("#hill-loss"))[0] == pytest.approx(losses[-1], abs=6e-4)
         assert numbers(page.locator("#loss"))[0] == pytest.approx(losses[-1], abs=6e-3)
         shares += numbers(page.locator("#mean-share"))
-        page.locator("#one-step").click()
+        step(page)
     assert losses == sorted(losses, reverse=True)
     assert shares == sorted(shares)
 
@@ -45,7 +45,7 @@ def test_step_moves_the_framed_cell_as_its_sums_say(page: Page) -> None:
     texts = [numbers(page.locator("#sums-text li").nth(number)) for number in range(5)]
     mean, old, rate, slope, new = texts[-1]
     before = parameters_of(page)
-    page.locator("#one-step").click()
+    step(page)
     after = parameters_of(page)
     assert [old, new] == pytest.approx([before[cell], after[cell]], abs=6e-4)
     assert old + rate * slope == pytest.approx(new, abs=1.5e-3)  # with the numbers that are shown

@@ -15,7 +15,7 @@ from tests.browser import PHONE, find_violations, is_wider_than_screen, open_pag
 from tests.drawings import sample_digits
 from tests.pipeline.html.conftest import TEST_RESULT
 from tests.pipeline.html.input import prediction, wait_for_update
-from tests.pipeline.html.learning.conftest import LEARNT, STATE, forget, learn, parameters_of, wait_until
+from tests.pipeline.html.learning.conftest import LEARNT, STATE, forget, learn, parameters_of, step, wait_until
 from tests.pipeline.models import make_model
 
 pytestmark = pytest.mark.slow
@@ -60,7 +60,7 @@ def test_no_line_crosses_the_maps_while_they_change(page: Page) -> None:
     before = lines.count()
     assert before > 0
     forget(page)
-    page.locator("#one-step").click()
+    step(page)
     wait_for_update(page)
     assert lines.count() == 0
     page.locator("#trained").click()
