@@ -292,7 +292,7 @@ function makeLearning(learner, packed, on) {
     const measured = measureSet(layers, fixed);
     setText($("mean-share"), percent(measured.share));
     $("share-bar").style.transform = `scaleX(${measured.share})`;
-    if (!$("sums").open) return;
+    if ($("sums-text").hidden) return;
     const sums = { old: weight, rate: STEP_RATE, count: FIXED };
     const texts = tellSums(learner.classNames, layers[1], followCell(layers, fixed, cell), sums);
     $("sums-text").replaceChildren();
@@ -362,7 +362,12 @@ function makeLearning(learner, packed, on) {
   for (const [id, by] of [["less", -NUDGE], ["more", NUDGE]]) {
     $(id).addEventListener("click", () => (turn(first.weights[state.cell] + by), letGo()));
   }
-  $("sums").addEventListener("toggle", show);
+  $("sums").addEventListener("click", () => {
+    setAttributes($("sums"), { "aria-expanded": $("sums-text").hidden });
+    $("sums-text").hidden = !$("sums-text").hidden;
+    show();
+    $("sums-text").scrollIntoView({ block: "nearest" });
+  });
   const place = () => [Math.floor((state.cell % size) / sizes[1]), state.cell % sizes[1]];
   listenToKernel($("chosen"), sizes, place, (row, column) => {
     if (!state.slopes) return;
