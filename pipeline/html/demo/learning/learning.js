@@ -266,6 +266,9 @@ function makeLearning(learner, packed, on) {
     setText($("accuracy"), last ? percent(last.value) : "–");
     setText($("learning-text"), describe());
     $("learning-text").classList.toggle("warning", isSpoilt());
+    const share = slopes ? measureSet(layers, state.fixed).share : (last?.share ?? 0);
+    setText($("mean-share"), percent(share));
+    $("share-bar").style.transform = `scaleX(${share})`;
     if (slopes) showSlopes(kernelSlopes);
     const end = Math.max(exams.length - 1, SPREAD); // each measurement is as far from the one before
     const losses = exams.map(({ loss }, at) => ({ at, value: loss }));
@@ -289,9 +292,6 @@ function makeLearning(learner, packed, on) {
     $("weight").value = weight;
     setText($("hill-loss"), hill(weight).toFixed(3));
     setText($("slope"), `slope ${signed(ballNow().slope, 3)}`);
-    const measured = measureSet(layers, fixed);
-    setText($("mean-share"), percent(measured.share));
-    $("share-bar").style.transform = `scaleX(${measured.share})`;
     if ($("sums-text").hidden) return;
     const sums = { old: weight, rate: STEP_RATE, count: FIXED };
     const texts = tellSums(learner.classNames, layers[1], followCell(layers, fixed, cell), sums);
