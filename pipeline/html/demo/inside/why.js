@@ -95,7 +95,5 @@ function paintContributions(canvas, { contributions }, image, [height, width], d
   context.imageSmoothingEnabled = false;
   context.drawImage(small, 0, 0, canvas.width, canvas.height);
   context.fillStyle = `rgb(${dot})`;
-  for (const { at } of dots) {
-    context.fillRect(ZOOM * (at % width) + 2, ZOOM * Math.floor(at / width) + 2, ZOOM, ZOOM);
-  }
+  for (const { at } of dots) context.fillRect(ZOOM * (at % width) + 2, ZOOM * Math.floor(at / width) + 2, ZOOM, ZOOM);
 }

@@ -1,9 +1,8 @@
 /* Curves: of the training, and of the loss over a weight. */
 
 const LABEL = 1.5; // height above the highest line of a curve, for its label, in sizes of its type
-const BALL = 6; // pixels: radius
+const [BALL, SPOT, SINGLE] = [6, 3, 20]; // pixels: radii; points, at most, of a curve whose points are seen one by one
 const TANGENT = 0.18; // half of its width, in shares of the curve's
-const [SINGLE, SPOT] = [20, 3]; // points of a curve that are seen one by one, at most; pixels: their radius
 
 /**
  * Paint values from `least` to `most` over what they are `at`, from 0 to `end`. points: {at, value}, with `low` and

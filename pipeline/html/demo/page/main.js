@@ -184,10 +184,7 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
 });
 window.addEventListener("popstate", () => scenes.go(openLink() ?? scenes.number(), false));
 if ($("trained")) $("trained").addEventListener("click", () => learning.close());
-window.addEventListener("resize", () => {
-  learning?.repaint();
-  changed(false);
-});
+window.addEventListener("resize", () => (learning?.repaint(), changed(false)));
 new ResizeObserver(() => changed(false)).observe(canvas);
 if (history.state) perform(() => restore(history.state));
 scenes.go(openLink() ?? 1, false);

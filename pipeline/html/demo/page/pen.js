@@ -53,9 +53,7 @@ function listenToPointers(canvas, drawing) {
     end(event);
   });
   canvas.addEventListener("lostpointercapture", end);
-  canvas.addEventListener("contextmenu", (event) => {
-    if (active !== null) event.preventDefault();
-  });
+  canvas.addEventListener("contextmenu", (event) => active !== null && event.preventDefault());
 }
 
 /** Draw by keys: arrows move `drawing.pen`, space puts it down and lifts it. It is visible while keys are used. */
