@@ -39,7 +39,7 @@ function showDetail(view, target, explained, values) {
   showSlice(strongestSlices(explained.slices, 1)[0], layer, target.index);
   const total = signed(roundedSum(explained.sum, explained.bias));
   paintRunning($("running"), termsOf(explained), largestMagnitude(values[target.index + 1]));
-  setText($("running").nextElementSibling, `running sum, from 0 to ${total}; last the bias, a number that is always added`);
+  setText($("running").nextElementSibling, `running sum, from 0 to ${total}; last the bias, always added`);
 }
 
 /** Return the terms of the sum, the bias last: the products, or the sums of several slices, the strongest first. */

@@ -248,9 +248,8 @@ function makeInside(model, changed) {
   async function fool() {
     if (!state.reading || state.isFooling) return;
     const { reading, view, rival: chosen } = state;
-    const order = strongest(reading.probabilities, reading.probabilities.length);
-    const [best] = order;
-    const goal = [chosen, ...order].find((k) => k !== null && k !== best && k < model.classNames.length);
+    const [best, ...others] = strongest(reading.probabilities, reading.probabilities.length);
+    const goal = [chosen, ...others].find((k) => k !== null && k !== best && k < model.classNames.length);
     const isFooled = () => current.prediction.digit === goal;
     if (isFooled()) takeBack(); // again
     change({ rival: goal });

@@ -55,6 +55,7 @@ function makeLearning(learner, packed, on) {
     handed: 0, // how often it was
     byHand: 0, // steps before any run; Infinity after changes that no link repeats
     isDone: false, // a run of the lesson is over
+    kept: null, // all of this, and the parameters, before a trained network was forgotten
   };
   const rate = () => RATES[$("rate").value];
   Object.assign($("rate"), { max: RATES.length - 1, value: DEFAULT_RATE });
@@ -62,12 +63,22 @@ function makeLearning(learner, packed, on) {
 
   /** Fill the network with noise and begin again. */
   function forget(seed) {
+    const parameters = layers.map((layer) => PARAMETERS.map((name) => layer[name].slice()));
+    const kept = state.training?.steps > 0 ? { ...state, kept: null, way: null, parameters } : null;
     const random = makeRandom(seed);
     initialise(layers, random);
     const training = makeTraining(layers, random);
     Object.assign(state, { training, seed, isRunning: false, goal: null, exam: { count: 0, right: 0 }, nextExam: 0 });
     Object.assign(state, { exams: [], seconds: 0, frames: 0, cell: null, slopes: null, isDone: false });
-    Object.assign(state, { handed: 0, byHand: 0 });
+    Object.assign(state, { handed: 0, byHand: 0, kept });
+  }
+
+  /** Take back that a trained network was forgotten. */
+  function takeBack() {
+    const { parameters, ...before } = state.kept;
+    layers.forEach((layer, i) => PARAMETERS.forEach((name, k) => layer[name].set(parameters[i][k])));
+    Object.assign(state, before);
+    run(false);
   }
 
   /** Show the noise of a seed, and learn for a number of steps, those by hand first. rate: its index. */
@@ -260,6 +271,7 @@ function makeLearning(learner, packed, on) {
     $("run-card").hidden = !state.isDone || isRunning;
     if (!$("run-card").hidden) paintTraining($("run-card").firstElementChild, learner, state);
     setText($("rate-value"), String(rate()));
+    setText($("forget"), canTakeBack() ? "Undo" : "Begin again");
     setText($("learning-state"), `${training.seen.toLocaleString("en")} images seen, ${state.seconds.toFixed(1)} s`);
     const last = exams.at(-1);
     setText($("loss"), last ? last.loss.toFixed(2) : "–");
@@ -319,6 +331,7 @@ function makeLearning(learner, packed, on) {
     paintCurve($("hill"), { points, end: 2 * REACH, least, most: top, name: "--minus", ball, trail });
   }
 
+  const canTakeBack = () => state.kept && state.training.steps === 0;
   const isGuided = () => state.handed < GUIDED && state.training.steps === 0;
 
   /** Return the sentence of the lesson. */
@@ -345,13 +358,14 @@ function makeLearning(learner, packed, on) {
     const end = `It stops at ${100 * ENOUGH}% right, after ${RUN} s or more`;
     if (state.isRunning && state.goal?.seconds !== undefined) return `${end}: ${training.seen} images seen.`;
     if (training.seen > 0) return `After each ${BATCH} images, all ${count} weights move a little downhill.`;
+    if (canTakeBack() && !on.isLesson()) return "The trained network is forgotten. “Undo” brings it back.";
     if (state.way) return "The error goes back: from the answer to the maps, then to the kernels.";
     const losses = exams.slice(-2).map(({ loss }) => loss.toFixed(2));
     if (handed > 0) return `The loss was ${losses[0]} and is ${losses.at(-1)} now. The lower, the less wrong.`;
     return `The loss is ${losses.at(-1)} now. Arrows: where a step moves each weight, up to grow, down to shrink.`;
   }
 
-  $("forget").addEventListener("click", () => open({ seed: state.seed + 1 }));
+  $("forget").addEventListener("click", () => (canTakeBack() ? takeBack() : open({ seed: state.seed + 1 })));
   $("learn").addEventListener("click", () => {
     if (!state.training) return;
     run(!state.isRunning, on.isLesson() ? { seconds: state.seconds } : null);

@@ -21,7 +21,7 @@ const ACTIVATIONS = {
   relu: {
     apply: (z) => Math.max(z, 0),
     derivative: (a) => (a > 0 ? 1 : 0),
-    describe: (z, result) => (z > 0 ? `ReLU, which cuts off all below 0, keeps ${result}` : "ReLU makes 0 of all below 0"),
+    describe: (z, result) => (z > 0 ? `ReLU, which cuts off below 0, keeps ${result}` : "ReLU makes 0 of all below 0"),
     isPiecewiseLinear: true,
   },
 };
@@ -94,7 +94,7 @@ const AFFINE = {
     return { slices, sum: slices.reduce((sum, slice) => sum + slice.sum, 0), bias: layer.biases[unit], added };
   },
 
-  /** "products 3.41 + bias 0.12 = 3.53; ReLU, which cuts off all below 0, keeps 3.53"; of outputs without the last part */
+  /** "products 3.41 + bias 0.12 = 3.53; ReLU, which cuts off below 0, keeps 3.53"; of outputs without the last part */
   describeSum({ sum, bias, added }, output, { activation, residual }) {
     const result = output - added;
     const total = roundedSum(sum, bias);

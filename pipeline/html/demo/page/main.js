@@ -123,10 +123,7 @@ function undo() {
   });
 }
 
-function clear() {
-  perform(() => restore({ strokes: [], example: null }));
-  canvas.scrollIntoView({ block: "nearest" });
-}
+const clear = () => chooseExample(null);
 
 function chooseExample(example) {
   perform(() => restore({ strokes: [], example }));

@@ -30,6 +30,14 @@ def test_forgetting_and_learning_change_the_answer_to_the_own_drawing(page: Page
     assert prediction(page) == "3"
     exams = page.evaluate(f"{STATE}.exams")
     assert exams[-1]["value"] > 0.6
+    trained = parameters_of(page)
+    page.locator("summary", has_text="More").click()
+    page.locator("#forget").click()
+    wait_until(page, f"{STATE}.exams.length === 1")
+    assert parameters_of(page) != trained
+    page.locator("#forget").click()  # takes it back
+    assert parameters_of(page) == trained
+    assert page.evaluate(f"{STATE}.exams.length") >= len(exams)
     page.locator("#trained").click()
     assert prediction(page) == before
     assert not page.locator("#learning").is_visible()
