@@ -6,7 +6,7 @@ const STILL = 1000; // milliseconds from one repaint to the next with reduced mo
 const RATES = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 1];
 const DEFAULT_RATE = 4; // its index
 const [HANDED, ROLL] = [700, 800]; // milliseconds for each part to which the error is handed back; the ball then rolls
-const GUIDED = 2; // steps by hand that the lesson asks for
+const [GUIDED, TRAIL] = [2, 2]; // steps by hand that the lesson asks for; places where the ball was that are shown
 const STEP_RATE = 0.3; // of steps by hand, along the mean slopes
 const FIXED = 100; // images, the first of those that are learnt from, whose mean loss is shown everywhere
 const [RUN, LONGEST, ENOUGH] = [20, 120, 0.85]; // seconds of a run of the lesson, more only until enough is right
@@ -183,7 +183,7 @@ function makeLearning(learner, packed, on) {
     await Promise.allSettled(state.way.map(({ finished }) => finished));
     state.way = null;
     if (!state.isOpen || state.slopes !== slopes) return; // changed meanwhile
-    const trail = [...state.trail, ballNow()];
+    const trail = [...state.trail, ballNow()].slice(-TRAIL);
     descend(layers, slopes, STEP_RATE);
     state.byHand += state.training.steps > 0 ? Infinity : 1;
     examine();
@@ -339,8 +339,8 @@ function makeLearning(learner, packed, on) {
     const guess = `${guessing.toFixed(2)} is a guess among ${learner.classNames.length}`;
     if (!isGuided()) return "Train repeats this, again and again: a guess, its loss, backpropagation, a small step.";
     if (state.handed === 0) return `The loss says how wrong it is: ${guess}, 0 is sure and right. Step lowers it.`;
-    const told = "from the answer back to the kernels, each weight is told how much it adds to the error";
-    return `Backpropagation: ${told}, and moves against it. Step again.`;
+    const told = "from the answer back to the kernels, each weight is told its part in the error";
+    return `Backpropagation: ${told} and moves against it.`;
   }
 
   function describe() {
@@ -359,10 +359,11 @@ function makeLearning(learner, packed, on) {
     if (state.isRunning && state.goal?.seconds !== undefined) return `${end}: ${training.seen} images seen.`;
     if (training.seen > 0) return `After each ${BATCH} images, all ${count} weights move a little downhill.`;
     if (canTakeBack() && !on.isLesson()) return "The trained network is forgotten. “Undo” brings it back.";
-    if (state.way) return "The error goes back: from the answer to the maps, then to the kernels.";
+    if (state.way) return "The error goes back: answer, then maps, then kernels.";
     const losses = exams.slice(-2).map(({ loss }) => loss.toFixed(2));
-    if (handed > 0) return `The loss was ${losses[0]} and is ${losses.at(-1)} now. The lower, the less wrong.`;
-    return `The loss is ${losses.at(-1)} now. Arrows: where a step moves each weight, up to grow, down to shrink.`;
+    const next = isGuided() ? " Step again." : "";
+    if (handed > 0) return `Loss before: ${losses[0]}, now: ${losses.at(-1)}. Lower is less wrong.${next}`;
+    return `Loss now: ${losses.at(-1)}. Arrows: a step makes weights grow (up) or shrink.`;
   }
 
   $("forget").addEventListener("click", () => (canTakeBack() ? takeBack() : open({ seed: state.seed + 1 })));
