@@ -34,7 +34,7 @@ function paintCurve(canvas, { points, end, least = 0, most, name, hasEdge = fals
     context.fillText(label, side === "left" ? 4 : width - 2, y(value) - type / 2);
   }
   context.setLineDash([]);
-  context.fillStyle = `rgb(${colour(name)} / 20%)`;
+  context.fillStyle = `rgb(${colour(name)}, 20%)`;
   context.beginPath();
   trace([...points.map(({ at, low }) => [at, low]), ...points.map(({ at, high }) => [at, high]).reverse()]);
   context.fill();
