@@ -76,7 +76,7 @@ function showWhy(explained, image, shape, isExact, a, b, dots) {
   $("leads").textContent = `${a} leads by ${signed(lead, 1)}`;
   $("gaps").textContent = `missing for ${b}`;
   $("gaps").parentElement.hidden = dots.length === 0;
-  $("why-reason").textContent = `Blue ink speaks for ${a}.${dots.length ? ` Ink at a dot raises ${b}.` : ""}`;
+  $("why-reason").textContent = `Blue ink speaks for ${a}.${dots.length ? ` Ink at a dot raises the score of ${b}.` : ""}`;
 }
 
 /** Paint contributions over a faint picture of the ink, and the dots. */

@@ -30,7 +30,7 @@ function listScenes(inside, learning) {
       show: trained,
     },
     3: {
-      text: "Blue ink speaks for the answer, orange against it. A dot is ink that its rival lacks: tap one.",
+      text: "Blue ink speaks for the answer, orange against it. A dot is ink that the runner-up lacks: tap one.",
       focus: ["#drawing", "#result", "#bars", "#why"],
       action: { name: "Fool it", run: inside.fool },
       show: trained,
