@@ -281,7 +281,7 @@ function makeLearning(learner, packed, on) {
     const share = slopes ? measureSet(layers, state.fixed).share : (last?.share ?? 0);
     setText($("mean-share"), percent(share));
     $("share-bar").style.transform = `scaleX(${share})`;
-    if (slopes) showSlopes(kernelSlopes);
+    showCell(kernelSlopes);
     const end = Math.max(exams.length - 1, SPREAD); // each measurement is as far from the one before
     const losses = exams.map(({ loss }, at) => ({ at, value: loss }));
     const most = Math.max(1.1 * guessing, ...losses.slice(-99).map(({ value }) => Math.min(value, 2 * guessing)));
@@ -292,15 +292,16 @@ function makeLearning(learner, packed, on) {
     paintCurve($("accuracy-curve"), { points, end, most: 1, name: "--plus", hasEdge: true, lines });
   }
 
-  /** Show the framed cell, its hill, and the share of the right classes. */
-  function showSlopes(slopes) {
+  /** Show the framed cell, and given the slopes its hill. */
+  function showCell(slopes) {
     const { cell, hill, fixed } = state;
     const unit = Math.floor(cell / size);
     const weight = first.weights[cell];
-    paintHill();
     paintKernel($("chosen"), first, unit, slopes);
     placeFrame($("chosen-cell"), cellAt(cell % size, sizes[1]), sizes);
     setText($("cell-text"), `Kernel ${unit + 1}, framed cell: ${signed(weight)}`);
+    if (!slopes) return;
+    paintHill();
     $("weight").value = weight;
     setText($("hill-loss"), hill(weight).toFixed(3));
     setText($("slope"), `slope ${signed(ballNow().slope, 3)}`);
