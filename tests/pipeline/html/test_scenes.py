@@ -52,17 +52,16 @@ def scene(page: Page) -> str | None:
 
 def test_whoever_presses_the_highlighted_button_has_trained_a_network(lesson: Page) -> None:
     draw_with_mouse(lesson, DIGIT)
-    pressed, sentences, ends = [], [], None
-    while not (scene(lesson) == "5" and lesson.evaluate(f"{STATE}.isRunning")):
+    pressed, ends = [], [0]
+    while "Train" not in pressed and len(pressed) < 15:
         button = lesson.locator("#scene .primary:visible")
-        pressed, sentences = [*pressed, button.inner_text()], [*sentences, lesson.locator("#scene-text").inner_text()]
+        pressed.append(button.inner_text())
         button.click()
         ends = lesson.evaluate(f"{STATE}.way?.map(({{ effect }}) => effect.getComputedTiming().endTime)") or ends
         wait_until(lesson, f"document.querySelector('#scene .primary') !== null && !{STATE}.way")
         lesson.wait_for_timeout(1000)
     assert pressed[-3:] == ["Step", "Step", "Train"]
-    assert len(set(sentences[-3:])) == 3
-    assert ends is not None and ends == sorted(ends) and 1800 < ends[-1] < 3000  # slow enough to be followed
+    assert ends == sorted(ends) and 1800 < ends[-1] < 3000  # slow enough to be followed
     loss = lesson.evaluate(f"{STATE}.exams.map(({{ loss }}) => loss)")[:3]
     assert loss == sorted(loss, reverse=True)
     assert lesson.locator("#scene .primary:visible").get_attribute("id") == "scene-action"
@@ -87,6 +86,9 @@ def test_each_scene_is_accessible_and_fits_the_screen(
             page.wait_for_timeout(1200)
             assert find_violations(page) == [], number
             assert not is_wider_than_screen(page), number
+            grid = "showGrid($('weights'), new Float32Array(16).fill(-1.85), 4, 4, signedColours(2), true)"
+            cell = "$('weights').firstElementChild"
+            assert page.evaluate(f"({grid}, {cell}.scrollWidth <= {cell}.clientWidth)"), number
             if number < 6:
                 text = page.locator("#scene-text")
                 box, height = find_box(text), page.evaluate("innerHeight")
@@ -211,15 +213,14 @@ def test_tapped_dot_does_what_it_says_and_the_question_stays(lesson: Page) -> No
     lesson.evaluate("scenes.go(3)")
     wait_until(lesson, "!$('gaps').parentElement.hidden")
     lead = "Number($('leads').textContent.split(' ').at(-1).replace('−', '-'))"
-    scores = lesson.locator(".class .votes")
     for _ in range(2):
         before, asked = lesson.evaluate(lead), lesson.locator("#why-title").inner_text()
-        rival, score = int(asked[-2]), numbers(scores)
+        rival, score = int(asked[-2]), numbers(lesson.locator(".class .votes"))
         at = find_dot(lesson)
         box = find_box(lesson.locator("#why-picture"))
         lesson.mouse.click(box["x"] + at[0] * box["width"], box["y"] + at[1] * box["height"])
         wait_until(lesson, f"{lead} !== {before}")
-        assert numbers(scores)[rival] > score[rival]
+        assert numbers(lesson.locator(".class .votes"))[rival] > score[rival]
         if lesson.locator("#why-title").inner_text() != asked:
             break  # the answer has changed
         assert lesson.evaluate(lead) < before

@@ -125,8 +125,9 @@ function showGrid(grid, values, height, width, paint, hasNumbers) {
   values.forEach((value, i) => {
     const cell = grid.children[i];
     const [red, green, blue] = paint(value);
-    const isTight = width > MAX_NARROW - 1 && Math.abs(value) >= 0.95; // no room for "−1.8"
-    setText(cell, signed(value, NARROW.matches ? (isTight ? 0 : 1) : 2).replace(/\b0\./, ".").replace(/^\.0+$/, "0"));
+    const isTight = NARROW.matches ? width > MAX_NARROW - 2 && Math.abs(value) >= 0.95 : value < -0.995;
+    const digits = (NARROW.matches ? 1 : 2) - Number(isTight); // there is no room for "−1.85"
+    setText(cell, signed(value, digits).replace(/\b0\./, ".").replace(/^\.0+$/, "0"));
     cell.style.background = `rgb(${red} ${green} ${blue})`;
     cell.style.color = luminance(red, green, blue) > 0.179 ? "black" : "white"; // the better contrast
   });

@@ -54,9 +54,7 @@ function shapesOf({ layers, columns, model, answer }, target, explained) {
   if (target.index === 0) return [start, end];
   const slices = strongestSlices(explained.slices);
   const largest = Math.abs(slices[0].sum) || 1;
-  const size = layers[target.index - 1].outputShape.slice(1);
-  const frames = slices.map(({ channel, ...part }) =>
-    frameOf(columns[target.index - 1].map(channel), part, size.length ? size : [1, 1]),
-  );
+  const size = [...layers[target.index - 1].outputShape.slice(1), 1, 1].slice(0, 2);
+  const frames = slices.map(({ channel, ...part }) => frameOf(columns[target.index - 1].map(channel), part, size));
   return [start, end, ...frames, ...frames.map((each, i) => lineOf(each, end, slices[i].sum / largest))];
 }

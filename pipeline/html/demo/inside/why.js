@@ -76,7 +76,8 @@ function showWhy(explained, image, shape, isExact, a, b, dots) {
   $("leads").textContent = `${a} leads by ${signed(lead, 1)}`;
   $("gaps").textContent = `missing for ${b}`;
   $("gaps").parentElement.hidden = dots.length === 0;
-  $("why-reason").textContent = `Blue ink speaks for ${a}.${dots.length ? ` Ink at a dot raises the score of ${b}.` : ""}`;
+  const missing = dots.length ? ` Ink at a dot raises the score of ${b}.` : "";
+  $("why-reason").textContent = `Blue ink speaks for ${a}.${missing}`;
 }
 
 /** Paint contributions over a faint picture of the ink, and the dots. */

@@ -117,10 +117,7 @@ function perform(step) {
 }
 
 function undo() {
-  perform(() => {
-    if (states.length > 1) states.pop();
-    restore(states.at(-1));
-  });
+  perform(() => (states.length > 1 && states.pop(), restore(states.at(-1))));
 }
 
 const clear = () => chooseExample(null);

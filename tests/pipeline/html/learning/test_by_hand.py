@@ -39,13 +39,11 @@ def test_steps_lower_the_one_loss_and_raise_the_share_of_the_right_digit(page: P
 
 def test_step_moves_the_framed_cell_as_its_sums_say(page: Page) -> None:
     open_hill(page)
-    before = [find_box(page.locator(f"#{name}")) for name in ("chosen", "hill", "loss-curve", "accuracy-curve")]
+    tops = lambda: [find_box(page.locator(name))["y"] for name in ("#hill", "#loss-curve")]  # noqa: E731
+    before = tops()
     page.locator("#sums").click()
     wait_for_update(page)
-    scrolled = page.evaluate("scrollY")
-    for (name, was) in zip(("chosen", "hill", "loss-curve", "accuracy-curve"), before, strict=True):
-        assert find_box(page.locator(f"#{name}"))["y"] == was["y"] - scrolled  # nothing makes room
-    assert find_box(page.locator("#loss-curve"))["y"] >= 0
+    assert np.ptp(np.subtract(before, tops())) < 1 and min(tops()) >= 0  # the curves stay in sight
     cell, loss = page.evaluate(f"[{STATE}.cell, {STATE}.slopes[0].weights[{STATE}.cell]]")
     texts = [numbers(page.locator("#sums-text li").nth(number)) for number in range(5)]
     mean, old, rate, slope, new = texts[-1]
