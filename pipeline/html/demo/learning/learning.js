@@ -194,7 +194,7 @@ function makeLearning(learner, packed, on) {
 
   /** Let the parts glow from the answer back to the kernels, as backpropagation gets to them; return the animations. */
   function handBack() {
-    const parts = ["#bars, #result", ".column:not([hidden]) .map", ".column:not([hidden]) .kernel"];
+    const parts = ["#bars, #result", ".column:not([hidden]) .map", ".column:not([hidden]) .kernel, #chosen"];
     const glow = { outline: [`4px solid rgb(${colour("--frame")})`, "4px solid transparent"] };
     const timing = (i) => ({ delay: i * HANDED, duration: HANDED, easing: "ease-in" });
     const animate = (part, i) => [...document.querySelectorAll(part)].map((each) => each.animate(glow, timing(i)));
