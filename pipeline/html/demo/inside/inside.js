@@ -209,7 +209,8 @@ function makeInside(model, changed) {
       const show = () => showWhy(explained, image, model.shape, isExact, a, b, mine.dots);
       show();
       const next = () => new Promise((done) => setTimeout(() => done(answered === mine)));
-      mine.dots = await helpfulDots(view.model, image, best, rival, explained, next);
+      const dots = await helpfulDots(view.model, image, best, rival, explained, next);
+      mine.dots = dots.filter(({ isRaising }) => isRaising);
       if (mine.dots.length > 0) show();
     };
     if (!isDrawn) return explain();
