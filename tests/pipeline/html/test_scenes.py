@@ -52,7 +52,8 @@ def scene(page: Page) -> str | None:
 
 def test_whoever_presses_the_highlighted_button_has_trained_a_network(lesson: Page) -> None:
     draw_with_mouse(lesson, DIGIT)
-    pressed, ends = [], [0]
+    pressed: list[str] = []
+    ends = [0]
     while "Train" not in pressed and len(pressed) < 15:
         button = lesson.locator("#scene .primary:visible")
         pressed.append(button.inner_text())
