@@ -163,8 +163,7 @@ def test_each_dot_raises_the_other_class_the_first_one_most(reach: int, expected
         const model = { networks: [layers], loss: "cross-entropy", temperature: 1, shape: [8, 8] };
         const pixels = Uint8Array.from(image);
         const explained = explainDifference([layers], pixels, 0, 1);
-        const all = await helpfulDots(model, pixels, 0, 1, explained, () => true);
-        const dots = all.filter(({ isRaising }) => isRaising);
+        const dots = (await helpfulDots(model, pixels, 0, 1, explained, () => true)).filter((dot) => dot.isRaising);
         return [explained.difference, dots, [...addDot(pixels, dots[0]?.at ?? 0, [8, 8])]];
     }"""
     image = np.zeros((8, 8), int)
