@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from pipeline.html.demo.included import render_included_demo
 from tests.browser import PHONE, SMALL_PHONE, find_box, find_violations, is_wider_than_screen, open_page
-from tests.pipeline.html.input import draw_with_mouse, prediction, strokes_of, wait_for_update
-from tests.pipeline.html.learning.conftest import STATE, wait_until
+from tests.pipeline.html.input import draw_with_mouse, numbers, prediction, strokes_of, wait_for_update
+from tests.pipeline.html.learning.conftest import STATE, step, wait_until
 from tests.pipeline.html.strokes import DIGITS, place
 
 pytestmark = pytest.mark.slow
@@ -52,12 +52,19 @@ def scene(page: Page) -> str | None:
 
 def test_whoever_presses_the_highlighted_button_has_trained_a_network(lesson: Page) -> None:
     draw_with_mouse(lesson, DIGIT)
-    for _ in range(12):
-        if scene(lesson) == "5" and lesson.evaluate(f"{STATE}.isRunning"):
-            break
-        lesson.locator("#scene .primary:visible").click()
-        wait_until(lesson, "document.querySelector('#scene .primary') !== null")
+    pressed: list[str] = []
+    ends = [0]
+    while "Train" not in pressed and len(pressed) < 15:
+        button = lesson.locator("#scene .primary:visible")
+        pressed.append(button.inner_text())
+        button.click()
+        ends = lesson.evaluate(f"{STATE}.way?.map(({{ effect }}) => effect.getComputedTiming().endTime)") or ends
+        wait_until(lesson, f"document.querySelector('#scene .primary') !== null && !{STATE}.way")
         lesson.wait_for_timeout(1000)
+    assert pressed[-3:] == ["Step", "Step", "Train"]
+    assert ends == sorted(ends) and 1800 < ends[-1] < 3000  # slow enough to be followed
+    loss = lesson.evaluate(f"{STATE}.exams.map(({{ loss }}) => loss)")[:3]
+    assert loss == sorted(loss, reverse=True)
     assert lesson.locator("#scene .primary:visible").get_attribute("id") == "scene-action"
     expect(lesson.locator("#run-card")).to_be_visible()
     assert lesson.evaluate(f"{STATE}.exams.at(-1).value > Math.max({STATE}.exams[0].value, 0.8)")
@@ -80,6 +87,9 @@ def test_each_scene_is_accessible_and_fits_the_screen(
             page.wait_for_timeout(1200)
             assert find_violations(page) == [], number
             assert not is_wider_than_screen(page), number
+            grid = "showGrid($('weights'), new Float32Array(16).fill(-1.85), 4, 4, signedColours(2), true)"
+            cell = "$('weights').firstElementChild"
+            assert page.evaluate(f"({grid}, {cell}.scrollWidth <= {cell}.clientWidth)"), number
             if number < 6:
                 text = page.locator("#scene-text")
                 box, height = find_box(text), page.evaluate("innerHeight")
@@ -95,7 +105,7 @@ def test_what_a_scene_is_about_is_in_sight_on_a_small_phone(
     viewport = {"width": size[0], "height": size[1]}
     with open_page(browser, file, "#scene=1", **{**PHONE, "viewport": viewport}) as page:
         draw_with_mouse(page, DIGIT)
-        for number, selectors in ((3, ["#why-picture"]), (4, [".class", ".kernel"]), (5, ["#hill", "#one-step"])):
+        for number, selectors in ((3, ["#why-picture"]), (4, [".class", ".kernel"]), (5, ["#hill"])):
             page.evaluate(f"scenes.go({number})")
             page.wait_for_timeout(700)
             for pressed in (False, True):
@@ -148,7 +158,7 @@ def test_network_that_was_trained_is_kept_while_other_scenes_are_shown(lesson: P
     draw_with_mouse(lesson, DIGIT)
     lesson.evaluate("scenes.go(5)")
     wait_until(lesson, f"{STATE}.slopes !== null && !document.getElementById('learning').inert")
-    lesson.locator("#one-step").click()
+    step(lesson)
     before = lesson.locator("#loss").inner_text()
     lesson.evaluate("scenes.go(3)")
     lesson.evaluate("scenes.go(5)")
@@ -179,7 +189,7 @@ def test_who_goes_on_without_a_drawing_sees_an_example(lesson: Page) -> None:
 
 
 def test_tapped_dot_adds_ink_and_fool_it_changes_the_answer(lesson: Page) -> None:
-    lesson.evaluate("restore({ strokes: [], example: examples.findIndex(({ label }) => label === 4) }), changed(true)")
+    lesson.evaluate("restore({ strokes: [], example: examples.findIndex(({ label }) => label === 0) }), changed(true)")
     lesson.evaluate("scenes.go(3)")
     before = prediction(lesson)
     lesson.wait_for_timeout(300)
@@ -188,9 +198,11 @@ def test_tapped_dot_adds_ink_and_fool_it_changes_the_answer(lesson: Page) -> Non
     assert "with a dot of ink" in lesson.locator("#runner-up").inner_text()
     lesson.locator("#take-back").click()
     assert prediction(lesson) == before
+    chosen = np.argsort(numbers(lesson.locator(".class .votes"))[:10])[-3]  # not the runner-up
+    lesson.locator(".class").nth(chosen).click()
     lesson.locator("#scene-action").click()
     expect(lesson.locator("#fooled")).to_contain_text("ink")
-    assert prediction(lesson) not in (before, "")
+    assert prediction(lesson) == str(chosen)
     draw_with_mouse(lesson, [[(0.3, 0.3), (0.3, 0.7)]])
     wait_for_update(lesson)
     assert "ink" not in lesson.locator("#runner-up").inner_text()
@@ -200,18 +212,19 @@ def test_tapped_dot_adds_ink_and_fool_it_changes_the_answer(lesson: Page) -> Non
 def test_tapped_dot_does_what_it_says_and_the_question_stays(lesson: Page) -> None:
     draw_with_mouse(lesson, DIGIT)
     lesson.evaluate("scenes.go(3)")
-    wait_until(lesson, "!$('gaps').parentElement.hidden")
     lead = "Number($('leads').textContent.split(' ').at(-1).replace('−', '-'))"
     for _ in range(2):
+        wait_until(lesson, "!$('gaps').parentElement.hidden")
         before, asked = lesson.evaluate(lead), lesson.locator("#why-title").inner_text()
+        rival, score = int(asked[-2]), numbers(lesson.locator(".class .votes"))
         at = find_dot(lesson)
         box = find_box(lesson.locator("#why-picture"))
         lesson.mouse.click(box["x"] + at[0] * box["width"], box["y"] + at[1] * box["height"])
         wait_until(lesson, f"{lead} !== {before}")
+        assert numbers(lesson.locator(".class .votes"))[rival] > score[rival]
         if lesson.locator("#why-title").inner_text() != asked:
             break  # the answer has changed
         assert lesson.evaluate(lead) < before
-        wait_until(lesson, "!$('gaps').parentElement.hidden")
 
 
 def test_link_is_forgotten_with_the_drawing_that_it_showed(lesson: Page) -> None:

@@ -149,9 +149,10 @@ def test_links_repeat_trainings_and_signs() -> None:
 
 
 @pytest.mark.parametrize(("reach", "expected"), [(9, True), (-1, False)])
-def test_each_dot_reduces_the_lead_the_first_one_most(reach: int, expected: bool) -> None:
-    """A linear network of 8 x 8 pixels: all ink speaks for the first class, that at the top for the second one."""
+def test_each_dot_raises_the_other_class_the_first_one_most(reach: int, expected: bool) -> None:
+    """A linear network of 8 x 8 pixels: ink speaks for the first class, at the top for the second one, too."""
     weights = np.full((2, 8, 8), 0.1)
+    weights[0, 7] = -99  # ink there reduces the lead, but does not raise the second class
     weights[1] = 0
     weights[1, :2] = reach
     weights[1, :2, :4] *= 2
@@ -162,7 +163,7 @@ def test_each_dot_reduces_the_lead_the_first_one_most(reach: int, expected: bool
         const model = { networks: [layers], loss: "cross-entropy", temperature: 1, shape: [8, 8] };
         const pixels = Uint8Array.from(image);
         const explained = explainDifference([layers], pixels, 0, 1);
-        const dots = await helpfulDots(model, pixels, 0, 1, explained, () => true);
+        const dots = (await helpfulDots(model, pixels, 0, 1, explained, () => true)).filter((dot) => dot.isRaising);
         return [explained.difference, dots, [...addDot(pixels, dots[0]?.at ?? 0, [8, 8])]];
     }"""
     image = np.zeros((8, 8), int)

@@ -39,7 +39,7 @@ function showDetail(view, target, explained, values) {
   showSlice(strongestSlices(explained.slices, 1)[0], layer, target.index);
   const total = signed(roundedSum(explained.sum, explained.bias));
   paintRunning($("running"), termsOf(explained), largestMagnitude(values[target.index + 1]));
-  setText($("running").nextElementSibling, `running sum, from 0 to ${total}; last the bias, which is added everywhere`);
+  setText($("running").nextElementSibling, `running sum, from 0 to ${total}; last the bias, always added`);
 }
 
 /** Return the terms of the sum, the bias last: the products, or the sums of several slices, the strongest first. */
@@ -92,7 +92,7 @@ function noteOf({ weights, inputShape }, { index }, { slices, sum }) {
   const [most] = strongestSlices(slices, 1);
   const isBlank = slices.length === 1 && most.patch.every((value) => value === 0);
   if (isBlank) return weights ? "Nothing is here: only the bias is left." : "Nothing is here.";
-  if (index === 0) return "0 is no ink, 1 is full ink.";
+  if (index === 0) return "0 is no ink, 1 is full ink. Blue is above 0, orange below.";
   if (slices.length === 1) return "";
   const source = isMap(inputShape) ? "Map" : "Unit";
   const rest = rounded(sum) - rounded(most.sum);
@@ -125,8 +125,9 @@ function showGrid(grid, values, height, width, paint, hasNumbers) {
   values.forEach((value, i) => {
     const cell = grid.children[i];
     const [red, green, blue] = paint(value);
-    const isTight = width > MAX_NARROW - 1 && Math.abs(value) >= 0.95; // no room for "−1.8"
-    setText(cell, signed(value, NARROW.matches ? (isTight ? 0 : 1) : 2).replace(/\b0\./, ".").replace(/^\.0+$/, "0"));
+    const isTight = NARROW.matches ? width > MAX_NARROW - 2 && Math.abs(value) >= 0.95 : value < -0.995;
+    const digits = (NARROW.matches ? 1 : 2) - Number(isTight); // there is no room for "−1.85"
+    setText(cell, signed(value, digits).replace(/\b0\./, ".").replace(/^\.0+$/, "0"));
     cell.style.background = `rgb(${red} ${green} ${blue})`;
     cell.style.color = luminance(red, green, blue) > 0.179 ? "black" : "white"; // the better contrast
   });

@@ -2,7 +2,7 @@
 
 const DOT = [[0, 0], [0, 1], [1, 0], [1, 1]]; // pixels down and right that a dot fills: about as wide as a pen
 const [FIRST_PLACES, TRIED] = [80, 8]; // places of the largest gains by the gradient; those of them that are tried
-const SNAP = 2; // pixels from a tap to the dot that it means
+const [SNAP, SEEN_RISE] = [2, 0.1]; // pixels from a tap to the dot that it means; rise of a score that is seen
 
 /** Return the pixels that a dot of ink at pixel `at` fills. */
 function dotAt(at, [height, width]) {
@@ -19,9 +19,9 @@ function addDot(image, at, shape) {
 }
 
 /**
- * Return {at, lead} of dots of ink apart from each other that reduce the lead of class a over class b, the largest
- * reduction first; lead: what is left. explained: as from `explainDifference`. next: awaited before each trial; it
- * returns whether to go on.
+ * Return {at, lead, isRaising} of dots of ink apart from each other that reduce the lead of class a over class b, the
+ * largest reduction first; lead: what is left; isRaising: whether the score and the share of b are seen to rise.
+ * explained: as from `explainDifference`. next: awaited before each trial; it returns whether to go on.
  */
 async function helpfulDots(model, image, a, b, { gradient, difference }, next) {
   const [, width] = model.shape;
@@ -31,13 +31,15 @@ async function helpfulDots(model, image, a, b, { gradient, difference }, next) {
   for (const at of strongest(Array.from(image, (_, k) => gainOf(k)), FIRST_PLACES)) {
     if (places.length < TRIED && places.every(isApart(at))) places.push(at);
   }
-  const dots = [];
+  const [dots, before] = [[], predict(model, image)];
   for (const at of places) {
     if (!(await next())) return [];
-    const { logits } = predict(model, addDot(image, at, model.shape));
-    dots.push({ at, lead: logits[a] - logits[b] });
+    const { logits, probabilities } = predict(model, addDot(image, at, model.shape));
+    const lead = logits[a] - logits[b];
+    const isRaising = logits[b] - before.logits[b] >= SEEN_RISE && probabilities[b] > before.probabilities[b];
+    if (lead < difference) dots.push({ at, lead, isRaising });
   }
-  return dots.filter(({ lead }) => lead < difference).sort((one, other) => one.lead - other.lead);
+  return dots.sort((one, other) => one.lead - other.lead);
 }
 
 /** Return the dot that a tap at (row, column) means, or else the pixel under it. */

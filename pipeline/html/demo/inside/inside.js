@@ -209,7 +209,8 @@ function makeInside(model, changed) {
       const show = () => showWhy(explained, image, model.shape, isExact, a, b, mine.dots);
       show();
       const next = () => new Promise((done) => setTimeout(() => done(answered === mine)));
-      mine.dots = await helpfulDots(view.model, image, best, rival, explained, next);
+      const dots = await helpfulDots(view.model, image, best, rival, explained, next);
+      mine.dots = dots.filter(({ isRaising }) => isRaising);
       if (mine.dots.length > 0) show();
     };
     if (!isDrawn) return explain();
@@ -244,14 +245,15 @@ function makeInside(model, changed) {
     changed();
   }
 
-  /** Add dots of ink, each where it reduces the lead of the answer most, until another class is the answer. */
+  /** Add dots of ink until the chosen class, or else the runner-up, is the answer. */
   async function fool() {
     if (!state.reading || state.isFooling) return;
-    const { reading, view } = state;
-    const [best] = strongest(reading.probabilities, 1);
-    const isClass = (k) => k !== null && k !== best && k < model.classNames.length;
-    const isFooled = () => isClass(current.prediction.digit);
+    const { reading, view, rival: chosen } = state;
+    const [best, ...others] = strongest(reading.probabilities, reading.probabilities.length);
+    const goal = [chosen, ...others].find((k) => k !== null && k !== best && k < model.classNames.length);
+    const isFooled = () => current.prediction.digit === goal;
     if (isFooled()) takeBack(); // again
+    change({ rival: goal });
     compute();
     state.isFooling = true;
     const isSame = () => state.reading === reading && state.view === view;
@@ -259,11 +261,9 @@ function makeInside(model, changed) {
     const limit = state.dots + MAX_DOTS;
     while (isSame() && !isFooled() && state.dots < limit) {
       const { image, prediction } = current;
-      const ranked = strongest(prediction.logits, prediction.logits.length);
-      const rival = ranked.find(isClass);
-      const first = ranked.find((k) => k !== rival);
-      const explained = explainDifference(view.model.networks, image, first, rival, [prediction.values]);
-      const [dot] = await helpfulDots(view.model, image, first, rival, explained, next);
+      const first = strongest(prediction.logits, 2).find((k) => k !== goal);
+      const explained = explainDifference(view.model.networks, image, first, goal, [prediction.values]);
+      const [dot] = await helpfulDots(view.model, image, first, goal, explained, next);
       if (!dot) break;
       addInk(dot.at);
       await new Promise((done) => setTimeout(done, REDUCED_MOTION.matches ? 0 : FOOL_DELAY));
@@ -271,9 +271,10 @@ function makeInside(model, changed) {
     state.isFooling = false;
     if (!isSame()) return;
     const count = `${state.dots} ${plural("dot", state.dots)} of ink`;
-    const made = `${count} made the ${view.outputs[best]} ${withArticle(view.outputs[current.prediction.digit])}.`;
+    const name = withArticle(view.outputs[goal]);
+    const made = `${count} made the ${view.outputs[best]} ${name}.`;
     const more = state.dots < limit ? "no more ink would help" : "press again for more";
-    announce(($("fooled").textContent = isFooled() ? made : `${count}: not fooled yet, ${more}.`));
+    announce(($("fooled").textContent = isFooled() ? made : `${count}: not ${name} yet, ${more}.`));
   }
 
   function takeBack() {

@@ -32,27 +32,16 @@ function frameOf(element, { top, left, height, width }, [rows, columns]) {
   const box = element.getBoundingClientRect();
   if (box.width === 0) return null; // on a tab that is not shown
   const [cellHeight, cellWidth] = [box.height / rows, box.width / columns];
-  return {
-    name: "rect",
-    x: box.left + left * cellWidth,
-    y: box.top + top * cellHeight,
-    width: width * cellWidth,
-    height: height * cellHeight,
-  };
+  const [x, y] = [box.left + left * cellWidth, box.top + top * cellHeight];
+  return { name: "rect", x, y, width: width * cellWidth, height: height * cellHeight };
 }
 
 /** Return a line from the right side of one frame to the left side of another. share: of the largest contribution. */
 function lineOf(from, to, share) {
   if (!from || !to) return null;
-  return {
-    name: "line",
-    class: share < 0 ? "lowers" : "raises",
-    x1: from.x + from.width,
-    y1: from.y + from.height / 2,
-    x2: to.x,
-    y2: to.y + to.height / 2,
-    "stroke-width": String(Math.max(0.75, MAX_LINK * Math.abs(share))),
-  };
+  const ends = { x1: from.x + from.width, y1: from.y + from.height / 2, x2: to.x, y2: to.y + to.height / 2 };
+  const width = String(Math.max(0.75, MAX_LINK * Math.abs(share)));
+  return { name: "line", class: share < 0 ? "lowers" : "raises", ...ends, "stroke-width": width };
 }
 
 /** Return the frames and lines of a target: its pixel, its receptive field, and its strongest sources. */
@@ -65,9 +54,7 @@ function shapesOf({ layers, columns, model, answer }, target, explained) {
   if (target.index === 0) return [start, end];
   const slices = strongestSlices(explained.slices);
   const largest = Math.abs(slices[0].sum) || 1;
-  const size = layers[target.index - 1].outputShape.slice(1);
-  const frames = slices.map(({ channel, ...part }) =>
-    frameOf(columns[target.index - 1].map(channel), part, size.length ? size : [1, 1]),
-  );
+  const size = [...layers[target.index - 1].outputShape.slice(1), 1, 1].slice(0, 2);
+  const frames = slices.map(({ channel, ...part }) => frameOf(columns[target.index - 1].map(channel), part, size));
   return [start, end, ...frames, ...frames.map((each, i) => lineOf(each, end, slices[i].sum / largest))];
 }

@@ -67,12 +67,8 @@ function makeColumn(parent, layers, index, title, on) {
       on.leave(); // what is drawn over them moves
     });
   }
-  const column = {
-    element,
-    tiles,
-    values: null,
-    map: (unit) => (hasMaps ? tiles[unit].lastElementChild : tiles[unit]),
-  };
+  const map = (unit) => (hasMaps ? tiles[unit].lastElementChild : tiles[unit]);
+  const column = { element, tiles, values: null, map };
   column.show = (values) => {
     column.values = values;
     const paint = activationColours(values);
@@ -123,11 +119,10 @@ function listenToTiles(grid, column, { index, layer, title, across }, on) {
   grid.addEventListener("keydown", (event) => {
     const unit = Number(event.target.dataset.unit);
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
-    const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
     const shown = [...column.tiles.keys()].filter((each) => !column.tiles[each].hidden);
     if (event.key === "Escape") on.release();
-    else if (event.key in moves) {
-      const next = shown[shown.indexOf(unit) + across() * moves[event.key][0] + moves[event.key][1]];
+    else if (event.key in MOVES) {
+      const next = shown[shown.indexOf(unit) + across() * MOVES[event.key][1] + MOVES[event.key][0]];
       if (next !== undefined) focusTile(next);
     } else return;
     event.preventDefault();

@@ -74,9 +74,9 @@ function showWhy(explained, image, shape, isExact, a, b, dots) {
   $("lowers").textContent = `against ${a}: ${signed(against, 1)}`;
   $("biases").textContent = `whatever is drawn${isExact ? "" : ", curves"}: ${signed(lead - forA - against, 1)}`;
   $("leads").textContent = `${a} leads by ${signed(lead, 1)}`;
-  $("gaps").textContent = `ink here: for ${b}`;
+  $("gaps").textContent = `missing for ${b}`;
   $("gaps").parentElement.hidden = dots.length === 0;
-  const missing = dots.length ? ` Ink at a dot brings it closer to ${b}.` : "";
+  const missing = dots.length ? ` Ink at a dot raises the score of ${b}.` : "";
   $("why-reason").textContent = `Blue ink speaks for ${a}.${missing}`;
 }
 
@@ -95,7 +95,5 @@ function paintContributions(canvas, { contributions }, image, [height, width], d
   context.imageSmoothingEnabled = false;
   context.drawImage(small, 0, 0, canvas.width, canvas.height);
   context.fillStyle = `rgb(${dot})`;
-  for (const { at } of dots) {
-    context.fillRect(ZOOM * (at % width) + 2, ZOOM * Math.floor(at / width) + 2, ZOOM, ZOOM);
-  }
+  for (const { at } of dots) context.fillRect(ZOOM * (at % width) + 2, ZOOM * Math.floor(at / width) + 2, ZOOM, ZOOM);
 }

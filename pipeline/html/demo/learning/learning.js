@@ -5,13 +5,14 @@ const PAINTED = 3; // frames from one repaint to the next
 const STILL = 1000; // milliseconds from one repaint to the next with reduced motion
 const RATES = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 1];
 const DEFAULT_RATE = 4; // its index
-const HANDED = 400; // milliseconds from part to part, when the error is handed back
+const [HANDED, ROLL] = [700, 800]; // milliseconds for each part to which the error is handed back; the ball then rolls
+const [GUIDED, TRAIL] = [2, 2]; // steps by hand that the lesson asks for; places where the ball was that are shown
 const STEP_RATE = 0.3; // of steps by hand, along the mean slopes
 const FIXED = 100; // images, the first of those that are learnt from, whose mean loss is shown everywhere
 const [RUN, LONGEST, ENOUGH] = [20, 120, 0.85]; // seconds of a run of the lesson, more only until enough is right
 const REACH = 1; // by which the chosen weight can be changed by hand
 const NUDGE = 0.1; // by which a button changes it
-const HILL = 41; // points of its curve
+const [HILL, SPREAD] = [41, 10]; // points of its curve; measurements for which the others have room at least
 const TOO_LARGE = 0.1; // a learning rate at which the loss may explode
 const SPOILT = 2; // loss above which it has exploded
 const [SOONEST_EXAM, LATEST_EXAM] = [64, 2000]; // images from one measurement to the next
@@ -26,6 +27,7 @@ const [BY_HEART, UNIMPROVED] = [0.99, 8]; // right of the fixed set; measurement
 function makeLearning(learner, packed, on) {
   const [layers] = learner.networks;
   const [first] = layers;
+  const guessing = Math.log(learner.classNames.length); // the loss of a guess
   const size = first.weights.length / first.biases.length; // of a kernel
   const sizes = [first.window[0], size / first.window[0]];
   const state = {
@@ -47,8 +49,13 @@ function makeLearning(learner, packed, on) {
     hill: null, // of `makeHill` for it
     middle: 0, // weight in the middle of the hill
     points: [], // of the hill: {at, value}, at: from its left side
+    trail: [], // where its ball was before steps, likewise
+    way: null, // animations of the error that is handed back
+    rolled: 0, // milliseconds, when the ball began to roll
+    handed: 0, // how often it was
     byHand: 0, // steps before any run; Infinity after changes that no link repeats
     isDone: false, // a run of the lesson is over
+    kept: null, // all of this, and the parameters, before a trained network was forgotten
   };
   const rate = () => RATES[$("rate").value];
   Object.assign($("rate"), { max: RATES.length - 1, value: DEFAULT_RATE });
@@ -56,11 +63,22 @@ function makeLearning(learner, packed, on) {
 
   /** Fill the network with noise and begin again. */
   function forget(seed) {
+    const parameters = layers.map((layer) => PARAMETERS.map((name) => layer[name].slice()));
+    const kept = state.training?.steps > 0 ? { ...state, kept: null, way: null, parameters } : null;
     const random = makeRandom(seed);
     initialise(layers, random);
     const training = makeTraining(layers, random);
     Object.assign(state, { training, seed, isRunning: false, goal: null, exam: { count: 0, right: 0 }, nextExam: 0 });
-    Object.assign(state, { exams: [], seconds: 0, frames: 0, cell: null, slopes: null, byHand: 0, isDone: false });
+    Object.assign(state, { exams: [], seconds: 0, frames: 0, cell: null, slopes: null, isDone: false });
+    Object.assign(state, { handed: 0, byHand: 0, kept });
+  }
+
+  /** Take back that a trained network was forgotten. */
+  function takeBack() {
+    const { parameters, ...before } = state.kept;
+    layers.forEach((layer, i) => PARAMETERS.forEach((name, k) => layer[name].set(parameters[i][k])));
+    Object.assign(state, before);
+    run(false);
   }
 
   /** Show the noise of a seed, and learn for a number of steps, those by hand first. rate: its index. */
@@ -148,51 +166,58 @@ function makeLearning(learner, packed, on) {
 
   /** Learn, or pause. goal: after which it pauses by itself. */
   function run(isRunning, goal = null) {
-    Object.assign(state, { isRunning, last: null, goal, slopes: null });
+    Object.assign(state, { isRunning, last: null, goal, slopes: null, trail: [] });
     if (!isRunning) return examine(), showStill();
     requestAnimationFrame(frame);
     repaint();
   }
 
-  /** Take a step along all slopes. */
-  function step() {
+  /** Hand the error back, then take a step along all slopes: at once if it is pressed again meanwhile. */
+  async function step() {
+    if (state.way) return state.way.forEach((part) => part.finish());
     if (state.isRunning) run(false);
-    descend(layers, state.slopes, STEP_RATE);
+    const { slopes } = state;
+    state.handed++;
+    state.way = handBack();
+    show();
+    await Promise.allSettled(state.way.map(({ finished }) => finished));
+    state.way = null;
+    if (!state.isOpen || state.slopes !== slopes) return; // changed meanwhile
+    const trail = [...state.trail, ballNow()].slice(-TRAIL);
+    descend(layers, slopes, STEP_RATE);
     state.byHand += state.training.steps > 0 ? Infinity : 1;
     examine();
-    showStill();
-    handBack();
-    announce(`Loss ${$("hill-loss").textContent}, share of the right one ${$("mean-share").textContent}`);
+    state.rolled = performance.now();
+    showStill(trail);
+    announce(`${tellLesson()} ${describe()} Share of the right one: ${$("mean-share").textContent}`);
   }
 
-  /** Let the parts glow from the answer back to the kernels, in the order in which backpropagation gets to them. */
+  /** Let the parts glow from the answer back to the kernels, as backpropagation gets to them; return the animations. */
   function handBack() {
-    for (const [i, part] of ["#bars", ".column:not([hidden]) .map", ".column:not([hidden]) .kernel"].entries()) {
-      const glow = { outline: [`4px solid rgb(${colour("--frame")})`, "4px solid transparent"] };
-      const timing = { delay: i * HANDED, duration: 2 * HANDED, easing: "ease-in" };
-      document.querySelectorAll(part).forEach((each) => each.animate(glow, timing));
-    }
+    const parts = ["#bars, #result", ".column:not([hidden]) .map", ".column:not([hidden]) .kernel, #chosen"];
+    const glow = { outline: [`4px solid rgb(${colour("--frame")})`, "4px solid transparent"] };
+    const timing = (i) => ({ delay: i * HANDED, duration: HANDED, easing: "ease-in" });
+    const animate = (part, i) => [...document.querySelectorAll(part)].map((each) => each.animate(glow, timing(i)));
+    return REDUCED_MOTION.matches ? [] : parts.flatMap(animate);
   }
 
-  /** Compute the slopes of the network as it stands, and show it. */
-  function showStill() {
+  /** Compute the slopes of the network as it stands, and show it. trail: of the ball until now. */
+  function showStill(trail) {
     state.slopes = slopesOf(layers, state.fixed);
-    chooseCell(state.cell ?? strongest(state.slopes[0].weights.map(Math.abs), 1)[0]);
+    chooseCell(state.cell ?? strongest(state.slopes[0].weights.map(Math.abs), 1)[0], trail);
     repaint();
   }
 
-  /** Frame a weight of the first layer. */
-  function chooseCell(cell) {
-    const middle = first.weights[cell];
+  /** Frame a weight of the first layer. Its hill stays in place as long as the ball leaves a trail on it. */
+  function chooseCell(cell, trail = []) {
+    const weight = first.weights[cell];
+    const isNear = trail.length > 0 && Math.abs(weight - state.middle) < REACH;
+    const middle = isNear ? state.middle : weight;
     const hill = makeHill(layers, state.fixed, cell);
     const at = Array.from({ length: HILL }, (_, i) => (2 * REACH * i) / (HILL - 1));
-    Object.assign(state, {
-      cell,
-      middle,
-      hill,
-      points: at.map((each) => ({ at: each, value: hill(middle - REACH + each) })),
-    });
-    Object.assign($("weight"), { min: middle - REACH, max: middle + REACH, value: middle });
+    const points = at.map((each) => ({ at: each, value: hill(middle - REACH + each) }));
+    Object.assign(state, { cell, middle, hill, points, trail: isNear ? trail : [] });
+    Object.assign($("weight"), { min: middle - REACH, max: middle + REACH, value: weight });
   }
 
   /** Frame the steepest weight of a kernel. */
@@ -235,60 +260,92 @@ function makeLearning(learner, packed, on) {
     const { training, exams, isRunning, slopes } = state;
     const kernelSlopes = slopes?.[0].weights;
     on.relearned(document.body.dataset.scene === "4" ? undefined : kernelSlopes);
-    for (const button of [$("learn"), document.querySelector("[data-scene='5'] #scene-action")]) {
-      if (button) setText(button, isRunning ? "Pause" : "Train");
+    setText($("learn"), isRunning ? "Pause" : "Train");
+    document.body.classList.toggle("is-guided", isGuided());
+    if (document.body.dataset.scene === "5") {
+      setText($("scene-action"), isGuided() ? "Step" : $("learn").textContent);
+      setText($("scene-text"), tellLesson());
     }
     $("learning").classList.toggle("is-running", isRunning);
     $("learning").classList.toggle("is-trained", training.steps > 0);
     $("run-card").hidden = !state.isDone || isRunning;
     if (!$("run-card").hidden) paintTraining($("run-card").firstElementChild, learner, state);
     setText($("rate-value"), String(rate()));
+    setText($("forget"), canTakeBack() ? "Undo" : "Begin again");
     setText($("learning-state"), `${training.seen.toLocaleString("en")} images seen, ${state.seconds.toFixed(1)} s`);
     const last = exams.at(-1);
     setText($("loss"), last ? last.loss.toFixed(2) : "–");
     setText($("accuracy"), last ? percent(last.value) : "–");
     setText($("learning-text"), describe());
     $("learning-text").classList.toggle("warning", isSpoilt());
-    if (slopes) showSlopes(kernelSlopes);
-    const end = Math.max(training.seen, packed.learnt);
-    const guessing = Math.log(learner.classNames.length);
-    const losses = exams.map(({ at, loss }) => ({ at, value: loss }));
+    const share = slopes ? measureSet(layers, state.fixed).share : (last?.share ?? 0);
+    setText($("mean-share"), percent(share));
+    $("share-bar").style.transform = `scaleX(${share})`;
+    showCell(kernelSlopes);
+    const end = Math.max(exams.length - 1, SPREAD); // each measurement is as far from the one before
+    const losses = exams.map(({ loss }, at) => ({ at, value: loss }));
     const most = Math.max(1.1 * guessing, ...losses.slice(-99).map(({ value }) => Math.min(value, 2 * guessing)));
-    const guess = [guessing, `${guessing.toFixed(1)}: a guess`, "right"]; // its line stays
+    const guess = [guessing, `${guessing.toFixed(2)}: a guess`, "right"]; // its line stays
     paintCurve($("loss-curve"), { points: losses, end, most, name: "--minus", lines: [guess, [0, "0", "left"]] });
-    const points = exams.map(({ at, value, right }) => ({ at, value, low: value, high: right }));
+    const points = exams.map(({ value, right }, at) => ({ at, value, low: value, high: right }));
     const lines = [[1, "100%; grey: trained on", "right"]];
     paintCurve($("accuracy-curve"), { points, end, most: 1, name: "--plus", hasEdge: true, lines });
   }
 
-  /** Show the framed cell, its hill, and the share of the right classes. */
-  function showSlopes(slopes) {
-    const { cell, hill, middle, fixed } = state;
+  /** Show the framed cell, and given the slopes its hill. */
+  function showCell(slopes) {
+    const { cell, hill, fixed } = state;
     const unit = Math.floor(cell / size);
     const weight = first.weights[cell];
     paintKernel($("chosen"), first, unit, slopes);
     placeFrame($("chosen-cell"), cellAt(cell % size, sizes[1]), sizes);
     setText($("cell-text"), `Kernel ${unit + 1}, framed cell: ${signed(weight)}`);
+    if (!slopes) return;
+    paintHill();
     $("weight").value = weight;
-    const [least, most] = extremes(state.points.map(({ value }) => value));
-    const slope = (hill(weight + 0.01) - hill(weight - 0.01)) / 0.02;
-    const points = state.points.map(({ at, value }) => ({ at, value: value - least }));
-    const ball = { at: weight - middle + REACH, value: hill(weight) - least, slope };
-    paintCurve($("hill"), { points, end: 2 * REACH, most: 1.1 * (most - least) || 1, name: "--minus", ball });
     setText($("hill-loss"), hill(weight).toFixed(3));
-    setText($("slope"), `slope ${signed(slope, 3)}`);
-    const measured = measureSet(layers, fixed);
-    setText($("mean-share"), percent(measured.share));
-    $("share-bar").style.transform = `scaleX(${measured.share})`;
-    if (!$("sums").open) return;
+    setText($("slope"), `slope ${signed(ballNow().slope, 3)}`);
+    if ($("sums-text").hidden) return;
     const sums = { old: weight, rate: STEP_RATE, count: FIXED };
     const texts = tellSums(learner.classNames, layers[1], followCell(layers, fixed, cell), sums);
     $("sums-text").replaceChildren();
     for (const text of texts) append($("sums-text"), "li", text);
   }
 
+  /** Return where the ball is on the hill, and the slope there. */
+  function ballNow() {
+    const { cell, hill, middle } = state;
+    const weight = first.weights[cell];
+    const slope = (hill(weight + 0.01) - hill(weight - 0.01)) / 0.02;
+    return { at: weight - middle + REACH, value: hill(weight), slope };
+  }
+
+  /** Paint the hill with its ball, which rolls from where it was before the last step. */
+  function paintHill() {
+    const { points, trail, rolled } = state;
+    const share = REDUCED_MOTION.matches ? 1 : clamp((performance.now() - rolled) / ROLL, 1);
+    const [now, before = now] = [ballNow(), trail.at(-1)];
+    const ball = Object.fromEntries(Object.keys(now).map((k) => [k, before[k] + share * (now[k] - before[k])]));
+    if (share < 1) requestAnimationFrame(paintHill);
+    const [least, most] = extremes([...points, ...trail].map(({ value }) => value));
+    const top = least + (1.1 * (most - least) || 1);
+    paintCurve($("hill"), { points, end: 2 * REACH, least, most: top, name: "--minus", ball, trail });
+  }
+
+  const canTakeBack = () => state.kept && state.training.steps === 0;
+  const isGuided = () => state.handed < GUIDED && state.training.steps === 0;
+
+  /** Return the sentence of the lesson. */
+  function tellLesson() {
+    const guess = `${guessing.toFixed(2)} is a guess among ${learner.classNames.length}`;
+    if (!isGuided()) return "Train repeats this, again and again: a guess, its loss, backpropagation, a small step.";
+    if (state.handed === 0) return `The loss says how wrong it is: ${guess}, 0 is sure and right. Step lowers it.`;
+    const told = "from the answer back to the kernels, each weight is told its part in the error";
+    return `Backpropagation: ${told} and moves against it.`;
+  }
+
   function describe() {
-    const { training, exams, byHand } = state;
+    const { training, exams, handed } = state;
     const count = countParameters().toLocaleString("en");
     const [last, epochs] = [exams.at(-1), Math.floor(training.seen / packed.learnt)];
     if (isSpoilt()) return "The steps were too large and spoilt the weights: begin again with a smaller rate.";
@@ -302,11 +359,15 @@ function makeLearning(learner, packed, on) {
     const end = `It stops at ${100 * ENOUGH}% right, after ${RUN} s or more`;
     if (state.isRunning && state.goal?.seconds !== undefined) return `${end}: ${training.seen} images seen.`;
     if (training.seen > 0) return `After each ${BATCH} images, all ${count} weights move a little downhill.`;
-    if (byHand > 0) return "The error was handed back, layer by layer, and told each weight its share: its slope.";
-    return "Arrows say where a step moves each weight: up to grow, down to shrink. Step first, then train.";
+    if (canTakeBack() && !on.isLesson()) return "The trained network is forgotten. “Undo” brings it back.";
+    if (state.way) return "The error goes back: answer, then maps, then kernels.";
+    const losses = exams.slice(-2).map(({ loss }) => loss.toFixed(2));
+    const next = isGuided() ? " Step again." : "";
+    if (handed > 0) return `Loss before: ${losses[0]}, now: ${losses.at(-1)}. Lower is less wrong.${next}`;
+    return `Loss now: ${losses.at(-1)}. Arrows: a step makes weights grow (up) or shrink.`;
   }
 
-  $("forget").addEventListener("click", () => open({ seed: state.seed + 1 }));
+  $("forget").addEventListener("click", () => (canTakeBack() ? takeBack() : open({ seed: state.seed + 1 })));
   $("learn").addEventListener("click", () => {
     if (!state.training) return;
     run(!state.isRunning, on.isLesson() ? { seconds: state.seconds } : null);
@@ -317,7 +378,12 @@ function makeLearning(learner, packed, on) {
   for (const [id, by] of [["less", -NUDGE], ["more", NUDGE]]) {
     $(id).addEventListener("click", () => (turn(first.weights[state.cell] + by), letGo()));
   }
-  $("sums").addEventListener("toggle", show);
+  $("sums").addEventListener("click", () => {
+    setAttributes($("sums"), { "aria-expanded": $("sums-text").hidden });
+    $("sums-text").hidden = !$("sums-text").hidden;
+    show();
+    $("sums-text").scrollIntoView({ block: "nearest" });
+  });
   const place = () => [Math.floor((state.cell % size) / sizes[1]), state.cell % sizes[1]];
   listenToKernel($("chosen"), sizes, place, (row, column) => {
     if (!state.slopes) return;

@@ -16,20 +16,12 @@
  */
 
 const ACTIVATIONS = {
-  sigmoid: {
-    apply: (z) => 1 / (1 + Math.exp(-z)),
-    derivative: (a) => a * (1 - a),
-    describe: (z, result) => `sigmoid: ${result}`,
-  },
-  tanh: {
-    apply: Math.tanh,
-    derivative: (a) => 1 - a * a,
-    describe: (z, result) => `tanh: ${result}`,
-  },
+  sigmoid: { apply: (z) => 1 / (1 + Math.exp(-z)), derivative: (a) => a - a * a, describe: (z, a) => `sigmoid: ${a}` },
+  tanh: { apply: Math.tanh, derivative: (a) => 1 - a * a, describe: (z, a) => `tanh: ${a}` },
   relu: {
     apply: (z) => Math.max(z, 0),
     derivative: (a) => (a > 0 ? 1 : 0),
-    describe: (z, result) => (z > 0 ? `ReLU keeps ${result}, as it is positive` : "ReLU makes 0 of what is negative"),
+    describe: (z, result) => (z > 0 ? `ReLU, which cuts off below 0, keeps ${result}` : "ReLU makes 0 of all below 0"),
     isPiecewiseLinear: true,
   },
 };
@@ -102,7 +94,7 @@ const AFFINE = {
     return { slices, sum: slices.reduce((sum, slice) => sum + slice.sum, 0), bias: layer.biases[unit], added };
   },
 
-  /** "products 3.41 + bias 0.12 = 3.53; ReLU keeps 3.53, as it is positive"; of outputs without the last part */
+  /** "products 3.41 + bias 0.12 = 3.53; ReLU, which cuts off below 0, keeps 3.53"; of outputs without the last part */
   describeSum({ sum, bias, added }, output, { activation, residual }) {
     const result = output - added;
     const total = roundedSum(sum, bias);
@@ -168,12 +160,8 @@ LAYERS.pool = {
     const sum = Math.max(...patch);
     const weights = patch.map((_, k) => (k === patch.indexOf(sum) ? 1 : 0));
     const products = patch.map((value, k) => value * weights[k]);
-    return {
-      slices: [{ channel: unit, ...patchAt(layer, position), patch, weights, products, sum }],
-      sum,
-      bias: 0,
-      added: 0,
-    };
+    const slice = { channel: unit, ...patchAt(layer, position), patch, weights, products, sum };
+    return { slices: [slice], sum, bias: 0, added: 0 };
   },
 
   tell: ({ window }) => `Keeps the largest of ${window.join(" × ")} pixels.`,

@@ -38,10 +38,8 @@ function makeHill([first, last], { inks, labels }, cell) {
   return (value) => {
     const losses = known.map(({ sums, under, logits }, i) => {
       const changes = sums.map((z, position) => apply(z + (value - weight) * under[position]) - apply(z));
-      const changed = logits.map((logit, c) =>
-        changes.reduce((sum, change, position) => sum + change * votes[c][position], logit),
-      );
-      return lossOf(changed, labels[i]);
+      const changed = (logit, c) => changes.reduce((sum, change, position) => sum + change * votes[c][position], logit);
+      return lossOf(logits.map(changed), labels[i]);
     });
     return sumOf(losses) / losses.length;
   };

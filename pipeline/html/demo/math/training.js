@@ -19,9 +19,8 @@ function initialise(layers, random) {
   for (const { outputShape, window, weights, biases } of layers) {
     const fanOut = biases.length * (isMap(outputShape) ? window[0] * window[1] : 1);
     const std = Math.sqrt(2 / (weights.length / biases.length + fanOut));
-    weights.forEach(
-      (_, i) => (weights[i] = std * Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())),
-    );
+    const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+    weights.forEach((_, i) => (weights[i] = std * normal()));
     biases.fill(0);
   }
 }

@@ -19,10 +19,8 @@ function makeExamples(list, examples, { classNames, shape }, choose) {
       const { label } = examples[i];
       const isMisread = readExample(model, examples[i]).digit !== label;
       button.classList.toggle("misread", isMisread);
-      setAttributes(button, {
-        "aria-pressed": i === shown,
-        "aria-label": `${isMisread ? "Misread test" : "Test"} image of ${classNames[label]}`,
-      });
+      const name = `${isMisread ? "Misread test" : "Test"} image of ${classNames[label]}`;
+      setAttributes(button, { "aria-pressed": i === shown, "aria-label": name });
     });
 }
 

@@ -8,14 +8,7 @@ if (tested) examples.push(tested);
 const noun = document.body.dataset.noun; // "digit" or "picture"
 const canvas = $("canvas");
 // example: index of the test image that is shown instead of strokes, or null
-const drawing = {
-  strokes: [],
-  example: null,
-  height: model.canvas[0] / model.canvas[1],
-  changed,
-  cancel,
-  announce,
-};
+const drawing = { strokes: [], example: null, height: model.canvas[0] / model.canvas[1], changed, cancel, announce };
 const states = [{ strokes: [], example: null }]; // that undo goes back to; the present one is last
 let drawn = null; // the reading of the last drawing
 let frame = null; // the requested animation frame
@@ -75,12 +68,8 @@ function readBy(network) {
 
 /** Update the buttons. A button without effect stays focusable, so that the focus is not lost. */
 function showControls() {
-  const works = {
-    undo: states.length > 1,
-    clear: !isEmpty(),
-    "share-drawing": !isEmpty(),
-    keep: drawing.strokes.length > 0,
-  };
+  const [undo, clear, keep] = [states.length > 1, !isEmpty(), drawing.strokes.length > 0];
+  const works = { undo, clear, "share-drawing": clear, keep };
   for (const id in works) $(id)?.setAttribute("aria-disabled", !works[id]);
 }
 
@@ -128,16 +117,10 @@ function perform(step) {
 }
 
 function undo() {
-  perform(() => {
-    if (states.length > 1) states.pop();
-    restore(states.at(-1));
-  });
+  perform(() => (states.length > 1 && states.pop(), restore(states.at(-1))));
 }
 
-function clear() {
-  perform(() => restore({ strokes: [], example: null }));
-  canvas.scrollIntoView({ block: "nearest" });
-}
+const clear = () => chooseExample(null);
 
 function chooseExample(example) {
   perform(() => restore({ strokes: [], example }));
@@ -195,10 +178,7 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
 });
 window.addEventListener("popstate", () => scenes.go(openLink() ?? scenes.number(), false));
 if ($("trained")) $("trained").addEventListener("click", () => learning.close());
-window.addEventListener("resize", () => {
-  learning?.repaint();
-  changed(false);
-});
+window.addEventListener("resize", () => (learning?.repaint(), changed(false)));
 new ResizeObserver(() => changed(false)).observe(canvas);
 if (history.state) perform(() => restore(history.state));
 scenes.go(openLink() ?? 1, false);

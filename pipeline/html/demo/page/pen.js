@@ -4,9 +4,7 @@
  */
 
 const STEP = 0.04; // distance by which a key moves the pen; a quarter of it with Shift
-const MOVES = {
-  ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1],
-};
+const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 /** Begin a stroke. It replaces a test image. */
 function beginStroke(drawing) {
@@ -55,9 +53,7 @@ function listenToPointers(canvas, drawing) {
     end(event);
   });
   canvas.addEventListener("lostpointercapture", end);
-  canvas.addEventListener("contextmenu", (event) => {
-    if (active !== null) event.preventDefault();
-  });
+  canvas.addEventListener("contextmenu", (event) => active !== null && event.preventDefault());
 }
 
 /** Draw by keys: arrows move `drawing.pen`, space puts it down and lifts it. It is visible while keys are used. */

@@ -33,8 +33,7 @@ function clamp(value, most, least = 0) {
 }
 
 function extremes(values) {
-  let least = Infinity;
-  let most = -Infinity;
+  let [least, most] = [Infinity, -Infinity];
   for (let i = 0; i < values.length; i++) {
     if (values[i] < least) least = values[i];
     if (values[i] > most) most = values[i];

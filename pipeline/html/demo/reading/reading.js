@@ -32,13 +32,8 @@ function read(model, strokes) {
  */
 function readImage(model, image) {
   const prediction = predict(model, image);
-  return {
-    image,
-    model,
-    version: model.version,
-    ...prediction,
-    digit: choose(prediction.probabilities, negativeOf(model)),
-  };
+  const digit = choose(prediction.probabilities, negativeOf(model));
+  return { image, model, version: model.version, ...prediction, digit };
 }
 
 /** Read a test image as `readImage` does. The reading has also its `label`. */

@@ -27,8 +27,7 @@ function hasSameItems(one, other) {
 
 /** Return whether the pen hardly moved. The size does not tell: a digit can be as small as a dot is wide. */
 function isDot(strokes) {
-  const lengthOf = (stroke) =>
-    sumOf(stroke.slice(1).map(({ x, y }, i) => Math.hypot(x - stroke[i].x, y - stroke[i].y)));
+  const lengthOf = (line) => sumOf(line.slice(1).map(({ x, y }, i) => Math.hypot(x - line[i].x, y - line[i].y)));
   return sumOf(strokes.map(lengthOf)) < 0.7 * PEN;
 }
 

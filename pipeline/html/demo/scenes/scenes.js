@@ -9,19 +9,15 @@ const THREE =
 
 const PARTS = "#drawing, #result, #picture-column, .examples, #bars, #why, #detail, #learning, .column";
 
-/** Return the scenes: {text, focus: selectors, action: {name, run(), text to follow}, show(), as it begins}. */
+/** Return {text, focus: selectors, action: {name, run(), text to follow}, show(), as it begins} of each scene. */
 function listScenes(inside, learning) {
   const { layers } = inside.view();
   const hasKernels = isMap(layers[0].outputShape);
   const first = ".column:not([hidden]):nth-child(1 of .column:not([hidden]))";
   const trained = () => learning?.close();
-  const learnt = () => learning.resume();
   return {
     1: {
-      text:
-        noun === "digit"
-          ? "Draw a digit. A network reads it while you draw."
-          : "Draw a picture. A network reads it while you draw.",
+      text: `Draw a ${noun}. A network reads it while you draw.`,
       focus: ["#drawing", "#result", ".examples"],
       show: trained,
     },
@@ -34,7 +30,7 @@ function listScenes(inside, learning) {
       show: trained,
     },
     3: {
-      text: "Blue ink speaks for the answer. The dots are where ink is missing: tap one.",
+      text: "Blue ink speaks for the answer, orange against it. A dot is ink that the runner-up lacks: tap one.",
       focus: ["#drawing", "#result", "#bars", "#why"],
       action: { name: "Fool it", run: inside.fool },
       show: trained,
@@ -49,10 +45,9 @@ function listScenes(inside, learning) {
       },
     },
     5: {
-      text: "The loss says how wrong it is. Each step moves all weights a little downhill.",
-      focus: ["#drawing", "#result", "#bars", first, "#learning"],
-      action: { name: "Train", run: () => $("learn").click() },
-      show: learnt,
+      focus: ["#drawing", "#result", "#bars", first, "#learning"], // its text and name come from the training
+      action: { name: "Step", run: () => $(document.body.matches(".is-guided") ? "one-step" : "learn").click() },
+      show: () => learning.resume(),
     },
   };
 }
@@ -86,8 +81,8 @@ function makeScenes(inside, learning) {
     setText($("scene-next"), beside(1) === EXPLORE ? "Explore" : "Next");
     setAttributes($("scene-back"), { "aria-disabled": to === numbers[0] });
     refocus();
-    if (scene) announce(scene.text);
     window.dispatchEvent(new Event("resize")); // lines and curves are painted where the parts are now
+    if (scene) announce($("scene-text").textContent);
   }
 
   /** Dim all parts that are not in the focus of the scene. */
@@ -103,7 +98,7 @@ function makeScenes(inside, learning) {
     await run();
     refocus(); // on another network, perhaps
     if (text) announce(($("scene-text").textContent = text));
-    if (!learning?.state.isRunning) done();
+    if (number < 5 || (learning.state.training.steps > 0 && !learning.state.isRunning)) done();
   }
 
   /** Highlight what comes next. */
@@ -128,9 +123,7 @@ function makeScenes(inside, learning) {
   });
   let touched = null; // where a finger came down
   for (const id of ["scene", "scenes"]) {
-    $(id).addEventListener("touchstart", ({ touches: [{ clientX, clientY }] }) => (touched = { clientX, clientY }), {
-      passive: true,
-    });
+    $(id).addEventListener("touchstart", ({ touches: [touch] }) => (touched = touch), { passive: true });
     $(id).addEventListener("touchend", ({ changedTouches: [{ clientX, clientY }] }) => {
       const [right, down] = [clientX - touched.clientX, clientY - touched.clientY];
       if (Math.abs(right) > SWIPE && Math.abs(right) > 2 * Math.abs(down)) go(beside(right < 0 ? 1 : -1));

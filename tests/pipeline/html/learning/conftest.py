@@ -55,6 +55,13 @@ def forget(page: Page) -> None:
     wait_until(page, f"{STATE}.exams.length === 1")
 
 
+def step(page: Page) -> None:
+    """Press "Step", of the lesson or of the panel, and wait until the weights have moved."""
+    steps = page.evaluate(f"{STATE}.exams.length")
+    page.get_by_role("button", name="Step", exact=True).click()
+    wait_until(page, f"{STATE}.exams.length > {steps}")
+
+
 def learn(page: Page, seen: int) -> None:
     """Learn until so many images were seen and the accuracy was measured since."""
     page.locator("#learn").click()

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 from tests.browser import PHONE, find_box, open_page
 from tests.pipeline.html.handwriting import HEART
 from tests.pipeline.html.input import draw_with_mouse, numbers, prediction, wait_for_update
-from tests.pipeline.html.learning.conftest import STATE, parameters_of, wait_until
+from tests.pipeline.html.learning.conftest import STATE, parameters_of, step, wait_until
 from tests.pipeline.html.strokes import DIGITS, place
 
 pytestmark = pytest.mark.slow
@@ -32,20 +32,23 @@ def test_steps_lower_the_one_loss_and_raise_the_share_of_the_right_digit(page: P
         assert numbers(page.locator("#hill-loss"))[0] == pytest.approx(losses[-1], abs=6e-4)
         assert numbers(page.locator("#loss"))[0] == pytest.approx(losses[-1], abs=6e-3)
         shares += numbers(page.locator("#mean-share"))
-        page.locator("#one-step").click()
+        step(page)
     assert losses == sorted(losses, reverse=True)
     assert shares == sorted(shares)
 
 
 def test_step_moves_the_framed_cell_as_its_sums_say(page: Page) -> None:
     open_hill(page)
-    page.locator("summary", has_text="Show the sums").click()
+    tops = lambda: [find_box(page.locator(name))["y"] for name in ("#hill", "#loss-curve")]  # noqa: E731
+    before = tops()
+    page.locator("#sums").click()
     wait_for_update(page)
+    assert np.ptp(np.subtract(before, tops())) < 1 and min(tops()) >= 0  # the curves stay in sight
     cell, loss = page.evaluate(f"[{STATE}.cell, {STATE}.slopes[0].weights[{STATE}.cell]]")
     texts = [numbers(page.locator("#sums-text li").nth(number)) for number in range(5)]
     mean, old, rate, slope, new = texts[-1]
     before = parameters_of(page)
-    page.locator("#one-step").click()
+    step(page)
     after = parameters_of(page)
     assert [old, new] == pytest.approx([before[cell], after[cell]], abs=6e-4)
     assert old + rate * slope == pytest.approx(new, abs=1.5e-3)  # with the numbers that are shown

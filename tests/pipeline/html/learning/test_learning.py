@@ -15,7 +15,7 @@ from tests.browser import PHONE, find_violations, is_wider_than_screen, open_pag
 from tests.drawings import sample_digits
 from tests.pipeline.html.conftest import TEST_RESULT
 from tests.pipeline.html.input import prediction, wait_for_update
-from tests.pipeline.html.learning.conftest import LEARNT, STATE, forget, learn, parameters_of, wait_until
+from tests.pipeline.html.learning.conftest import LEARNT, STATE, forget, learn, parameters_of, step, wait_until
 from tests.pipeline.models import make_model
 
 pytestmark = pytest.mark.slow
@@ -30,6 +30,12 @@ def test_forgetting_and_learning_change_the_answer_to_the_own_drawing(page: Page
     assert prediction(page) == "3"
     exams = page.evaluate(f"{STATE}.exams")
     assert exams[-1]["value"] > 0.6
+    trained = parameters_of(page)
+    page.locator("summary", has_text="More").click()
+    page.locator("#forget").click()
+    wait_until(page, f"{STATE}.exams.length === 1")
+    page.locator("#forget").click()  # takes it back
+    assert parameters_of(page) == trained
     page.locator("#trained").click()
     assert prediction(page) == before
     assert not page.locator("#learning").is_visible()
@@ -60,7 +66,7 @@ def test_no_line_crosses_the_maps_while_they_change(page: Page) -> None:
     before = lines.count()
     assert before > 0
     forget(page)
-    page.locator("#one-step").click()
+    step(page)
     wait_for_update(page)
     assert lines.count() == 0
     page.locator("#trained").click()
