@@ -18,7 +18,7 @@ from pipeline.reader.pages.lines import find_lines
 from pipeline.reader.pages.reading_order import find_rows
 from pipeline.reader.pages.result import Alternatives, Number, Result, Row
 from pipeline.reader.pages.search import Slider, search
-from pipeline.reader.pages.sightings import POSSIBLE_NUMBER, Sighting, keep_best, read_strips
+from pipeline.reader.pages.sightings import POSSIBLE_NUMBER, Sighting, is_evident, keep_best, read_strips
 from pipeline.reader.rows.expected import Expected
 from pipeline.reader.rows.marks import WRITTEN
 from pipeline.reader.rows.spans import find_alternatives, is_reported
@@ -41,7 +41,7 @@ def read(
     use threads.
     """
     seen, shape = see(model, grey, run), grey.shape
-    if not any(each.is_evident for each in seen):
+    if not any(is_evident(each, max(shape)) for each in seen):
         seen = [replace(each, lost=True) for each in seen]
     return arrange(seen, model.class_names, model.row.temperature, shape, size, (0, 0, shape[1], shape[0]))
 

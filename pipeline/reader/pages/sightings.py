@@ -1,5 +1,6 @@
 """Collect the numbers that strips along the rows of a picture show, each number once."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,10 +17,9 @@ from pipeline.reader.rows.fitting import fit_spans
 from pipeline.reader.rows.spans import Span, read_spans
 
 SUPPORTED = 0.6  # distance in sizes along the row within which the first network has seen a digit
-# Product of the probabilities of a digit by both networks from which a picture has numbers. A picture without a number
-# has many places where either network may see a digit, but few where both do. On generated pictures, this value halves
-# the claims in such pictures, and hides the numbers of one in 200 others.
-EVIDENT = 0.65
+# Doubt about the best digit of a number, up to which a picture has numbers, for a digit as large as the picture; see
+# `is_evident`. On generated pictures, it hides three of four claims where there is no digit, and no number elsewhere.
+DOUBT = 0.7
 SAME_DIGIT = 0.8, 0.45  # distance in sizes, down and along the row, within which there is only one digit
 POSSIBLE_NUMBER = 0.03  # probability of a number from which a person who checks the reading should see it
 MORE = 2.0  # times as many digits have to be expected in small sightings as in a large one that covers them
@@ -46,11 +46,6 @@ class Sighting:
     def is_supported(self) -> bool:
         """Whether the first network has seen most of the digits, too."""
         return bool((self.support > 0).mean() >= 0.5)
-
-    @property
-    def is_evident(self) -> bool:
-        """Whether it is reported, and both networks are sure of one of its digits."""
-        return self.is_reported and bool((self.support * self.span.probabilities.max(axis=1)).max() >= EVIDENT)
 
     @property
     def is_reported(self) -> bool:
@@ -105,6 +100,16 @@ def keep_best(sightings: Iterable[Sighting]) -> list[Sighting]:
             free = each.y[is_free], each.x[is_free], each.support[is_free]
             shown.append(replace(each, y=free[0], x=free[1], support=free[2], lost=True))
     return kept + [each for each in shown if each.lost]
+
+
+def is_evident(sighting: Sighting, side: int) -> bool:
+    """Return whether a number is reported, and both networks are sure enough of one of its digits.
+
+    side: the longer one of the picture, in pixels. A picture without a digit has few places where both networks may see
+    one, but the smaller the digit, the more of them; the square root of its size served best.
+    """
+    sure = (sighting.support * sighting.span.probabilities.max(axis=1)).max(initial=0)
+    return sighting.is_reported and bool(sure >= 1 - DOUBT * math.sqrt(sighting.size / side))
 
 
 def is_like(one: Sighting, other: Sighting) -> bool:

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.reader.pages.cutting import Strip
 from pipeline.reader.pages.lines import CentreLine
-from pipeline.reader.pages.sightings import Sighting, keep_best, locate
+from pipeline.reader.pages.sightings import Sighting, is_evident, keep_best, locate
 from pipeline.reader.rows.marks import HEIGHT, MARGIN
 from pipeline.reader.rows.spans import Span
 
@@ -29,15 +29,17 @@ def test_number_is_supported_by_what_the_first_network_has_seen(seen: tuple[floa
 
 
 @pytest.mark.parametrize(
-    ("seen", "probability", "evident"), [(1.0, 0.8, True), (0.5, 0.8, False), (1.0, 0.6, False), (0.0, 1.0, False)]
+    ("seen", "probability", "side", "evident"),
+    [(1, 0.95, 2000, True), (0.7, 0.95, 2000, False), (1, 0.8, 2000, False), (1, 0.8, 80, True), (0, 1, 80, False)],
 )
-def test_a_number_is_evident_if_both_networks_are_sure_of_one_of_its_digits(
-    seen: float, probability: float, evident: bool
+def test_smaller_digits_are_evident_only_if_both_networks_are_surer(
+    seen: float, probability: float, side: int, evident: bool
 ) -> None:
     two = number(0, 2, 0.9)
     span = replace(two.span, probabilities=np.array([[probability, 0], [0, 0.1]]))
-    assert replace(two, span=span, support=np.array([seen, 1])).is_evident is evident
-    assert not replace(two, lost=True).is_evident
+    shown = replace(two, span=span, support=np.array([seen, 1]))
+    assert is_evident(shown, side) is evident
+    assert not is_evident(replace(shown, lost=True), side)
 
 
 def test_of_numbers_that_share_a_digit_the_better_one_is_kept() -> None:
