@@ -113,6 +113,9 @@ def test_output_has_the_format_of_its_extension(run: Run, tmp_path: Path) -> Non
         (["a.png", "--json", "--output", "digits.csv"], "--json"),
         (["a.png", "--output", "digits.xlsx"], "end it in .csv"),
         (["a.png", "--output", "digits"], "end it in .csv"),
+        (["a.png", "--output", ""], "name ''"),
+        (["a.png", "--review", "a.png"], "does not end in .html"),
+        (["a.png", ""], "empty"),
         (["a.png", "--scheduler", "nonsense"], "'nonsense'"),
     ],
 )
