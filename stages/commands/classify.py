@@ -126,8 +126,8 @@ def _find_format(output: Path) -> Format:
 
     if output.suffix.lower() not in EXTENSIONS:
         raise UsageError(
-            f"the name '{output.name}' does not say the format: end it in .csv for a table, which spreadsheet programs open, "
-            "or in .jsonl for JSON objects"
+            f"the name '{output.name}' does not say the format: end it in .csv for a table, which spreadsheet programs "
+            "open, or in .jsonl for JSON objects"
         )
     return EXTENSIONS[output.suffix.lower()]
 
