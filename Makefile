@@ -41,14 +41,18 @@ include pipeline/engine/rules.mk
 status: ## Show which stages are up to date, which are not, and why
 all: $(all.inputs) ## Run all stages up to report (not those of the reader)
 
+classify demo predict runs:
+	@$(error There is no target $@: it is the command `handwriting $@`)
+
 prune: | $(ready) ## Delete old results and the leftovers of interrupted runs
 	@$(python) -m stages.commands.prune $(call options,KEEP)
 
 ##  Development
 
 .PHONY: FORCE $(targets)
+missing = $(if $(filter -%,$(TESTS)),,$(foreach t,$(TESTS),$(if $(wildcard $(firstword $(subst ::, ,$t))),,$t)))
 # Keep bytecode, also where the environment forbids it: each process would compile all tests again.
-pytest = PYTHONDONTWRITEBYTECODE= $(python) -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+pytest = $(if $(firstword $(missing)),$(error $(firstword $(missing)) does not exist))PYTHONDONTWRITEBYTECODE= $(python) -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 test: $(VENV)/.ready-dev ## Run the fast tests (two minutes, offline; TESTS=FOLDER)
 	$(pytest) -m 'not slow' $(TESTS)
 

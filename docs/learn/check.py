@@ -240,12 +240,10 @@ CHECKS: dict[str, Callable[[Any], Compared]] = {
 
 def explain(error: BaseException, path: str) -> str:
     """Return in one line why a file does not run, with the line of the file."""
-    if isinstance(error, OSError) and error.filename == path:
-        return f"{error.strerror}. Name a file with functions of the tutorial; without one, the empty ones are printed"
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
     line = error.lineno if isinstance(error, SyntaxError) else next(reversed(lines), None)
     message = error.msg if isinstance(error, SyntaxError) else error
-    return f"line {line}: {type(error).__name__}: {message}"
+    return f"{f'line {line}: ' if line else ''}{type(error).__name__}: {message}"
 
 
 def main() -> int:
@@ -255,10 +253,15 @@ def main() -> int:
         blocks = map(str.strip, re.findall(empty, PAGE.read_text(encoding="utf-8"), re.MULTILINE))
         print("import math\n\nimport numpy as np\n\n\n" + "\n\n\n".join(blocks))
         return 0
+    path = Path(sys.argv[1])
+    if path.is_dir() or not path.exists():
+        wrong = "is a folder" if path.is_dir() else "does not exist"
+        print(f"{path} {wrong}: name a file with functions of the tutorial; without one, the empty ones are printed")
+        return 1
     try:
-        written = runpy.run_path(sys.argv[1])
-    except (Exception, SystemExit) as error:  # of the reader's file, or because there is none
-        print(f"{sys.argv[1]}: {explain(error, sys.argv[1])}")
+        written = runpy.run_path(str(path))
+    except (Exception, SystemExit) as error:  # of the reader's file
+        print(f"{path}: {explain(error, str(path))}")
         return 1
     verdicts = {name: judge(written[name]) for name in CHECKS if name in written}
     print("\n".join(f"{name}: {verdict}" for name, verdict in verdicts.items()) or "no function of the tutorial")

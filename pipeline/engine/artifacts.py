@@ -130,7 +130,8 @@ def require_intact(folder: Path, manifest: Manifest, shown: Path) -> None:
 def advise(stage: str, folder: Path, when: str = "again") -> str:
     """Return how to create the result of `stage` in `folder`: by make, or by a command with --output."""
     if folder == ARTIFACTS / stage:
-        return f"run the stage {stage} {when} (make {stage})"
+        where = "" if Path("Makefile").exists() else " in the folder of a project"
+        return f"run the stage {stage} {when} (make {stage}{where})"
     return f"run the stage {stage} {when} with --output {folder}, or name another folder"
 
 

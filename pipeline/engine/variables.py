@@ -104,6 +104,8 @@ def _convert(text: str, parameter: inspect.Parameter) -> Any:
 
 
 def _convert_to(text: str, kind: Any) -> Any:
+    if kind is Path and not text:
+        raise ValueError("give a path")
     if kind in (str, Path):
         return kind(text)
     try:

@@ -125,6 +125,8 @@ def describe_missing(name: str) -> str:
     """Return the message about a file that does not exist."""
     if re.match(r"(https?|ftp):/", name):  # Path leaves one slash
         return f"{name} is a web address: download it and name the file"
+    if "*" in name:
+        return f"no file matches {name}: check the pattern, and leave it without quotes, so that the shell expands it"
     return f"{name} does not exist: check the path, and put it in quotes if it contains spaces"
 
 

@@ -144,6 +144,7 @@ def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) ->
     path = Path(folder) if folder is not None else _choose(TRAINED, PRETRAINED)
     model = _load(path)
     finder: Finder | None = None
+    why = ""
     if pictures and isinstance(model, Finder):
         finder = model
         model = _load(_choose(TRAINED, PRETRAINED))
@@ -153,8 +154,9 @@ def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) ->
         found = _require(Finder, _load(other), other)
         if folder is None or path == PRETRAINED or found.class_names == model.class_names:
             path, finder = other, found
+            why = f" reads the rows, because {folder} classifies single images" if folder and other != beside else ""
     classifier = _require(Classifier, model, path)
-    log.info("model: %s", _describe(finder or classifier, path))
+    log.info("model: %s%s", _describe(finder or classifier, path), why)
     return Reader(classifier, finder)
 
 

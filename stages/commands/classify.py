@@ -9,7 +9,7 @@ from typer import Argument, Option
 
 from pipeline.engine.command import main
 from pipeline.reader.many.readings import Format, format_csv, format_json, format_text
-from stages.commands.shared.outputs import check_targets
+from stages.commands.shared.outputs import check_page, check_targets
 from stages.commands.shared.picture_results import Work, compare_readings, print_readings, write_readings
 from stages.shared.options import Workers, scheduler_option
 
@@ -100,6 +100,8 @@ def classify(
             "--json prints objects, and --output writes them to a file whose name ends in .jsonl: choose one"
         )
     formats = {path: _find_format(path) for path in output or []}
+    if review:
+        check_page(review)
     targets = [*formats, *([review] if review else [])]
     fields = load_form(form) if form else None
     found, copies = _find_files(files, targets, annotate)
@@ -122,8 +124,8 @@ def _find_format(output: Path) -> Format:
 
     if output.suffix.lower() not in EXTENSIONS:
         raise UsageError(
-            f"the name {output} does not say the format: end it in .csv for a table, which spreadsheet programs open, "
-            "or in .jsonl for JSON objects"
+            f"the name '{output.name}' does not say the format: end it in .csv for a table, which spreadsheet programs "
+            "open, or in .jsonl for JSON objects"
         )
     return EXTENSIONS[output.suffix.lower()]
 

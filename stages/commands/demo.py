@@ -9,7 +9,7 @@ from pipeline.engine.command import main
 
 
 def demo(
-    output: Annotated[Path, Option(metavar="FILE", help="File of the page.")] = Path("handwriting-demo.html"),
+    output: Annotated[Path, Option(metavar="FILE", help="HTML file of the page.")] = Path("handwriting-demo.html"),
     show: Annotated[bool, Option("--open/--no-open", help="Open the page in the browser.")] = True,
 ) -> str:
     """Write and open a page on which you draw, look inside the pretrained network, and train one yourself.
@@ -21,8 +21,9 @@ def demo(
         handwriting demo
         handwriting demo --output lesson.html --no-open
     """
-    from stages.commands.shared.outputs import check_targets, write_file
+    from stages.commands.shared.outputs import check_page, check_targets, write_file
 
+    check_page(output)
     check_targets([output], [])
     from pipeline.html.demo.included import render_included_demo
 
@@ -30,8 +31,8 @@ def demo(
     if show:
         import webbrowser
 
-        webbrowser.open(output.resolve().as_uri())
-    return f"{output} {output.stat().st_size / 1e6:.2f} MB"
+        show = webbrowser.open(output.resolve().as_uri())
+    return f"{output} {output.stat().st_size / 1e6:.2f} MB{'' if show else ': open it in a browser'}"
 
 
 if __name__ == "__main__":

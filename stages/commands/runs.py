@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Option
 
 from pipeline.engine import ARTIFACTS
+from pipeline.engine.artifacts import advise
 from pipeline.engine.command import main
 from pipeline.engine.terminal import printable
 
@@ -40,7 +41,7 @@ def runs(
     if as_json:
         return json.dumps([_to_dict(run) for run in found], indent=2)
     if not found:
-        return "no training run in artifacts: run the stage train first (make train)"
+        return f"no training run in {ARTIFACTS}: {advise('train', ARTIFACTS / 'train', 'first')}"
     return _draw_table(found, name_data(found))
 
 

@@ -1,12 +1,15 @@
 """Show which stages are up to date."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated
 
 from typer import Argument, Option
 
-from pipeline.engine import make
+from pipeline.engine import ARTIFACTS, make
 from pipeline.engine.command import main
+from pipeline.engine.errors import UsageError
 
 
 def status(
@@ -25,6 +28,8 @@ def status(
         handwriting status --explain
         handwriting status EPOCHS=3 RECIPE=quick
     """
+    if not Path("Makefile").exists() and not os.path.lexists(ARTIFACTS):
+        raise UsageError("there is no project in this folder: change into the folder of one")
     return make.status(variables or [], explain)
 
 

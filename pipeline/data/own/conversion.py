@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,7 +54,7 @@ def convert(items: Sequence[Item], output: Path, shape: tuple[int, int]) -> Desc
     else:
         contrast = background - lowest if dark else highest - background
         blank = [item.name for item, each in zip(items, contrast, strict=True) if each < MIN_CONTRAST]
-        _require_usable([f"{name} shows no {'dark' if dark else 'light'} ink" for name in blank], items)
+        _require_usable({f"shows no {'dark' if dark else 'light'} ink": blank} if blank else {}, items)
         share = dark_share if dark else 1 - dark_share
         ink = f"dark on light ({share:.0%} of them), inverted" if dark else f"light on dark ({share:.0%} of them)"
         done = f"{ink}, fitted to {size}"
@@ -88,7 +88,7 @@ def sort_naturally(names: Iterable[str]) -> list[str]:
 
 def _survey(items: Sequence[Item]) -> tuple[set[tuple[int, ...]], NDArray[np.float64]]:
     """Return the shapes of all pictures, and the level of each one's background, its lowest, highest and mean level."""
-    shapes, levels, problems = set(), [], []
+    shapes, levels, problems = set(), [], dict[str, list[str]]()
     with progress("download", len(items), unit="pictures read") as shown:
         for item in items:
             try:
@@ -96,18 +96,19 @@ def _survey(items: Sequence[Item]) -> tuple[set[tuple[int, ...]], NDArray[np.flo
                 shapes.add(grey.shape)
                 levels.append((measure_background(grey), grey.min(), grey.max(), grey.mean()))
             except PictureError as error:
-                problems.append(str(error))
+                reason = str(error).removeprefix(f"{item.name} ").removeprefix("is ")
+                problems.setdefault(reason, []).append(item.name)
             shown.advance()
     _require_usable(problems, items)
     return shapes, np.array(levels, float).T
 
 
-def _require_usable(problems: Sequence[str], items: Sequence[Item]) -> None:
+def _require_usable(problems: Mapping[str, Sequence[str]], items: Sequence[Item]) -> None:
+    """Raise DatasetError if there are problems: the names of pictures, by what is wrong with them."""
     if problems:
-        raise DatasetError(
-            f"{len(problems):,} of {len(items):,} pictures cannot be used ({name_some(problems)}). "
-            "Repair or remove them"
-        )
+        count = sum(map(len, problems.values()))
+        named = name_some([f"{name_some(names, ', ')}: {reason}" for reason, names in problems.items()])
+        raise DatasetError(f"{count:,} of {len(items):,} pictures cannot be used ({named}). Repair or remove them")
 
 
 def _hold_out_test(labels: NDArray[np.uint8]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

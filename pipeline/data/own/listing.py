@@ -17,7 +17,7 @@ from pipeline.pictures.decoding import SUFFIXES
 
 TRAIN, TEST = PARTS = "train", "test"  # names of folders and CSV files
 DIGEST_LENGTH = 16
-SHOWN_PROBLEMS = 10  # problems that an error names
+SHOWN_PROBLEMS = 3  # problems that an error names
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,10 +81,10 @@ def _shorten(digests: str) -> str:
     return hashlib.sha256(digests.encode()).hexdigest()[:DIGEST_LENGTH]
 
 
-def name_some(problems: Sequence[str]) -> str:
+def name_some(problems: Sequence[str], between: str = "; ") -> str:
     """Return the first problems and the number of the others, in one line."""
     more = [f"and {len(problems) - SHOWN_PROBLEMS:,} more"] if len(problems) > SHOWN_PROBLEMS else []
-    return "; ".join([*problems[:SHOWN_PROBLEMS], *more])
+    return between.join([*problems[:SHOWN_PROBLEMS], *more])
 
 
 def _list_idx_files(path: Path) -> list[Path]:

@@ -49,12 +49,14 @@ def find_pictures(names: Sequence[str]) -> list[Picture]:
     """Return the files with these names and, in place of folders, all visible pictures in them, sorted.
 
     They include files in unreadable but convertible formats, so that no result is missing unnoticed, unless a picture
-    of the same name or the numbered pages of a PDF file are beside them. Logs how many other files are
-    skipped. Raises PipelineError if a folder has no picture, or one in it cannot be read.
+    of the same name or the numbered pages of a PDF file are beside them. Logs how many other files are skipped. Raises
+    UsageError for an empty name; PipelineError if a folder has no picture, or one in it cannot be read.
     """
     found: list[Picture] = []
     skipped: Counter[str] = Counter()
     for name in names:
+        if not name:
+            raise UsageError("a name is empty: name files or folders")
         if name == STDIN or not os.path.isdir(name):  # noqa: PTH112 - Path.is_dir raises if the name is too long
             found += _split(name, Path("stdin" if name == STDIN else Path(name).name))
             continue

@@ -29,6 +29,14 @@ def check_targets(targets: Sequence[Path], files: Sequence[Path]) -> None:
         check_outside(target)
 
 
+def check_page(target: Path) -> None:
+    """Raise UsageError if an HTML page would get the name of another file, such as notes.txt."""
+    from pipeline.engine.errors import UsageError
+
+    if target.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"the name '{target.name}' does not end in .html: name a file such as page.html")
+
+
 def name_work(output: Path) -> Path:
     """Return the working folder of an output, which contains the progress of an interrupted run."""
     return output.parent / f".{output.name}.partial"

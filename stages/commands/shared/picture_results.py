@@ -162,7 +162,8 @@ def _complete(found: Sequence[Facts], form: "Form | None") -> tuple[list[Facts],
 
     rows = [row for facts in found for row in facts.get("rows", ())]
     sure = sum(row["confidence"] >= CERTAIN for row in rows)
-    remains = f"{sure:,} of {len(rows):,} rows have {CERTAIN:.0%} or more; {len(rows) - sure:,} to check"
+    which = f"{len(rows):,} {'row' if len(rows) == 1 else 'rows'} {'has' if 1 in (sure, len(rows)) else 'have'}"
+    remains = f"{sure:,} of {which} {CERTAIN:.0%} or more; {len(rows) - sure:,} to check"
     if not form:
         return list(found), remains
     checked = check_pages(found, form)

@@ -272,6 +272,7 @@ def test_force_and_always_make_are_refused_where_they_have_no_meaning(
     [
         (["reep"], "There is no target reep: did you mean `make reap`?"),
         (["reep", "SEEDS=4"], "'SEEDS=4' is not for reep: did you mean `make reap`?"),
+        (["reap", "SEEDS=4", "reep"], "There is no target reep: did you mean `make reap`?"),
         (["--dry-run", "stats"], "did you mean `make status`?"),
         (["prune"], "did you mean `make print`?"),
         (["xyz"], "There is no target xyz: see the Makefile"),

@@ -84,6 +84,7 @@ def test_environment_sets_an_option_that_says_so(monkeypatch: pytest.MonkeyPatch
         ({"SORT": "oats"}, "SORT=oats: use one of rye, wheat"),
         ({"OIL": "yes"}, "OIL=yes: use 1 or 0"),
         ({"HEAT": "some"}, "HEAT=some: Invalid enum value 'some'"),
+        ({"FROM": ""}, "FROM=: give a path"),
         ({"HANDS": "3"}, "HANDS=3: use an even number"),
     ],
 )

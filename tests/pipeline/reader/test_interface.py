@@ -170,6 +170,8 @@ def test_default_is_the_trained_model_if_it_exists(
     assert images.digest != trained.digest
     accuracy = json.loads((built / "train/model.json").read_bytes())["validation_accuracy"]
     assert caplog.messages[-1].startswith(f"model: artifacts/train, {accuracy:.2%} correct on validation images")
+    load(built / "train")
+    assert str(built / "train") in caplog.messages[-1]  # also if another network reads the rows
 
 
 @pytest.mark.parametrize("negative_class", [True, False])

@@ -83,7 +83,7 @@ def test_last_line_names_pictures_without_a_digit(run: Run, tmp_path: Path) -> N
     for form in ([], ["--json"]):
         assert run("classify", digit, *blank, *form).stderr.splitlines()[-1] == expected
     line = run("classify", digit, *blank, "--output", "a.csv").stdout.splitlines()[-1]
-    assert line == f"1 of 1 rows have 90% or more; 0 to check; {expected}"
+    assert line == f"1 of 1 row has 90% or more; 0 to check; {expected}"
     broken = run("classify", digit, "b.png", "none.png", "--output", "a.csv").stderr.splitlines()
     assert broken[-2] == "1 of 3 pictures without a digit: b.png"
     assert "without" not in run("classify", digit, digit).stderr
@@ -113,6 +113,9 @@ def test_output_has_the_format_of_its_extension(run: Run, tmp_path: Path) -> Non
         (["a.png", "--json", "--output", "digits.csv"], "--json"),
         (["a.png", "--output", "digits.xlsx"], "end it in .csv"),
         (["a.png", "--output", "digits"], "end it in .csv"),
+        (["a.png", "--output", ""], "name ''"),
+        (["a.png", "--review", "a.png"], "does not end in .html"),
+        (["a.png", ""], "empty"),
         (["a.png", "--scheduler", "nonsense"], "'nonsense'"),
     ],
 )

@@ -11,9 +11,9 @@ from stages.commands.demo import demo
 
 def test_page_of_the_included_model_is_written_and_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
-    monkeypatch.setattr(webbrowser, "open", opened.append)
+    monkeypatch.setattr(webbrowser, "open", opened.append)  # returns None, as without a browser
     pages = [tmp_path / name for name in ("one.html", "two.html")]
-    assert "one.html 0." in demo(output=pages[0])
+    assert "open it in a browser" in demo(output=pages[0])
     demo(output=pages[1], show=False)
     assert opened == [pages[0].as_uri()]
     assert pages[0].read_bytes() == pages[1].read_bytes()
@@ -21,6 +21,8 @@ def test_page_of_the_included_model_is_written_and_opened(tmp_path: Path, monkey
     assert "99." in pages[0].read_text(encoding="utf-8").partition("<dt>Accuracy</dt>")[2][:20]
 
 
-def test_folder_is_refused_as_output(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="folder"):
-        demo(output=tmp_path)
+@pytest.mark.parametrize(("name", "words"), [("page.html", "folder"), ("notes.txt", "does not end in .html")])
+def test_folder_and_file_of_another_program_are_refused_as_output(name: str, words: str, tmp_path: Path) -> None:
+    (tmp_path / "page.html").mkdir()
+    with pytest.raises(UsageError, match=words):
+        demo(output=tmp_path / name)

@@ -20,6 +20,10 @@ def test_value_of_one_stage_leaves_out_others_that_refuse_it(call: Run, project:
         assert call("status", *wrong).returncode == 2
 
 
+def test_folder_without_a_project_is_refused(call: Run) -> None:
+    assert_one_line(call("status"), 2, "no project")
+
+
 @pytest.mark.parametrize("command", ["status", "runs", "prune", "parse"])
 def test_artifacts_that_lead_nowhere_are_named(command: str, call: Run, tmp_path: Path) -> None:
     (tmp_path / "artifacts").symlink_to("nowhere")
