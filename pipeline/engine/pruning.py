@@ -10,12 +10,10 @@ from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.results import read_results
 
 
-def prune(
-    artifacts: Path, keep: int, computed_from: Mapping[str, str] = MappingProxyType({}), dry_run: bool = False
-) -> dict[str, int]:
+def prune(artifacts: Path, keep: int, computed_from: Mapping[str, str] = MappingProxyType({})) -> dict[str, int]:
     """Remove all but the `keep` last used results of each stage, and all leftovers of interrupted runs.
 
-    Return the bytes of what was removed, by the name of each folder. dry_run: remove nothing, but return the same.
+    Return the bytes of what was removed, by the name of each folder.
 
     Results with a link, published or named, are always kept, and they count towards `keep`. So do results that were
     computed from a result with a link, for the stages in `computed_from`: {"evaluate": "train"} keeps the evaluations
@@ -40,18 +38,16 @@ def prune(
         with store.stage_lock(artifacts / stage, stage) as locked:
             if not locked:
                 continue
-            removed |= store.sweep(artifacts / store.STORE, stage, checkpoints=True, dry_run=dry_run)
+            removed |= store.sweep(artifacts / store.STORE, stage, checkpoints=True)
             kept = {entry: is_kept(entry) for entry in store.entries(artifacts, stage)}
             by_use = sorted(kept, key=lambda entry: (kept[entry], _last_used(entry)), reverse=True)
             for entry in by_use[keep:]:
                 size = store.size(entry)
-                if not kept[entry] and (
-                    dry_run or store.remove(entry, is_kept)
-                ):  # again: it may have got a name meanwhile
+                if not kept[entry] and store.remove(entry, is_kept):  # again: it may have got a name meanwhile
                     removed[entry.name] = size
     folders = [artifacts / store.STORE / name for name in sorted(removed)]
     for folder in folders:
-        if not dry_run and any(path.exists() for path in (folder, folder.with_suffix(store.PARTIAL))):
+        if any(path.exists() for path in (folder, folder.with_suffix(store.PARTIAL))):
             raise PipelineError(f"{folder} cannot be removed: change its permissions, and those of what it contains")
     return {folder.name: removed[folder.name] for folder in folders}
 

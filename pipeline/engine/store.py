@@ -129,7 +129,7 @@ def _clear_except_checkpoint(partial: Path) -> None:
             _discard(path)
 
 
-def sweep(store: Path, stage: str, checkpoints: bool = False, dry_run: bool = False) -> dict[str, int]:
+def sweep(store: Path, stage: str, checkpoints: bool = False) -> dict[str, int]:
     """Remove leftovers of killed runs; return their bytes by name. The caller must hold the stage lock."""
     removed = {}
     for leftover in store.glob(f"{stage}-*"):
@@ -138,8 +138,7 @@ def sweep(store: Path, stage: str, checkpoints: bool = False, dry_run: bool = Fa
             leftover.rename(entry)  # the run was killed between the two renames of `commit`
         elif _is_leftover(leftover) and (checkpoints or not has_checkpoint(leftover)):
             removed[leftover.name] = size(leftover)
-            if not dry_run:
-                _discard(leftover)
+            _discard(leftover)
     return removed
 
 

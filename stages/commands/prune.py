@@ -11,7 +11,6 @@ from pipeline.engine.terminal import printable
 
 def prune(
     keep: Annotated[int, Option(min=1, help="Number of most recently used results to keep for each stage.")] = 5,
-    dry_run: Annotated[bool, Option("--dry-run", help="Only list what would be deleted.")] = False,
 ) -> str:
     """Delete old results and the leftovers of interrupted runs from the store.
 
@@ -20,15 +19,15 @@ def prune(
 
     Examples:
         handwriting prune
-        handwriting prune --keep 1 --dry-run
+        handwriting prune --keep 1
     """
     from pipeline.engine.pruning import prune as prune_store
 
-    removed = prune_store(ARTIFACTS, keep, {"evaluate": "train"}, dry_run)
+    removed = prune_store(ARTIFACTS, keep, {"evaluate": "train"})
     lines = [f"{printable(name)}: {size / 1e6:.1f} MB" for name, size in removed.items()]
     results = f"{len(removed)} result{'' if len(removed) == 1 else 's'}"
     freed = f"{sum(removed.values()) / 1e6:.1f} MB"
-    return "\n".join([*lines, f"{'would free' if dry_run else 'freed'} {freed}: {results} -> {ARTIFACTS}"])
+    return "\n".join([*lines, f"freed {freed}: {results} -> {ARTIFACTS}"])
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ def test_prune_keeps_entries_in_use_by_other_processes(tmp_path: Path) -> None:
         assert prune(tmp_path, keep=1) == {}
         assert (read / "numbers").exists()
         maker.kill()
-    assert prune(tmp_path, keep=1, dry_run=True) == prune(tmp_path, keep=1) == {read.name: 1002, "water-12.partial": 0}
+    assert prune(tmp_path, keep=1) == {read.name: 1002, "water-12.partial": 0}
 
 
 def test_prune_of_a_negative_number_is_refused(tmp_path: Path) -> None:
