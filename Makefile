@@ -41,6 +41,7 @@ include pipeline/engine/rules.mk
 status: ## Show which stages are up to date, which are not, and why
 all: $(all.inputs) ## Run all stages up to report (not those of the reader)
 
+.PHONY: classify demo predict runs
 classify demo predict runs:
 	@$(error There is no target $@: it is the command `handwriting $@`)
 

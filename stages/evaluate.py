@@ -10,8 +10,8 @@ from typer import Option
 from pipeline.engine.command import main
 from pipeline.engine.stage import Input, Output, Role, stage
 from pipeline.scheduling.progress import progress
+from stages.shared.job_modules import JOBS
 from stages.shared.options import Scheduler, Workers
-from stages.shared.running import JOBS
 
 log = logging.getLogger(__name__)
 

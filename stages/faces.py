@@ -12,7 +12,7 @@ from pipeline.engine.errors import PipelineError
 from pipeline.engine.stage import Output, stage
 from pipeline.reader.composition.font_packages import fetch_faces, load_faces
 from pipeline.scheduling.progress import progress
-from stages.shared.running import JOBS
+from stages.shared.job_modules import JOBS
 
 
 def resolve(given: Mapping[str, Any]) -> dict[str, Any]:

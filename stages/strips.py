@@ -7,8 +7,8 @@ from typer import Option
 
 from pipeline.engine.command import main
 from pipeline.engine.stage import Input, Output, stage
+from stages.shared.job_modules import JOBS
 from stages.shared.options import Scheduler, Workers
-from stages.shared.running import JOBS
 
 
 @stage(

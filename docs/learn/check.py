@@ -5,6 +5,7 @@
 Without a file, the command prints the empty functions to begin with. Derivatives are compared with central differences.
 """
 
+import os
 import re
 import runpy
 import sys
@@ -254,8 +255,8 @@ def main() -> int:
         print("import math\n\nimport numpy as np\n\n\n" + "\n\n\n".join(blocks))
         return 0
     path = Path(sys.argv[1])
-    if path.is_dir() or not path.exists():
-        wrong = "is a folder" if path.is_dir() else "does not exist"
+    if not os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises if the name is too long
+        wrong = "is a folder" if os.path.isdir(path) else "does not exist"  # noqa: PTH112
         print(f"{path} {wrong}: name a file with functions of the tutorial; without one, the empty ones are printed")
         return 1
     try:

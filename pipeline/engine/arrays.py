@@ -128,7 +128,7 @@ def read_array(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...], belo
     if below is not None and found.size and not 0 <= found.min() <= found.max() < below:
         wrong = found.max() if found.min() >= 0 else found.min()
         raise ArrayError(
-            f"{path} contains {wrong}, but all values must be from 0 to below {below}: {advise_anew(path)}"
+            f"{path} contains {wrong}, but all values must be at least 0 and below {below}: {advise_anew(path)}"
         )
     return found
 

@@ -78,8 +78,8 @@ $1: $($1.inputs) | $(ready)
 endef
 $(foreach s,$(stages),$(eval $(call rule,$s)))
 
-# Before the first recipe, every goal is looked for that `targets` does not name.
-$(stages) $(filter $(targets),$(MAKECMDGOALS)): | $(if $(targets),$(filter-out $(stages) $(targets) status,$(MAKECMDGOALS)))
+# Look for each goal that `targets` does not name before any recipe runs.
+$(stages) status $(filter $(targets),$(MAKECMDGOALS)): | $(if $(targets),$(filter-out $(stages) $(targets) status,$(MAKECMDGOALS)))
 ifneq ($(filter-out $(stages) status,$(MAKECMDGOALS)),)
 .DEFAULT: # also asked for missing files
 	@$(if $(filter $@,$(MAKECMDGOALS)),$(error There is no target $@: $(call advice,$@,see $(if $(filter help,$(targets)),`make help`,the Makefile))),exit 1)

@@ -60,7 +60,7 @@ def load_confusion(folder: Path, classes: int) -> NDArray[np.int64]:
 
 def load_probabilities(folder: Path, images: int, classes: int) -> NDArray[np.float32]:
     """Return the probabilities, (n, c), in an artifact of `evaluate`. Raises ArrayError as `load_confusion` does."""
-    return read_array(folder / PROBABILITIES_FILE, np.float32, (images, classes), below=1.01)  # 1, if not rounded
+    return read_array(folder / PROBABILITIES_FILE, np.float32, (images, classes), below=1.01)  # or rounded
 
 
 def save_metrics(

@@ -20,7 +20,6 @@ them among threads. The result depends on the number of shards, but not on the n
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +34,6 @@ from pipeline.network.team import Run, in_sequence
 SHARED = 60_000  # number of parameters from which their update is worth another start of the threads
 SLICE = 131_072  # largest number of parameters that are updated at a time; smaller slices need more calls
 
-T = TypeVar("T")
 Indices = NDArray[np.intp]
 Count = Callable[[Array, Labels], int]  # logits, labels -> number of correct predictions
 Load = Callable[[Indices, int, int], tuple[Array, Labels]]  # see `train_epoch`

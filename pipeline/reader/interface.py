@@ -154,7 +154,7 @@ def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) ->
         found = _require(Finder, _load(other), other)
         if folder is None or path == PRETRAINED or found.class_names == model.class_names:
             path, finder = other, found
-            why = f" reads the rows, because {folder} classifies single images" if folder and other != beside else ""
+            why = f" reads pictures, because {folder} classifies single images" if folder and other != beside else ""
     classifier = _require(Classifier, model, path)
     log.info("model: %s%s", _describe(finder or classifier, path), why)
     return Reader(classifier, finder)

@@ -87,7 +87,7 @@ IN_THE_KEYS_OF = {
     # Messages, options and the engine affect no result; the report reads the store.
     "stages/shared/recipe_options.py": set[str](),
     "stages/shared/options.py": set[str](),
-    "stages/shared/running.py": set[str](),
+    "stages/shared/job_modules.py": set[str](),
     "pipeline/engine/program.py": set[str](),
     "pipeline/engine/plan.py": set[str](),
     "pipeline/engine/store.py": {"report"},

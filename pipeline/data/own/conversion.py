@@ -112,7 +112,7 @@ def _require_usable(problems: Mapping[str, Sequence[str]], items: Sequence[Item]
 
 
 def _hold_out_test(labels: NDArray[np.uint8]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the indices of training and test images; each class of two images has at least one test image."""
+    """Return the indices of training and test images; each class of at least two images has at least one test image."""
     total, classes = len(labels), len(np.unique(labels))
     count = min(max(round(TEST_SHARE * total), classes), total - classes)
     if count == 0:

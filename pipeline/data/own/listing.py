@@ -82,7 +82,7 @@ def _shorten(digests: str) -> str:
 
 
 def name_some(problems: Sequence[str], between: str = "; ") -> str:
-    """Return the first problems and the number of the others, in one line."""
+    """Return the first problems and the number of the others, in one line; `between` joins them."""
     more = [f"and {len(problems) - SHOWN_PROBLEMS:,} more"] if len(problems) > SHOWN_PROBLEMS else []
     return between.join([*problems[:SHOWN_PROBLEMS], *more])
 

@@ -19,7 +19,10 @@ from pipeline.reader.rows.marks import SHEET, WIDTH
 
 LARGER, SMALLER, MOST_LARGER = (2.2, 5.0), (0.25, 0.42), 0.75
 BEYOND = 60  # pixels of the page of another size beyond each edge of the strip
-LIKE_DIGIT, PART_SIZES = 0.6, (8, 28)  # share of them with a part like a digit in the middle, and its longer side
+LIKE_DIGIT, PART_SIZES = (
+    0.6,
+    (8, 28),
+)  # share of these strips with a part like a digit, and its longer side
 
 
 def write_in_another_size(sheet: Ink, style: Style, hands: Hands, source: SourceImages, generator: Generator) -> None:

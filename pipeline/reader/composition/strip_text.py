@@ -36,7 +36,7 @@ def make_tokens(kind: str, source: SourceImages, generator: Generator) -> list[T
 
 
 def make_cells(source: SourceImages, generator: Generator) -> list[str]:
-    """Return the numbers of a row of cells: single digits, numbers of up to so many digits, or any numbers."""
+    """Return the numbers of a row of cells: single digits, numbers of a few digits, or any numbers."""
     most = int(generator.choice([1, 1, 1, 2, 2, 3, 5]))
     counts = generator.integers(1, most + 1, MOST_CELLS).tolist()
     if not source.has_digits:

@@ -57,7 +57,10 @@ class Form:
 
 
 def load_form(path: str | os.PathLike[str]) -> Form:
-    """Return the form that a TOML file describes; `add_template` completes it. Raises UsageError for other files."""
+    """Return the form that a TOML file describes; `add_template` completes it.
+
+    Raises UsageError if the file is missing or is not a form.
+    """
     path = Path(path)
     try:
         if path.exists() and not path.is_file():  # opening a pipe may block forever

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from pipeline.reader.pages.lines import find_lines
 from pipeline.reader.pages.reading_order import find_rows
 from pipeline.reader.pages.result import Alternatives, Number, Result, Row
 from pipeline.reader.pages.search import Slider, search
-from pipeline.reader.pages.sightings import POSSIBLE_NUMBER, Sighting, is_evident, keep_best, read_strips
+from pipeline.reader.pages.sightings import POSSIBLE_NUMBER, Sighting, hide_unless_evident, keep_best, read_strips
 from pipeline.reader.rows.expected import Expected
 from pipeline.reader.rows.marks import WRITTEN
 from pipeline.reader.rows.spans import find_alternatives, is_reported
@@ -35,14 +34,13 @@ def read(
 ) -> Result:
     """Read the digits in a picture, (h, w) in [0, 255], row by row, from left to right.
 
-    If no number of it is evident, the picture has none, and what was seen are possible digits.
+    If no number is evident, none is reported, and all become possible digits.
 
     model: slides over pictures, and has a network for rows. size: that of the picture before it was reduced. run: may
     use threads.
     """
-    seen, shape = see(model, grey, run), grey.shape
-    if not any(is_evident(each, max(shape)) for each in seen):
-        seen = [replace(each, lost=True) for each in seen]
+    shape = grey.shape
+    seen = hide_unless_evident(see(model, grey, run), max(shape))
     return arrange(seen, model.class_names, model.row.temperature, shape, size, (0, 0, shape[1], shape[0]))
 
 

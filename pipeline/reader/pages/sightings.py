@@ -17,8 +17,9 @@ from pipeline.reader.rows.fitting import fit_spans
 from pipeline.reader.rows.spans import Span, read_spans
 
 SUPPORTED = 0.6  # distance in sizes along the row within which the first network has seen a digit
-# Doubt about the best digit of a number, up to which a picture has numbers, for a digit as large as the picture; see
-# `is_evident`. On generated pictures, it hides three of four claims where there is no digit, and no number elsewhere.
+# Greatest doubt about the best digit of a number with which the number is evident, if that digit is as large as the
+# picture; see `is_evident`. On generated pictures, the rule removes the numbers of three of four pictures without a
+# digit, and of none with digits.
 DOUBT = 0.7
 SAME_DIGIT = 0.8, 0.45  # distance in sizes, down and along the row, within which there is only one digit
 POSSIBLE_NUMBER = 0.03  # probability of a number from which a person who checks the reading should see it
@@ -31,8 +32,8 @@ class Sighting:
 
     y, x: the centres of its digits in pixels, (k,). size: the longer side of its digits. support: the probability of a
     digit by the first network at each of them, (k,), 0 where it has seen none. lost: whether it is not reported,
-    because no number of the picture is evident, or because a better sighting shares some of its digits; y and x are
-    then the centres of the other digits, which no better sighting has.
+    because no number of the picture is evident, or because a better sighting shares some of its digits. In the second
+    case, y, x and support are only those of the other digits.
     """
 
     span: Span
@@ -44,7 +45,7 @@ class Sighting:
 
     @property
     def is_supported(self) -> bool:
-        """Whether the first network has seen most of the digits, too."""
+        """Whether the first network has also seen most of the digits."""
         return bool((self.support > 0).mean() >= 0.5)
 
     @property
@@ -102,11 +103,17 @@ def keep_best(sightings: Iterable[Sighting]) -> list[Sighting]:
     return kept + [each for each in shown if each.lost]
 
 
+def hide_unless_evident(sightings: Sequence[Sighting], side: int) -> list[Sighting]:
+    """Return the sightings of a picture, as lost ones if none is evident. side: its longer side, in pixels."""
+    is_any = any(is_evident(each, side) for each in sightings)
+    return [*sightings] if is_any else [replace(each, lost=True) for each in sightings]
+
+
 def is_evident(sighting: Sighting, side: int) -> bool:
     """Return whether a number is reported, and both networks are sure enough of one of its digits.
 
-    side: the longer one of the picture, in pixels. A picture without a digit has few places where both networks may see
-    one, but the smaller the digit, the more of them; the square root of its size served best.
+    side: the longer side of the picture, in pixels. The smaller the digits, the more places there are where both
+    networks may be wrong; of the powers of the size that were tried, the square root was best.
     """
     sure = (sighting.support * sighting.span.probabilities.max(axis=1)).max(initial=0)
     return sighting.is_reported and bool(sure >= 1 - DOUBT * math.sqrt(sighting.size / side))

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.reader.pages.cutting import Strip
 from pipeline.reader.pages.lines import CentreLine
-from pipeline.reader.pages.sightings import Sighting, is_evident, keep_best, locate
+from pipeline.reader.pages.sightings import Sighting, hide_unless_evident, is_evident, keep_best, locate
 from pipeline.reader.rows.marks import HEIGHT, MARGIN
 from pipeline.reader.rows.spans import Span
 
@@ -40,6 +40,8 @@ def test_smaller_digits_are_evident_only_if_both_networks_are_surer(
     shown = replace(two, span=span, support=np.array([seen, 1]))
     assert is_evident(shown, side) is evident
     assert not is_evident(replace(shown, lost=True), side)
+    other = number(200, 1, 0.9, supported=False)  # is reported only beside a number that is evident
+    assert [each.is_reported for each in hide_unless_evident([shown, other], side)] == [evident] * 2
 
 
 def test_of_numbers_that_share_a_digit_the_better_one_is_kept() -> None:
