@@ -338,10 +338,11 @@ function makeLearning(learner, packed, on) {
   /** Return the sentence of the lesson. */
   function tellLesson() {
     const known = `It practises on ${FIXED} ${plural(noun, FIXED)} with known answers, not on your drawing`;
+    const end = `${percent(state.exams.at(-1)?.value)} right. Now draw a smiley: nobody told it what is no ${noun}`;
+    if (state.isDone && !state.isRunning) return `Trained: ${end}.`;
     if (!isGuided()) return "Train repeats this, again and again: a guess, its loss, backpropagation, a small step.";
     if (state.handed === 0) return `${known}. The loss says how wrong it is on them: Step lowers it.`;
-    const told = "from the answer back to the kernels, each weight is told its part in the error";
-    return `Backpropagation: ${told} and moves against it.`;
+    return "Backpropagation: from answer to kernels, each weight is told its part in the error and moves against it.";
   }
 
   function describe() {
@@ -350,20 +351,18 @@ function makeLearning(learner, packed, on) {
     if (isSpoilt()) return "The steps were too large and spoilt the weights: begin again with a smaller rate.";
     const best = (some) => Math.max(...some.map(({ value }) => value));
     const isStuck = exams.length > UNIMPROVED && best(exams.slice(-UNIMPROVED)) <= best(exams.slice(0, -UNIMPROVED));
-    if (last?.right >= BY_HEART && isStuck) {
-      const these = `these ${packed.learnt.toLocaleString("en")} images`;
-      return `It has seen ${these} ${epochs} times and knows them by heart; new ones: ${percent(last.value)}.`;
-    }
-    if (state.isDone && !state.isRunning) return "Now draw a smiley: nobody told it what is not a digit.";
-    const end = `It stops at ${100 * ENOUGH}% right, after ${RUN} s or more`;
-    if (state.isRunning && state.goal?.seconds !== undefined) return `${end}: ${training.seen} images seen.`;
+    const known = `It has seen ${packed.learnt.toLocaleString("en")} images ${epochs} times and knows them by heart`;
+    if (last?.right >= BY_HEART && isStuck) return `${known}; new ones: ${percent(last.value)}.`;
+    const end = last?.value < ENOUGH ? `at ${100 * ENOUGH}% right, after ${RUN} s or more` : `after ${RUN} s`;
+    if (state.isRunning && state.goal?.seconds !== undefined) return `It stops ${end}: ${training.seen} images seen.`;
     if (training.seen > 0) return `After each ${BATCH} images, all ${howMany} weights move a little downhill.`;
     if (canTakeBack() && !on.isLesson()) return "The trained network is forgotten. “Undo” brings it back.";
     if (state.way) return `The error on the ${FIXED} goes back: answers, then maps, then kernels.`;
-    const losses = exams.slice(-2).map(({ loss }) => loss.toFixed(2));
-    const next = isGuided() ? " Step again." : "";
-    if (handed > 0) return `Loss before: ${losses[0]}, now: ${losses.at(-1)}. Lower is less wrong.${next}`;
-    return `Loss now: ${losses.at(-1)}. Arrows: a step makes a weight grow (up, +) or shrink (down, −).`;
+    const [before, now = before] = exams.slice(-2).map(({ loss }) => loss.toFixed(2));
+    const higher = state.byHand < Infinity ? "Higher: that step was too large." : "Higher is more wrong.";
+    const told = last?.loss > exams.at(-2)?.loss ? higher : `Lower is less wrong.${isGuided() ? " Step again." : ""}`;
+    if (handed > 0) return `Loss before: ${before}, now: ${now}. ${told}`;
+    return `Loss now: ${now}. Arrows: a step makes a weight grow (up, +) or shrink (down, −).`;
   }
 
   $("forget").addEventListener("click", () => (canTakeBack() ? takeBack() : open({ seed: state.seed + 1 })));
