@@ -244,5 +244,5 @@ def test_a_class_has_one_sum_of_votes_everywhere_from_which_its_share_follows(op
         first, again, second = (float(number) for number in re.findall(r"e\^(-?\d+\.\d)", text))
         assert [first, again, second] == [shown[best], shown[best], sorted(shown)[-2]]
         share = page.locator(".class.best .share").inner_text()
-        assert text.endswith(f"= {share}")
+        assert text.endswith(f" {share}")
         assert float(share[:-1]) == pytest.approx(100 / np.exp(logits - logits[best]).sum(), abs=0.1)

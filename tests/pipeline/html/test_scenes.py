@@ -65,7 +65,8 @@ def test_whoever_presses_the_highlighted_button_has_trained_a_network(lesson: Pa
     assert ends == sorted(ends) and 1800 < ends[-1] < 3000  # slow enough to be followed
     loss = lesson.evaluate(f"{STATE}.exams.map(({{ loss }}) => loss)")[:3]
     assert loss == sorted(loss, reverse=True)
-    assert lesson.locator("#scene .primary:visible").get_attribute("id") == "scene-action"
+    assert lesson.locator("#scene .primary:visible").get_attribute("id") == "scene-train"
+    assert lesson.locator("#scene-action").inner_text() == "Step"  # no other action under the mouse
     expect(lesson.locator("#run-card")).to_be_visible()
     assert lesson.evaluate(f"{STATE}.exams.at(-1).value > Math.max({STATE}.exams[0].value, 0.8)")
     assert lesson.locator("#scene .primary:visible").get_attribute("id") == "scene-next"
@@ -203,6 +204,9 @@ def test_tapped_dot_adds_ink_and_fool_it_changes_the_answer(lesson: Page) -> Non
     lesson.locator("#scene-action").click()
     expect(lesson.locator("#fooled")).to_contain_text("ink")
     assert prediction(lesson) == str(chosen)
+    lesson.evaluate("scenes.go(2)")
+    assert prediction(lesson) == before
+    lesson.evaluate("scenes.go(3)")
     draw_with_mouse(lesson, [[(0.3, 0.3), (0.3, 0.7)]])
     wait_for_update(lesson)
     assert "ink" not in lesson.locator("#runner-up").inner_text()

@@ -245,36 +245,41 @@ function makeInside(model, changed) {
     changed();
   }
 
-  /** Add dots of ink until the chosen class, or else the runner-up, is the answer. */
+  /** Add dots of ink until the chosen class, or else the runner-up, is the answer; where it gets stuck, another one. */
   async function fool() {
     if (!state.reading || state.isFooling) return;
     const { reading, view, rival: chosen } = state;
     const [best, ...others] = strongest(reading.probabilities, reading.probabilities.length);
-    const goal = [chosen, ...others].find((k) => k !== null && k !== best && k < model.classNames.length);
-    const isFooled = () => current.prediction.digit === goal;
+    const isGoal = (k) => k !== null && k !== best && k < model.classNames.length;
+    const goals = [...new Set([chosen, ...others].filter(isGoal))];
+    const isFooled = () => isGoal(current.prediction.digit);
     if (isFooled()) takeBack(); // again
-    change({ rival: goal });
-    compute();
-    state.isFooling = true;
-    const isSame = () => state.reading === reading && state.view === view;
+    const [{ inked, dots }, scene] = [state, scenes.number()];
+    const isSame = () => state.reading === reading && state.view === view && scenes.number() === scene;
     const next = () => new Promise((done) => setTimeout(() => done(isSame())));
-    const limit = state.dots + MAX_DOTS;
-    while (isSame() && !isFooled() && state.dots < limit) {
-      const { image, prediction } = current;
-      const first = strongest(prediction.logits, 2).find((k) => k !== goal);
-      const explained = explainDifference(view.model.networks, image, first, goal, [prediction.values]);
-      const [dot] = await helpfulDots(view.model, image, first, goal, explained, next);
-      if (!dot) break;
-      addInk(dot.at);
-      await new Promise((done) => setTimeout(done, REDUCED_MOTION.matches ? 0 : FOOL_DELAY));
+    state.isFooling = true;
+    for (const goal of goals) {
+      change({ rival: goal });
+      compute();
+      while (isSame() && current.prediction.digit !== goal && state.dots < dots + MAX_DOTS) {
+        const { image, prediction } = current;
+        const first = strongest(prediction.logits, 2).find((k) => k !== goal);
+        const explained = explainDifference(view.model.networks, image, first, goal, [prediction.values]);
+        const [dot] = await helpfulDots(view.model, image, first, goal, explained, next);
+        if (!dot) break;
+        addInk(dot.at);
+        await new Promise((done) => setTimeout(done, REDUCED_MOTION.matches ? 0 : FOOL_DELAY));
+      }
+      if (!isSame() || isFooled()) break;
+      change({ inked, dots, rival: chosen });
+      changed();
     }
     state.isFooling = false;
     if (!isSame()) return;
-    const count = `${state.dots} ${plural("dot", state.dots)} of ink`;
-    const name = withArticle(view.outputs[goal]);
-    const made = `${count} made the ${view.outputs[best]} ${name}.`;
-    const more = state.dots < limit ? "no more ink would help" : "press again for more";
-    announce(($("fooled").textContent = isFooled() ? made : `${count}: not ${name} yet, ${more}.`));
+    const name = (k) => withArticle(view.outputs[k]);
+    const made = `${state.dots} ${plural("dot", state.dots)} of ink: it is ${name(current.prediction.digit)} now`;
+    const other = current.prediction.digit === goals[0] ? "" : `, as it could not be made ${name(goals[0])}`;
+    announce(($("fooled").textContent = isFooled() ? `${made}${other}.` : `No ink makes it another ${noun}.`));
   }
 
   function takeBack() {
@@ -329,7 +334,7 @@ function makeInside(model, changed) {
     show,
     /** Look into the network that reads the drawing. */
     select: (network) => select(views.find(({ model }) => model === network)),
-    release: on.release,
+    release: () => (on.release(), takeBack()),
     slide: startSliding,
     fool,
     view: () => state.view,

@@ -56,7 +56,7 @@ function describeShare({ model }, { logits, probabilities }, k) {
   const second = strongest(scores, 2).find((each) => each !== k);
   const [own, other] = [k, second].map((each) => `e^${signed(scores[each], 1)}`);
   const rest = scores.length > 2 ? " + …" : "";
-  return `${own} / (${own} + ${other}${rest}) = ${percent(probabilities[k])}`;
+  return `${own} / (${own} + ${other}${rest}) ${probabilities[k] > 0.9999 ? ">" : "="} ${percent(probabilities[k])}`;
 }
 
 const ZOOM = 4; // pixels of the canvas per pixel of the picture, in each direction
@@ -72,7 +72,8 @@ function showWhy(explained, image, shape, isExact, a, b, dots) {
   const [forA, against, lead] = [raising, lowering, difference].map((value) => Math.round(10 * value) / 10);
   $("raises").textContent = `for ${a}: ${signed(forA, 1)}`;
   $("lowers").textContent = `against ${a}: ${signed(against, 1)}`;
-  $("biases").textContent = `whatever is drawn${isExact ? "" : ", curves"}: ${signed(lead - forA - against, 1)}`;
+  const rest = signed(lead - forA - against, 1);
+  $("biases").textContent = `from the biases${isExact ? "" : " and curves"}, for this drawing: ${rest}`;
   $("leads").textContent = `${a} leads by ${signed(lead, 1)}`;
   $("gaps").textContent = `missing for ${b}`;
   $("gaps").parentElement.hidden = dots.length === 0;

@@ -8,7 +8,7 @@ const DEFAULT_RATE = 4; // its index
 const [HANDED, ROLL] = [700, 800]; // milliseconds for each part to which the error is handed back; the ball then rolls
 const [GUIDED, TRAIL] = [2, 2]; // steps by hand that the lesson asks for; places where the ball was that are shown
 const STEP_RATE = 0.3; // of steps by hand, along the mean slopes
-const FIXED = 100; // images, the first of those that are learnt from, whose mean loss is shown everywhere
+const [FIXED, SHOWN] = [100, 10]; // first images that are learnt from: whose mean loss is shown; that are in sight
 const [RUN, LONGEST, ENOUGH] = [20, 120, 0.85]; // seconds of a run of the lesson, more only until enough is right
 const REACH = 1; // by which the chosen weight can be changed by hand
 const NUDGE = 0.1; // by which a button changes it
@@ -20,8 +20,8 @@ const [BY_HEART, UNIMPROVED] = [0.99, 8]; // right of the fixed set; measurement
 
 /**
  * Make the training of `learner`. packed: the images, as `unpackLessons` takes them. on: {relearned(slopes), enter(),
- * leave(), finished(), isLesson()}: called after a change of the parameters, when the network is shown, when the
- * trained one is shown again, and after a run. Returns {state, lessons(), open({seed, rate, steps}), resume(), close(),
+ * leave(), isLesson()}: called after a change of the parameters, when the network is shown, and when the
+ * trained one is shown again. Returns {state, lessons(), open({seed, rate, steps}), resume(), close(),
  * link(), chooseKernel(unit), repaint()}. lessons: a promise of the images; link: for `open`.
  */
 function makeLearning(learner, packed, on) {
@@ -67,10 +67,9 @@ function makeLearning(learner, packed, on) {
     const kept = state.training?.steps > 0 ? { ...state, kept: null, way: null, parameters } : null;
     const random = makeRandom(seed);
     initialise(layers, random);
-    const training = makeTraining(layers, random);
-    Object.assign(state, { training, seed, isRunning: false, goal: null, exam: { count: 0, right: 0 }, nextExam: 0 });
-    Object.assign(state, { exams: [], seconds: 0, frames: 0, cell: null, slopes: null, isDone: false });
-    Object.assign(state, { handed: 0, byHand: 0, kept });
+    Object.assign(state, { training: makeTraining(layers, random), seed, isRunning: false, goal: null, nextExam: 0 });
+    Object.assign(state, { exam: { count: 0, right: 0 }, exams: [], seconds: 0, frames: 0, cell: null, slopes: null });
+    Object.assign(state, { isDone: false, handed: 0, byHand: 0, kept });
   }
 
   /** Take back that a trained network was forgotten. */
@@ -88,6 +87,7 @@ function makeLearning(learner, packed, on) {
     $("rate").value = rate;
     on.enter();
     forget(seed);
+    $("sums-text").hidden = true;
     examine();
     for (; state.byHand < byHand; state.byHand++) descend(layers, slopesOf(layers, state.fixed), STEP_RATE);
     if (byHand > 0) examine();
@@ -143,10 +143,8 @@ function makeLearning(learner, packed, on) {
 
   /** End a run that has reached its goal. */
   function finish() {
-    const isLesson = state.goal.seconds !== undefined;
-    state.isDone ||= isLesson;
+    state.isDone ||= state.goal.seconds !== undefined;
     run(false);
-    if (isLesson) on.finished();
   }
 
   function frame() {
@@ -159,8 +157,7 @@ function makeLearning(learner, packed, on) {
     const now = performance.now();
     state.seconds += (now - (state.last ?? started)) / 1000;
     state.last = now;
-    const isTime = REDUCED_MOTION.matches ? now - state.painted > STILL : state.frames % PAINTED === 0;
-    if (isTime) repaint();
+    if (REDUCED_MOTION.matches ? now - state.painted > STILL : state.frames % PAINTED === 0) repaint();
     requestAnimationFrame(frame);
   }
 
@@ -175,7 +172,7 @@ function makeLearning(learner, packed, on) {
   /** Hand the error back, then take a step along all slopes: at once if it is pressed again meanwhile. */
   async function step() {
     if (state.way) return state.way.forEach((part) => part.finish());
-    if (state.isRunning) run(false);
+    if (state.isRunning || !state.slopes) run(false);
     const { slopes } = state;
     state.handed++;
     state.way = handBack();
@@ -194,7 +191,7 @@ function makeLearning(learner, packed, on) {
 
   /** Let the parts glow from the answer back to the kernels, as backpropagation gets to them; return the animations. */
   function handBack() {
-    const parts = ["#bars, #result", ".column:not([hidden]) .map", ".column:not([hidden]) .kernel, #chosen"];
+    const parts = ["#practised", ".column:not([hidden]) .map", ".column:not([hidden]) .kernel, #chosen"];
     const glow = { outline: [`4px solid rgb(${colour("--frame")})`, "4px solid transparent"] };
     const timing = (i) => ({ delay: i * HANDED, duration: HANDED, easing: "ease-in" });
     const animate = (part, i) => [...document.querySelectorAll(part)].map((each) => each.animate(glow, timing(i)));
@@ -253,7 +250,8 @@ function makeLearning(learner, packed, on) {
 
   /** Show the buttons, the numbers and the curves. */
   function show() {
-    $("trained").hidden = !state.isOpen;
+    $("trained").hidden = !state.training;
+    setText($("trained"), state.isOpen ? "The large network" : "Your network");
     document.body.classList.toggle("is-learning", state.isOpen);
     $("learning").hidden = !state.isOpen;
     if (!state.isOpen || !state.training) return;
@@ -261,10 +259,10 @@ function makeLearning(learner, packed, on) {
     const kernelSlopes = slopes?.[0].weights;
     on.relearned(document.body.dataset.scene === "4" ? undefined : kernelSlopes);
     setText($("learn"), isRunning ? "Pause" : "Train");
-    document.body.classList.toggle("is-guided", isGuided());
     if (document.body.dataset.scene === "5") {
-      setText($("scene-action"), isGuided() ? "Step" : $("learn").textContent);
+      setText($("scene-train"), $("learn").textContent);
       setText($("scene-text"), tellLesson());
+      highlight(isGuided() ? "action" : training.steps > 0 && !isRunning ? "next" : "train");
     }
     $("learning").classList.toggle("is-running", isRunning);
     $("learning").classList.toggle("is-trained", training.steps > 0);
@@ -278,6 +276,8 @@ function makeLearning(learner, packed, on) {
     setText($("accuracy"), last ? percent(last.value) : "–");
     setText($("learning-text"), describe());
     $("learning-text").classList.toggle("warning", isSpoilt());
+    setText($("sums"), $("sums-text").hidden ? "Show the sums" : "Hide the sums");
+    setAttributes($("sums"), { "aria-expanded": !$("sums-text").hidden });
     const share = slopes ? measureSet(layers, state.fixed).share : (last?.share ?? 0);
     setText($("mean-share"), percent(share));
     $("share-bar").style.transform = `scaleX(${share})`;
@@ -337,34 +337,32 @@ function makeLearning(learner, packed, on) {
 
   /** Return the sentence of the lesson. */
   function tellLesson() {
-    const guess = `${guessing.toFixed(2)} is a guess among ${learner.classNames.length}`;
+    const known = `It practises on ${FIXED} ${plural(noun, FIXED)} with known answers, not on your drawing`;
+    const end = `${percent(state.exams.at(-1)?.value)} right. Now draw a smiley: nobody told it what is no ${noun}`;
+    if (state.isDone && !state.isRunning) return `Trained: ${end}.`;
     if (!isGuided()) return "Train repeats this, again and again: a guess, its loss, backpropagation, a small step.";
-    if (state.handed === 0) return `The loss says how wrong it is: ${guess}, 0 is sure and right. Step lowers it.`;
-    const told = "from the answer back to the kernels, each weight is told its part in the error";
-    return `Backpropagation: ${told} and moves against it.`;
+    if (state.handed === 0) return `${known}. The loss says how wrong it is on them: Step lowers it.`;
+    return "Backpropagation: from answer to kernels, each weight is told its part in the error and moves against it.";
   }
 
   function describe() {
     const { training, exams, handed } = state;
-    const count = countParameters().toLocaleString("en");
     const [last, epochs] = [exams.at(-1), Math.floor(training.seen / packed.learnt)];
     if (isSpoilt()) return "The steps were too large and spoilt the weights: begin again with a smaller rate.";
     const best = (some) => Math.max(...some.map(({ value }) => value));
     const isStuck = exams.length > UNIMPROVED && best(exams.slice(-UNIMPROVED)) <= best(exams.slice(0, -UNIMPROVED));
-    if (last?.right >= BY_HEART && isStuck) {
-      const these = `these ${packed.learnt.toLocaleString("en")} images`;
-      return `It has seen ${these} ${epochs} times and knows them by heart; new ones: ${percent(last.value)}.`;
-    }
-    if (state.isDone && !state.isRunning) return "Now draw a smiley: nobody told it what is not a digit.";
-    const end = `It stops at ${100 * ENOUGH}% right, after ${RUN} s or more`;
-    if (state.isRunning && state.goal?.seconds !== undefined) return `${end}: ${training.seen} images seen.`;
-    if (training.seen > 0) return `After each ${BATCH} images, all ${count} weights move a little downhill.`;
+    const known = `It has seen ${packed.learnt.toLocaleString("en")} images ${epochs} times and knows them by heart`;
+    if (last?.right >= BY_HEART && isStuck) return `${known}; new ones: ${percent(last.value)}.`;
+    const end = last?.value < ENOUGH ? `at ${100 * ENOUGH}% right, after ${RUN} s or more` : `after ${RUN} s`;
+    if (state.isRunning && state.goal?.seconds !== undefined) return `It stops ${end}: ${training.seen} images seen.`;
+    if (training.seen > 0) return `After each ${BATCH} images, all ${howMany} weights move a little downhill.`;
     if (canTakeBack() && !on.isLesson()) return "The trained network is forgotten. “Undo” brings it back.";
-    if (state.way) return "The error goes back: answer, then maps, then kernels.";
-    const losses = exams.slice(-2).map(({ loss }) => loss.toFixed(2));
-    const next = isGuided() ? " Step again." : "";
-    if (handed > 0) return `Loss before: ${losses[0]}, now: ${losses.at(-1)}. Lower is less wrong.${next}`;
-    return `Loss now: ${losses.at(-1)}. Arrows: a step makes weights grow (up) or shrink.`;
+    if (state.way) return `The error on the ${FIXED} goes back: answers, then maps, then kernels.`;
+    const [before, now = before] = exams.slice(-2).map(({ loss }) => loss.toFixed(2));
+    const higher = state.byHand < Infinity ? "Higher: that step was too large." : "Higher is more wrong.";
+    const told = last?.loss > exams.at(-2)?.loss ? higher : `Lower is less wrong.${isGuided() ? " Step again." : ""}`;
+    if (handed > 0) return `Loss before: ${before}, now: ${now}. ${told}`;
+    return `Loss now: ${now}. Arrows: a step makes a weight grow (up, +) or shrink (down, −).`;
   }
 
   $("forget").addEventListener("click", () => (canTakeBack() ? takeBack() : open({ seed: state.seed + 1 })));
@@ -379,7 +377,6 @@ function makeLearning(learner, packed, on) {
     $(id).addEventListener("click", () => (turn(first.weights[state.cell] + by), letGo()));
   }
   $("sums").addEventListener("click", () => {
-    setAttributes($("sums"), { "aria-expanded": $("sums-text").hidden });
     $("sums-text").hidden = !$("sums-text").hidden;
     show();
     $("sums-text").scrollIntoView({ block: "nearest" });
@@ -400,6 +397,8 @@ function makeLearning(learner, packed, on) {
   const lessons = async () => {
     state.lessons ??= await unpackLessons(packed);
     const { inks, labels } = state.lessons.learnt;
+    const paint = (ink) => paintValues(append($("practised"), "canvas"), ink, ...learner.shape, inkColour);
+    if (!state.fixed) inks.slice(0, SHOWN).forEach(paint);
     state.fixed ??= { inks: inks.slice(0, FIXED), labels: labels.slice(0, FIXED) };
     return state.lessons;
   };
@@ -407,6 +406,6 @@ function makeLearning(learner, packed, on) {
     const { isOpen, training, seed, byHand } = state;
     return isOpen && training && byHand < 100 ? { seed, rate: $("rate").value, steps: training.steps, byHand } : null;
   };
-  const countParameters = () => sumOf(layers.map(({ weights, biases }) => weights.length + biases.length));
+  const howMany = sumOf(layers.map(({ weights, biases }) => weights.length + biases.length)).toLocaleString("en");
   return { state, lessons, open, resume, close, link, chooseKernel, repaint: show };
 }

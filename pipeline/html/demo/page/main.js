@@ -23,17 +23,13 @@ const learning = data.lessons && makeLearning(model.learner, data.lessons, {
   enter: () => readBy(model.learner),
   leave: () => readBy(model),
   isLesson: () => scenes.number() < EXPLORE,
-  finished: () => scenes.number() < EXPLORE && scenes.done(),
 });
 const scenes = makeScenes(inside, learning);
 let shared = null; // what the link to the drawing shows
 const teaching = $("teaching") && makeTeaching(model, {
   others: async () => (await learning.lessons()).learnt.inks,
   begun: () => learning.close(),
-  taught() {
-    inside.taught();
-    changed(false);
-  },
+  taught: () => (inside.taught(), changed(false)),
 });
 makeShare(() => shared);
 $("run-card")?.addEventListener("click", () => $("share-drawing").click());
@@ -177,7 +173,7 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   changed(false);
 });
 window.addEventListener("popstate", () => scenes.go(openLink() ?? scenes.number(), false));
-if ($("trained")) $("trained").addEventListener("click", () => learning.close());
+$("trained")?.addEventListener("click", () => (learning.state.isOpen ? learning.close() : learning.resume()));
 window.addEventListener("resize", () => (learning?.repaint(), changed(false)));
 new ResizeObserver(() => changed(false)).observe(canvas);
 if (history.state) perform(() => restore(history.state));

@@ -45,11 +45,16 @@ function listScenes(inside, learning) {
       },
     },
     5: {
-      focus: ["#drawing", "#result", "#bars", first, "#learning"], // its text and name come from the training
-      action: { name: "Step", run: () => $(document.body.matches(".is-guided") ? "one-step" : "learn").click() },
+      focus: ["#drawing", "#result", "#bars", first, "#learning"], // its text and its highlight come from the training
+      action: { name: "Step", run: () => $("one-step").click() },
       show: () => learning.resume(),
     },
   };
+}
+
+/** Highlight the button that comes next. */
+function highlight(next) {
+  for (const id of ["action", "train", "next"]) $(`scene-${id}`).classList.toggle("primary", id === next);
 }
 
 /** Make the strip of scenes. Returns {go(number, isNew), number()}; isNew: whether the address does not tell it yet. */
@@ -76,8 +81,8 @@ function makeScenes(inside, learning) {
     setText($("scene-text"), scene?.text ?? "");
     setText($("scene-action"), scene?.action ? scene.action.name : "");
     $("scene-action").hidden = !scene?.action;
-    $("scene-action").classList.add("primary");
-    $("scene-next").classList.toggle("primary", !scene?.action);
+    highlight(scene?.action ? "action" : "next");
+    $("scene-train").hidden = to !== 5;
     setText($("scene-next"), beside(1) === EXPLORE ? "Explore" : "Next");
     setAttributes($("scene-back"), { "aria-disabled": to === numbers[0] });
     refocus();
@@ -98,19 +103,14 @@ function makeScenes(inside, learning) {
     await run();
     refocus(); // on another network, perhaps
     if (text) announce(($("scene-text").textContent = text));
-    if (number < 5 || (learning.state.training.steps > 0 && !learning.state.isRunning)) done();
-  }
-
-  /** Highlight what comes next. */
-  function done() {
-    $("scene-action").classList.remove("primary");
-    $("scene-next").classList.add("primary");
+    if (number < 5) highlight("next");
   }
 
   buttons.forEach((button, i) => button.addEventListener("click", () => go(numbers[i])));
   $("scene-back").addEventListener("click", () => go(beside(-1)));
   $("scene-next").addEventListener("click", () => go(beside(1)));
   $("scene-action").addEventListener("click", act);
+  $("scene-train").addEventListener("click", () => $("learn").click());
   document.addEventListener("keydown", (event) => {
     const by = { ArrowLeft: -1, PageUp: -1, ArrowRight: 1, PageDown: 1 }[event.key]; // clickers have the pages
     const focused = document.activeElement;
@@ -130,9 +130,8 @@ function makeScenes(inside, learning) {
     });
   }
   $("present").addEventListener("click", () => {
-    const isOn = document.documentElement.classList.toggle("present");
-    setAttributes($("present"), { "aria-pressed": isOn });
+    setAttributes($("present"), { "aria-pressed": document.documentElement.classList.toggle("present") });
     window.dispatchEvent(new Event("resize"));
   });
-  return { go, done, number: () => number };
+  return { go, number: () => number };
 }

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import PHONE, find_box, open_page
 from tests.pipeline.html.handwriting import HEART
@@ -56,6 +56,8 @@ def test_step_moves_the_framed_cell_as_its_sums_say(page: Page) -> None:
     assert -rate == 0.3
     assert len(np.flatnonzero(np.array(after) != before)) > 1000
     share, shown_loss = texts[0]
+    page.evaluate("learning.open()")
+    expect(page.locator("#sums")).to_have_attribute("aria-expanded", "false")
     assert shown_loss == pytest.approx(-np.log(share / 100), abs=0.005 + 0.006 / share)
 
 

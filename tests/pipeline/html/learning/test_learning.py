@@ -39,6 +39,8 @@ def test_forgetting_and_learning_change_the_answer_to_the_own_drawing(page: Page
     page.locator("#trained").click()
     assert prediction(page) == before
     assert not page.locator("#learning").is_visible()
+    page.locator("#trained").click()  # back to the own one
+    assert parameters_of(page) == trained and prediction(page) == "3"
 
 
 def test_crosses_are_on_the_test_images_that_the_shown_network_misreads(browser: Browser, tmp_path: Path) -> None:
