@@ -64,17 +64,18 @@ function makeLearning(learner, packed, on) {
   /** Fill the network with noise and begin again. */
   function forget(seed) {
     const parameters = layers.map((layer) => PARAMETERS.map((name) => layer[name].slice()));
-    const kept = state.training?.steps > 0 ? { ...state, kept: null, way: null, parameters } : null;
+    const before = { ...state, kept: null, way: null, parameters, rate: $("rate").value };
     const random = makeRandom(seed);
     initialise(layers, random);
     Object.assign(state, { training: makeTraining(layers, random), seed, isRunning: false, goal: null, nextExam: 0 });
     Object.assign(state, { exam: { count: 0, right: 0 }, exams: [], seconds: 0, frames: 0, cell: null, slopes: null });
-    Object.assign(state, { isDone: false, handed: 0, byHand: 0, kept });
+    Object.assign(state, { isDone: false, handed: 0, byHand: 0, kept: before.training?.steps > 0 ? before : null });
   }
 
   /** Take back that a trained network was forgotten. */
   function takeBack() {
-    const { parameters, ...before } = state.kept;
+    const { parameters, rate, ...before } = state.kept;
+    $("rate").value = rate;
     layers.forEach((layer, i) => PARAMETERS.forEach((name, k) => layer[name].set(parameters[i][k])));
     Object.assign(state, before);
     run(false);
@@ -84,9 +85,9 @@ function makeLearning(learner, packed, on) {
   async function open({ seed = 1, rate = DEFAULT_RATE, steps = 0, byHand = 0 } = {}) {
     await lessons();
     state.isOpen = true;
-    $("rate").value = rate;
     on.enter();
     forget(seed);
+    $("rate").value = rate;
     $("sums-text").hidden = true;
     examine();
     for (; state.byHand < byHand; state.byHand++) descend(layers, slopesOf(layers, state.fixed), STEP_RATE);
@@ -174,15 +175,14 @@ function makeLearning(learner, packed, on) {
     if (state.way) return state.way.forEach((part) => part.finish());
     if (state.isRunning || !state.slopes) run(false);
     const { slopes } = state;
-    state.handed++;
-    state.way = handBack();
+    Object.assign(state, { handed: state.handed + 1, way: handBack() });
     show();
     await Promise.allSettled(state.way.map(({ finished }) => finished));
     state.way = null;
-    if (!state.isOpen || state.slopes !== slopes) return; // changed meanwhile
+    if (!state.isOpen || state.slopes !== slopes) return state.isOpen && show(); // changed meanwhile
     const trail = [...state.trail, ballNow()].slice(-TRAIL);
     descend(layers, slopes, STEP_RATE);
-    state.byHand += state.training.steps > 0 ? Infinity : 1;
+    Object.assign(state, { byHand: state.byHand + (state.training.steps > 0 ? Infinity : 1), kept: null });
     examine();
     state.rolled = performance.now();
     showStill(trail);
@@ -229,7 +229,7 @@ function makeLearning(learner, packed, on) {
   function turn(weight) {
     if (!state.slopes) return;
     first.weights[state.cell] = clamp(weight, state.middle + REACH, state.middle - REACH);
-    state.byHand = Infinity;
+    Object.assign(state, { byHand: Infinity, kept: null });
     repaint();
   }
 

@@ -123,9 +123,9 @@ function makeScenes(inside, learning) {
   });
   let touched = null; // where a finger came down
   for (const id of ["scene", "scenes"]) {
-    $(id).addEventListener("touchstart", ({ touches: [touch] }) => (touched = touch), { passive: true });
+    $(id).addEventListener("touchstart", ({ touches: [t] }) => (touched = [t.clientX, t.clientY]), { passive: true });
     $(id).addEventListener("touchend", ({ changedTouches: [{ clientX, clientY }] }) => {
-      const [right, down] = [clientX - touched.clientX, clientY - touched.clientY];
+      const [right, down] = [clientX - touched[0], clientY - touched[1]];
       if (Math.abs(right) > SWIPE && Math.abs(right) > 2 * Math.abs(down)) go(beside(right < 0 ? 1 : -1));
     });
   }
