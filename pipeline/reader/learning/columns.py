@@ -131,8 +131,8 @@ def column_loss(logits: Array, marks: Labels, count: int) -> tuple[float, Array]
 def label_columns(marks: Labels, columns: int, outputs: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Return the label of each column and its weight in the loss, both (columns, n).
 
-    A digit and a space have the column at their centre, and those next to it have no weight; other writing has all of
-    its columns.
+    A digit or a space labels only the column at its centre, and the columns beside it have weight 0. Other writing
+    labels every column that it covers.
     """
     blank, classes = outputs - 1, outputs - EXTRA
     x = (np.arange(columns)[:, np.newaxis] + 0.5) * (WIDTH / columns)
