@@ -4,20 +4,17 @@ import re
 import shlex
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
 import typer
 
 from stages.__main__ import find_modules, load_commands, make_program, order_names
-from tests.processes import ROOT, Run, environment
+from tests.processes import Run, environment
 from tests.stages.common import STAGES, assert_one_line, snapshot
 from tests.terminal import show
 
 PROGRAM = [sys.executable, "-m", "stages"]
-
-PROJECTS = ("pyproject.toml", "pipeline/engine/pyproject.toml")  # have the same version
 
 
 @pytest.mark.parametrize("name", find_modules())
@@ -58,8 +55,7 @@ def test_help_and_up_to_date_stage_import_no_large_packages(project: Path) -> No
 
 
 def test_version(call: Run) -> None:
-    versions = [tomllib.loads((ROOT / each).read_text())["project"]["version"] for each in PROJECTS]
-    assert [call("--version").stdout] == [f"handwriting {version}\n" for version in set(versions)]
+    assert re.fullmatch(r"handwriting \d+\.\d+\.\d+\n", call("--version").stdout)
 
 
 @pytest.mark.parametrize(
