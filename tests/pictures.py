@@ -25,10 +25,10 @@ from pipeline.model import PRETRAINED_READER
 from pipeline.pictures.contrast import BOX, add_margin, local_contrast
 from pipeline.pictures.decoding import load_picture
 from pipeline.reader import load
+from pipeline.reader.composition.composing import compose_strip
 from pipeline.reader.composition.lettering import list_faces, split_faces
 from pipeline.reader.composition.parallel import load_parsed
 from pipeline.reader.composition.signs import MATPLOTLIB
-from pipeline.reader.composition.strips import compose_strip
 from pipeline.reader.learning.columns import read_marks
 from pipeline.reader.many.boxes import draw_boxes
 from pipeline.reader.pages.search import Slider, build_pyramid

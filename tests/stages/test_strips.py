@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pipeline.reader.composition.composing import compose_strip
 from pipeline.reader.composition.lettering import list_faces, split_faces
 from pipeline.reader.composition.parallel import count_strips, load_parsed
-from pipeline.reader.composition.strips import compose_strip
 from stages.strips import strips
 
 COUNT, FEWEST = 12, 5

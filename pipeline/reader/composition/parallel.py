@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from pipeline.data.dataset import DEFAULT_VALIDATION, count_held_out, load_description
 from pipeline.engine.arrays import create_array_file, load_array, read_array, write_entries
+from pipeline.reader.composition.composing import compose_strip
 from pipeline.reader.composition.lettering import list_faces, split_faces
 from pipeline.reader.composition.signs import SourceImages
-from pipeline.reader.composition.strips import compose_strip
 from pipeline.reader.rows.marks import ARRAYS
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.execution import iterate_job

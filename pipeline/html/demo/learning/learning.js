@@ -338,11 +338,11 @@ function makeLearning(learner, packed, on) {
   /** Return the sentence of the lesson. */
   function tellLesson() {
     const known = `It practises on ${FIXED} ${plural(noun, FIXED)} with known answers, not on your drawing`;
-    const end = `${percent(state.exams.at(-1)?.value)} right. Now draw a smiley: nobody told it what is no ${noun}`;
+    const end = `${percent(state.exams.at(-1)?.value)} right. Now draw a smiley: it learnt only ${plural(noun, FIXED)}`;
     if (state.isDone && !state.isRunning) return `Trained: ${end}.`;
     if (!isGuided()) return "Train repeats this, again and again: a guess, its loss, backpropagation, a small step.";
     if (state.handed === 0) return `${known}. The loss says how wrong it is on them: Step lowers it.`;
-    return "Backpropagation: from answer to kernels, each weight is told its part in the error and moves against it.";
+    return "Backpropagation: from answer to kernels, each weight gets its share of the error, and moves to lower it.";
   }
 
   function describe() {

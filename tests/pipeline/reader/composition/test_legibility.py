@@ -5,9 +5,9 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.pictures.contrast import local_contrast
+from pipeline.reader.composition.composing import LEGIBLE
 from pipeline.reader.composition.legibility import StripView, measure_legibility, view
 from pipeline.reader.composition.signs import Ink
-from pipeline.reader.composition.strips import LEGIBLE
 from tests.drawings import sample_digits
 
 SHAPE, TOP, LEFT = (44, 120), 12, 50

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from pipeline.engine.errors import UsageError
+from pipeline.reader.composition.composing import compose_strip
 from pipeline.reader.composition.lettering import list_faces
 from pipeline.reader.composition.signs import SourceImages
-from pipeline.reader.composition.strips import compose_strip
 from pipeline.reader.learning.positions import IGNORED, SCALES, SHAPE, Crops, find_centres, label_positions, show
 from pipeline.reader.rows.marks import SHEET, STEPS, ZERO, decode_contrast
 from pipeline.training.epochs import train_network

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.reader.composition.signs import Ink
-from pipeline.reader.composition.strips import (
+from pipeline.reader.composition.composing import (
     KINDS,
     REACH,
     Composed,
     compose_any,
     compose_strip,
 )
+from pipeline.reader.composition.signs import Ink
 from pipeline.reader.learning.columns import read_marks
 from pipeline.reader.rows import marks
 from pipeline.reader.rows.marks import (
@@ -92,7 +92,7 @@ def test_digits_stand_where_the_ink_is_on_the_lines_above_and_below_too(monkeypa
         return 255 * (1 - ink)
 
     for name, value in {**only, **plain, "expose": expose}.items():
-        monkeypatch.setattr(f"pipeline.reader.composition.strips.{name}", value)
+        monkeypatch.setattr(f"pipeline.reader.composition.composing.{name}", value)
     monkeypatch.setattr("pipeline.reader.composition.windows.CUT", {})
     for share in ("SEPARATED", "PLAIN_FORMS"):
         monkeypatch.setattr(f"pipeline.reader.composition.number_text.{share}", 0)
