@@ -41,7 +41,7 @@ function apply(step) {
   if (step.kind === "add") {
     const page = pages[step.page];
     const row = { region: step.region, record: step.record, box: step.box, text: "", digits: "", confidence: 0 };
-    page.rows.push(adopt({ ...row, alternatives: [], unread: true, change: "added" }, page, step.id));
+    page.rows.push(adopt({ ...row, alternatives: [], rejected: true, change: "added" }, page, step.id));
     Object.assign(page.rows.at(-1), { checked: true, value: "" });
     return page.rows.at(-1);
   }
@@ -282,7 +282,7 @@ function saveTable() {
     return Object.fromEntries(names.map((name) => [name, joined(name)]));
   };
   const lines = pages.flatMap(({ file, rows }) => {
-    const isWhole = ({ region, record }) => fields[region] === "many" || (fields[region] === "one" && record);
+    const isWhole = ({ region, record }) => fields[region]?.holds === "many" || (fields[region]?.holds === "one" && record);
     const there = rows.filter(isThere);
     const [whole, parts] = [there.filter(isWhole), there.filter((row) => !isWhole(row))];
     const records = [...new Set(parts.map(({ record }) => record).filter(Boolean))].sort((a, b) => a - b);
@@ -328,7 +328,7 @@ function insert(row, before = null) {
     button.onclick = () => { row.field.value = text; check(); row.field.focus(); };
     return button;
   });
-  const certain = row.unread ? "unread" : `${(100 * row.confidence).toFixed(1)}%`;
+  const certain = row.rejected ? "rejected" : `${(100 * row.confidence).toFixed(1)}%`;
   const line = row.change !== "added" && row.record ? `, line ${row.record}` : "";
   const where = `${row.region ? `${isolate(row.region)}${line}, ` : ""}${isolate(row.file)}, row ${index}`;
   const status = row.change === "added" ? "added" : certain;

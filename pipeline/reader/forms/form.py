@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from pipeline.engine.errors import UsageError
-from pipeline.pictures.decoding import PictureError, Source, load_picture
+from pipeline.pictures.decoding import PictureError, Source, load_page
 from pipeline.reader.forms.regions import Holds, Region, parse_edges
 from pipeline.reader.forms.registration import Template, make_template
 from pipeline.reader.rows.expected import compile_pattern, count_digits
@@ -152,13 +152,13 @@ def add_template(form: Form, page: Source, name: str, number: int = 0) -> Form:
     name: name of the page in messages. number: number of the page in its file, from 0. Raises UsageError if nothing is
     printed on it, or if a region lies outside of it; PictureError if it cannot be read.
     """
-    grey, size, _ = load_picture(page, name, number)
-    template = make_template(grey, size, name)
+    loaded = load_page(page, name, number)
+    template = make_template(loaded.grey, loaded.size, name)
     if template.is_empty:
         raise UsageError(f"nothing is printed on {name}: write template = with the name of a filled page into the form")
     for region in form.regions:
         try:
-            region.locate(size, name)
+            region.locate(loaded.size, name)
         except PictureError as error:
             raise UsageError(str(error)) from None
     return replace(form, template=template)

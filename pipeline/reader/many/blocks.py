@@ -17,12 +17,12 @@ from PIL import Image
 
 from pipeline.engine.errors import UsageError
 from pipeline.engine.threads import single_threaded_blas
-from pipeline.pictures.decoding import PictureError, read_content, read_pages
+from pipeline.pictures.decoding import PictureError, load_page, read_content, read_pages
 from pipeline.reader.forms.form import Form, add_template
 from pipeline.reader.interface import Reader
-from pipeline.reader.many.boxes import Preview, encode_with_boxes, preview_rows
+from pipeline.reader.many.boxes import encode_with_boxes
 from pipeline.reader.many.folders import STDIN, Picture
-from pipeline.reader.pages.result import Result
+from pipeline.reader.many.readings import Reading, add_images, describe
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.execution import iterate_job
 from pipeline.scheduling.jobs import Job
@@ -32,23 +32,23 @@ TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # beginnings of files that no b
 BLOCK_BYTES = 32_000_000  # after which a block ends, so that a few blocks of large pictures fit into memory
 
 Content = bytes | Image.Image | PictureError  # of a file; a page, decoded; or why there is neither
-# What was read, the copy as PNG if one is asked for, and images of the page and its rows, if these are.
-Outcome = tuple[Result | PictureError, bytes | None, Preview | None]
+Outcome = tuple[Reading, bytes | None]  # with the copy as PNG, if one is asked for
 
 
 @dataclass(frozen=True)
 class Request:
     """What to read in each picture.
 
-    form: the fields to read, by default the whole picture. threads: the number of threads that read a picture, by
-    default one per core. copies, crops: whether to make copies with boxes, and images for a page on which a person
-    checks the rows.
+    form: the fields to read, by default the whole picture. least: confidence below which a row is rejected. threads:
+    the number of threads that read a picture, by default one per core. copies, crops: whether to make copies with
+    boxes, and images for a page on which a person checks the rows.
     """
 
     reader: Reader
     copies: bool = False
     crops: bool = False
     form: Form | None = None
+    least: float = 0.0
     threads: int | None = None
 
 
@@ -102,12 +102,12 @@ def _find_template(form: Form, pictures: Sequence[Picture]) -> Picture:
     return Picture(named, form.named)
 
 
-def _split_blocks(pictures: Sequence[Picture], size: int) -> Iterator[list[tuple[str, Content]]]:
-    """Yield the names, for messages, and the contents of the pictures of each block."""
-    block: list[tuple[str, Content]] = []
+def _split_blocks(pictures: Sequence[Picture], size: int) -> Iterator[list[tuple[Picture, Content]]]:
+    """Yield the pictures of each block and their contents."""
+    block: list[tuple[Picture, Content]] = []
     total = 0
     for picture, content in zip(pictures, _load_contents(pictures), strict=True):
-        block.append((picture.shown, content))
+        block.append((picture, content))
         total += _measure(content)
         if len(block) == size or total >= BLOCK_BYTES:
             yield block
@@ -146,26 +146,28 @@ def _load_content(picture: Picture) -> bytes | PictureError:
         return error
 
 
-def read_block(request: Request, block: Sequence[tuple[str, Content]]) -> list[Outcome]:
+def read_block(request: Request, block: Sequence[tuple[Picture, Content]]) -> list[Outcome]:
     """Run one task."""
-    return [read_picture(request, name, content) for name, content in block]
+    return [read_picture(request, picture, content) for picture, content in block]
 
 
-def read_picture(request: Request, name: str, content: Content) -> Outcome:
-    """Read a picture, and make its copy with boxes; return a PictureError instead of raising it."""
+def read_picture(request: Request, picture: Picture, content: Content) -> Outcome:
+    """Read a picture, and make its copy with boxes. An error is in the reading."""
     if isinstance(content, PictureError):
-        return content, None, None
+        return Reading(picture.name, str(content)), None
+    reader = request.reader
     try:
-        result = request.reader.read(_to_source(content), name, request.threads, form=request.form)
-        copy = view = None
-        if request.copies:
-            copy = encode_with_boxes(_to_source(content), name, result, request.reader.names)
-        if request.crops:
-            is_shown = isinstance(content, bytes) and not content.startswith(TIFF)
-            view = preview_rows(_to_source(content), name, result, whole=not is_shown)
-        return result, copy, view
+        page = load_page(_to_source(content), picture.shown, colours=request.copies or request.crops)
+        result = reader.read_page(page, picture.shown, request.threads, request.form)
     except PictureError as error:
-        return error, None, None
+        return Reading(picture.name, str(error)), None
+    reading = describe(result, picture.name, reader.names, request.least)
+    if page.colours and request.crops:
+        is_shown = isinstance(content, bytes) and not content.startswith(TIFF)
+        path = picture.path if picture.page is None else picture.name
+        reading = add_images(reading, page.size, page.colours, path, whole=not is_shown)
+    copies = encode_with_boxes(page.colours, result, reader.names) if page.colours and request.copies else None
+    return reading, copies
 
 
 def _to_source(content: bytes | Image.Image) -> BinaryIO | Image.Image:
