@@ -49,7 +49,7 @@ def classify(
         ),
     ] = None,
     min_confidence: Annotated[
-        float, Option(min=0, max=1, help="Leave rows with a lower confidence to a person, without a reading.")
+        float, Option(min=0, max=1, help="Reject rows below this confidence: they have no text.")
     ] = 0.0,
     review: Annotated[
         Path | None,

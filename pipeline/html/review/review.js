@@ -178,7 +178,7 @@ get("page").onpointerup = (event) => {
 
 function middle([left, top, right, bottom]) { return [(top + bottom) / 2, (left + right) / 2]; }
 
-// The height of a box when the page is laid on its template.
+// The height of a box when the page is laid on its reference page.
 function heightOf({ upright }, box) {
   const [[y, x], [a, b, c]] = [middle(box), upright ?? [1, 0, 0]];
   return a * y - b * x + c;
@@ -235,7 +235,7 @@ function writeForm() {
     return `[fields.${quoted(name)}]\nregion = ${value}\nholds = ${quoted(parts.at(-1).holds)}\n`;
   });
   const file = pages[drawnFields[0]?.page ?? 0]?.file.split("/").at(-1) ?? "";
-  return [`template = ${quoted(file)}\n`, ...tables].join("\n");
+  return [`reference = ${quoted(file)}\n`, ...tables].join("\n");
 }
 
 get("name").oninput = () => {

@@ -18,7 +18,7 @@ from PIL import Image
 from pipeline.engine.errors import UsageError
 from pipeline.engine.threads import single_threaded_blas
 from pipeline.pictures.decoding import PictureError, load_page, read_content, read_pages
-from pipeline.reader.forms.form import Form, add_template
+from pipeline.reader.forms.form import Form, add_reference
 from pipeline.reader.interface import Reader
 from pipeline.reader.many.boxes import encode_with_boxes
 from pipeline.reader.many.folders import STDIN, Picture
@@ -70,36 +70,47 @@ def read_pictures(
 
 
 def complete_form(form: Form, pictures: Sequence[Picture]) -> Form:
-    """Return the form with its template: the page that it names, otherwise the first of the pictures.
+    """Return the form with its reference page: the page that it names, otherwise the first of the pictures.
 
-    Standard input cannot be read twice, so it is no template. Raises UsageError if the template cannot be read.
+    Standard input cannot be read twice, so it is no reference page. Raises UsageError if the page cannot be read.
     """
-    page = _find_template(form, pictures)
+    page = _find_reference(form, pictures)
     if page.path == STDIN:
         return form
     (content,) = _load_contents([page])
     try:
         if isinstance(content, PictureError):
             raise content
-        return add_template(form, _to_source(content), page.shown)
+        return add_reference(form, _to_source(content), page.shown)
     except PictureError as error:
         raise UsageError(
-            f"{error}, so it cannot be the template: name another one with template = in the form"
+            f"{error}, so it cannot be the reference page: name another one with reference = in the form"
         ) from None
 
 
-def _find_template(form: Form, pictures: Sequence[Picture]) -> Picture:
-    """Return the page that a form names: a picture with this name, or one beside the form, as in scan.pdf#3."""
+def _find_reference(form: Form, pictures: Sequence[Picture]) -> Picture:
+    """Return the page that a form names: a file beside the form, otherwise a page of the pile; both as in scan.pdf#3.
+
+    Raises UsageError if several pages of the pile have this name.
+    """
     if not form.named:
         return pictures[0]
-    named = str(form.named)
-    for picture in pictures:
-        if Path(picture.name).name == form.named.name:
-            return picture
-    path, _, page = named.rpartition("#")
-    if page.isdecimal() and not form.named.exists():
-        return Picture(path, Path(path), int(page) - 1)
-    return Picture(named, form.named)
+    file = form.folder / form.named
+    path, _, page = str(file).rpartition("#")
+    if page.isdecimal() and not file.exists():
+        beside = Picture(path, Path(path), int(page) - 1)
+    else:
+        beside = Picture(str(file), file)
+    if Path(beside.path).exists():
+        return beside
+    parts = Path(form.named).parts
+    found = [picture for picture in pictures if Path(picture.name).parts[-len(parts) :] == parts]
+    if len(found) > 1:
+        raise UsageError(
+            f"the form names {form.named} as the reference page, but {found[0].shown} and {found[1].shown} have this "
+            "name: write reference = with the folder too"
+        )
+    return found[0] if found else beside
 
 
 def _split_blocks(pictures: Sequence[Picture], size: int) -> Iterator[list[tuple[Picture, Content]]]:

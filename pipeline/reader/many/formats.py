@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pipeline.reader.many.readings import Reading, RowReading
 
 BETWEEN_ROWS = " | "
-UNREAD = "?"
+REJECTED = "?"
 LIKELY = 0.01  # probability from which an alternative is shown, except in JSON
 
 Format = Callable[["Reading"], list[str]]
@@ -27,7 +27,7 @@ def format_text(reading: "Reading") -> list[str]:
     name = printable(reading.file)
     if not reading.rows:
         return [f"{name}: no digit found"]
-    line = f"{name}: {BETWEEN_ROWS.join(row.text or UNREAD for row in reading.rows)}"
+    line = f"{name}: {BETWEEN_ROWS.join(row.text or REJECTED for row in reading.rows)}"
     if reading.confidence is None:
         return [line]
     line += f" ({reading.confidence:.2%})"
@@ -55,7 +55,7 @@ def to_json(reading: "Reading") -> dict[str, Any]:
 
 def _row_to_json(row: "RowReading") -> dict[str, Any]:
     names = ("text", "digits", "confidence", "alternatives", "boxes", "region", *(["record"] if row.region else []))
-    return {**{name: getattr(row, name) for name in names}, "unread": row.rejected, "box": row.box}
+    return {**{name: getattr(row, name) for name in names}, "rejected": row.rejected, "box": row.box}
 
 
 def format_csv(reading: "Reading") -> list[str]:
@@ -66,7 +66,7 @@ def format_csv(reading: "Reading") -> list[str]:
     lines = []
     for number, row in enumerate(reading.rows, start=1):
         numbered = {**values, "row": str(number), "text": row.text, "digits": row.digits, "region": row.region}
-        numbered |= {"confidence": f"{row.confidence:.6f}", "unread": "yes" if row.rejected else ""}
+        numbered |= {"confidence": f"{row.confidence:.6f}", "rejected": "yes" if row.rejected else ""}
         numbered |= zip(SIDES, map(str, row.box), strict=True)
         if row.alternatives and row.alternatives[0][1] >= LIKELY:
             text, probability = row.alternatives[0]

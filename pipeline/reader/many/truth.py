@@ -1,6 +1,7 @@
 """Compare what was read with what a person has checked."""
 
 import csv
+import io
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from pipeline.reader.many.table import SIDES, unprotect
 
 READ = {"file", "checked", "value", *SIDES}  # columns of the table
 SAME = 0.3  # overlap of two boxes, relative to the area that they cover, from which they are of the same row
+SEPARATORS = ",;\t"  # between the cells; some spreadsheet programs write others than commas
+UNCHECKED = ("", "no", "false", "0", "line")  # contents of the column of rows that no person has seen
 THRESHOLDS = (0.8, CERTAIN, 0.95)
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom, in pixels
@@ -40,13 +43,19 @@ def load_truth(path: Path) -> dict[str, list[Checked]]:
     try:
         require_regular(path)
         with open(path, encoding="utf-8-sig", newline="") as file:
-            lines = list(csv.DictReader(file))
+            text = file.read()
+        head = text.partition("\n")[0]
+        separator = max(SEPARATORS, key=head.count)
+        lines = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=separator))
         if not lines or not set(lines[0]) >= READ:
             columns = ", ".join(sorted(READ))
             raise UsageError(f"{path} has no rows with the columns {columns}: save it from a new page of --review")
         found: dict[str, list[Checked]] = {}
-        for line in lines:
-            if line["checked"]:
+        for number, line in enumerate(lines, start=1):
+            if None in line or None in line.values():
+                count = f"{len(head.split(separator))} cells, separated by {separator!r}"
+                raise UsageError(f"{path}: row {number} does not have {count}: save it again")
+            if line["checked"].strip().casefold() not in UNCHECKED:
                 left, top, right, bottom = (float(line[side]) for side in SIDES)
                 checked = Checked(_squeeze(line["value"]), (left, top, right, bottom), line.get("change") or "")
                 found.setdefault(unprotect(line["file"]), []).append(checked)

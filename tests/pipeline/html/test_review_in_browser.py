@@ -233,7 +233,7 @@ def test_form_is_drawn_named_and_saved(review: Page, tmp_path: Path) -> None:
     with review.expect_download() as saved:
         review.locator("#keep").click()
     content = saved.value.path().read_text(encoding="utf-8")
-    assert tomllib.loads(content)["template"] == "a.png"
+    assert tomllib.loads(content)["reference"] == "a.png"
     (tmp_path / "form.toml").write_text(content)
     form = load_form(tmp_path / "form.toml")
     assert dict(form.holds) == {"day": "lines", 'a "b"': "one"}

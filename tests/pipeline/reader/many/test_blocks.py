@@ -8,14 +8,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.engine.errors import UsageError
 from pipeline.pictures.decoding import load_page
 from pipeline.reader import PRETRAINED, Reader, load
+from pipeline.reader.forms.form import Form
+from pipeline.reader.forms.regions import Region
 from pipeline.reader.many import blocks
-from pipeline.reader.many.blocks import Request, read_picture, read_pictures
+from pipeline.reader.many.blocks import Request, complete_form, read_picture, read_pictures
 from pipeline.reader.many.boxes import UNSURE_COLOUR
 from pipeline.reader.many.folders import Picture, find_pictures
 from pipeline.scheduling.backends import Backend
 from tests.drawings import enlarge, sample_digits
+from tests.ledgers import draw_ledger
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +123,29 @@ def test_each_page_is_found_from_the_one_before(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(Path, "open", open_and_count)
     assert len(list(blocks._split_blocks(found, 1))) == 30
     assert len(opened) == 1
+
+
+def test_reference_page_is_beside_the_form_or_the_only_page_of_its_name(tmp_path: Path) -> None:
+    for folder, text in (("forms", "a"), ("pile/one", "b"), ("pile/two", "c"), ("pile/two", "d")):
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+        draw_ledger(1).save(tmp_path / folder / f"{text}.png")
+    draw_ledger(1).save(tmp_path / "pile/one/c.png")
+    pictures = find_pictures([str(tmp_path / "pile")])
+
+    def find(named: str) -> str:
+        form = complete_form(Form((Region("x"),), named=named, folder=tmp_path / "forms"), pictures)
+        assert form.reference
+        return str(Path(form.reference.name).relative_to(tmp_path))
+
+    draw_ledger(2).save(tmp_path / "forms/b.png")
+    assert find("a.png") == "forms/a.png"
+    assert find("b.png") == "forms/b.png"  # not the page of the pile
+    assert find("d.png") == "pile/two/d.png"
+    assert find("one/c.png") == "pile/one/c.png"
+    assert find("") == "pile/one/b.png"
+    for wrong in ("c.png", "none.png", "three/d.png"):
+        with pytest.raises(UsageError):
+            find(wrong)
 
 
 def test_copy_shows_where_a_digit_may_be_missing(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:

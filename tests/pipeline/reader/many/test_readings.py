@@ -33,7 +33,7 @@ def test_only_a_likely_alternative_is_shown_except_in_json(probability: float, e
     assert json.loads(format_json(reading)[0])["alternatives"] == [["1 2\n5", 0.9 * probability]]
 
 
-@pytest.mark.parametrize("name", ["=1+1.png", "+1.png", "-1.png", "@SUM(A1).png"])
+@pytest.mark.parametrize("name", ["=1+1.png", "+1.png", "-1.png", "@SUM(A1).png", "'=1+1.png"])
 def test_no_cell_is_a_formula(name: str) -> None:
     (line,) = csv.reader(format_csv(Reading(name, f"{name} is damaged")))
     assert line == [f"'{name}", *[""] * 6, f"'{name} is damaged", *[""] * 6]

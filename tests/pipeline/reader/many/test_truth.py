@@ -66,6 +66,27 @@ def test_separators_are_compared_and_spaces_are_not(value: str, text: str, is_ri
     assert report.startswith(f"{is_right:d} of 1 ")
 
 
+@pytest.mark.parametrize("checked", ["", "no", "FALSE", "0", " No ", "line"])
+def test_rows_that_no_person_has_seen_do_not_count(checked: str, tmp_path: Path) -> None:
+    lines = "a.png,1,yes,1,0,0,20,10", f"a.png,2,{checked},2,0,20,20,30"
+    assert [row.text for row in load_truth(write(tmp_path / "t.csv", *lines))["a.png"]] == ["1"]
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_tables_with_other_separators_are_read(separator: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", "a.png,1,yes,12,0,0,20,10")
+    expected = load_truth(path)
+    path.write_text(path.read_text().replace(",", separator).replace("12", "12,5"))
+    (row,) = load_truth(path)["a.png"]
+    assert (row.text, row.box) == ("12.5", expected["a.png"][0].box)
+
+
+@pytest.mark.parametrize("line", ["a.png,2,yes,12,0,0,20", "a.png,2", "a.png,2,yes,12,5,0,0,20,10"])
+def test_line_with_another_number_of_cells_is_named(line: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="row 2 "):
+        load_truth(write(tmp_path / "t.csv", "a.png,1,yes,12,0,0,20,10", line))
+
+
 def test_truth_of_other_pages_and_other_tables_are_refused(tmp_path: Path) -> None:
     truth = load_truth(write(tmp_path / "t.csv", "a.png,1,yes,12,0,0,20,10"))
     with pytest.raises(UsageError):
