@@ -22,7 +22,7 @@ from pipeline.model.header import format_header
 from pipeline.model.model import Classifier, Finder, Model, load_model
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
-from pipeline.network.team import ThreadTeam
+from pipeline.network.thread_pool import ThreadPool
 from pipeline.pictures.decoding import Page, Source, load_page
 from pipeline.reader.forms.filled import read_form
 from pipeline.reader.forms.form import Form
@@ -122,11 +122,11 @@ class Reader:
 
     def read_page(self, page: Page, name: str, threads: int | None = None, form: Form | None = None) -> Result:
         """Read the digits in a picture that is decoded already; the arguments are those of `read`."""
-        with _lock, ThreadTeam(threads or count_cores()) as team:
+        with _lock, ThreadPool(threads or count_cores()) as pool:
             if self.finder and form:
-                result = read_form(self.finder, page.grey, page.size, form, team.run, name)
+                result = read_form(self.finder, page.grey, page.size, form, pool.run, name)
             elif self.finder:
-                result = read(self.finder, page.grey, page.size, team.run)
+                result = read(self.finder, page.grey, page.size, pool.run)
             elif form:
                 raise UsageError("this model reads one object per picture, so it takes no form: leave out the form")
             else:
