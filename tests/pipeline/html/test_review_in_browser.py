@@ -55,7 +55,9 @@ def show(browser: Browser, page: Path) -> Iterator[Page]:
 def review(browser: Browser, tmp_path: Path) -> Iterator[Page]:
     rows = [make_row("12", 0.95), make_row("34", 0.5), make_row("56", 0.7)]
     file = tmp_path / "review.html"
-    file.write_text(render([make_facts(tmp_path / "a.png", rows)], tmp_path, fields={}), encoding="utf-8")
+    file.write_text(
+        render([make_facts(tmp_path / "a.png", rows)], tmp_path / "review.html", fields={}), encoding="utf-8"
+    )
     with show(browser, file) as opened:
         assert find_violations(opened) == []
         yield opened
@@ -73,7 +75,7 @@ def ledger(browser: Browser, tmp_path: Path) -> Iterator[Page]:
     problems = [{"what": "ink that was not read", "region": "amount", "box": [100, 60, 130, 70], "place": None}]
     facts = make_facts(tmp_path / "a.png", rows, problems=problems, upright=[1, 0, 0, 0])
     file = tmp_path / "review.html"
-    file.write_text(render([facts], tmp_path, fields=FIELDS), encoding="utf-8")
+    file.write_text(render([facts], tmp_path / "review.html", fields=FIELDS), encoding="utf-8")
     with show(browser, file) as opened:
         assert find_violations(opened) == []
         yield opened
@@ -85,7 +87,7 @@ def test_no_name_reorders_the_text_beside_it(browser: Browser, tmp_path: Path) -
     row = make_row("1", 0.5, region="day", record=1)
     file = tmp_path / "review.html"
     facts = make_facts(tmp_path / name, [row], problems=[problem], upright=[1, 0, 0, 0])
-    file.write_text(render([facts], tmp_path, fields=FIELDS), encoding="utf-8")
+    file.write_text(render([facts], tmp_path / "review.html", fields=FIELDS), encoding="utf-8")
     with show(browser, file) as opened:
         shown = [opened.locator(each).first.inner_text() for each in ("#problems button", "#rows small", "#pages")]
         shown += [
@@ -203,7 +205,7 @@ def test_names_of_any_letters_are_only_text(browser: Browser, tmp_path: Path) ->
         make_facts(tmp_path / name, [make_row("1", 0.5, region=HOSTILE[0])], problems=[problem]) for name in HOSTILE
     ]
     file = tmp_path / "review.html"
-    file.write_text(render(facts, tmp_path, fields={HOSTILE[0]: {"holds": "many"}}), encoding="utf-8")
+    file.write_text(render(facts, tmp_path / "review.html", fields={HOSTILE[0]: {"holds": "many"}}), encoding="utf-8")
     with show(browser, file) as opened:
         for number in range(len(HOSTILE)):
             opened.locator("#problems button").nth(number).click()
@@ -253,7 +255,7 @@ def test_two_thousand_rows_open_and_take_less_than_25_megabytes(browser: Browser
         make_facts(tmp_path / f"{page}.png", [make_row("12", 0.5, crop=crop) for _ in range(50)]) for page in range(40)
     ]
     file = tmp_path / "review.html"
-    file.write_text(render(facts, tmp_path, fields={}), encoding="utf-8")
+    file.write_text(render(facts, tmp_path / "review.html", fields={}), encoding="utf-8")
     assert file.stat().st_size < 25e6
     with show(browser, file) as opened:
         opened.locator("#progress", has_text="of 2000 checked").wait_for()
