@@ -282,7 +282,8 @@ function saveTable() {
     return Object.fromEntries(names.map((name) => [name, joined(name)]));
   };
   const lines = pages.flatMap(({ file, rows }) => {
-    const isWhole = ({ region, record }) => fields[region]?.holds === "many" || (fields[region]?.holds === "one" && record);
+    const holds = ({ region }) => fields[region]?.holds;
+    const isWhole = (row) => holds(row) === "many" || (holds(row) === "one" && row.record);
     const there = rows.filter(isThere);
     const [whole, parts] = [there.filter(isWhole), there.filter((row) => !isWhole(row))];
     const records = [...new Set(parts.map(({ record }) => record).filter(Boolean))].sort((a, b) => a - b);
