@@ -1,10 +1,10 @@
 /* Prediction of one image, as `forward` in pipeline/network/network.py and `probabilities` in losses.py. */
 
 /**
- * Unpack the model of the page. Its network is a list of layers {kind, inputShape, outputShape, window, stride, padding,
- * activation, dilation, residual, outside}, with the arrays of their parameters; see layers.js. Shapes are [units] or
- * [channels, height, width], pairs [height, width]. outside: value of the padding. residual: factor of the input that
- * is added to the output, 0 for none.
+ * Unpack the model of the page. Its network is a list of layers {kind, inputShape, outputShape, window, stride,
+ * padding, activation, dilation, residual, outside}, with the arrays of their parameters; see layers.js. Shapes are
+ * [units] or [channels, height, width], pairs [height, width]. outside: value of the padding. residual: factor of the
+ * input that is added to the output, 0 for none.
  */
 function unpackModel(packed) {
   const layers = packed.parameters.map((arrays, i) => ({ ...packed.layers[i], ...unpackArrays(arrays, packed.bits) }));

@@ -1,4 +1,4 @@
-/* The menu, and sharing: the link to a scene, and a picture of what the network read, as large as sites preview links. */
+/* The menu, and sharing: the link to a scene, and a picture of what the network read, 1200 x 630 pixels. */
 
 const CARD = { paper: "#12151a", ink: "#f3f1ec", soft: "#a9b1bd" }; // dark in any colour scheme
 
