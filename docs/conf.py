@@ -52,8 +52,13 @@ PICTURE = re.compile(r"<picture>\s*<source [^>]*srcset=\"(.*?)\">\s*<img src=\"(
 # Words that people search for, and the page that answers them, which need not contain them.
 SEARCHED = {
     "docs/faq": ("gpu", "cuda", "windows", "mac", "offline", "privacy"),
-    "docs/use/pictures": ("photo", "photograph", "phone", "numbers from scans", "ocr", "pdf", "confidence", "excel"),
+    "docs/use/pictures": ("photo", "photograph", "phone", "numbers from scans", "ocr", "pdf", "excel"),
+    "docs/use/forms": ("form", "table", "column", "template", "sum"),
+    "docs/use/review": ("confidence", "check", "correct"),
+    "docs/use/many": ("predict", "dask", "batch"),
+    "docs/use/troubleshooting": ("wrong", "misread", "not read", "no digit", "error", "fails"),
     "docs/use/own-data": ("letters", "csv", "folder"),
+    "docs/learn/change": ("leaky relu", "gelu", "average pooling", "new layer"),
 }
 BUTTON = (
     '<p><a href="demo.html" style="display: inline-block; padding: 0.6em 1.4em; border-radius: 0.5em; '
