@@ -22,6 +22,7 @@ from sphinx.application import Sphinx
 from sphinx.util.logging import getLogger
 from sphinx.util.typing import stringify_annotation
 
+from docs.commands import describe_commands
 from pipeline.html.demo.included import render_included_demo
 
 ROOT = Path(__file__).parent.parent
@@ -46,6 +47,7 @@ suppress_warnings = ["misc.highlighting_failure"]  # of a shell command in sever
 default_role = "literal"  # of single backticks in docstrings
 pygments_style, pygments_dark_style = "default", "github-dark"
 
+COMMANDS = "<!-- commands -->"  # in a page, where all commands are described
 ARRAY_LIKE = stringify_annotation(ArrayLike, "smart")
 LINK = re.compile(r"\]\((?!https?:|#)([^)\s#]+)(#[^)\s]+)?\)")
 PICTURE = re.compile(r"<picture>\s*<source [^>]*srcset=\"(.*?)\">\s*<img src=\"(.*?)\"(.*?)>\s*</picture>", re.DOTALL)
@@ -97,6 +99,8 @@ def adapt(app: Sphinx, name: str, source: list[str]) -> None:
         if not (page.parent / picture).exists():
             getLogger(__name__).warning("%s does not exist", picture, location=name)
     text = re.sub(r"\[([^\[\]]*)\]\(source:\)", r"\1", LINK.sub(link, source[0]))
+    if COMMANDS in text:
+        text = text.replace(COMMANDS, "\n\n".join(describe_commands()))
     button = BUTTON if name == root_doc else ""
     text = PICTURE.sub(rf'<img class="only-light" src="\2"\3><img class="only-dark" src="\1"\3>{button}', text)
     if name in SEARCHED:

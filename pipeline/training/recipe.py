@@ -46,7 +46,7 @@ class Recipe:
     initialisation: Annotated[InitialisationName, "Distribution of the initial weights."] = "he"
     bias_std: Annotated[float, Meta(ge=0, le=1_000_000), "Standard deviation of the initial biases."] = 0.0
     optimizer: Annotated[OptimizerName, "Optimizer."] = "adam"
-    learning_rate: Annotated[float, Meta(gt=0, le=FINITE), "Maximum learning rate of the schedule."] = 0.001
+    learning_rate: Annotated[float, Meta(gt=0, le=FINITE), "Peak learning rate of the schedule."] = 0.001
     schedule: Annotated[ScheduleName, "Learning rate schedule over the run."] = "cosine"
     warmup: Annotated[Fraction, "Fraction of the run in which the learning rate rises linearly (warm-up)."] = 0.0
     momentum: Annotated[Fraction, "Momentum, for the optimizer momentum."] = 0.9
