@@ -16,9 +16,8 @@ from pipeline.model.header import HEADER, format_header
 from pipeline.model.model import Model
 from pipeline.network.activations import Array
 from pipeline.network.layer import Layer, unknown_kind
-from pipeline.network.layers import Affine, Convolution, Dense
+from pipeline.network.layers import Affine, Convolution, Dense, MaxPooling
 from pipeline.network.network import Network
-from pipeline.network.pooling import MaxPooling
 
 PRODUCER = "handwriting"
 OPSET = 17

@@ -10,8 +10,7 @@ from pipeline.data.augmentation import Augmentation
 from pipeline.engine.documents import FINITE, Count, Fraction, Positive, Share
 from pipeline.engine.fields import check_values
 from pipeline.network.notation import format_layers
-from pipeline.network.optimizers import OPTIMIZERS
-from pipeline.network.schedules import SCHEDULES
+from pipeline.network.optimizers import OPTIMIZERS, SCHEDULES
 
 ActivationName = Literal["sigmoid", "tanh", "relu"]
 LossName = Literal["quadratic", "cross-entropy"]
