@@ -19,7 +19,7 @@ from pipeline.reader.composition.number_writing import NOTHING, Style, choose_st
 from pipeline.reader.composition.paper import bleed_through, expose, paste, smooth_noise, texture, to_levels
 from pipeline.reader.composition.scenes import draw_scene
 from pipeline.reader.composition.signs import Generator, Ink, SourceImages, choose, choose_hand, write
-from pipeline.reader.composition.strip_text import make_cells, make_tokens
+from pipeline.reader.composition.strip_text import make_cells, make_signs, make_tokens
 from pipeline.reader.composition.surroundings import surround
 from pipeline.reader.composition.transcript import list_digits, make_marks
 from pipeline.reader.composition.windows import choose_window, continue_beyond
@@ -31,13 +31,14 @@ ROOM = WIDTH - 2 * REACH
 SIZES = 13.6, 27.6  # pixels: longer side of the digits; that of most is about 19
 SLOPE = 0.025  # standard deviation of the slope of a line
 KINDS = {  # shares
-    "digits": 0.19,
-    "line": 0.35,
+    "digits": 0.18,
+    "line": 0.33,
     "cells": 0.09,
-    "words": 0.13,
-    "another size": 0.12,
-    "texture": 0.03,
-    "scene": 0.08,
+    "signs": 0.05,
+    "words": 0.12,
+    "another size": 0.14,
+    "texture": 0.02,
+    "scene": 0.06,
     "nothing": 0.01,
 }
 COMBS = 0.1  # share of the lines of numbers in boxes
@@ -90,8 +91,9 @@ def compose_any(source: SourceImages, faces: Sequence[Path], generator: Generato
     hand = replace(choose_hand(generator), angle=generator.normal(0, SLOPE))
     middle = SHEET[0] / 2 + generator.normal(0, OFF_CENTRE)
     style = choose_style(hand, size, generator.random() < COMBS, generator)
-    if kind == "cells":
-        line = write_cells(make_cells(source, generator), style, hands, ROOM, generator)
+    cells = {"cells": make_cells, "signs": make_signs}
+    if kind in cells:
+        line = write_cells(cells[kind](source, generator), style, hands, ROOM, generator)
     else:
         line = write_line(make_tokens(kind, source, generator), style, hands, ROOM, generator)
     line = place(line, _choose_start(line, generator), middle, hand.angle)
