@@ -58,4 +58,4 @@ def bend(ink: Ink, height: float, generator: Generator) -> Ink:
     rows, columns = (
         np.clip(np.rint(each), 0, side - 1).astype(int) for each, side in zip(moved, ink.shape, strict=True)
     )
-    return ink[rows, columns]
+    return np.asarray(ink[rows, columns])

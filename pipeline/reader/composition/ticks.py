@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
@@ -56,7 +57,7 @@ def add_ticks(drawn: Lettering, tick: Tick, x_height: float, generator: Generato
 
     tops = _find_tops(ink)
     for x, bottom in dots:
-        draw(x, min(bottom, tops[round(x)] - 0.03 * unit))
+        draw(x, min(bottom, tops[round(x)] - pen / 2 - GAPS[0] * unit))
     columns = np.flatnonzero(tops < foot)
     low = columns[tops[columns] > foot - LOW * unit]
     first, last = columns[[0, -1]] if len(columns) else (room, ink.shape[1] - room)
@@ -80,7 +81,7 @@ def add_ticks(drawn: Lettering, tick: Tick, x_height: float, generator: Generato
 
 def _digit_height(drawn: Lettering) -> float:
     """Return the height of a digit in the pixels of drawn text."""
-    return max(drawn.ink.shape) / drawn.size
+    return float(max(drawn.ink.shape) / drawn.size)
 
 
 def _frame(ink: Ink, foot: float, height: float) -> Lettering:
@@ -104,10 +105,10 @@ def _take_dots(ink: Ink, foot: float, unit: float) -> list[tuple[float, float]]:
     return dots
 
 
-def _find_tops(ink: Ink) -> np.ndarray:
+def _find_tops(ink: Ink) -> NDArray[np.float64]:
     """Return the first row with ink of each column, or the number of rows."""
     inked = ink > INKED
-    return np.where(inked.any(axis=0), inked.argmax(axis=0), len(ink)).astype(float)
+    return np.where(inked.any(axis=0), inked.argmax(axis=0), len(ink)).astype(np.float64)
 
 
 def _measure_pen(ink: Ink) -> float:
@@ -116,7 +117,7 @@ def _measure_pen(ink: Ink) -> float:
     return 2 * float(ink.sum()) / max(edges, 1)
 
 
-def _stroke(sheet: Image.Image, points: np.ndarray, pen: float) -> None:
+def _stroke(sheet: Image.Image, points: NDArray[np.float64], pen: float) -> None:
     """Draw a polyline with round ends. points: (n, 2), x and y."""
     brush = ImageDraw.Draw(sheet)
     brush.line([(x, y) for x, y in points.tolist()], 255, max(1, round(pen)), "curve")
