@@ -20,7 +20,7 @@ SMALL: dict[str, Any] = {"layers": "conv4,conv8,conv8x3/1,conv8x3/1,conv8x3/1", 
 def test_reader_is_trained_and_reads(lines: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     output = tmp_path / "artifacts" / "reader"
-    reader(strips=lines / "strips", rows=lines / "rows", output=output, recipe="quick", **SMALL)
+    reader(lines=lines / "lines", rows=lines / "rows", output=output, recipe="quick", **SMALL)
     model, row = load_model(output), load_model(lines / "rows")
     assert isinstance(model, Finder)
     assert model.image_shape == (37, 37)
@@ -39,9 +39,9 @@ def test_reader_is_trained_and_reads(lines: Path, tmp_path: Path, monkeypatch: p
 def test_dense_layers_and_other_classes_are_refused(lines: Path, tmp_path: Path) -> None:
     output = tmp_path / "artifacts" / "reader"
     with pytest.raises(UsageError, match="128"):
-        reader(strips=lines / "strips", rows=lines / "rows", output=output, layers="conv16,128")
+        reader(lines=lines / "lines", rows=lines / "rows", output=output, layers="conv16,128")
     with pytest.MonkeyPatch.context() as patch:
         letters = replace(load_model(lines / "rows"), class_names=tuple("abcdefghij"))
         patch.setattr("pipeline.model.model.load_model", lambda _: letters)
         with pytest.raises(UsageError, match="different classes"):
-            reader(strips=lines / "strips", rows=lines / "rows", output=output)
+            reader(lines=lines / "lines", rows=lines / "rows", output=output)

@@ -25,7 +25,7 @@ from pipeline.network.architecture import slide
 from pipeline.network.layer import Buffers
 from pipeline.network.losses import probabilities
 from pipeline.network.network import infer, make_buffers, make_network
-from pipeline.network.team import Run, in_sequence
+from pipeline.network.thread_pool import Run, in_sequence
 from pipeline.pictures.contrast import BOX, add_margin, local_contrast
 
 Pixels = NDArray[np.float32]

@@ -22,7 +22,7 @@ from pipeline.model.parallel_prediction import (
 )
 from pipeline.model.prediction import predict, predict_standardised
 from pipeline.scheduling.backends import Backend
-from pipeline.scheduling.journal import JOURNAL
+from pipeline.scheduling.resume_log import RESUME_LOG
 
 SINGLE = Backend("threads", 1)
 
@@ -121,7 +121,7 @@ def test_block_is_on_the_disk_before_its_entry_in_the_journal(
     model: Model, images: list[ArrayFile], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journals: list[bytes] = []
-    monkeypatch.setattr(os, "fsync", lambda descriptor: journals.append((tmp_path / JOURNAL).read_bytes()))
+    monkeypatch.setattr(os, "fsync", lambda descriptor: journals.append((tmp_path / RESUME_LOG).read_bytes()))
     predict_and_interrupt(tmp_path, model, images, 2)
     # two files for each block; the first line is the key
     assert [body.count(b"\n") for body in journals] == [1, 1, 2, 2]

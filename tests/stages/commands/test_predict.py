@@ -14,7 +14,6 @@ from pipeline.data import idx
 from pipeline.engine.errors import UsageError
 from pipeline.model import parallel_prediction as predictions
 from pipeline.reader import PRETRAINED
-from pipeline.scheduling import journal
 from stages.commands.predict import predict
 from stages.commands.shared.outputs import working_folder
 from tests.processes import Run, environment
