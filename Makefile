@@ -24,10 +24,10 @@ export.inputs := parse train evaluate ## Export the model as ONNX and safetensor
 report.inputs := parse normalize train evaluate ## Write a report with metrics, errors and other runs
 ##  For the reader
 
-fonts.inputs := ## Fetch and verify handwriting fonts for line images
-lines.inputs := parse fonts ## Compose line images of a line of writing
-rows.inputs := line images ## Train the network that reads a row as a whole
-reader.inputs := line images rows ## Train the network that finds digits, and join it with rows
+fonts.inputs := ## Fetch and verify handwriting fonts
+lines.inputs := parse fonts ## Synthesise images of lines of writing
+rows.inputs := lines ## Train the network that reads a row as a whole
+reader.inputs := lines rows ## Train the network that finds digits, and join it with rows
 
 all.inputs := evaluate export report
 pictures.inputs := export report

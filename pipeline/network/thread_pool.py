@@ -1,7 +1,7 @@
-"""A thread team. NumPy releases the GIL while it computes, so threads run in parallel.
+"""A pool of threads. NumPy releases the GIL while it computes, so threads run in parallel.
 
-A training step uses the team twice, and there are thousands of steps a second. Queues, which are written in C, start a
-team and collect its results in about 25 microseconds; a thread pool of the standard library takes two to three times as
+A training step uses the pool twice, and there are thousands of steps a second. Queues, which are written in C, start a
+pool and collect its results in about 25 microseconds; that of the standard library takes two to three times as
 long.
 """
 
@@ -55,7 +55,7 @@ class ThreadPool(ExitStack):
         """Call function(item, thread) for every item below `count`; return the results in order.
 
         Each thread takes every size-th item. If an item fails, its exception is raised after the other threads have
-        finished. If the caller is interrupted, the team cannot be used again.
+        finished. If the caller is interrupted, the pool cannot be used again.
         """
         results: list[Any] = [None] * count
 

@@ -1,8 +1,8 @@
-"""Journals let an interrupted run in blocks resume after its finished blocks.
+"""Resume logs let an interrupted run in blocks resume after its finished blocks.
 
 The first line is the digest of a key, all that influences the results; every other line is an entry about a finished
 block, after the digest of the entry. An entry is appended after the data of its block are on the disk, so an unfinished
-block never counts. A journal of another form, or one that was changed, counts as none.
+block never counts. A log of another form, or one that was changed, counts as none.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from typing import Any
 from pipeline.engine.fingerprint import fingerprint
 from pipeline.engine.provenance import environment
 
-RESUME_LOG = "journal"
+RESUME_LOG = "resume-log"
 
 
 def make_key(inputs: Any, function: Callable[..., Any], packages: Sequence[str]) -> list[Any]:
@@ -45,7 +45,7 @@ def read_log(folder: Path, key: Any) -> list[Any] | None:
 
 @contextlib.contextmanager
 def new_log(folder: Path, key: Any) -> Iterator[None]:
-    """Begin a journal without entries; there is none while the `with` block prepares the files of the data."""
+    """Begin a log without entries; there is none while the `with` block prepares the files of the data."""
     (folder / RESUME_LOG).unlink(missing_ok=True)
     yield
     (folder / RESUME_LOG).write_text(f"{_digest(key)}\n", encoding="utf-8")

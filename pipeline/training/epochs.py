@@ -131,7 +131,7 @@ def train_network(
 ) -> TrainedNetwork:
     """Train one network; resume from the file `checkpoint` if it is of this recipe, and write it after each epoch.
 
-    classes: without the negative class. on_progress: called after each batch, and with each epoch once its checkpoint
+    classes: without the reject class. on_progress: called after each batch, and with each epoch once its checkpoint
     is written. initial: the parameters to begin with, (total,); by default they are drawn. The result is bit-identical
     to an uninterrupted run, since every epoch has its own random generators: the order of the images is seeded by
     (seed, epoch), the augmentation of each shard by (seed, epoch, shard). Raises TrainingError if the loss, a parameter

@@ -103,7 +103,7 @@ def start(project: Path, *line: str, **more: Any) -> subprocess.Popen[str]:
 
 
 def read_entries(folder: Path) -> list[list[Any]]:
-    """Return the entries of the journal in a folder, if there is one."""
+    """Return the entries of the resume log in a folder, if there is one."""
     file = folder / RESUME_LOG
     lines = file.read_text().split("\n")[1:-1] if file.exists() else []
     return [json.loads(line.partition(" ")[2]) for line in lines]  # after its digest

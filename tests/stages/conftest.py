@@ -49,7 +49,7 @@ def run(run: Run, call: Run) -> Run:
 
 
 @pytest.fixture(scope="session")
-def lines(built: Path, shared: Shared) -> Path:
+def reader_inputs(built: Path, shared: Shared) -> Path:
     """Return a folder with the results of fonts, line images and rows on the sample. Tests only read it."""
 
     def make(folder: Path) -> None:

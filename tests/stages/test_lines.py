@@ -10,6 +10,7 @@ import pytest
 from pipeline.reader.synthesis.lettering import list_fonts, split_fonts
 from pipeline.reader.synthesis.line_images import synthesise_line
 from pipeline.reader.synthesis.parallel import count_lines, load_parsed
+from stages.lines import lines
 
 COUNT, FEWEST = 12, 5
 
@@ -22,9 +23,9 @@ def _few_lines() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def synthetic(built: Path, lines: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def synthetic(built: Path, reader_inputs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("composed") / "artifacts" / "lines"
-    lines(parse=built / "parse", fonts=lines / "fonts", lines=COUNT, seed=7, scheduler="threads", output=output)
+    lines(parse=built / "parse", fonts=reader_inputs / "fonts", lines=COUNT, seed=7, scheduler="threads", output=output)
     return output
 
 
@@ -47,11 +48,13 @@ def test_only_training_lines_show_the_first_images_and_most_fonts(
 
 
 def test_lines_are_the_same_for_any_scheduler_and_blocks(
-    built: Path, lines: Path, synthetic: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    built: Path, reader_inputs: Path, synthetic: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pipeline.reader.synthesis.parallel.BLOCK", 5)
     other = tmp_path / "artifacts" / "lines"
-    lines(parse=built / "parse", fonts=lines / "fonts", lines=COUNT, seed=7, scheduler="processes", output=other)
+    lines(
+        parse=built / "parse", fonts=reader_inputs / "fonts", lines=COUNT, seed=7, scheduler="processes", output=other
+    )
     found, expected = arrays(other), arrays(synthetic)
     assert found.keys() == expected.keys()
     assert all(np.array_equal(found[name], expected[name]) for name in expected)

@@ -57,8 +57,8 @@ class Span:
 def read_spans(model: Model, line_images: Sequence[Array], run: Run) -> list[list[Span]]:
     """Return the numbers in each line image, from left to right, with probabilities at the temperature of the model.
 
-    model: a model with outputs by column. line_images: the local contrast of each line, (HEIGHT + 2 MARGIN, length). run:
-    the function that runs the parts of the work, for example in threads.
+    model: a model with outputs by column. line_images: the local contrast of each line, (HEIGHT + 2 MARGIN, length).
+    run: the function that runs the parts of the work, for example in threads.
     """
     classes = len(model.class_names)
     found = [

@@ -44,7 +44,7 @@ def name_work(output: Path) -> Path:
 
 @contextlib.contextmanager
 def working_folder(output: Path, command: str) -> Iterator[None]:
-    """Create and lock the working folder of `output`; remove it at the end, unless a failure leaves a journal."""
+    """Create and lock the working folder of `output`; remove it at the end, unless a failure leaves a resume log."""
     from pipeline.engine.errors import PipelineError
     from pipeline.engine.locks import file_lock
     from pipeline.scheduling.resume_log import RESUME_LOG

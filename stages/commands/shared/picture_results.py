@@ -107,7 +107,7 @@ def print_readings(work: Work, form: Format) -> Iterator[str]:
 def write_readings(work: Work, forms: Mapping[Path, Format], review: Path | None, key: Any) -> str:
     """Write the results and the copies, which appear when all pictures are read, or resume; return a summary.
 
-    Until then, the working folder of the first file has the copies, and a journal with what was read in each block.
+    Until then, the working folder of the first file has the copies, and a resume log with what was read in each block.
     """
     from pipeline.reader.many.folders import check_new
     from pipeline.scheduling.resume_log import RESUME_LOG, append_entry, new_log, read_log

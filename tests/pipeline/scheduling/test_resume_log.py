@@ -9,7 +9,7 @@ KEY = ["model", [["a.png", [1, 2, 3]]]]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a folder with a journal of two entries."""
+    """Return a folder with a log of two entries."""
     with new_log(tmp_path, KEY):
         pass
     append_entry(tmp_path, [0, 5])
