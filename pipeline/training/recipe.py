@@ -10,11 +10,10 @@ from pipeline.data.augmentation import Augmentation
 from pipeline.engine.documents import FINITE, Count, Fraction, Positive, Share
 from pipeline.engine.fields import check_values
 from pipeline.network.notation import format_layers
-from pipeline.network.optimizers import OPTIMIZERS
-from pipeline.network.schedules import SCHEDULES
+from pipeline.network.optimizers import OPTIMIZERS, SCHEDULES
 
 ActivationName = Literal["sigmoid", "tanh", "relu"]
-LossName = Literal["quadratic", "cross-entropy"]
+LossName = Literal["mean-squared-error", "cross-entropy"]
 InitialisationName = Literal["normal", "xavier", "he"]
 if TYPE_CHECKING:  # type checkers know no Literal of values that follow from a dict
     OptimizerName = str
