@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from typer import Option
 
 from pipeline.engine.command import main
+from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Input, Output, stage
 from pipeline.training.recipe import Recipe, override
 from stages.shared.recipe_options import (
@@ -55,7 +56,6 @@ def reader(
     from pipeline.model.model import Finder, RowReader, load_model, load_training
     from pipeline.reader.learning.positions import load_crops
     from pipeline.training.epochs import train_networks
-    from stages.shared.picture_network import describe_training, save_network
 
     description, row = load_description(strips), load_model(rows)
     if not isinstance(row, RowReader):
@@ -71,9 +71,13 @@ def reader(
     model = trained.model
     record = {
         "strips": {"training": len(training), "validation": len(validation)},
-        **describe_training(recipe, chosen, values, trained),
+        "versions": environment(["numpy"]),
+        "recipe": recipe,
+        **values,
+        "best_epoch": trained.best_epochs[0],
+        "seconds": round(trained.seconds),
     }
-    save_network(output, trained, record)
+    trained.save(output, record)
     card = make_reader_card(model, record, load_training(rows))
     (output / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     return (

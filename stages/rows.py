@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from typer import Option
 
 from pipeline.engine.command import main
+from pipeline.engine.provenance import environment
 from pipeline.engine.stage import File, Input, Output, stage
 from pipeline.model import PRETRAINED_READER
 from pipeline.training.recipe import Recipe, override
@@ -64,7 +65,6 @@ def rows(
     from pipeline.reader.learning.calibration import calibrate
     from pipeline.reader.learning.columns import BY_COLUMN, load_strips
     from pipeline.training.epochs import train_networks
-    from stages.shared.picture_network import describe_training, save_network
 
     description = load_description(strips)
     begun = None if fresh else load_safetensors(start)
@@ -94,10 +94,14 @@ def rows(
     record = {
         "strips": {"training": len(training), "validation": len(validation)},
         "start": {"file": start.name, "accuracy": begun.validation_accuracy} if begun else None,
-        **describe_training(recipe, chosen, values, trained),
+        "versions": environment(["numpy"]),
+        "recipe": recipe,
+        **values,
+        "best_epoch": trained.best_epochs[0],
+        "seconds": round(trained.seconds),
         "numbers": asdict(quality),
     }
-    save_network(output, trained, record)
+    trained.save(output, record)
     save_safetensors(output / "model.safetensors", model)
     return (
         f"{quality.recall:.1%} of the numbers in validation strips are read, and {quality.precision:.1%} of those read "

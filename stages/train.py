@@ -49,10 +49,8 @@ def train(
     """
     chosen = override(Recipe(), values)  # all of them are given, by `resolve`
     from pipeline.engine import CHECKPOINT
-    from pipeline.model.model import save_model
     from pipeline.network.architecture import build_layers, format_network
-    from pipeline.training import ensemble
-    from pipeline.training.history import write_history
+    from pipeline.training import classification
     from pipeline.training.training_data import count_drawn, load_data
 
     data = load_data(parse, normalize)
@@ -63,7 +61,7 @@ def train(
     log.info("train: %s, %s images of %s, recipe %s", architecture, f"{images:,}", data.description.name, recipe)
 
     with show_training("train", chosen, images + sum(count_drawn(data, chosen))) as on_progress:
-        trained = ensemble.train(data, chosen, output / CHECKPOINT, on_progress)
+        trained = classification.train(data, chosen, output / CHECKPOINT, on_progress)
 
     record = {
         "images": {"training": images, "validation": len(data.validation)},
@@ -73,8 +71,7 @@ def train(
         **asdict(chosen),
         "best_epochs": trained.best_epochs,
     }
-    save_model(output, trained.model, record)
-    write_history(output / "history.csv", trained.histories)
+    trained.save(output, record)
     best = trained.best_epochs
     which = f"after epoch {best[0]}" if len(best) == 1 else f"by {len(best)} networks"
     return f"validation accuracy {trained.model.validation_accuracy:.2%} {which}, {trained.seconds:.1f} s of training"

@@ -7,10 +7,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pipeline.training.ensemble import train as train
+    from pipeline.training.classification import train as train
     from pipeline.training.training_data import hold_out as hold_out
 
-MODULES = {"train": "ensemble", "hold_out": "training_data"}
+MODULES = {"train": "classification", "hold_out": "training_data"}
 
 
 def __getattr__(name: str) -> Any:

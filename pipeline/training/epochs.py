@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from pipeline.data.dataset import Description
 from pipeline.data.deform import Augmenter
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.threads import count_cores
-from pipeline.model.model import Model
+from pipeline.model.model import Model, save_model
 from pipeline.network.activations import Array
 from pipeline.network.architecture import micro_batch_size
 from pipeline.network.gradient_descent import Load, TrainingState, prepare, shuffled_batches, train_epoch
@@ -26,7 +26,7 @@ from pipeline.network.optimizers import OPTIMIZERS
 from pipeline.network.schedules import rate_factor
 from pipeline.network.team import ThreadTeam
 from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from pipeline.training.history import Epoch, best_of
+from pipeline.training.history import Epoch, best_of, write_history
 from pipeline.training.recipe import Recipe
 from pipeline.training.training_data import Examples
 
@@ -61,6 +61,11 @@ class Trained(Generic[Kind]):
     def seconds(self) -> float:
         """The training time of all networks in seconds, without validation."""
         return sum(epoch.seconds for history in self.histories for epoch in history)
+
+    def save(self, folder: Path, record: dict[str, Any]) -> None:
+        """Write the model with the record of its training, see `save_model`, and history.csv to an empty folder."""
+        save_model(folder, self.model, record)
+        write_history(folder / "history.csv", self.histories)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import pytest
 
 from pipeline.model.model import load_model
 from pipeline.model.prediction import predict_logits
+from pipeline.training.classification import fit_temperature
 from pipeline.training.history import read_history
-from pipeline.training.temperature import fit_temperature
 from tests.processes import Run, environment
 from tests.stages.common import write_custom_dataset
 

@@ -20,7 +20,6 @@ from pipeline.network.architecture import build_layers, find_window, slide
 from pipeline.network.layer import Layer
 from pipeline.network.losses import Labels, Loss
 from pipeline.pictures.contrast import BOX, READ_SIZES, local_contrast
-from pipeline.reader.learning.hard_examples import at_positions
 from pipeline.reader.rows.marks import ZERO, decode_contrast, load_part
 from pipeline.training.training_data import Examples
 
@@ -35,7 +34,7 @@ ANGLE, SCALE, STRETCH, SHEAR, NOISE = 0.05, 0.07, 0.05, 0.06, 0.15
 # Ranges of the scales of parts as on other levels of the pyramid, their shares, and by what factors a picture at that
 # scale is sharper than a strip that is enlarged.
 SCALES, SHARES, SHARPER = ((0.15, 0.6), (1.6, 3.2), (3.2, 8)), (0.08, 0.1, 0.06), (1, 8)
-
+PER_LABEL, PER_PICTURE = 3, 8  # positions with nothing that count in the loss
 
 # Centres of the windows of all positions: y (rows, 1) and x (columns,).
 Centres = tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]
@@ -163,3 +162,24 @@ def label_positions(digits: NDArray[np.float32], centres: Centres, classes: int)
         labels[closer] = np.where(away[closer] < LABELLED, label, IGNORED) if is_read else IGNORED
         nearest = np.minimum(nearest, away)
     return labels
+
+
+def at_positions(loss: Loss, logits: Array, labels: Labels, count: int) -> tuple[float, Array]:
+    """Return a loss, summed over some positions of each picture and divided by `count` pictures, and its gradient.
+
+    logits: (classes, rows, columns, n), the last class being that of nothing. labels: (rows, columns, n); positions
+    with a negative label are ignored. Positions with nothing are far more frequent than others, and most of them are
+    easy. Therefore, only the least certain ones count: up to PER_LABEL for each position with a class, and PER_PICTURE
+    more for each picture. (Shrivastava, Gupta & Girshick 2016)
+    """
+    z, y = logits.reshape(len(logits), -1), labels.reshape(-1)
+    classes, nothing = np.flatnonzero((y >= 0) & (y < len(z) - 1)), np.flatnonzero(y == len(z) - 1)
+    most = PER_LABEL * len(classes) + PER_PICTURE * labels.shape[-1]
+    if most < len(nothing):
+        certainty = z[-1, nothing] - z[:-1, nothing].max(axis=0)
+        nothing = nothing[np.argpartition(certainty, most)[:most]]
+    counted = np.concatenate([classes, nothing])
+    value, gradient = loss(z[:, counted], y[counted], count)
+    dz = np.zeros_like(z)
+    dz[:, counted] = gradient
+    return value, dz.reshape(logits.shape)

@@ -13,8 +13,7 @@ from pipeline.network.team import Run, in_sequence
 from pipeline.pictures.ink import find_extent
 from pipeline.pictures.preparation import find_ink, prepare
 from pipeline.reader.pages.cutting import cut_strip
-from pipeline.reader.pages.lines import find_lines
-from pipeline.reader.pages.reading_order import find_rows
+from pipeline.reader.pages.lines import find_lines, find_rows
 from pipeline.reader.pages.result import Alternatives, Number, Result, Row
 from pipeline.reader.pages.search import Slider, search
 from pipeline.reader.pages.sightings import POSSIBLE_NUMBER, Sighting, hide_unless_evident, keep_best, read_strips
