@@ -18,14 +18,14 @@ stages := download parse normalize train evaluate export report faces strips row
 download.inputs := ## Fetch the four IDX files of a data set and verify their hashes
 parse.inputs := download ## Convert the IDX files to .npy arrays
 normalize.inputs := parse ## Scale the pixels and hold out images for validation
-train.inputs := parse normalize ## Train a network with the hyperparameters of a recipe
+train.inputs := normalize ## Train a network with the hyperparameters of a recipe
 evaluate.inputs := normalize train ## Classify the test images in parallel and compute the metrics
-export.inputs := parse train evaluate ## Export the model as ONNX and safetensors, with a drawing demo
-report.inputs := parse normalize train evaluate ## Write a report with metrics, errors and other runs
+export.inputs := normalize train evaluate ## Export the model as ONNX and safetensors, with a drawing demo
+report.inputs := normalize train evaluate ## Write a report with metrics, errors and other runs
 ##  For the reader
 
 faces.inputs := ## Fetch and verify handwriting fonts for strips
-strips.inputs := parse faces ## Compose strips of a line of writing
+strips.inputs := normalize faces ## Compose strips of a line of writing
 rows.inputs := strips ## Train the network that reads a row as a whole
 reader.inputs := strips rows ## Train the network that finds digits, and join it with rows
 

@@ -17,7 +17,7 @@ from stages.shared.options import Scheduler, Workers
     without=JOBS,
 )
 def strips(
-    parse: Annotated[Input, Option(help="Raw arrays, written by parse.")] = Path("artifacts/parse"),
+    normalize: Annotated[Input, Option(help="Divided data, written by normalize.")] = Path("artifacts/normalize"),
     faces: Annotated[Input, Option(help="Handwriting fonts, written by faces.")] = Path("artifacts/faces"),
     strips: Annotated[int, Option(min=1, help="Number of training strips to compose.")] = 60_000,
     seed: Annotated[int, Option(min=0, help="Seed of all random numbers.")] = 1,
@@ -27,8 +27,8 @@ def strips(
 ) -> str:
     """Compose strips of a line of writing, and record what each of them says and where its digits are.
 
-    The last training images and a tenth of the fonts are held out for the validation strips; the training strips are
-    composed from the others. The results are bit-identical for any scheduler and number of workers.
+    The validation strips are composed from the validation images and a tenth of the fonts, the training strips from
+    the training images and the other fonts. The results are bit-identical for any scheduler and number of workers.
 
     Examples:
         handwriting strips
@@ -39,9 +39,9 @@ def strips(
     from pipeline.scheduling.backends import Backend
 
     backend = Backend(scheduler, workers)
-    description = load_description(parse)
+    description = load_description(normalize)
     counts = count_strips(strips)
-    compose_strips(parse, faces, output, counts, seed, backend)
+    compose_strips(normalize, faces, output, counts, seed, backend)
     save_description(output, description)
     return "{train:,} training strips, {validation:,} validation strips".format_map(counts)
 

@@ -24,8 +24,7 @@ log = logging.getLogger(__name__)
 )
 @recipe_options()
 def train(
-    parse: Annotated[Input, Option(help="Raw arrays, written by parse.")] = Path("artifacts/parse"),
-    normalize: Annotated[Input, Option(help="Scaled arrays, written by normalize.")] = Path("artifacts/normalize"),
+    normalize: Annotated[Input, Option(help="Divided data, written by normalize.")] = Path("artifacts/normalize"),
     recipe: Annotated[RecipeName, Option(help="Named set of hyperparameters to start from.")] = "standard",
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/train"),
     **values: Any,
@@ -48,13 +47,14 @@ def train(
         handwriting train --recipe record
     """
     chosen = override(Recipe(), values)  # all of them are given, by `resolve`
+    from pipeline.data.split import load_split
     from pipeline.engine import CHECKPOINT
     from pipeline.network.architecture import build_layers, format_network
     from pipeline.training import classification
-    from pipeline.training.training_data import count_drawn, load_data
+    from pipeline.training.training_data import count_drawn
 
-    data = load_data(parse, normalize)
-    images, shape = len(data.training), data.training.image_shape
+    data = load_split(normalize)
+    images, shape = len(data.training), data.image_shape
     outputs = chosen.count_outputs(data.classes)
     build_layers(chosen.layers, chosen.activation, shape, outputs)  # raises UsageError before the first line is shown
     architecture = format_network(chosen.layers, shape, outputs)

@@ -27,7 +27,7 @@ from pipeline.pictures.decoding import load_picture
 from pipeline.reader import load
 from pipeline.reader.composition.composing import compose_strip
 from pipeline.reader.composition.lettering import list_faces, split_faces
-from pipeline.reader.composition.parallel import load_parsed
+from pipeline.reader.composition.parallel import load_sources
 from pipeline.reader.composition.signs import MATPLOTLIB
 from pipeline.reader.learning.columns import read_marks
 from pipeline.reader.many.boxes import draw_boxes
@@ -148,7 +148,7 @@ def take_report(browser: Browser, scheme: str) -> None:
 
 def draw_strips() -> None:
     """Show strips on which the reader is trained, the part that the row network sees, each above its text."""
-    source = load_parsed(ARTIFACTS / "parse", held_out=False)
+    source = load_sources(ARTIFACTS / "normalize", "train")
     faces = split_faces(list_faces("script", ARTIFACTS / "faces"), held_out=False)
     classes = len(source.class_names)
     written = dict(enumerate(source.class_names)) | {classes + SPACE: "\u2423", classes + OTHER: "\u25a1"}

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.data.split import Split
 from pipeline.engine.threads import single_threaded_blas
 from pipeline.model.model import Classifier
 from pipeline.model.prediction import predict_logits
@@ -22,14 +23,14 @@ from pipeline.network.losses import Labels, cross_entropy, scores
 from pipeline.pictures.ink import measure_ink
 from pipeline.training.epochs import Trained, TrainingProgress, train_networks
 from pipeline.training.recipe import Recipe
-from pipeline.training.training_data import TrainingData, add_drawn
+from pipeline.training.training_data import Examples, add_drawn
 
 LOWEST, HIGHEST = 0.05, 20.0  # temperatures
 BISECTIONS = 50
 
 
 def train(
-    data: TrainingData,
+    data: Split,
     recipe: Recipe,
     checkpoints: Path | None = None,
     on_progress: Callable[[TrainingProgress], object] = lambda progress: None,
@@ -38,15 +39,19 @@ def train(
 
     The result also has the history of each network.
 
-    data: the result of `hold_out` for arrays, or of `load_data` for artifacts. checkpoints: folder for a checkpoint of
-    each network; training resumes from checkpoints of the same recipe, with a result bit-identical to an uninterrupted
-    run. Use another folder for other data. on_progress: called during and after each epoch. Raises UsageError if the
-    layers do not fit the images, TrainingError if training diverges.
+    data: from `hold_out` for arrays, from `load_split` for an artifact of `normalize`. checkpoints: folder for a
+    checkpoint of each network; training resumes from checkpoints of the same recipe, with a result bit-identical to an
+    uninterrupted run. Use another folder for other data. on_progress: called during and after each epoch. Raises
+    UsageError if the layers do not fit the images, TrainingError if training diverges.
     """
     with nullcontext(checkpoints) if checkpoints else tempfile.TemporaryDirectory() as folder:
-        examples = add_drawn(data, recipe), data.validation
-        make = partial(Classifier, negative_class=recipe.negatives > 0, ink_statistics=measure_ink(data.pixels))
-        trained = train_networks(recipe, examples, data.description, Path(folder), on_progress, make)
+        validation = Examples(data.validation.images, data.validation.labels)
+        make = partial(
+            Classifier, negative_class=recipe.negatives > 0, ink_statistics=measure_ink(data.training.pixels)
+        )
+        trained = train_networks(
+            recipe, (add_drawn(data, recipe), validation), data.description, Path(folder), on_progress, make
+        )
     model, labels = trained.model, data.validation.labels
     with single_threaded_blas():  # so that the bits are those of evaluate
         logits = predict_logits(model, data.validation.images)

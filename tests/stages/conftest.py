@@ -57,7 +57,11 @@ def lines(built: Path, shared: Shared) -> Path:
             patch.setattr("pipeline.reader.composition.parallel.FEWEST", 5)
             faces(faces="included", output=folder / "faces")
             strips(
-                parse=built / "parse", faces=folder / "faces", strips=24, scheduler="threads", output=folder / "strips"
+                normalize=built / "normalize",
+                faces=folder / "faces",
+                strips=24,
+                scheduler="threads",
+                output=folder / "strips",
             )
             rows(strips=folder / "strips", output=folder / "rows", fresh=True, **SMALL_ROWS)
 

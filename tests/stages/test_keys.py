@@ -79,6 +79,7 @@ IN_THE_KEYS_OF = {
     "pipeline/data/idx.py": {"parse"},  # the files of a known data set are determined by their digests
     "pipeline/data/sources/fetch.py": set[str](),
     "pipeline/model/metrics.py": {"evaluate", "export", "report", "rows"},
+    "pipeline/data/split.py": {*TRAINED, "normalize", "evaluate", "export", "report", "strips"},
     "pipeline/data/check.py": {"normalize", "evaluate", "report"},
     "pipeline/model/onnx.py": {"export"},
     "pipeline/html/report/report.css": {"report"},

@@ -31,11 +31,11 @@ def test_folder_of_pictures_passes_all_stages(run: Run, mine: Path, tmp_path: Pa
     metrics = json.loads((tmp_path / "artifacts/evaluate/metrics.json").read_text())
     assert list(metrics["classes"]) == list(CLASSES)
     assert metrics["accuracy"] > 0.9
-    preparation = json.loads((tmp_path / "artifacts/parse/dataset.json").read_text())["preparation"]
+    preparation = json.loads((tmp_path / "artifacts/normalize/dataset.json").read_text())["preparation"]
     assert any("dark on light" in step for step in preparation)
     parts = [np.load(tmp_path / f"artifacts/normalize/{part}-labels.npy") for part in ("train", "validation", "test")]
     assert sum(map(len, parts)) == 120
-    assert all(np.ptp(np.bincount(labels)) <= 1 for labels in parts)  # sorted by class, they were ordered
+    assert all(np.ptp(np.bincount(labels)) <= 1 for labels in parts)  # sorted by class, they were sampled
     for document in ("report/index.html", "export/MODEL_CARD.md"):
         text = (tmp_path / "artifacts" / document).read_text(encoding="utf-8")
         assert all(step in text for step in preparation)

@@ -25,6 +25,7 @@ def test_artifacts_have_documented_shapes_and_dtypes(built: Path) -> None:
         "test-images": ("uint8", (500, 28, 28)),
     }
     assert array("normalize/validation-images.npy") == ("float32", (167, 28, 28))
+    assert array("normalize/validation-pixels.npy") == ("uint8", (167, 28, 28))
     assert array("normalize/validation-labels.npy") == ("uint8", (167,))
     assert array("normalize/scaling.npy") == ("float32", (2,))
     assert array("train/layer-1-weights.npy") == ("float32", (192, 784))

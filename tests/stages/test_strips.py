@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.reader.composition.composing import compose_strip
 from pipeline.reader.composition.lettering import list_faces, split_faces
-from pipeline.reader.composition.parallel import count_strips, load_parsed
+from pipeline.reader.composition.parallel import count_strips, load_sources
 from stages.strips import strips
 
 COUNT, FEWEST = 12, 5
@@ -25,7 +25,9 @@ def _few_strips() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def composed(built: Path, lines: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("composed") / "artifacts" / "strips"
-    strips(parse=built / "parse", faces=lines / "faces", strips=COUNT, seed=7, scheduler="threads", output=output)
+    strips(
+        normalize=built / "normalize", faces=lines / "faces", strips=COUNT, seed=7, scheduler="threads", output=output
+    )
     return output
 
 
@@ -40,7 +42,7 @@ def test_only_training_strips_show_the_first_images_and_most_faces(
     held_out = part == "validation"
     chosen = split_faces(list_faces("script"), held_out)
     made: Any = compose_strip(
-        load_parsed(built / "parse", held_out), chosen, np.random.default_rng((7, number, count - 1))
+        load_sources(built / "normalize", part), chosen, np.random.default_rng((7, number, count - 1))
     )
     found = [np.load(composed / f"{part}-{name}.npy") for name in ("strips", "marks", "digits")]
     assert [len(each) for each in found] == [count] * 3
@@ -52,7 +54,9 @@ def test_strips_are_the_same_for_any_scheduler_and_blocks(
 ) -> None:
     monkeypatch.setattr("pipeline.reader.composition.parallel.BLOCK", 5)
     other = tmp_path / "artifacts" / "strips"
-    strips(parse=built / "parse", faces=lines / "faces", strips=COUNT, seed=7, scheduler="processes", output=other)
+    strips(
+        normalize=built / "normalize", faces=lines / "faces", strips=COUNT, seed=7, scheduler="processes", output=other
+    )
     found, expected = arrays(other), arrays(composed)
     assert found.keys() == expected.keys()
     assert all(np.array_equal(found[name], expected[name]) for name in expected)

@@ -6,10 +6,11 @@ import pytest
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
+from pipeline.data.split import Split, load_split
 from pipeline.engine.threads import single_threaded_blas
 from pipeline.model.metrics import measure_reliability
 from pipeline.model.model import Classifier, load_model
-from pipeline.model.prediction import predict, predict_standardised
+from pipeline.model.prediction import predict
 from pipeline.network.activations import Array
 from pipeline.network.losses import LOSSES, probabilities
 from pipeline.reader import load, save
@@ -18,7 +19,6 @@ from pipeline.training.classification import fit_temperature
 from pipeline.training.epochs import Trained, TrainingProgress
 from pipeline.training.recipe import Recipe
 from pipeline.training.recipes import RECIPES
-from pipeline.training.training_data import TrainingData, load_data
 
 QUICK = RECIPES["quick"]
 ENSEMBLE = Recipe(layers="16", batch_size=200, epochs=3, ensemble_size=3, ema_decay=0.9)
@@ -34,12 +34,12 @@ def arrays(built: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.fixture(scope="module")
-def data(built: Path) -> TrainingData:
-    return load_data(built / "parse", built / "normalize")
+def data(built: Path) -> Split:
+    return load_split(built / "normalize")
 
 
 @pytest.fixture(scope="module")
-def expected(data: TrainingData) -> Trained[Classifier]:
+def expected(data: Split) -> Trained[Classifier]:
     """The ensemble, trained without an interruption."""
     return train(data, ENSEMBLE)
 
@@ -60,7 +60,7 @@ def test_arrays_in_model_out(arrays: tuple[np.ndarray, np.ndarray], tmp_path: Pa
     held_out = hold_out(*arrays)
     trained = train(held_out, replace(QUICK, epochs=3))
     model = trained.model
-    predicted = predict_standardised(model, held_out.validation.images).argmax(axis=1)
+    predicted = predict(model, held_out.validation.pixels).argmax(axis=1)
     assert np.mean(predicted == held_out.validation.labels) == model.validation_accuracy > 0.8
     assert [epoch.number for epoch in trained.histories[0]] == [1, 2, 3]
     save(model, tmp_path / "model.safetensors")
@@ -76,12 +76,12 @@ def test_model_of_the_stage_has_the_same_bits(arrays: tuple[np.ndarray, np.ndarr
     assert (model.temperature, model.ink_statistics) == (expected.temperature, expected.ink_statistics)
 
 
-def test_networks_of_an_ensemble_differ_only_in_their_seeds(data: TrainingData, expected: Trained[Classifier]) -> None:
+def test_networks_of_an_ensemble_differ_only_in_their_seeds(data: Split, expected: Trained[Classifier]) -> None:
     assert len(set(bits(expected))) == 3
     assert bits(train(data, replace(ENSEMBLE, ensemble_size=1, seed=ENSEMBLE.seed + 2))) == bits(expected)[2:]
 
 
-def test_every_batch_and_epoch_is_reported_with_its_network(data: TrainingData, tmp_path: Path) -> None:
+def test_every_batch_and_epoch_is_reported_with_its_network(data: Split, tmp_path: Path) -> None:
     made: list[TrainingProgress] = []
     trained = train(data, ENSEMBLE, tmp_path, made.append)
     batches = ENSEMBLE.count_batches(len(data.training))
@@ -91,9 +91,7 @@ def test_every_batch_and_epoch_is_reported_with_its_network(data: TrainingData, 
         assert sum(each.batches for each in made if each.network == number) == ENSEMBLE.epochs * batches
 
 
-def test_interrupted_ensemble_resumes_to_same_bits(
-    data: TrainingData, expected: Trained[Classifier], tmp_path: Path
-) -> None:
+def test_interrupted_ensemble_resumes_to_same_bits(data: Split, expected: Trained[Classifier], tmp_path: Path) -> None:
     def interrupt(made: TrainingProgress) -> None:
         if made.network == 2 and made.epoch and made.epoch.number == 2:
             raise PowerCutError
