@@ -50,10 +50,10 @@ def evaluate(
 
     backend = Backend(scheduler, workers)
     model = load_model(train)
-    labels = load_part(normalize, "test").labels
+    check, labels = load_check(normalize, len(model.class_names)), load_part(normalize, "test").labels
 
     blocks = []
-    images = locate_pixels(normalize, "test", model.image_shape)
+    images = locate_pixels(normalize, "test")
     predicted = predict_blocks(model, [images], block_size, backend)
     with progress("evaluate", len(images)) as shown, contextlib.closing(predicted):
         for block in predicted:
@@ -62,7 +62,7 @@ def evaluate(
     probabilities = np.concatenate(blocks)
     metrics, confusion = compute_metrics(probabilities, labels, model.class_names)
     save_metrics(output, metrics, confusion, probabilities)
-    for warning in list_warnings(load_check(normalize, len(model.class_names)), model.class_names):
+    for warning in list_warnings(check, model.class_names):
         log.warning("evaluate: warning: %s", warning)
     low, high = metrics.accuracy_interval_95
     return (

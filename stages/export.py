@@ -49,7 +49,7 @@ def export(
     save_onnx(files[0], model)
     save_safetensors(files[1], model)
     classes = len(model.class_names)
-    split = load_split(normalize, model.image_shape)
+    split = load_split(normalize)
     probabilities = load_probabilities(evaluate, len(split.test), classes)
     examples = choose_examples(split.test.pixels, split.test.labels, probabilities)
     lessons = choose_lessons(split.training.pixels, split.training.labels)

@@ -1,7 +1,6 @@
 """Train the network that finds digits in pictures, and join it with the one that reads rows."""
 
 import logging
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -53,8 +52,8 @@ def reader(
     from pipeline.engine import CHECKPOINT
     from pipeline.engine.errors import UsageError
     from pipeline.html.cards.reader_card import make_reader_card
-    from pipeline.model.model import Finder, RowReader, load_model, load_training
-    from pipeline.reader.learning.positions import load_crops
+    from pipeline.model.model import RowReader, load_model, load_training
+    from pipeline.reader.learning.positions import find_positions
     from pipeline.training.epochs import train_networks
 
     description, row = load_description(strips), load_model(rows)
@@ -62,15 +61,14 @@ def reader(
         raise UsageError(f"{rows} is {row.title}, not one for rows: name a folder that `rows` wrote")
     if row.class_names != description.class_names:
         raise UsageError(f"{rows} and {strips} have different classes: run both stages again, with the same data set")
-    classes = len(description.class_names)
-    training, validation = (load_crops(strips, part, chosen.layers, classes) for part in ("train", "validation"))
-    log.info("reader: %s, %s strips of %s, recipe %s", chosen.layers, f"{len(training):,}", description.name, recipe)
-    make, folder = partial(Finder, row=row), output / CHECKPOINT
-    with show_training("reader", chosen, len(training)) as on_progress:
-        trained = train_networks(chosen, (training, validation), description, folder, on_progress, make, extra=1)
+    task = find_positions(strips, chosen, row)
+    count = len(task.training)
+    log.info("reader: %s, %s strips of %s, recipe %s", chosen.layers, f"{count:,}", description.name, recipe)
+    with show_training("reader", chosen, count) as on_progress:
+        trained = train_networks(task, chosen, output / CHECKPOINT, on_progress)
     model = trained.model
     record = {
-        "strips": {"training": len(training), "validation": len(validation)},
+        "strips": {"training": count, "validation": len(task.validation)},
         "versions": environment(["numpy"]),
         "recipe": recipe,
         **values,

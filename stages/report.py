@@ -53,7 +53,7 @@ def report(
     from pipeline.training.stored_runs import list_training_runs
 
     model = load_model(train)
-    split = load_split(normalize, model.image_shape)
+    split = load_split(normalize)
     _, first_of_class = np.unique(split.training.labels, return_index=True)
 
     with single_threaded_blas():
@@ -70,7 +70,7 @@ def report(
                 probabilities=load_probabilities(evaluate, len(split.test), len(model.class_names)),
                 samples=split.training.pixels[first_of_class[:SAMPLES]],
                 preparation=split.description.preparation,
-                warnings=list_warnings(load_check(normalize, split.classes), model.class_names),
+                warnings=list_warnings(load_check(normalize, len(model.class_names)), model.class_names),
             )
         )
     file = output / "index.html"

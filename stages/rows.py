@@ -59,40 +59,29 @@ def rows(
     from pipeline.data.dataset import load_description
     from pipeline.engine import CHECKPOINT
     from pipeline.engine.errors import UsageError
-    from pipeline.model.header import EXTRA
     from pipeline.model.model import Finder, RowReader
     from pipeline.model.safetensors import load_safetensors, save_safetensors
     from pipeline.reader.learning.calibration import calibrate
-    from pipeline.reader.learning.columns import BY_COLUMN, load_strips
+    from pipeline.reader.learning.columns import load_strips, read_columns
     from pipeline.training.epochs import train_networks
 
     description = load_description(strips)
-    begun = None if fresh else load_safetensors(start)
-    if isinstance(begun, Finder):
-        begun = begun.row
-    if begun and not isinstance(begun, RowReader):
+    found = None if fresh else load_safetensors(start)
+    begun = found.row if isinstance(found, Finder) else found
+    if begun is not None and not isinstance(begun, RowReader):
         raise UsageError(f"{start} is {begun.title}: name a network that `rows` or `reader` wrote, or use --fresh")
     if begun and (begun.layers, begun.class_names) != (chosen.layers, description.class_names):
         log.info("rows: %s has different layers or classes: training starts from random weights", start.name)
         begun = None
-    by_column = 0.0 if begun else BY_COLUMN
-    training, validation = (load_strips(strips, part, by_column) for part in ("train", "validation"))
-    log.info("rows: %s, %s strips of %s, recipe %s", chosen.layers, f"{len(training):,}", description.name, recipe)
-    with show_training("rows", chosen, len(training)) as on_progress:
-        trained = train_networks(
-            chosen,
-            (training, validation),
-            description,
-            output / CHECKPOINT,
-            on_progress,
-            RowReader,
-            initial=begun.parameters[0] if begun else None,
-            extra=EXTRA,
-        )
-    model, quality = calibrate(trained.model, validation)
+    task = read_columns(strips, chosen, begun)
+    count = len(task.training)
+    log.info("rows: %s, %s strips of %s, recipe %s", chosen.layers, f"{count:,}", description.name, recipe)
+    with show_training("rows", chosen, count) as on_progress:
+        trained = train_networks(task, chosen, output / CHECKPOINT, on_progress)
+    model, quality = calibrate(trained.model, load_strips(strips, "validation"))
     trained = replace(trained, model=model)
     record = {
-        "strips": {"training": len(training), "validation": len(validation)},
+        "strips": {"training": count, "validation": len(task.validation)},
         "start": {"file": start.name, "accuracy": begun.validation_accuracy} if begun else None,
         "versions": environment(["numpy"]),
         "recipe": recipe,

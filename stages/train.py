@@ -49,18 +49,14 @@ def train(
     chosen = override(Recipe(), values)  # all of them are given, by `resolve`
     from pipeline.data.split import load_split
     from pipeline.engine import CHECKPOINT
-    from pipeline.network.architecture import build_layers, format_network
     from pipeline.training import classification
-    from pipeline.training.training_data import count_drawn
 
     data = load_split(normalize)
-    images, shape = len(data.training), data.image_shape
-    outputs = chosen.count_outputs(data.classes)
-    build_layers(chosen.layers, chosen.activation, shape, outputs)  # raises UsageError before the first line is shown
-    architecture = format_network(chosen.layers, shape, outputs)
+    images = len(data.training)
+    architecture = classification.make_header(data, chosen).architecture  # raises UsageError before a line is shown
     log.info("train: %s, %s images of %s, recipe %s", architecture, f"{images:,}", data.description.name, recipe)
 
-    with show_training("train", chosen, images + sum(count_drawn(data, chosen))) as on_progress:
+    with show_training("train", chosen, images + sum(classification.count_drawn(data, chosen))) as on_progress:
         trained = classification.train(data, chosen, output / CHECKPOINT, on_progress)
 
     record = {

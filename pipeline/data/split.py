@@ -30,8 +30,6 @@ from pipeline.engine.arrays import (
 PARTS = {"train": "training", "validation": "validation", "test": "test"}  # in names of files, and in text
 SAMPLED = "a stratified sample is held out for validation"
 
-Size = tuple[int | None, int | None]  # (height, width); None for any
-
 
 @dataclass(frozen=True, eq=False)
 class Part:
@@ -109,30 +107,28 @@ def _gather(array: ArrayFile, indices: NDArray[np.intp]) -> Iterable[NDArray[Any
     return (read_entries(array, index, index + 1) for index in indices.tolist())
 
 
-def load_split(folder: Path, size: Size = (None, None)) -> Split:
+def load_split(folder: Path) -> Split:
     """Return the data in an artifact of `normalize`; their images are memory maps, so memory does not grow with them.
 
-    size: of the images, if a model requires one. Raises PipelineError if a file is missing or damaged.
+    Raises PipelineError if a file is missing or damaged.
     """
-    training = load_part(folder, "train", size)
-    _, height, width = training.pixels.shape
-    validation, test = (load_part(folder, name, (height, width)) for name in ("validation", "test"))
+    training, validation, test = (load_part(folder, name) for name in PARTS)
     return Split(training, validation, test, load_scaling(folder), load_description(folder))
 
 
-def load_part(folder: Path, name: str, size: Size = (None, None)) -> Part:
-    """Return a part of the data, one of PARTS. Arguments and errors: see `load_split`."""
+def load_part(folder: Path, name: str) -> Part:
+    """Return a part of the data, one of PARTS. Raises as `load_split` does."""
     classes = len(load_description(folder).class_names)
-    pixels = np.asarray(load_array(folder / f"{name}-pixels.npy", np.uint8, (None, *size)))
+    pixels = np.asarray(load_array(folder / f"{name}-pixels.npy", np.uint8, (None, None, None)))
     labels = read_array(folder / f"{name}-labels.npy", np.uint8, (len(pixels),), below=classes)
     if name == "test":
         return Part(pixels, labels, np.empty((0, *pixels.shape[1:]), np.float32))
     return Part(pixels, labels, np.asarray(load_array(folder / f"{name}-images.npy", np.float32, pixels.shape)))
 
 
-def locate_pixels(folder: Path, name: str, size: Size = (None, None)) -> ArrayFile:
+def locate_pixels(folder: Path, name: str) -> ArrayFile:
     """Return where the pixels of a part are, uint8 (n, height, width), to read them in blocks. See `load_split`."""
-    return open_array_file(folder / f"{name}-pixels.npy", np.uint8, (None, *size))
+    return open_array_file(folder / f"{name}-pixels.npy", np.uint8, (None, None, None))
 
 
 def hold_out(

@@ -14,14 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.data.dataset import load_description
+from pipeline.data.scaling import Scaling
 from pipeline.engine.errors import UsageError
+from pipeline.model.header import Header
+from pipeline.model.model import Finder, RowReader
 from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers, find_window, slide
-from pipeline.network.layer import Layer
-from pipeline.network.losses import Labels, Loss
+from pipeline.network.gradient_descent import Indices
+from pipeline.network.losses import LOSSES, Labels, Loss, count_correct
 from pipeline.pictures.contrast import BOX, READ_SIZES, local_contrast
 from pipeline.reader.rows.marks import ZERO, decode_contrast, load_part
-from pipeline.training.training_data import Examples
+from pipeline.training.recipe import Recipe
+from pipeline.training.task import Task
 
 IGNORED = -1
 LABELLED, EMPTY = 2.9, 5.0  # pixels from a centre: within which it has the class, and beyond which there is nothing
@@ -57,32 +62,24 @@ def find_centres(layers: str) -> Centres:
     return y[:, np.newaxis], x
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Crops(Examples):
-    """Strips from the stage `strips`, uint8 (n, *SHEET); a random part is drawn each time that a strip is shown.
+@dataclass(frozen=True, eq=False)
+class Crops:
+    """Parts of strips with their digits: `Examples` of a network that is slid over pictures.
 
+    images: strips from the stage `strips`, uint8 (n, *SHEET); a random part is drawn each time that a strip is shown.
     labels: the digits of the strips, float32 (n, MAX_DIGITS, 5), from which the labels of positions, (n, rows,
-    columns), follow. layers: the network that is slid over the strips. centres: the centres of its positions.
+    columns), follow. centres: the centres of the positions. classes: their number.
     """
 
-    layers: str
+    images: NDArray[np.uint8]
+    labels: NDArray[np.float32]
     centres: Centres
     classes: int
 
-    @property
-    def image_shape(self) -> tuple[int, int]:
-        """(height, width) of what the network sees at once."""
-        return find_window(self.layers)
+    def __len__(self) -> int:
+        return len(self.labels)
 
-    def make_layers(self, text: str, activation: str, outputs: int) -> tuple[Layer, ...]:
-        """Return the layers, slid over a part."""
-        return slide(super().make_layers(text, activation, outputs), SHAPE)
-
-    def adapt(self, loss: Loss, progress: float) -> Loss:
-        """Return the loss summed over positions."""
-        return partial(at_positions, loss)
-
-    def take(self, indices: NDArray[np.intp], out: Array, generator: np.random.Generator) -> Labels:
+    def take(self, indices: Indices, out: Array, generator: np.random.Generator) -> Labels:
         """Write the local contrast of parts of the strips with these indices to `out`; return the labels.
 
         Each part is turned, scaled and sheared a little, a few are scaled a lot, some noise is added, and dark ink
@@ -104,9 +101,45 @@ class Crops(Examples):
         return contrast, np.array([label_positions(each, self.centres, self.classes) for each in digits])
 
 
-def load_crops(folder: Path, part: str, layers: str, classes: int) -> Crops:
-    """Return strips that the stage `strips` has written, to slide a network over. Raises as `find_centres` does."""
-    return Crops(*load_part(folder, part, "digits"), layers=layers, centres=find_centres(layers), classes=classes)
+def find_positions(strips: Path, recipe: Recipe, row: RowReader) -> Task[Finder]:
+    """Return the task to find digits: the strips of an artifact of `strips`, with a label for each position.
+
+    row: the network for rows, with which the trained one is joined. Raises PipelineError if a file is missing or
+    damaged, UsageError as `find_centres` does.
+    """
+    description, centres = load_description(strips), find_centres(recipe.layers)
+    header = Header(
+        layers=recipe.layers,
+        activation=recipe.activation,
+        loss=recipe.loss,
+        scaling=Scaling(0.0, 1.0),
+        image_shape=find_window(recipe.layers),
+        class_names=description.class_names,
+        dataset=description.name,
+        negative_class=True,
+        sliding=True,
+        row=row.header,
+    )
+    classes = len(description.class_names)
+    training, validation = (
+        Crops(*load_part(strips, part, "digits"), centres, classes) for part in ("train", "validation")
+    )
+    return make_task(header, recipe, training, validation, row)
+
+
+def make_task(header: Header, recipe: Recipe, training: Crops, validation: Crops, row: RowReader) -> Task[Finder]:
+    """Return the task to find digits in parts of strips, over which the layers of the header are slid."""
+    loss = partial(at_positions, partial(LOSSES[recipe.loss], label_smoothing=recipe.label_smoothing))
+    return Task(
+        header=header,
+        layers=slide(header.make_layers(), SHAPE),
+        training=training,
+        validation=validation,
+        loss=lambda progress: loss,
+        count_correct=count_correct,
+        counted=header.outputs,
+        build=partial(Finder.of, row=row),
+    )
 
 
 def show(

@@ -11,7 +11,7 @@ from pipeline.data.dataset import TRAIN_LABELS, Description, count_held_out, sav
 from pipeline.data.order import divide, stratify
 from pipeline.data.scaling import standardise
 from pipeline.data.split import SAMPLED, hold_out, load_part, load_split, locate_pixels, write_split
-from pipeline.engine.arrays import ArrayError, read_entries, save_array
+from pipeline.engine.arrays import read_entries, save_array
 from pipeline.engine.errors import PipelineError, UsageError
 from tests.drawings import SAMPLE
 
@@ -67,15 +67,9 @@ def test_parts_are_memory_maps_and_can_be_read_in_blocks(built: Path) -> None:
     assert (split.classes, split.image_shape) == (10, (28, 28))
     arrays = (array for part in (split.training, split.validation) for array in (part.pixels, part.images))
     assert all(isinstance(array.base, np.memmap) for array in (*arrays, split.test.pixels))
-    found = locate_pixels(built / "normalize", "validation", (28, 28))
+    found = locate_pixels(built / "normalize", "validation")
     assert np.array_equal(read_entries(found, 0, len(found)), split.validation.pixels)
     assert np.array_equal(load_part(built / "normalize", "test").labels, np.load(built / "parse/test-labels.npy"))
-
-
-def test_images_of_another_size_are_refused(built: Path) -> None:
-    for read in (load_split, lambda folder, size: locate_pixels(folder, "test", size)):
-        with pytest.raises(ArrayError, match="28"):
-            read(built / "normalize", (28, 30))
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,14 @@
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
+from pipeline.data.dataset import Description
+from pipeline.data.scaling import standardise
 from pipeline.data.split import Split, load_split
 from pipeline.engine.threads import single_threaded_blas
 from pipeline.model.metrics import measure_reliability
@@ -15,7 +18,7 @@ from pipeline.network.activations import Array
 from pipeline.network.losses import LOSSES, probabilities
 from pipeline.reader import load, save
 from pipeline.training import hold_out, train
-from pipeline.training.classification import fit_temperature
+from pipeline.training.classification import add_drawn, count_drawn, fit_temperature
 from pipeline.training.epochs import Trained, TrainingProgress
 from pipeline.training.recipe import Recipe
 from pipeline.training.recipes import RECIPES
@@ -140,3 +143,28 @@ def test_confidence_is_below_1_without_errors() -> None:
 @pytest.mark.parametrize("logits", [np.zeros((3, 4)), np.full((3, 4), 1e30), -np.eye(3, 4)])
 def test_degenerate_logits_have_a_temperature_in_range(logits: Array) -> None:
     assert 0.05 <= fit_temperature(logits, np.zeros(4, int), "cross-entropy") <= 20.01
+
+
+def take(examples: Any, indices: Any) -> Any:
+    out = np.empty((len(indices), *examples.images.shape[1:]), np.float32)
+    examples.take(np.array(indices), out, np.random.default_rng(0))
+    return out
+
+
+def test_drawn_examples_follow_the_training_examples(data: Split) -> None:
+    recipe = Recipe(negatives=0.1, styles=0.05)
+    training, count, (styles, negatives) = add_drawn(data, recipe), len(data.training), count_drawn(data, recipe)
+    assert len(training) == count + styles + negatives
+    assert (styles, negatives) == (round(0.05 * count), round(0.1 * count))
+    assert np.array_equal(training.labels[:count], data.training.labels)
+    assert set(training.labels[count : count + styles].tolist()) == set(range(10))
+    assert training.labels[count + styles :].tolist() == negatives * [10]
+    assert training.drawn is not None and training.drawn.dtype == np.uint8
+    expected = [data.training.images[3], *standardise(training.drawn[[0, -1]], training.scaling)]
+    assert np.array_equal(take(training, [3, count, len(training) - 1]), expected)
+    assert add_drawn(data, Recipe()).drawn is None
+
+
+def test_only_digits_are_drawn_in_other_styles(data: Split) -> None:
+    letters = replace(data, description=Description("letters", tuple("abcdefghij")))
+    assert count_drawn(letters, Recipe(styles=0.5)) == (0, 0)

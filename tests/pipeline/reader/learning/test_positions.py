@@ -19,12 +19,14 @@ from pipeline.reader.learning.positions import (
     at_positions,
     find_centres,
     label_positions,
+    make_task,
     show,
 )
 from pipeline.reader.rows.marks import SHEET, STEPS, ZERO, decode_contrast
 from pipeline.training.epochs import train_network
 from pipeline.training.recipe import Recipe
 from tests.drawings import sample_digits
+from tests.pipeline.models import make_finder, make_row_reader
 
 LAYERS = "conv6,conv12,conv12x3/1,conv12x3/1,conv12x3/1"
 SMALL = Recipe(layers=LAYERS, learning_rate=0.01, batch_size=8, epochs=2)
@@ -75,7 +77,7 @@ def test_layers_that_cannot_slide_are_refused() -> None:
 
 
 def make_crops(strips: np.ndarray, digits: np.ndarray) -> Crops:
-    return Crops(strips, digits, layers=LAYERS, centres=find_centres(LAYERS), classes=10)
+    return Crops(strips, digits, find_centres(LAYERS), classes=10)
 
 
 def compose_parts(count: int) -> Crops:
@@ -86,8 +88,9 @@ def compose_parts(count: int) -> Crops:
 
 
 def test_training_on_parts_lowers_the_loss(tmp_path: Path) -> None:
-    parts = compose_parts(24)
-    first, second = train_network(SMALL, parts, parts, 11, tmp_path / "one.npz").history
+    parts, row = compose_parts(24), make_row_reader(class_names=tuple("0123456789"))
+    task = make_task(make_finder(LAYERS, row).header, SMALL, parts, parts, row)
+    first, second = train_network(task, SMALL, tmp_path / "one.npz").history
     assert second.loss < first.loss
 
 
