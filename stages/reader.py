@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 )
 @recipe_options(without=NOT_FOR_PICTURES)
 def reader(
-    strips: Annotated[Input, Option(help="Strips, written by strips.")] = Path("artifacts/strips"),
+    lines: Annotated[Input, Option(help="Line images, written by lines.")] = Path("artifacts/lines"),
     rows: Annotated[Input, Option(help="Network for rows, written by rows.")] = Path("artifacts/rows"),
     recipe: Annotated[ReaderRecipeName, Option(help="Named set of hyperparameters to start from.")] = "standard",
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/reader"),
@@ -56,19 +56,19 @@ def reader(
     from pipeline.reader.learning.positions import find_positions
     from pipeline.training.epochs import train_networks
 
-    description, row = load_description(strips), load_model(rows)
+    description, row = load_description(lines), load_model(rows)
     if not isinstance(row, RowReader):
         raise UsageError(f"{rows} is {row.title}, not one for rows: name a folder that `rows` wrote")
     if row.class_names != description.class_names:
-        raise UsageError(f"{rows} and {strips} have different classes: run both stages again, with the same data set")
-    task = find_positions(strips, chosen, row)
+        raise UsageError(f"{rows} and {lines} have different classes: run both stages again, with the same data set")
+    task = find_positions(lines, chosen, row)
     count = len(task.training)
-    log.info("reader: %s, %s strips of %s, recipe %s", chosen.layers, f"{count:,}", description.name, recipe)
+    log.info("reader: %s, %s line images of %s, recipe %s", chosen.layers, f"{count:,}", description.name, recipe)
     with show_training("reader", chosen, count) as on_progress:
         trained = train_networks(task, chosen, output / CHECKPOINT, on_progress)
     model = trained.model
     record = {
-        "strips": {"training": count, "validation": len(task.validation)},
+        "lines": {"training": count, "validation": len(task.validation)},
         "versions": environment(["numpy"]),
         "recipe": recipe,
         **values,
@@ -79,7 +79,7 @@ def reader(
     card = make_reader_card(model, record, load_training(rows))
     (output / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     return (
-        f"all positions in the middle of {model.validation_accuracy:.1%} of the validation strips are labelled "
+        f"all positions in the middle of {model.validation_accuracy:.1%} of the validation line images are labelled "
         f"correctly, {record['seconds'] / 60:.1f} min of training"
     )
 

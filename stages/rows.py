@@ -26,7 +26,7 @@ NOT_FOR_ROWS = {*NOT_FOR_PICTURES, "loss", "label_smoothing"}
 )
 @recipe_options(without=NOT_FOR_ROWS)
 def rows(
-    strips: Annotated[Input, Option(help="Strips, written by strips.")] = Path("artifacts/strips"),
+    lines: Annotated[Input, Option(help="Line images, written by lines.")] = Path("artifacts/lines"),
     recipe: Annotated[ReaderRecipeName, Option(help="Named set of hyperparameters to start from.")] = "standard",
     start: Annotated[
         File,
@@ -42,7 +42,7 @@ def rows(
 ) -> str:
     """Train the network that reads a row of writing as a whole.
 
-    It has outputs for each column of a strip, and is trained by connectionist temporal classification (CTC), so its
+    It has outputs for each column of a line, and is trained by connectionist temporal classification (CTC), so its
     targets are texts. A network that starts from random weights first learns a symbol for each column, in a quarter of
     the epochs. One that starts from a trained network with the same layers, by default the pretrained one, goes on with
     CTC, so a network can be improved by training it several times.
@@ -62,10 +62,10 @@ def rows(
     from pipeline.model.model import Finder, RowReader
     from pipeline.model.safetensors import load_safetensors, save_safetensors
     from pipeline.reader.learning.calibration import calibrate
-    from pipeline.reader.learning.columns import load_strips, read_columns
+    from pipeline.reader.learning.columns import load_lines, read_columns
     from pipeline.training.epochs import train_networks
 
-    description = load_description(strips)
+    description = load_description(lines)
     found = None if fresh else load_safetensors(start)
     begun = found.row if isinstance(found, Finder) else found
     if begun is not None and not isinstance(begun, RowReader):
@@ -73,15 +73,15 @@ def rows(
     if begun and (begun.layers, begun.class_names) != (chosen.layers, description.class_names):
         log.info("rows: %s has different layers or classes: training starts from random weights", start.name)
         begun = None
-    task = read_columns(strips, chosen, begun)
+    task = read_columns(lines, chosen, begun)
     count = len(task.training)
-    log.info("rows: %s, %s strips of %s, recipe %s", chosen.layers, f"{count:,}", description.name, recipe)
+    log.info("rows: %s, %s line images of %s, recipe %s", chosen.layers, f"{count:,}", description.name, recipe)
     with show_training("rows", chosen, count) as on_progress:
         trained = train_networks(task, chosen, output / CHECKPOINT, on_progress)
-    model, quality = calibrate(trained.model, load_strips(strips, "validation"))
+    model, quality = calibrate(trained.model, load_lines(lines, "validation"))
     trained = replace(trained, model=model)
     record = {
-        "strips": {"training": count, "validation": len(task.validation)},
+        "lines": {"training": count, "validation": len(task.validation)},
         "start": {"file": start.name, "accuracy": begun.validation_accuracy} if begun else None,
         "versions": environment(["numpy"]),
         "recipe": recipe,
@@ -93,7 +93,7 @@ def rows(
     trained.save(output, record)
     save_safetensors(output / "model.safetensors", model)
     return (
-        f"{quality.recall:.1%} of the numbers in validation strips are read, and {quality.precision:.1%} of those read "
+        f"{quality.recall:.1%} of the numbers in validation lines are read, and {quality.precision:.1%} of those read "
         f"are correct, after epoch {trained.best_epochs[0]}, {record['seconds'] / 60:.1f} min of training"
     )
 

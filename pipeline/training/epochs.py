@@ -22,7 +22,7 @@ from pipeline.network.losses import Labels
 from pipeline.network.network import Network, count_parameters, forward, initialise, make_buffers, make_network
 from pipeline.network.optimizers import OPTIMIZERS
 from pipeline.network.schedules import rate_factor
-from pipeline.network.team import ThreadTeam
+from pipeline.network.thread_pool import ThreadPool
 from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from pipeline.training.history import Epoch, best_of, write_history
 from pipeline.training.recipe import Recipe
@@ -184,8 +184,8 @@ def run_epoch(
     ]
     state = replace(state, loss=task.loss((number - 1) / recipe.epochs))
     load = make_load(task.training, recipe, state, number)
-    with np.errstate(over="ignore", invalid="ignore"), ThreadTeam(len(state.buffers)) as team:
-        return *train_epoch(state, batches, rates, load, step, team.run, on_batch), rates[-1]
+    with np.errstate(over="ignore", invalid="ignore"), ThreadPool(len(state.buffers)) as pool:
+        return *train_epoch(state, batches, rates, load, step, pool.run, on_batch), rates[-1]
 
 
 def make_load(training: Examples, recipe: Recipe, state: TrainingState, epoch: int) -> Load:
@@ -221,5 +221,5 @@ def accuracy(task: Task[Kind], network: Network) -> float:
         logits = forward(network, np.moveaxis(images, 0, -1), buffers[thread]).logits[: task.counted]
         return task.count_correct(logits, np.moveaxis(labels, 0, -1)) if np.isfinite(logits).all() else math.nan
 
-    with np.errstate(over="ignore", invalid="ignore"), ThreadTeam(threads) as team:
-        return sum(team.run(count, -(-len(task.validation) // size))) / len(task.validation)
+    with np.errstate(over="ignore", invalid="ignore"), ThreadPool(threads) as pool:
+        return sum(pool.run(count, -(-len(task.validation) // size))) / len(task.validation)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from stages.__main__ import run as run_here
-from stages.faces import faces
+from stages.fonts import fonts
+from stages.lines import lines
 from stages.rows import rows
-from stages.strips import strips
 from tests.conftest import Shared
 from tests.processes import Run
 from tests.stages.common import SMALL_ROWS
@@ -49,21 +49,21 @@ def run(run: Run, call: Run) -> Run:
 
 
 @pytest.fixture(scope="session")
-def lines(built: Path, shared: Shared) -> Path:
-    """Return a folder with the results of faces, strips and rows on the sample. Tests only read it."""
+def reader_inputs(built: Path, shared: Shared) -> Path:
+    """Return a folder with the results of fonts, line images and rows on the sample. Tests only read it."""
 
     def make(folder: Path) -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("pipeline.reader.composition.parallel.FEWEST", 5)
-            faces(faces="included", output=folder / "faces")
-            strips(
+            patch.setattr("pipeline.reader.synthesis.parallel.FEWEST", 5)
+            fonts(fonts="included", output=folder / "fonts")
+            lines(
                 normalize=built / "normalize",
-                faces=folder / "faces",
-                strips=24,
+                fonts=folder / "fonts",
+                lines=24,
                 scheduler="threads",
-                output=folder / "strips",
+                output=folder / "lines",
             )
-            rows(strips=folder / "strips", output=folder / "rows", fresh=True, **SMALL_ROWS)
+            rows(lines=folder / "lines", output=folder / "rows", fresh=True, **SMALL_ROWS)
 
     return shared("lines", make)
 
