@@ -53,7 +53,7 @@ def train(
 
     data = load_split(normalize)
     images = len(data.training)
-    architecture = classification.make_header(data, chosen).architecture  # raises UsageError before a line is shown
+    architecture = classification.describe(data, chosen).architecture  # raises UsageError before a line is shown
     log.info("train: %s, %s images of %s, recipe %s", architecture, f"{images:,}", data.description.name, recipe)
 
     with show_training("train", chosen, images + sum(classification.count_drawn(data, chosen))) as on_progress:

@@ -30,7 +30,7 @@ from pipeline.network.losses import LOSSES, Labels, count_correct, cross_entropy
 from pipeline.pictures.ink import measure_ink
 from pipeline.training.epochs import Trained, TrainingProgress, train_networks
 from pipeline.training.recipe import Recipe
-from pipeline.training.task import Task
+from pipeline.training.task import Task, make_header
 
 LOWEST, HIGHEST = 0.05, 20.0  # temperatures
 BISECTIONS = 50
@@ -96,21 +96,18 @@ def train(
 
 def classify(data: Split, recipe: Recipe) -> Task[Classifier]:
     """Return the task to tell the classes of images apart, and from negative examples if the recipe has any."""
-    header = replace(make_header(data, recipe), ink_statistics=measure_ink(data.training.pixels))
+    header = replace(describe(data, recipe), ink_statistics=measure_ink(data.training.pixels))
     validation = Images(data.validation.images, data.validation.labels, data.scaling)
     return make_task(header, recipe, add_drawn(data, recipe), validation)
 
 
-def make_header(data: Split, recipe: Recipe) -> Header:
+def describe(data: Split, recipe: Recipe) -> Header:
     """Return the model to be, without ink statistics. Raises UsageError if the layers do not fit the images."""
-    return Header(
-        layers=recipe.layers,
-        activation=recipe.activation,
-        loss=recipe.loss,
+    return make_header(
+        recipe,
+        data.description,
         scaling=data.scaling,
         image_shape=data.image_shape,
-        class_names=data.description.class_names,
-        dataset=data.description.name,
         negative_class=recipe.negatives > 0,
     )
 

@@ -5,16 +5,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
+from pipeline.data.dataset import Description
 from pipeline.model.header import Header
 from pipeline.model.model import Model
 from pipeline.network.activations import Array
 from pipeline.network.gradient_descent import Count, Indices
 from pipeline.network.layer import Layer
 from pipeline.network.losses import Labels, Loss
+from pipeline.training.recipe import Recipe
 
 Kind = TypeVar("Kind", bound=Model)
 
@@ -55,3 +57,18 @@ class Task(Generic[Kind]):
     counted: int
     build: Callable[[Header, tuple[Array, ...]], Kind]
     initial: Array | None = None
+
+
+def make_header(recipe: Recipe, description: Description, **kind: Any) -> Header:
+    """Return the model to be: what a recipe and a data set say of it, and the fields that tell its kind.
+
+    Raises UsageError if the layers do not fit the images.
+    """
+    return Header(
+        layers=recipe.layers,
+        activation=recipe.activation,
+        loss=recipe.loss,
+        class_names=description.class_names,
+        dataset=description.name,
+        **kind,
+    )

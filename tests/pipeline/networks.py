@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from pipeline.data.dataset import Description
 from pipeline.data.scaling import Scaling
-from pipeline.model.header import Header
 from pipeline.model.model import Classifier
 from pipeline.network import network as module
 from pipeline.network.activations import Array
@@ -11,7 +11,7 @@ from pipeline.network.architecture import build_layers
 from pipeline.network.network import Network, count_parameters, initialise
 from pipeline.training.classification import Images, make_task
 from pipeline.training.recipe import Recipe
-from pipeline.training.task import Task
+from pipeline.training.task import Task, make_header
 
 SCALING = Scaling(0.25, 0.5)
 
@@ -45,14 +45,11 @@ def make_examples(
 def make_classification(recipe: Recipe, training: Images, validation: Images, classes: int = 3) -> Task[Classifier]:
     """Return the task to tell the classes of such images apart."""
     _, height, width = training.images.shape
-    header = Header(
-        layers=recipe.layers,
-        activation=recipe.activation,
-        loss=recipe.loss,
+    header = make_header(
+        recipe,
+        Description("test", tuple(map(str, range(classes)))),
         scaling=SCALING,
         image_shape=(height, width),
-        class_names=tuple(map(str, range(classes))),
-        dataset="test",
         negative_class=recipe.negatives > 0,
     )
     return make_task(header, recipe, training, validation)

@@ -17,7 +17,7 @@ from pipeline.network.losses import Labels, log_softmax
 from pipeline.reader.rows.ctc import ctc, read_greedily
 from pipeline.reader.rows.labels import HEIGHT, MARGIN, NO_LABEL, OTHER, OUTER, SPACE, WIDTH, decode_contrast, load_part
 from pipeline.training.recipe import Recipe
-from pipeline.training.task import Task
+from pipeline.training.task import Task, make_header
 
 BY_COLUMN = 0.25  # part of a run that begins with random weights in which each column has a label
 AROUND_CENTRE = 7  # pixels from the centre of a digit or a space in which only the column at the centre has a weight
@@ -73,16 +73,7 @@ def read_columns(lines: Path, recipe: Recipe, begun: RowReader | None = None) ->
     PipelineError if a file is missing or damaged.
     """
     description = load_description(lines)
-    header = Header(
-        layers=recipe.layers,
-        activation=recipe.activation,
-        loss=recipe.loss,
-        scaling=Scaling(0.0, 1.0),
-        image_shape=(HEIGHT, WIDTH),
-        class_names=description.class_names,
-        dataset=description.name,
-        by_column=True,
-    )
+    header = make_header(recipe, description, scaling=Scaling(0.0, 1.0), image_shape=(HEIGHT, WIDTH), by_column=True)
     training, validation = (load_lines(lines, part) for part in ("train", "validation"))
     return make_task(header, training, validation, 0.0 if begun else BY_COLUMN, begun.parameters[0] if begun else None)
 

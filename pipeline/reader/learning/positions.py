@@ -26,7 +26,7 @@ from pipeline.network.losses import LOSSES, Labels, Loss, count_correct
 from pipeline.pictures.contrast import BOX, READ_SIZES, local_contrast
 from pipeline.reader.rows.labels import ZERO, decode_contrast, load_part
 from pipeline.training.recipe import Recipe
-from pipeline.training.task import Task
+from pipeline.training.task import Task, make_header
 
 IGNORED = -1
 LABELLED, EMPTY = 2.9, 5.0  # pixels from a centre: within which it has the class, and beyond which there is nothing
@@ -108,14 +108,11 @@ def find_positions(lines: Path, recipe: Recipe, row: RowReader) -> Task[Finder]:
     damaged, UsageError as `find_centres` does.
     """
     description, centres = load_description(lines), find_centres(recipe.layers)
-    header = Header(
-        layers=recipe.layers,
-        activation=recipe.activation,
-        loss=recipe.loss,
+    header = make_header(
+        recipe,
+        description,
         scaling=Scaling(0.0, 1.0),
         image_shape=find_window(recipe.layers),
-        class_names=description.class_names,
-        dataset=description.name,
         negative_class=True,
         sliding=True,
         row=row.header,

@@ -1,8 +1,8 @@
 """Write pipeline/model/pretrained/: the model in artifacts/train with 16-bit parameters, and its card.
 
-make pretrained                      train the models, then run this for each
-python -m tests.pretrained --reader  write the reader in artifacts/reader, and its card, instead
-python -m tests.pretrained --check   compare the model's accuracy on the test images of MNIST with its card
+make pretrained                            train the models, then run this for each
+python -m tests.tools.pretrained --reader  write the reader in artifacts/reader, and its card, instead
+python -m tests.tools.pretrained --check   compare the model's accuracy on the test images of MNIST with its card
 """
 
 import argparse

@@ -2,7 +2,7 @@
 with boxes, line images, and a heat map.
 
     make pictures
-    python -m tests.pictures demo
+    python -m tests.tools.pictures demo
 
 Needs a browser, and artifacts/ with all stages run on MNIST. The second command makes only the pictures of the drawing
 demo, that of the included model, for which nothing has to be trained.
