@@ -26,7 +26,7 @@ from pipeline.model.model import Classifier
 from pipeline.model.prediction import predict_logits
 from pipeline.network.activations import Array
 from pipeline.network.gradient_descent import Indices
-from pipeline.network.losses import LOSSES, Labels, count_correct, cross_entropy, scores
+from pipeline.network.losses import LOSSES, Labels, Loss, count_correct, cross_entropy
 from pipeline.pictures.ink import measure_ink
 from pipeline.training.epochs import Trained, TrainingProgress, train_networks
 from pipeline.training.recipe import Recipe
@@ -88,7 +88,7 @@ def train(
         logits = predict_logits(model, data.validation.images)
         calibrated = replace(
             model,
-            temperature=fit_temperature(logits.T, labels, model.loss),
+            temperature=fit_temperature(logits.T, labels, LOSSES[model.loss]),
             validation_accuracy=float(np.mean(logits.argmax(axis=1) == labels)),
         )
     return replace(trained, model=calibrated)
@@ -114,7 +114,7 @@ def describe(data: Split, recipe: Recipe) -> Header:
 
 def make_task(header: Header, recipe: Recipe, training: Images, validation: Images) -> Task[Classifier]:
     """Return the task of a classifier. Validation compares the classes alone, without the output for negatives."""
-    loss = partial(LOSSES[recipe.loss], label_smoothing=recipe.label_smoothing)
+    loss = partial(LOSSES[recipe.loss].function, label_smoothing=recipe.label_smoothing)
     return Task(
         header=header,
         layers=header.make_layers(),
@@ -145,7 +145,7 @@ def add_drawn(data: Split, recipe: Recipe) -> Images:
     return replace(training, labels=labels.astype(training.labels.dtype), drawn=drawn)
 
 
-def fit_temperature(logits: Array, labels: Labels, loss: str) -> float:
+def fit_temperature(logits: Array, labels: Labels, loss: Loss) -> float:
     """Return the temperature that minimises the cross-entropy on images that the network was not trained on.
 
     logits: (classes, n). labels: (n,). loss: the loss that the network was trained with. With b = 1 / temperature and
@@ -153,7 +153,7 @@ def fit_temperature(logits: Array, labels: Labels, loss: str) -> float:
     this derivative increases with b, so bisection finds its zero. The labels are smoothed by 1 / (n + 1), as if one
     image in n + 1 had no correct class; otherwise a network without errors would get the lowest temperature.
     """
-    z = scores(logits.astype(np.float64), loss)
+    z = loss.scores(logits.astype(np.float64))
     low, high = np.log(1 / HIGHEST), np.log(1 / LOWEST)
     for _ in range(BISECTIONS):
         middle = (low + high) / 2

@@ -20,8 +20,7 @@ from pipeline.network.architecture import micro_batch_size
 from pipeline.network.gradient_descent import Load, TrainingState, prepare, shuffled_batches, train_epoch
 from pipeline.network.losses import Labels
 from pipeline.network.network import Network, count_parameters, forward, initialise, make_buffers, make_network
-from pipeline.network.optimizers import OPTIMIZERS
-from pipeline.network.schedules import rate_factor
+from pipeline.network.optimizers import OPTIMIZERS, rate_factor
 from pipeline.network.thread_pool import ThreadPool
 from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from pipeline.training.history import Epoch, best_of, write_history

@@ -15,7 +15,7 @@ from pipeline.model.model import Model
 from pipeline.network.activations import Array
 from pipeline.network.gradient_descent import Count, Indices
 from pipeline.network.layer import Layer
-from pipeline.network.losses import Labels, Loss
+from pipeline.network.losses import Labels, LossFunction
 from pipeline.training.recipe import Recipe
 
 Kind = TypeVar("Kind", bound=Model)
@@ -52,7 +52,7 @@ class Task(Generic[Kind]):
     layers: tuple[Layer, ...]
     training: Examples
     validation: Examples
-    loss: Callable[[float], Loss]
+    loss: Callable[[float], LossFunction]
     count_correct: Count
     counted: int
     build: Callable[[Header, tuple[Array, ...]], Kind]

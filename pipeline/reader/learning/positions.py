@@ -22,7 +22,7 @@ from pipeline.model.model import Finder, RowReader
 from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers, find_window, slide
 from pipeline.network.gradient_descent import Indices
-from pipeline.network.losses import LOSSES, Labels, Loss, count_correct
+from pipeline.network.losses import LOSSES, Labels, LossFunction, count_correct
 from pipeline.pictures.contrast import BOX, READ_SIZES, local_contrast
 from pipeline.reader.rows.labels import ZERO, decode_contrast, load_part
 from pipeline.training.recipe import Recipe
@@ -126,7 +126,7 @@ def find_positions(lines: Path, recipe: Recipe, row: RowReader) -> Task[Finder]:
 
 def make_task(header: Header, recipe: Recipe, training: Crops, validation: Crops, row: RowReader) -> Task[Finder]:
     """Return the task to find digits in parts of line images, over which the layers of the header are slid."""
-    loss = partial(at_positions, partial(LOSSES[recipe.loss], label_smoothing=recipe.label_smoothing))
+    loss = partial(at_positions, partial(LOSSES[recipe.loss].function, label_smoothing=recipe.label_smoothing))
     return Task(
         header=header,
         layers=slide(header.make_layers(), SHAPE),
@@ -194,7 +194,7 @@ def label_positions(digits: NDArray[np.float32], centres: Centres, classes: int)
     return labels
 
 
-def at_positions(loss: Loss, logits: Array, labels: Labels, count: int) -> tuple[float, Array]:
+def at_positions(loss: LossFunction, logits: Array, labels: Labels, count: int) -> tuple[float, Array]:
     """Return a loss, summed over some positions of each picture and divided by `count` pictures, and its gradient.
 
     logits: (classes, rows, columns, n), the last class being that of nothing. labels: (rows, columns, n); positions
