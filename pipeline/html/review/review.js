@@ -41,7 +41,7 @@ function apply(step) {
   if (step.kind === "add") {
     const page = pages[step.page];
     const row = { region: step.region, record: step.record, box: step.box, text: "", digits: "", confidence: 0 };
-    page.rows.push(adopt({ ...row, alternatives: [], unread: true, change: "added" }, page, step.id));
+    page.rows.push(adopt({ ...row, alternatives: [], rejected: true, change: "added" }, page, step.id));
     Object.assign(page.rows.at(-1), { checked: true, value: "" });
     return page.rows.at(-1);
   }
@@ -178,7 +178,7 @@ get("page").onpointerup = (event) => {
 
 function middle([left, top, right, bottom]) { return [(top + bottom) / 2, (left + right) / 2]; }
 
-// The height of a box when the page is laid on its template.
+// The height of a box when the page is laid on its reference page.
 function heightOf({ upright }, box) {
   const [[y, x], [a, b, c]] = [middle(box), upright ?? [1, 0, 0]];
   return a * y - b * x + c;
@@ -235,7 +235,7 @@ function writeForm() {
     return `[fields.${quoted(name)}]\nregion = ${value}\nholds = ${quoted(parts.at(-1).holds)}\n`;
   });
   const file = pages[drawnFields[0]?.page ?? 0]?.file.split("/").at(-1) ?? "";
-  return [`template = ${quoted(file)}\n`, ...tables].join("\n");
+  return [`reference = ${quoted(file)}\n`, ...tables].join("\n");
 }
 
 get("name").oninput = () => {
@@ -282,7 +282,8 @@ function saveTable() {
     return Object.fromEntries(names.map((name) => [name, joined(name)]));
   };
   const lines = pages.flatMap(({ file, rows }) => {
-    const isWhole = ({ region, record }) => fields[region] === "many" || (fields[region] === "one" && record);
+    const holds = ({ region }) => fields[region]?.holds;
+    const isWhole = (row) => holds(row) === "many" || (holds(row) === "one" && row.record);
     const there = rows.filter(isThere);
     const [whole, parts] = [there.filter(isWhole), there.filter((row) => !isWhole(row))];
     const records = [...new Set(parts.map(({ record }) => record).filter(Boolean))].sort((a, b) => a - b);
@@ -328,7 +329,7 @@ function insert(row, before = null) {
     button.onclick = () => { row.field.value = text; check(); row.field.focus(); };
     return button;
   });
-  const certain = row.unread ? "unread" : `${(100 * row.confidence).toFixed(1)}%`;
+  const certain = row.rejected ? "rejected" : `${(100 * row.confidence).toFixed(1)}%`;
   const line = row.change !== "added" && row.record ? `, line ${row.record}` : "";
   const where = `${row.region ? `${isolate(row.region)}${line}, ` : ""}${isolate(row.file)}, row ${index}`;
   const status = row.change === "added" ? "added" : certain;

@@ -26,19 +26,18 @@ render = partial(render_review, columns=CHECKED_COLUMNS, certain=CERTAIN)
 pytestmark = pytest.mark.slow
 
 CROP = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
-FIELDS = {"day": "lines", "amount": "lines"}
+FIELDS = {"day": {"holds": "lines"}, "amount": {"holds": "lines"}}
 
 
 def make_row(text: str, confidence: float, **others: Any) -> dict[str, Any]:
     parts = {"text": text, "digits": text, "confidence": confidence, "alternatives": [["=1", 0.1]], "boxes": []}
-    row = {**parts, "region": "", "unread": False, "box": [10, 20, 50, 40], "crop": CROP}
+    row = {**parts, "region": "", "rejected": False, "box": [10, 20, 50, 40], "crop": CROP}
     return {**row, **others}
 
 
 def make_facts(path: Path, rows: Sequence[dict[str, Any]], **others: Any) -> dict[str, Any]:
     Image.new("L", (200, 100), 255).save(path)
-    view = {"path": str(path), "size": [100, 200], "image": ""}
-    return {"file": str(path), "rows": list(rows), "view": view, **others}
+    return {"file": str(path), "rows": list(rows), "path": str(path), "size": [100, 200], "image": "", **others}
 
 
 @contextmanager
@@ -56,7 +55,9 @@ def show(browser: Browser, page: Path) -> Iterator[Page]:
 def review(browser: Browser, tmp_path: Path) -> Iterator[Page]:
     rows = [make_row("12", 0.95), make_row("34", 0.5), make_row("56", 0.7)]
     file = tmp_path / "review.html"
-    file.write_text(render([make_facts(tmp_path / "a.png", rows)], tmp_path), encoding="utf-8")
+    file.write_text(
+        render([make_facts(tmp_path / "a.png", rows)], tmp_path / "review.html", fields={}), encoding="utf-8"
+    )
     with show(browser, file) as opened:
         assert find_violations(opened) == []
         yield opened
@@ -74,7 +75,7 @@ def ledger(browser: Browser, tmp_path: Path) -> Iterator[Page]:
     problems = [{"what": "ink that was not read", "region": "amount", "box": [100, 60, 130, 70], "place": None}]
     facts = make_facts(tmp_path / "a.png", rows, problems=problems, upright=[1, 0, 0, 0])
     file = tmp_path / "review.html"
-    file.write_text(render([facts], tmp_path, fields=FIELDS), encoding="utf-8")
+    file.write_text(render([facts], tmp_path / "review.html", fields=FIELDS), encoding="utf-8")
     with show(browser, file) as opened:
         assert find_violations(opened) == []
         yield opened
@@ -86,7 +87,7 @@ def test_no_name_reorders_the_text_beside_it(browser: Browser, tmp_path: Path) -
     row = make_row("1", 0.5, region="day", record=1)
     file = tmp_path / "review.html"
     facts = make_facts(tmp_path / name, [row], problems=[problem], upright=[1, 0, 0, 0])
-    file.write_text(render([facts], tmp_path, fields=FIELDS), encoding="utf-8")
+    file.write_text(render([facts], tmp_path / "review.html", fields=FIELDS), encoding="utf-8")
     with show(browser, file) as opened:
         shown = [opened.locator(each).first.inner_text() for each in ("#problems button", "#rows small", "#pages")]
         shown += [
@@ -204,7 +205,7 @@ def test_names_of_any_letters_are_only_text(browser: Browser, tmp_path: Path) ->
         make_facts(tmp_path / name, [make_row("1", 0.5, region=HOSTILE[0])], problems=[problem]) for name in HOSTILE
     ]
     file = tmp_path / "review.html"
-    file.write_text(render(facts, tmp_path, fields={HOSTILE[0]: "many"}), encoding="utf-8")
+    file.write_text(render(facts, tmp_path / "review.html", fields={HOSTILE[0]: {"holds": "many"}}), encoding="utf-8")
     with show(browser, file) as opened:
         for number in range(len(HOSTILE)):
             opened.locator("#problems button").nth(number).click()
@@ -234,7 +235,7 @@ def test_form_is_drawn_named_and_saved(review: Page, tmp_path: Path) -> None:
     with review.expect_download() as saved:
         review.locator("#keep").click()
     content = saved.value.path().read_text(encoding="utf-8")
-    assert tomllib.loads(content)["template"] == "a.png"
+    assert tomllib.loads(content)["reference"] == "a.png"
     (tmp_path / "form.toml").write_text(content)
     form = load_form(tmp_path / "form.toml")
     assert dict(form.holds) == {"day": "lines", 'a "b"': "one"}
@@ -254,7 +255,7 @@ def test_two_thousand_rows_open_and_take_less_than_25_megabytes(browser: Browser
         make_facts(tmp_path / f"{page}.png", [make_row("12", 0.5, crop=crop) for _ in range(50)]) for page in range(40)
     ]
     file = tmp_path / "review.html"
-    file.write_text(render(facts, tmp_path), encoding="utf-8")
+    file.write_text(render(facts, tmp_path / "review.html", fields={}), encoding="utf-8")
     assert file.stat().st_size < 25e6
     with show(browser, file) as opened:
         opened.locator("#progress", has_text="of 2000 checked").wait_for()

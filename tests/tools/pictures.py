@@ -2,7 +2,7 @@
 with boxes, line images, and a heat map.
 
     make pictures
-    python -m tests.pictures demo
+    python -m tests.tools.pictures demo
 
 Needs a browser, and artifacts/ with all stages run on MNIST. The second command makes only the pictures of the drawing
 demo, that of the included model, for which nothing has to be trained.
@@ -23,7 +23,7 @@ from scipy import ndimage
 from pipeline.html.demo.included import render_included_demo
 from pipeline.model import PRETRAINED_READER
 from pipeline.pictures.contrast import BOX, add_margin, local_contrast
-from pipeline.pictures.decoding import load_picture
+from pipeline.pictures.decoding import load_page
 from pipeline.reader import load
 from pipeline.reader.learning.columns import read_labels
 from pipeline.reader.many.boxes import draw_boxes
@@ -31,7 +31,7 @@ from pipeline.reader.pages.search import Slider, build_pyramid
 from pipeline.reader.rows.labels import OTHER, OUTER, SHEET, SPACE
 from pipeline.reader.synthesis.lettering import list_fonts, split_fonts
 from pipeline.reader.synthesis.line_images import synthesise_line
-from pipeline.reader.synthesis.parallel import load_parsed
+from pipeline.reader.synthesis.parallel import load_sources
 from pipeline.reader.synthesis.signs import MATPLOTLIB
 from tests.benchmarks.paper import choose_edge, draw_grid, expose, list_coordinates, wear
 from tests.benchmarks.pictures import draw_picture
@@ -148,7 +148,7 @@ def take_report(browser: Browser, scheme: str) -> None:
 
 def draw_lines() -> None:
     """Show line images on which the reader is trained, the part that the row network sees, each above its text."""
-    source = load_parsed(ARTIFACTS / "parse", held_out=False)
+    source = load_sources(ARTIFACTS / "normalize", "train")
     fonts = split_fonts(list_fonts("script", ARTIFACTS / "fonts"), held_out=False)
     classes = len(source.class_names)
     written = dict(enumerate(source.class_names)) | {classes + SPACE: "\u2423", classes + OTHER: "\u25a1"}
@@ -169,7 +169,8 @@ def draw_heat_map() -> None:
     reader = load(PRETRAINED_READER)
     assert reader.finder
     file, _ = draw_picture(*PHOTOGRAPH, load_digits("test"), "test")
-    grey, size, _ = load_picture(file, "photograph")
+    page = load_page(file, "photograph")
+    grey = page.grey
     result = reader.read(file)
     shown = Image.fromarray(grey.astype(np.uint8)).convert("RGB")
     draw_boxes(shown, result.boxes, list(result.digits), result.probabilities.max(axis=1).tolist())
@@ -180,7 +181,7 @@ def draw_heat_map() -> None:
     contrast = local_contrast(add_margin(level.grey, margin, margin, margin, margin))
     probability = 1 - slider.predict([contrast])[0, ..., -1]
     heat = Image.fromarray(np.uint8(255 * matplotlib.colormaps["magma"](probability)[..., :3]))
-    heat = heat.resize((size[1], size[0]), Image.Resampling.BILINEAR)
+    heat = heat.resize(page.size[::-1], Image.Resampling.BILINEAR)
     both = Image.new("RGB", (shown.width, 2 * shown.height + GAP), "white")
     both.paste(shown)
     both.paste(heat, (0, shown.height + GAP))
