@@ -8,6 +8,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from markupsafe import Markup
+
+from pipeline.html.rendering import digest_script, render
+
 PARTS = Path(__file__).parent
 IMAGES = 16_000_000  # characters of the images of whole pages, at most
 
@@ -37,13 +41,9 @@ def render_review(
         source = image if image and left >= 0 else _refer(facts["view"]["path"], folder)
         pages.append({**page, "rows": rows, "source": source, "size": facts["view"]["size"]})
     values = {"pages": pages, "fields": fields or {}, "columns": columns, "certain": certain}
-    content = json.dumps(values, separators=(",", ":"))
-    # Work is kept under this name, so that of another reading does not take its place.
-    key = hashlib.sha256(content.encode()).hexdigest()[:16]
     # In a script element, "</" would end it.
-    data = f'{{"key":"{key}",{content[1:]}'.replace("<", "\\u003c")
-    page_text, script = ((PARTS / name).read_text(encoding="utf-8") for name in ("review.html", "review.js"))
-    return page_text.replace("SCRIPT", script).replace("DATA", data)
+    data = Markup(json.dumps(values, separators=(",", ":")).replace("<", "\\u003c"))
+    return render("review/review.html", data=data, digest=digest_script)
 
 
 def _refer(path: str, folder: Path) -> str:
