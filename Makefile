@@ -12,7 +12,7 @@ ready := $(VENV)/.ready
 
 ##  Pipeline (stages that are up to date are skipped)
 
-stages := download parse normalize train evaluate export report faces strips rows reader
+stages := download parse normalize train evaluate export report fonts lines rows reader
 
 # For each stage, those that it reads, and its help.
 download.inputs := ## Fetch the four IDX files of a data set and verify their hashes
@@ -24,10 +24,10 @@ export.inputs := parse train evaluate ## Export the model as ONNX and safetensor
 report.inputs := parse normalize train evaluate ## Write a report with metrics, errors and other runs
 ##  For the reader
 
-faces.inputs := ## Fetch and verify handwriting fonts for strips
-strips.inputs := parse faces ## Compose strips of a line of writing
-rows.inputs := strips ## Train the network that reads a row as a whole
-reader.inputs := strips rows ## Train the network that finds digits, and join it with rows
+fonts.inputs := ## Fetch and verify handwriting fonts
+lines.inputs := parse fonts ## Synthesise images of lines of writing
+rows.inputs := lines ## Train the network that reads a row as a whole
+reader.inputs := lines rows ## Train the network that finds digits, and join it with rows
 
 all.inputs := evaluate export report
 pictures.inputs := export report

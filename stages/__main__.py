@@ -15,7 +15,7 @@ from pipeline.engine.stage import Stage
 
 PROGRAM = "handwriting"
 PREDICTIONS = ("classify", "predict")
-FOR_READER = ("faces", "strips", "rows", "reader")
+FOR_READER = ("fonts", "lines", "rows", "reader")
 
 
 def main() -> NoReturn:

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 )
 @recipe_options(without=NOT_FOR_PICTURES)
 def reader(
-    strips: Annotated[Input, Option(help="Strips, written by strips.")] = Path("artifacts/strips"),
+    lines: Annotated[Input, Option(help="Line images, written by lines.")] = Path("artifacts/lines"),
     rows: Annotated[Input, Option(help="Network for rows, written by rows.")] = Path("artifacts/rows"),
     recipe: Annotated[ReaderRecipeName, Option(help="Named set of hyperparameters to start from.")] = "standard",
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/reader"),
@@ -57,27 +57,27 @@ def reader(
     from pipeline.training.epochs import train_networks
     from stages.shared.picture_network import describe_training, save_network
 
-    description, row = load_description(strips), load_model(rows)
+    description, row = load_description(lines), load_model(rows)
     if not isinstance(row, RowReader):
         raise UsageError(f"{rows} is {row.title}, not one for rows: name a folder that `rows` wrote")
     if row.class_names != description.class_names:
-        raise UsageError(f"{rows} and {strips} have different classes: run both stages again, with the same data set")
+        raise UsageError(f"{rows} and {lines} have different classes: run both stages again, with the same data set")
     classes = len(description.class_names)
-    training, validation = (load_crops(strips, part, chosen.layers, classes) for part in ("train", "validation"))
-    log.info("reader: %s, %s strips of %s, recipe %s", chosen.layers, f"{len(training):,}", description.name, recipe)
+    training, validation = (load_crops(lines, part, chosen.layers, classes) for part in ("train", "validation"))
+    log.info("reader: %s, %s lines of %s, recipe %s", chosen.layers, f"{len(training):,}", description.name, recipe)
     make, folder = partial(Finder, row=row), output / CHECKPOINT
     with show_training("reader", chosen, len(training)) as on_progress:
         trained = train_networks(chosen, (training, validation), description, folder, on_progress, make, extra=1)
     model = trained.model
     record = {
-        "strips": {"training": len(training), "validation": len(validation)},
+        "lines": {"training": len(training), "validation": len(validation)},
         **describe_training(recipe, chosen, values, trained),
     }
     save_network(output, trained, record)
     card = make_reader_card(model, record, load_training(rows))
     (output / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     return (
-        f"all positions in the middle of {model.validation_accuracy:.1%} of the validation strips are labelled "
+        f"all positions in the middle of {model.validation_accuracy:.1%} of the validation line images are labelled "
         f"correctly, {record['seconds'] / 60:.1f} min of training"
     )
 

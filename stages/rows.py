@@ -25,7 +25,7 @@ NOT_FOR_ROWS = {*NOT_FOR_PICTURES, "loss", "label_smoothing"}
 )
 @recipe_options(without=NOT_FOR_ROWS)
 def rows(
-    strips: Annotated[Input, Option(help="Strips, written by strips.")] = Path("artifacts/strips"),
+    lines: Annotated[Input, Option(help="Line images, written by lines.")] = Path("artifacts/lines"),
     recipe: Annotated[ReaderRecipeName, Option(help="Named set of hyperparameters to start from.")] = "standard",
     start: Annotated[
         File,
@@ -41,7 +41,7 @@ def rows(
 ) -> str:
     """Train the network that reads a row of writing as a whole.
 
-    It has outputs for each column of a strip, and is trained by connectionist temporal classification (CTC), so its
+    It has outputs for each column of a line, and is trained by connectionist temporal classification (CTC), so its
     targets are texts. A network that starts from random weights first learns a symbol for each column, in a quarter of
     the epochs. One that starts from a trained network with the same layers, by default the pretrained one, goes on with
     CTC, so a network can be improved by training it several times.
@@ -62,11 +62,11 @@ def rows(
     from pipeline.model.model import Finder, RowReader
     from pipeline.model.safetensors import load_safetensors, save_safetensors
     from pipeline.reader.learning.calibration import calibrate
-    from pipeline.reader.learning.columns import BY_COLUMN, load_strips
+    from pipeline.reader.learning.columns import BY_COLUMN, load_lines
     from pipeline.training.epochs import train_networks
     from stages.shared.picture_network import describe_training, save_network
 
-    description = load_description(strips)
+    description = load_description(lines)
     begun = None if fresh else load_safetensors(start)
     if isinstance(begun, Finder):
         begun = begun.row
@@ -76,8 +76,8 @@ def rows(
         log.info("rows: %s has different layers or classes: training starts from random weights", start.name)
         begun = None
     by_column = 0.0 if begun else BY_COLUMN
-    training, validation = (load_strips(strips, part, by_column) for part in ("train", "validation"))
-    log.info("rows: %s, %s strips of %s, recipe %s", chosen.layers, f"{len(training):,}", description.name, recipe)
+    training, validation = (load_lines(lines, part, by_column) for part in ("train", "validation"))
+    log.info("rows: %s, %s line images of %s, recipe %s", chosen.layers, f"{len(training):,}", description.name, recipe)
     with show_training("rows", chosen, len(training)) as on_progress:
         trained = train_networks(
             chosen,
@@ -92,7 +92,7 @@ def rows(
     model, quality = calibrate(trained.model, validation)
     trained = replace(trained, model=model)
     record = {
-        "strips": {"training": len(training), "validation": len(validation)},
+        "lines": {"training": len(training), "validation": len(validation)},
         "start": {"file": start.name, "accuracy": begun.validation_accuracy} if begun else None,
         **describe_training(recipe, chosen, values, trained),
         "numbers": asdict(quality),
@@ -100,7 +100,7 @@ def rows(
     save_network(output, trained, record)
     save_safetensors(output / "model.safetensors", model)
     return (
-        f"{quality.recall:.1%} of the numbers in validation strips are read, and {quality.precision:.1%} of those read "
+        f"{quality.recall:.1%} of the numbers in validation lines are read, and {quality.precision:.1%} of those read "
         f"are correct, after epoch {trained.best_epochs[0]}, {record['seconds'] / 60:.1f} min of training"
     )
 

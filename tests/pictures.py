@@ -1,5 +1,5 @@
 """Make the pictures of README and docs, pictures/: the drawing demo, also as an animation, the report, a photograph
-with boxes, strips, and a heat map.
+with boxes, line images, and a heat map.
 
     make pictures
     python -m tests.pictures demo
@@ -25,14 +25,14 @@ from pipeline.model import PRETRAINED_READER
 from pipeline.pictures.contrast import BOX, add_margin, local_contrast
 from pipeline.pictures.decoding import load_picture
 from pipeline.reader import load
-from pipeline.reader.composition.composing import compose_strip
-from pipeline.reader.composition.lettering import list_faces, split_faces
-from pipeline.reader.composition.parallel import load_parsed
-from pipeline.reader.composition.signs import MATPLOTLIB
-from pipeline.reader.learning.columns import read_marks
+from pipeline.reader.learning.columns import read_labels
 from pipeline.reader.many.boxes import draw_boxes
 from pipeline.reader.pages.search import Slider, build_pyramid
-from pipeline.reader.rows.marks import OTHER, OUTER, SHEET, SPACE
+from pipeline.reader.rows.labels import OTHER, OUTER, SHEET, SPACE
+from pipeline.reader.synthesis.lettering import list_fonts, split_fonts
+from pipeline.reader.synthesis.line_images import synthesise_line
+from pipeline.reader.synthesis.parallel import load_parsed
+from pipeline.reader.synthesis.signs import MATPLOTLIB
 from tests.benchmarks.paper import choose_edge, draw_grid, expose, list_coordinates, wear
 from tests.benchmarks.pictures import draw_picture
 from tests.benchmarks.writing import load_digits, write_row
@@ -46,8 +46,8 @@ SCREEN: ViewportSize = {"width": 1280, "height": 870}
 DRAWN = place(DIGITS[3], 0.2, 0.15, 0.65)
 WIDTH = 1000  # of the report
 GAP = 6  # between pictures
-COLUMNS, ROWS, TEXT_HEIGHT = 4, 16, 15  # of the sheet of strips, each above its text
-STRETCH = 1.6  # of the contrast of the strips
+COLUMNS, ROWS, TEXT_HEIGHT = 4, 16, 15  # of the sheet of line images, each above its text
+STRETCH = 1.6  # of the contrast of the line images
 PHOTOGRAPH = "ruled paper, of the ink's colour", 2
 
 # The animation: the stage of the demo without its controls, in larger type, on 800 x 360 pixels.
@@ -92,7 +92,7 @@ def main() -> None:
             if not demo_only:
                 take_report(browser, scheme)
     if not demo_only:
-        draw_strips()
+        draw_lines()
         draw_heat_map()
         draw_photograph()
     for file in PICTURES.glob("page-*.png" if demo_only else "*.png"):  # a palette gives a third of the size
@@ -146,22 +146,22 @@ def take_report(browser: Browser, scheme: str) -> None:
         page.screenshot(path=PICTURES / f"report-{scheme}.png", clip=clip, full_page=True)
 
 
-def draw_strips() -> None:
-    """Show strips on which the reader is trained, the part that the row network sees, each above its text."""
+def draw_lines() -> None:
+    """Show line images on which the reader is trained, the part that the row network sees, each above its text."""
     source = load_parsed(ARTIFACTS / "parse", held_out=False)
-    faces = split_faces(list_faces("script", ARTIFACTS / "faces"), held_out=False)
+    fonts = split_fonts(list_fonts("script", ARTIFACTS / "fonts"), held_out=False)
     classes = len(source.class_names)
     written = dict(enumerate(source.class_names)) | {classes + SPACE: "\u2423", classes + OTHER: "\u25a1"}
     height, width = SHEET[0] - 2 * OUTER, SHEET[1]
     sheet = Image.new("L", (COLUMNS * (width + GAP), ROWS * (height + TEXT_HEIGHT)), 255)
     pen, font = ImageDraw.Draw(sheet), ImageFont.truetype(MATPLOTLIB / "DejaVuSans.ttf", 11)
     for number in range(COLUMNS * ROWS):
-        levels, marks, _ = compose_strip(source, faces, np.random.default_rng((1, number)))
+        levels, labels, _ = synthesise_line(source, fonts, np.random.default_rng((1, number)))
         x, y = number % COLUMNS * (width + GAP), number // COLUMNS * (height + TEXT_HEIGHT)
         shown = np.clip(160 + STRETCH * (levels[OUTER:-OUTER].astype(float) - 128), 0, 255)
         sheet.paste(Image.fromarray(shown.astype(np.uint8)), (x, y))
-        pen.text((x + 1, y + height), "".join(written[symbol] for symbol in read_marks(marks).tolist()), 0, font)
-    sheet.save(PICTURES / "strips.webp", quality=45, method=6)
+        pen.text((x + 1, y + height), "".join(written[symbol] for symbol in read_labels(labels).tolist()), 0, font)
+    sheet.save(PICTURES / "lines.webp", quality=45, method=6)
 
 
 def draw_heat_map() -> None:

@@ -26,7 +26,7 @@ from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.reader import PRETRAINED, load
 from pipeline.reader.learning.calibration import calibrate
-from pipeline.reader.learning.columns import load_strips
+from pipeline.reader.learning.columns import load_lines
 from pipeline.training.epochs import accuracy
 
 CARD = PRETRAINED / "MODEL_CARD.md"
@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
     if options.reader:
-        return write_reader(Path("artifacts/reader"), Path("artifacts/strips"))
+        return write_reader(Path("artifacts/reader"), Path("artifacts/lines"))
     if load_description(options.parse).name != "mnist":
         sys.exit(f"{options.parse} is not MNIST")
     images, labels = (np.load(options.parse / f"test-{name}.npy") for name in ("images", "labels"))
@@ -70,7 +70,7 @@ def main() -> None:
     write(options.train, images, labels)
 
 
-def write_reader(folder: Path, strips: Path) -> None:
+def write_reader(folder: Path, lines: Path) -> None:
     """Write both networks of the reader in 8 bits, with the figures that the second one has after rounding; its card.
 
     folder: artifact of the stage `reader`; beside it is that of `rows`, whose network it has.
@@ -78,7 +78,7 @@ def write_reader(folder: Path, strips: Path) -> None:
     save_safetensors(PRETRAINED_READER, load_model(folder), np.int8)
     model = load_safetensors(PRETRAINED_READER)
     assert isinstance(model, Finder)
-    validation = load_strips(strips, "validation", by_column=0.0)
+    validation = load_lines(lines, "validation", by_column=0.0)
     row = replace(model.row, validation_accuracy=accuracy(model.row.networks[0], validation, model.row.outputs))
     row, quality = calibrate(row, validation)
     model = replace(model, row=row)

@@ -33,7 +33,7 @@ class Properties:
     layers: hidden layers, as in conv16,conv64,128. scaling: scaling of raw pixels. image_shape: (height, width).
     dataset: name of the training data. temperature: divisor of the logits before softmax. ink_statistics: usual size
     and stroke widths of the ink in the training images. validation_accuracy: accuracy in [0, 1] on validation images,
-    of a finder on the middles of composed strips, of a model for rows on their texts; 0 if it was not measured.
+    of a finder on the middles of synthetic line images, of a model for rows on their texts; 0 if it was not measured.
     test_accuracy: accuracy in [0, 1] on `test_images` images, None if it was not measured.
     """
 
@@ -56,7 +56,7 @@ class Header(Properties):
     """A model without its arrays, as files record it.
 
     negative_class: whether the networks have one more output, for images of no class. sliding: whether the model is
-    slid over the local contrast of pictures. by_column: whether the network has outputs for each column of a strip of
+    slid over the local contrast of pictures. by_column: whether the network has outputs for each column of a line of
     writing, the classes and EXTRA more. ensemble_size: number of networks, 1 unless the model classifies images. row:
     model of the rows that a sliding model finds. Raises ValueError or PipelineError for values that do not fit
     together, and for a kind of model that is not in KINDS.

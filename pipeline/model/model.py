@@ -89,7 +89,7 @@ class Classifier(Model):
 
 @dataclass(frozen=True, kw_only=True)
 class RowReader(Model):
-    """A network that reads a row: it has outputs for each column of a strip, the classes and EXTRA more."""
+    """A network that reads a row: it has outputs for each column of a line image, the classes and EXTRA more."""
 
     title = "a model for rows"
 

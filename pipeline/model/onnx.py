@@ -99,7 +99,7 @@ def save_onnx(path: Path, model: Model) -> None:
 
 
 def _add_network(graph: Graph, value: str, network: Network, classes: int, prefix: str) -> str:
-    """Add a network without its negative class; return the name of its logits. All names begin with `prefix`."""
+    """Add a network without its reject class; return the name of its logits. All names begin with `prefix`."""
     *hidden, last = network.layers
     *parameters, logits = network.parameters.layers
     assert isinstance(last, Affine), "its outputs are the classes"

@@ -29,7 +29,7 @@ from pipeline.model.prediction import predict
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.execution import iterate_job
 from pipeline.scheduling.jobs import Job
-from pipeline.scheduling.journal import append_entry, new_journal, read_journal
+from pipeline.scheduling.resume_log import append_entry, new_log, read_log
 
 # From a model, images and the index of the first one in their file to their probabilities.
 Predict = Callable[[Model, NDArray[Any], int], NDArray[np.float32]]
@@ -71,10 +71,10 @@ def open_predictions(folder: Path, names: Collection[str], total: int, classes: 
     folder.mkdir(parents=True, exist_ok=True)
     key = [key, list(names), total, classes]
     with contextlib.suppress(OSError, ArrayError, ValueError, TypeError):
-        if (entries := read_journal(folder, key)) is not None:
+        if (entries := read_log(folder, key)) is not None:
             files = {name: open_array_file(folder / f".{name}", *formats[name]) for name in names}
             return PredictionFiles(folder, files, index(entries[-1]) if entries else 0)
-    with new_journal(folder, key):
+    with new_log(folder, key):
         files = {name: create_array_file(folder / f".{name}", *formats[name]) for name in names}
     return PredictionFiles(folder, files)
 

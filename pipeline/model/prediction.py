@@ -31,7 +31,7 @@ def predict_standardised(model: Model, images: NDArray[np.float32], first: int =
 def predict_with_negative(model: Model, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return the probabilities (n, classes + 1) of raw images as in `predict`; the last column is for no class.
 
-    It is 0 if the model has no negative class.
+    It is 0 if the model has no reject class.
     """
     predicted = _in_tiles(model, images, model.outputs, model.scaling)
     return predicted if model.outputs > len(model.class_names) else np.pad(predicted, ((0, 0), (0, 1)))

@@ -29,7 +29,7 @@ from pipeline.network.layer import Buffers
 from pipeline.network.losses import Labels, Loss, count_correct
 from pipeline.network.network import Network, Parameters, backward, forward, make_buffers, make_network, view_parameters
 from pipeline.network.optimizers import Optimizer
-from pipeline.network.team import Run, in_sequence
+from pipeline.network.thread_pool import Run, in_sequence
 
 SHARED = 60_000  # number of parameters from which their update is worth another start of the threads
 SLICE = 131_072  # largest number of parameters that are updated at a time; smaller slices need more calls

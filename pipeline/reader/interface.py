@@ -22,7 +22,7 @@ from pipeline.model.header import format_header
 from pipeline.model.model import Classifier, Finder, Model, load_model
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
-from pipeline.network.team import ThreadTeam
+from pipeline.network.thread_pool import ThreadPool
 from pipeline.pictures.decoding import Source, load_picture
 from pipeline.reader.forms.filled import read_form
 from pipeline.reader.forms.form import Form
@@ -118,12 +118,12 @@ class Reader:
         source = _to_source(picture)
         if not name:
             name = os.fsencode(source).decode(errors="replace") if isinstance(source, Path) else "the picture"
-        with _lock, ThreadTeam(threads or count_cores()) as team:
+        with _lock, ThreadPool(threads or count_cores()) as pool:
             grey, size, more_pages = load_picture(source, name, page)
             if self.finder and form:
-                result = read_form(self.finder, grey, size, form, team.run, name)
+                result = read_form(self.finder, grey, size, form, pool.run, name)
             elif self.finder:
-                result = read(self.finder, grey, size, team.run)
+                result = read(self.finder, grey, size, pool.run)
             elif form:
                 raise UsageError("this model reads one object per picture, so it takes no form: leave out the form")
             else:

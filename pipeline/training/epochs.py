@@ -24,7 +24,7 @@ from pipeline.network.losses import LOSSES, Labels, Loss
 from pipeline.network.network import Network, count_parameters, forward, initialise, make_buffers, make_network
 from pipeline.network.optimizers import OPTIMIZERS
 from pipeline.network.schedules import rate_factor
-from pipeline.network.team import ThreadTeam
+from pipeline.network.thread_pool import ThreadPool
 from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from pipeline.training.history import Epoch, best_of
 from pipeline.training.recipe import Recipe
@@ -131,7 +131,7 @@ def train_network(
 ) -> TrainedNetwork:
     """Train one network; resume from the file `checkpoint` if it is of this recipe, and write it after each epoch.
 
-    classes: without the negative class. on_progress: called after each batch, and with each epoch once its checkpoint
+    classes: without the reject class. on_progress: called after each batch, and with each epoch once its checkpoint
     is written. initial: the parameters to begin with, (total,); by default they are drawn. The result is bit-identical
     to an uninterrupted run, since every epoch has its own random generators: the order of the images is seeded by
     (seed, epoch), the augmentation of each shard by (seed, epoch, shard). Raises TrainingError if the loss, a parameter
@@ -214,8 +214,8 @@ def run_epoch(
     ]
     state = replace(state, loss=make_loss(recipe, training, number))
     load = make_load(recipe, training, state, number)
-    with np.errstate(over="ignore", invalid="ignore"), ThreadTeam(len(state.buffers)) as team:
-        return *train_epoch(state, batches, rates, load, step, team.run, on_batch), rates[-1]
+    with np.errstate(over="ignore", invalid="ignore"), ThreadPool(len(state.buffers)) as pool:
+        return *train_epoch(state, batches, rates, load, step, pool.run, on_batch), rates[-1]
 
 
 def make_load(recipe: Recipe, training: Examples, state: TrainingState, epoch: int) -> Load:
@@ -251,5 +251,5 @@ def accuracy(network: Network, examples: Examples, classes: int) -> float:
         logits = forward(network, np.moveaxis(images, 0, -1), buffers[thread]).logits[:classes]
         return examples.count_correct(logits, np.moveaxis(labels, 0, -1)) if np.isfinite(logits).all() else math.nan
 
-    with np.errstate(over="ignore", invalid="ignore"), ThreadTeam(threads) as team:
-        return sum(team.run(count, -(-len(examples) // size))) / len(examples)
+    with np.errstate(over="ignore", invalid="ignore"), ThreadPool(threads) as pool:
+        return sum(pool.run(count, -(-len(examples) // size))) / len(examples)

@@ -31,7 +31,7 @@ from pipeline.training.recipe import Recipe
 class Examples:
     """Images with their labels.
 
-    images: float32 (n, height, width), standardised. labels: integers (n + m,), the class of each image; of strips, the
+    images: float32 (n, height, width), standardised. labels: integers (n + m,), the class of each image; of lines, the
     values from which `take` and `slice` compute the labels. drawn: raw images that follow the others, uint8 (m, height,
     width). scaling: the scaling that standardises the drawn images. The arrays may be memory maps of files: `take` and
     `slice` read only the images that they return.

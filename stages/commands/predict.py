@@ -47,7 +47,7 @@ def predict(
     from pipeline.pictures.decoding import describe_missing
     from pipeline.reader import load
     from pipeline.scheduling.backends import Backend
-    from pipeline.scheduling.journal import make_key
+    from pipeline.scheduling.resume_log import make_key
 
     backend = Backend(scheduler, workers)
     outputs = {PREDICTIONS: output} | ({PROBABILITIES: probabilities} if probabilities else {})

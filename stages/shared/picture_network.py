@@ -1,4 +1,4 @@
-"""Save what the stages `rows` and `reader` train: a network for strips or pictures, and its training record."""
+"""Save what the stages `rows` and `reader` train: a network for line images or pictures, and its training record."""
 
 from collections.abc import Collection
 from dataclasses import asdict

@@ -8,7 +8,7 @@ from tests.benchmarks.writing import Digits, Generator, write_with_margin
 
 
 def shadow(generator: Generator, digits: Digits) -> tuple[Levels, str]:
-    """Cast a hard shadow on half of the ink, or on all but a strip, that leaves 40% to 75% of the light."""
+    """Cast a hard shadow on half of the ink, or on all but a line image, that leaves 40% to 75% of the light."""
     ink, text = write_with_margin(generator, digits, 20, 80)
     angle = generator.uniform(0, 2 * np.pi)
     softness = generator.uniform(0.5, 4)

@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.plain IDX-FILE OUTPUT THREADS
 
-BLAS uses THREADS threads; there is no journal and no Dask. Prints the seconds after the imports, as `handwriting
+BLAS uses THREADS threads; there is no resume log and no Dask. Prints the seconds after the imports, as `handwriting
 predict` does. Needs `artifacts/` with a single network.
 """
 

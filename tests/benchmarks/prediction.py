@@ -26,18 +26,18 @@ PASSES = 10
 def our_predictor(images: Any) -> Callable[[], Any]:
     from pipeline.engine.threads import count_cores
     from pipeline.model.prediction import predict_standardised
-    from pipeline.network.team import ThreadTeam
+    from pipeline.network.thread_pool import ThreadPool
 
     model = load_model(Path("artifacts/train"))
 
     def predict_all() -> Any:
-        with ThreadTeam(count_cores()) as team:
-            bounds = [len(images) * i // team.size for i in range(team.size + 1)]
+        with ThreadPool(count_cores()) as pool:
+            bounds = [len(images) * i // pool.size for i in range(pool.size + 1)]
 
             def predict_part(part: int, thread: int) -> Any:
                 return predict_standardised(model, images[bounds[part] : bounds[part + 1]], bounds[part])
 
-            return np.concatenate(team.run(predict_part, team.size))
+            return np.concatenate(pool.run(predict_part, pool.size))
 
     return predict_all
 

@@ -17,7 +17,7 @@ from pipeline.data import idx
 from pipeline.data.dataset import FILES
 from pipeline.engine.artifacts import describe_outputs, read_manifest, write_manifest
 from pipeline.engine.make import load_stage
-from pipeline.scheduling.journal import JOURNAL
+from pipeline.scheduling.resume_log import RESUME_LOG
 from tests.make.common import STAGES as STAGES
 from tests.processes import environment, reset_signals
 
@@ -103,8 +103,8 @@ def start(project: Path, *line: str, **more: Any) -> subprocess.Popen[str]:
 
 
 def read_entries(folder: Path) -> list[list[Any]]:
-    """Return the entries of the journal in a folder, if there is one."""
-    file = folder / JOURNAL
+    """Return the entries of the resume log in a folder, if there is one."""
+    file = folder / RESUME_LOG
     lines = file.read_text().split("\n")[1:-1] if file.exists() else []
     return [json.loads(line.partition(" ")[2]) for line in lines]  # after its digest
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from stages.__main__ import run as run_here
-from stages.faces import faces
+from stages.fonts import fonts
+from stages.lines import lines
 from stages.rows import rows
-from stages.strips import strips
 from tests.conftest import Shared
 from tests.processes import Run
 from tests.stages.common import SMALL_ROWS
@@ -49,17 +49,15 @@ def run(run: Run, call: Run) -> Run:
 
 
 @pytest.fixture(scope="session")
-def lines(built: Path, shared: Shared) -> Path:
-    """Return a folder with the results of faces, strips and rows on the sample. Tests only read it."""
+def reader_inputs(built: Path, shared: Shared) -> Path:
+    """Return a folder with the results of fonts, line images and rows on the sample. Tests only read it."""
 
     def make(folder: Path) -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("pipeline.reader.composition.parallel.FEWEST", 5)
-            faces(faces="included", output=folder / "faces")
-            strips(
-                parse=built / "parse", faces=folder / "faces", strips=24, scheduler="threads", output=folder / "strips"
-            )
-            rows(strips=folder / "strips", output=folder / "rows", fresh=True, **SMALL_ROWS)
+            patch.setattr("pipeline.reader.synthesis.parallel.FEWEST", 5)
+            fonts(fonts="included", output=folder / "fonts")
+            lines(parse=built / "parse", fonts=folder / "fonts", lines=24, scheduler="threads", output=folder / "lines")
+            rows(lines=folder / "lines", output=folder / "rows", fresh=True, **SMALL_ROWS)
 
     return shared("lines", make)
 

@@ -11,11 +11,11 @@ from pipeline.engine.fingerprint import fingerprint
 from pipeline.engine.make import find_stages
 from pipeline.engine.plan import find_provenance
 from pipeline.engine.provenance import Provenance
-from pipeline.reader.composition.font_packages import load_faces
+from pipeline.reader.synthesis.font_packages import load_fonts
 from pipeline.training.recipe import Recipe
 from pipeline.training.recipes import READER_RECIPES, RECIPES
 from stages.download import download
-from stages.faces import faces
+from stages.fonts import fonts
 from stages.reader import reader
 from stages.shared import recipe_options
 from stages.train import train
@@ -50,11 +50,11 @@ def test_files_and_class_names_of_a_known_data_set_are_in_the_key(name: str) -> 
     assert tuple(parameters["class_names"]) == DATASETS[name].class_names
 
 
-def test_faces_depend_on_the_table_alone() -> None:
-    found = provenance(faces)
-    assert len(found.parameters["table"]) == len(load_faces())
+def test_fonts_depend_on_the_table_alone() -> None:
+    found = provenance(fonts)
+    assert len(found.parameters["table"]) == len(load_fonts())
     assert "pipeline/data/sources/npm.py" not in found.code
-    assert provenance(faces, faces="included").parameters == {"faces": "included", "table": {}}
+    assert provenance(fonts, fonts="included").parameters == {"fonts": "included", "table": {}}
 
 
 def test_training_depends_on_the_values_of_its_recipe_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,11 +17,11 @@ from tests.drawings import enlarge, on_paper, sample_digits, write_row
 SMALL: dict[str, Any] = {"layers": "conv4,conv8,conv8x3/1,conv8x3/1,conv8x3/1", "epochs": 1, "batch_size": 8}
 
 
-def test_reader_is_trained_and_reads(lines: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reader_is_trained_and_reads(reader_inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     output = tmp_path / "artifacts" / "reader"
-    reader(strips=lines / "strips", rows=lines / "rows", output=output, recipe="quick", **SMALL)
-    model, row = load_model(output), load_model(lines / "rows")
+    reader(lines=reader_inputs / "lines", rows=reader_inputs / "rows", output=output, recipe="quick", **SMALL)
+    model, row = load_model(output), load_model(reader_inputs / "rows")
     assert isinstance(model, Finder)
     assert model.image_shape == (37, 37)
     assert np.array_equal(model.row.parameters[0], row.parameters[0])
@@ -36,12 +36,12 @@ def test_reader_is_trained_and_reads(lines: Path, tmp_path: Path, monkeypatch: p
     assert found.read(page).size == page.shape
 
 
-def test_dense_layers_and_other_classes_are_refused(lines: Path, tmp_path: Path) -> None:
+def test_dense_layers_and_other_classes_are_refused(reader_inputs: Path, tmp_path: Path) -> None:
     output = tmp_path / "artifacts" / "reader"
     with pytest.raises(UsageError, match="128"):
-        reader(strips=lines / "strips", rows=lines / "rows", output=output, layers="conv16,128")
+        reader(lines=reader_inputs / "lines", rows=reader_inputs / "rows", output=output, layers="conv16,128")
     with pytest.MonkeyPatch.context() as patch:
-        letters = replace(load_model(lines / "rows"), class_names=tuple("abcdefghij"))
+        letters = replace(load_model(reader_inputs / "rows"), class_names=tuple("abcdefghij"))
         patch.setattr("pipeline.model.model.load_model", lambda _: letters)
         with pytest.raises(UsageError, match="different classes"):
-            reader(strips=lines / "strips", rows=lines / "rows", output=output)
+            reader(lines=reader_inputs / "lines", rows=reader_inputs / "rows", output=output)

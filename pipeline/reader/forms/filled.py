@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from pipeline.model.model import Finder
 from pipeline.network.activations import Array
-from pipeline.network.team import Run, in_sequence
+from pipeline.network.thread_pool import Run, in_sequence
 from pipeline.reader.forms.form import Form
 from pipeline.reader.forms.records import Entry, find_shared, number_records
 from pipeline.reader.forms.regions import Box, Region

@@ -1,1 +1,1 @@
-"""What the two networks of the reader learn from strips, and how the probability of numbers is calibrated."""
+"""What the two networks of the reader learn from line images, and how the probability of numbers is calibrated."""

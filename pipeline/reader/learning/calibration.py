@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from pipeline.engine.threads import count_cores
 from pipeline.model.metrics import measure_reliability
 from pipeline.model.model import RowReader
-from pipeline.network.team import ThreadTeam
-from pipeline.reader.learning.columns import Strips, move_marks
-from pipeline.reader.rows.marks import NO_MARK, OTHER, SIDE, SPACE, WIDTH, decode_contrast
+from pipeline.network.thread_pool import ThreadPool
+from pipeline.reader.learning.columns import LineImages, move_labels
+from pipeline.reader.rows.labels import NO_LABEL, OTHER, SIDE, SPACE, WIDTH, decode_contrast
 from pipeline.reader.rows.spans import SIZE, Span, is_reported, measure, read_spans
 
 TEMPERATURES = np.geomspace(0.2, 5, 80)
@@ -34,17 +34,17 @@ class Quality:
     expected_calibration_error: float
 
 
-def calibrate(model: RowReader, strips: Strips) -> tuple[RowReader, Quality]:
-    """Return a model for rows with the temperature that fits strips best, and how well it reads them.
+def calibrate(model: RowReader, line_images: LineImages) -> tuple[RowReader, Quality]:
+    """Return a model for rows with the temperature that fits line images best, and how well it reads them.
 
     It minimises the cross-entropy between the probability of a number and whether it is correct.
     (Guo et al. 2017, for whole numbers)
     """
-    contrast = [decode_contrast(image[:, SIDE : SIDE + WIDTH]) for image in strips.images]
-    with ThreadTeam(count_cores()) as team:
-        found = read_spans(model, contrast, team.run)
-    width, classes = strips.images.shape[2], len(model.class_names)
-    written = [list_numbers(move_marks(marks, width, 1.0), classes) for marks in strips.labels]
+    contrast = [decode_contrast(image[:, SIDE : SIDE + WIDTH]) for image in line_images.images]
+    with ThreadPool(count_cores()) as pool:
+        found = read_spans(model, contrast, pool.run)
+    width, classes = line_images.images.shape[2], len(model.class_names)
+    written = [list_numbers(move_labels(labels, width, 1.0), classes) for labels in line_images.labels]
     count = sum(map(len, written))
     spans = [span for each in found for span in each]
     nothing = Quality(count, 0.0, 0.0, 0.0)
@@ -68,11 +68,11 @@ def calibrate(model: RowReader, strips: Strips) -> tuple[RowReader, Quality]:
     return replace(model, temperature=float(TEMPERATURES[best])), quality
 
 
-def list_numbers(marks: NDArray[np.integer], classes: int) -> list[Written]:
-    """Return the numbers of a strip, by its marks, (MAX_MARKS, 3)."""
-    used, parting = marks[marks[:, 0] != NO_MARK].tolist(), (classes + SPACE, classes + OTHER)
-    parts = (list(part) for apart, part in groupby(used, lambda mark: mark[0] in parting) if not apart)
-    return [(tuple(mark[0] for mark in part), sum(part[0][1:]) / 2, sum(part[-1][1:]) / 2) for part in parts]
+def list_numbers(labels: NDArray[np.integer], classes: int) -> list[Written]:
+    """Return the numbers of a line image, by its labels, (MAX_LABELS, 3)."""
+    used, parting = labels[labels[:, 0] != NO_LABEL].tolist(), (classes + SPACE, classes + OTHER)
+    parts = (list(part) for apart, part in groupby(used, lambda label: label[0] in parting) if not apart)
+    return [(tuple(label[0] for label in part), sum(part[0][1:]) / 2, sum(part[-1][1:]) / 2) for part in parts]
 
 
 def is_correct(span: Span, numbers: Sequence[Written]) -> bool:

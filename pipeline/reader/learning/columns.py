@@ -1,4 +1,4 @@
-"""Strips of a line of writing: the target is a text, and in the first part of a run a symbol for each column."""
+"""Images of lines of writing: the target is a text, and in the first part of a run a symbol for each column."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,23 +13,23 @@ from pipeline.network.architecture import build_layers
 from pipeline.network.layer import Layer
 from pipeline.network.losses import Labels, Loss, log_softmax
 from pipeline.reader.rows.ctc import ctc, read_greedily
-from pipeline.reader.rows.marks import HEIGHT, MARGIN, NO_MARK, OTHER, OUTER, SPACE, WIDTH, decode_contrast, load_part
+from pipeline.reader.rows.labels import HEIGHT, MARGIN, NO_LABEL, OTHER, OUTER, SPACE, WIDTH, decode_contrast, load_part
 from pipeline.training.training_data import Examples
 
 BY_COLUMN = 0.25  # part of a run that begins with random weights in which each column has a label
 AROUND_CENTRE = 7  # pixels from the centre of a digit or a space in which only the column at the centre has a weight
 SPACE_WEIGHT, OTHER_WEIGHT, BLANK_WEIGHT = 0.5, 0.3, 0.5  # of a column in the loss; that of a class is 1
-VISIBLE = 12  # pixels: what is cut by an edge belongs to the text if as much of it, or half, is within the strip
-# How strips are changed each time they are shown: largest stretch and shrinkage along the row, and the largest standard
+VISIBLE = 12  # pixels: what is cut by an edge belongs to the text if as much of it, or half, is within the line image
+# How lines are changed each time they are shown: largest stretch and shrinkage along the row, and the largest standard
 # deviation of the noise, in units of local contrast.
 STRETCH, NOISE = (0.88, 1.14), 0.15
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Strips(Examples):
-    """Strips, uint8 (n, HEIGHT + 2 MARGIN, WIDTH or more), the inner rows of strips from the stage `strips`.
+class LineImages(Examples):
+    """Line images, uint8 (n, HEIGHT + 2 MARGIN, WIDTH or more), the inner rows of line images from the stage `lines`.
 
-    labels: the marks of the strips, float32 (n, MAX_MARKS, 3); see `pipeline.reader.rows.marks`. `move_marks` derives
+    labels: those of the lines, float32 (n, MAX_LABELS, 3); see `pipeline.reader.rows.labels`. `move_labels` derives
     from them the labels of what the network sees. by_column: the first part of the run, in which the loss is summed
     over columns; then it is the loss of CTC.
     """
@@ -46,89 +46,89 @@ class Strips(Examples):
         return column_loss if progress < self.by_column else text_loss
 
     def count_correct(self, logits: Array, labels: Labels) -> int:
-        """Return the number of strips whose text is read greedily. labels: marks, (MAX_MARKS, 3, n)."""
-        texts = [tuple(read_marks(each).tolist()) for each in np.moveaxis(labels, -1, 0)]
+        """Return the number of line images whose text is read greedily. labels: (MAX_LABELS, 3, n)."""
+        texts = [tuple(read_labels(each).tolist()) for each in np.moveaxis(labels, -1, 0)]
         return sum(found.text == text for found, text in zip(read_greedily(logits[:, 0]), texts, strict=True))
 
     def take(self, indices: NDArray[np.intp], out: Array, generator: np.random.Generator) -> Labels:
-        """Write the local contrast of the strips with these indices to `out`; return their marks.
+        """Write the local contrast of the line images with these indices to `out`; return their labels.
 
-        Each strip is moved up or down and stretched along the row, gets some noise, and dark ink becomes light ink in
+        Each line is moved up or down and stretched along the row, gets some noise, and dark ink becomes light ink in
         half of them.
         """
-        marks = []
+        labels = []
         for i, index in enumerate(indices.tolist()):
             top, factor = generator.integers(2 * MARGIN + 1), np.exp(generator.uniform(*np.log(STRETCH)))
             out[i] = stretch(self.images[index, top : top + HEIGHT], factor)
-            marks.append(move_marks(self.labels[index], self.images.shape[2], factor))
+            labels.append(move_labels(self.labels[index], self.images.shape[2], factor))
         out *= generator.choice([-1, 1], (len(indices), 1, 1))
         out += generator.uniform(0, NOISE, (len(indices), 1, 1)) * generator.standard_normal(out.shape, np.float32)
-        return np.array(marks)
+        return np.array(labels)
 
     def slice(self, start: int, stop: int) -> tuple[Array, Labels]:
-        """Return the local contrast of the strips from `start` to `stop`, unchanged, and their marks."""
+        """Return the local contrast of the line images from `start` to `stop`, unchanged, and their labels."""
         width = self.images.shape[2]
         side = (width - WIDTH) // 2
         contrast = decode_contrast(self.images[start:stop, MARGIN : MARGIN + HEIGHT, side : side + WIDTH])
-        return contrast, np.array([move_marks(each, width, 1.0) for each in self.labels[start:stop]])
+        return contrast, np.array([move_labels(each, width, 1.0) for each in self.labels[start:stop]])
 
 
-def load_strips(folder: Path, part: str, by_column: float) -> Strips:
-    """Return strips that the stage `strips` has written. Raises PipelineError if a file is missing or damaged."""
-    images, marks = load_part(folder, part, "marks")
-    return Strips(images[:, OUTER:-OUTER], marks, by_column=by_column)
+def load_lines(folder: Path, part: str, by_column: float) -> LineImages:
+    """Return line images that the stage `lines` has written. Raises PipelineError if a file is missing or damaged."""
+    images, labels = load_part(folder, part, "labels")
+    return LineImages(images[:, OUTER:-OUTER], labels, by_column=by_column)
 
 
-def read_marks(marks: NDArray[Any]) -> NDArray[np.intp]:
-    """Return the text of a strip: the symbols of its marks, (MAX_MARKS, 3), in order."""
-    return np.asarray(marks[marks[:, 0] != NO_MARK, 0], np.intp)
+def read_labels(labels: NDArray[Any]) -> NDArray[np.intp]:
+    """Return the text of a line image: the symbols of its labels, (MAX_LABELS, 3), in order."""
+    return np.asarray(labels[labels[:, 0] != NO_LABEL, 0], np.intp)
 
 
-def stretch(strip: NDArray[np.uint8], factor: float) -> NDArray[np.float32]:
-    """Return the contrast of a strip (HEIGHT, width), stretched about its centre and cut to WIDTH."""
-    width = strip.shape[1]
+def stretch(line_image: NDArray[np.uint8], factor: float) -> NDArray[np.float32]:
+    """Return the contrast of a line image (HEIGHT, width), stretched about its centre and cut to WIDTH."""
+    width = line_image.shape[1]
     x = np.clip((np.arange(WIDTH) + 0.5 - WIDTH / 2) / factor + width / 2 - 0.5, 0, width - 1.001)
     left = x.astype(np.intp)
-    contrast, right = decode_contrast(strip), (x - left).astype(np.float32)
+    contrast, right = decode_contrast(line_image), (x - left).astype(np.float32)
     return np.asarray(contrast[:, left] * (1 - right) + contrast[:, left + 1] * right)
 
 
-def move_marks(marks: NDArray[np.float32], width: int, factor: float) -> NDArray[np.int16]:
-    """Return the marks of a strip of this width, (MAX_MARKS, 3), after `stretch`, without those that are cut off."""
-    used = marks[marks[:, 0] != NO_MARK]
+def move_labels(labels: NDArray[np.float32], width: int, factor: float) -> NDArray[np.int16]:
+    """Return the labels of a line of this width, (MAX_LABELS, 3), after `stretch`, without those that are cut off."""
+    used = labels[labels[:, 0] != NO_LABEL]
     edges = WIDTH / 2 + factor * (used[:, 1:] - width / 2)
     visible = np.minimum(edges[:, 1], WIDTH) - np.maximum(edges[:, 0], 0)
     kept = visible >= np.minimum(VISIBLE, np.ptp(edges, axis=1) / 2)
-    moved = np.full(marks.shape, NO_MARK, np.int16)
+    moved = np.full(labels.shape, NO_LABEL, np.int16)
     moved[: np.count_nonzero(kept)] = np.rint(np.column_stack([used[kept, 0], edges[kept]]))
     return moved
 
 
-def text_loss(logits: Array, marks: Labels, count: int) -> tuple[float, Array]:
-    """Return the loss of CTC, divided by `count` strips, and its gradient.
+def text_loss(logits: Array, labels: Labels, count: int) -> tuple[float, Array]:
+    """Return the loss of CTC, divided by `count` line images, and its gradient.
 
-    logits: (outputs, 1, columns, n). marks: (MAX_MARKS, 3, n).
+    logits: (outputs, 1, columns, n). labels: (MAX_LABELS, 3, n).
     """
-    longest = np.count_nonzero((marks[:, 0] != NO_MARK).any(axis=1))
-    value, gradient = ctc(logits[:, 0], marks[:longest, 0], count)
+    longest = np.count_nonzero((labels[:, 0] != NO_LABEL).any(axis=1))
+    value, gradient = ctc(logits[:, 0], labels[:longest, 0], count)
     return value, gradient[:, np.newaxis]
 
 
-def column_loss(logits: Array, marks: Labels, count: int) -> tuple[float, Array]:
-    """Return the summed cross-entropy of the labelled columns, divided by `count` strips, and its gradient.
+def column_loss(logits: Array, labels: Labels, count: int) -> tuple[float, Array]:
+    """Return the summed cross-entropy of the labelled columns, divided by `count` line images, and its gradient.
 
-    logits: (outputs, 1, columns, n). marks: (MAX_MARKS, 3, n).
+    logits: (outputs, 1, columns, n). labels: (MAX_LABELS, 3, n).
     """
     z = logits[:, 0]
-    labels, weights = label_columns(marks, z.shape[1], len(z))
+    targets, weights = label_columns(labels, z.shape[1], len(z))
     log_p = log_softmax(z)
-    is_label = np.arange(len(z))[:, np.newaxis, np.newaxis] == labels
+    is_label = np.arange(len(z))[:, np.newaxis, np.newaxis] == targets
     weights = (weights / count).astype(z.dtype)
     value = -np.vdot(weights, log_p.max(axis=0, where=is_label, initial=-np.inf))
     return float(value), ((np.exp(log_p) - is_label) * weights)[:, np.newaxis]
 
 
-def label_columns(marks: Labels, columns: int, outputs: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+def label_columns(labels: Labels, columns: int, outputs: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Return the label of each column and its weight in the loss, both (columns, n).
 
     A digit or a space labels only the column at its centre, and the columns beside it have weight 0. Other writing
@@ -136,18 +136,18 @@ def label_columns(marks: Labels, columns: int, outputs: int) -> tuple[NDArray[np
     """
     blank, classes = outputs - 1, outputs - EXTRA
     x = (np.arange(columns)[:, np.newaxis] + 0.5) * (WIDTH / columns)
-    labels = np.full((columns, marks.shape[-1]), blank, np.intp)
-    weights = np.full(labels.shape, BLANK_WEIGHT)
-    signs = [(symbol, left, right, symbol == classes + OTHER) for symbol, left, right in marks if symbol.max() >= 0]
+    targets = np.full((columns, labels.shape[-1]), blank, np.intp)
+    weights = np.full(targets.shape, BLANK_WEIGHT)
+    signs = [(symbol, left, right, symbol == classes + OTHER) for symbol, left, right in labels if symbol.max() >= 0]
     for symbol, left, right, is_other in signs:
         inside = is_other & (left <= x) & (x < right)
-        labels[:] = np.where(inside, symbol, labels)
+        targets[:] = np.where(inside, symbol, targets)
         weights[inside] = OTHER_WEIGHT
         weights[(symbol >= 0) & ~is_other & (np.abs(x - (left + right) / 2) < AROUND_CENTRE)] = 0
     for symbol, left, right, is_other in signs:
-        (strips,) = np.nonzero((symbol >= 0) & ~is_other)
-        middles = (left[strips].astype(np.intp) + right[strips]) / 2
+        (line_images,) = np.nonzero((symbol >= 0) & ~is_other)
+        middles = (left[line_images].astype(np.intp) + right[line_images]) / 2
         centres = np.clip(middles * columns // WIDTH, 0, columns - 1).astype(np.intp)
-        labels[centres, strips] = symbol[strips]
-        weights[centres, strips] = np.where(symbol[strips] == classes + SPACE, SPACE_WEIGHT, 1.0)
-    return labels, weights
+        targets[centres, line_images] = symbol[line_images]
+        weights[centres, line_images] = np.where(symbol[line_images] == classes + SPACE, SPACE_WEIGHT, 1.0)
+    return targets, weights

@@ -1,4 +1,4 @@
-"""Crops of strips over which a network is slid, with a label for each of its positions.
+"""Crops of line images over which a network is slid, with a label for each of its positions.
 
 A position has the class of the digit that is centred there, the label after the last class if nothing is, or IGNORED
 near a centre and for digits whose size is at the limit, where both would be right.
@@ -21,7 +21,7 @@ from pipeline.network.layer import Layer
 from pipeline.network.losses import Labels, Loss
 from pipeline.pictures.contrast import BOX, READ_SIZES, local_contrast
 from pipeline.reader.learning.hard_examples import at_positions
-from pipeline.reader.rows.marks import ZERO, decode_contrast, load_part
+from pipeline.reader.rows.labels import ZERO, decode_contrast, load_part
 from pipeline.training.training_data import Examples
 
 IGNORED = -1
@@ -29,11 +29,11 @@ LABELLED, EMPTY = 2.9, 5.0  # pixels from a centre: within which it has the clas
 LIMITS = (0.68, 1.5)  # beyond which a digit is nothing, since another level of the pyramid shows it
 VISIBLE = (0.6, 0.85)  # part of a digit within the picture: below it is nothing, above it has its class
 SHAPE = 72, 128  # pixels of a part
-# How strips are changed each time they are shown: standard deviations of the angle in radians, of the logarithms of
+# How lines are changed each time they are shown: standard deviations of the angle in radians, of the logarithms of
 # the scale and of width by height, and of the shear in x per y; largest noise in units of local contrast.
 ANGLE, SCALE, STRETCH, SHEAR, NOISE = 0.05, 0.07, 0.05, 0.06, 0.15
 # Ranges of the scales of parts as on other levels of the pyramid, their shares, and by what factors a picture at that
-# scale is sharper than a strip that is enlarged.
+# scale is sharper than a line image that is enlarged.
 SCALES, SHARES, SHARPER = ((0.15, 0.6), (1.6, 3.2), (3.2, 8)), (0.08, 0.1, 0.06), (1, 8)
 
 
@@ -42,7 +42,7 @@ Centres = tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]
 
 
 def find_centres(layers: str) -> Centres:
-    """Return the positions of a network, in the notation of its hidden layers, in a part of a strip.
+    """Return the positions of a network, in the notation of its hidden layers, in a part of a line image.
 
     Raises UsageError if a layer cannot slide, or if its window is larger than the part.
     """
@@ -51,7 +51,7 @@ def find_centres(layers: str) -> Centres:
     sizes, step = moved[-1].output_shape[1:], math.prod(layer.stride[0] for layer in moved)
     if min(sizes) < 1:
         raise UsageError(
-            f"the window of {layers} is {window[0]} pixels a side, larger than the {SHAPE[0]}-pixel parts of strips: "
+            f"the window of {layers} is {window[0]} pixels a side, larger than the {SHAPE[0]}-pixel parts of lines: "
             "use fewer or smaller layers"
         )
     y, x = ((window[0] - 1) / 2 + step * np.arange(size) for size in sizes)
@@ -60,10 +60,10 @@ def find_centres(layers: str) -> Centres:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Crops(Examples):
-    """Strips from the stage `strips`, uint8 (n, *SHEET); a random part is drawn each time that a strip is shown.
+    """Line images from the stage `lines`, uint8 (n, *SHEET); a random part is drawn each time that a line is shown.
 
-    labels: the digits of the strips, float32 (n, MAX_DIGITS, 5), from which the labels of positions, (n, rows,
-    columns), follow. layers: the network that is slid over the strips. centres: the centres of its positions.
+    labels: the digits of the line images, float32 (n, MAX_DIGITS, 5), from which the labels of positions, (n, rows,
+    columns), follow. layers: the network that is slid over the line images. centres: the centres of its positions.
     """
 
     layers: str
@@ -84,7 +84,7 @@ class Crops(Examples):
         return partial(at_positions, loss)
 
     def take(self, indices: NDArray[np.intp], out: Array, generator: np.random.Generator) -> Labels:
-        """Write the local contrast of parts of the strips with these indices to `out`; return the labels.
+        """Write the local contrast of parts of the line images with these indices to `out`; return the labels.
 
         Each part is turned, scaled and sheared a little, a few are scaled a lot, some noise is added, and dark ink
         becomes light ink in half of them.
@@ -98,7 +98,7 @@ class Crops(Examples):
         return np.array(labels)
 
     def slice(self, start: int, stop: int) -> tuple[Array, Labels]:
-        """Return the local contrast in the middle of the strips from `start` to `stop`, unchanged, and its labels."""
+        """Return the local contrast in the middle of the lines from `start` to `stop`, unchanged, and its labels."""
         top, left = np.subtract(self.images.shape[1:], SHAPE) // 2
         contrast = decode_contrast(self.images[start:stop, top : top + SHAPE[0], left : left + SHAPE[1]])
         digits = self.labels[start:stop] - np.array([0, top, left, 0, 0], np.float32)
@@ -106,16 +106,16 @@ class Crops(Examples):
 
 
 def load_crops(folder: Path, part: str, layers: str, classes: int) -> Crops:
-    """Return strips that the stage `strips` has written, to slide a network over. Raises as `find_centres` does."""
+    """Return line images that the stage `lines` has written, to slide a network over. Raises as `find_centres` does."""
     return Crops(*load_part(folder, part, "digits"), layers=layers, centres=find_centres(layers), classes=classes)
 
 
 def show(
-    strip: NDArray[np.uint8], digits: NDArray[np.float32], generator: np.random.Generator
+    line_image: NDArray[np.uint8], digits: NDArray[np.float32], generator: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the local contrast of a part of a strip, turned, scaled, stretched and sheared at random, and its digits.
+    """Return the local contrast of a part of a line, turned, scaled, stretched and sheared at random, and its digits.
 
-    Beyond the strip there is no contrast.
+    Beyond the line image there is no contrast.
     """
     angle, scale = generator.normal(0, ANGLE), math.exp(np.clip(generator.normal(0, SCALE), -0.2, 0.2))
     kind = int(np.searchsorted(np.cumsum(SHARES), generator.random(), side="right"))
@@ -124,12 +124,12 @@ def show(
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])  # of (x, y)
     stretch = math.exp(generator.normal(0, STRETCH) / 2)
     turned = scale * turn @ np.array([[stretch, generator.normal(0, SHEAR)], [0, 1 / stretch]])
-    size, target = np.array(strip.shape[::-1]), np.array(SHAPE[::-1]) / 2
+    size, target = np.array(line_image.shape[::-1]), np.array(SHAPE[::-1]) / 2
     room = np.maximum(size - np.array(SHAPE[::-1]) / scale, (4, 8)) / 2
     centre = size / 2 + generator.uniform(-room, room)
     inverse = np.linalg.inv(turned)
     offset = centre - inverse @ target
-    moved = Image.fromarray(strip).transform(
+    moved = Image.fromarray(line_image).transform(
         SHAPE[::-1],
         Image.Transform.AFFINE,
         (*inverse[0], offset[0], *inverse[1], offset[1]),

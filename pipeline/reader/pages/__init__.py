@@ -1,1 +1,1 @@
-"""A page: where digits may be, the lines through them, the strips along these, and what they say, in order."""
+"""A page: where digits may be, the lines through them, the line images along these, and what they say, in order."""

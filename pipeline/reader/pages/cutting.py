@@ -1,4 +1,4 @@
-"""Cut strips along rows out of a picture, as the network that reads rows has seen them in training."""
+"""Cut line images along rows out of a picture, as the network that reads rows has seen them in training."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from pipeline.network.activations import Array
 from pipeline.pictures.contrast import local_contrast
 from pipeline.reader.pages.lines import CentreLine
 from pipeline.reader.pages.search import Level, choose_level
-from pipeline.reader.rows.marks import OUTER, SHEET
+from pipeline.reader.rows.labels import OUTER, SHEET
 from pipeline.reader.rows.spans import SIZE
 
-BEYOND = 9.0  # sizes of a digit by which a strip is longer than its row, at each end
+BEYOND = 9.0  # sizes of a digit by which a line image is longer than its row, at each end
 OUTSIDE = 2.0  # sizes of a digit by which it reaches beyond the edges of the picture, at most
-ROUND = 64  # pixels: lengths are multiples of it, so that several strips pass through the network together
+ROUND = 64  # pixels: lengths are multiples of it, so that several line images pass through the network together
 
 
 @dataclass(frozen=True, eq=False)
-class Strip:
-    """A strip along a row, like a training strip. contrast: local contrast, float32 (HEIGHT + 2 MARGIN, length).
+class LineImage:
+    """A line along a row, like a training line. contrast: local contrast, float32 (HEIGHT + 2 MARGIN, length).
 
     y, x: places in the picture of its pixels on the row, (length,).
     """
@@ -32,8 +32,8 @@ class Strip:
     line: CentreLine
 
 
-def cut_strip(line: CentreLine, pyramid: Sequence[Level]) -> Strip:
-    """Cut the strip along a line out of the picture; beyond the edges, its paper continues as in training."""
+def cut_line(line: CentreLine, pyramid: Sequence[Level]) -> LineImage:
+    """Cut the line image along a line out of the picture; beyond the edges, its paper continues as in training."""
     scale = SIZE / line.size
     level = choose_level(pyramid, scale)
     width = level.grey.shape[1] / level.scale
@@ -51,4 +51,4 @@ def cut_strip(line: CentreLine, pyramid: Sequence[Level]) -> Strip:
     at = [each * level.scale + 0.5 for each in (y + down / norm, x - down * along / norm)]
     # The margin of one pixel suffices: `nearest` continues it unchanged.
     levels = ndimage.map_coordinates(level.padded, at, np.float32, 1, mode="nearest")
-    return Strip(local_contrast(levels)[OUTER:-OUTER], y, x, line)
+    return LineImage(local_contrast(levels)[OUTER:-OUTER], y, x, line)

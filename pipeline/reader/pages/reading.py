@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 
 from pipeline.model.model import Classifier, Finder
 from pipeline.model.prediction import predict_with_negative
-from pipeline.network.team import Run, in_sequence
+from pipeline.network.thread_pool import Run, in_sequence
 from pipeline.pictures.ink import find_extent
 from pipeline.pictures.preparation import find_ink, prepare
-from pipeline.reader.pages.cutting import cut_strip
+from pipeline.reader.pages.cutting import cut_line
+from pipeline.reader.pages.detections import POSSIBLE_NUMBER, Detection, hide_unless_evident, keep_best, read_lines
 from pipeline.reader.pages.lines import find_lines
 from pipeline.reader.pages.reading_order import find_rows
 from pipeline.reader.pages.result import Alternatives, Number, Result, Row
 from pipeline.reader.pages.search import Slider, search
-from pipeline.reader.pages.sightings import POSSIBLE_NUMBER, Sighting, hide_unless_evident, keep_best, read_strips
 from pipeline.reader.rows.expected import Expected
-from pipeline.reader.rows.marks import WRITTEN
+from pipeline.reader.rows.labels import WRITTEN
 from pipeline.reader.rows.spans import find_alternatives, is_reported
 
 SURE = 0.99  # probability of a number from which no other text is probable enough to be shown
@@ -46,11 +46,11 @@ def read(
 
 def see(
     model: Finder, grey: NDArray[np.floating[Any]], run: Run = in_sequence, expected: Expected | None = None
-) -> list[Sighting]:
+) -> list[Detection]:
     """Return the possible numbers of a picture, each once. expected: what all rows have to fit."""
     pyramid, found = search(Slider(model, run), np.asarray(grey, np.float32))
-    strips = [cut_strip(line, pyramid) for line in find_lines(found)]
-    return keep_best(read_strips(model.row, strips, run, expected))
+    line_images = [cut_line(line, pyramid) for line in find_lines(found)]
+    return keep_best(read_lines(model.row, line_images, run, expected))
 
 
 def read_one(model: Classifier, grey: NDArray[np.floating[Any]], size: tuple[int, int]) -> Result:
@@ -70,7 +70,7 @@ def read_one(model: Classifier, grey: NDArray[np.floating[Any]], size: tuple[int
 
 
 def arrange(
-    sightings: Sequence[Sighting],
+    detections: Sequence[Detection],
     class_names: Sequence[str],
     temperature: float,
     shape: Sequence[int],
@@ -84,14 +84,14 @@ def arrange(
     numbers were seen. size: size of the picture before it was reduced. bounds: the part that was read, as left, top,
     right and bottom in pixels of the first picture; boxes end there.
     """
-    seen = [each for each in sightings if each.span.probability >= POSSIBLE_NUMBER]
+    seen = [each for each in detections if each.span.probability >= POSSIBLE_NUMBER]
 
-    def locate(each: Sighting) -> NDArray[np.int64]:
+    def locate(each: Detection) -> NDArray[np.int64]:
         half = each.size / 2
         boxes = np.stack([each.x - half, each.y - half, each.x + half, each.y + half], axis=1)
         return _enlarge(np.clip(boxes, [*bounds[:2]] * 2, [*bounds[2:]] * 2), shape, size)
 
-    def make_number(each: Sighting) -> Number:
+    def make_number(each: Detection) -> Number:
         others: Alternatives = ()
         if each.span.probability < SURE or not each.span.labels:
             found = find_alternatives(each.span, temperature, ALTERNATIVES)

@@ -1,9 +1,9 @@
 """Find where digits may be: positions of a picture at which the first network sees one.
 
 The network was trained on digits of one size, so it is slid over a pyramid: the picture at several sizes. At each
-position it predicts which digit is centred there, if any. Its answer is only a hint, since it sees little more than the
-digit itself: the second network reads the row in which a digit may be. Hence all levels are searched, and a position
-competes only with those of like size: what the first network takes for a large digit hides no small one.
+position it predicts which digit is centred there, if any. Its answer is only a proposal, since it sees little more than
+the digit itself: the second network reads the row in which a digit may be. Hence all levels are searched, and a
+position competes only with those of like size: what the first network takes for a large digit hides no small one.
 
 A dense layer is a convolution whose kernel covers its input, so the same parameters serve for an input of any size
 (LeCun, Bottou, Bengio & Haffner 1998, section VII; Sermanet et al. 2014).
@@ -25,7 +25,7 @@ from pipeline.network.architecture import slide
 from pipeline.network.layer import Buffers
 from pipeline.network.losses import probabilities
 from pipeline.network.network import infer, make_buffers, make_network
-from pipeline.network.team import Run, in_sequence
+from pipeline.network.thread_pool import Run, in_sequence
 from pipeline.pictures.contrast import BOX, add_margin, local_contrast
 
 Pixels = NDArray[np.float32]
@@ -33,7 +33,7 @@ Pixels = NDArray[np.float32]
 Detections = NDArray[np.float32]
 
 STEP = math.sqrt(2)  # ratio of neighbouring levels of the pyramid
-READ = 0.75, 1.25  # sizes of digits that a level shows well enough for a hint, relative to BOX
+READ = 0.75, 1.25  # sizes of digits that a level shows well enough for a proposal, relative to BOX
 SMALLEST = 1 / 110, 12  # longer side of a digit, relative to that of the picture, and in pixels
 WIDEST = 1.6  # width of a digit, at most, relative to the height of the picture
 MARGIN = 3  # pixels around the picture, in addition to half a window

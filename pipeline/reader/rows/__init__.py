@@ -1,1 +1,1 @@
-"""A row of writing, read as a whole: strips, connectionist temporal classification (CTC), patterns, spans."""
+"""A row of writing, read as a whole: line images, connectionist temporal classification (CTC), patterns, spans."""

@@ -1,6 +1,6 @@
 """Connectionist temporal classification (CTC): texts from columns, without segmentation.
 
-The network yields logits (outputs, columns, n) for n strips: symbols 0 to outputs - 2 and, last, the blank. A path
+The network yields logits (outputs, columns, n) for n line images: symbols 0 to outputs - 2 and, last, the blank. A path
 picks one output in each column; its text is what remains after repeated outputs are merged and blanks removed, so
 `7 7 -` and `- 7 -` both give the text 7, and `7 - 7` the text 77. The probability of a text is the sum over all of its
 paths. Texts are integers (longest, n), one text in each column of the array, padded at the end by PADDING.
@@ -39,7 +39,7 @@ class Transcription:
 
 
 def ctc(logits: Array, texts: Indices, count: int | None = None) -> tuple[float, Array]:
-    """Return the sum of -log p(text) over the strips, divided by `count` (default: n), and its gradient.
+    """Return the sum of -log p(text) over the line images, divided by `count` (default: n), and its gradient.
 
     With respect to the logits z, it is (p - expected share) / count. The expected share of an output in a column is the
     probability that a path of the text passes through this output. The gradient has the shape and dtype of the logits.
@@ -48,7 +48,7 @@ def ctc(logits: Array, texts: Indices, count: int | None = None) -> tuple[float,
     """
     outputs, columns, n = logits.shape
     if (needed := columns_needed(texts)).max(initial=0) > columns:
-        raise ValueError(f"text {needed.argmax()} needs {needed.max()} columns, but the strips have {columns}")
+        raise ValueError(f"text {needed.argmax()} needs {needed.max()} columns, but the line images have {columns}")
     count = count or n
     trellis = text_trellis(texts, outputs - 1)
     z, normaliser = scale(logits)
@@ -65,7 +65,7 @@ def ctc(logits: Array, texts: Indices, count: int | None = None) -> tuple[float,
 
 
 def text_log_probability(logits: Array, texts: Indices) -> Array:
-    """Return log p(text) for each strip: (n,), -inf if the text does not fit into the columns."""
+    """Return log p(text) for each line image: (n,), -inf if the text does not fit into the columns."""
     return log_probability(text_trellis(texts, len(logits) - 1), logits)
 
 
@@ -82,7 +82,7 @@ def align(logits: Array, texts: Indices) -> tuple[Indices, Indices]:
 
 
 def read_greedily(logits: Array) -> list[Transcription]:
-    """Return the text of the most probable path of each strip.
+    """Return the text of the most probable path of each line image.
 
     The path takes the most probable output in each column. Its text need not be the most probable text, whose
     probability may be spread over many paths.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pipeline.data.dataset import are_ten_digits
 from pipeline.engine.errors import UsageError
 from pipeline.reader.rows.expressions import Expression, derive, fits_nothing, list_atoms, parse
-from pipeline.reader.rows.marks import OTHER, SEPARATORS, SPACE
+from pipeline.reader.rows.labels import OTHER, SEPARATORS, SPACE
 from pipeline.reader.rows.patterns import NO_STATE, Pattern
 
 MOST_DIGITS = 50  # of a number

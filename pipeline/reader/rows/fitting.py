@@ -1,4 +1,4 @@
-"""Read a strip with a pattern: find the most probable text that fits."""
+"""Read a line image with a pattern: find the most probable text that fits."""
 
 import math
 from collections.abc import Sequence
@@ -9,31 +9,31 @@ import numpy as np
 from pipeline.model.model import Model
 from pipeline.network.activations import Array
 from pipeline.network.losses import log_softmax
-from pipeline.network.team import Run
+from pipeline.network.thread_pool import Run
 from pipeline.reader.rows.ctc import align
 from pipeline.reader.rows.expected import Expected
-from pipeline.reader.rows.marks import OTHER, SPACE
+from pipeline.reader.rows.labels import OTHER, SPACE
 from pipeline.reader.rows.patterns import NO_STATE, Pattern, best_texts, pattern_log_probability
 from pipeline.reader.rows.spans import AROUND, IMPOSSIBLE, SIZE, Span, find_spans, is_reported, measure, view_strips
 from pipeline.reader.rows.trellis import Indices
 
-FITS = 0.05  # probability that a strip fits the pattern from which it is read so
+FITS = 0.05  # probability that a line image fits the pattern from which it is read so
 SEARCHED = 8  # texts, which may differ only in what stands before and after them, and in repeated spaces
 
 Text = tuple[int, ...]  # digits, and the symbols of what stands between them
 
 
-def fit_spans(model: Model, strips: Sequence[Array], run: Run, expected: Expected) -> list[list[Span]]:
-    """Return the most probable span of each strip with a digit, given that it fits the pattern; see `read_spans`.
+def fit_spans(model: Model, line_images: Sequence[Array], run: Run, expected: Expected) -> list[list[Span]]:
+    """Return the most probable span of each line image with a digit, given that it fits the pattern; see `read_spans`.
 
-    All digits of a strip together have to fit, so it shows one span. Its probability is that of its text among all that
+    All digits of a line together have to fit, so it shows one span. Its probability is that of its text among all that
     fit, summed over spaces and separators that the pattern ignores. If hardly any text fits, or none is probable
     enough, but some number would be reported without the pattern, the span has no label, and the probability of that
     number.
     """
     classes, found = len(model.class_names), []
-    for strip, logits in zip(strips, view_strips(model, strips, run), strict=True):
-        pitch = strip.shape[1] / logits.shape[1]
+    for line_image, logits in zip(line_images, view_strips(model, line_images, run), strict=True):
+        pitch = line_image.shape[1] / logits.shape[1]
         spans = measure(find_spans(logits, classes, pitch), model.temperature)
         shown = any(span.is_reported for span in spans)
         read = [fit(spans, logits, pitch, model.temperature, expected)] if spans else []
@@ -42,7 +42,7 @@ def fit_spans(model: Model, strips: Sequence[Array], run: Run, expected: Expecte
 
 
 def fit(spans: Sequence[Span], logits: Array, pitch: float, temperature: float, expected: Expected) -> Span:
-    """Return the span of all digits of a strip, from the spans of its numbers and the logits of its columns."""
+    """Return the span of all digits of a line image, from the spans of its numbers and the logits of its columns."""
     places = np.concatenate([span.places for span in spans])
     classes = spans[0].probabilities.shape[1]
     start = max(0, round((places[0] - AROUND * SIZE) / pitch))

@@ -37,7 +37,7 @@ def any_text(symbols: int) -> Pattern:
 
 
 def pattern_log_probability(logits: Array, pattern: Pattern) -> Array:
-    """Return the log of the probability that the text fits, for each strip: (n,), -inf if no text fits the columns.
+    """Return the log of the probability that the text fits, for each line: (n,), -inf if no text fits the columns.
 
     logits: (outputs, columns, n), the last output being the blank.
     """
@@ -47,7 +47,7 @@ def pattern_log_probability(logits: Array, pattern: Pattern) -> Array:
 def best_texts(
     logits: Array, pattern: Pattern | None = None, count: int = 5, width: int = 16
 ) -> list[tuple[tuple[int, ...], float]]:
-    """Return the most probable texts of one strip that fit the pattern, with the logs of their probabilities.
+    """Return the most probable texts of one line image that fit the pattern, with the logs of their probabilities.
 
     logits: (outputs, columns). pattern: any text by default. The result has up to `count` texts, the best first. Their
     probabilities are exact.

@@ -1,4 +1,4 @@
-"""Numbers in strips: what a network for rows reads, in which columns, and with what probability."""
+"""Numbers in line images: what a network for rows reads, in which columns, and with what probability."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,29 +13,29 @@ from pipeline.network.architecture import build_layers
 from pipeline.network.layer import Buffers
 from pipeline.network.losses import log_softmax
 from pipeline.network.network import infer, make_buffers, make_network
-from pipeline.network.team import Run
+from pipeline.network.thread_pool import Run
 from pipeline.reader.rows.ctc import PADDING, Transcription, read_greedily, text_log_probability
-from pipeline.reader.rows.marks import HEIGHT, MARGIN, OTHER, SPACE
+from pipeline.reader.rows.labels import HEIGHT, MARGIN, OTHER, SPACE
 from pipeline.reader.rows.patterns import best_texts
 
 View = tuple[int, int]  # 1, or -1 for the negative; pixels by which the network looks lower
 
-SIZE = 19  # pixels: longer side of most digits in a strip
+SIZE = 19  # pixels: longer side of most digits in a line image
 FAR = 3.2  # distance in sizes from which two digits belong to two numbers in any case
 AROUND = 1.0  # sizes before and after a number in which its probability depends on the ink
-VIEWS: tuple[View, ...] = (1, 0), (-1, -MARGIN), (-1, MARGIN)  # of a strip, whose probabilities are averaged
+VIEWS: tuple[View, ...] = (1, 0), (-1, -MARGIN), (-1, MARGIN)  # of a line image, whose probabilities are averaged
 REPORTED = 0.6  # probability from which a digit is reported; a longer number from less, see `is_reported`
-BATCH = 8  # strips that pass through the network together
+BATCH = 8  # line images that pass through the network together
 IMPOSSIBLE = -1e4  # logit of an output that is impossible
 TINY = 1e-12  # probability
 
 
 @dataclass(frozen=True, eq=False)
 class Span:
-    """A number that a strip shows in some of its columns.
+    """A number that a line image shows in some of its columns.
 
     labels: the symbols of the digits, and of the separators between them. places: the distances from the start of the
-    strip to the centres of the digits, in pixels, (k,). probabilities: the probabilities of the classes for each digit,
+    line to the centres of the digits, in pixels, (k,). probabilities: the probabilities of the classes for each digit,
     (k, classes). logits: the logits of the columns of the number, (outputs, columns). probability: the probability that
     these columns show these labels and nothing else. others: the most probable other labels with their probabilities,
     None if they were not computed.
@@ -54,65 +54,65 @@ class Span:
         return is_reported(len(self.places), self.probability)
 
 
-def read_spans(model: Model, strips: Sequence[Array], run: Run) -> list[list[Span]]:
-    """Return the numbers in each strip, from left to right, with probabilities at the temperature of the model.
+def read_spans(model: Model, line_images: Sequence[Array], run: Run) -> list[list[Span]]:
+    """Return the numbers in each line image, from left to right, with probabilities at the temperature of the model.
 
-    model: a model with outputs by column. strips: the local contrast of each strip, (HEIGHT + 2 MARGIN, length). run:
-    the function that runs the parts of the work, for example in threads.
+    model: a model with outputs by column. line_images: the local contrast of each line, (HEIGHT + 2 MARGIN, length).
+    run: the function that runs the parts of the work, for example in threads.
     """
     classes = len(model.class_names)
     found = [
-        find_spans(logits, classes, strip.shape[1] / logits.shape[1])
-        for strip, logits in zip(strips, view_strips(model, strips, run), strict=True)
+        find_spans(logits, classes, line_image.shape[1] / logits.shape[1])
+        for line_image, logits in zip(line_images, view_strips(model, line_images, run), strict=True)
     ]
     measured = iter(measure([span for spans in found for span in spans], model.temperature))
     return [[next(measured) for _ in spans] for spans in found]
 
 
-def view_strips(model: Model, strips: Sequence[Array], run: Run) -> list[Array]:
-    """Return the logits of each strip, (outputs, columns), which are logarithms of probabilities.
+def view_strips(model: Model, line_images: Sequence[Array], run: Run) -> list[Array]:
+    """Return the logits of each line image, (outputs, columns), which are logarithms of probabilities.
 
     If the first of the VIEWS shows a digit, the probabilities are the means of those in all views.
     """
     classes = len(model.class_names)
-    p = predict_columns(model, strips, VIEWS[:1], run)
+    p = predict_columns(model, line_images, VIEWS[:1], run)
     chosen = [i for i, first in enumerate(p) if (first.argmax(axis=0) < classes).any()]
-    others = predict_columns(model, [strips[i] for i in chosen], VIEWS[1:], run)
+    others = predict_columns(model, [line_images[i] for i in chosen], VIEWS[1:], run)
     for i, other in zip(chosen, others, strict=True):
         p[i] = (p[i] + other) / len(VIEWS)
     return [np.log(np.maximum(each, TINY)) for each in p]
 
 
-def predict_columns(model: Model, strips: Sequence[Array], views: Sequence[View], run: Run) -> list[Array]:
-    """Return the probabilities in the columns of each strip, (outputs, columns), summed over views.
+def predict_columns(model: Model, line_images: Sequence[Array], views: Sequence[View], run: Run) -> list[Array]:
+    """Return the probabilities in the columns of each line image, (outputs, columns), summed over views.
 
-    Strips of one length pass through the network together.
+    Line images of one length pass through the network together.
     """
-    lengths = [strip.shape[1] for strip in strips]
-    order = sorted(range(len(strips)), key=lengths.__getitem__)
+    lengths = [line_image.shape[1] for line_image in line_images]
+    order = sorted(range(len(line_images)), key=lengths.__getitem__)
     groups = [list(group) for _, group in groupby(order, key=lengths.__getitem__)]
     batches = [group[start : start + BATCH] for group in groups for start in range(0, len(group), BATCH)]
     buffers: dict[int, list[Buffers]] = {}  # of each thread, since new ones cost a tenth of the time
 
     def predict(number: int, thread: int) -> Array:
-        batch = np.stack([strips[i] for i in batches[number]], axis=-1)
+        batch = np.stack([line_images[i] for i in batches[number]], axis=-1)
         own = buffers.setdefault(thread, make_buffers(model.networks[0]))
         return np.asarray(sum(np.exp(log_softmax(compute_logits(model, look(batch, view), own))) for view in views))
 
     predicted: dict[int, Array] = {}
     for batch, p in zip(batches, run(predict, len(batches)), strict=True):
         predicted |= zip(batch, np.moveaxis(p, -1, 0), strict=True)
-    return [predicted[i] for i in range(len(strips))]
+    return [predicted[i] for i in range(len(line_images))]
 
 
-def look(strips: Array, view: View) -> Array:
-    """Return strips (HEIGHT + 2 MARGIN, length, n) as the network sees them in a view, (HEIGHT, length, n)."""
+def look(line_images: Array, view: View) -> Array:
+    """Return line images (HEIGHT + 2 MARGIN, length, n) as the network sees them in a view, (HEIGHT, length, n)."""
     sign, down = view
-    return sign * strips[MARGIN + down : MARGIN + down + HEIGHT]
+    return sign * line_images[MARGIN + down : MARGIN + down + HEIGHT]
 
 
 def compute_logits(model: Model, contrast: Array, buffers: Sequence[Buffers] | None = None) -> Array:
-    """Return the logits (outputs, columns, n) of strips of any length, (HEIGHT, length, n).
+    """Return the logits (outputs, columns, n) of line images of any length, (HEIGHT, length, n).
 
     With `buffers` the result is valid until their next use.
     """
@@ -121,7 +121,7 @@ def compute_logits(model: Model, contrast: Array, buffers: Sequence[Buffers] | N
 
 
 def find_spans(logits: Array, classes: int, pitch: float) -> list[Span]:
-    """Return the numbers in a strip: its digits, separated by spaces, other writing and wide gaps.
+    """Return the numbers in a line image: its digits, separated by spaces, other writing and wide gaps.
 
     logits: (outputs, columns). pitch: pixels of a column.
     """
@@ -170,7 +170,7 @@ def is_reported(digits: int, probability: float) -> bool:
     """Return whether a number with so many digits is probable enough to be reported.
 
     The threshold falls with the number of digits: a long number is written as often as a short one, but more of its
-    digits may be misread. (k + 1) / 2 gave the best F1 on composed strips.
+    digits may be misread. (k + 1) / 2 gave the best F1 on synthetic line images.
     """
     return bool(probability >= REPORTED ** ((digits + 1) / 2))
 

@@ -1,10 +1,10 @@
-"""The trellis: sums over all paths through the nodes of a graph, one node for each column of a strip.
+"""The trellis: sums over all paths through the nodes of a graph, one node for each column of a line image.
 
-A strip is a picture of one row of writing, for which the network yields logits (outputs, columns, n): for each column,
+A line is a picture of one row of writing, for which the network yields logits (outputs, columns, n): for each column,
 one logit for each symbol and, last, for the blank, which means that no symbol begins here. A path writes the output of
 each of its nodes in one column, and its score is the sum of the scores of these outputs. The scores are logarithms, so
 the product of many small probabilities does not underflow. Some arrays below have the shape (..., n); their last axis
-is 1 if all strips share the values.
+is 1 if all line images share the values.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ class Trellis:
     """A graph of nodes, with the nodes in which a path may start and end.
 
     outputs: (nodes, n), the output that each node writes. origins, targets: (edges,), the two nodes of each edge; a
-    path may stay in a node only if an edge leads from the node to itself. weights: (edges, n), 0, or NEVER in a strip
+    path may stay in a node only if an edge leads from the node to itself. weights: (edges, n), 0, or NEVER in a line
     that does not have the edge. start, end: (nodes, n), 0 where a path may start or end, or NEVER.
     """
 
@@ -134,11 +134,11 @@ def best_path(trellis: Trellis, scores: Array) -> Indices:
     table = sweep(trellis, scores, np.maximum.reduce)
     origins, weights = predecessors(trellis)
     columns, _, n = table.shape
-    strips, weights = np.arange(n), np.broadcast_to(weights, (*weights.shape[:2], n))
+    line_images, weights = np.arange(n), np.broadcast_to(weights, (*weights.shape[:2], n))
     path = np.empty((columns, n), np.intp)
     path[-1] = (table[-1] + trellis.end).argmax(axis=0)
     for column in range(columns - 1, 0, -1):
         node = path[column]
-        terms = table[column - 1, origins[:, node], strips] + weights[:, node, strips]
+        terms = table[column - 1, origins[:, node], line_images] + weights[:, node, line_images]
         path[column - 1] = origins[terms.argmax(axis=0), node]
     return path

@@ -44,10 +44,10 @@ def name_work(output: Path) -> Path:
 
 @contextlib.contextmanager
 def working_folder(output: Path, command: str) -> Iterator[None]:
-    """Create and lock the working folder of `output`; remove it at the end, unless a failure leaves a journal."""
+    """Create and lock the working folder of `output`; remove it at the end, unless a failure leaves a resume log."""
     from pipeline.engine.errors import PipelineError
     from pipeline.engine.locks import file_lock
-    from pipeline.scheduling.journal import JOURNAL
+    from pipeline.scheduling.resume_log import RESUME_LOG
 
     folder = name_work(output)
     try:
@@ -64,9 +64,9 @@ def working_folder(output: Path, command: str) -> Iterator[None]:
                 raise PipelineError(f"another process is writing {output}: wait for it, or choose another output")
             try:
                 yield
-                (folder / JOURNAL).unlink()
+                (folder / RESUME_LOG).unlink()
             finally:
-                if (folder / JOURNAL).exists():
+                if (folder / RESUME_LOG).exists():
                     log.info("%s: progress is kept: run the same command again to resume", command)
                 else:
                     shutil.rmtree(folder, ignore_errors=True)

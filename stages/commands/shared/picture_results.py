@@ -107,15 +107,15 @@ def print_readings(work: Work, form: Format) -> Iterator[str]:
 def write_readings(work: Work, forms: Mapping[Path, Format], review: Path | None, key: Any) -> str:
     """Write the results and the copies, which appear when all pictures are read, or resume; return a summary.
 
-    Until then, the working folder of the first file has the copies, and a journal with what was read in each block.
+    Until then, the working folder of the first file has the copies, and a resume log with what was read in each block.
     """
     from pipeline.reader.many.folders import check_new
-    from pipeline.scheduling.journal import JOURNAL, append_entry, new_journal, read_journal
+    from pipeline.scheduling.resume_log import RESUME_LOG, append_entry, new_log, read_log
 
     targets = [*forms, *([review] if review else [])]
     folder, total, started = name_work(targets[0]), len(work.pictures), time.monotonic()
     with working_folder(targets[0], "classify"):
-        entries = read_journal(folder, key)
+        entries = read_log(folder, key)
         found: list[Facts] = [facts for block in entries or () for facts in block]
         done, hidden = len(found), folder / COPIES
         if found:
@@ -124,9 +124,9 @@ def write_readings(work: Work, forms: Mapping[Path, Format], review: Path | None
                 log.info("%s", error)
         else:
             check_new(work.copies)
-            if entries is None and (folder / JOURNAL).exists():
+            if entries is None and (folder / RESUME_LOG).exists():
                 log.info("classify: starting again: the last run had other pictures or options, model or program")
-            with new_journal(folder, key):
+            with new_log(folder, key):
                 shutil.rmtree(hidden, ignore_errors=True)
         for parent in {copy.parent for copy in work.copies}:  # fails now rather than when all pictures are read
             parent.mkdir(parents=True, exist_ok=True)

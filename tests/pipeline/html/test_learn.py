@@ -13,7 +13,7 @@ from pipeline.network.layers import KINDS
 from pipeline.network.losses import cross_entropy, probabilities
 from pipeline.network.network import INITIALISATIONS, Network, backward, forward
 from pipeline.network.optimizers import OPTIMIZERS
-from pipeline.network.team import in_sequence
+from pipeline.network.thread_pool import in_sequence
 from pipeline.training.recipe import Recipe
 from tests.pipeline.javascript import evaluate
 from tests.pipeline.models import make_model

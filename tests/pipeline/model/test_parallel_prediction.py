@@ -22,7 +22,7 @@ from pipeline.model.parallel_prediction import (
 )
 from pipeline.model.prediction import predict, predict_standardised
 from pipeline.scheduling.backends import Backend
-from pipeline.scheduling.journal import JOURNAL
+from pipeline.scheduling.resume_log import RESUME_LOG
 
 SINGLE = Backend("threads", 1)
 
@@ -120,11 +120,11 @@ def test_other_key_names_or_total_start_from_scratch(model: Model, images: list[
 def test_block_is_on_the_disk_before_its_entry_in_the_journal(
     model: Model, images: list[ArrayFile], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    journals: list[bytes] = []
-    monkeypatch.setattr(os, "fsync", lambda descriptor: journals.append((tmp_path / JOURNAL).read_bytes()))
+    logs: list[bytes] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: logs.append((tmp_path / RESUME_LOG).read_bytes()))
     predict_and_interrupt(tmp_path, model, images, 2)
     # two files for each block; the first line is the key
-    assert [body.count(b"\n") for body in journals] == [1, 1, 2, 2]
+    assert [body.count(b"\n") for body in logs] == [1, 1, 2, 2]
 
 
 @given(lengths=st.lists(st.integers(1, 30), min_size=1, max_size=4), size=st.integers(1, 40), done=st.integers(0, 120))

@@ -70,11 +70,11 @@ def test_outputs_by_column_depend_on_the_pixels_around_it_but_not_on_the_width()
     text = "conv4x3/1p1,pool2,conv6x14x3/1p0x1,conv6x1x3/1p0x2d2+"
     layers = build_layers(text, "relu", (28, 60), 3, by_column=True)
     network = make_network(layers, np.random.default_rng(0).normal(size=count_parameters(layers)))
-    strips = np.random.default_rng(1).normal(size=(28, 60, 2))
-    logits = forward(network, strips).logits
+    line_images = np.random.default_rng(1).normal(size=(28, 60, 2))
+    logits = forward(network, line_images).logits
     assert logits.shape == (3, 1, 30, 2)
     wider = make_network(slide(layers, (28, 90)), network.parameters.flat)
-    longer = forward(wider, np.pad(strips, [(0, 0), (20, 10), (0, 0)])).logits
+    longer = forward(wider, np.pad(line_images, [(0, 0), (20, 10), (0, 0)])).logits
     assert longer.shape == (3, 1, 45, 2)
     np.testing.assert_allclose(longer[:, :, 15:35], logits[:, :, 5:25], atol=1e-12)
 

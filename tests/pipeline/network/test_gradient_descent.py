@@ -11,7 +11,7 @@ from pipeline.network.gradient_descent import TrainingState, make_slices, prepar
 from pipeline.network.losses import LOSSES, cross_entropy
 from pipeline.network.network import backward, forward
 from pipeline.network.optimizers import OPTIMIZERS, Optimizer, sgd
-from pipeline.network.team import ThreadTeam
+from pipeline.network.thread_pool import ThreadPool
 from pipeline.training.recipe import Recipe
 from pipeline.training.training_data import Examples
 from tests.pipeline.network.kinds import EXAMPLES
@@ -96,9 +96,9 @@ def test_bits_do_not_depend_on_the_number_of_threads(
     monkeypatch.setattr(module, "SHARED", 0)
     make_one = partial(make, layers, OPTIMIZERS["adam"](Recipe()), np.float32, ema_decay=0.9, micro_batch=2, shards=8)
     expected, shared = make_one(), make_one(threads=threads)
-    with ThreadTeam(1) as alone, ThreadTeam(threads) as team:
+    with ThreadPool(1) as alone, ThreadPool(threads) as pool:
         metrics = run_epochs(expected, run=alone.run)
-        assert run_epochs(shared, run=team.run) == metrics
+        assert run_epochs(shared, run=pool.run) == metrics
     assert shared.arrays.tobytes() == expected.arrays.tobytes()
 
 

@@ -14,7 +14,7 @@ from pipeline.data import idx
 from pipeline.engine.errors import UsageError
 from pipeline.model import parallel_prediction as predictions
 from pipeline.reader import PRETRAINED
-from pipeline.scheduling import journal
+from pipeline.scheduling import resume_log
 from stages.commands.predict import predict
 from stages.commands.shared.outputs import working_folder
 from tests.processes import Run, environment
@@ -102,7 +102,7 @@ def test_key_contains_all_that_influences_the_predictions(project: Path, monkeyp
     predict_and_record("other.npy")
     predict_and_record(probabilities=Path("probabilities.npy"))
     predict_and_record(model=PRETRAINED)
-    monkeypatch.setattr(journal, "fingerprint", lambda function, without: {"predictions.py": "new"})
+    monkeypatch.setattr(resume_log, "fingerprint", lambda function, without: {"predictions.py": "new"})
     predict_and_record()
     assert len(set(keys)) == len(keys) - 1
 
@@ -160,7 +160,7 @@ def test_second_process_cannot_write_the_same_output(call: Run, project: Path) -
     with working_folder(project / "predictions.npy", "predict"):
         assert_one_line(call("predict", RAW), 1, "another process is writing predictions.npy")
         assert call("predict", RAW, "--output", "other.npy").returncode == 0
-        (project / ".predictions.npy.partial/journal").touch()
+        (project / ".predictions.npy.partial/resume-log").touch()
     assert call("predict", RAW).returncode == 0
 
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from pipeline.reader.learning.calibration import Quality, calibrate, is_correct, list_numbers
-from pipeline.reader.learning.columns import Strips
-from pipeline.reader.rows.marks import HEIGHT, MARGIN, MAX_MARKS, NO_MARK, SIDE, WIDTH
+from pipeline.reader.learning.columns import LineImages
+from pipeline.reader.rows.labels import HEIGHT, MARGIN, MAX_LABELS, NO_LABEL, SIDE, WIDTH
 from pipeline.reader.rows.spans import Span
 from tests.pipeline.models import make_row_reader
 
@@ -18,14 +18,14 @@ def show(label: int, chance: float) -> Span:
     return Span((label,), np.array([10.0]), p[:10].T, np.log(p).astype(np.float32), chance)
 
 
-def make_strips(*texts: list[int]) -> Strips:
-    """Strips that say these symbols, 20 pixels apart."""
-    marks = np.full((len(texts), MAX_MARKS, 3), NO_MARK)
-    for each, text in zip(marks, texts, strict=True):
+def make_line_images(*texts: list[int]) -> LineImages:
+    """Line images that say these symbols, 20 pixels apart."""
+    labels = np.full((len(texts), MAX_LABELS, 3), NO_LABEL)
+    for each, text in zip(labels, texts, strict=True):
         for i, symbol in enumerate(text):
             each[i] = symbol, SIDE + 20 * i, SIDE + 20 * i + 20
     images = np.zeros((len(texts), HEIGHT + 2 * MARGIN, WIDTH + 2 * SIDE), np.uint8)
-    return Strips(images, marks.astype(np.float32), by_column=0.0)
+    return LineImages(images, labels.astype(np.float32), by_column=0.0)
 
 
 @pytest.mark.parametrize(("claimed", "colder"), [(0.99, False), (0.6, True)])
@@ -34,24 +34,24 @@ def test_temperature_makes_the_probability_the_share_of_correct_numbers(
 ) -> None:
     """Eight of ten readings are correct, whatever their probability was before."""
     monkeypatch.setattr(
-        "pipeline.reader.learning.calibration.read_spans", lambda model, strips, run: [[show(0, claimed)]] * 10
+        "pipeline.reader.learning.calibration.read_spans", lambda model, line_images, run: [[show(0, claimed)]] * 10
     )
-    calibrated, quality = calibrate(MODEL, make_strips(*[[0]] * 8, [1], [0, 1]))
+    calibrated, quality = calibrate(MODEL, make_line_images(*[[0]] * 8, [1], [0, 1]))
     assert (calibrated.temperature < 1) == colder
     assert (quality.numbers, quality.recall, quality.precision) == (10, 0.8, 0.8)
     assert quality.expected_calibration_error < 0.02
 
 
 def test_network_that_reads_nothing_keeps_its_temperature() -> None:
-    model, quality = calibrate(MODEL, make_strips([], []))
+    model, quality = calibrate(MODEL, make_line_images([], []))
     assert model == MODEL
     assert quality == Quality(0, 0, 0, 0)
 
 
 def test_numbers_are_parted_by_spaces_and_other_writing() -> None:
-    _, (marks,) = make_strips([OTHER, 7, 3, SPACE, 1, OTHER, 5]).slice(0, 1)
-    assert list_numbers(marks, CLASSES) == [((7, 3), 30, 50), ((1,), 90, 90), ((5,), 130, 130)]
-    _, (amount,) = make_strips([7, POINT, 3, SPACE, 1]).slice(0, 1)
+    _, (labels,) = make_line_images([OTHER, 7, 3, SPACE, 1, OTHER, 5]).slice(0, 1)
+    assert list_numbers(labels, CLASSES) == [((7, 3), 30, 50), ((1,), 90, 90), ((5,), 130, 130)]
+    _, (amount,) = make_line_images([7, POINT, 3, SPACE, 1]).slice(0, 1)
     assert [labels for labels, *_ in list_numbers(amount, CLASSES)] == [(7, POINT, 3), (1,)]
 
 

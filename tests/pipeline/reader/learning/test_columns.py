@@ -8,19 +8,19 @@ from pipeline.engine.errors import PipelineError
 from pipeline.model.header import EXTRA
 from pipeline.network.losses import Loss
 from pipeline.reader.learning.columns import (
-    Strips,
+    LineImages,
     column_loss,
     label_columns,
-    load_strips,
-    move_marks,
+    load_lines,
+    move_labels,
     stretch,
     text_loss,
 )
-from pipeline.reader.rows.marks import (
+from pipeline.reader.rows.labels import (
     HEIGHT,
     MARGIN,
-    MAX_MARKS,
-    NO_MARK,
+    MAX_LABELS,
+    NO_LABEL,
     OUTER,
     SEPARATORS,
     SHEET,
@@ -37,15 +37,15 @@ COLUMNS, LONG = WIDTH // 2, WIDTH + 2 * SIDE
 SMALL = Recipe(layers="conv4x5/8x2p2,conv8x5x3/1p0x1", batch_size=4, epochs=4, learning_rate=0.01)
 
 
-def make_marks(*signs: tuple[int, float, float]) -> np.ndarray:
-    marks = np.full((MAX_MARKS, 3), NO_MARK, np.float32)
-    marks[: len(signs)] = np.reshape(signs, (-1, 3))
-    return marks
+def make_labels(*signs: tuple[int, float, float]) -> np.ndarray:
+    labels = np.full((MAX_LABELS, 3), NO_LABEL, np.float32)
+    labels[: len(signs)] = np.reshape(signs, (-1, 3))
+    return labels
 
 
 def in_batch(*signs: tuple[int, float, float]) -> np.ndarray:
-    """The marks of one strip, as the losses take them."""
-    return make_marks(*signs).astype(np.int16)[:, :, np.newaxis]
+    """The labels of one line image, as the losses take them."""
+    return make_labels(*signs).astype(np.int16)[:, :, np.newaxis]
 
 
 def test_the_outputs_besides_the_classes_are_the_symbols_and_the_blank() -> None:
@@ -69,18 +69,18 @@ def test_neighbours_that_touch_keep_their_columns() -> None:
 
 
 def test_a_space_has_the_middle_of_the_gap_and_other_writing_all_of_its_columns() -> None:
-    marks = in_batch((1, 10, 20), (SPACE, 20, 60), (2, 60, 70), (OTHER, 100, 160))
-    labels, weights = label_columns(marks, COLUMNS, CLASSES + EXTRA)
+    labels = in_batch((1, 10, 20), (SPACE, 20, 60), (2, 60, 70), (OTHER, 100, 160))
+    labels, weights = label_columns(labels, COLUMNS, CLASSES + EXTRA)
     assert np.flatnonzero(labels[:, 0] == SPACE).tolist() == [20]
     assert np.flatnonzero(labels[:, 0] == OTHER).tolist() == list(range(50, 80))
     assert (weights[50:80] > 0).all()
 
 
-def test_strips_of_a_batch_are_labelled_each_by_its_own_marks() -> None:
+def test_lines_of_a_batch_are_labelled_each_by_its_own_marks() -> None:
     one, other = in_batch((3, 50, 60)), in_batch((OTHER, 0, 40), (5, 70, 90))
     together = label_columns(np.concatenate([one, other], axis=-1), COLUMNS, CLASSES + EXTRA)
-    for i, marks in enumerate((one, other)):
-        alone = label_columns(marks, COLUMNS, CLASSES + EXTRA)
+    for i, labels in enumerate((one, other)):
+        alone = label_columns(labels, COLUMNS, CLASSES + EXTRA)
         assert all(np.array_equal(a[:, [i]], b) for a, b in zip(together, alone, strict=True))
 
 
@@ -88,78 +88,78 @@ def test_strips_of_a_batch_are_labelled_each_by_its_own_marks() -> None:
 def test_gradient_is_that_of_the_loss_and_parts_add_up(loss: Loss) -> None:
     generator = np.random.default_rng(1)
     logits = generator.standard_normal((CLASSES + EXTRA, 1, COLUMNS, 2))
-    marks = np.concatenate([in_batch((3, 50, 60), (SPACE, 60, 99), (3, 99, 120)), in_batch((OTHER, 0, 40))], axis=-1)
-    value, gradient = loss(logits, marks, 2)
+    labels = np.concatenate([in_batch((3, 50, 60), (SPACE, 60, 99), (3, 99, 120)), in_batch((OTHER, 0, 40))], axis=-1)
+    value, gradient = loss(logits, labels, 2)
     direction = generator.standard_normal(logits.shape)
-    nearby = [loss(logits + step * direction, marks, 2)[0] for step in (1e-5, -1e-5)]
+    nearby = [loss(logits + step * direction, labels, 2)[0] for step in (1e-5, -1e-5)]
     assert np.vdot(gradient, direction) == pytest.approx((nearby[0] - nearby[1]) / 2e-5, rel=1e-6)
-    parts = [loss(logits[..., [i]], marks[..., [i]], 2) for i in range(2)]
+    parts = [loss(logits[..., [i]], labels[..., [i]], 2) for i in range(2)]
     assert sum(part[0] for part in parts) == pytest.approx(value)
     np.testing.assert_allclose(np.concatenate([part[1] for part in parts], axis=-1), gradient)
 
 
-def test_validation_strips_have_their_own_marks_and_files_of_other_lengths_are_refused(tmp_path: Path) -> None:
-    strips = np.random.default_rng(1).integers(0, 256, (3, *SHEET), np.uint8)
-    marks = np.array([make_marks((symbol, 180, 200)) for symbol in (4, 5, 6)])
-    np.save(tmp_path / "one-strips.npy", strips)
-    np.save(tmp_path / "one-marks.npy", marks)
-    contrast, found = load_strips(tmp_path, "one", 0.5).slice(1, 3)
-    inside = strips[1:, OUTER + MARGIN : OUTER + MARGIN + HEIGHT, SIDE : SIDE + WIDTH]
+def test_validation_lines_have_their_own_marks_and_files_of_other_lengths_are_refused(tmp_path: Path) -> None:
+    line_images = np.random.default_rng(1).integers(0, 256, (3, *SHEET), np.uint8)
+    labels = np.array([make_labels((symbol, 180, 200)) for symbol in (4, 5, 6)])
+    np.save(tmp_path / "one-lines.npy", line_images)
+    np.save(tmp_path / "one-labels.npy", labels)
+    contrast, found = load_lines(tmp_path, "one", 0.5).slice(1, 3)
+    inside = line_images[1:, OUTER + MARGIN : OUTER + MARGIN + HEIGHT, SIDE : SIDE + WIDTH]
     assert np.array_equal(encode_contrast(contrast), inside)
     assert found[:, 0, 0].tolist() == [5, 6]
-    np.save(tmp_path / "one-marks.npy", marks[:2])
+    np.save(tmp_path / "one-labels.npy", labels[:2])
     with pytest.raises(PipelineError):
-        load_strips(tmp_path, "one", 0.5)
+        load_lines(tmp_path, "one", 0.5)
 
 
 def test_stretch_moves_ink_and_marks_alike() -> None:
-    strip = np.full((HEIGHT, LONG), 128, np.uint8)
-    strip[:, 180:200] = 200
-    marks = make_marks((4, 180, 200))
+    line_image = np.full((HEIGHT, LONG), 128, np.uint8)
+    line_image[:, 180:200] = 200
+    labels = make_labels((4, 180, 200))
     for factor in (0.88, 1.0, 1.14):
-        (symbol, left, right), *_ = move_marks(marks, LONG, factor).tolist()
-        inked = np.flatnonzero(stretch(strip, factor)[0] > 1)
+        (symbol, left, right), *_ = move_labels(labels, LONG, factor).tolist()
+        inked = np.flatnonzero(stretch(line_image, factor)[0] > 1)
         assert symbol == 4
         assert abs(inked[0] - left) <= 1
         assert abs(inked[-1] + 1 - right) <= 1
 
 
 def test_what_is_cut_off_is_no_part_of_the_text() -> None:
-    marks = make_marks((OTHER, 0, SIDE + 8), (1, 100, 110), (OTHER, 250, LONG))
-    assert move_marks(marks, LONG, 1.0)[:, 0].tolist()[:3] == [1, OTHER, NO_MARK]
+    labels = make_labels((OTHER, 0, SIDE + 8), (1, 100, 110), (OTHER, 250, LONG))
+    assert move_labels(labels, LONG, 1.0)[:, 0].tolist()[:3] == [1, OTHER, NO_LABEL]
 
 
 def test_texts_are_counted_that_are_read_without_an_error() -> None:
     logits = np.zeros((CLASSES + EXTRA, 1, COLUMNS, 2))
     logits[BLANK] = 1
     logits[7, 0, 10:12, 0] = 5
-    marks = np.concatenate([in_batch((7, 20, 30)), in_batch((7, 20, 30))], axis=-1)
-    assert make_strips(0.0).count_correct(logits, marks) == 1
+    labels = np.concatenate([in_batch((7, 20, 30)), in_batch((7, 20, 30))], axis=-1)
+    assert make_line_images(0.0).count_correct(logits, labels) == 1
 
 
-def make_strips(by_column: float) -> Strips:
+def make_line_images(by_column: float) -> LineImages:
     """Bars at four heights, from which a small network can learn in seconds."""
     generator = np.random.default_rng(1)
     contrast = 0.3 * generator.standard_normal((64, HEIGHT + 2 * MARGIN, LONG))
-    marks = []
-    for strip in contrast:
+    labels = []
+    for line_image in contrast:
         left = generator.integers(60, 80)
         signs = [(int(generator.integers(4)), x, x + 12) for x in range(left, 220, 40)]
         for symbol, start, end in signs:
-            strip[8 * symbol + 4 : 8 * symbol + 12, start:end] += 4
-        marks.append(make_marks(*signs))
-    return Strips(encode_contrast(contrast), np.array(marks), by_column=by_column)
+            line_image[8 * symbol + 4 : 8 * symbol + 12, start:end] += 4
+        labels.append(make_labels(*signs))
+    return LineImages(encode_contrast(contrast), np.array(labels), by_column=by_column)
 
 
 def test_both_parts_of_a_run_resume_to_the_bit(tmp_path: Path) -> None:
-    strips = make_strips(by_column=0.5)
+    line_images = make_line_images(by_column=0.5)
 
     def train(file: str, stop_after: int | None = None) -> np.ndarray:
         def stop(progress: object) -> None:
             if stop_after and (epoch := getattr(progress, "epoch", None)) and epoch.number == stop_after:
                 raise KeyboardInterrupt
 
-        return train_network(SMALL, strips, strips, 7, tmp_path / file, stop).flat
+        return train_network(SMALL, line_images, line_images, 7, tmp_path / file, stop).flat
 
     whole = train("whole.npz")
     for after in (1, 3):  # in each part
@@ -169,8 +169,8 @@ def test_both_parts_of_a_run_resume_to_the_bit(tmp_path: Path) -> None:
 
 
 def test_a_run_goes_on_from_given_parameters(tmp_path: Path) -> None:
-    strips = make_strips(by_column=0.25)
-    first = train_network(SMALL, strips, strips, 7, tmp_path / "first.npz")
-    later = replace(strips, by_column=0.0)
+    line_images = make_line_images(by_column=0.25)
+    first = train_network(SMALL, line_images, line_images, 7, tmp_path / "first.npz")
+    later = replace(line_images, by_column=0.0)
     second = train_network(SMALL, later, later, 7, tmp_path / "second.npz", initial=first.flat)
     assert second.history[-1].loss < first.history[-1].loss

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from pipeline.engine.errors import UsageError
-from pipeline.reader.composition.composing import compose_strip
-from pipeline.reader.composition.lettering import list_faces
-from pipeline.reader.composition.signs import SourceImages
 from pipeline.reader.learning.positions import IGNORED, SCALES, SHAPE, Crops, find_centres, label_positions, show
-from pipeline.reader.rows.marks import SHEET, STEPS, ZERO, decode_contrast
+from pipeline.reader.rows.labels import SHEET, STEPS, ZERO, decode_contrast
+from pipeline.reader.synthesis.lettering import list_fonts
+from pipeline.reader.synthesis.line_images import synthesise_line
+from pipeline.reader.synthesis.signs import SourceImages
 from pipeline.training.epochs import train_network
 from pipeline.training.recipe import Recipe
 from tests.drawings import sample_digits
@@ -61,15 +61,15 @@ def test_layers_that_cannot_slide_are_refused() -> None:
         find_centres("conv16x90/1,conv16x90/1")
 
 
-def make_crops(strips: np.ndarray, digits: np.ndarray) -> Crops:
-    return Crops(strips, digits, layers=LAYERS, centres=find_centres(LAYERS), classes=10)
+def make_crops(line_images: np.ndarray, digits: np.ndarray) -> Crops:
+    return Crops(line_images, digits, layers=LAYERS, centres=find_centres(LAYERS), classes=10)
 
 
 def compose_parts(count: int) -> Crops:
-    source, faces = SourceImages(*sample_digits(), tuple("0123456789")), list_faces("script")
-    made = [compose_strip(source, faces, np.random.default_rng(i)) for i in range(count)]
-    strips, _, digits = map(np.array, zip(*made, strict=True))
-    return make_crops(strips, digits)
+    source, fonts = SourceImages(*sample_digits(), tuple("0123456789")), list_fonts("script")
+    made = [synthesise_line(source, fonts, np.random.default_rng(i)) for i in range(count)]
+    line_images, _, digits = map(np.array, zip(*made, strict=True))
+    return make_crops(line_images, digits)
 
 
 def test_training_on_parts_lowers_the_loss(tmp_path: Path) -> None:
@@ -78,14 +78,14 @@ def test_training_on_parts_lowers_the_loss(tmp_path: Path) -> None:
     assert second.loss < first.loss
 
 
-def test_validation_is_on_the_middle_of_the_strips() -> None:
-    strips = np.random.default_rng(1).integers(0, 256, (3, *SHEET), np.uint8)
+def test_validation_is_on_the_middle_of_the_lines() -> None:
+    line_images = np.random.default_rng(1).integers(0, 256, (3, *SHEET), np.uint8)
     digits = np.array([one_digit(8 + 38, 84 + 46 + along) for along in (0, 20, 0)])
-    contrast, labels = make_crops(strips, digits).slice(1, 3)
+    contrast, labels = make_crops(line_images, digits).slice(1, 3)
     assert labels[1, 5, 7] == 3
     assert (labels == 3).sum(axis=(1, 2)).tolist() == [1, 1]
-    assert np.array_equal(labels, np.flip(make_crops(strips, digits).slice(0, 2)[1], axis=0))
-    assert np.array_equal(contrast, decode_contrast(strips[1:, 8:80, 84:212]))
+    assert np.array_equal(labels, np.flip(make_crops(line_images, digits).slice(0, 2)[1], axis=0))
+    assert np.array_equal(contrast, decode_contrast(line_images[1:, 8:80, 84:212]))
 
 
 def test_input_is_the_local_contrast_of_either_sign() -> None:
@@ -101,14 +101,14 @@ def test_input_is_the_local_contrast_of_either_sign() -> None:
     ("shares", "side", "low", "high"),
     [((0, 0, 0), 6, 0.8, 1.25), ((1, 0, 0), 20, *SCALES[0]), ((0, 1, 0), 6, *SCALES[1]), ((0, 0, 1), 3, *SCALES[2])],
 )
-def test_digits_move_and_grow_with_their_strip(
+def test_digits_move_and_grow_with_their_line(
     shares: tuple[float, ...], side: int, low: float, high: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pipeline.reader.learning.positions.SHARES", shares)
-    strip, seen = np.full((30, 60), ZERO, np.uint8), 0
-    strip[5 : 5 + side, 20 : 20 + side] = 20
+    line_image, seen = np.full((30, 60), ZERO, np.uint8), 0
+    line_image[5 : 5 + side, 20 : 20 + side] = 20
     for seed in range(40):
-        contrast, digits = show(strip, one_digit(5 + side / 2, 20 + side / 2), np.random.default_rng(seed))
+        contrast, digits = show(line_image, one_digit(5 + side / 2, 20 + side / 2), np.random.default_rng(seed))
         _, y, x, size, _ = digits[0]
         assert contrast.shape == SHAPE
         assert low <= size / 20 <= high

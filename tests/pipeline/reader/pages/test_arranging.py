@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pipeline.reader.pages.detections import Detection
 from pipeline.reader.pages.reading import arrange, format_text
 from pipeline.reader.pages.result import Result
-from pipeline.reader.pages.sightings import Sighting
-from pipeline.reader.rows.marks import SEPARATORS
+from pipeline.reader.rows.labels import SEPARATORS
 from pipeline.reader.rows.spans import Span
 
 
-def see(text: str, y: float, x: float, probability: float, size: float = 20) -> Sighting:
+def see(text: str, y: float, x: float, probability: float, size: float = 20) -> Detection:
     """A number of the classes a and b, whose digits are 30 pixels apart, with logits of this probability."""
     labels = tuple("ab".index(each) for each in text)
     p = np.full((5, 2 * len(text)), 1e-9)
@@ -23,10 +23,10 @@ def see(text: str, y: float, x: float, probability: float, size: float = 20) -> 
     x_of = x + 30.0 * np.arange(len(text))
     logits = np.log(p).astype(np.float32)
     span = Span(labels, x_of, classes, logits, probability)
-    return Sighting(span, np.full(len(text), float(y)), x_of, size, np.ones(len(text)))
+    return Detection(span, np.full(len(text), float(y)), x_of, size, np.ones(len(text)))
 
 
-def arrange_ab(*seen: Sighting) -> Result:
+def arrange_ab(*seen: Detection) -> Result:
     return arrange(seen, ("a", "b"), 1.0, (100, 200), (100, 200), (0, 0, 200, 100))
 
 

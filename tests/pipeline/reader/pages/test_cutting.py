@@ -3,10 +3,10 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.pictures.contrast import add_margin, local_contrast
-from pipeline.reader.pages.cutting import BEYOND, ROUND, cut_strip
+from pipeline.reader.pages.cutting import BEYOND, ROUND, cut_line
 from pipeline.reader.pages.lines import CentreLine
 from pipeline.reader.pages.search import Level, build_pyramid
-from pipeline.reader.rows.marks import HEIGHT, MARGIN, OUTER, SHEET
+from pipeline.reader.rows.labels import HEIGHT, MARGIN, OUTER, SHEET
 from pipeline.reader.rows.spans import SIZE
 
 
@@ -25,34 +25,34 @@ def draw_squares(shape: tuple[int, int], places: list[tuple[float, float]], side
 
 @pytest.mark.parametrize("size", [14, 19, 30, 76])
 @pytest.mark.parametrize("slope", [-0.2, 0, 0.2])
-def test_strip_shows_the_row_level_in_the_middle_at_the_size_of_training(size: int, slope: float) -> None:
+def test_line_shows_the_row_level_in_the_middle_at_the_size_of_training(size: int, slope: float) -> None:
     x = [200 + 1.5 * size * i for i in range(6)]
     y = [300 + slope * each for each in x]
     grey = draw_squares((700, 1000), list(zip(y, x, strict=True)), size)
-    strip = cut_strip(line(y, x, size, slope), list(build_pyramid(grey)))
-    dark = strip.contrast < -0.6
+    line_image = cut_line(line(y, x, size, slope), list(build_pyramid(grey)))
+    dark = line_image.contrast < -0.6
     rows, columns = np.flatnonzero(dark.any(axis=1)), np.flatnonzero(dark.any(axis=0))
     assert np.mean(rows) == pytest.approx((HEIGHT + 2 * MARGIN - 1) / 2, abs=1)
     assert np.ptp(rows) + 1 == pytest.approx(SIZE * (1 + abs(slope)), abs=3)
     assert np.ptp(columns) + 1 == pytest.approx(SIZE * (1 + 7.5 * np.hypot(1, slope)), abs=5)
     middle = round(np.mean(columns))
-    assert strip.x[middle] == pytest.approx(np.mean(x), abs=0.1 * size)
-    assert strip.y[middle] == pytest.approx(np.mean(y), abs=0.1 * size)
+    assert line_image.x[middle] == pytest.approx(np.mean(x), abs=0.1 * size)
+    assert line_image.y[middle] == pytest.approx(np.mean(y), abs=0.1 * size)
 
 
-def test_strip_is_longer_than_its_row_and_ends_beyond_the_edges_of_the_picture() -> None:
+def test_line_is_longer_than_its_row_and_ends_beyond_the_edges_of_the_picture() -> None:
     wide = draw_squares((100, 1000), [(50, 500)], 19)
-    strip = cut_strip(line([50], [500], 19), list(build_pyramid(wide)))
-    assert (len(strip.x) % ROUND, strip.contrast.shape) == (0, (HEIGHT + 2 * MARGIN, len(strip.x)))
-    assert strip.x[0] <= 500 - BEYOND * 19
-    assert strip.x[-1] >= 500 + BEYOND * 19
+    line_image = cut_line(line([50], [500], 19), list(build_pyramid(wide)))
+    assert (len(line_image.x) % ROUND, line_image.contrast.shape) == (0, (HEIGHT + 2 * MARGIN, len(line_image.x)))
+    assert line_image.x[0] <= 500 - BEYOND * 19
+    assert line_image.x[-1] >= 500 + BEYOND * 19
     narrow = draw_squares((40, 30), [(20, 15)], 19)
-    assert len(cut_strip(line([20], [15], 19), list(build_pyramid(narrow))).x) == 2 * ROUND
+    assert len(cut_line(line([20], [15], 19), list(build_pyramid(narrow))).x) == 2 * ROUND
 
 
 def test_paper_continues_beyond_the_edges_as_in_training() -> None:
     grey = np.random.default_rng(1).uniform(0, 255, (30, 60)).astype(np.float32)
-    strip = cut_strip(line([15], [30], SIZE), [Level(grey, 1.0)])
-    top, left = (SHEET[0] - 30) // 2, (len(strip.x) - 60) // 2
+    line_image = cut_line(line([15], [30], SIZE), [Level(grey, 1.0)])
+    top, left = (SHEET[0] - 30) // 2, (len(line_image.x) - 60) // 2
     expected = add_margin(grey, top, top, left, left)
-    np.testing.assert_allclose(strip.contrast, local_contrast(expected)[OUTER:-OUTER], atol=1e-3)
+    np.testing.assert_allclose(line_image.contrast, local_contrast(expected)[OUTER:-OUTER], atol=1e-3)

@@ -3,7 +3,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.model.model import Finder
-from pipeline.network.team import ThreadTeam
+from pipeline.network.thread_pool import ThreadPool
 from pipeline.pictures.contrast import BOX, add_margin, local_contrast
 from pipeline.reader.pages.search import (
     MARGIN,
@@ -68,8 +68,8 @@ def test_tiles_give_the_predictions_of_the_whole(shape: tuple[int, int]) -> None
 
 def test_threads_change_nothing_and_blank_tiles_have_no_candidates() -> None:
     model, level = finder(), make_level(150, 210)
-    with ThreadTeam(2) as team:
-        found, _ = find_candidates(Slider(model, team.run), level)
+    with ThreadPool(2) as pool:
+        found, _ = find_candidates(Slider(model, pool.run), level)
     assert np.array_equal(found, find_candidates(Slider(model), level)[0])
     assert find_candidates(Slider(model), Level(np.zeros((200, 200), np.float32), 1.0))[0].shape == (4, 0)
 
@@ -105,7 +105,7 @@ def test_large_digits_suppress_no_far_smaller_ones() -> None:
     assert suppress(found, np.ones(3, bool)).tolist() == [0, 1]
 
 
-def test_strip_is_cut_from_the_smallest_level_that_is_large_enough() -> None:
+def test_line_is_cut_from_the_smallest_level_that_is_large_enough() -> None:
     levels = list(build_pyramid(np.zeros((300, 400), np.float32)))
     for scale in (0.06, 0.3, 1.0):
         chosen = choose_level(levels, scale).scale

@@ -1,4 +1,4 @@
-"""Logits of strips, texts, and the probabilities of all paths of a strip."""
+"""Logits of line images, texts, and the probabilities of all paths of a line image."""
 
 import itertools
 from collections import defaultdict
@@ -33,7 +33,7 @@ def collapse(path: Text, blank: int) -> Text:
 
 
 def enumerate_paths(logits: Array) -> dict[Text, dict[Text, float]]:
-    """Return the probability of each path of one strip, (outputs, columns), by text."""
+    """Return the probability of each path of one line image, (outputs, columns), by text."""
     outputs, columns = logits.shape
     p = softmax(logits, axis=0)
     found: dict[Text, dict[Text, float]] = defaultdict(dict)

@@ -14,23 +14,23 @@ SYMBOLS, BLANK, COLUMNS = 2, 2, 5
 
 
 @pytest.fixture(scope="module")
-def strip() -> Array:
+def line_image() -> Array:
     return make_logits(SYMBOLS + 1, COLUMNS)
 
 
 @pytest.fixture(scope="module")
-def paths(strip: Array) -> dict[tuple[int, ...], dict[tuple[int, ...], float]]:
-    return enumerate_paths(strip)
+def paths(line_image: Array) -> dict[tuple[int, ...], dict[tuple[int, ...], float]]:
+    return enumerate_paths(line_image)
 
 
-def test_probability_of_every_text_is_the_sum_over_its_paths(strip: Array, paths: Any) -> None:
+def test_probability_of_every_text_is_the_sum_over_its_paths(line_image: Array, paths: Any) -> None:
     texts = list(paths)  # among them the empty one, repeated symbols, and those that just fit
     assert {(), (0,) * 3, (0, 1, 0, 1, 0)} <= set(texts)
     expected = [sum(paths[text].values()) for text in texts]
-    many = np.repeat(strip[..., np.newaxis], len(texts), axis=2)
+    many = np.repeat(line_image[..., np.newaxis], len(texts), axis=2)
     np.testing.assert_allclose(np.exp(text_log_probability(many, pad(*texts))), expected, rtol=1e-12)
     assert ctc(many, pad(*texts), 1)[0] == pytest.approx(-np.log(expected).sum())
-    np.testing.assert_array_equal(text_log_probability(strip[..., np.newaxis], pad((0, 0, 0, 0))), [-np.inf])
+    np.testing.assert_array_equal(text_log_probability(line_image[..., np.newaxis], pad((0, 0, 0, 0))), [-np.inf])
 
 
 def test_gradient_equals_central_differences() -> None:
@@ -60,7 +60,7 @@ def test_loss_and_gradient_equal_those_of_pytorch_in_float64(dtype: type, tolera
     np.testing.assert_allclose(gradient, z.grad.numpy(), atol=tolerance)
 
 
-def test_long_strips_and_extreme_logits_neither_underflow_nor_overflow() -> None:
+def test_long_lines_and_extreme_logits_neither_underflow_nor_overflow() -> None:
     texts = make_texts(150, 2, 12)
     for scale in (0.0, 1e4):
         logits = make_logits(13, 1000, 2, scale=scale).astype(np.float32)
@@ -96,9 +96,9 @@ def test_text_that_does_not_fit_is_refused() -> None:
     assert np.isfinite(ctc(make_logits(3, 5, 4), texts)[0])
 
 
-def test_alignment_is_the_most_probable_path_of_the_text(strip: Array, paths: Any) -> None:
+def test_alignment_is_the_most_probable_path_of_the_text(line_image: Array, paths: Any) -> None:
     texts = list(paths)
-    first, last = align(np.repeat(strip[..., np.newaxis], len(texts), axis=2), pad(*texts))
+    first, last = align(np.repeat(line_image[..., np.newaxis], len(texts), axis=2), pad(*texts))
     for i, (text, found) in enumerate(paths.items()):
         path = np.full(COLUMNS, BLANK)
         for symbol, start, stop in zip(text, first[:, i], last[:, i], strict=False):

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.engine.errors import UsageError
 from pipeline.reader.rows.expected import Expected, compile_pattern, count_digits
-from pipeline.reader.rows.marks import SEPARATORS
+from pipeline.reader.rows.labels import SEPARATORS
 from pipeline.reader.rows.patterns import NO_STATE
 
 DIGITS = tuple("0123456789")

@@ -4,7 +4,7 @@ import pytest
 from pipeline.network.losses import log_softmax
 from pipeline.reader.rows.expected import compile_pattern
 from pipeline.reader.rows.fitting import fit, merge_outputs, tidy, write_out
-from pipeline.reader.rows.marks import SEPARATORS
+from pipeline.reader.rows.labels import SEPARATORS
 from pipeline.reader.rows.spans import Span, find_spans, measure
 from tests.pipeline.reader.rows.paths import enumerate_paths
 from tests.pipeline.reader.rows.paths import make_logits as draw_logits
@@ -18,7 +18,7 @@ PITCH = 2.0
 
 
 def make_logits(**symbols: float) -> np.ndarray:
-    """Logits (outputs, 60) of a strip that says 3, perhaps something else, and 8, which might be a 0."""
+    """Logits (outputs, 60) of a line image that says 3, perhaps something else, and 8, which might be a 0."""
     logits = np.zeros((BLANK + 1, 60), np.float32)
     logits[BLANK] = 9
     logits[3, 20] = 14

@@ -27,7 +27,7 @@ PATTERNS = {
     "(01)*": make_pattern((0,), (1, NO), (NO, 0)),
     "00|11": make_pattern((3,), (1, 2), (3, NO), (NO, 3), (NO, NO)),
     "(0|11)+": make_pattern((1,), (1, 2), (1, 2), (NO, 1)),
-    "0{9}": make_pattern((9,), *((state, NO) for state in range(1, 10)), (NO, NO)),  # longer than the strip
+    "0{9}": make_pattern((9,), *((state, NO) for state in range(1, 10)), (NO, NO)),  # longer than the line image
 }
 
 
@@ -38,8 +38,8 @@ def logits() -> Array:
 
 @pytest.fixture(scope="module")
 def texts(logits: Array) -> list[Texts]:
-    strips = [enumerate_paths(logits[..., i]) for i in range(3)]
-    return [{text: sum(paths.values()) for text, paths in strip.items()} for strip in strips]
+    line_images = [enumerate_paths(logits[..., i]) for i in range(3)]
+    return [{text: sum(paths.values()) for text, paths in line_image.items()} for line_image in line_images]
 
 
 def select(texts: Texts, expression: str) -> Texts:
@@ -50,15 +50,15 @@ def select(texts: Texts, expression: str) -> Texts:
 
 @pytest.mark.parametrize("expression", PATTERNS)
 def test_probability_of_a_pattern_is_the_sum_over_its_texts(expression: str, logits: Array, texts: list[Texts]) -> None:
-    expected = [sum(select(strip, expression).values()) for strip in texts]
+    expected = [sum(select(line_image, expression).values()) for line_image in texts]
     found = np.exp(pattern_log_probability(logits, PATTERNS[expression]))
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("expression", PATTERNS)
 def test_search_finds_the_best_texts_that_fit(expression: str, logits: Array, texts: list[Texts]) -> None:
-    for i, strip in enumerate(texts):
-        expected = list(select(strip, expression).items())
+    for i, line_image in enumerate(texts):
+        expected = list(select(line_image, expression).items())
         for count in (1, 4, len(expected) + 1):
             found = best_texts(logits[..., i], PATTERNS[expression], count, width=64)
             assert [text for text, _ in found] == [text for text, _ in expected[:count]]
@@ -81,7 +81,7 @@ def test_narrowest_search_ends_at_a_text_that_fits(expression: str) -> None:
         assert np.isfinite(log_p)
 
 
-def test_search_of_a_long_strip_finds_what_its_peaks_spell() -> None:
+def test_search_of_a_long_line_finds_what_its_peaks_spell() -> None:
     text = tuple(int(digit) for digit in "31415926535")
     logits = make_logits(13, 128, scale=1.0)
     logits[12] += 6

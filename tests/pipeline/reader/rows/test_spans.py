@@ -6,8 +6,8 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.network.losses import log_softmax
-from pipeline.network.team import ThreadTeam, in_sequence
-from pipeline.reader.rows.marks import HEIGHT, MARGIN
+from pipeline.network.thread_pool import ThreadPool, in_sequence
+from pipeline.reader.rows.labels import HEIGHT, MARGIN
 from pipeline.reader.rows.spans import Span, find_alternatives, find_spans, look, measure, read_spans
 from tests.pipeline.models import make_row_reader
 
@@ -85,19 +85,21 @@ def test_alternatives_are_the_most_probable_other_numbers() -> None:
     assert sum(chance for _, chance in find_alternatives(number, 1.0, 3)) + number.probability <= 1
 
 
-def test_strips_of_any_length_are_read_as_alone_by_any_number_of_threads() -> None:
+def test_lines_of_any_length_are_read_as_alone_by_any_number_of_threads() -> None:
     model = make_row_reader("conv3x3/2p1,conv4x20x3/1p0x1", (HEIGHT, 64), class_names=("a", "b"))
     generator = np.random.default_rng(1)
-    strips = [generator.normal(0, 1, (HEIGHT + 2 * MARGIN, each)).astype(np.float32) for each in (64, 128, 64, 256, 64)]
-    alone = [[span.labels for span in read_spans(model, [strip], in_sequence)[0]] for strip in strips]
+    line_images = [
+        generator.normal(0, 1, (HEIGHT + 2 * MARGIN, each)).astype(np.float32) for each in (64, 128, 64, 256, 64)
+    ]
+    alone = [[span.labels for span in read_spans(model, [line_image], in_sequence)[0]] for line_image in line_images]
     assert any(alone)
-    with ThreadTeam(2) as team:
-        together = read_spans(model, strips, team.run)
+    with ThreadPool(2) as pool:
+        together = read_spans(model, line_images, pool.run)
     assert [[span.labels for span in spans] for spans in together] == alone
     assert all(0 < span.probability <= 1 for spans in together for span in spans)
 
 
 def test_views_look_lower_and_at_the_negative() -> None:
-    strips = np.random.default_rng(1).normal(0, 1, (HEIGHT + 2 * MARGIN, 64, 3))
-    assert np.array_equal(look(strips, (-1, MARGIN)), -strips[2 * MARGIN :])
-    assert np.array_equal(look(strips, (1, 0)), strips[MARGIN:-MARGIN])
+    line_images = np.random.default_rng(1).normal(0, 1, (HEIGHT + 2 * MARGIN, 64, 3))
+    assert np.array_equal(look(line_images, (-1, MARGIN)), -line_images[2 * MARGIN :])
+    assert np.array_equal(look(line_images, (1, 0)), line_images[MARGIN:-MARGIN])

@@ -1,1 +1,0 @@
-"""Composition of training strips: lines of writing on imperfect paper, with what they say."""

@@ -1,0 +1,50 @@
+"""Synthesise training line images for both networks of the reader."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from pipeline.engine.command import main
+from pipeline.engine.stage import Input, Output, stage
+from stages.shared.job_modules import JOBS
+from stages.shared.options import Scheduler, Workers
+
+
+@stage(
+    packages=("matplotlib", "numpy", "pillow", "scipy"),
+    extra_files=("pipeline/data/synthetic/hershey/*.jhf", "pipeline/reader/synthesis/fonts/*.woff"),
+    without=JOBS,
+)
+def lines(
+    parse: Annotated[Input, Option(help="Raw arrays, written by parse.")] = Path("artifacts/parse"),
+    fonts: Annotated[Input, Option(help="Handwriting fonts, written by fonts.")] = Path("artifacts/fonts"),
+    lines: Annotated[int, Option(min=1, help="Number of training line images to synthesise.")] = 60_000,
+    seed: Annotated[int, Option(min=0, help="Seed of all random numbers.")] = 1,
+    scheduler: Scheduler = "processes",
+    workers: Workers = None,
+    output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/lines"),
+) -> str:
+    """Synthesise images of lines of writing, and record what each of them says and where its digits are.
+
+    The last training images and a tenth of the fonts are held out for the validation lines; the training lines are
+    synthesised from the others. The results are bit-identical for any scheduler and number of workers.
+
+    Examples:
+        handwriting lines
+        handwriting lines --lines 2000 --seed 7
+    """
+    from pipeline.data.dataset import load_description, save_description
+    from pipeline.reader.synthesis.parallel import count_lines, synthesise_lines
+    from pipeline.scheduling.backends import Backend
+
+    backend = Backend(scheduler, workers)
+    description = load_description(parse)
+    counts = count_lines(lines)
+    synthesise_lines(parse, fonts, output, counts, seed, backend)
+    save_description(output, description)
+    return "{train:,} training line images, {validation:,} validation line images".format_map(counts)
+
+
+if __name__ == "__main__":
+    main(lines)

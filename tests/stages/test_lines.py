@@ -1,0 +1,75 @@
+"""The stage lines, on the sample and the fonts of the program."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline.reader.synthesis.lettering import list_fonts, split_fonts
+from pipeline.reader.synthesis.line_images import synthesise_line
+from pipeline.reader.synthesis.parallel import count_lines, load_parsed
+from stages.lines import lines
+
+COUNT, FEWEST = 12, 5
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _few_lines() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipeline.reader.synthesis.parallel.FEWEST", FEWEST)
+        yield
+
+
+@pytest.fixture(scope="module")
+def synthetic(built: Path, reader_inputs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("composed") / "artifacts" / "lines"
+    lines(parse=built / "parse", fonts=reader_inputs / "fonts", lines=COUNT, seed=7, scheduler="threads", output=output)
+    return output
+
+
+def arrays(folder: Path) -> dict[str, Any]:
+    return {path.name: np.load(path) for path in folder.glob("*.npy")}
+
+
+@pytest.mark.parametrize(("number", "part", "count"), [(0, "train", COUNT), (1, "validation", FEWEST)])
+def test_only_training_lines_show_the_first_images_and_most_fonts(
+    number: int, part: str, count: int, built: Path, synthetic: Path
+) -> None:
+    held_out = part == "validation"
+    chosen = split_fonts(list_fonts("script"), held_out)
+    made: Any = synthesise_line(
+        load_parsed(built / "parse", held_out), chosen, np.random.default_rng((7, number, count - 1))
+    )
+    found = [np.load(synthetic / f"{part}-{name}.npy") for name in ("lines", "labels", "digits")]
+    assert [len(each) for each in found] == [count] * 3
+    assert all(np.array_equal(each[-1], one) for each, one in zip(found, made, strict=True))
+
+
+def test_lines_are_the_same_for_any_scheduler_and_blocks(
+    built: Path, reader_inputs: Path, synthetic: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.reader.synthesis.parallel.BLOCK", 5)
+    other = tmp_path / "artifacts" / "lines"
+    lines(
+        parse=built / "parse", fonts=reader_inputs / "fonts", lines=COUNT, seed=7, scheduler="processes", output=other
+    )
+    found, expected = arrays(other), arrays(synthetic)
+    assert found.keys() == expected.keys()
+    assert all(np.array_equal(found[name], expected[name]) for name in expected)
+
+
+def test_no_face_is_both_for_training_and_for_validation() -> None:
+    known = list_fonts("script")
+    training, validation = (split_fonts(known, held_out) for held_out in (False, True))
+    assert not set(training) & set(validation)
+    assert set(training) | set(validation) == set(known)
+    assert len(validation) == 2  # of twenty
+
+
+def test_long_runs_have_many_validation_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.reader.synthesis.parallel.FEWEST", 2_000)
+    assert count_lines(90_000) == {"train": 90_000, "validation": 3_000}
+    assert count_lines(30_000)["validation"] == 2_000
+    assert count_lines(40)["validation"] == 40
