@@ -5,7 +5,7 @@
 // answer: "", "right", "set", "kept" as written, "none" if there is no number, "covered" by one that was added.
 function makeNumber(page, id, values) {
   const blank = { field: "", line: 0, text: "", confidence: 0, alternatives: [], boxes: [], signs: [], isCell: false };
-  const number = { ...blank, kind: "read", answer: "", later: false, sampled: false, asked: null, page, id, ...values };
+  const number = { hasInk: false, ...blank, kind: "read", answer: "", later: false, sampled: false, asked: null, page, id, ...values };
   return { ...number, origin: number.field, read: number.text };
 }
 

@@ -125,13 +125,14 @@ function listen() {
 // The data of the page, with what the scripts need besides.
 function openPile(data) {
   const ids = new Map();
-  data.pages.forEach((page, number) => {
+  const pile = { lines: {}, sums: {}, toml: "", title: "", key: location.pathname, ...data };
+  pile.pages.forEach((page, number) => {
+    page.id ??= page.file;
     const count = (ids.get(page.id) ?? 0) + 1; // the same scan twice
     ids.set(page.id, count);
-    Object.assign(page, { pile: data, number, id: count > 1 ? `${page.id}-${count}` : page.id, name: page.name ?? page.file });
-    for (const row of page.rows) Object.assign(row, { boxes: row.boxes ?? [], signs: row.signs ?? [] });
+    Object.assign(page, { pile, number, id: count > 1 ? `${page.id}-${count}` : page.id, name: page.name ?? page.file.split("/").at(-1) });
   });
-  return data;
+  return pile;
 }
 
 async function begin() {
