@@ -23,7 +23,7 @@ from scipy import ndimage
 from pipeline.html.demo.included import render_included_demo
 from pipeline.model import PRETRAINED_READER
 from pipeline.pictures.contrast import BOX, add_margin, local_contrast
-from pipeline.pictures.decoding import load_picture
+from pipeline.pictures.decoding import load_page
 from pipeline.reader import load
 from pipeline.reader.learning.columns import read_labels
 from pipeline.reader.many.boxes import draw_boxes
@@ -169,7 +169,8 @@ def draw_heat_map() -> None:
     reader = load(PRETRAINED_READER)
     assert reader.finder
     file, _ = draw_picture(*PHOTOGRAPH, load_digits("test"), "test")
-    grey, size, _ = load_picture(file, "photograph")
+    page = load_page(file, "photograph")
+    grey = page.grey
     result = reader.read(file)
     shown = Image.fromarray(grey.astype(np.uint8)).convert("RGB")
     draw_boxes(shown, result.boxes, list(result.digits), result.probabilities.max(axis=1).tolist())
@@ -180,7 +181,7 @@ def draw_heat_map() -> None:
     contrast = local_contrast(add_margin(level.grey, margin, margin, margin, margin))
     probability = 1 - slider.predict([contrast])[0, ..., -1]
     heat = Image.fromarray(np.uint8(255 * matplotlib.colormaps["magma"](probability)[..., :3]))
-    heat = heat.resize((size[1], size[0]), Image.Resampling.BILINEAR)
+    heat = heat.resize(page.size[::-1], Image.Resampling.BILINEAR)
     both = Image.new("RGB", (shown.width, 2 * shown.height + GAP), "white")
     both.paste(shown)
     both.paste(heat, (0, shown.height + GAP))

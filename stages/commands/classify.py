@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Option
 
 from pipeline.engine.command import main
-from pipeline.reader.many.readings import Format, format_csv, format_json, format_text
+from pipeline.reader.many.formats import Format, format_csv, format_json, format_text
 from stages.commands.shared.outputs import check_page, check_targets
 from stages.commands.shared.picture_results import Work, compare_readings, print_readings, write_readings
 from stages.shared.options import Workers, scheduler_option
@@ -49,7 +49,7 @@ def classify(
         ),
     ] = None,
     min_confidence: Annotated[
-        float, Option(min=0, max=1, help="Leave rows with a lower confidence to a person, without a reading.")
+        float, Option(min=0, max=1, help="Reject rows below this confidence: they have no text.")
     ] = 0.0,
     review: Annotated[
         Path | None,
@@ -107,8 +107,9 @@ def classify(
     found, copies = _find_files(files, targets, annotate)
     in_parallel = scheduler or workers or len(found) >= PARALLEL
     backend = Backend(scheduler or "processes", workers) if in_parallel else None
-    request = Request(load(model), bool(copies), bool(review), complete_form(fields, found) if fields else None)
-    work = Work(request, found, min_confidence, copies, backend)
+    completed = complete_form(fields, found) if fields else None
+    request = Request(load(model), bool(copies), bool(review), completed, min_confidence)
+    work = Work(request, found, copies, backend)
     if truth:
         if targets or annotate or as_json:
             raise UsageError("--truth only prints how many rows are correct: leave out the options for results")
@@ -165,7 +166,7 @@ def _make_key(work: Work) -> list[Any]:
     copies = [str(copy.absolute()) for copy in work.copies]
     request = work.request
     form = request.form.digest if request.form else None
-    inputs = [request.reader.digest, form, work.least, request.crops, pictures, copies]
+    inputs = [request.reader.digest, form, request.least, request.crops, pictures, copies]
     return make_key(inputs, classify, ["numpy", "pillow", "scipy"])
 
 

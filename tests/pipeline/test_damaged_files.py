@@ -25,7 +25,7 @@ from pipeline.engine.errors import PipelineError
 from pipeline.model.model import Model
 from pipeline.model.prediction import predict_standardised
 from pipeline.model.safetensors import load_safetensors, save_safetensors
-from pipeline.pictures.decoding import load_picture
+from pipeline.pictures.decoding import load_page
 from pipeline.pictures.ink import InkStatistics
 from pipeline.pictures.levels import MAX_SIDE
 from tests.pipeline.damage import Files, damaged, damaged_json, idx_files, npy_files, png_files
@@ -166,7 +166,7 @@ KINDS = [
     Kind("file.gz", idx.load, fixed(*map(gzip.compress, IDX)), with_words(IDX_WORDS), check_idx),
     Kind(
         "picture",
-        lambda path: load_picture(io.BytesIO(path.read_bytes()), "it")[0],
+        lambda path: load_page(io.BytesIO(path.read_bytes()), "it").grey,
         fixed(*PICTURES),
         with_words(PICTURE_WORDS, png_files(PNGS)),
         check_picture,

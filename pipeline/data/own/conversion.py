@@ -16,7 +16,7 @@ from pipeline.data.own.listing import PARTS, Item, name_some
 from pipeline.data.parts import MAX_CLASSES
 from pipeline.data.sources.catalogue import CUSTOM
 from pipeline.engine.threads import single_threaded_blas
-from pipeline.pictures.decoding import PictureError, load_picture
+from pipeline.pictures.decoding import PictureError, load_page
 from pipeline.pictures.ink import InkStatistics
 from pipeline.pictures.levels import Grey
 from pipeline.pictures.preparation import MIN_CONTRAST, measure_background, prepare
@@ -124,7 +124,7 @@ def _hold_out_test(labels: NDArray[np.uint8]) -> tuple[NDArray[np.intp], NDArray
 def _read(item: Item) -> Grey:
     if isinstance(item.source, np.ndarray):
         return item.source.astype(np.float32)
-    return load_picture(item.source, item.name)[0]
+    return load_page(item.source, item.name).grey
 
 
 def _fit(grey: Grey, shape: tuple[int, int], dark: bool) -> NDArray[np.uint8]:

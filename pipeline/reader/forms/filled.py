@@ -1,4 +1,4 @@
-"""Read a filled page of a form: lay it on the template, read its fields, join lines, and say what may be missing."""
+"""Read a filled page of a form: lay it on the reference page, read its fields, join lines, name what may be missing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from pipeline.network.thread_pool import Run, in_sequence
 from pipeline.reader.forms.form import Form
 from pipeline.reader.forms.records import Entry, find_shared, number_records
 from pipeline.reader.forms.regions import Box, Region
-from pipeline.reader.forms.registration import Placement, Template, lay, to_matrix
+from pipeline.reader.forms.registration import Placement, Reference, lay, to_matrix
 from pipeline.reader.forms.unread import find_unread
 from pipeline.reader.pages.reading import arrange, make_result, see
 from pipeline.reader.pages.result import Number, Problem, Result, Row
@@ -25,10 +25,10 @@ USUAL = 1 / 60  # of the longer side of a page: size of a digit where none was r
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """A page as it would lie on its template. shape, size: its (height, width) in pixels of `grey`, and of the picture.
+    """A page as it would lie on its reference page.
 
-    grey: the page itself. turn, origin: a point y + ix of the frame lies at origin + turn * (y + ix), in pixels of the
-    picture.
+    grey: the page itself. shape, size: (height, width) of the frame in pixels of `grey`, and of the picture. turn,
+    origin: a point y + ix of the frame lies at origin + turn * (y + ix), in pixels of the picture.
     """
 
     grey: Array
@@ -58,10 +58,10 @@ class Frame:
         return np.clip(np.rint(np.stack(sides, axis=1)), 0, [limits[1], limits[0]] * 2).astype(np.int64)
 
 
-def make_frame(template: Template, grey: Array, size: tuple[int, int], placement: Placement) -> Frame:
+def make_frame(reference: Reference, grey: Array, size: tuple[int, int], placement: Placement) -> Frame:
     """Return the frame of a page. size: its (height, width) before it was reduced to `grey`."""
     shape, whole = (
-        tuple(round(each * max(sides) / max(template.size)) for each in template.size) for sides in (grey.shape, size)
+        tuple(round(each * max(sides) / max(reference.size)) for each in reference.size) for sides in (grey.shape, size)
     )
     return Frame(grey, shape, whole, placement.turn, placement.origin * max(size))
 
@@ -72,26 +72,26 @@ def read_form(
     """Read the fields of a page, (h, w) in [0, 255]; each row has the name of its field and the number of its record.
 
     model, size, run: as for `read`. Raises PictureError, with the name, if a region is not within the page and there
-    is no template.
+    is no reference page.
     """
-    template, problems = form.template, list[Problem]()
-    frame, reference = Frame(grey, grey.shape, size, 1, 0), size
-    if template:
-        placement, reference = lay(template, grey), template.size
+    reference, problems = form.reference, list[Problem]()
+    frame, extent = Frame(grey, grey.shape, size, 1, 0), size
+    if reference:
+        placement, extent = lay(reference, grey), reference.size
         if placement:
-            frame = make_frame(template, grey, size, placement)
-            if excess := placement.describe_excess(template.size):
-                moved = f"is moved more than pages of one pile ({excess} from {template.name})"
+            frame = make_frame(reference, grey, size, placement)
+            if excess := placement.describe_excess(reference.size):
+                moved = f"is moved more than pages of one pile ({excess} from {reference.name})"
                 problems.append(Problem(f"{moved}: check its rows, or scan it again"))
         else:
-            apart = f"cannot be aligned with {template.name}, so it is read as it lies"
+            apart = f"cannot be aligned with {reference.name}, so it is read as it lies"
             problems.append(Problem(f"{apart}: read it with a form of its own, or scan it straight"))
     is_doubtful = bool(problems)
 
     found = list[tuple[Region, Box, Row]]()
     possible, places = [np.zeros((0, 4), np.int64)], list[tuple[Region, tuple[int, int, int, int]]]()
     for region in form.regions:
-        edges = np.array(region.locate(reference, name)) * np.tile(np.divide(frame.shape, reference)[::-1], 2)
+        edges = np.array(region.locate(extent, name)) * np.tile(np.divide(frame.shape, extent)[::-1], 2)
         left, top = np.floor(edges[:2]).astype(int).tolist()
         right, bottom = np.ceil(edges[2:]).astype(int).tolist()
         expected = compile_pattern(region.pattern, model.class_names) if region.pattern is not None else None

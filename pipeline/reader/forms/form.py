@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 from pipeline.engine.errors import UsageError
-from pipeline.pictures.decoding import PictureError, Source, load_picture
+from pipeline.pictures.decoding import PictureError, Source, load_page
 from pipeline.reader.forms.regions import Holds, Region, parse_edges
-from pipeline.reader.forms.registration import Template, make_template
+from pipeline.reader.forms.registration import Reference, make_reference
 from pipeline.reader.rows.expected import compile_pattern, count_digits
 
 DIGITS = tuple("0123456789")
@@ -21,9 +21,10 @@ RESERVED = ("file", "line", "confidence", "check")  # other columns of the table
 WHOLE = "0%,0%,100%,100%"
 SUM = re.compile(r"\s*sum\((.*)\)\s*")
 SHOWN = 60  # characters of a value in a message, at most
+MOST_CHARACTERS = 20_000  # of a file: parsing a key takes time with the square of its parts
 
 # What the file and each of its fields may have, the types of the values, and how messages name these types.
-KEYS = {"fields": (dict,), "sums": (dict,), "template": (str,)}
+KEYS = {"fields": (dict,), "sums": (dict,), "reference": (str,)}
 FIELD_KEYS = {"region": (str, list), "digits": (int, str), "pattern": (str,), "holds": (str,)}
 TYPE_NAMES = {str: "text in quotes", int: "a whole number", list: "a list of texts", dict: "a table"}
 
@@ -32,14 +33,15 @@ TYPE_NAMES = {str: "text in quotes", int: "a whole number", list: "a list of tex
 class Form:
     """The fields of a form. sums: pairs of fields, of which the first is the sum of the second.
 
-    named: the picture that the file names as the template. template: the page on which others are laid, or None if
-    each page is read as it lies.
+    named: the picture that the file names as the reference page, as it is written there, or "". folder: of the file.
+    reference: the page on which others are laid, or None if each page is read as it lies.
     """
 
     regions: tuple[Region, ...]
     sums: tuple[tuple[str, str], ...] = ()
-    named: Path | None = None
-    template: Template | None = None
+    named: str = ""
+    folder: Path = Path()
+    reference: Reference | None = None
 
     @property
     def holds(self) -> Mapping[str, Holds]:
@@ -48,16 +50,16 @@ class Form:
 
     @property
     def digest(self) -> str:
-        """SHA-256 hash of the fields, the sums and the template, in hexadecimal."""
+        """SHA-256 hash of the fields, the sums and the reference page, in hexadecimal."""
         digest = hashlib.sha256(repr((self.regions, self.sums)).encode())
-        if self.template:
-            digest.update(repr((self.template.name, self.template.size)).encode())
-            digest.update(self.template.inks[-1].tobytes())
+        if self.reference:
+            digest.update(repr((self.reference.name, self.reference.size)).encode())
+            digest.update(self.reference.inks[-1].tobytes())
         return digest.hexdigest()
 
 
 def load_form(path: str | os.PathLike[str]) -> Form:
-    """Return the form that a TOML file describes; `add_template` completes it.
+    """Return the form that a TOML file describes; `add_reference` completes it.
 
     Raises UsageError if the file is missing or is not a form.
     """
@@ -65,7 +67,12 @@ def load_form(path: str | os.PathLike[str]) -> Form:
     try:
         if path.exists() and not path.is_file():  # opening a pipe may block forever
             raise UsageError(f"the form {path} is not a file: check the path")
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
+        if len(text) > MOST_CHARACTERS:
+            raise UsageError(
+                f"the form {path} has more than {MOST_CHARACTERS:,} characters: leave out what is no field"
+            )
+        content = tomllib.loads(text)
     except OSError as error:
         raise UsageError(f"the form {path} cannot be read ({error.strerror}): check the path") from None
     except UnicodeDecodeError:
@@ -82,7 +89,7 @@ def load_form(path: str | os.PathLike[str]) -> Form:
         pairs = tuple(_parse_sum(total, text, fields) for total, text in sums.items())
     except UsageError as error:
         raise UsageError(f"the form {path}: {error}") from None
-    return Form(regions, pairs, path.parent / content["template"] if content.get("template") else None)
+    return Form(regions, pairs, content.get("reference", ""), path.parent)
 
 
 def _check_keys(table: Mapping[str, Any], allowed: Mapping[str, tuple[type, ...]], where: str) -> None:
@@ -146,19 +153,21 @@ def _parse_sum(total: str, text: Any, fields: Mapping[str, Any]) -> tuple[str, s
     return total, found[1].strip()
 
 
-def add_template(form: Form, page: Source, name: str, number: int = 0) -> Form:
+def add_reference(form: Form, page: Source, name: str, number: int = 0) -> Form:
     """Return the form with the page on which others are laid.
 
     name: name of the page in messages. number: number of the page in its file, from 0. Raises UsageError if nothing is
     printed on it, or if a region lies outside of it; PictureError if it cannot be read.
     """
-    grey, size, _ = load_picture(page, name, number)
-    template = make_template(grey, size, name)
-    if template.is_empty:
-        raise UsageError(f"nothing is printed on {name}: write template = with the name of a filled page into the form")
+    loaded = load_page(page, name, number)
+    reference = make_reference(loaded.grey, loaded.size, name)
+    if reference.is_empty:
+        raise UsageError(
+            f"nothing is printed on {name}: write reference = with the name of a filled page into the form"
+        )
     for region in form.regions:
         try:
-            region.locate(size, name)
+            region.locate(loaded.size, name)
         except PictureError as error:
             raise UsageError(str(error)) from None
-    return replace(form, template=template)
+    return replace(form, reference=reference)

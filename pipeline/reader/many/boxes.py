@@ -3,15 +3,13 @@
 import base64
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from pipeline.pictures.decoding import Source, load_colours
-from pipeline.reader.pages.result import Number, Result, surround
+from pipeline.reader.pages.result import Number, Result
 
 COLOUR, UNSURE_COLOUR, TEXT_COLOUR = (0, 80, 230), (214, 0, 60), (255, 255, 255)  # blue, red, white
 CERTAIN = 0.9  # probability from which a digit is not marked, and a row need not be checked
@@ -22,13 +20,12 @@ AROUND = 1.0  # paper on each side of the image of a row, relative to its height
 CROP_WIDTH, CROP_HEIGHT = 640, 96  # pixels of such an image, at most
 PAGE_SIDE = 1200  # pixels of the longer side of the image of a page, at most
 
+Box = tuple[int, int, int, int]  # left, top, right, bottom, in pixels of the picture
 
-def encode_with_boxes(source: Source, name: str, result: Result, class_names: Sequence[str]) -> bytes:
-    """Return a copy of a picture, upright, as PNG, with what was read in it, and empty boxes of possible digits.
 
-    Raises PictureError, with `name` in the message, if the picture cannot be read.
-    """
-    image = load_colours(source, name)
+def encode_with_boxes(picture: Image.Image, result: Result, class_names: Sequence[str]) -> bytes:
+    """Return a copy of a picture, upright, as PNG, with what was read in it, and empty boxes of possible digits."""
+    image = picture.copy()
     scale = [image.width / result.size[1], image.height / result.size[0]] * 2
     boxes = np.rint(np.concatenate([result.boxes, result.possible]) * scale).astype(np.int64)
     digits = [digit for row in result.rows for number in row.numbers for digit in list_digits(number, class_names)]
@@ -57,34 +54,23 @@ def list_digits(number: Number, class_names: Sequence[str]) -> list[tuple[str, f
     return list(zip(texts, number.probabilities[np.arange(len(labels)), labels].tolist(), strict=True))
 
 
-@dataclass(frozen=True)
-class Preview:
-    """What the review page shows, as data URIs. crops: images of the rows. image: image of the page, or empty.
+def crop_row(page: Image.Image, size: tuple[int, int], box: Box) -> tuple[str, Box]:
+    """Return an image of a row with some paper around it, as a data URI, and the part of the page that it shows.
 
-    size: (height, width) of the page in pixels.
+    page: in grey. size: the (height, width) in which `box` is given.
     """
+    scale = np.array([page.width / size[1], page.height / size[0]] * 2)
+    left, top, right, bottom = (np.array(box) * scale).tolist()
+    around = AROUND * (bottom - top)
+    edges = np.array([left - around, top - around / 2, right + around, bottom + around / 2])
+    part = np.rint(np.clip(edges, 0, page.size * 2)).astype(int)
+    left, top, right, bottom = np.rint(part / scale).astype(int).tolist()
+    return _encode(page.crop(part.tolist()), (CROP_WIDTH, CROP_HEIGHT), 60), (left, top, right, bottom)
 
-    size: tuple[int, int]
-    crops: tuple[str, ...]
-    image: str = ""
 
-
-def preview_rows(source: Source, name: str, result: Result, whole: bool) -> Preview:
-    """Return an image of each row with some paper around it, and one of the page if `whole`.
-
-    Raises PictureError as `encode_with_boxes` does.
-    """
-    image = load_colours(source, name).convert("L")
-    scale = np.array([image.width / result.size[1], image.height / result.size[0]] * 2)
-    cut = list[str]()
-    for row in result.rows:
-        left, top, right, bottom = surround(row.boxes * scale)
-        around = AROUND * (bottom - top)
-        edges = np.array([left - around, top - around / 2, right + around, bottom + around / 2])
-        left, top, right, bottom = np.rint(np.clip(edges, 0, image.size * 2)).astype(int).tolist()
-        part = image.crop((left, top, right, bottom))
-        cut.append(_encode(part, (CROP_WIDTH, CROP_HEIGHT), 60))
-    return Preview(result.size, tuple(cut), _encode(image, (PAGE_SIDE, PAGE_SIDE), 40) if whole else "")
+def encode_page(page: Image.Image) -> str:
+    """Return an image of a page, in grey, as a data URI."""
+    return _encode(page, (PAGE_SIDE, PAGE_SIDE), 40)
 
 
 def _encode(image: Image.Image, size: tuple[int, int], quality: int) -> str:

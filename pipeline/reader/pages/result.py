@@ -91,7 +91,7 @@ class Result:
     be no digit. possible: the boxes, (m, 4), of digits of possible numbers that were not read, or that were read only
     with other digits; their probability is at least 0.03. more_pages: whether the file has several pages or frames, of
     which only one was read. problems: what may be missing on a page of a form. upright: how such a page is laid on
-    its template, four numbers a, b, c, d: the pixel in row y and column x, as the complex number y + ix, lies at
+    its reference page, four numbers a, b, c, d: the pixel in row y and column x, as the complex number y + ix, lies at
     (a + bi)(y + ix) + c + di.
     """
 

@@ -78,8 +78,8 @@ def test_page_that_cannot_be_aligned_is_named_before_a_wrong_sum(run: Run, tmp_p
     [
         ("[fields", "is not TOML"),
         ("[fields.a]\nregion = '0,0,90%,9999'", "ends beyond"),
-        ("template = 'blank.png'\n[fields.a]", "nothing is printed on"),
-        ("template = 'none.png'\n[fields.a]", "does not exist"),
+        ("reference = 'blank.png'\n[fields.a]", "nothing is printed on"),
+        ("reference = 'none.png'\n[fields.a]", "does not exist"),
     ],
 )
 def test_wrong_form_is_one_line_and_status_2(form: str, words: str, run: Run, tmp_path: Path) -> None:

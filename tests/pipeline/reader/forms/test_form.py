@@ -1,15 +1,16 @@
+import time
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from pipeline.engine.errors import UsageError
-from pipeline.reader.forms.form import Form, add_template, load_form
+from pipeline.reader.forms.form import Form, add_reference, load_form
 from pipeline.reader.forms.regions import Region
 from tests.ledgers import draw_ledger
 
 LEDGER = r"""
-template = "pages/first.png"
+reference = "pages/first.png"
 
 [fields.day]
 region = ["0%,0%,10%,50%", "0%,50%,10%,100%"]
@@ -45,7 +46,7 @@ def test_fields_have_parts_patterns_and_a_sum(tmp_path: Path) -> None:
     assert form.regions[-1] == Region("total", pattern=r"\d{5,5}", holds="one")
     assert dict(form.holds) == {"day": "lines", "gross amount": "lines", "total": "one"}
     assert form.sums == (("total", "gross amount"),)
-    assert form.named == tmp_path / "pages/first.png"
+    assert (form.folder, form.named) == (tmp_path, "pages/first.png")
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,7 @@ def test_wrong_form_is_named_in_one_line(text: str, tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("[fields.a]\nregions = '0,0,9,9'", ("field a", "regions", "0,0,9,9", "region, digits, pattern, holds")),
-        ("colour = 1\n[fields.a]", ("colour = 1", "fields, sums, template")),
+        ("colour = 1\n[fields.a]", ("colour = 1", "fields, sums, reference")),
         ("[fields.a]\nholds = 'some'", ("field a", "holds", "some", "one, lines, many")),
         ("[fields.a]\nregion = 5", ("field a", "region = 5")),
         ("[fields.a]\ndigits = true", ("field a", "digits = true: ", "a whole number or text in quotes")),
@@ -108,6 +109,14 @@ def test_wrong_form_is_named_with_key_value_and_what_is_allowed(
     assert [word for word in words if word not in str(caught.value)] == []
 
 
+def test_long_form_is_refused_before_it_is_parsed(tmp_path: Path) -> None:
+    """A key of 50,000 parts takes half a minute."""
+    started = time.process_time()
+    with pytest.raises(UsageError):
+        load_form(write(tmp_path / "form.toml", "a." * 50_000 + "a = 1"))
+    assert time.process_time() - started < 1
+
+
 def test_form_with_the_mark_of_an_editor_for_windows_is_read(tmp_path: Path) -> None:
     assert load_form(write(tmp_path / "form.toml", "\ufeff[fields.a]\r\n")).holds == {"a": "many"}
 
@@ -122,18 +131,18 @@ def test_what_is_no_file_of_text_is_no_form(name: str, words: str, tmp_path: Pat
     assert "TOML" not in str(caught.value)
 
 
-def test_template_has_print_and_all_regions() -> None:
+def test_reference_has_print_and_all_regions() -> None:
     page, form = draw_ledger(1), Form((Region("a", ("0", "0", "100%", "1000")),))
-    template = add_template(form, page, "first.png").template
-    assert template is not None
-    assert (template.name, template.size) == ("first.png", (page.height, page.width))
+    reference = add_reference(form, page, "first.png").reference
+    assert reference is not None
+    assert (reference.name, reference.size) == ("first.png", (page.height, page.width))
     with pytest.raises(UsageError, match=r"nothing is printed on blank\.png"):
-        add_template(form, Image.new("L", page.size, 240), "blank.png")
+        add_reference(form, Image.new("L", page.size, 240), "blank.png")
     with pytest.raises(UsageError, match=r"a ends beyond first\.png \(877 x 1240 pixels\)"):
-        add_template(Form((Region("a", ("0", "0", "900", "9")),)), page, "first.png")
+        add_reference(Form((Region("a", ("0", "0", "900", "9")),)), page, "first.png")
 
 
-def test_digest_changes_with_fields_and_template() -> None:
+def test_digest_changes_with_fields_and_reference() -> None:
     forms = [Form(()), Form((Region("a"),)), Form((Region("a"),), (("a", "a"),))]
-    forms += [add_template(forms[1], draw_ledger(seed), "first.png") for seed in (1, 2)]
+    forms += [add_reference(forms[1], draw_ledger(seed), "first.png") for seed in (1, 2)]
     assert len({form.digest for form in forms}) == len(forms)

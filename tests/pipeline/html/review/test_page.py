@@ -1,24 +1,15 @@
 import json
 import re
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pipeline.html.review import review
 from pipeline.html.review.review import render_review
-from pipeline.reader.many.table import CHECKED_COLUMNS
-
-render = partial(render_review, columns=CHECKED_COLUMNS, certain=0.9)
 
 
-def make_row(confidence: float) -> dict[str, Any]:
-    parts = {"text": "1 2", "digits": "12", "confidence": confidence, "alternatives": [["17", 0.1]], "boxes": []}
-    return {**parts, "region": "", "unread": False, "box": [1, 2, 3, 4], "crop": "data:image/jpeg;base64,AA=="}
-
-
-def make_facts(name: str, *confidences: float, image: str = "") -> dict[str, Any]:
-    view = {"path": name, "size": [100, 200], "image": image}
-    return {"file": name, "rows": list(map(make_row, confidences)), "view": view}
+def make_page(name: str, *confidences: float, image: str = "") -> dict[str, Any]:
+    rows = [{"text": "1 2", "confidence": each} for each in confidences]
+    return {"file": name, "rows": rows, "path": name, "size": [100, 200], "image": image}
 
 
 def load_data(page: str) -> dict[str, Any]:
@@ -28,7 +19,7 @@ def load_data(page: str) -> dict[str, Any]:
 
 def test_rows_are_in_the_order_of_the_pages_and_names_are_only_text(tmp_path: Path) -> None:
     name = str(tmp_path / 'a"</script><script>alert(1)\n.png')
-    page = render([make_facts(name, 0.9, 0.2), {"file": "b.png", "error": "damaged"}], tmp_path)
+    page = render_review([make_page(name, 0.9, 0.2)], tmp_path)
     (shown,) = load_data(page)["pages"]
     assert [row["confidence"] for row in shown["rows"]] == [0.9, 0.2]
     assert shown["file"] == name
@@ -38,19 +29,14 @@ def test_rows_are_in_the_order_of_the_pages_and_names_are_only_text(tmp_path: Pa
 
 
 def test_picture_whose_name_is_not_utf_8_is_found(tmp_path: Path) -> None:
-    (shown,) = load_data(render([make_facts(str(tmp_path / "\udcff.png"), 0.5)], tmp_path))["pages"]
+    (shown,) = load_data(render_review([make_page(str(tmp_path / "\udcff.png"), 0.5)], tmp_path))["pages"]
     assert shown["source"] == "./%FF.png"
-
-
-def test_work_is_kept_for_the_same_reading_only(tmp_path: Path) -> None:
-    first, again, other = (load_data(render([make_facts("a.png", each)], tmp_path))["key"] for each in (0.5, 0.5, 0.6))
-    assert first == again != other
 
 
 def test_images_of_pages_are_embedded_until_the_page_is_large(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr(review, "IMAGES", 50)
     image = "data:image/jpeg;base64,AAAAAAAA=="
-    found = [make_facts(f"scan.tif page {number}", 0.5, image=image) for number in (1, 2)]
-    first, second = load_data(render(found, tmp_path))["pages"]
+    found = [make_page(f"scan.tif page {number}", 0.5, image=image) for number in (1, 2)]
+    first, second = load_data(render_review(found, tmp_path))["pages"]
     assert first["source"] == image
     assert second["source"].startswith("./")
