@@ -4,9 +4,12 @@
 // number should be; "few" if a field has fewer lines than on most pages; "added" by a person.
 // answer: "", "right", "set", "kept" as written, "none" if there is no number, "covered" by one that was added.
 function makeNumber(page, id, values) {
-  const blank = { field: "", line: 0, text: "", confidence: 0, alternatives: [], boxes: [], signs: [], isCell: false };
-  const number = { hasInk: false, ...blank, kind: "read", answer: "", later: false, sampled: false, asked: null, page, id, ...values };
-  return { ...number, origin: number.field, read: number.text };
+  const { kind = "read", field = "", line = 0, box, text = "", digits = "", confidence = 0 } = values;
+  const { alternatives = [], boxes = [], signs = [], isCell = false, isNeeded = false, what = "", most = 0 } = values;
+  return { // with the same properties in the same order, because there may be many
+    page, id, kind, field, origin: field, line, box, text, read: text, digits, confidence, alternatives, boxes, signs,
+    isCell, isNeeded, what, most, hasInk: false, answer: "", how: "", later: false, sampled: false, asked: null,
+  };
 }
 
 function makeNumbers(page) {
@@ -14,10 +17,11 @@ function makeNumbers(page) {
   const numbers = page.rows.map((row, i) => {
     const fits = row.record || !fields[row.region] || fields[row.region].holds === "many";
     const kind = row.rejected ? "rejected" : fits ? "read" : "unfit";
-    return makeNumber(page, `r${i}`, { ...row, field: row.region, line: row.record ?? 0, kind });
+    const { text, digits, confidence, alternatives, boxes, signs, box, region: field, record: line } = row;
+    return makeNumber(page, `r${i}`, { kind, field, line, box, text, digits, confidence, alternatives, boxes, signs });
   });
   const problems = (page.problems ?? []).map((each, i) => makeNumber(page, `p${i}`, {
-    kind: each.kind, what: each.what, field: each.region, line: each.record || (fields[each.region]?.holds === "one" ? 1 : 0),
+    kind: each.kind, what: each.what, most: each.most, field: each.region, line: each.record || (fields[each.region]?.holds === "one" ? 1 : 0),
     box: each.box ?? page.regions?.[each.region]?.[0] ?? [0, 0, page.size[1], page.size[0]],
     isCell: each.kind !== "ink",
   }));

@@ -32,6 +32,7 @@ function settle(page) {
   page.questions = ask(page);
   for (const [number, { mark }] of page.questions) number.asked ??= GROUPS[mark];
   for (const number of page.numbers) if (number.answer && number.answer !== "covered") number.asked ??= GROUPS["?"];
+  page.counts = countPage(page);
   page.items = page.numbers.filter(({ asked }) => asked !== null).sort((a, b) => a.asked - b.asked || byPlace(a, b));
 }
 
@@ -146,24 +147,29 @@ function findNext(items, number, isLater = false) {
   return items.slice(at + 1).find(wanted) ?? items.slice(0, Math.max(at, 0)).find(wanted) ?? null;
 }
 
-function countAnswers(pile) {
-  const counts = { asked: 0, right: 0, corrected: 0, added: 0, later: 0, open: 0, proved: 0, certain: 0, sampled: 0, wrong: 0 };
-  for (const page of pile.pages) {
-    for (const number of page.numbers) {
-      if (number.answer === "covered") continue;
-      const question = page.questions.get(number);
-      if (question) counts[number.later ? "later" : "open"] += 1;
-      else if (number.answer) {
-        const isRight = number.answer === "right" || number.answer === "kept";
-        counts[isRight ? "right" : "corrected"] += 1;
-        if (number.kind === "added") counts.added += 1;
-        if (number.sampled) counts.sampled += 1;
-        if (number.sampled && !isRight) counts.wrong += 1;
-      } else if (number.kind === "read") counts[number.confidence < pile.certain ? "proved" : "certain"] += 1;
+function countPage(page) {
+  const counts = { right: 0, corrected: 0, added: 0, later: 0, open: 0, proved: 0, certain: 0, sampled: 0, wrong: 0, doubt: 0 };
+  for (const number of page.numbers) {
+    if (number.answer === "covered") continue;
+    const isRight = number.answer === "right" || number.answer === "kept";
+    if (page.questions.has(number)) counts[number.later ? "later" : "open"] += 1;
+    else if (number.answer) {
+      counts[isRight ? "right" : "corrected"] += 1;
+      counts.added += number.kind === "added";
+      counts.sampled += number.sampled;
+      counts.wrong += number.sampled && !isRight;
+    } else if (number.kind === "read") {
+      counts[number.confidence < page.pile.certain ? "proved" : "certain"] += 1;
+      counts.doubt += 1 - number.confidence;
     }
   }
-  counts.asked = counts.right + counts.corrected;
   return counts;
+}
+
+function countAnswers(pile) {
+  const total = { ...pile.pages[0]?.counts };
+  for (const { counts } of pile.pages.slice(1)) for (const name of Object.keys(total)) total[name] += counts[name];
+  return { ...total, asked: (total.right ?? 0) + (total.corrected ?? 0) };
 }
 
 // At most so many of `rest` are wrong, with a probability of 95 %, if `wrong` of `seen` were: Clopper and Pearson.

@@ -51,14 +51,8 @@ function drawSpot(counts) {
   const most = boundErrors(counts.wrong, counts.sampled, rest);
   return make("div", { className: "spot" },
     make("b", {}, `${counts.wrong} of ${counts.sampled} were wrong: at most ${most.toLocaleString("en")} of the other ${rest.toLocaleString("en")} are.`),
-    span("", `With a probability of 95 %. By their confidence, about ${Math.round(expectErrors())} are. More numbers narrow it down.`),
+    span("", `With a probability of 95 %. By their confidence, about ${Math.round(counts.doubt)} are. More numbers narrow it down.`),
     button("pl", "T", `Look at ${count} more`, () => press("t")));
-}
-
-// How many of those that were not asked are wrong, by their confidence.
-function expectErrors() {
-  const rest = state.pile.pages.flatMap(({ numbers }) => numbers).filter((each) => isOpen(each) && each.kind === "read" && !isAsked(each));
-  return rest.reduce((sum, { confidence, page }) => sum + (1 - confidence), 0);
 }
 
 const LISTED = 200; // pages in the account; what is left comes first

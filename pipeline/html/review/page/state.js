@@ -275,13 +275,20 @@ async function saveTable() {
 
 const saveRows = () => save("corrected.csv", state.pile.columns, listRows(state.pile));
 
+const BUSY = 50; // milliseconds, after which the browser may draw
+
 // Read the log, and all pages with it. Steps of pages that are not in this pile are those of another one.
 async function reload() {
   state.steps = await state.log.load();
   const steps = new Map();
   for (const step of state.steps) for (const id of idsOf(step)) steps.set(id, [...(steps.get(id) ?? []), step]);
-  let lost = 0;
+  let [lost, began] = [0, performance.now()];
   for (const page of state.pile.pages) {
+    if (performance.now() - began > BUSY) {
+      get("togo").textContent = `page ${page.number.toLocaleString("en")} of ${state.pile.pages.length.toLocaleString("en")}`;
+      await new Promise((done) => { setTimeout(done); });
+      began = performance.now();
+    }
     replay(page, []);
     page.rank = rankPage(page);
     if (steps.has(page.id)) lost += replay(page, steps.get(page.id));
