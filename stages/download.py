@@ -9,10 +9,9 @@ from pipeline.engine.command import main
 from pipeline.engine.stage import Output, stage
 from pipeline.engine.terminal import printable
 from stages.shared.data_options import IMAGE_SIZE, DatasetName, list_modules, obtain, resolve
-from stages.shared.job_modules import JOBS
 
 
-@stage(packages=(), resolve=resolve, modules=list_modules, without=JOBS)
+@stage(packages=(), resolve=resolve, modules=list_modules)
 def download(
     dataset: Annotated[DatasetName, Option(help="Data set to fetch; custom also needs --from.")] = "mnist",
     from_folder: Annotated[

@@ -10,13 +10,12 @@ from typer import Option
 from pipeline.engine.command import main
 from pipeline.engine.stage import Input, Output, Role, stage
 from pipeline.scheduling.progress import progress
-from stages.shared.job_modules import JOBS
 from stages.shared.options import Scheduler, Workers
 
 log = logging.getLogger(__name__)
 
 
-@stage(without=JOBS)
+@stage()
 def evaluate(
     normalize: Annotated[Input, Option(help="Scaled arrays, written by normalize.")] = Path("artifacts/normalize"),
     train: Annotated[Input, Option(help="Model folder, written by train.")] = Path("artifacts/train"),

@@ -12,7 +12,6 @@ from pipeline.engine.errors import PipelineError
 from pipeline.engine.stage import Output, stage
 from pipeline.reader.synthesis.font_packages import fetch_fonts, load_fonts
 from pipeline.scheduling.progress import progress
-from stages.shared.job_modules import JOBS
 
 
 def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -21,8 +20,7 @@ def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
     return {**given, "table": table if given["fonts"] == "all" else {}}
 
 
-# The table determines the fonts, so the code that fetches them is not part of the key.
-@stage(packages=(), resolve=resolve, without=("pipeline.reader.synthesis.font_packages", *JOBS))
+@stage(packages=(), resolve=resolve)
 def fonts(
     fonts: Annotated[
         Literal["all", "included"], Option(help="All fonts, or only those that come with the program.")

@@ -7,14 +7,12 @@ from typer import Option
 
 from pipeline.engine.command import main
 from pipeline.engine.stage import Input, Output, stage
-from stages.shared.job_modules import JOBS
 from stages.shared.options import Scheduler, Workers
 
 
 @stage(
     packages=("matplotlib", "numpy", "pillow", "scipy"),
     extra_files=("pipeline/data/synthetic/hershey/*.jhf", "pipeline/reader/synthesis/fonts/*.woff"),
-    without=JOBS,
 )
 def lines(
     parse: Annotated[Input, Option(help="Raw arrays, written by parse.")] = Path("artifacts/parse"),

@@ -23,6 +23,8 @@ from pipeline.engine.program import INTERRUPTED, run_command, run_program
 from pipeline.engine.run import format_outcome, run_stage
 from pipeline.engine.stage import Stage
 
+IN_NO_KEY = "runs stages, and influences no result"
+
 Command = Callable[..., Any]  # a stage, or a function with Typer's annotations that returns its output or yields lines
 
 

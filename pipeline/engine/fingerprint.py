@@ -1,7 +1,12 @@
 """Fingerprints of code that ignore comments, docstrings and layout.
 
 A fingerprint covers a module and all modules of the same project that it imports, directly or indirectly, at the top or
-inside a function. Modules are parsed, not run: dynamic imports (`importlib.import_module`) are missed.
+inside a function, except modules that say, or whose package says,
+
+    IN_NO_KEY = "the reason why they influence no result"
+
+and what only these import. Modules are parsed, not run: dynamic imports (`importlib.import_module`, `__import__`) are
+missed.
 """
 
 import ast
@@ -18,14 +23,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from importlib.machinery import EXTENSION_SUFFIXES, SOURCE_SUFFIXES, ExtensionFileLoader, FileFinder, SourceFileLoader
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline.engine import STARTED
 from pipeline.engine.digests import COARSE, SECOND, remember, sha256
 from pipeline.engine.errors import PipelineError, UsageError
 
 LIBRARY = __package__.partition(".")[0]
-RUNNERS = {f"{__package__}.stage", f"{__package__}.command"}  # run stages, so they do not influence the result
+EXEMPT = "IN_NO_KEY"
 DIGEST_LENGTH = 16
 
 
@@ -33,17 +38,16 @@ def fingerprint(
     function: Callable[..., Any],
     extra_files: Collection[str] = (),
     modules: Iterable[str] = (),
-    without: Collection[str] = (),
 ) -> dict[str, str]:
     """Return a short digest of each file that influences `function`, by its path in the project.
 
     extra_files: patterns of other files in the project, such as `library/templates/*`. modules: names of modules that
-    count although the function does not import them. without: names of modules or packages that do not count, nor does
-    what only they import. Raises PipelineError if a module cannot be parsed, UsageError if a pattern is not relative to
-    the project or matches no file.
+    count although the function does not import them. The module of the function counts in any case. Raises
+    PipelineError if a module cannot be parsed, UsageError if a pattern is not relative to the project or matches no
+    file.
     """
     _, root = locate(function)
-    digests = _digest_modules(function, modules, without)
+    digests = _digest_modules(function, modules)
     digests |= {path: sha256(path)[:DIGEST_LENGTH] for path in _find_files(root, extra_files)}
     return dict(sorted((path.relative_to(root).as_posix(), digest) for path, digest in digests.items()))
 
@@ -113,30 +117,48 @@ def _file_of(function: Callable[..., Any]) -> Path:
     return Path(os.path.abspath(inspect.getfile(function)))
 
 
-def _digest_modules(function: Callable[..., Any], modules: Iterable[str], without: Collection[str]) -> dict[Path, str]:
+class Outline(NamedTuple):
+    """What counts of a file of code.
+
+    imports: all names that it may import as modules. exempt: whether it says IN_NO_KEY.
+    """
+
+    digest: str
+    imports: tuple[str, ...] = ()
+    exempt: bool = False
+
+
+def _digest_modules(function: Callable[..., Any], modules: Iterable[str]) -> dict[Path, str]:
     """Return the digests of the function's module and of all modules of the project that it imports, also indirectly.
 
-    modules, without: as in `fingerprint`.
+    modules: as in `fingerprint`.
     """
     start, root = locate(function)
-    left_out = RUNNERS.union(without)
     # In site-packages the project is these two packages; elsewhere it is everything in the folder.
     installed = root.name.endswith("-packages")
-    project = {start.partition(".")[0], LIBRARY} if installed else {path.stem for path in root.glob("*")}
+    project = {start.partition(".")[0], LIBRARY} if installed else {path.name.split(".")[0] for path in root.glob("*")}
     make_finder = functools.cache(_make_finder)
+
+    @functools.cache
+    def load(name: str) -> tuple[Path, Outline] | None:
+        spec = make_finder(root, name.rpartition(".")[0]).find_spec(name)
+        # A folder without `__init__.py` has no origin.
+        return (Path(spec.origin), _load(Path(spec.origin), name)) if spec and spec.origin else None
+
     file = _file_of(function)
-    digest, imports = _load(file, start)
-    digests, seen = {file: digest}, {start}
-    to_do = [*_with_packages(start), *imports, *modules]
+    outline = _load(file, start)
+    digests, seen = {file: outline.digest}, {start}
+    to_do = [*_with_packages(start), *outline.imports, *modules]
     while to_do:
         name = to_do.pop()
-        if name in seen or not left_out.isdisjoint(_with_packages(name)) or name.partition(".")[0] not in project:
+        if name in seen or name.partition(".")[0] not in project:
             continue
         seen.add(name)
-        spec = make_finder(root, name.rpartition(".")[0]).find_spec(name)
-        if spec and spec.origin:  # a folder without `__init__.py` has none
-            digests[Path(spec.origin)], imports = _load(Path(spec.origin), name)
-            to_do += imports
+        loaded = [load(each) for each in _with_packages(name)]
+        if loaded[-1] and not any(each and each[1].exempt for each in loaded):
+            path, outline = loaded[-1]
+            digests[path] = outline.digest
+            to_do += outline.imports
     return digests
 
 
@@ -146,26 +168,40 @@ def _make_finder(root: Path, package: str) -> FileFinder:
     return FileFinder(folder, (ExtensionFileLoader, EXTENSION_SUFFIXES), (SourceFileLoader, SOURCE_SUFFIXES))
 
 
-def _load(path: Path, name: str) -> tuple[str, tuple[str, ...]]:
-    """Return the digest of a file of the module `name`, and all names that it may import as modules."""
+def _load(path: Path, name: str) -> Outline:
+    """Return the outline of a file of the module `name`."""
     digest = sha256(path)
     if path.suffix != ".py":
-        return digest[:DIGEST_LENGTH], ()
+        return Outline(digest[:DIGEST_LENGTH])
     # Outlines differ between versions of Python, whose syntax trees differ, and between versions of this module.
     state = [digest, sha256(__file__), *sys.version_info[:2]]
-    return remember("outline", path, state, tuple[str, tuple[str, ...]], lambda: _outline(path, name))
+    return remember("outline", path, state, Outline, lambda: _outline(path, name))
 
 
-def _outline(path: Path, name: str) -> tuple[str, tuple[str, ...]]:
+def _outline(path: Path, name: str) -> Outline:
     try:
         tree = ast.parse(path.read_bytes(), path)
     except (SyntaxError, ValueError) as error:
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
         raise PipelineError(f"{path}{line} is not valid Python ({error.args[0]}): fix it first") from None
     imports = _strip(tree)
-    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    is_package = path.name == "__init__.py"
     digest = hashlib.sha256(ast.dump(tree).encode(errors="surrogatepass")).hexdigest()
-    return digest[:DIGEST_LENGTH], tuple(dict.fromkeys(_imported(imports, package)))
+    names = [*_imported(imports, name if is_package else name.rpartition(".")[0])]
+    if is_package:  # `from PACKAGE import *` imports the modules in `__all__`
+        names += [f"{name}.{each}" for each in _find_texts(tree, "__all__")]
+    return Outline(digest[:DIGEST_LENGTH], tuple(dict.fromkeys(names)), any(_find_texts(tree, EXEMPT)))
+
+
+def _find_texts(tree: ast.Module, name: str) -> Iterator[str]:
+    """Yield the strings that are assigned, at the top of a module, to a variable of this name."""
+    for statement in tree.body:
+        if isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            if any(isinstance(target, ast.Name) and target.id == name for target in targets) and statement.value:
+                for node in ast.walk(statement.value):
+                    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                        yield node.value
 
 
 def _strip(node: ast.AST) -> list[ast.Import | ast.ImportFrom]:

@@ -24,7 +24,7 @@ from pipeline.engine import ARTIFACTS, STAGES
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.plan import Plan, plan_call
 from pipeline.engine.program import run_command, run_program
-from pipeline.engine.run import format_outcome, format_reasons, run_stage
+from pipeline.engine.run import format_outcome, format_reasons, replaced, run_stage
 from pipeline.engine.stage import Stage
 from pipeline.engine.terminal import paint, printable
 from pipeline.engine.variables import Variables, in_words_of_make, list_variables, parse_variables
@@ -57,14 +57,14 @@ def run(words: Sequence[str]) -> str:
     """
     name, *_ = words
     variables, stage = _read_variables(words), load_stage(name)
-    for earlier, plan in plan_stages(_list_earlier(stage), variables, exact=False).items():
+    plans = plan_stages(_list_earlier(stage), variables, exact=False)
+    for earlier, plan in plans.items():
         if changed := [reason for reason in plan.reasons if reason.kind in CHANGED]:
-            raise PipelineError(
-                f"{ARTIFACTS / earlier} has been replaced by the result of another command ({changed[0]}): "
-                "run make again when that command has ended"
-            )
+            raise replaced(ARTIFACTS / earlier, changed[0])
+    # The stage reads the links anew, so it compares what they lead to with what was found here.
+    checked = {name: plan.manifest.digest for name, plan in plans.items() if plan.manifest and plan.state != "stored"}
     with _in_words_of_make([stage]):
-        return format_outcome(run_stage(stage, parse_variables(stage, variables), force=FORCE in words))
+        return format_outcome(run_stage(stage, parse_variables(stage, variables), FORCE in words, checked))
 
 
 def status(words: Sequence[str], explain: bool = False) -> Iterator[str]:

@@ -3,17 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pipeline.engine import store
 from pipeline.engine.artifacts import Manifest, check_result, find_artifact
+from pipeline.engine.declaration import Declaration
 from pipeline.engine.digests import sha256
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.fingerprint import fingerprint
 from pipeline.engine.provenance import Provenance, Reason, environment, to_json_values
-
-if TYPE_CHECKING:  # at run time, stage imports this module
-    from pipeline.engine.stage import Stage
 
 State = Literal["fresh", "stored", "waiting", "stale"]
 STATES = {"fresh": "up to date", "stored": "in the store", "waiting": "waiting", "stale": "stale"}
@@ -52,7 +50,7 @@ class Plan:
         return self.state == "stale" and [reason.kind for reason in self.reasons] == ["result"]
 
 
-def plan_call(stage: "Stage[Any]", arguments: Mapping[str, Any], earlier: Mapping[str, Plan]) -> Plan:
+def plan_call(stage: Declaration[Any], arguments: Mapping[str, Any], earlier: Mapping[str, Plan]) -> Plan:
     """Return the plan for a call of a stage with all of its arguments, given the plans of earlier stages, by name.
 
     Raises PipelineError if the stage cannot run, for example if an argument is not valid.
@@ -71,12 +69,14 @@ def plan_call(stage: "Stage[Any]", arguments: Mapping[str, Any], earlier: Mappin
     return replace(plan, state="waiting") if is_waiting else plan
 
 
-def resolve_parameters(stage: "Stage[Any]", arguments: Mapping[str, Any]) -> dict[str, Any]:
+def resolve_parameters(stage: Declaration[Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters that are part of the key, with their resolved values."""
     return dict(stage.resolve({name: arguments[name] for name in stage.parameters}))
 
 
-def find_provenance(stage: "Stage[Any]", arguments: Mapping[str, Any], inputs: Mapping[str, str | None]) -> Provenance:
+def find_provenance(
+    stage: Declaration[Any], arguments: Mapping[str, Any], inputs: Mapping[str, str | None]
+) -> Provenance:
     """Return the current provenance, given the digests of the inputs.
 
     Raises what `resolve` raises, UsageError if a `File` cannot be read, PipelineError if a package is not installed.
@@ -86,7 +86,7 @@ def find_provenance(stage: "Stage[Any]", arguments: Mapping[str, Any], inputs: M
         if not arguments[name].is_file():
             raise UsageError(f"{name} is {arguments[name]}, which is not a file that can be read: name another")
         digests[name] = sha256(arguments[name])
-    code = fingerprint(stage.function, stage.extra_files, stage.modules(resolved), stage.without)
+    code = fingerprint(stage.function, stage.extra_files, stage.modules(resolved))
     versions = environment(stage.packages)
     if missing := [package for package in stage.packages if versions.get(package) == "not installed"]:
         raise PipelineError(
@@ -97,7 +97,7 @@ def find_provenance(stage: "Stage[Any]", arguments: Mapping[str, Any], inputs: M
 
 
 def make_plan(
-    stage: "Stage[Any]", arguments: Mapping[str, Any], inputs: Mapping[str, str | None], force: bool = False
+    stage: Declaration[Any], arguments: Mapping[str, Any], inputs: Mapping[str, str | None], force: bool = False
 ) -> Plan:
     """Return the plan for a call with these digests of the inputs. force: run in any case.
 

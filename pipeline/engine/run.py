@@ -11,10 +11,12 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import Any
 
 from pipeline.engine import CHECKPOINT, store
 from pipeline.engine.artifacts import MANIFEST, Manifest, describe_outputs, find_inputs, require_intact, write_manifest
+from pipeline.engine.declaration import Declaration
 from pipeline.engine.digests import read_anew
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.fingerprint import load_sources
@@ -22,19 +24,22 @@ from pipeline.engine.plan import Plan, find_provenance, make_plan, resolve_param
 from pipeline.engine.provenance import Provenance, Reason, differences
 from pipeline.engine.terminal import paint, printable
 
-if TYPE_CHECKING:  # at run time, stage imports this module
-    from pipeline.engine.stage import Stage
-
 log = logging.getLogger(__name__)
 
 ENDS = {"fresh": ", up to date", "stored": ", restored"}  # of the last line on a terminal, by the state of the plan
 REASONS = 5  # most reasons in a log line; `status --explain` prints all
 
 
-def run_stage(stage: "Stage[Any]", arguments: Mapping[str, Any], force: bool = False) -> Plan:
+def run_stage(
+    stage: Declaration[Any],
+    arguments: Mapping[str, Any],
+    force: bool = False,
+    checked: Mapping[str, str] = MappingProxyType({}),
+) -> Plan:
     """Call the stage with all of its arguments; return the plan that was carried out, with the manifest of the result.
 
-    force: run the function even if the result is up to date.
+    force: run the function even if the result is up to date. checked: the digests of inputs that the caller has checked
+    before. Raises PipelineError if an input has been replaced meanwhile.
     """
     output: Path = arguments[stage.output]
     store.check_artifacts(output.parent)  # first, because what is wrong with it is why an input is missing
@@ -43,6 +48,9 @@ def run_stage(stage: "Stage[Any]", arguments: Mapping[str, Any], force: bool = F
         folders = {name: stack.enter_context(store.read_lock(arguments[name])) for name in stage.inputs}
         inputs = find_inputs(folders, shown=arguments)
         digests = {name: manifest.digest for name, manifest in inputs.items()}
+        for name in checked.keys() & digests:
+            if digests[name] != checked[name]:
+                raise replaced(arguments[name], "its content changed")
         plan = make_plan(stage, arguments, digests, force)
         if plan.state != "fresh":
             report = functools.partial(log.info, "%s: %s", stage.name)
@@ -60,6 +68,14 @@ def run_stage(stage: "Stage[Any]", arguments: Mapping[str, Any], force: bool = F
                 require_intact(folder, inputs[name], shown=arguments[name])
             plan = replace(plan, manifest=_run_function(stage, arguments, folders, plan.expected, force))
         return plan
+
+
+def replaced(folder: Path, how: object) -> PipelineError:
+    """Return the error that another command has published another result in a folder."""
+    return PipelineError(
+        f"{folder} has been replaced by the result of another command ({how}): "
+        "run make again when that command has ended"
+    )
 
 
 def format_reasons(reasons: Sequence[Reason]) -> str:
@@ -89,7 +105,7 @@ def format_outcome(plan: Plan) -> str:
 
 
 def _run_function(
-    stage: "Stage[Any]", arguments: Mapping[str, Any], folders: Mapping[str, Path], before: Provenance, anew: bool
+    stage: Declaration[Any], arguments: Mapping[str, Any], folders: Mapping[str, Path], before: Provenance, anew: bool
 ) -> Manifest:
     """Run the function on the inputs in `folders` and publish its result. anew: neither use nor keep a checkpoint."""
     output: Path = arguments[stage.output]
@@ -130,7 +146,7 @@ def _run_function(
     return manifest
 
 
-def _find_changes(stage: "Stage[Any]", arguments: Mapping[str, Any], before: Provenance) -> list[Reason]:
+def _find_changes(stage: Declaration[Any], arguments: Mapping[str, Any], before: Provenance) -> list[Reason]:
     """Return how the provenance differs from the one `before` the run."""
     read_anew()
     try:

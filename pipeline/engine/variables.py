@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 
+from pipeline.engine.declaration import Declaration
 from pipeline.engine.errors import UsageError
-from pipeline.engine.stage import Stage
 
 FLAG = {"1": True, "0": False}
 WORDS = {int: "use a whole number", float: "use a number"}
@@ -20,7 +20,7 @@ SET = re.compile(r"(\b(?:add|give|try|use) )?(?<![\w-])(--[a-z][a-z-]*)( (?=\S))
 Variables = Mapping[str, str]  # as they are written on the command line of make
 
 
-def list_variables(stage: Stage[Any]) -> dict[str, inspect.Parameter]:
+def list_variables(stage: Declaration[Any]) -> dict[str, inspect.Parameter]:
     """Return the arguments of a stage that make can set, by variable. The inputs and the output have no variable."""
     without = (*stage.inputs, stage.output)
     parameters = [each for each in stage.signature.parameters.values() if each.name not in without]
@@ -35,7 +35,7 @@ def name_option(parameter: inspect.Parameter) -> str:
     return names[0].partition("/")[0] if names else f"--{parameter.name.replace('_', '-')}"
 
 
-def parse_variables(stage: Stage[Any], variables: Variables) -> dict[str, Any]:
+def parse_variables(stage: Declaration[Any], variables: Variables) -> dict[str, Any]:
     """Return the arguments of a stage, given variables that may belong to other stages as well.
 
     The variable of a flag is 1 or 0. Of a Typer option, the names, `min`, `max`, `envvar`, `parser` and `callback`
@@ -59,7 +59,7 @@ def parse_variables(stage: Stage[Any], variables: Variables) -> dict[str, Any]:
     return arguments
 
 
-def in_words_of_make(text: str, stages: Iterable[Stage[Any]]) -> str:
+def in_words_of_make(text: str, stages: Iterable[Declaration[Any]]) -> str:
     """Return an error message with the variables of make in place of the options: FROM=PATH, not --from PATH."""
     known = {name_option(each): name for stage in stages for name, each in list_variables(stage).items()}
 

@@ -21,7 +21,7 @@ RESUME_LOG = "resume-log"
 
 def make_key(inputs: Any, function: Callable[..., Any], packages: Sequence[str]) -> list[Any]:
     """Return a key: JSON-like data about the inputs, the code of a function, and the versions of packages."""
-    return [inputs, fingerprint(function, without=[__package__]), environment(packages)]
+    return [inputs, fingerprint(function), environment(packages)]
 
 
 def read_log(folder: Path, key: Any) -> list[Any] | None:

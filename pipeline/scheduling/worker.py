@@ -26,7 +26,7 @@ def collect_versions(function: Function) -> dict[str, Any]:
     own = f"{function.__module__.replace('.', '/')}.py"
     code = {
         file: _loaded.setdefault((file, function.__name__ if file == own else ""), digest)
-        for file, digest in fingerprint(function, without=[__package__]).items()
+        for file, digest in fingerprint(function).items()
     }
     return {**environment(["numpy", "dask", "distributed"]), CODE: code}
 

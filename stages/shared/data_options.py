@@ -1,7 +1,6 @@
 """Resolve the options of download, and obtain the files.
 
-This module has `resolve`, so it is not part of the key, nor is what only it imports: the files of a known data set are
-determined by their digests, and `list_modules` names the modules that read own data.
+The files of a known data set are determined by their digests, and `list_modules` names the modules that read own data.
 """
 
 import re
@@ -18,6 +17,7 @@ from pipeline.scheduling.progress import progress
 if TYPE_CHECKING:
     from pipeline.data.dataset import Description
 
+IN_NO_KEY = "what it contributes is in the parameters and in `list_modules`"
 IMAGE_SIZE = "28x28"  # as in MNIST
 SIDES = (4, 1024)  # pixels: minimum and maximum
 

@@ -9,6 +9,8 @@ from pipeline.engine.errors import UsageError
 from pipeline.engine.stage import Role
 from pipeline.scheduling.backends import ADDRESS_VARIABLE, LOCAL, check_scheduler
 
+IN_NO_KEY = "declares options that do not influence the result of a stage"
+
 
 def _check(scheduler: str | None) -> str | None:
     try:

@@ -1,7 +1,4 @@
-"""Options for the values of a recipe, what they determine, and the progress of each epoch, for commands that train.
-
-This module has `resolve`, so it is not part of the keys, nor are the recipes.
-"""
+"""Options for the values of a recipe, what they determine, and the progress of each epoch, for commands that train."""
 
 import hashlib
 import inspect
@@ -27,6 +24,8 @@ if TYPE_CHECKING:
     from pipeline.training.history import Epoch
 
 P = ParamSpec("P")
+
+IN_NO_KEY = "the values of the recipe are in the parameters"
 
 PANELS = {
     "network": ("layers", "activation", "initialisation", "bias_std", "ensemble_size"),

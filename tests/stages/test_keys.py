@@ -87,7 +87,6 @@ IN_THE_KEYS_OF = {
     # Messages, options and the engine affect no result; the report reads the store.
     "stages/shared/recipe_options.py": set[str](),
     "stages/shared/options.py": set[str](),
-    "stages/shared/job_modules.py": set[str](),
     "pipeline/engine/program.py": set[str](),
     "pipeline/engine/plan.py": set[str](),
     "pipeline/engine/store.py": {"report"},
@@ -95,14 +94,12 @@ IN_THE_KEYS_OF = {
 
 
 def test_a_file_is_in_the_keys_of_the_stages_that_it_influences() -> None:
-    code = {
-        stage.name: set(fingerprint(stage.function, stage.extra_files, (), stage.without)) for stage in find_stages()
-    }
+    code = {stage.name: set(fingerprint(stage.function, stage.extra_files)) for stage in find_stages()}
     found = {file: {name for name, files in code.items() if file in files} for file in IN_THE_KEYS_OF}
     assert found == IN_THE_KEYS_OF
 
 
 def test_how_jobs_run_is_in_no_key(tmp_path: Path) -> None:
-    files = {file for stage in find_stages() for file in fingerprint(stage.function, (), (), stage.without)}
+    files = {file for stage in find_stages() for file in fingerprint(stage.function)}
     files.update(provenance(download, dataset="custom", from_folder=write_folder(tmp_path, count=2)).code)
     assert not [file for file in files if file.startswith("pipeline/scheduling/")]

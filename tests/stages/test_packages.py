@@ -57,5 +57,5 @@ def test_imported_packages_are_dependencies() -> None:
 @pytest.mark.parametrize("name", [stage.name for stage in find_stages()])
 def test_declared_packages_equal_imported_packages(name: str) -> None:
     stage = getattr(importlib.import_module(f"stages.{name}"), name)
-    imported = find_packages(fingerprint(stage.function, without=stage.without))
+    imported = find_packages(fingerprint(stage.function))
     assert set(stage.packages) == imported - WITHOUT_RESULT - EXCEPTIONS.get(name, set())

@@ -9,6 +9,8 @@ from pathlib import Path
 from pipeline.data.sources.npm import download_packages
 from pipeline.data.sources.packages import Package
 
+IN_NO_KEY = "fetches files whose digests are in the parameters of the stage"
+
 TABLE = Path(__file__).with_name("fonts.csv")
 BATCH = 8  # packages for each call of npm
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipeline.engine.errors import PipelineError, UsageError
-from pipeline.engine.fingerprint import fingerprint, load_sources
+from pipeline.engine.fingerprint import Outline, fingerprint, load_sources
 
 WORK = '''"""A module."""
 
@@ -92,12 +92,41 @@ def test_fingerprint_covers_exactly_the_direct_and_indirect_imports(compute: Fin
     ]
 
 
-def test_modules_are_added_and_left_out_with_what_only_they_import(compute: Fingerprint) -> None:
+def test_modules_are_added(compute: Fingerprint) -> None:
     work: Any = importlib.import_module("stages_copy.work").work
     added = fingerprint(work, modules=["library.unused"])
     assert added == {**compute(), "library/unused.py": added["library/unused.py"]}
-    found = fingerprint(work, without=["library.near", "library.inner"])
-    assert compute().keys() - found.keys() == {f"library/{name}.py" for name in ("near", "far", "inner", "tried")}
+
+
+@pytest.mark.parametrize(
+    ("exempt", "left_out"),
+    [
+        (["near", "inner"], {"near", "far", "inner", "tried"}),
+        (["deep/__init__"], {"deep/__init__", "deep/below"}),
+        (["inner", "unused"], {"inner", "tried"}),
+    ],
+)
+def test_module_or_package_that_says_so_is_left_out_with_what_only_it_imports(
+    exempt: list[str], left_out: set[str], project: Path, compute: Fingerprint
+) -> None:
+    before = compute().keys()
+    for name in exempt:
+        file = project / f"library/{name}.py"
+        file.write_text(f'import json\nIN_NO_KEY = "it shows progress"\n{file.read_text()}')
+    assert before - compute().keys() == {f"library/{name}.py" for name in left_out}
+
+
+@pytest.mark.parametrize("text", ['IN_NO_KEY = ""', "IN_NO_KEY = False", 'def f():\n    IN_NO_KEY = "x"'])
+def test_module_without_a_reason_is_not_left_out(text: str, project: Path, compute: Fingerprint) -> None:
+    (project / "library/far.py").write_text(f"FAR = 1\n{text}\n")
+    assert "library/far.py" in compute()
+
+
+@pytest.mark.parametrize("file", ["stages_copy/work.py", "stages_copy/__init__.py"])
+def test_module_of_the_function_counts_in_any_case(file: str, project: Path, compute: Fingerprint) -> None:
+    text = (project / file).read_text() if (project / file).exists() else ""
+    (project / file).write_text(f"{text}IN_NO_KEY = 'it is tried'\n")
+    assert {"stages_copy/work.py", "library/far.py"} <= compute().keys()
 
 
 @pytest.mark.parametrize(
@@ -223,7 +252,7 @@ def test_outline_of_another_version_of_the_engine_is_computed_again(
     other.write_text("an earlier version, with a fault")
     with monkeypatch.context() as earlier:
         earlier.setattr("pipeline.engine.fingerprint.__file__", str(other))
-        earlier.setattr("pipeline.engine.fingerprint._outline", lambda path, name: ("0" * 16, ()))
+        earlier.setattr("pipeline.engine.fingerprint._outline", lambda path, name: Outline("0" * 16))
         assert set(compute().values()) == {"0" * 16}
     assert compute() == before
 
@@ -241,6 +270,28 @@ def test_extension_module_that_shadows_a_source_is_part_of_the_fingerprint(
     assert compute() != shadowed
 
 
+@pytest.mark.parametrize("suffix", EXTENSION_SUFFIXES)
+def test_extension_module_in_the_root_of_the_project_is_part_of_the_fingerprint(
+    suffix: str, project: Path, compute: Fingerprint
+) -> None:
+    (project / "library/far.py").write_text("import fastx\nFAR = fastx.FAR\n")
+    (project / f"fastx{suffix}").write_bytes(b"\x7fELF 1")
+    assert f"fastx{suffix}" in compute()
+
+
+@pytest.mark.parametrize(
+    "text", ['__all__ = ["sub", "x"]', '__all__: tuple[str, ...] = ("sub",)', '__all__ = ["x"]\n__all__ += ["sub"]']
+)
+def test_modules_that_a_package_exports_are_part_of_the_fingerprint(
+    text: str, project: Path, compute: Fingerprint
+) -> None:
+    (project / "library/far.py").write_text("from library.deep import *\nFAR = 1\n")
+    (project / "library/deep/sub.py").write_text("x = 1\n")
+    before = compute().keys()
+    (project / "library/deep/__init__.py").write_text(f"x = 1\n{text}\n")
+    assert compute().keys() - before == {"library/deep/sub.py"}
+
+
 def test_in_site_packages_only_the_stages_and_the_engines_package_count(tmp_path: Path) -> None:
     packages = tmp_path / "site-packages"
     for name, text in {"mine": "import theirs, pipeline.x\ndef work(): ...\n", "theirs": "x = 1\n"}.items():
@@ -254,19 +305,15 @@ def test_in_site_packages_only_the_stages_and_the_engines_package_count(tmp_path
     ]
 
 
-def test_runners_and_packages_are_left_out_by_their_exact_names(tmp_path: Path) -> None:
-    texts = {"__init__": "", "jobs/__init__": "", "jobs/run": "", "jobs_rate": "RATE = 1\n"}
-    names = "jobs.run, pipeline.jobs_rate, pipeline.engine.stage, pipeline.engine.stages"
-    texts |= {"engine/__init__": "", "engine/stage": "", "engine/stages": ""}
-    texts["work"] = f"import pipeline.{names}\ndef work(): ...\n"
+def test_package_is_left_out_by_its_exact_name(tmp_path: Path) -> None:
+    texts = {"__init__": "", "jobs/__init__": 'IN_NO_KEY = "it runs jobs"', "jobs/run": "", "jobs_rate": "RATE = 1\n"}
+    texts["work"] = "import pipeline.jobs.run, pipeline.jobs_rate\ndef work(): ...\n"
     for name, text in texts.items():
         path = tmp_path / "pipeline" / f"{name}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    found = fingerprint(define(tmp_path / "pipeline/work.py", "pipeline.work"), without=["pipeline.jobs"])
-    assert [name.removeprefix("pipeline/") for name in found] == [
-        *("__init__.py", "engine/__init__.py", "engine/stages.py", "jobs_rate.py", "work.py")
-    ]
+    found = fingerprint(define(tmp_path / "pipeline/work.py", "pipeline.work"))
+    assert [name.removeprefix("pipeline/") for name in found] == ["__init__.py", "jobs_rate.py", "work.py"]
 
 
 def define(file: Path, name: str) -> Any:

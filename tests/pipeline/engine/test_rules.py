@@ -136,6 +136,32 @@ def test_stage_can_be_defined_in_another_module(field: Path) -> None:
     assert "sow" in started(make(field, "SEEDS=4"))
 
 
+def test_input_replaced_after_the_check_of_make_is_refused(field: Path) -> None:
+    module = field / "stages/reap.py"
+    edit(module, "float = 1", "Annotated[float, Option(callback=replace)] = 1")
+    # Make parses the options of the stage after it has checked its inputs.
+    replace = """import sys
+from typing import Annotated
+from stages.sow import sow
+from typer import Option
+
+
+def replace(height):
+    if height == 7 and "run" in sys.argv:
+        sow(seeds=9)
+    return height
+
+
+"""
+    edit(module, "@stage", f"{replace}@stage")
+    before = (field / "artifacts/reap/ears.txt").read_text()
+    done = make(field, "HEIGHT=7")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "artifacts/sow has been replaced by the result of another command" in done.stderr
+    assert (field / "artifacts/reap/ears.txt").read_text() == before
+    assert started(make(field, "HEIGHT=7", "SEEDS=9")) == ["reap"]
+
+
 def parameters(field: Path) -> dict[str, object]:
     return dict(json.loads((field / "artifacts/reap/manifest.json").read_text())["parameters"])
 

@@ -1,0 +1,101 @@
+/*
+ * The kinds of layers, as in pipeline/network/layers.py, and their activations. Each kind has
+ *
+ *   forward(x, layer): the output, row-major, for the input x.
+ *   inputGradient(layer, x, y, dy): the gradient of the input from that of the output y.
+ *   weightGradient(layer, x, y, dy, sum): adds the gradients of its parameters, if it has any, to those in `sum`.
+ *
+ * An activation has apply(z) and derivative(a) by the output.
+ */
+
+const ACTIVATIONS = {
+  sigmoid: { apply: (z) => 1 / (1 + Math.exp(-z)), derivative: (a) => a - a * a },
+  tanh: { apply: Math.tanh, derivative: (a) => 1 - a * a },
+  relu: { apply: (z) => Math.max(z, 0), derivative: (a) => (a > 0 ? 1 : 0) },
+};
+
+/** Whether the output of a layer, or its input, consists of maps. */
+const isMap = (shape) => shape.length > 1;
+
+/** Return the value of the input that a residual layer adds to its output k; 0 for other layers. */
+function addedOf({ residual, outside }, x, k) {
+  return residual ? residual * (x[k] - outside) : 0;
+}
+
+/** Return the gradient of the sums z = W p + b from that of the output y. */
+function sumGradient(layer, x, y, dy) {
+  if (!layer.activation) return dy;
+  const { derivative } = ACTIVATIONS[layer.activation];
+  return dy.map((d, k) => d * derivative(y[k] - addedOf(layer, x, k)));
+}
+
+/* What dense layers and convolutions share: z = W p + b for each patch p of the input, then the activation. */
+const AFFINE = {
+  forward(x, layer) {
+    const positions = positionsOf(layer);
+    const z = new Float32Array(layer.biases.length * positions);
+    for (let position = 0; position < positions; position++) multiply(layer, patchOf(x, layer, position), z, position);
+    const a = layer.activation ? z.map(ACTIVATIONS[layer.activation].apply) : z;
+    return layer.residual ? a.map((value, k) => value + addedOf(layer, x, k)) : a;
+  },
+
+  inputGradient(layer, x, y, dy) {
+    const dz = sumGradient(layer, x, y, dy);
+    const positions = positionsOf(layer);
+    const dx = layer.residual ? dy.map((d) => d * layer.residual) : new Float32Array(x.length);
+    for (let position = 0; position < positions; position++) {
+      const indices = indicesAt(layer, position);
+      for (let unit = 0; unit < layer.biases.length; unit++) {
+        const d = dz[unit * positions + position];
+        if (d === 0) continue;
+        for (let k = 0, at = unit * indices.length; k < indices.length; k++, at++) {
+          if (indices[k] >= 0) dx[indices[k]] += d * layer.weights[at];
+        }
+      }
+    }
+    return dx;
+  },
+
+  /** dW = dz Pᵀ: at each position, the gradient of a sum times the patch that it weighs. */
+  weightGradient(layer, x, y, dy, { weights, biases }) {
+    const dz = sumGradient(layer, x, y, dy);
+    const positions = positionsOf(layer);
+    for (let position = 0; position < positions; position++) {
+      const patch = patchOf(x, layer, position);
+      for (let unit = 0; unit < biases.length; unit++) {
+        const d = dz[unit * positions + position];
+        if (d === 0) continue;
+        biases[unit] += d;
+        for (let k = 0, at = unit * patch.length; k < patch.length; k++, at++) weights[at] += d * patch[k];
+      }
+    }
+  },
+};
+
+const LAYERS = { dense: AFFINE, conv: AFFINE };
+
+/* The largest value of each patch of a map. */
+LAYERS.pool = {
+  forward(x, layer) {
+    const positions = positionsOf(layer);
+    const y = new Float32Array(layer.outputShape[0] * positions);
+    for (let position = 0; position < positions; position++) {
+      const patch = patchOf(x, layer, position);
+      for (let k = position; k < y.length; k += positions)
+        y[k] = Math.max(...channelOf(patch, layer, Math.floor(k / positions)));
+    }
+    return y;
+  },
+
+  inputGradient(layer, x, y, dy) {
+    const positions = positionsOf(layer);
+    const dx = new Float32Array(x.length);
+    dy.forEach((d, k) => {
+      const indices = channelOf(indicesAt(layer, k % positions), layer, Math.floor(k / positions));
+      dx[indices.find((i) => x[i] === y[k])] += d;
+    });
+    return dx;
+  },
+
+  weightGradient: () => {}, // it has no parameters
+};

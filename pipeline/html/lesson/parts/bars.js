@@ -1,0 +1,30 @@
+/* A bar for each class. */
+
+/**
+ * Append bars to a parent, with their percentages if asked for. Returns draw(probabilities), null for none; the largest
+ * one is blue, and its element returned. names: of the classes; further outputs, as "none", have no bar.
+ */
+function makeBars(parent, names, hasPercent = false) {
+  const bars = names.map((name) => {
+    const share = make("em");
+    const element = make(
+      "div.bar",
+      {},
+      make("span", {}, name),
+      make("div", {}, make("i")),
+      ...(hasPercent ? [share] : []),
+    );
+    return { element, share };
+  });
+  parent.append(...bars.map(({ element }) => element));
+  parent.classList.add("bars");
+  return (probabilities) => {
+    const best = probabilities && probabilities.indexOf(Math.max(...probabilities));
+    bars.forEach(({ element, share }, i) => {
+      element.style.setProperty("--share", probabilities ? probabilities[i].toFixed(4) : "0");
+      element.classList.toggle("best", i === best);
+      if (hasPercent) setText(share, probabilities && probabilities[i] >= 0.005 ? percent(probabilities[i], true) : "");
+    });
+    return bars[best]?.element ?? null;
+  };
+}

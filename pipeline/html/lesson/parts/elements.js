@@ -1,0 +1,61 @@
+/* Making elements. Texts are set as textContent, so names need no escaping. */
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/**
+ * Make an element of a tag with classes, as in "button.pick". given: attributes, and listeners as `onclick`; null or
+ * false leaves an attribute out. children: elements and texts.
+ */
+function make(selector, given = {}, ...children) {
+  const [tag, ...classes] = selector.split(".");
+  const element = document.createElement(tag);
+  if (tag === "button") element.type = "button";
+  if (classes.length) element.className = classes.join(" ");
+  return fill(element, given, children);
+}
+
+/** Make an element of SVG, as `make`. */
+function makeSvg(tag, given = {}, ...children) {
+  return fill(document.createElementNS(SVG, tag), given, children);
+}
+
+function fill(element, given, children) {
+  for (const [name, value] of Object.entries(given)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value !== null && value !== false) element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+/** Set a text or attributes only if they change, so that the browser has less to lay out. */
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function setAttributes(element, attributes) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
+  }
+}
+
+/**
+ * Append a question with buttons to choose from. choices: pairs of a value and a label. pick: receives a value.
+ * Returns draw(value), which marks the chosen one.
+ */
+function makeOptions(parent, { question, choices, pick, className = "options" }) {
+  const buttons = choices.map(([value, label]) => make("button.pick", { onclick: () => pick(value) }, label));
+  parent.append(
+    make("p.q", {}, question),
+    make(`div.${className}`, { role: "group", "aria-label": question }, ...buttons),
+  );
+  return (chosen) => choices.forEach(([value], i) => setAttributes(buttons[i], { "aria-pressed": value === chosen }));
+}
+
+/** Return the box of an element in the coordinates of another, whatever the zoom of the page is. */
+function boxWithin(element, parent) {
+  const [inner, outer] = [element.getBoundingClientRect(), parent.getBoundingClientRect()];
+  const scale = outer.width / parent.offsetWidth || 1;
+  const [x, y] = [(inner.left - outer.left) / scale, (inner.top - outer.top) / scale];
+  return { x, y, width: inner.width / scale, height: inner.height / scale };
+}

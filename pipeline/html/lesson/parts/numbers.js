@@ -1,0 +1,44 @@
+/* Numbers as they are shown. Sums add the shown numbers, so that they can be checked by hand. */
+
+const MINUS = "\u2212";
+const SPACE = "\u00a0"; // that does not break
+
+/** Round to two decimals. */
+function round2(value) {
+  return Math.round(100 * value) / 100 + 0; // no −0
+}
+
+/** Return the sum of values as they are shown. */
+function sumShown(values) {
+  return round2(Array.from(values).reduce((sum, value) => sum + round2(value), 0));
+}
+
+/** Format −0.504 as "−0.50". */
+function two(value) {
+  const rounded = round2(value);
+  return `${rounded < 0 ? MINUS : ""}${Math.abs(rounded).toFixed(2)}`;
+}
+
+/** Format 0.504 as "+0.50". */
+function signed(value) {
+  return round2(value) < 0 ? two(value) : `+${two(value)}`;
+}
+
+/** Format shares from 0 to 1: 0.454 as "45 %", 0.996 as "99.6 %", 0.006 as "0.6 %", 0.9996 as "more than 99.9 %". */
+function percent(share, isShort = false) {
+  const [more, less] = isShort ? [">", "<"] : ["more than", "less than"];
+  if (share > 0.9995) return `${more}${SPACE}99.9${SPACE}%`;
+  if (share < 0.0005) return `${less}${SPACE}0.1${SPACE}%`;
+  const isMiddle = share >= 0.0995 && share < 0.99;
+  return `${(100 * share).toFixed(isMiddle ? 0 : 1)}${SPACE}%`;
+}
+
+/** Return "a 3", "an 8". */
+function withArticle(name) {
+  return `${/^(8|1[18]|[aeiou])/i.test(name) ? "an" : "a"} ${name}`;
+}
+
+/** Format a count with commas: 18378 as "18,378". */
+function withCommas(count) {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
+}

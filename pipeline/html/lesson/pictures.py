@@ -1,0 +1,118 @@
+"""Pictures that the scenes of the lesson show: chosen for the network of the page, so that each has what it shows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.html.filters import measure_excitation
+from pipeline.html.lesson.lessons import Lessons
+from pipeline.html.wording import are_digits
+from pipeline.model.model import Model
+from pipeline.model.prediction import predict
+from pipeline.network.network import Network
+
+SHAPE = (28, 28)
+MAX_POOL = 3000  # pictures to choose from
+PATCHES = 40  # of the training pictures that excite a shape most
+SURE = 0.99  # probability of a digit that is read surely
+TYPICAL = 40  # pictures of a digit that are most like the mean of all
+TORN = 0.45  # probability of the right digit of a picture that is read as another
+# Rubbing out is a disc, whose edge is soft over one more pixel; these are the rows and columns of its centre that are
+# tried on the lower left of an 8. See rub.js.
+RADIUS = 2.2
+ROWS, COLUMNS = range(14, 21), range(8, 14)
+
+Image = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Pictures and shapes of the scenes.
+
+    chosen: by name, an image, (28, 28), and its class. excited: for each map of the last layer with maps, the index of
+    its PATCHES training images with the largest activations, times the number of positions, plus the position of the
+    peak, uint32 (maps, PATCHES).
+    """
+
+    chosen: dict[str, tuple[Image, int]]
+    excited: NDArray[np.uint32]
+
+
+def can_teach(model: Model) -> bool:
+    """Return whether the scenes can be shown with a model: they need two layers of maps, ReLU and digits."""
+    maps = [layer for layer in model.networks[0].layers if layer.parameter_shapes and len(layer.output_shape) > 1]
+    is_linear = model.activation == "relu" and model.loss == "cross-entropy"
+    return len(maps) > 1 and is_linear and are_digits(model.class_names) and model.image_shape == SHAPE
+
+
+def choose_pictures(model: Model, images: Image, labels: NDArray[np.uint8], lessons: Lessons | None) -> Pictures | None:
+    """Return the pictures of the scenes; None without lessons, for another kind of model, or if a digit is missing.
+
+    images, labels: test images, (n, 28, 28), and their classes, from which pictures are chosen besides the lessons.
+    """
+    if lessons is None or not can_teach(model):
+        return None
+    first = replace(model, parameters=model.parameters[:1])  # the network of the page
+    images = np.concatenate([images, lessons.images])[:MAX_POOL]
+    labels = np.concatenate([labels, lessons.labels])[:MAX_POOL]
+    probabilities = predict(first, images)
+    own = probabilities[np.arange(len(labels)), labels]
+    is_right = (probabilities.argmax(axis=1) == labels) & (own > SURE)
+    fours, threes, eights = (_rank_typical(images, np.flatnonzero(is_right & (labels == digit))) for digit in (4, 3, 8))
+    wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
+    if min(map(len, (fours, threes, eights, wrong))) == 0:
+        return None
+    indices = {
+        "stroke": fours[_find_vertical(images[fours[:TYPICAL]])],
+        "sure": threes[0],
+        "torn": wrong[np.argmin(np.abs(own[wrong] - TORN))],
+        "wrong": wrong[np.argmin(own[wrong])],
+        "rub": eights[_find_fragile(first, images[eights[:TYPICAL]])],
+    }
+    chosen = {name: (images[index], int(labels[index])) for name, index in indices.items()}
+    return Pictures(chosen, _rank_excitation(model, lessons.images))
+
+
+def _find_vertical(images: Image) -> int:
+    """Return the index of the image in which 5 rows of 3 full and 2 empty columns differ most."""
+    ink = images / 255
+    windows = np.lib.stride_tricks.sliding_window_view(ink, (5, 5), axis=(1, 2))
+    middle, sides = windows[..., 2].sum(axis=-1), windows[..., [0, 4]].sum(axis=(-2, -1)) / 2
+    return int(np.argmax((middle - sides).max(axis=(1, 2))))
+
+
+def _rank_typical(images: Image, indices: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the indices of images, the one most similar to the mean of all first (by the cosine)."""
+    if len(indices) == 0:
+        return indices
+    ink = images[indices].reshape(len(indices), -1) / 255
+    similarity = ink @ ink.mean(axis=0) / np.linalg.norm(ink, axis=1)
+    return indices[np.argsort(-similarity, kind="stable")]
+
+
+def _find_fragile(model: Model, eights: Image) -> int:
+    """Return the index of the 8 whose lower left, rubbed out, makes it a 3 most surely."""
+    rubbed = [np.stack([eight * keep for keep in _discs()]) for eight in eights]
+    threes = predict(model, np.concatenate(rubbed).astype(np.uint8))[:, 3]
+    return int(np.argmax(threes.reshape(len(rubbed), -1).max(axis=1)))
+
+
+def _discs() -> Iterator[NDArray[np.floating[Any]]]:
+    """Yield the share of ink that is kept when a disc is rubbed out, (28, 28), for each centre."""
+    y, x = np.indices(SHAPE) + 0.5
+    for row in ROWS:
+        for column in COLUMNS:
+            yield np.clip(np.hypot(y - row, x - column) - RADIUS, 0, 1)
+
+
+def _rank_excitation(model: Model, images: Image) -> NDArray[np.uint32]:
+    """Return `Pictures.excited`."""
+    *_, excitation = measure_excitation(model, images)
+    best = np.argsort(-excitation.peaks, axis=1, kind="stable")[:, :PATCHES]
+    network: Network = model.networks[0]
+    _, rows, columns = network.layers[excitation.layer - 1].output_shape
+    positions = np.take_along_axis(excitation.rows * columns + excitation.columns, best, axis=1)
+    return (best * rows * columns + positions).astype(np.uint32)

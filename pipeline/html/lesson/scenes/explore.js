@@ -1,0 +1,1 @@
+const explore = comingScene("explore");

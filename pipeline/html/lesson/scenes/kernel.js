@@ -1,0 +1,1 @@
+const kernel = comingScene("kernel");

@@ -1,0 +1,1 @@
+const rub = comingScene("rub");

@@ -1,0 +1,1 @@
+const shapes = comingScene("shapes");

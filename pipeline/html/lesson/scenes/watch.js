@@ -1,0 +1,241 @@
+/* Scene 1: a pen draws a 3, and then the reader draws; every frame is a forward pass. */
+
+const EDGES_SHOWN = 6;
+const SHAPES_SHOWN = 7;
+const [PEN_STARTS, PEN_DRAWS] = [200, 2600]; // milliseconds
+const PEN_POINTS = 120;
+const FLOW = 18; // milliseconds in which the dashes of the lines move by a pixel
+// The 3 that the pen draws, in pixels of a picture: a smooth curve through the points of each arc.
+const ARCS = [
+  [
+    [8.6, 7.8],
+    [10.9, 5.5],
+    [14.3, 4.9],
+    [17.6, 6.3],
+    [18.4, 9.2],
+    [16.6, 12],
+    [13, 13.4],
+  ],
+  [
+    [13, 13.4],
+    [17.2, 14.2],
+    [19.7, 17.3],
+    [18.7, 21.2],
+    [15, 23.2],
+    [11, 23],
+    [8.1, 20.6],
+  ],
+];
+
+/** Return points {x, y} on a smooth curve through points (Catmull & Rom 1974). */
+function curveThrough(points, count) {
+  const at = (i) => points[clamp(i, points.length - 1)];
+  return Array.from({ length: count }, (_, n) => {
+    const place = (n * (points.length - 1)) / (count - 1);
+    const i = Math.min(Math.floor(place), points.length - 2);
+    const t = place - i;
+    const blend = (axis) => {
+      const [a, b, c, d] = [i - 1, i, i + 1, i + 2].map((k) => at(k)[axis]);
+      return b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)));
+    };
+    return { x: blend(0) / 28, y: blend(1) / 28 };
+  });
+}
+
+function drawnThree() {
+  return ARCS.flatMap((points) => curveThrough(points, PEN_POINTS / 2));
+}
+
+/** Read what the pen has drawn so far, where it stands. */
+function readInPlace({ model }, strokes) {
+  const pen = (penIn(model.shape, model.inkStatistics) / LONG_SIDE) * boxIn(model.shape, model.inkStatistics);
+  return readImage(model, rasteriseInPlace(strokes, model.shape, pen));
+}
+
+/** Return the most probable output of a reading. */
+function bestOf({ probabilities }) {
+  return probabilities.indexOf(Math.max(...probabilities));
+}
+
+/** Choose the edge maps and the shapes that add most to the score of the answer: {edges, shapes}. */
+function chooseUnits({ model: { layers }, edges, shapes }, reading) {
+  const most = (index, count) =>
+    strongest(sharesOf(layers, reading.values, index + 1, layers.length, bestOf(reading)), count).sort((a, b) => a - b);
+  return { edges: most(edges, EDGES_SHOWN), shapes: most(shapes, SHAPES_SHOWN) };
+}
+
+const watch = {
+  name: "Watch",
+  title: "A network reads your handwriting, stroke by stroke",
+  lead: "It finds edges, joins them into shapes, and scores all ten digits.",
+
+  // phase: "demo", "empty", "drawing" or "drawn". points: of the 3, so far. units: the maps and shapes that are shown.
+  begin: (page) => {
+    const units = chooseUnits(page, readInPlace(page, [drawnThree()]));
+    return { phase: state.strokes.length ? "drawn" : "demo", points: 0, shift: 0, units };
+  },
+
+  build(scene) {
+    const { page } = scene;
+    const canvas = make("canvas.pic.pad", { "aria-label": "Canvas to draw a digit on" });
+    const invitation = make("p.invitation", { "aria-hidden": true }, "Draw a digit here");
+    const draw = make("div.drawing", {}, canvas, invitation, make("p.label", {}, "The picture"));
+    scene.stage.append(draw);
+    const drawFlow = makeFlow(scene, canvas);
+    const answer = make("span.answer");
+    const words = make("p");
+    const clear = make("button.plain", { onclick: () => startOver(scene, canvas) }, "Clear");
+    scene.ask.append(make("div.result", {}, answer, words), clear);
+    makePad(canvas, {
+      begun: () =>
+        scene.own.phase === "demo"
+          ? (change({ strokes: [] }), scene.change({ phase: "drawing" }))
+          : scene.change({ phase: "drawing" }),
+      drawn: () => scene.change({ shift: performance.now() / FLOW }),
+      done: () => {
+        const reading = readDrawn(page);
+        scene.change({ phase: "drawn", ...(reading && { units: chooseUnits(page, reading) }) });
+      },
+    });
+    const three = drawnThree();
+    return (own) => {
+      const isDemo = own.phase === "demo";
+      const strokes = isDemo ? [three.slice(0, own.points)].filter((stroke) => stroke.length) : state.strokes;
+      const isMoving = (isDemo && own.points < PEN_POINTS) || own.phase === "drawing";
+      const reading = isDemo ? (strokes.length ? readInPlace(page, strokes) : null) : readDrawn(page);
+      const point = isMoving && !state.pen ? (strokes.at(-1)?.at(-1) ?? null) : null;
+      paintDrawing(canvas, strokes, { point, pen: state.pen });
+      invitation.hidden = strokes.length > 0;
+      drawFlow(reading, own, isMoving && !isStill());
+      clear.hidden = own.phase !== "drawn";
+      const isQuiet = !reading || (isDemo && isMoving);
+      setText(answer, isQuiet ? "" : nameOf(page, reading));
+      setText(words, isQuiet ? "" : describeReading(page, reading));
+    };
+  },
+
+  enter(scene) {
+    if (scene.own.phase !== "demo" || scene.own.points === PEN_POINTS) return;
+    scene.animate(
+      PEN_STARTS,
+      () => {},
+      () =>
+        scene.animate(PEN_DRAWS, (share) => {
+          const points = Math.round(PEN_POINTS * share);
+          if (scene.own.phase === "demo") scene.change({ points, shift: performance.now() / FLOW });
+        }),
+    );
+  },
+
+  leave: (scene) => scene.own.phase === "demo" && scene.change({ points: PEN_POINTS }),
+
+  action(own, scene) {
+    if (own.phase === "demo")
+      return { label: "Your turn", run: () => startOver(scene, scene.stage.querySelector("canvas")) };
+    return own.phase === "drawn" ? { label: "Next", run: scene.next } : null;
+  },
+};
+
+function startOver(scene, canvas) {
+  change({ strokes: [], tested: null });
+  scene.change({ phase: "empty" });
+  canvas.focus({ preventScroll: true });
+}
+
+/** Return the answer in large type. */
+function nameOf({ model }, { digit }) {
+  return digit === null ? "?" : model.classNames[digit];
+}
+
+/** Describe a reading in a sentence. */
+function describeReading({ model }, { digit, probabilities }) {
+  if (digit !== null) return `The network says ${model.classNames[digit]}, with ${percent(probabilities[digit])}.`;
+  const isNone = probabilities.indexOf(Math.max(...probabilities)) === negativeOf(model);
+  return isNone ? "The network says that this is none of its digits." : "The network is undecided.";
+}
+
+/** Make edge maps, shapes and bars, with lines between them. Returns draw(reading, own, isMoving). */
+function makeFlow({ stage, page }, canvas) {
+  const { layers } = page.model;
+  const tilesOf = (count) => Array.from({ length: count }, () => make("canvas.tile"));
+  const [edges, shapes] = [tilesOf(EDGES_SHOWN), tilesOf(SHAPES_SHOWN)];
+  const counts = [page.edges, page.shapes].map((index) => layers[index].outputShape[0]);
+  const bars = make("div.scores");
+  stage.append(
+    make("div.column.edges", {}, ...edges, make("p.label", {}, `Edges: ${EDGES_SHOWN} of ${counts[0]}`)),
+    make("div.column.shapes", {}, ...shapes, make("p.label", {}, `Shapes: ${SHAPES_SHOWN} of ${counts[1]}`)),
+    bars,
+  );
+  const drawBars = makeBars(bars, page.model.classNames);
+  bars.append(make("p.label", {}, "Answer, in percent"));
+  const drawWires = makeWires(stage);
+  return (reading, { units, shift }, isMoving) => {
+    const flow = reading && measureFlow(page, reading, units);
+    edges.forEach((tile, i) => paintEdge(tile, page, reading, units.edges[i]));
+    shapes.forEach((tile, i) => paintShape(tile, page, units.shapes[i], flow ? flow.active[i] : 0));
+    const best = drawBars(reading && reading.probabilities);
+    drawWires(reading ? placeWires({ stage, canvas, edges, shapes, best }, flow, { isDashed: isMoving, shift }) : []);
+  };
+}
+
+/** Return the largest activation of the first and of the last layer with kernels in a chosen picture. */
+function peaksOf(page) {
+  page.peaks ??= (({ values }) => [page.edges, page.shapes].map((index) => extremes(values[index + 1])[1]))(
+    readImage(page.model, page.pictures.sure.image),
+  );
+  return page.peaks;
+}
+
+function paintEdge(canvas, page, reading, unit) {
+  const [count, , width] = page.model.layers[page.edges].outputShape;
+  const values = reading ? partOf(reading.values[page.edges + 1], count, unit) : new Float32Array(width * width);
+  paintActive(canvas, values, width, 0.75 * peaksOf(page)[0]);
+}
+
+/** Paint the tile of a shape. active: 0 to 1. */
+function paintShape(canvas, page, unit, active) {
+  const { ink, width } = tileOf(page, unit);
+  paintActive(canvas, ink, width, 1, 0.12 + 0.88 * active);
+}
+
+/**
+ * Measure what flows through the chosen units, as shares of the largest: {seen, joined, added, active}. seen: the peak
+ * of each edge map. joined: what each edge map adds to the peak of each shape. added: what each shape adds to the
+ * answer. active: the peak of each shape.
+ */
+function measureFlow({ model: { layers }, edges, shapes, ...page }, reading, units) {
+  const { values } = reading;
+  const peaks = peaksOf({ model: { layers }, edges, shapes, ...page });
+  const positions = positionsOf(layers[shapes]);
+  const mapOf = (index, unit) => partOf(values[index + 1], layers[index].outputShape[0], unit);
+  const seen = units.edges.map((unit) => clamp(extremes(mapOf(edges, unit))[1] / peaks[0], 1));
+  const active = units.shapes.map((unit) => clamp(extremes(mapOf(shapes, unit))[1] / peaks[1], 1));
+  const joined = units.shapes.map((unit) => {
+    const map = mapOf(shapes, unit);
+    const shares = sharesOf(layers, values, edges + 1, shapes + 1, unit * positions + map.indexOf(extremes(map)[1]));
+    return units.edges.map((edge) => shares[edge]);
+  });
+  const total = sharesOf(layers, values, shapes + 1, layers.length, bestOf(reading));
+  const scale = (list, most) => list.map((value) => clamp(value / (most || 1), 1));
+  const most = Math.max(...joined.flat());
+  const added = units.shapes.map((unit) => total[unit]);
+  return { seen, active, joined: joined.map((row) => scale(row, most)), added: scale(added, Math.max(...added)) };
+}
+
+/** Return the lines from the picture to edge maps, on to shapes, and to the answer. */
+function placeWires({ stage, canvas, edges, shapes, best }, { seen, joined, added }, look) {
+  const isDown = window.innerWidth <= 1024;
+  const [picture, answer] = [canvas, best].map((element) => element && boxWithin(element, stage));
+  const [edgeBoxes, shapeBoxes] = [edges, shapes].map((tiles) => tiles.map((tile) => boxWithin(tile, stage)));
+  const wire = (from, to, share, width) =>
+    share > 0.05 && { d: curveOf(from, to, isDown), width, opacity: 0.85 * share, ...look };
+  const part = (i) => {
+    const move = 20 * (i - (EDGES_SHOWN - 1) / 2);
+    return isDown ? { ...picture, x: picture.x + move } : { ...picture, y: picture.y + move };
+  };
+  return [
+    ...edgeBoxes.map((box, i) => wire(part(i), box, 0.8 * seen[i], 1.5)),
+    ...shapeBoxes.flatMap((to, j) => edgeBoxes.map((from, i) => wire(from, to, 0.7 * joined[j][i], 1.5))),
+    ...shapeBoxes.map((from, j) => answer && wire(from, answer, added[j], 1 + 3 * added[j])),
+  ];
+}
