@@ -108,8 +108,8 @@ def classify(
     in_parallel = scheduler or workers or len(found) >= PARALLEL
     backend = Backend(scheduler or "processes", workers) if in_parallel else None
     completed = complete_form(fields, found) if fields else None
-    request = Request(load(model), bool(copies), bool(review), completed, min_confidence)
-    work = Work(request, found, copies, backend)
+    request = Request(load(model), bool(copies), bool(review), completed)
+    work = Work(request, found, min_confidence, copies, backend)
     if truth:
         if targets or annotate or as_json:
             raise UsageError("--truth only prints how many rows are correct: leave out the options for results")
@@ -166,7 +166,7 @@ def _make_key(work: Work) -> list[Any]:
     copies = [str(copy.absolute()) for copy in work.copies]
     request = work.request
     form = request.form.digest if request.form else None
-    inputs = [request.reader.digest, form, request.least, request.crops, pictures, copies]
+    inputs = [request.reader.digest, form, request.views, pictures, copies]
     return make_key(inputs, classify, ["numpy", "pillow", "scipy"])
 
 

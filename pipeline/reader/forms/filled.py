@@ -19,7 +19,7 @@ from pipeline.reader.pages.reading import arrange, make_result, see
 from pipeline.reader.pages.result import Number, Problem, Result, Row
 from pipeline.reader.rows.expected import compile_pattern
 
-INK, UNFIT = "ink that was not read", "fits no line"  # what is wrong, in `Problem.what`
+INK, UNFIT = "ink that was not read", "fits no line"  # what is wrong, in words
 USUAL = 1 / 60  # of the longer side of a page: size of a digit where none was read
 
 
@@ -82,10 +82,10 @@ def read_form(
             frame = make_frame(reference, grey, size, placement)
             if excess := placement.describe_excess(reference.size):
                 moved = f"is moved more than pages of one pile ({excess} from {reference.name})"
-                problems.append(Problem(f"{moved}: check its rows, or scan it again"))
+                problems.append(Problem("alignment", f"{moved}: check its rows, or scan it again"))
         else:
             apart = f"cannot be aligned with {reference.name}, so it is read as it lies"
-            problems.append(Problem(f"{apart}: read it with a form of its own, or scan it straight"))
+            problems.append(Problem("alignment", f"{apart}: read it with a form of its own, or scan it straight"))
     is_doubtful = bool(problems)
 
     found = list[tuple[Region, Box, Row]]()
@@ -135,21 +135,35 @@ def _find_problems(
     frame: Frame, form: Form, rows: Sequence[Row], places: Sequence[tuple[Region, tuple[int, int, int, int]]]
 ) -> list[Problem]:
     """Return the fields without a reading, readings that fit no record, and ink from which nothing was read."""
-    read = {row.region for row in rows if row.text}
-    problems = [Problem("no reading", field) for field in form.holds if field not in read]
-    extra = [row for row in rows if not row.record and form.holds[row.region] != "many"]
-    problems += [Problem(UNFIT, row.region, row.box) for row in extra]
-    boxes = np.concatenate([np.zeros((0, 4), np.int64), *(row.boxes for row in rows)])
     scale = max(frame.shape) / max(frame.size)
+    read = {row.region for row in rows if row.text}
+    problems = list[Problem]()
+    for region, bounds in places:
+        if region.name not in read and region.part == 0:
+            left, top, right, bottom = (round(side / scale) for side in bounds)
+            problems.append(Problem("missing", "no reading", region.name, (left, top, right, bottom)))
+    extra = [row for row in rows if not row.record and form.holds[row.region] != "many"]
+    problems += [Problem("unfit", UNFIT, row.region, row.box) for row in extra]
+    boxes = np.concatenate([np.zeros((0, 4), np.int64), *(row.boxes for row in rows)])
     size = float(np.median(boxes[:, 3] - boxes[:, 1])) * scale if len(boxes) else USUAL * max(frame.shape)
+    lines = [row for row in rows if row.record and form.holds[row.region] == "lines"]
     taken: list[Box] = [tuple(box) for box in (boxes * scale).tolist()]
     for region, (left, top, right, bottom) in places:
         around = [(box[0] - left, box[1] - top, box[2] - left, box[3] - top) for box in taken]
         for box in find_unread(frame.cut(left, top, right, bottom), size, around):
             whole = np.array([box[0] + left, box[1] + top, box[2] + left, box[3] + top])
-            problems.append(Problem(INK, region.name, tuple(np.rint(whole / scale).astype(int))))
+            found = tuple(np.rint(whole / scale).astype(int).tolist())
+            record = _find_record(lines, found) if region.holds == "lines" else 0
+            problems.append(Problem("ink", INK, region.name, found, record=record))
             taken.append(tuple(whole.tolist()))  # once, also if two regions share it
     return problems
+
+
+def _find_record(lines: Sequence[Row], box: tuple[int, ...]) -> int:
+    """Return the record of the nearest row, of those in lines, whose height on the page is that of the box, or 0."""
+    middle = (box[1] + box[3]) / 2
+    level = [row for row in lines if row.box[1] <= middle <= row.box[3]]
+    return min(level, key=lambda row: abs(row.box[1] + row.box[3] - 2 * middle)).record if level else 0
 
 
 def _move(result: Result, frame: Frame, size: tuple[int, int]) -> Result:

@@ -5,6 +5,7 @@ folder.
 """
 
 import contextlib
+import hashlib
 import io
 import itertools
 import sys
@@ -20,9 +21,9 @@ from pipeline.engine.threads import single_threaded_blas
 from pipeline.pictures.decoding import PictureError, load_page, read_content, read_pages
 from pipeline.reader.forms.form import Form, add_reference
 from pipeline.reader.interface import Reader
-from pipeline.reader.many.boxes import encode_with_boxes
+from pipeline.reader.many.boxes import encode_page, encode_with_boxes
 from pipeline.reader.many.folders import STDIN, Picture
-from pipeline.reader.many.readings import Reading, add_images, describe
+from pipeline.reader.many.readings import Reading, View, describe
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.execution import iterate_job
 from pipeline.scheduling.jobs import Job
@@ -39,16 +40,15 @@ Outcome = tuple[Reading, bytes | None]  # with the copy as PNG, if one is asked 
 class Request:
     """What to read in each picture.
 
-    form: the fields to read, by default the whole picture. least: confidence below which a row is rejected. threads:
-    the number of threads that read a picture, by default one per core. copies, crops: whether to make copies with
-    boxes, and images for a page on which a person checks the rows.
+    form: the fields to read, by default the whole picture. threads: the number of threads that read a picture, by
+    default one per core. copies, views: whether to make copies with boxes, and what a page on which a person checks the
+    rows needs to show each picture.
     """
 
     reader: Reader
     copies: bool = False
-    crops: bool = False
+    views: bool = False
     form: Form | None = None
-    least: float = 0.0
     threads: int | None = None
 
 
@@ -95,7 +95,7 @@ def _find_reference(form: Form, pictures: Sequence[Picture]) -> Picture:
     """
     if not form.named:
         return pictures[0]
-    file = form.folder / form.named
+    file = form.path.parent / form.named
     path, _, page = str(file).rpartition("#")
     if page.isdecimal() and not file.exists():
         beside = Picture(path, Path(path), int(page) - 1)
@@ -167,18 +167,24 @@ def read_picture(request: Request, picture: Picture, content: Content) -> Outcom
     if isinstance(content, PictureError):
         return Reading(picture.name, str(content)), None
     reader = request.reader
+    needs_image = request.views and (isinstance(content, Image.Image) or content.startswith(TIFF))
     try:
-        page = load_page(_to_source(content), picture.shown, colours=request.copies or request.crops)
+        page = load_page(_to_source(content), picture.shown, colours=request.copies or needs_image)
         result = reader.read_page(page, picture.shown, request.threads, request.form)
     except PictureError as error:
         return Reading(picture.name, str(error)), None
-    reading = describe(result, picture.name, reader.names, request.least)
-    if page.colours and request.crops:
-        is_shown = isinstance(content, bytes) and not content.startswith(TIFF)
-        path = picture.path if picture.page is None else picture.name
-        reading = add_images(reading, page.size, page.colours, path, whole=not is_shown)
-    copies = encode_with_boxes(page.colours, result, reader.names) if page.colours and request.copies else None
-    return reading, copies
+    view = None
+    if request.views:
+        image = encode_page(page.colours) if page.colours and needs_image else ""
+        view = View(picture.path if picture.page is None else picture.name, page.size, image, _identify(content))
+    copy = encode_with_boxes(page.colours, result, reader.names) if page.colours and request.copies else None
+    return describe(result, picture.name, reader.names, view), copy
+
+
+def _identify(content: bytes | Image.Image) -> str:
+    """Return a hash of a picture, in hexadecimal."""
+    body = content.tobytes() if isinstance(content, Image.Image) else content
+    return hashlib.sha256(body).hexdigest()[:16]
 
 
 def _to_source(content: bytes | Image.Image) -> BinaryIO | Image.Image:

@@ -16,9 +16,7 @@ CERTAIN = 0.9  # probability from which a digit is not marked, and a row need no
 LINE_WIDTH = 1 / 400  # of the longer side of the picture
 TEXT_SIZE = 1 / 3, 1 / 40  # of the height of the box, but at least of the longer side of the picture
 MIN_TEXT_SIZE = 8  # pixels
-AROUND = 1.0  # paper on each side of the image of a row, relative to its height; half as much above and below
-CROP_WIDTH, CROP_HEIGHT = 640, 96  # pixels of such an image, at most
-PAGE_SIDE = 1200  # pixels of the longer side of the image of a page, at most
+PAGE_SIDE = 1754  # pixels of the longer side of the image of a page, at most: A4 with 150 to an inch
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom, in pixels of the picture
 
@@ -54,31 +52,12 @@ def list_digits(number: Number, class_names: Sequence[str]) -> list[tuple[str, f
     return list(zip(texts, number.probabilities[np.arange(len(labels)), labels].tolist(), strict=True))
 
 
-def crop_row(page: Image.Image, size: tuple[int, int], box: Box) -> tuple[str, Box]:
-    """Return an image of a row with some paper around it, as a data URI, and the part of the page that it shows.
-
-    page: in grey. size: the (height, width) in which `box` is given.
-    """
-    scale = np.array([page.width / size[1], page.height / size[0]] * 2)
-    left, top, right, bottom = (np.array(box) * scale).tolist()
-    around = AROUND * (bottom - top)
-    edges = np.array([left - around, top - around / 2, right + around, bottom + around / 2])
-    part = np.rint(np.clip(edges, 0, page.size * 2)).astype(int)
-    left, top, right, bottom = np.rint(part / scale).astype(int).tolist()
-    return _encode(page.crop(part.tolist()), (CROP_WIDTH, CROP_HEIGHT), 60), (left, top, right, bottom)
-
-
 def encode_page(page: Image.Image) -> str:
     """Return an image of a page, in grey, as a data URI."""
-    return _encode(page, (PAGE_SIDE, PAGE_SIDE), 40)
-
-
-def _encode(image: Image.Image, size: tuple[int, int], quality: int) -> str:
-    """Return a JPEG of at most this (width, height) as a data URI."""
-    reduced = image.copy()
-    reduced.thumbnail(size)
+    reduced = page.convert("L")
+    reduced.thumbnail((PAGE_SIDE, PAGE_SIDE))
     encoded = io.BytesIO()
-    reduced.save(encoded, "JPEG", quality=quality)
+    reduced.save(encoded, "JPEG", quality=60)
     return f"data:image/jpeg;base64,{base64.b64encode(encoded.getvalue()).decode()}"
 
 

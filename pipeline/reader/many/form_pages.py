@@ -1,17 +1,16 @@
 """Compare the pages of a form: find what may be missing, and make the table with a line for each record."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 import numpy as np
 
-from pipeline.reader.forms.filled import INK, UNFIT
+from pipeline.reader.forms.filled import UNFIT
 from pipeline.reader.forms.form import Form
+from pipeline.reader.many.arithmetic import count_units, settle
 from pipeline.reader.many.boxes import Box
-from pipeline.reader.many.readings import Reading, RowReading
+from pipeline.reader.many.readings import Reading
 from pipeline.reader.pages.result import Problem
 
 FULL = 0.6  # of the pages: how many have the same number of rows where a smaller number is a problem
@@ -22,14 +21,15 @@ FEW = 3  # pages, which say nothing about each other
 
 
 def check_pages(found: Sequence[Reading], form: Form) -> list[Reading]:
-    """Return what was read with what may be missing on each page, seen together with the others.
+    """Return what was read with what may be missing or wrong on each page, seen together with the others.
 
-    Ink at the same place of most pages is print, not a problem. Problems are fewer rows than on most pages, and a sum
-    that differs from the sum of its numbers.
+    Ink at the same place of most pages is print, not a problem. Problems are fewer rows than on most pages, and lines
+    and sums that do not add up; see `settle`, which also chooses among the readings.
     """
     read = [page for page in found if not page.error]
     printed = _find_print(read)
     usual = {field: _find_usual(read, field) for field, holds in form.holds.items() if holds == "lines"}
+    units = count_units(read, form)
     checked = []
     for page in found:
         if page.error:
@@ -39,9 +39,8 @@ def check_pages(found: Sequence[Reading], form: Form) -> list[Reading]:
         counts = Counter(row.region for row in page.rows)
         for field, most in usual.items():
             if 0 < counts[field] < most:
-                problems.append(Problem(f"{counts[field]} rows, most pages have {most}", field))
-        problems += [Problem(each, total) for total, part in form.sums if (each := _check_sum(page, form, total, part))]
-        checked.append(replace(page, problems=tuple(problems)))
+                problems.append(Problem("few", f"{counts[field]} rows, most pages have {most}", field))
+        checked.append(settle(replace(page, problems=tuple(problems)), form, units))
     return checked
 
 
@@ -49,7 +48,7 @@ def _find_print(read: Sequence[Reading]) -> list[tuple[float, ...]]:
     """Return the places of ink on so many pages that it must be printed."""
     if len(read) < FEW:
         return []
-    places = [[each.place for each in page.problems if each.what == INK and each.place] for page in read]
+    places = [[each.place for each in page.problems if each.kind == "ink" and each.place] for page in read]
     counts = Counter(cell for page in places for cell in {_round(place) for place in page})
     # A place near the edge of a cell may be in the next one on another page.
     near = {cell: sum(counts[other] for other in _neighbours(cell)) for cell in counts}
@@ -65,7 +64,7 @@ def _neighbours(cell: tuple[int, int]) -> list[tuple[int, int]]:
 
 
 def _is_printed(problem: Problem, printed: Sequence[tuple[float, ...]]) -> bool:
-    return problem.what == INK and problem.place is not None and _round(problem.place) in printed
+    return problem.kind == "ink" and problem.place is not None and _round(problem.place) in printed
 
 
 def _find_usual(read: Sequence[Reading], field: str) -> int:
@@ -75,44 +74,6 @@ def _find_usual(read: Sequence[Reading], field: str) -> int:
         return 0
     most, pages = Counter(counts).most_common(1)[0]
     return most if pages >= FULL * len(counts) else round(SCANTY * float(np.median(counts)))
-
-
-def _check_sum(page: Reading, form: Form, total: str, part: str) -> str:
-    """Return what is wrong with a sum, in words; empty if nothing is."""
-    values = {name: _list_amounts(page, form, name) for name in (total, part)}
-    if not values[total] or None in values[total] + values[part]:
-        return f"the sum of {part} cannot be checked"
-    wanted = sum(filter(None, values[total]), Decimal(0))
-    summed = sum(filter(None, values[part]), Decimal(0))
-    return "" if wanted == summed else f"{wanted}, but the sum of {part} is {summed}"
-
-
-def _rows_of(page: Reading, form: Form, field: str) -> list[RowReading]:
-    """Return the rows of a field that fit a record, if it has any."""
-    return [row for row in page.rows if row.region == field and (row.record or form.holds[field] == "many")]
-
-
-def _list_amounts(page: Reading, form: Form, field: str) -> list[Decimal | None]:
-    """Return the amounts in a field. Only in a field that holds many numbers, a space always separates two of them."""
-    texts = [row.text for row in _rows_of(page, form, field)]
-    if form.holds[field] == "many":
-        texts = [part for text in texts for part in text.split() or [text]]  # a row without text is rejected
-    return [parse_amount(text) for text in texts]
-
-
-def parse_amount(text: str) -> Decimal | None:
-    """Return the number that a text is, or None if it is not one number.
-
-    A separator before the last digit, or before the last two, is a decimal one. A space before the last two digits is
-    also one, because francs and centimes may have columns of their own, as in 44 00. Other spaces group three digits.
-    """
-    pattern = r"(.*?)(?:[.,](\d{1,2})|\s+(\d\d))?"
-    plain = text.replace("'", "").strip()
-    head, *tails = re.fullmatch(pattern, plain, re.ASCII | re.DOTALL).groups("")  # type: ignore[union-attr]
-    head, tail = re.sub(r"[.,]", "", head), "".join(tails)
-    if not re.fullmatch(r"\d*|\d{1,3}(\s\d{3})+", head, re.ASCII) or not head + tail:
-        return None
-    return Decimal(re.sub(r"\s", "", head) + tail).scaleb(-len(tail))
 
 
 def tabulate(page: Reading, form: Form) -> Iterator[dict[str, str]]:
@@ -130,42 +91,46 @@ def tabulate(page: Reading, form: Form) -> Iterator[dict[str, str]]:
         holds = form.holds[row.region]
         if holds == "many" or (holds == "one" and row.record):
             whole.setdefault(row.region, []).append(row.text)
+            sure.setdefault(0, []).append(row.confidence)
         elif row.record:
             cells.setdefault(row.record, {})[row.region] = row.text
-        sure.setdefault(row.record if holds == "lines" else 0, []).append(row.confidence)
+            sure.setdefault(row.record, []).append(row.confidence)
     values = {field: "; ".join(texts) for field, texts in whole.items()}
     if not cells and values:
         cells[1] = {}
     for number in sorted(cells):
-        least = min(sure.get(number, sure.get(0, [0.0])))
+        least = min(sure.get(number, []) + sure.get(0, []))
         line = {"file": page.file, "line": str(number), "confidence": f"{least:.6f}"}
         yield {**line, **values, **cells[number]}
     for row in page.rows:
         if not row.record and form.holds[row.region] != "many":
             line = {"file": page.file, "confidence": f"{row.confidence:.6f}", "check": UNFIT}
             yield {**line, row.region: row.text}
-    for each in group_problems([each for each in page.problems if each.what != UNFIT]):
+    for each in group_problems([each for each in page.problems if each.kind != "unfit"]):
         boxes = "; ".join(",".join(map(str, box)) for box in each.boxes)
         yield {"file": page.file, "check": f"{each}, at {boxes}" if boxes else str(each)}
 
 
 @dataclass(frozen=True)
 class Problems:
-    """Problems of one kind in a field of a page. what: in words. boxes: of all places."""
+    """Problems of one kind in a field of a page, or in a line of it. what: in words. boxes: of all places."""
 
     what: str
     region: str
+    record: int
     boxes: tuple[Box, ...]
 
     def __str__(self) -> str:
-        """Return the problems in words, with their field."""
+        """Return the problems in words, with their field and line."""
+        line = f", line {self.record}" if self.record else ""
         several = f" in {len(self.boxes)} places" if len(self.boxes) > 1 else ""
-        return f"{self.region}: {self.what}{several}" if self.region else f"{self.what}{several}"
+        return f"{self.region}{line}: {self.what}{several}" if self.region else f"{self.what}{several}"
 
 
 def group_problems(problems: Sequence[Problem]) -> list[Problems]:
-    """Return the problems of a page; those of one kind and field become one."""
-    boxes: dict[tuple[str, str], list[Box]] = {}
+    """Return the problems of a page; those of one kind and field become one, except for those of single lines."""
+    boxes: dict[tuple[str, str, int], list[Box]] = {}
     for each in problems:
-        boxes.setdefault((each.what, each.region), []).extend([each.box] if each.box else [])
-    return [Problems(what, region, tuple(some)) for (what, region), some in boxes.items()]
+        record = 0 if each.kind == "ink" else each.record
+        boxes.setdefault((each.what, each.region, record), []).extend([each.box] if each.box else [])
+    return [Problems(what, region, record, tuple(some)) for (what, region, record), some in boxes.items()]

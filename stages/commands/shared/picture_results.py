@@ -33,11 +33,12 @@ NAMED = 3  # pictures without a digit, and what may be missing on pages of a for
 class Work:
     """Pictures to read and how. copies: the file of the copy of each picture; empty if none are wanted.
 
-    backend: None to read one picture after the other.
+    least: confidence below which a row is rejected. backend: None to read one picture after the other.
     """
 
     request: "Request"
     pictures: Sequence["Picture"]
+    least: float
     copies: Sequence[Path]
     backend: "Backend | None"
 
@@ -70,6 +71,7 @@ def print_readings(work: Work, form: Format) -> Iterator[str]:
     a picture cannot be read.
     """
     from pipeline.reader.many.folders import check_new
+    from pipeline.reader.many.readings import reject
 
     fields = work.request.form
     errors: list[str] = []
@@ -83,11 +85,11 @@ def print_readings(work: Work, form: Format) -> Iterator[str]:
             if fields:
                 found.append(reading)
             else:
-                yield from form(reading)
+                yield from form(reject(reading, work.least))
             errors += _list_errors([reading])
             empty += _list_empty([reading])
     if fields:
-        found, remains = _complete(found, fields)
+        found, remains = _complete(found, work)
         yield from _format_all(found, form, fields)
         log.info("%s", remains)
     elif empty and len(work.pictures) > 1:
@@ -137,7 +139,7 @@ def write_readings(work: Work, forms: Mapping[Path, Format], review: Path | None
         check_new(unpublished.values())  # another process may have written one meanwhile
         for source, target in unpublished.items():
             publish(source, target)
-        found, remains = _complete(found, work.request.form)
+        found, remains = _complete(found, work)
         _publish_results(found, forms, review, work.request.form)
     where = ", ".join(map(str, targets))
     errors, empty = _list_errors(found), _list_empty(found)
@@ -149,18 +151,24 @@ def write_readings(work: Work, forms: Mapping[Path, Format], review: Path | None
     return f"{summarise(total - done, total, 'pictures', time.monotonic() - started)} -> {where}\n{remains}"
 
 
-def _complete(found: Sequence["Reading"], form: "Form | None") -> tuple[list["Reading"], str]:
-    """Return what was read, with what may be missing on pages of a form, and what remains to a person, in words."""
+def _complete(found: Sequence["Reading"], work: Work) -> tuple[list["Reading"], str]:
+    """Return what was read, without rejected texts, and what remains to a person, in words.
+
+    Pages of a form have what may be missing or wrong on them.
+    """
     from pipeline.reader.many.boxes import CERTAIN
     from pipeline.reader.many.form_pages import check_pages, group_problems
+    from pipeline.reader.many.readings import reject
 
-    rows = [row for reading in found for row in reading.rows]
+    form = work.request.form
+    settled = check_pages(found, form) if form else found
+    checked = [reject(reading, work.least) for reading in settled]
+    rows = [row for reading in checked for row in reading.rows]
     sure = sum(row.confidence >= CERTAIN for row in rows)
     which = f"{len(rows):,} {'row' if len(rows) == 1 else 'rows'} {'has' if 1 in (sure, len(rows)) else 'have'}"
     remains = f"{sure:,} of {which} {CERTAIN:.0%} or more; {len(rows) - sure:,} to check"
     if not form:
-        return list(found), remains
-    checked = check_pages(found, form)
+        return checked, remains
     problems = [(page.file, each) for page in checked for each in group_problems(page.problems)]
     problems.sort(key=lambda problem: bool(problem[1].region))  # first those of pages as a whole
     named = [f"{printable(name)} ({printable(str(each))})" for name, each in problems[:NAMED]]
@@ -189,10 +197,10 @@ def _publish_results(
     if review:
         from pipeline.html.review.review import render_review
         from pipeline.reader.many.boxes import CERTAIN
-        from pipeline.reader.many.review_data import list_fields, list_pages
+        from pipeline.reader.many.review_data import describe_form, list_pages
 
-        values = {"fields": list_fields(fields) if fields else {}, "columns": CHECKED_COLUMNS, "certain": CERTAIN}
-        page = render_review(list_pages(found), review.parent, **values)
+        values = {**describe_form(fields, found), "columns": CHECKED_COLUMNS, "certain": CERTAIN}
+        page = render_review(list_pages(found, fields), review, **values)
         write_file(review, page.encode())
     for target, form in forms.items():
         body = _format_all(found, form, fields)
@@ -208,7 +216,7 @@ def compare_readings(work: Work, truth: Path) -> Iterator[str]:
 
     wanted = load_truth(truth)
     with contextlib.closing(_read(work)) as blocks:
-        found = [reading for reading, _ in itertools.chain.from_iterable(blocks)]
+        found, _ = _complete([reading for reading, _ in itertools.chain.from_iterable(blocks)], work)
     yield compare(found, wanted, truth)
     _refuse(_list_errors(found), len(found))
 

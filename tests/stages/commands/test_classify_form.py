@@ -54,7 +54,7 @@ def test_pages_become_a_table_and_what_may_be_missing_is_named(run: Run, tmp_pat
     records = [(line["file"], line["line"], line["day"], line["total"]) for line in lines if line["line"]]
     assert records == [("a.png", "1", number, number), *(("b.png", str(i), number, number) for i in (1, 2, 3))]
     checks = [(line["file"], line["check"]) for line in lines if line["check"]]
-    assert checks == [("b.png", f"total: {int(number)}, but the sum of day is {3 * int(number)}")]
+    assert checks == [("b.png", f"total: {number}, but sum(day) is {3 * int(number)}")]
     assert result.stdout.splitlines()[-1].endswith(f"look first at b.png ({checks[0][1]})")
     first, second = (json.loads(line) for line in (tmp_path / "all.jsonl").read_text().splitlines())
     assert [row["record"] for row in second["rows"]] == [1, 2, 3, 1]

@@ -26,7 +26,7 @@ function compileField({ digits, pattern, holds: kind }) {
   const [least, most = least] = String(digits ?? "").split("-");
   const fits = pattern ?? (digits ? `\\d{${least},${most}}` : "");
   const isPattern = pattern !== undefined;
-  return { holds: kind, fits, spaces: isPattern && /\s/.test(fits), separators: isPattern && /[.,:/'-]/.test(fits), decimals: 0 };
+  return { holds: kind, fits, spaces: isPattern && /\s/.test(fits), separators: isPattern && /[.,:/'-]/.test(fits), unit: "1" };
 }
 
 const isPlain = (name) => /^[A-Za-z0-9_-]+$/.test(name);
@@ -123,7 +123,8 @@ function parseForm(text) {
     return { name, regions, digits: digits === undefined ? undefined : String(digits), pattern, holds: kind };
   });
   const names = found.map(({ name }) => name);
-  for (const formula of [...Object.values(lines), ...Object.values(sums)]) parseFormula(formula, names);
+  for (const formula of Object.values(lines)) parseFormula(formula, names, false);
+  for (const formula of Object.values(sums)) parseFormula(formula, names, true);
   return { top, fields: found, lines, sums };
 }
 
@@ -148,21 +149,25 @@ function readAs(form, page) {
   }));
   const inLines = rows.filter(({ region }) => fields[region].holds === "lines");
   numberLines(page, inLines);
-  for (const field of form.fields) fields[field.name].decimals = usualDecimals(rows.filter(({ region }) => region === field.name));
+  for (const field of form.fields) fields[field.name].unit = usualUnitOf(rows.filter(({ region }) => region === field.name));
   const names = Object.keys(fields);
-  const compile = (formulas) => Object.fromEntries(Object.entries(formulas).flatMap(([target, text]) => {
-    try { return names.includes(target) ? [[target, { formula: parseFormula(text, names) }]] : []; } catch { return []; }
+  const compile = (formulas, hasSums) => Object.fromEntries(Object.entries(formulas).flatMap(([target, text]) => {
+    try { return names.includes(target) ? [[target, { formula: parseFormula(text, names, hasSums) }]] : []; } catch { return []; }
   }));
-  const pile = { fields, lines: compile(form.lines), sums: compile(form.sums), certain: 0.9 };
+  const pile = { fields, lines: compile(form.lines, false), sums: compile(form.sums, true), certain: 0.9 };
   const read = { ...page, pile, rows, problems: [] };
   read.numbers = makeNumbers(read);
   read.checks = makeChecks(read);
   return read;
 }
 
-function usualDecimals(rows) {
-  const counts = rows.map(({ text }) => decimalsOf(text));
-  return counts.length ? median(counts) : 0;
+function usualUnitOf(rows) {
+  const counts = new Map();
+  for (const { text } of rows) {
+    const unit = readAmount(text).unit?.join("/");
+    if (unit) counts.set(unit, (counts.get(unit) ?? 0) + 1);
+  }
+  return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0] ?? "1";
 }
 
 // Rows without a field may hold several numbers, which have spaces between them.

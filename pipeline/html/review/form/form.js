@@ -7,12 +7,12 @@ const drawing = { form: null, page: null, chosen: -1, problem: "", text: null };
 function openForm() {
   const { pile } = state;
   if (!pile.pages.length) return;
-  const blank = () => ({ top: { template: pile.pages[0].file.split("/").at(-1) }, fields: [], lines: {}, sums: {} });
+  const blank = () => ({ top: { reference: pile.pages[0].file.split("/").at(-1) }, fields: [], lines: {}, sums: {} });
   const last = lastForm();
   try { drawing.form = parseForm(last?.toml ?? pile.toml ?? ""); } catch { drawing.form = blank(); }
   if (!drawing.form.fields.length && !last) drawing.form = blank();
-  const template = drawing.form.top.template ?? "";
-  drawing.page = pile.pages.find(({ file }) => file.split("/").at(-1) === template) ?? pile.pages[0];
+  const reference = drawing.form.top.reference ?? "";
+  drawing.page = pile.pages.find(({ file }) => file.split("/").at(-1) === reference) ?? pile.pages[0];
   drawing.chosen = Math.min(drawing.chosen, drawing.form.fields.length - 1);
   change({ view: "form", bar: null, draft: null });
 }
@@ -233,7 +233,7 @@ function setDigits(text) {
 
 function setFormula(field, formulas, text) {
   try {
-    if (text.trim()) parseFormula(text, drawing.form.fields.map(({ name }) => name));
+    if (text.trim()) parseFormula(text, drawing.form.fields.map(({ name }) => name), field.holds !== "lines");
     changeForm(() => {
       if (text.trim()) formulas[field.name] = text.trim();
       else delete formulas[field.name];

@@ -1,5 +1,5 @@
 // Exact arithmetic with the numbers of a page, as `arithmetic.py` does it. A value is a fraction, [numerator,
-// denominator] of BigInt, or EMPTY or UNKNOWN. A formula is a field, a number, or [operation, formula, formula].
+// denominator] of BigInt, or EMPTY or UNKNOWN.
 
 const EMPTY = "empty";
 const UNKNOWN = "unknown";
@@ -22,28 +22,31 @@ const absolute = ([a, b]) => [a < 0n ? -a : a, b];
 const ZERO = fraction(0n);
 const DAY = fraction(24n);
 
-const isTime = (text) => /^\s*\d+:[0-5]\d\s*$/.test(text);
+const TIME = /^(\d{1,3}):([0-5]\d)$/;
+const MINUTE = fraction(1n, 60n);
+const ONE = fraction(1n);
 
-// The number that a text is. A separator or a space before the last two digits, or a separator before the last one, is
-// a decimal one; other spaces group three digits.
-function valueOf(text) {
+// The number that a text is, and the value of its last digit; UNKNOWN if it is not one number. A separator or a space
+// before the last two digits, or a separator before the last one, is a decimal one; other spaces group three digits.
+function readAmount(text) {
   const plain = text.replaceAll("'", "").trim();
-  if (!plain) return EMPTY;
-  if (isTime(plain)) {
-    const [hours, minutes] = plain.split(":").map(BigInt);
-    return fraction(60n * hours + minutes, 60n);
-  }
+  const [, hours, minutes] = TIME.exec(plain) ?? [];
+  if (hours) return { value: fraction(60n * BigInt(hours) + BigInt(minutes), 60n), unit: MINUTE };
   const [, start, ...ends] = /^(.*?)(?:[.,](\d{1,2})|\s+(\d\d))?$/s.exec(plain);
   const [head, tail] = [start.replace(/[.,]/g, ""), ends.join("")];
   if (!/^(\d*|\d{1,3}(\s\d{3})+)$/.test(head) || !(head + tail)) return UNKNOWN;
-  return fraction(BigInt(head.replace(/\s/g, "") + tail), 10n ** BigInt(tail.length));
+  const unit = fraction(1n, 10n ** BigInt(tail.length));
+  return { value: times(unit, fraction(BigInt(head.replace(/\s/g, "") + tail))), unit };
 }
 
-const decimalsOf = (text) => /(?:[.,]|\s)(\d{1,2})\s*$/.exec(text)?.[1].length ?? 0;
+const isTime = (text) => readAmount(text).unit === MINUTE;
+const valueOf = (text) => (text.trim() ? readAmount(text).value ?? UNKNOWN : EMPTY);
 
-// What a written number may differ from the calculated one: half of this.
-function unitOf(text, decimals) {
-  return isTime(text) ? fraction(1n, 60n) : fraction(1n, 10n ** BigInt(Math.max(decimalsOf(text), decimals)));
+// What a written number may differ from the calculated one: half of this. usual: unit of most numbers of its field.
+function unitOf(text, usual) {
+  const { unit } = text ? readAmount(text) : {};
+  if (!unit) return usual;
+  return unit === MINUTE || compare(unit, usual) < 0 ? unit : usual;
 }
 
 const OPERATIONS = {
@@ -63,32 +66,34 @@ function operate(operation, a, b) {
   return OPERATIONS[operation](a, b);
 }
 
-const parseNumber = (number) => {
-  const [whole, part = ""] = String(number).split(".");
-  return fraction(BigInt(whole + part), 10n ** BigInt(part.length));
-};
-
-// The value of a formula. values(field): that of a field; values(field, true): the values of all lines.
-function evaluate(formula, values) {
-  if (typeof formula === "number") return parseNumber(formula);
-  if (typeof formula === "string") return values(formula);
-  const [operation, first, second] = formula;
-  if (operation === "sum") return values(first, true).reduce((a, b) => operate("+", a, b), EMPTY);
-  if (second === undefined) return operate("-", ZERO, evaluate(first, values));
-  return operate(operation, evaluate(first, values), evaluate(second, values));
+function parseFraction(text) {
+  const [top, bottom = "1"] = text.split("/");
+  return fraction(BigInt(top), BigInt(bottom));
 }
 
-const fieldsOf = (formula) => {
-  if (typeof formula === "string") return [formula];
-  return Array.isArray(formula) ? formula.slice(1).flatMap(fieldsOf) : [];
+// The value of a formula: ["field", name], ["sum", name], ["number", "n/d"], ["negative", formula], or [sign, formula,
+// formula]. values(name): that of a field; values(name, true): those of all lines.
+function evaluate(formula, values) {
+  const [kind, first, second] = formula;
+  if (kind === "number") return parseFraction(first);
+  if (kind === "field") return values(first);
+  if (kind === "sum") return values(first, true).reduce((a, b) => operate("+", a, b), EMPTY);
+  const part = evaluate(first, values);
+  if (kind === "negative") return isFraction(part) ? negative(part) : part;
+  return operate(kind, part, evaluate(second, values));
+}
+
+const fieldsOf = ([kind, first, second]) => {
+  if (kind === "number") return [];
+  return kind === "field" || kind === "sum" ? [first] : [first, second].filter(Boolean).flatMap(fieldsOf);
 };
 
 // The value that a field must have for a formula to have this result; UNKNOWN if there is not exactly one.
 function solve(formula, field, result, values) {
-  if (formula === field) return result;
-  if (!Array.isArray(formula)) return UNKNOWN;
   const [operation, first, second] = formula;
-  if (second === undefined) return solve(first, field, negative(result), values);
+  if (operation === "field") return first === field ? result : UNKNOWN;
+  if (operation === "negative") return solve(first, field, negative(result), values);
+  if (!second) return UNKNOWN;
   const isFirst = fieldsOf(first).includes(field);
   if (isFirst === fieldsOf(second).includes(field)) return UNKNOWN;
   const raw = evaluate(isFirst ? second : first, values);
@@ -103,26 +108,29 @@ function solve(formula, field, result, values) {
   return isFraction(part) ? solve(isFirst ? first : second, field, part, values) : UNKNOWN;
 }
 
-function roundTo(value, unit) {
-  const [top, bottom] = plus(over(absolute(value), unit), [1n, 2n]);
-  return times(unit, fraction((value[0] < 0n ? -1n : 1n) * (top / bottom)));
+// A number as text, rounded half up to its unit.
+function writeAmount(value, unit, decimal) {
+  const [top, bottom] = plus(over(value, unit), [1n, 2n]);
+  const units = top / bottom - BigInt(top % bottom < 0n);
+  const [sign, digits] = units < 0n ? ["-", String(-units)] : ["", String(units)];
+  if (!compare(unit, MINUTE)) return `${sign}${BigInt(digits) / 60n}:${String(BigInt(digits) % 60n).padStart(2, "0")}`;
+  const count = String(unit[1]).length - 1;
+  const whole = digits.padStart(count + 1, "0");
+  return count ? `${sign}${whole.slice(0, -count)}${decimal}${whole.slice(-count)}` : `${sign}${whole}`;
 }
 
-// A calculated number as text: with these decimals, or up to two if it is exact with them.
-function writeValue(value, decimals, decimal, asTime = false) {
-  if (asTime) {
-    const [minutes] = roundTo(times(value, fraction(60n)), fraction(1n));
-    const day = ((minutes % 1440n) + 1440n) % 1440n;
-    return `${day / 60n}:${String(day % 60n).padStart(2, "0")}`;
-  }
-  let count = decimals;
-  while (count < 2 && (value[0] * 10n ** BigInt(count)) % value[1]) count += 1;
-  const unit = fraction(1n, 10n ** BigInt(count));
-  if (compare(roundTo(value, unit), value)) count = decimals; // not exact with two either
-  const scale = 10n ** BigInt(count);
-  const [top] = times(roundTo(value, fraction(1n, scale)), fraction(scale));
-  const [sign, digits] = [top < 0n ? "-" : "", String(absolute([top, 1n])[0]).padStart(count + 1, "0")];
-  return count ? `${sign}${digits.slice(0, -count)}${decimal}${digits.slice(-count)}` : `${sign}${digits}`;
+// A calculated number: with more decimals than is usual if it is exact with one or two, as 7.75 hours.
+function writeResult(value, unit, decimal) {
+  const units = compare(unit, MINUTE) ? [fraction(1n), fraction(1n, 10n), fraction(1n, 100n)] : [];
+  const exact = units.find((each) => compare(each, unit) <= 0 && over(value, each)[1] === 1n);
+  return writeAmount(value, exact ?? unit, decimal);
+}
+
+// An amount with this decimal separator; the other one groups its digits. Other texts stay as they are.
+function replaceDecimal(text, decimal) {
+  const found = /^(\d+|\d{1,3}(?:[.,' ]\d{3})+)([.,])(\d{1,2})$/.exec(text);
+  if (!found || found[2] === decimal) return text;
+  return `${found[1].replaceAll(decimal, decimal === "." ? "," : ".")}${decimal}${found[3]}`;
 }
 
 const squeeze = (text) => text.replace(/\s/g, "").replaceAll(",", ".");
@@ -135,47 +143,88 @@ function resultOf(formula, values, texts) {
 }
 
 // Whether a written number is the result: "fits", "differs", "unchecked", or "nothing" if both are empty.
-function judge(result, text, decimals) {
+function judge(result, text, usual) {
   const written = valueOf(text);
   if (result === EMPTY && written === EMPTY) return "nothing";
   if (!isFraction(result) || !isFraction(written)) return "unchecked";
-  const half = times(unitOf(text, decimals), [1n, 2n]);
+  const half = times(unitOf(text, usual), [1n, 2n]);
   return compare(absolute(minus(result, written)), half) <= 0 ? "fits" : "differs";
 }
 
-// Formulas as they are written: + - * / ( ), numbers, names of fields, sum(field).
-function parseFormula(text, names) {
-  const plain = text.replaceAll("×", "*").replaceAll("÷", "/").replaceAll("−", "-");
-  const tokens = plain.match(/\d+(?:\.\d+)?|[\p{L}_][\p{L}\p{N}_-]*|[^\s]/gu) ?? [];
-  let at = 0;
-  const take = (...wanted) => (wanted.includes(tokens[at]) ? tokens[at++] : null);
-  const expect = (wanted) => { if (!take(wanted)) throw new Error(`${wanted} is missing`); };
-  const atom = () => {
+const MOST_CHARACTERS = 300; // of a formula
+const MOST_PARENTHESES = 20; // within each other
+
+// Formulas as they are written: + - * / ( ), numbers, names of fields, and with `hasSums` sum(name).
+function parseFormula(text, names, hasSums = true) {
+  if (text.length > MOST_CHARACTERS) throw new Error(`it has more than ${MOST_CHARACTERS} characters`);
+  const tokens = splitFormula(text.replaceAll("×", "*").replaceAll("÷", "/").replaceAll("−", "-"), names, hasSums);
+  let [at, depth] = [0, 0];
+  const take = (...wanted) => (wanted.includes(tokens[at]?.[0]) ? tokens[at++][0] : "");
+  const part = () => {
     if (take("(")) {
+      if (++depth > MOST_PARENTHESES) throw new Error(`it has more than ${MOST_PARENTHESES} parentheses within each other`);
       const inner = terms();
-      expect(")");
+      depth -= 1;
+      if (!take(")")) throw new Error(") is missing");
       return inner;
     }
-    if (take("-")) return ["-", atom()];
-    const token = tokens[at++];
-    if (token === undefined) throw new Error("something is missing at the end");
-    if (/^\d/.test(token)) return Number(token);
-    if (token === "sum" && take("(")) {
-      const field = atom();
-      expect(")");
-      return ["sum", field];
+    if (take("-")) {
+      if (++depth > MOST_PARENTHESES) throw new Error("it has too many signs");
+      const inner = part();
+      depth -= 1;
+      return ["negative", inner];
     }
-    if (!names.includes(token)) throw new Error(`${token} is no field`);
+    const token = tokens[at++];
+    if (!token) throw new Error("it ends too early");
+    if (token.length < 2) throw new Error(`${token[0]} cannot stand there`);
     return token;
   };
-  const chain = (next, ...operations) => {
+  const chain = (next, ...signs) => {
     let left = next();
-    for (let found = take(...operations); found; found = take(...operations)) left = [found, left, next()];
+    for (let sign = take(...signs); sign; sign = take(...signs)) left = [sign, left, next()];
     return left;
   };
-  const factors = () => chain(atom, "*", "/");
+  const factors = () => chain(part, "*", "/");
   const terms = () => chain(factors, "+", "-");
   const formula = terms();
-  if (at < tokens.length) throw new Error(`${tokens[at]} is one too many`);
+  if (at < tokens.length) throw new Error(`nothing can precede ${tokens[at].at(-1)} there`);
   return formula;
+}
+
+// The parts of a formula: fields, numbers and sums as in a tree, and signs alone. Of two names, the longer one counts.
+function splitFormula(text, names, hasSums) {
+  const sorted = [...names].sort((a, b) => b.length - a.length);
+  const isWord = /[\p{L}\p{N}_]/u;
+  const begins = (rest) => sorted.find((name) =>
+    rest.startsWith(name) && !(isWord.test(name.at(-1)) && isWord.test(rest[name.length] ?? "")));
+  const tokens = [];
+  let rest = text.trimStart();
+  const skip = (count) => { rest = rest.slice(count).trimStart(); };
+  while (rest) {
+    const sum = /^sum\s*\(/.exec(rest);
+    const number = /^\d+(\.\d+)?/.exec(rest);
+    const name = begins(rest);
+    if (sum) {
+      if (!hasSums) throw new Error("sum(NAME) is only for a field that holds one number");
+      skip(sum[0].length);
+      const field = begins(rest);
+      if (!field) throw new Error("sum( needs one field");
+      skip(field.length);
+      if (rest[0] !== ")") throw new Error(") is missing");
+      skip(1);
+      tokens.push(["sum", field]);
+    } else if (number) {
+      const [whole, decimals = ""] = number[0].split(".");
+      const value = fraction(BigInt(whole + decimals), 10n ** BigInt(decimals.length));
+      tokens.push(["number", value[1] === 1n ? String(value[0]) : value.join("/")]);
+      skip(number[0].length);
+    } else if (name) {
+      tokens.push(["field", name]);
+      skip(name.length);
+    } else if ("+-*/()".includes(rest[0])) {
+      tokens.push([rest[0]]);
+      skip(1);
+    } else throw new Error(`${/^[^+*/()]*/.exec(rest)[0].trim()} is no field`);
+  }
+  return tokens;
 }

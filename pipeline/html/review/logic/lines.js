@@ -51,14 +51,21 @@ function listNumbers(page, check) {
   return { terms: [...new Set(own)], written };
 }
 
+const usualUnit = (page, field) => parseFraction(page.pile.fields[field]?.unit ?? "1");
+const decimalOf = (page) => page.decimal ?? ".";
+
+// A result as the written number, or as most numbers of its field.
+function showResult(page, check, value, text = "") {
+  return isFraction(value) ? writeResult(value, unitOf(text, usualUnit(page, check.target)), decimalOf(page)) : "?";
+}
+
 function judgeCheck(page, check, changes) {
   const values = valuesIn(page, check.cells, changes);
   const { terms, written } = check;
   const result = resultOf(check.formula, values, terms.map((number) => textIn(number, changes)));
   const text = written ? textIn(written, changes) : "";
-  const { decimals = 0 } = page.pile.fields[check.target] ?? {};
   const isUnknown = written && valueIn(written, changes) === UNKNOWN;
-  return { result, state: isUnknown ? "unchecked" : judge(result, text, decimals) };
+  return { result, state: isUnknown ? "unchecked" : judge(result, text, usualUnit(page, check.target)) };
 }
 
 // All checks of a page: each line with each formula, then the totals.
@@ -123,9 +130,10 @@ function calculate(page, check, number) {
     } else value = solve(check.formula, number.field, written, valuesIn(page, check.cells));
   }
   if (!isFraction(value)) return "";
+  if (isTime(like)) value = plus(value, fraction(-24n * (over(value, DAY)[0] / over(value, DAY)[1])));
   if (value[0] < 0n && isTime(like)) value = plus(value, DAY);
   if (value[0] < 0n) return "";
-  const text = writeValue(value, field?.decimals ?? 0, page.decimal ?? ".", isTime(like));
+  const text = writeResult(value, isTime(like) ? MINUTE : usualUnit(page, number.field), decimalOf(page));
   if (!fitsPattern(field, text)) return "";
   return judgeCheck(page, check, new Map([[number, text]])).state === "fits" ? text : "";
 }

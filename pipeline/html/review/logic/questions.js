@@ -101,8 +101,7 @@ function askCheck(page, check, add) {
 
 function showDifference(page, check) {
   const difference = absolute(minus(check.result, valueIn(check.written)));
-  const { decimals = 0 } = page.pile.fields[check.target] ?? {};
-  return writeValue(difference, decimals, page.decimal ?? ".");
+  return showResult(page, check, difference);
 }
 
 // What is to be said of a page as a whole.

@@ -41,12 +41,10 @@ function describeQuestion(number, { mark, check, why, isCalculated }, text) {
     const { written, result } = check;
     const sum = writeSum(check, null, true);
     if (number !== written) return [name, `read as ${number.text}, but ${sum} is not ${written.text}`];
-    const { decimals = 0 } = field ?? {};
-    return [`${name}: does not add up`, `${sum} = ${writeValue(result, decimals, number.page.decimal ?? ".", isTime(number.text))}, read as ${number.text}`];
+    return [`${name}: does not add up`, `${sum} = ${showResult(number.page, check, result, number.text)}, read as ${number.text}`];
   }
   if (check?.kind === "total" && mark !== "?") {
-    const { decimals = 0 } = state.pile.fields[check.target] ?? {};
-    const made = isFraction(check.result) ? writeValue(check.result, decimals, number.page.decimal ?? ".") : "?";
+    const made = showResult(number.page, check, check.result);
     const shown = isCalculated && number !== check.written ? `${name}: ${text} instead of ${number.text}` : name;
     return [shown, `${isolate(check.target)} ${check.written?.text ?? ""}, but the ${fieldsOf(check.formula).map(isolate).join(", ")} make ${made}`];
   }
@@ -118,14 +116,14 @@ function drawEye(number, text, kind, room, high, from = 0) {
 // A formula as a list: numbers of the page, and what stands between them.
 function listParts(formula, check) {
   const write = (each) => {
-    if (typeof each === "number") return [String(each)];
-    if (typeof each === "string") return [check.cells?.get(each) ?? check.numbers.find(({ field }) => field === each) ?? { field: each }];
     const [operation, first, second] = each;
-    if (operation === "sum") return check.terms.flatMap((number, i) => (i ? ["+", number] : [number]));
-    if (second === undefined) return ["−", ...write(first)];
+    if (operation === "number") return [first];
+    if (operation === "field") return [check.cells?.get(first) ?? check.numbers.find(({ field }) => field === first) ?? { field: first }];
+    if (operation === "sum") return check.terms.filter(({ field }) => field === first).flatMap((number, i) => (i ? ["+", number] : [number]));
+    if (operation === "negative") return ["−", ...write(first)];
     const wrap = (part, isSecond) => {
       const inner = write(part);
-      const isLower = Array.isArray(part) && "+-".includes(part[0]) && ("*/".includes(operation) || isSecond);
+      const isLower = "+-".includes(part[0]) && ("*/".includes(operation) || isSecond);
       return isLower ? ["(", ...inner, ")"] : inner;
     };
     return [...wrap(first, false), SIGNS[operation], ...wrap(second, true)];
@@ -138,7 +136,7 @@ function writeSum(check, changes, isLeft = false) {
   const written = (part) => (typeof part === "string" ? part : (part.id && textIn(part, changes)) || "–");
   const [unknown] = changes?.keys() ?? [];
   const { written: target, formula } = check;
-  const isFactor = Array.isArray(formula) && formula[0] === "*" && unknown && unknown !== target && formula.length === 3;
+  const isFactor = formula[0] === "*" && unknown && unknown !== target && formula.slice(1).every(([kind]) => kind === "field");
   if (isFactor && !isLeft) { // a × b = c, as c / a = b
     const other = listParts(formula, check).find((part) => part.id && part !== unknown);
     return `${textIn(target, changes)} / ${written(other)} = ${textIn(unknown, changes)}`;
@@ -168,10 +166,9 @@ function drawSum(number, check, text) {
     parts = [`sum of ${check.terms.length}: …`, ...near, "…"];
   }
   const { state: verdict, result } = judgeCheck(number.page, check, changes);
-  const { decimals = 0 } = state.pile.fields[check.target] ?? {};
   const note = make("small", {});
   if (verdict === "fits") note.append(...noteFit(number, check, changes));
-  else if (verdict === "differs") note.append(span("no", `is ${writeValue(result, decimals, number.page.decimal ?? ".", isTime(check.written.text))}`));
+  else if (verdict === "differs") note.append(span("no", `is ${showResult(number.page, check, result, check.written.text)}`));
   const target = check.written ?? { field: check.target };
   const className = `strip${isLine ? "" : " col"}`;
   return make("div", { className }, parts.map(chip), make("i", {}, "="), chip(target), note);
@@ -187,7 +184,7 @@ function noteFit(number, check, changes) {
   if (verdict === "fits") return [`total ${total.written.text} `, tick()];
   if (!isFraction(result)) return ["adds up ", tick()];
   const off = absolute(minus(result, valueIn(total.written)));
-  return [`total then off by ${writeValue(off, state.pile.fields[total.target]?.decimals ?? 0, number.page.decimal ?? ".")}`];
+  return [`total then off by ${showResult(number.page, total, off)}`];
 }
 
 const rest = (keys, text) => span("rest", key(keys), text);
@@ -213,8 +210,7 @@ const canKeep = (number) => !number.answer && (number.kind === "few" || ["≠", 
 function keptText(number, { check }) {
   if (number.kind === "few") return "as it is";
   if (check.kind === "line") return `${number.text} as written`;
-  const { decimals = 0 } = state.pile.fields[check.target] ?? {};
-  return `${writeValue(check.result, decimals, number.page.decimal ?? ".")} against ${check.written.text}`;
+  return `${showResult(number.page, check, check.result)} against ${check.written.text}`;
 }
 
 const listAlternatives = (number, text) => (number.answer ? [] : number.alternatives)

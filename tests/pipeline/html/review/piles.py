@@ -55,12 +55,12 @@ def make_pile(pages: list[dict[str, Any]], **others: Any) -> dict[str, Any]:
             "fits": FITS[field],
             "spaces": False,
             "separators": field in ("price", "sum", "total"),
-            "decimals": 2 if field in ("price", "sum", "total") else 0,
+            "unit": "1/100" if field in ("price", "sum", "total") else "1",
         }
         for field in COLUMNS
     }
     pile = {"key": "pile", "title": "Delivery notes", "certain": 0.9, "columns": REVIEWED, "fields": fields, "toml": ""}
-    pile["lines"] = {"sum": {"text": "quantity * price", "formula": ["*", "quantity", "price"]}}
+    pile["lines"] = {"sum": {"text": "quantity * price", "formula": ["*", ["field", "quantity"], ["field", "price"]]}}
     pile["sums"] = {"total": {"text": "sum(sum)", "formula": ["sum", "sum"]}}
     return {**pile, "pages": pages, **others}
 

@@ -133,7 +133,7 @@ def test_reference_page_is_beside_the_form_or_the_only_page_of_its_name(tmp_path
     pictures = find_pictures([str(tmp_path / "pile")])
 
     def find(named: str) -> str:
-        form = complete_form(Form((Region("x"),), named=named, folder=tmp_path / "forms"), pictures)
+        form = complete_form(Form((Region("x"),), named=named, path=tmp_path / "forms/form.toml"), pictures)
         assert form.reference
         return str(Path(form.reference.name).relative_to(tmp_path))
 

@@ -8,7 +8,7 @@ import pytest
 from pipeline.engine.documents import convert
 from pipeline.reader import Number, Result, Row
 from pipeline.reader.many.formats import format_csv, format_json, format_text
-from pipeline.reader.many.readings import Reading, RowReading, describe
+from pipeline.reader.many.readings import Reading, RowReading, describe, reject
 from pipeline.reader.pages.result import Problem
 
 
@@ -49,7 +49,7 @@ def test_row_below_the_least_confidence_is_left_to_a_person() -> None:
     boxes, probabilities = np.array([[1, 2, 3, 4], [5, 1, 9, 6]]), np.zeros((2, 10), np.float32)
     row = Row("0 7", "07", 0.7, (("0 1", 0.2),), boxes, probabilities, (), "amount")
     result = Result("0 7", "07", (row,), 0.7, (), boxes, (9, 9), probabilities, boxes[:0])
-    reading = describe(result, "a.png", "0123456789", 0.9)
+    reading = reject(describe(result, "a.png", "0123456789"), 0.9)
     assert format_csv(reading) == ["a.png,1,,,0.700000,0 7,0.700000,,amount,yes,1,1,9,6"]
     assert format_text(reading) == ["a.png: ?"]
     (described,) = reading.rows
@@ -63,7 +63,10 @@ def test_reading_is_the_same_after_the_resume_log() -> None:
         Number(text, text, 0.7, (), boxes[i : i + 1], probabilities[i : i + 1]) for i, text in enumerate("07")
     )
     row = Row("0 7", "07", 0.7, (("0 1", 0.2),), boxes, probabilities, numbers, "amount", 3)
-    problems = (Problem("no reading", "day"), Problem("ink", "amount", (1, 2, 3, 4), (0.1, 0.2, 0.3, 0.4)))
+    problems = (
+        Problem("missing", "no reading", "day"),
+        Problem("ink", "ink", "amount", (1, 2, 3, 4), (0.1, 0.2, 0.3, 0.4)),
+    )
     result = Result("0 7", "07", (row,), 0.7, (), boxes, (9, 9), probabilities, boxes[:0], True, problems, (1, 0, 0, 0))
     reading = describe(result, "a.png", "0123456789")
     assert reading.rows[0].signs == (("0", 0.7), ("7", 0.7))
