@@ -1,6 +1,7 @@
 """What the review page calculates without a document: questions, steps, cells, digits, tables."""
 
-from fractions import Fraction
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -202,51 +203,41 @@ def test_sample_bounds_the_errors_that_are_left() -> None:
     assert evaluate(call, 1, 20, 464, scripts=REVIEW) > 65
 
 
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("12.50", "25/2"),
-        ("1'234,05", "24681/20"),
-        ("44 00", "44"),
-        ("8:30", "17/2"),
-        ("1 234 05", "24681/20"),
-        ("", "empty"),
-        ("1 23 4", "unknown"),
-        ("07.08.26", "70826/100"),
-    ],
-)
-def test_text_is_an_exact_number(text: str, value: str) -> None:
-    found = evaluate(
-        "(text) => { const v = valueOf(text); return isFraction(v) ? v.join('/') : v; }", text, scripts=REVIEW
-    )
-    assert found == value or Fraction(found) == Fraction(value)
+# The cases of the arithmetic in Python, called as there.
+CASES = json.loads((Path(__file__).parents[2] / "reader" / "forms" / "arithmetic.json").read_text())
+CALL = """(cases) => cases.map(({ call, input }) => ({
+    amount: () => {
+        const { value, unit } = readAmount(input);
+        const show = ([top, bottom]) => (bottom === 1n ? String(top) : `${top}/${bottom}`);
+        return value ? [show(value), show(unit)] : null;
+    },
+    parse: () => { try { return parseFormula(input.text, input.fields, input.sums); } catch { return null; } },
+    check: () => {
+        const { formula, target, texts, unit, decimal } = input;
+        const listed = (field) => (texts[field] ?? []).map(valueOf);
+        const values = (field, all) => (all ? listed(field) : listed(field)[0] ?? EMPTY);
+        const [written = ""] = texts[target] ?? [];
+        const needed = [...fieldsOf(formula), target];
+        const result = resultOf(formula, values, needed.flatMap((field) => texts[field] ?? []));
+        const isKnown = isFraction(result) && needed.every((field) => !listed(field).includes(UNKNOWN));
+        const verdict = isKnown ? judge(result, written, parseFraction(unit)) : "unchecked";
+        return {
+            fits: { fits: true, differs: false }[verdict] ?? null,
+            result: isKnown ? writeAmount(result, unitOf(written, parseFraction(unit)), decimal) : null,
+        };
+    },
+    write: () => replaceDecimal(input.text, input.decimal),
+})[call]())"""
 
 
-@pytest.mark.parametrize(
-    ("formula", "tree"),
-    [
-    ],
-)
-def test_formula_is_parsed(formula: str, tree: Any) -> None:
-    names = ["to", "from", "break", "a", "b", "sum"]
-    assert evaluate("parseFormula", formula, names, scripts=REVIEW) == tree
+@pytest.fixture(scope="module")
+def outputs() -> Any:
+    return evaluate(CALL, CASES, scripts=REVIEW)
 
 
-@pytest.mark.parametrize("formula", ["a +", "(a", "c", "a b", "sum(a"])
-def test_broken_formula_is_refused(formula: str) -> None:
-    call = "(...values) => { try { parseFormula(...values); return ''; } catch (error) { return error.message; } }"
-    assert evaluate(call, formula, ["a", "b"], scripts=REVIEW) != ""
-
-
-def test_hours_past_midnight_and_an_empty_break() -> None:
-    call = """(formula, texts, written) => {
-        const values = (field) => valueOf(texts[field] ?? "");
-        return judge(resultOf(formula, values, Object.values(texts)), written, 0);
-    }"""
-    hours = ["-", ["-", "to", "from"], ["/", "break", 60]]
-    assert evaluate(call, hours, {"to": "2:15", "from": "22:00"}, "4.25", scripts=REVIEW) == "fits"
-    assert evaluate(call, hours, {"to": "12:30", "from": "8:30", "break": "30"}, "3,5", scripts=REVIEW) == "fits"
-    assert evaluate(call, hours, {"to": "12:30", "from": "8:30"}, "3,5", scripts=REVIEW) == "differs"
+@pytest.mark.parametrize("number", range(len(CASES)), ids=lambda number: json.dumps(CASES[number]))
+def test_arithmetic_is_that_of_python(outputs: Any, number: int) -> None:
+    assert outputs[number] == CASES[number]["output"]
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "=\n1", "\n=1", "+1", "@x", "\t1", "'=1"])
