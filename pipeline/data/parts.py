@@ -30,7 +30,7 @@ def load_parts(folder: Path) -> tuple[Part, Part]:
     test = _load_part(folder / TEST_IMAGES, folder / TEST_LABELS)
     if training.images.shape[1:] != test.images.shape[1:]:
         sizes = [" x ".join(map(str, part.images.shape[1:])) for part in (training, test)]
-        raise DatasetError(f"{folder}: the training images are {sizes[0]} pixels, the test images {sizes[1]}")
+        raise DatasetError(f"the training images are {sizes[0]} pixels, the test images {sizes[1]}: give both one size")
     return training, test
 
 
@@ -45,7 +45,8 @@ def name_classes(training: Part, test: Part, names: tuple[str, ...]) -> tuple[st
             index = int(beyond.argmax())
             label = part.labels[index]
             raise DatasetError(
-                f"{which} image {index} has label {label}, beyond the last class, {len(names) - 1} ({names[-1]})"
+                f"{which} image {index} has label {label}, beyond the last class, {len(names) - 1} ({names[-1]}): "
+                "correct it, or name its class"
             )
     return names
 
@@ -53,14 +54,17 @@ def name_classes(training: Part, test: Part, names: tuple[str, ...]) -> tuple[st
 def _load_part(images_path: Path, labels_path: Path) -> Part:
     images, labels = _locate(images_path, 3, "images"), _locate(labels_path, 1, "labels")
     if len(images) != len(labels):
-        raise DatasetError(f"{images_path} has {len(images):,} images, but {labels_path} has {len(labels):,} labels")
+        raise DatasetError(
+            f"{images_path.name} has {len(images):,} images, but {labels_path.name} has {len(labels):,} labels: "
+            "correct one of the files"
+        )
     return Part(images, read_entries(labels, 0, len(labels)))
 
 
 def _locate(path: Path, rank: int, what: str) -> ArrayFile:
     array = idx.locate(path)
     if len(array.shape) != rank:
-        raise DatasetError(f"{path} contains uint8 {array.shape}, not {what}: expected {rank} dimension(s)")
+        raise DatasetError(f"{path.name} contains uint8 {array.shape}, not {what}: expected {rank} dimension(s)")
     if 0 in array.shape:
-        raise DatasetError(f"{path} contains no {what}")
+        raise DatasetError(f"{path.name} contains no {what}")
     return array

@@ -16,9 +16,9 @@ from pipeline.model.header import HEADER, format_header
 from pipeline.model.model import Model
 from pipeline.network.activations import Array
 from pipeline.network.layer import Layer, unknown_kind
-from pipeline.network.layers import Affine, Convolution, Dense
+from pipeline.network.layers import Affine, Convolution, Dense, MaxPooling
+from pipeline.network.losses import LOSSES
 from pipeline.network.network import Network
-from pipeline.network.pooling import MaxPooling
 
 PRODUCER = "handwriting"
 OPSET = 17
@@ -68,10 +68,8 @@ def save_onnx(path: Path, model: Model) -> None:
         for number, network in enumerate(model.networks, start=1)
     ]
     value = graph.node("mean", "Mean", *logits) if is_ensemble else logits[0]
-    if model.loss == "quadratic":  # softmax(log sigmoid(z)), as pipeline.network.losses explains
-        value = graph.node("negative", "Neg", value)
-        value = graph.node("softplus", "Softplus", value)
-        value = graph.node("log-sigmoid", "Neg", value)
+    for name, operator in LOSSES[model.loss].onnx:
+        value = graph.node(name, operator, value)
     value = graph.node("tempered", "Div", value, graph.constant("temperature", model.temperature))
     graph.node("probabilities", "Softmax", value, axis=1)
     graph.node("label", "ArgMax", "probabilities", axis=1, keepdims=0)

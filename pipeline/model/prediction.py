@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pipeline.data.scaling import Scaling, standardise
 from pipeline.model.model import Model
 from pipeline.network.architecture import micro_batch_size
-from pipeline.network.losses import probabilities
+from pipeline.network.losses import LOSSES, probabilities
 from pipeline.network.network import infer, make_buffers
 
 TILE = 128  # images in one matrix product, fewer for large images; see `_in_tiles`
@@ -61,6 +61,7 @@ def _in_tiles(
     expected = np.float32 if scaling is None else np.uint8
     assert images.dtype == expected, f"{images.dtype} images, not {expected.__name__}"
     result = np.empty((len(images), outputs), np.float32)
+    loss = LOSSES[model.loss]
     size = min(TILE, micro_batch_size(model.networks[0].layers))
     tile = np.zeros((size, *model.image_shape), np.float32)
     buffers = make_buffers(model.networks[0])
@@ -75,6 +76,6 @@ def _in_tiles(
             x = np.moveaxis(tile, 0, -1)
             logits = np.asarray(sum(infer(network, x, buffers) for network in model.networks))
             logits /= np.float32(model.ensemble_size)
-            found = logits[:outputs] if as_logits else probabilities(logits[:outputs], model.loss, model.temperature)
+            found = logits[:outputs] if as_logits else probabilities(logits[:outputs], loss, model.temperature)
             result[start - first : stop - first] = found.T[columns]
     return result

@@ -21,8 +21,7 @@ from pipeline.model.header import HEADER, Header, format_header
 from pipeline.model.model import Model, assemble, name_arrays
 from pipeline.model.quantization import dequantize, quantize
 from pipeline.network.layer import Layer, Pair, Shape, unknown_kind
-from pipeline.network.layers import Affine, Convolution, Dense
-from pipeline.network.pooling import MaxPooling
+from pipeline.network.layers import Affine, Convolution, Dense, MaxPooling
 
 WEIGHT_AND_BIAS = "weight", "bias"
 RESIDUAL = """class Residual(nn.Sequential):

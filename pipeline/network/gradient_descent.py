@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from pipeline.network.activations import Array
 from pipeline.network.layer import Buffers
-from pipeline.network.losses import Labels, Loss, count_correct
+from pipeline.network.losses import Labels, LossFunction, count_correct
 from pipeline.network.network import Network, Parameters, backward, forward, make_buffers, make_network, view_parameters
 from pipeline.network.optimizers import Optimizer
 from pipeline.network.thread_pool import Run, in_sequence
@@ -51,7 +51,7 @@ class TrainingState:
     """
 
     network: Network
-    loss: Loss
+    loss: LossFunction
     optimizer: Optimizer
     ema_decay: float
     arrays: Array
@@ -69,7 +69,7 @@ class TrainingState:
 
 def prepare(
     network: Network,
-    loss: Loss,
+    loss: LossFunction,
     optimizer: Optimizer,
     ema_decay: float = 0.0,
     micro_batch: int = 512,

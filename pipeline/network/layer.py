@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pipeline.network.activations import Activation, Array
+from pipeline.network.patches import Steps
 
 Shape = tuple[int, ...]
 Pair = tuple[int, int]  # height and width
@@ -110,6 +111,25 @@ class Layer(ABC):
         dy: the gradient of the output, which is overwritten. As everywhere, dy, dz and dw are the gradients of the loss
         with respect to y, z and w. saved: what `forward` returned for this purpose.
         """
+
+
+class Windowed(Layer):
+    """Base class of layers whose kernel moves over a map. kernel: height and width. dilation: see `Convolution`."""
+
+    kernel: Pair
+    dilation = 1
+
+    @property
+    def steps(self) -> tuple[Steps, Steps]:
+        """The positions of the kernel, from top to bottom and from left to right."""
+        rows, columns = zip(self.input_shape[1:], self.kernel, self.stride, self.padding, strict=True)
+        return Steps(*rows), Steps(*columns, self.dilation)
+
+    @property
+    def window(self) -> Pair:
+        """The kernel, dilated."""
+        rows, columns = self.steps
+        return rows.reach, columns.reach
 
 
 def unknown_kind(layer: object, output: str, module: str) -> TypeError:

@@ -1,4 +1,4 @@
-"""Dense layers and convolutions. Each kind of layer is a class that defines its shapes and its passes.
+"""Dense layers, convolutions and max pooling. Each kind of layer is a class that defines its shapes and its passes.
 
 A dense layer multiplies its input by a matrix, a convolution every patch of its input. Both compute z = W p + b with W
 (outputs, fan_in) and patches p (fan_in, positions * n) of a batch of n images: a dense layer has one patch, its whole
@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 
 from pipeline.network.activations import Activation, Array
-from pipeline.network.layer import Arrays, Buffers, Generator, Layer, Pair, Shape
+from pipeline.network.layer import Arrays, Buffers, Generator, Layer, Pair, Shape, Windowed
 from pipeline.network.patches import entries_under, view_patches
-from pipeline.network.pooling import MaxPooling, Windowed
 
 MIN_COLUMNS = 128  # of a matrix product over one row of positions; narrower ones cost BLAS more than views save
 
@@ -230,6 +229,51 @@ class Convolution(Windowed, Affine):
         dx.fill(0)
         for entry, (positions, pixels) in enumerate(entries):
             dx[pixels] += dp[:, entry][positions]
+        return dx
+
+
+@dataclass(frozen=True)
+class MaxPooling(Windowed):
+    """The maximum of each window of a map. It has no parameters. kernel, stride: (height, width).
+
+    (Zhou & Chellappa 1988)
+    """
+
+    kind = "pool"
+    kernel: Pair
+    stride: Pair = (2, 2)
+
+    @property
+    def output_shape(self) -> Shape:
+        """(channels, height, width), with one pixel for each position of the kernel."""
+        return self.input_shape[0], *(axis.count for axis in self.steps)
+
+    def forward(self, w: Arrays, x: Array, buffers: Buffers) -> tuple[Array, Any]:
+        """Compute the maxima; save x and the maxima."""
+        (_, first), *others = entries_under(*self.steps)
+        y = buffers.array("y", *self.output_shape, x.shape[-1])
+        np.copyto(y, x[first])
+        for _, pixels in others:
+            np.maximum(y, x[pixels], out=y)
+        return y, (x, y)
+
+    def backward(self, w: Arrays, dw: Arrays, saved: Any, dy: Array, buffers: Buffers, first: bool) -> Array | None:
+        """Pass the gradient of each maximum to the input that attained it, the first one among equal values."""
+        if first:
+            return None
+        x, y = saved
+        dx, part = buffers.array("dx", *x.shape), buffers.array("part", *y.shape)
+        dx.fill(0)
+        pending = np.ones(y.shape, bool)
+        disjoint = all(size <= step for size, step in zip(self.kernel, self.stride, strict=True))
+        for _, pixels in entries_under(*self.steps):
+            attained = x[pixels] == y
+            attained &= pending
+            pending ^= attained  # so that the next equal value gets nothing
+            if disjoint:
+                np.multiply(dy, attained, out=dx[pixels])
+            else:
+                dx[pixels] += np.multiply(dy, attained, out=part)
         return dx
 
 

@@ -7,6 +7,7 @@ all classes (Szegedy et al. 2016, section 7).
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,29 @@ from pipeline.network.activations import Array, sigmoid
 
 Labels = NDArray[np.integer[Any]]
 # logits, labels, number of images in the whole batch -> loss, dL/dz
-Loss = Callable[[Array, Labels, int], tuple[float, Array]]
+LossFunction = Callable[[Array, Labels, int], tuple[float, Array]]
 
 
-def quadratic(
+@dataclass(frozen=True)
+class Loss:
+    """A loss, with everything that the project needs to know about it but its JavaScript (`SCORES` in `network.js`).
+
+    name: its name in the option `--loss` and in model files. function: computes the mean loss and its gradient from
+    logits, labels, `count` and `label_smoothing`. scores: returns what softmax takes to give probabilities, from the
+    logits. has_linear_scores: whether the scores are the logits themselves: then the last layer can be divided by the
+    temperature. onnx: the nodes that compute the scores from the logits, each a name and an ONNX operator. torch: an
+    expression that does so in PyTorch, in which `nn` is torch.nn; "" if the scores are the logits.
+    """
+
+    name: str
+    function: Callable[..., tuple[float, Array]]
+    scores: Callable[[Array], Array]
+    has_linear_scores: bool
+    onnx: tuple[tuple[str, str], ...]
+    torch: str
+
+
+def mean_squared_error(
     logits: Array, labels: Labels, count: int | None = None, label_smoothing: float = 0.0
 ) -> tuple[float, Array]:
     """Return the mean of |a - y|^2 / 2 with a = sigmoid(z) and targets y, and dL/dz = (a - y) a (1 - a) / count.
@@ -75,22 +95,42 @@ def log_softmax(logits: Array) -> Array:
     return log_p
 
 
-def scores(logits: Array, loss: str) -> Array:
-    """Return the logits to pass to softmax, which depend on the loss that the network was trained with.
+def log_sigmoid(logits: Array) -> Array:
+    """Return log sigmoid(z), accurate even where sigmoid(z) rounds to 0.
 
-    With the quadratic loss, the outputs are sigmoid(z). Divided by their sum, they are softmax(log sigmoid(z)), and
-    this logarithm is accurate even where sigmoid(z) rounds to 0.
+    These are the scores of a network that was trained with the mean squared error: its outputs are sigmoid(z), and
+    divided by their sum, they are softmax(log sigmoid(z)).
     """
-    return logits if loss == "cross-entropy" else -np.logaddexp(0, -logits)
+    return np.asarray(-np.logaddexp(0, -logits))
 
 
-def probabilities(logits: Array, loss: str, temperature: float = 1.0) -> Array:
+def probabilities(logits: Array, loss: Loss, temperature: float = 1.0) -> Array:
     """Return the probabilities (classes, n), of which each column sums to 1.
 
     The temperature divides the argument of softmax, so above 1 the probabilities are closer to uniform. (Guo et al.
     2017, eq. 9)
     """
-    return np.exp(log_softmax(scores(logits, loss) / temperature))
+    return np.exp(log_softmax(loss.scores(logits) / temperature))
 
 
-LOSSES = {"quadratic": quadratic, "cross-entropy": cross_entropy}
+LOSSES = {
+    each.name: each
+    for each in (
+        Loss(
+            name="mean-squared-error",
+            function=mean_squared_error,
+            scores=log_sigmoid,
+            has_linear_scores=False,
+            onnx=(("negative", "Neg"), ("softplus", "Softplus"), ("log-sigmoid", "Neg")),
+            torch="nn.functional.logsigmoid(logits)",
+        ),
+        Loss(
+            name="cross-entropy",
+            function=cross_entropy,
+            scores=lambda logits: logits,
+            has_linear_scores=True,
+            onnx=(),
+            torch="",
+        ),
+    )
+}

@@ -1,10 +1,11 @@
-"""Optimizers: how the gradient changes the parameters.
+"""Optimizers: how the gradient changes the parameters; schedules: how the learning rate changes over a run.
 
-Each updates in place: `w`, the parameters, `g`, their gradient, and every buffer of `state` have one shape and dtype.
-`state` is zero before the first step, `rate` is the learning rate, and `step` counts from 1. `g` is overwritten with
-intermediate results, so that a slice of these arrays stays in the CPU cache.
+Each optimizer updates in place: `w`, the parameters, `g`, their gradient, and every buffer of `state` have one shape
+and dtype. `state` is zero before the first step, `rate` is the learning rate, and `step` counts from 1. `g` is
+overwritten with intermediate results, so that a slice of these arrays stays in the CPU cache.
 
-The choices of the option `--optimizer` follow from OPTIMIZERS, so this module imports NumPy only to make an optimizer.
+The choices of the options `--optimizer` and `--schedule` follow from OPTIMIZERS and SCHEDULES, so this module imports
+NumPy only to make an optimizer.
 """
 
 import math
@@ -124,3 +125,30 @@ OPTIMIZERS: dict[str, Callable[[Hyperparameters], Optimizer]] = {
     "adam": lambda given: with_l2(adam(), given.weight_decay),
     "adamw": lambda given: with_decay(adam(), given.weight_decay),
 }
+
+
+def cosine(progress: float) -> float:
+    """Fall from 1 to 0 along half a cosine wave.  (Loshchilov & Hutter 2017, eq. 5)"""
+    return (1 + math.cos(math.pi * progress)) / 2
+
+
+# The factor on the learning rate at a progress in [0, 1) of the run's steps.
+SCHEDULES: dict[str, Callable[[float], float]] = {
+    "constant": lambda progress: 1.0,
+    "cosine": cosine,
+}
+
+
+def rate_factor(schedule: str, warmup: float, step: int, steps: int) -> float:
+    """Return the factor by which a step multiplies the learning rate; steps are counted from 0 to `steps` - 1.
+
+    The factor rises linearly over the fraction `warmup` of the run, and the schedule covers the rest.  (Goyal et al.
+    2017)
+
+    >>> [round(rate_factor("cosine", 0.2, step, 10), 2) for step in range(10)]
+    [0.33, 0.67, 1.0, 0.96, 0.85, 0.69, 0.5, 0.31, 0.15, 0.04]
+    """
+    rising = warmup * steps
+    if step < rising:
+        return (step + 1) / (rising + 1)
+    return SCHEDULES[schedule]((step - rising) / (steps - rising))

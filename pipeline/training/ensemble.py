@@ -12,6 +12,7 @@ import numpy as np
 from pipeline.engine.threads import single_threaded_blas
 from pipeline.model.model import Classifier
 from pipeline.model.prediction import predict_logits
+from pipeline.network.losses import LOSSES
 from pipeline.pictures.ink import measure_ink
 from pipeline.training.epochs import Trained, TrainingProgress, train_networks
 from pipeline.training.recipe import Recipe
@@ -43,7 +44,7 @@ def train(
         logits = predict_logits(model, data.validation.images)
         calibrated = replace(
             model,
-            temperature=fit_temperature(logits.T, labels, model.loss),
+            temperature=fit_temperature(logits.T, labels, LOSSES[model.loss]),
             validation_accuracy=float(np.mean(logits.argmax(axis=1) == labels)),
         )
     return replace(trained, model=calibrated)

@@ -20,10 +20,9 @@ from pipeline.model.model import Model
 from pipeline.network.activations import Array
 from pipeline.network.architecture import micro_batch_size
 from pipeline.network.gradient_descent import Load, TrainingState, prepare, shuffled_batches, train_epoch
-from pipeline.network.losses import LOSSES, Labels, Loss
+from pipeline.network.losses import LOSSES, Labels, LossFunction
 from pipeline.network.network import Network, count_parameters, forward, initialise, make_buffers, make_network
-from pipeline.network.optimizers import OPTIMIZERS
-from pipeline.network.schedules import rate_factor
+from pipeline.network.optimizers import OPTIMIZERS, rate_factor
 from pipeline.network.thread_pool import ThreadPool
 from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from pipeline.training.history import Epoch, best_of
@@ -195,9 +194,9 @@ def start(recipe: Recipe, training: Examples, classes: int, initial: Array | Non
     )
 
 
-def make_loss(recipe: Recipe, training: Examples, number: int) -> Loss:
+def make_loss(recipe: Recipe, training: Examples, number: int) -> LossFunction:
     """Return the loss of an epoch, counted from 1."""
-    loss = partial(LOSSES[recipe.loss], label_smoothing=recipe.label_smoothing)
+    loss = partial(LOSSES[recipe.loss].function, label_smoothing=recipe.label_smoothing)
     return training.adapt(loss, (number - 1) / recipe.epochs)
 
 

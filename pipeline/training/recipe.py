@@ -10,11 +10,10 @@ from pipeline.data.augmentation import Augmentation
 from pipeline.engine.documents import FINITE, Count, Fraction, Positive, Share
 from pipeline.engine.fields import check_values
 from pipeline.network.notation import format_layers
-from pipeline.network.optimizers import OPTIMIZERS
-from pipeline.network.schedules import SCHEDULES
+from pipeline.network.optimizers import OPTIMIZERS, SCHEDULES
 
 ActivationName = Literal["sigmoid", "tanh", "relu"]
-LossName = Literal["quadratic", "cross-entropy"]
+LossName = Literal["mean-squared-error", "cross-entropy"]
 InitialisationName = Literal["normal", "xavier", "he"]
 if TYPE_CHECKING:  # type checkers know no Literal of values that follow from a dict
     OptimizerName = str
@@ -46,7 +45,7 @@ class Recipe:
     initialisation: Annotated[InitialisationName, "Distribution of the initial weights."] = "he"
     bias_std: Annotated[float, Meta(ge=0, le=1_000_000), "Standard deviation of the initial biases."] = 0.0
     optimizer: Annotated[OptimizerName, "Optimizer."] = "adam"
-    learning_rate: Annotated[float, Meta(gt=0, le=FINITE), "Maximum learning rate of the schedule."] = 0.001
+    learning_rate: Annotated[float, Meta(gt=0, le=FINITE), "Peak learning rate of the schedule."] = 0.001
     schedule: Annotated[ScheduleName, "Learning rate schedule over the run."] = "cosine"
     warmup: Annotated[Fraction, "Fraction of the run in which the learning rate rises linearly (warm-up)."] = 0.0
     momentum: Annotated[Fraction, "Momentum, for the optimizer momentum."] = 0.9

@@ -32,7 +32,7 @@ RECIPES: dict[RecipeName, Recipe] = {
     "original": Recipe(
         layers="20,16",
         activation="sigmoid",
-        loss="quadratic",
+        loss="mean-squared-error",
         initialisation="normal",
         bias_std=10.0,
         optimizer="sgd",

@@ -7,13 +7,13 @@ corrects most of this. It changes no predicted class.  (Guo et al. 2017)
 import numpy as np
 
 from pipeline.network.activations import Array
-from pipeline.network.losses import Labels, cross_entropy, scores
+from pipeline.network.losses import Labels, Loss, cross_entropy
 
 LOWEST, HIGHEST = 0.05, 20.0
 BISECTIONS = 50
 
 
-def fit_temperature(logits: Array, labels: Labels, loss: str) -> float:
+def fit_temperature(logits: Array, labels: Labels, loss: Loss) -> float:
     """Return the temperature that minimises the cross-entropy on images that the network was not trained on.
 
     logits: (classes, n). labels: (n,). loss: the loss that the network was trained with. With b = 1 / temperature and
@@ -21,7 +21,7 @@ def fit_temperature(logits: Array, labels: Labels, loss: str) -> float:
     this derivative increases with b, so bisection finds its zero. The labels are smoothed by 1 / (n + 1), as if one
     image in n + 1 had no correct class; otherwise a network without errors would get the lowest temperature.
     """
-    z = scores(logits.astype(np.float64), loss)
+    z = loss.scores(logits.astype(np.float64))
     low, high = np.log(1 / HIGHEST), np.log(1 / LOWEST)
     for _ in range(BISECTIONS):
         middle = (low + high) / 2

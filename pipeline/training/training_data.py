@@ -23,7 +23,7 @@ from pipeline.engine.arrays import load_array, read_array
 from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers
 from pipeline.network.layer import Layer
-from pipeline.network.losses import Labels, Loss, count_correct
+from pipeline.network.losses import Labels, LossFunction, count_correct
 from pipeline.training.recipe import Recipe
 
 
@@ -55,7 +55,7 @@ class Examples:
         """Return the layers to train. text: the hidden ones. Raises UsageError if they do not fit the images."""
         return build_layers(text, activation, self.image_shape, outputs)
 
-    def adapt(self, loss: Loss, progress: float) -> Loss:
+    def adapt(self, loss: LossFunction, progress: float) -> LossFunction:
         """Return the loss for these labels, given the loss for one label per image.
 
         progress: fraction of the run that is over, in [0, 1).

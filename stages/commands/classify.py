@@ -43,9 +43,8 @@ def classify(
     form: Annotated[
         Path | None,
         Option(
-            metavar="TOML",
-            help="What the pages are filled with: a file that names fields, each with its region, its digits or a "
-            "pattern, and whether it holds one number, one on each line, or many. The table has a column per field.",
+            metavar="FILE",
+            help="Form file: fields with their regions and patterns. The table has a column for each field.",
         ),
     ] = None,
     min_confidence: Annotated[

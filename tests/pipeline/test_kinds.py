@@ -1,4 +1,4 @@
-"""Every kind of layer and every activation works in every format. A failure names the kind and the format."""
+"""Every kind of layer, every activation and every loss works in every format. A failure names both."""
 
 import json
 from collections.abc import Callable
@@ -22,6 +22,7 @@ from pipeline.model.safetensors import RESIDUAL, list_modules, load_safetensors,
 from pipeline.network.activations import ACTIVATIONS, Array
 from pipeline.network.layer import Buffers
 from pipeline.network.layers import KINDS
+from pipeline.network.losses import LOSSES
 from pipeline.network.network import Network, forward, view_parameters
 from pipeline.network.notation import NOTATIONS, format_layers, parse_layers
 from tests.pipeline.javascript import evaluate
@@ -52,8 +53,11 @@ def check_pytorch(model: Model, folder: Path) -> None:
     network.load_state_dict(load_file(folder / "model.safetensors"))
     pixels = standardise(IMAGES, model.scaling)
     with torch.inference_mode():
-        logits = network(torch.from_numpy(pixels)[:, None]).numpy()
-    np.testing.assert_allclose(logits, predict_logits(model, pixels), rtol=1e-4, atol=1e-4)
+        logits = network(torch.from_numpy(pixels)[:, None])
+        np.testing.assert_allclose(logits.numpy(), predict_logits(model, pixels), rtol=1e-4, atol=1e-4)
+        scores = eval(LOSSES[model.loss].torch or "logits", {"nn": torch.nn, "logits": logits})
+        probabilities = torch.softmax(scores / model.temperature, dim=1).numpy()
+    np.testing.assert_allclose(probabilities, predict(model, IMAGES), atol=1e-5)
 
 
 def check_safetensors(model: Model, folder: Path) -> None:
@@ -76,21 +80,24 @@ def check_javascript(model: Model, folder: Path) -> None:
           return [tell(layer, i), sum, factor, moving];
         });
         const apply = ({ activation }, z) => (activation ? ACTIVATIONS[activation].apply(z) : z);
-        result = { values: values.map((each) => [...each]), gradient: [...gradient], contributions: [...contributions],
-                   difference, words,
+        const { probabilities } = predict(model, image);
+        result = { probabilities, values: values.map((each) => [...each]), gradient: [...gradient],
+                   contributions: [...contributions], difference, words,
                    explained: explained.map(({ sum, bias, added }, i) => apply(layers[i], sum + bias) + added) };
         """,
     )
     images = np.moveaxis(standardise(IMAGES[:1], model.scaling), 0, -1)
+    np.testing.assert_allclose(run["probabilities"], predict(model, IMAGES[:1])[0], atol=2e-3)
+    divisor = model.temperature if LOSSES[model.loss].has_linear_scores else 1.0
     _, *outputs = run["values"]
     *hidden, last = forward(model.networks[0], images).outputs
-    for found, expected in zip(outputs, [*hidden, last / model.temperature], strict=True):  # calibrated logits
+    for found, expected in zip(outputs, [*hidden, last / divisor], strict=True):  # calibrated logits
         np.testing.assert_allclose(found, expected.reshape(-1), atol=2e-3)  # 16 bits per weight
     logits = outputs[-1]
     assert run["difference"] == pytest.approx(logits[0] - logits[1], abs=1e-4)
     assert run["explained"] == pytest.approx([each[0] for each in outputs], abs=1e-4), "explain and forward differ"
     gradient = np.reshape(run["gradient"], SHAPE)
-    expected = input_gradient(model.networks[0], images) / model.temperature
+    expected = input_gradient(model.networks[0], images) / divisor
     np.testing.assert_allclose(gradient * model.scaling.std, expected, atol=2e-3)
     np.testing.assert_allclose(run["contributions"], gradient.reshape(-1) * IMAGES[0].reshape(-1) / 255, atol=1e-5)
     assert all(run["words"])
@@ -147,6 +154,12 @@ def test_every_format_has_every_activation(name: str, activation: str, tmp_path:
     FORMATS[name](make_model("conv3x3/1,5", shape=SHAPE, activation=activation), tmp_path)
 
 
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_has_every_loss(name: str, loss: str, tmp_path: Path) -> None:
+    FORMATS[name](make_model("conv3x3/1,5", shape=SHAPE, loss=loss), tmp_path)
+
+
 def test_difference_of_an_ensemble_is_that_of_its_mean_logits() -> None:
     model = make_model("5", 3, SHAPE)
     script = "const { difference } = explainDifference(model.networks, image, 0, 1); result = difference;"
@@ -172,10 +185,10 @@ def test_activation_is_as_described(name: str) -> None:
     assert all(activation.title in each for each in words)
 
 
-@pytest.mark.parametrize(("registry", "names"), [("LAYERS", KINDS), ("ACTIVATIONS", ACTIVATIONS)])
+@pytest.mark.parametrize(("registry", "names"), [("LAYERS", KINDS), ("ACTIVATIONS", ACTIVATIONS), ("SCORES", LOSSES)])
 def test_javascript_has_the_same_kinds(registry: str, names: Any) -> None:
     found = run_javascript(make_model(shape=SHAPE), f"result = Object.keys({registry});")
-    assert set(names) ^ set(found) == set(), f"{registry} in layers.js differs"
+    assert set(names) ^ set(found) == set(), f"{registry} in layers.js or network.js differs"
 
 
 @pytest.mark.parametrize("kind", sorted({*KINDS, *NOTATIONS}))

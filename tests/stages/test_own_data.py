@@ -7,6 +7,8 @@ from subprocess import CompletedProcess
 import numpy as np
 import pytest
 
+from pipeline.data import idx
+from pipeline.data.dataset import FILES
 from tests.pipeline.data.own.common import CLASSES, draw, save, write_folder
 from tests.processes import Run
 from tests.stages.common import STAGES
@@ -55,3 +57,13 @@ def test_warnings_are_in_the_output_and_in_the_report(run: Run, tmp_path: Path) 
     assert run("report").returncode == 0
     page = (tmp_path / "artifacts/report/index.html").read_text(encoding="utf-8")
     assert all(word in page for word in words)
+
+
+def test_faults_of_idx_files_are_named_by_the_download_with_the_folder_to_correct(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for name, size in zip(FILES, (5, 4, 5, 5), strict=True):
+        idx.save(folder / name, np.zeros((size, 28, 28)[: 1 if "labels" in name else 3], np.uint8))
+    result = download(run, folder)
+    assert result.returncode == 1 and not (tmp_path / "artifacts/download").exists()
+    assert f"{folder}: {FILES[0]} has 5 images, but {FILES[1]} has 4 labels" in result.stderr

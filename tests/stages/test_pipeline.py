@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.model.model import load_model
 from pipeline.model.prediction import predict_logits
+from pipeline.network.losses import LOSSES
 from pipeline.training.history import read_history
 from pipeline.training.temperature import fit_temperature
 from tests.processes import Run, environment
@@ -47,7 +48,7 @@ def test_temperature_is_fitted_on_the_validation_set(built: Path) -> None:
     model = load_model(built / "train")
     images, labels = (np.load(built / f"normalize/validation-{what}.npy") for what in ("images", "labels"))
     logits = predict_logits(model, images).T
-    assert model.temperature == pytest.approx(fit_temperature(logits, labels, model.loss), rel=1e-3)
+    assert model.temperature == pytest.approx(fit_temperature(logits, labels, LOSSES[model.loss]), rel=1e-3)
     assert model.temperature != 1
 
 

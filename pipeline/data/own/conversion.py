@@ -38,7 +38,7 @@ def convert(items: Sequence[Item], output: Path, shape: tuple[int, int]) -> Desc
     names = sort_naturally({item.label for item in items})
     if not 2 <= len(names) <= MAX_CLASSES:
         found = f"{len(names):,} classes" if len(names) != 1 else f"one class, {names[0]}"
-        raise DatasetError(f"the pictures belong to {found}: 2 to {MAX_CLASSES} classes are required")
+        raise DatasetError(f"the pictures belong to {found}: give 2 to {MAX_CLASSES} classes")
     description = Description(CUSTOM, tuple(names))  # raises DatasetError for names that cannot be printed
     label_of = {name: label for label, name in enumerate(names)}
     labels = np.array([label_of[item.label] for item in items], np.uint8)

@@ -23,6 +23,7 @@ from pipeline.model.metrics import Metrics, list_confusions
 from pipeline.model.model import Model
 from pipeline.model.safetensors import RESIDUAL, list_modules
 from pipeline.network.activations import ACTIVATIONS
+from pipeline.network.losses import LOSSES
 from pipeline.training.recipe import Recipe
 
 CONFUSIONS = 5  # listed, most frequent first
@@ -63,6 +64,7 @@ def make_model_card(
         data=DATASETS.get(model.dataset),
         model=model,
         activation=ACTIVATIONS[model.activation],
+        loss=LOSSES[model.loss],
         modules=modules,
         residual=RESIDUAL if any("Residual(" in module for module in modules) else "",
         training=record,

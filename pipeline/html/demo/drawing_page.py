@@ -17,6 +17,7 @@ from pipeline.model.model import Model
 from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.layer import Layer
 from pipeline.network.layers import Convolution
+from pipeline.network.losses import LOSSES
 
 DESCRIPTION = (
     "Draw, look inside the neural network that reads it, then train one yourself. One file, which works offline."
@@ -71,6 +72,7 @@ def render_demo(
         accuracy=accuracy,
         images=images,
         activation=ACTIVATIONS[model.activation],
+        loss=LOSSES[model.loss],
         description=DESCRIPTION,
         icon=ICON,
     )

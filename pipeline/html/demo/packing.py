@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.model.model import Model
 from pipeline.model.quantization import quantize
+from pipeline.network.losses import LOSSES
 from pipeline.network.network import Network
 
 # The most characters of all parameters by the bits per weight, in order of preference. The whole page then has at most
@@ -59,7 +60,7 @@ def fold(model: Model, network: Network) -> list[list[NDArray[Any]]]:
     weights, biases = next(filter(None, layers))
     weights /= model.scaling.std
     biases -= model.scaling.mean * weights.reshape(len(biases), -1).sum(axis=1)
-    if model.loss != "quadratic":  # whose temperature divides the logarithm of the sigmoid
+    if LOSSES[model.loss].has_linear_scores:
         for array in layers[-1]:
             array /= model.temperature
     return layers

@@ -12,6 +12,7 @@ from pipeline.html.lesson.lessons import Lessons
 from pipeline.html.wording import are_digits
 from pipeline.model.model import Model
 from pipeline.model.prediction import predict
+from pipeline.network.losses import LOSSES
 from pipeline.network.network import Network
 
 SHAPE = (28, 28)
@@ -44,7 +45,7 @@ class Pictures:
 def can_teach(model: Model) -> bool:
     """Return whether the scenes can be shown with a model: they need two layers of maps, ReLU and digits."""
     maps = [layer for layer in model.networks[0].layers if layer.parameter_shapes and len(layer.output_shape) > 1]
-    is_linear = model.activation == "relu" and model.loss == "cross-entropy"
+    is_linear = model.activation == "relu" and LOSSES[model.loss].has_linear_scores
     return len(maps) > 1 and is_linear and are_digits(model.class_names) and model.image_shape == SHAPE
 
 

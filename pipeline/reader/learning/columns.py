@@ -11,7 +11,7 @@ from pipeline.model.header import EXTRA
 from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers
 from pipeline.network.layer import Layer
-from pipeline.network.losses import Labels, Loss, log_softmax
+from pipeline.network.losses import Labels, LossFunction, log_softmax
 from pipeline.reader.rows.ctc import ctc, read_greedily
 from pipeline.reader.rows.labels import HEIGHT, MARGIN, NO_LABEL, OTHER, OUTER, SPACE, WIDTH, decode_contrast, load_part
 from pipeline.training.training_data import Examples
@@ -41,7 +41,7 @@ class LineImages(Examples):
         """Return the layers to train, with outputs for each column."""
         return build_layers(text, activation, self.image_shape, outputs, by_column=True)
 
-    def adapt(self, loss: Loss, progress: float) -> Loss:
+    def adapt(self, loss: LossFunction, progress: float) -> LossFunction:
         """Return the loss of columns or of texts, in place of the given one."""
         return column_loss if progress < self.by_column else text_loss
 

@@ -3,12 +3,12 @@
 import numpy as np
 
 from pipeline.network.activations import Array
-from pipeline.network.losses import Labels, Loss
+from pipeline.network.losses import Labels, LossFunction
 
 PER_LABEL, PER_PICTURE = 3, 8  # positions with nothing that count
 
 
-def at_positions(loss: Loss, logits: Array, labels: Labels, count: int) -> tuple[float, Array]:
+def at_positions(loss: LossFunction, logits: Array, labels: Labels, count: int) -> tuple[float, Array]:
     """Return a loss, summed over some positions of each picture and divided by `count` pictures, and its gradient.
 
     logits: (classes, rows, columns, n), the last class being that of nothing. labels: (rows, columns, n); positions

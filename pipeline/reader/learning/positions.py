@@ -18,7 +18,7 @@ from pipeline.engine.errors import UsageError
 from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers, find_window, slide
 from pipeline.network.layer import Layer
-from pipeline.network.losses import Labels, Loss
+from pipeline.network.losses import Labels, LossFunction
 from pipeline.pictures.contrast import BOX, READ_SIZES, local_contrast
 from pipeline.reader.learning.hard_examples import at_positions
 from pipeline.reader.rows.labels import ZERO, decode_contrast, load_part
@@ -79,7 +79,7 @@ class Crops(Examples):
         """Return the layers, slid over a part."""
         return slide(super().make_layers(text, activation, outputs), SHAPE)
 
-    def adapt(self, loss: Loss, progress: float) -> Loss:
+    def adapt(self, loss: LossFunction, progress: float) -> LossFunction:
         """Return the loss summed over positions."""
         return partial(at_positions, loss)
 

@@ -23,7 +23,7 @@ from scipy import ndimage
 from pipeline.model.model import Finder
 from pipeline.network.architecture import slide
 from pipeline.network.layer import Buffers
-from pipeline.network.losses import probabilities
+from pipeline.network.losses import LOSSES, probabilities
 from pipeline.network.network import infer, make_buffers, make_network
 from pipeline.network.thread_pool import Run, in_sequence
 from pipeline.pictures.contrast import BOX, add_margin, local_contrast
@@ -87,7 +87,7 @@ class Slider:
         def predict_batch(number: int, thread: int) -> NDArray[np.float32]:
             batch = np.stack(tiles[number * count : (number + 1) * count], axis=-1)
             logits = infer(moved, batch, self._buffers.setdefault(thread, make_buffers(moved)))
-            predicted = probabilities(logits.reshape(len(logits), -1), self.model.loss).reshape(logits.shape)
+            predicted = probabilities(logits.reshape(len(logits), -1), LOSSES[self.model.loss]).reshape(logits.shape)
             return np.asarray(predicted.transpose(3, 1, 2, 0))
 
         return np.concatenate(self.run(predict_batch, -(-len(tiles) // count)))

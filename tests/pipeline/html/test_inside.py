@@ -67,9 +67,9 @@ def test_keyboard_leads_from_the_canvas_to_why_and_back(drawn: Page) -> None:
     ("layers", "networks", "activation", "loss", "negative_class"),
     [
         ("", 1, "relu", "cross-entropy", True),
-        ("6,5", 3, "sigmoid", "quadratic", True),
+        ("6,5", 3, "sigmoid", "mean-squared-error", True),
         ("conv4", 1, "relu", "cross-entropy", False),
-        ("conv4x2/1,conv3x3/2", 2, "sigmoid", "quadratic", False),
+        ("conv4x2/1,conv3x3/2", 2, "sigmoid", "mean-squared-error", False),
         ("conv4x3/1,conv3x3/2,6", 3, "relu", "cross-entropy", True),
         ("conv4x3/2x1p1,conv4x1x3/1p0x2d2+,6", 1, "relu", "cross-entropy", True),
     ],

@@ -10,7 +10,7 @@ from pipeline.html.demo.drawing_page import layer_geometry
 from pipeline.network.activations import ACTIVATIONS, Array
 from pipeline.network.gradient_descent import make_slices, prepare, take_step
 from pipeline.network.layers import KINDS
-from pipeline.network.losses import cross_entropy, probabilities
+from pipeline.network.losses import LOSSES, cross_entropy, probabilities
 from pipeline.network.network import INITIALISATIONS, Network, backward, forward
 from pipeline.network.optimizers import OPTIMIZERS
 from pipeline.network.thread_pool import in_sequence
@@ -99,7 +99,7 @@ def test_step_along_the_slopes_of_a_set_is_that_of_gradient_descent_in_numpy() -
     load = lambda indices, shard, thread: (images[..., indices], np.array(labels)[indices])  # noqa: E731
     slices = make_slices(network.parameters.flat.size, 1)
     loss, _ = take_step(state, np.arange(count), rate, load, 1, slices, in_sequence)
-    shares = probabilities(forward(network, images).logits, "cross-entropy")
+    shares = probabilities(forward(network, images).logits, LOSSES["cross-entropy"])
     call = f"""(layers, inks, labels, rate) => {{
         {UNPACK}{SET}
         const before = measureSet(layers, set);

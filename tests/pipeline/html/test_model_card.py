@@ -36,7 +36,7 @@ NASTY = ("a|b", "`c`", "<script>alert(1)</script>", "[x](y) *z* $w$ \\| &lt;")
 
 @pytest.fixture(scope="module")
 def nasty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Artifacts of an ensemble with quadratic loss, trained on a custom data set; some classes have no images."""
+    """Artifacts of an ensemble trained by the mean squared error on a custom data set; some classes have no images."""
     at = tmp_path_factory.mktemp("nasty")
     folder = write_custom_dataset(at / "mine")
     (folder / "class-names.txt").write_text("\n".join(NASTY) + "\n", encoding="utf-8")

@@ -36,11 +36,11 @@ def predict_in_script(model: Model, images: NDArray[np.uint8], bits: int = 16) -
     ("layers", "networks", "activation", "loss", "negative_class", "scale"),
     [
         ("", 2, "relu", "cross-entropy", True, 1),
-        ("6,5", 3, "sigmoid", "quadratic", True, 1),
-        ("conv4x2/1,conv3x3/2", 2, "sigmoid", "quadratic", False, 1),
+        ("6,5", 3, "sigmoid", "mean-squared-error", True, 1),
+        ("conv4x2/1,conv3x3/2", 2, "sigmoid", "mean-squared-error", False, 1),
         ("conv4x3/1,conv3x3/2,6", 3, "relu", "cross-entropy", True, 1),
         ("conv4", 1, "relu", "cross-entropy", False, 1000),
-        ("6,5", 1, "relu", "quadratic", False, 1000),
+        ("6,5", 1, "relu", "mean-squared-error", False, 1000),
     ],
 )
 def test_every_kind_of_model_predicts_as_in_python(

@@ -22,7 +22,7 @@ SHAPE = (9, 11)
 MODELS = [  # tests/pipeline/test_kinds.py has single networks of every kind of layer
     ("", 1, "relu", "cross-entropy"),
     ("conv2x2/1,conv3x3/2", 3, "relu", "cross-entropy"),
-    ("conv3,6", 2, "sigmoid", "quadratic"),
+    ("conv3,6", 2, "sigmoid", "mean-squared-error"),
 ]
 
 

@@ -31,7 +31,7 @@ def make_reader() -> Finder:
 @pytest.mark.parametrize(
     "model",
     [
-        make("conv2x3/1,4", 3, loss="quadratic", activation="tanh", test_accuracy=0.5, test_images=10),
+        make("conv2x3/1,4", 3, loss="mean-squared-error", activation="tanh", test_accuracy=0.5, test_images=10),
         make("", negative_class=True, validation_accuracy=0.25, temperature=2),
         make_reader(),
     ],

@@ -19,7 +19,7 @@ from tests.pipeline.models import make_model
 
 MODELS = [
     *(make("", size, negative_class=size == 2) for size in (1, 2)),
-    make("7,5", loss="quadratic", test_accuracy=0.5, test_images=10),
+    make("7,5", loss="mean-squared-error", test_accuracy=0.5, test_images=10),
     make("conv3x3/2,6", 2, negative_class=True),
     make_reader(),
 ]

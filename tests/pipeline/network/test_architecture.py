@@ -14,9 +14,8 @@ from pipeline.network.architecture import (
     micro_batch_size,
     slide,
 )
-from pipeline.network.layers import Convolution, Dense
+from pipeline.network.layers import Convolution, Dense, MaxPooling
 from pipeline.network.network import count_parameters, forward, make_network
-from pipeline.network.pooling import MaxPooling
 
 RELU = ACTIVATIONS["relu"]
 

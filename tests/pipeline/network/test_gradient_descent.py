@@ -64,7 +64,7 @@ def test_batches_cover_all_images_once_in_random_order() -> None:
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_step_applies_the_gradient_of_the_batch(layers: str, name: str, loss: str) -> None:
     optimizer, rate = OPTIMIZERS[name](Recipe(momentum=0.5, weight_decay=0.5)), 0.01
-    function = partial(LOSSES[loss], label_smoothing=0.1)
+    function = partial(LOSSES[loss].function, label_smoothing=0.1)
     state = replace(make(layers, optimizer), loss=function)
     expected = state.arrays.copy()
     network = make_network(layers, SHAPE, 4)
@@ -73,7 +73,7 @@ def test_a_step_applies_the_gradient_of_the_batch(layers: str, name: str, loss: 
         network.parameters.flat[:] = expected[0]
         images, labels = load(data, batch)
         cache = forward(network, images)
-        gradient = backward(network, cache, LOSSES[loss](cache.logits, labels, label_smoothing=0.1)[1])
+        gradient = backward(network, cache, LOSSES[loss].function(cache.logits, labels, label_smoothing=0.1)[1])
         optimizer.update(expected[0], gradient.flat, list(expected[1:]), rate, step)
     train_epoch(state, batches, [rate, rate], partial(load, data))
     np.testing.assert_allclose(state.arrays, expected, rtol=1e-9, atol=1e-12)

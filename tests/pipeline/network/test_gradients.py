@@ -35,7 +35,7 @@ def test_gradients_equal_central_differences(layers: str, activation: str, loss:
     network = make_network(layers, (7, 6), 4, activation, "xavier", bias_std=0.5, seed=1)
     generator = np.random.default_rng(2)
     images, labels = generator.standard_normal((7, 6, 5)), generator.integers(0, 4, 5)
-    check_gradients(network, images, partial(LOSSES[loss], labels=labels, label_smoothing=0.1))
+    check_gradients(network, images, partial(LOSSES[loss].function, labels=labels, label_smoothing=0.1))
 
 
 @pytest.mark.parametrize("layers", ["", "conv3x3/1p1,pool2x1,conv4x3x1/1,conv4x1x3/1p0x2d2+"])
@@ -44,7 +44,7 @@ def test_gradients_by_column_equal_central_differences(layers: str) -> None:
     generator = np.random.default_rng(2)
     network = module.make_network(built, generator.standard_normal(count_parameters(built)) / 3)
     images, labels = generator.standard_normal((7, 6, 5)), generator.integers(0, 4, (1, 6, 5))
-    check_gradients(network, images, partial(at_positions, LOSSES["cross-entropy"], labels=labels, count=5))
+    check_gradients(network, images, partial(at_positions, LOSSES["cross-entropy"].function, labels=labels, count=5))
 
 
 def check_gradients(network: Network, images: Array, compute_loss: Callable[[Array], tuple[float, Array]]) -> None:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pipeline.network.layer import Buffers, Pair
-from pipeline.network.pooling import MaxPooling
+from pipeline.network.layers import MaxPooling
 
 
 @pytest.mark.parametrize(

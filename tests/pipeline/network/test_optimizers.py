@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.network.activations import Array
-from pipeline.network.optimizers import OPTIMIZERS, Optimizer, adam, momentum, sgd
+from pipeline.network.optimizers import OPTIMIZERS, SCHEDULES, Optimizer, adam, momentum, rate_factor, sgd
 from pipeline.training.recipe import Recipe
 from tests.pipeline.network.kinds import look_up
 
@@ -72,3 +72,13 @@ def test_weight_decay_by_hand() -> None:
     # Decoupled: 1 (1 - 0.1 0.5), then a step of Adam, which is the rate. L2: g = 2 + 0.5 1.
     assert run_steps(OPTIMIZERS["adamw"](Recipe(weight_decay=0.5)), [2.0], 0.1) == pytest.approx([0.85])
     assert run_steps(OPTIMIZERS["sgd"](Recipe(weight_decay=0.5)), [2.0], 0.1) == pytest.approx([0.75])
+
+
+def test_linear_warmup_then_schedule() -> None:
+    assert [rate_factor("constant", 0.5, step, 8) for step in range(8)] == [0.2, 0.4, 0.6, 0.8, 1, 1, 1, 1]
+    assert rate_factor("cosine", 0.5, 6, 8) == pytest.approx(0.5)
+    assert rate_factor("cosine", 0, 0, 8) == 1
+
+
+def test_rate_of_a_single_step_is_positive() -> None:
+    assert all(rate_factor(name, 0.9, 0, 1) > 0 for name in SCHEDULES)

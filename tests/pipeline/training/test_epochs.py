@@ -60,7 +60,7 @@ def test_network_learns_a_class_for_negatives_and_is_validated_among_the_others(
     [
         {},
         {"activation": "tanh"},
-        {"loss": "quadratic"},
+        {"loss": "mean-squared-error"},
         {"label_smoothing": 0.1},
         {"initialisation": "xavier"},
         {"bias_std": 1.0},
@@ -128,7 +128,7 @@ def test_loss_and_accuracy_are_means_over_all_images(loss: Any) -> None:
     found = run(recipe, data, data, on_progress=made.append)
     logits = compute_logits(recipe, found.state[0], data.images)
     (epoch,) = found.history
-    assert epoch.loss == pytest.approx(LOSSES[loss](logits, data.labels, 60)[0], rel=1e-4)
+    assert epoch.loss == pytest.approx(LOSSES[loss].function(logits, data.labels, 60)[0], rel=1e-4)
     assert epoch.train_accuracy == epoch.validation_accuracy == (logits.argmax(axis=0) == data.labels).mean()
     assert sum(each.batches for each in made) == 3
 

@@ -81,9 +81,16 @@ function probabilitiesOf(model, logits) {
   return softmax(scoresOf(model, logits));
 }
 
+/* By the name of the loss, as in pipeline/network/losses.py: the score of a logit. Linear ones are divided by the
+ * temperature already, in the last layer. */
+const SCORES = {
+  "cross-entropy": (logit) => logit,
+  "mean-squared-error": (logit, temperature) => logSigmoid(logit) / temperature,
+};
+
 /** Return the scores of which softmax makes probabilities. */
 function scoresOf({ loss, temperature }, logits) {
-  return Array.from(logits, (logit) => (loss === "quadratic" ? logSigmoid(logit) / temperature : logit));
+  return Array.from(logits, (logit) => SCORES[loss](logit, temperature));
 }
 
 /** Return the indices of the largest values, largest first. */

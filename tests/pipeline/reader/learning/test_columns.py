@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.engine.errors import PipelineError
 from pipeline.model.header import EXTRA
-from pipeline.network.losses import Loss
+from pipeline.network.losses import LossFunction
 from pipeline.reader.learning.columns import (
     LineImages,
     column_loss,
@@ -85,7 +85,7 @@ def test_lines_of_a_batch_are_labelled_each_by_its_own_marks() -> None:
 
 
 @pytest.mark.parametrize("loss", [column_loss, text_loss])
-def test_gradient_is_that_of_the_loss_and_parts_add_up(loss: Loss) -> None:
+def test_gradient_is_that_of_the_loss_and_parts_add_up(loss: LossFunction) -> None:
     generator = np.random.default_rng(1)
     logits = generator.standard_normal((CLASSES + EXTRA, 1, COLUMNS, 2))
     labels = np.concatenate([in_batch((3, 50, 60), (SPACE, 60, 99), (3, 99, 120)), in_batch((OTHER, 0, 40))], axis=-1)

@@ -17,11 +17,11 @@ def make_positions(seed: int = 0) -> tuple[Any, Any]:
 @pytest.mark.parametrize("name", LOSSES)
 def test_gradient_at_positions_is_that_of_the_loss(name: str) -> None:
     logits, labels = make_positions()
-    value, gradient = at_positions(LOSSES[name], logits, labels, 3)
+    value, gradient = at_positions(LOSSES[name].function, logits, labels, 3)
     for index in [(1, 2, 3, 0), (0, 4, 1, 0), (3, 2, 3, 1), *np.argwhere(gradient != 0)[::17].tolist()]:
         shifted = np.zeros_like(logits)
         shifted[tuple(index)] = 1e-6
-        above, below = (at_positions(LOSSES[name], logits + sign * shifted, labels, 3)[0] for sign in (1, -1))
+        above, below = (at_positions(LOSSES[name].function, logits + sign * shifted, labels, 3)[0] for sign in (1, -1))
         assert gradient[tuple(index)] == pytest.approx((above - below) / 2e-6, abs=1e-5)
     assert value > 0
 
