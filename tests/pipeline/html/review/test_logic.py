@@ -57,7 +57,7 @@ def test_alternative_that_mends_the_line_is_preferred_to_a_calculated_number() -
 
 
 def test_total_asks_for_the_number_that_mends_it_and_ticks_itself() -> None:
-    pile = {"lines": {}}
+    pile: dict[str, Any] = {"lines": {}}
     page = make_delivery(sum2={"text": "26.00", "confidence": 0.7, "alternatives": [["20.00", 0.2]]})
     assert questions(page, **pile) == [("sum 2", "≠", "20.00"), ("total 1", "Σ", "205.50")]
     assert questions(page, steps=[step("sum", 2, "set", "20.00")], **pile) == []
