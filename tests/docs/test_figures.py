@@ -9,7 +9,7 @@ import pytest
 from pipeline.network.architecture import build_layers
 from pipeline.network.network import count_parameters
 from pipeline.training.recipes import RECIPES
-from tests.figures import BLOCK, ROOT, find_figures, list_pages
+from tests.tools.figures import BLOCK, ROOT, find_figures, list_pages
 
 MARKER = re.compile(r"^<!-- figure: ([\w-]+) -->$", re.MULTILINE)
 VALUE = re.compile(
