@@ -26,7 +26,13 @@ function compileField({ digits, pattern, holds: kind }) {
   const [least, most = least] = String(digits ?? "").split("-");
   const fits = pattern ?? (digits ? `\\d{${least},${most}}` : "");
   const isPattern = pattern !== undefined;
-  return { holds: kind, fits, spaces: isPattern && /\s/.test(fits), separators: isPattern && /[.,:/'-]/.test(fits), unit: "1" };
+  return {
+    holds: kind,
+    fits,
+    spaces: isPattern && /\s/.test(fits),
+    separators: isPattern && /[.,:/'-]/.test(fits),
+    unit: "1",
+  };
 }
 
 const isPlain = (name) => /^[A-Za-z0-9_-]+$/.test(name);
@@ -38,42 +44,73 @@ const quotePattern = (text) => (text.includes("'") ? quoteText(text) : `'${text}
 function writeField(field) {
   const { name, regions, digits, pattern, holds: kind } = field;
   const region = regions.length === 1 ? quoteText(regions[0]) : `[${regions.map(quoteText).join(", ")}]`;
-  const look = pattern !== undefined ? `pattern = ${quotePattern(pattern)}\n` : digits !== undefined ? `digits = ${quoteText(digits)}\n` : "";
-  return `[fields.${quoteKey(name)}]\n${regions.length ? `region = ${region}\n` : ""}${look}holds = ${quoteText(kind)}\n`;
+  const look =
+    pattern !== undefined
+      ? `pattern = ${quotePattern(pattern)}\n`
+      : digits !== undefined
+        ? `digits = ${quoteText(digits)}\n`
+        : "";
+  const place = regions.length ? `region = ${region}\n` : "";
+  return `[fields.${quoteKey(name)}]\n${place}${look}holds = ${quoteText(kind)}\n`;
 }
 
 const writeFormulas = (title, formulas) => {
   const lines = Object.entries(formulas).filter(([, text]) => text);
-  return lines.length ? `[${title}]\n${lines.map(([name, text]) => `${quoteKey(name)} = ${quoteText(text)}\n`).join("")}` : "";
+  return lines.length
+    ? `[${title}]\n${lines.map(([name, text]) => `${quoteKey(name)} = ${quoteText(text)}\n`).join("")}`
+    : "";
 };
 
 // The parts of the file, each with the field that it is about, or "".
 function writeParts(form) {
-  const tops = Object.entries(form.top).map(([name, text]) => `${name} = ${quoteText(text)}\n`).join("");
+  const tops = Object.entries(form.top)
+    .map(([name, text]) => `${name} = ${quoteText(text)}\n`)
+    .join("");
   return [
-    { text: tops, field: "" }, ...form.fields.map((field) => ({ text: writeField(field), field: field.name })),
-    { text: writeFormulas("lines", form.lines), field: "" }, { text: writeFormulas("sums", form.sums), field: "" },
+    { text: tops, field: "" },
+    ...form.fields.map((field) => ({ text: writeField(field), field: field.name })),
+    { text: writeFormulas("lines", form.lines), field: "" },
+    { text: writeFormulas("sums", form.sums), field: "" },
   ].filter(({ text }) => text);
 }
 
-const writeForm = (form) => writeParts(form).map(({ text }) => text).join("\n");
+const writeForm = (form) =>
+  writeParts(form)
+    .map(({ text }) => text)
+    .join("\n");
 
 // Read a TOML file, as far as forms need it: tables, texts, whole numbers, lists of texts. Throws an Error.
 function parseToml(text) {
   const tokens = text.matchAll(/#[^\n]*|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|\n|[[\]=,.]|[A-Za-z0-9_-]+|[^\S\n]+|[\s\S]/g);
   const list = [...tokens].map(([token]) => token).filter((token) => !/^([^\S\n]+|#.*)$/.test(token));
   let [at, line] = [0, 1];
-  const fail = (what) => { throw new Error(`line ${line}: ${what}`); };
-  const take = () => { if (list[at] === "\n") line += 1; return list[at++]; };
-  const skip = () => { while (list[at] === "\n") take(); };
-  const expect = (wanted) => { if (list[at] !== wanted) fail(`${wanted} is missing`); take(); };
+  const fail = (what) => {
+    throw new Error(`line ${line}: ${what}`);
+  };
+  const take = () => {
+    if (list[at] === "\n") line += 1;
+    return list[at++];
+  };
+  const skip = () => {
+    while (list[at] === "\n") take();
+  };
+  const expect = (wanted) => {
+    if (list[at] !== wanted) fail(`${wanted} is missing`);
+    take();
+  };
   const name = () => {
     const token = take() ?? fail("a name is missing");
     if (/^"/.test(token)) return parseText(token);
     if (/^'/.test(token)) return token.slice(1, -1);
     return isPlain(token) ? token : fail(`${token.trim() || "a name"} is not a name`);
   };
-  const parseText = (token) => { try { return JSON.parse(token); } catch { return fail(`${token} is not a text`); } };
+  const parseText = (token) => {
+    try {
+      return JSON.parse(token);
+    } catch {
+      return fail(`${token} is not a text`);
+    }
+  };
   const value = () => {
     const token = take() ?? fail("a value is missing");
     if (/^"/.test(token)) return parseText(token);
@@ -114,7 +151,8 @@ function parseToml(text) {
 // The form that a TOML file describes. Throws an Error that says what is wrong.
 function parseForm(text) {
   const { fields = {}, lines = {}, sums = {}, ...top } = parseToml(text);
-  for (const [name, entry] of Object.entries(top)) if (typeof entry !== "string") throw new Error(`${name} is not a text`);
+  for (const [name, entry] of Object.entries(top))
+    if (typeof entry !== "string") throw new Error(`${name} is not a text`);
   const found = Object.entries(fields).map(([name, { region = [], digits, pattern, holds: kind = "many" }]) => {
     if (!(kind in HOLDS)) throw new Error(`${name}: holds is one of ${Object.keys(HOLDS).join(", ")}`);
     const regions = Array.isArray(region) ? region : [region];
@@ -130,7 +168,9 @@ function parseForm(text) {
 
 // "left,top,right,bottom", in pixels or with %, as a box of a page of this [height, width].
 function parseRegion(text, [height, width]) {
-  const sides = String(text).split(",").map((side) => /^\s*(\d+(?:\.\d+)?)\s*(%?)\s*$/.exec(side));
+  const sides = String(text)
+    .split(",")
+    .map((side) => /^\s*(\d+(?:\.\d+)?)\s*(%?)\s*$/.exec(side));
   if (sides.length !== 4 || sides.includes(null)) throw new Error(`${text}: a region is left,top,right,bottom`);
   return sides.map(([, number, unit], i) => (unit ? (number / 100) * [width, height][i % 2] : Number(number)));
 }
@@ -143,17 +183,29 @@ function writeRegion(box, [height, width]) {
 function readAs(form, page) {
   const fields = Object.fromEntries(form.fields.map((field) => [field.name, compileField(field)]));
   const numbers = splitRows(page);
-  const rows = form.fields.flatMap((field) => field.regions.flatMap((region) => {
-    const box = parseRegion(region, page.size);
-    return numbers.filter((number) => holds(box, ...middleOf(number.box))).map((number) => ({ ...number, region: field.name, record: 1 }));
-  }));
+  const rows = form.fields.flatMap((field) =>
+    field.regions.flatMap((region) => {
+      const box = parseRegion(region, page.size);
+      return numbers
+        .filter((number) => holds(box, ...middleOf(number.box)))
+        .map((number) => ({ ...number, region: field.name, record: 1 }));
+    }),
+  );
   const inLines = rows.filter(({ region }) => fields[region].holds === "lines");
   numberLines(page, inLines);
-  for (const field of form.fields) fields[field.name].unit = usualUnitOf(rows.filter(({ region }) => region === field.name));
+  for (const field of form.fields)
+    fields[field.name].unit = usualUnitOf(rows.filter(({ region }) => region === field.name));
   const names = Object.keys(fields);
-  const compile = (formulas, hasSums) => Object.fromEntries(Object.entries(formulas).flatMap(([target, text]) => {
-    try { return names.includes(target) ? [[target, { formula: parseFormula(text, names, hasSums) }]] : []; } catch { return []; }
-  }));
+  const compile = (formulas, hasSums) =>
+    Object.fromEntries(
+      Object.entries(formulas).flatMap(([target, text]) => {
+        try {
+          return names.includes(target) ? [[target, { formula: parseFormula(text, names, hasSums) }]] : [];
+        } catch {
+          return [];
+        }
+      }),
+    );
   const pile = { fields, lines: compile(form.lines, false), sums: compile(form.sums, true), certain: 0.9 };
   const read = { ...page, pile, rows, problems: [] };
   read.numbers = makeNumbers(read);
@@ -176,7 +228,7 @@ function splitRows(page) {
     const parts = row.region || !row.boxes?.length ? [row.text] : row.text.split(/\s+/);
     let from = 0;
     return parts.filter(Boolean).map((text) => {
-      const count = parts.length === 1 ? row.boxes?.length ?? 0 : text.replace(/\D/g, "").length;
+      const count = parts.length === 1 ? (row.boxes?.length ?? 0) : text.replace(/\D/g, "").length;
       const [boxes, signs] = [row.boxes?.slice(from, from + count) ?? [], row.signs?.slice(from, from + count) ?? []];
       from += count;
       return { ...row, text, boxes, signs, rejected: false, box: boxes.length ? surround(boxes) : row.box };

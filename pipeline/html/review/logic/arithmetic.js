@@ -40,7 +40,7 @@ function readAmount(text) {
 }
 
 const isTime = (text) => readAmount(text).unit === MINUTE;
-const valueOf = (text) => (text.trim() ? readAmount(text).value ?? UNKNOWN : EMPTY);
+const valueOf = (text) => (text.trim() ? (readAmount(text).value ?? UNKNOWN) : EMPTY);
 
 // What a written number may differ from the calculated one: half of this. usual: unit of most numbers of its field.
 function unitOf(text, usual) {
@@ -162,7 +162,8 @@ function parseFormula(text, names, hasSums = true) {
   const take = (...wanted) => (wanted.includes(tokens[at]?.[0]) ? tokens[at++][0] : "");
   const part = () => {
     if (take("(")) {
-      if (++depth > MOST_PARENTHESES) throw new Error(`it has more than ${MOST_PARENTHESES} parentheses within each other`);
+      if (++depth > MOST_PARENTHESES)
+        throw new Error(`it has more than ${MOST_PARENTHESES} parentheses within each other`);
       const inner = terms();
       depth -= 1;
       if (!take(")")) throw new Error(") is missing");
@@ -195,11 +196,13 @@ function parseFormula(text, names, hasSums = true) {
 function splitFormula(text, names, hasSums) {
   const sorted = [...names].sort((a, b) => b.length - a.length);
   const isWord = /[\p{L}\p{N}_]/u;
-  const begins = (rest) => sorted.find((name) =>
-    rest.startsWith(name) && !(isWord.test(name.at(-1)) && isWord.test(rest[name.length] ?? "")));
+  const begins = (rest) =>
+    sorted.find((name) => rest.startsWith(name) && !(isWord.test(name.at(-1)) && isWord.test(rest[name.length] ?? "")));
   const tokens = [];
   let rest = text.trimStart();
-  const skip = (count) => { rest = rest.slice(count).trimStart(); };
+  const skip = (count) => {
+    rest = rest.slice(count).trimStart();
+  };
   while (rest) {
     const sum = /^sum\s*\(/.exec(rest);
     const number = /^\d+(\.\d+)?/.exec(rest);

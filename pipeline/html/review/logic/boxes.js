@@ -46,11 +46,18 @@ function findCell(page, field, line) {
   if (page.pile.fields[field]?.holds !== "lines" || !lines.length) return regions[0];
   const at = lines.findIndex(([number]) => number === line);
   const depths = lines.map(([, depth]) => depth);
-  const gaps = depths.slice(1).map((depth, i) => depth - depths[i]).filter((gap) => gap > 0);
+  const gaps = depths
+    .slice(1)
+    .map((depth, i) => depth - depths[i])
+    .filter((gap) => gap > 0);
   const pitch = gaps.length ? median(gaps) : 60;
   const depth = at >= 0 ? depths[at] : between(lines, line, pitch);
-  const inside = regions.find((region) => depthOf(page, middleOf([region[0], region[1], region[2], region[1]])) <= depth
-    && depth <= depthOf(page, middleOf([region[0], region[3], region[2], region[3]]))) ?? regions[0];
+  const inside =
+    regions.find(
+      (region) =>
+        depthOf(page, middleOf([region[0], region[1], region[2], region[1]])) <= depth &&
+        depth <= depthOf(page, middleOf([region[0], region[3], region[2], region[3]])),
+    ) ?? regions[0];
   const x = (inside[0] + inside[2]) / 2;
   const [a, b, c] = page.upright ?? [1, 0, 0];
   const y = (depth - c + b * x) / a;
@@ -74,7 +81,8 @@ function placeBox(page, box) {
     return numbers.map((line) => ({ field, line, share: commonOf(findCell(page, field, line), box) / areaOf(box) }));
   });
   const empty = ({ field, line, share }) => share >= 0.25 && (line === 0 || !taken.has(`${line} ${field}`));
-  const best = cells.filter(({ share }) => share > 0)
+  const best = cells
+    .filter(({ share }) => share > 0)
     .sort((a, b) => Number(empty(b)) - Number(empty(a)) || b.share - a.share)[0];
   return best ? { field: best.field, line: best.line } : null;
 }

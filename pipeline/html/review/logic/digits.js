@@ -18,7 +18,9 @@ function readCharacters({ signs, boxes, page }) {
 
 // For each character of a text, the index of the one in another text that it stands for, or -1: the fewest changes.
 function align(text, other) {
-  const cost = Array.from({ length: text.length + 1 }, (_, i) => Array.from({ length: other.length + 1 }, (__, j) => i + j));
+  const cost = Array.from({ length: text.length + 1 }, (_, i) =>
+    Array.from({ length: other.length + 1 }, (__, j) => i + j),
+  );
   for (let i = 1; i <= text.length; i += 1) {
     for (let j = 1; j <= other.length; j += 1) {
       const change = text[i - 1] === other[j - 1] ? 0 : /\d/.test(text[i - 1]) === /\d/.test(other[j - 1]) ? 1 : 2;
@@ -29,7 +31,7 @@ function align(text, other) {
   let [i, j] = [text.length, other.length];
   while (i && j) {
     const change = text[i - 1] === other[j - 1] ? 0 : /\d/.test(text[i - 1]) === /\d/.test(other[j - 1]) ? 1 : 2;
-    if (cost[i][j] === cost[i - 1][j - 1] + change) found[(i -= 1)] = (j -= 1);
+    if (cost[i][j] === cost[i - 1][j - 1] + change) found[(i -= 1)] = j -= 1;
     else if (cost[i][j] === cost[i - 1][j] + 1) i -= 1;
     else j -= 1;
   }
@@ -45,7 +47,10 @@ const roomFor = (character) => (/\d/.test(character) ? WIDE : NARROW);
 function placeDigits(text, number, box, scale, kind) {
   const characters = [...text.replace(/\s/g, "")];
   const read = readCharacters(number);
-  const from = align(characters, read.map(({ character }) => character));
+  const from = align(
+    characters,
+    read.map(({ character }) => character),
+  );
   const placed = characters.map((character, i) => {
     const source = read[from[i]];
     const isSame = source?.character === character;
@@ -72,8 +77,10 @@ function spread(placed, { box: [left, , right] }, frameBox, scale) {
   for (let i = first + 1; i < placed.length; i += 1) {
     const next = placed.findIndex(({ x }, j) => j > i && x !== null);
     if (placed[i].x === null) {
-      placed[i].x = next < 0 ? placed[i - 1].x + gap(placed[i - 1], placed[i]) * 1.1
-        : placed[i - 1].x + (placed[next].x - placed[i - 1].x) / (next - i + 2);
+      placed[i].x =
+        next < 0
+          ? placed[i - 1].x + gap(placed[i - 1], placed[i]) * 1.1
+          : placed[i - 1].x + (placed[next].x - placed[i - 1].x) / (next - i + 2);
     }
   }
   // Digits that are too close move apart, and the whole back to its middle.

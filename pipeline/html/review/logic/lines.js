@@ -62,7 +62,11 @@ function showResult(page, check, value, text = "") {
 function judgeCheck(page, check, changes) {
   const values = valuesIn(page, check.cells, changes);
   const { terms, written } = check;
-  const result = resultOf(check.formula, values, terms.map((number) => textIn(number, changes)));
+  const result = resultOf(
+    check.formula,
+    values,
+    terms.map((number) => textIn(number, changes)),
+  );
   const text = written ? textIn(written, changes) : "";
   const isUnknown = written && valueIn(written, changes) === UNKNOWN;
   return { result, state: isUnknown ? "unchecked" : judge(result, text, usualUnit(page, check.target)) };
@@ -74,7 +78,8 @@ function makeChecks(page) {
   const { lines, sums } = page.pile;
   const checks = [];
   for (const [line, cells] of Object.keys(lines).length ? groupLines(page) : []) {
-    for (const [target, { formula }] of Object.entries(lines)) checks.push({ kind: "line", line, cells, target, formula });
+    for (const [target, { formula }] of Object.entries(lines))
+      checks.push({ kind: "line", line, cells, target, formula });
   }
   for (const [target, { formula }] of Object.entries(sums)) {
     checks.push({ kind: "total", line: 0, cells: null, target, formula });
@@ -86,7 +91,8 @@ function makeChecks(page) {
     check.numbers = [...check.terms, ...(check.written ? [check.written] : [])];
     if (check.state === "fits" && check.kind === "line") check.numbers.forEach((number) => proved.add(number));
     // As a person has seen all of it, it is as written.
-    const isSeen = (number) => number.answer || (check.kind === "total" && number !== check.written && proved.has(number));
+    const isSeen = (number) =>
+      number.answer || (check.kind === "total" && number !== check.written && proved.has(number));
     const isKept = check.numbers.some(({ answer }) => answer === "kept") || check.numbers.every(isSeen);
     if (check.state === "differs" && isKept) check.state = "kept";
   }
@@ -120,7 +126,7 @@ function calculate(page, check, number) {
   const like = [number.read, ...(page.byField.get(number.field) ?? []).map(({ text }) => text)].find(Boolean) ?? "";
   let value = check.result;
   if (number !== check.written) {
-    if (!check.written || check.formula[0] === "sum" && needsText(check.written)) return "";
+    if (!check.written || (check.formula[0] === "sum" && needsText(check.written))) return "";
     const written = valueIn(check.written);
     if (!isFraction(written)) return "";
     if (check.formula[0] === "sum") {
@@ -148,15 +154,22 @@ function mend(page, check, checks) {
     if (number.answer || !number.read || proved.has(number)) continue;
     const fits = (text) => judgeCheck(page, check, new Map([[number, text]])).state === "fits";
     for (const [text, chance] of number.alternatives) {
-      if (!isSame(text, number.text) && fits(text)) found.push({ number, text, cost: Math.log(number.confidence / chance) });
+      if (!isSame(text, number.text) && fits(text))
+        found.push({ number, text, cost: Math.log(number.confidence / chance) });
     }
     const text = calculate(page, check, number);
     const far = text ? editDistance(squeeze(text), squeeze(number.text)) : Infinity;
     const isWritten = number === check.written;
-    if (far <= (check.kind === "line" || isWritten ? CLOSE : 1)) found.push({ number, text, cost: 3 * far + number.confidence });
+    if (far <= (check.kind === "line" || isWritten ? CLOSE : 1))
+      found.push({ number, text, cost: 3 * far + number.confidence });
   }
-  const settles = ({ number, text }) => totals.some((total) => total !== check && total.state === "differs"
-    && judgeCheck(page, total, new Map([[number, text]])).state === "fits");
+  const settles = ({ number, text }) =>
+    totals.some(
+      (total) =>
+        total !== check &&
+        total.state === "differs" &&
+        judgeCheck(page, total, new Map([[number, text]])).state === "fits",
+    );
   for (const each of found) if (settles(each)) each.cost -= 3;
   return found.sort((a, b) => a.cost - b.cost)[0] ?? null;
 }

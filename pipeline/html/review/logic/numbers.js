@@ -6,9 +6,32 @@
 function makeNumber(page, id, values) {
   const { kind = "read", field = "", line = 0, box, text = "", digits = "", confidence = 0 } = values;
   const { alternatives = [], boxes = [], signs = [], isCell = false, isNeeded = false, what = "", most = 0 } = values;
-  return { // with the same properties in the same order, because there may be many
-    page, id, kind, field, origin: field, line, box, text, read: text, digits, confidence, alternatives, boxes, signs,
-    isCell, isNeeded, what, most, hasInk: false, answer: "", how: "", later: false, sampled: false, asked: null,
+  return {
+    // with the same properties in the same order, because there may be many
+    page,
+    id,
+    kind,
+    field,
+    origin: field,
+    line,
+    box,
+    text,
+    read: text,
+    digits,
+    confidence,
+    alternatives,
+    boxes,
+    signs,
+    isCell,
+    isNeeded,
+    what,
+    most,
+    hasInk: false,
+    answer: "",
+    how: "",
+    later: false,
+    sampled: false,
+    asked: null,
   };
 }
 
@@ -20,11 +43,17 @@ function makeNumbers(page) {
     const { text, digits, confidence, alternatives, boxes, signs, box, region: field, record: line } = row;
     return makeNumber(page, `r${i}`, { kind, field, line, box, text, digits, confidence, alternatives, boxes, signs });
   });
-  const problems = (page.problems ?? []).map((each, i) => makeNumber(page, `p${i}`, {
-    kind: each.kind, what: each.what, most: each.most, field: each.region, line: each.record || (fields[each.region]?.holds === "one" ? 1 : 0),
-    box: each.box ?? page.regions?.[each.region]?.[0] ?? [0, 0, page.size[1], page.size[0]],
-    isCell: each.kind !== "ink",
-  }));
+  const problems = (page.problems ?? []).map((each, i) =>
+    makeNumber(page, `p${i}`, {
+      kind: each.kind,
+      what: each.what,
+      most: each.most,
+      field: each.region,
+      line: each.record || (fields[each.region]?.holds === "one" ? 1 : 0),
+      box: each.box ?? page.regions?.[each.region]?.[0] ?? [0, 0, page.size[1], page.size[0]],
+      isCell: each.kind !== "ink",
+    }),
+  );
   // Pieces of ink in one cell are one question, also if something was read or is missing there.
   const cellOf = ({ field, line, id }) => (line || fields[field]?.holds === "one" ? `${field} ${line || 1}` : id);
   const cells = new Map(numbers.map((number) => [cellOf(number), number]));
@@ -39,7 +68,9 @@ function makeNumbers(page) {
       ink.push(each);
     }
   }
-  const absent = problems.filter((each) => each.kind === "few" || (each.kind === "missing" && !cells.has(cellOf(each))));
+  const absent = problems.filter(
+    (each) => each.kind === "few" || (each.kind === "missing" && !cells.has(cellOf(each))),
+  );
   page.notice = page.problems?.find(({ kind }) => kind === "alignment")?.what ?? "";
   return [...numbers, ...ink, ...absent];
 }
@@ -47,8 +78,10 @@ function makeNumbers(page) {
 const isOpen = ({ answer }) => !answer;
 const needsText = ({ kind, answer }) => !answer && ["rejected", "ink", "missing"].includes(kind);
 // Whether a number is on the page, as far as is known.
-const isThere = (number) => !["none", "covered"].includes(number.answer) && number.kind !== "few"
-  && !(isOpen(number) && ["ink", "missing"].includes(number.kind));
+const isThere = (number) =>
+  !["none", "covered"].includes(number.answer) &&
+  number.kind !== "few" &&
+  !(isOpen(number) && ["ink", "missing"].includes(number.kind));
 const label = ({ field, line, page }) => {
   const shown = isolate(field || "number");
   return line && page.pile.fields[field]?.holds === "lines" ? `${shown}, line ${lineName(page, line)}` : shown;
@@ -65,7 +98,8 @@ const isolate = (name) => `\u2068${name.replace(/[\u202a-\u202e\u2066-\u2069]/g,
 
 // The number that a step is about: in its field, with the largest common area.
 function findNumber(page, step) {
-  const found = page.numbers.filter(({ origin, kind }) => origin === step.field && (kind === "few") === (step.kind === "few"))
+  const found = page.numbers
+    .filter(({ origin, kind }) => origin === step.field && (kind === "few") === (step.kind === "few"))
     .map((number) => ({ number, same: number.box.join() === step.box.join(), share: overlapOf(number.box, step.box) }))
     .filter(({ share }) => share >= 0.5)
     .sort((a, b) => Number(b.same) - Number(a.same) || b.share - a.share);
@@ -82,7 +116,11 @@ function applyStep(page, step) {
     return true;
   }
   let number = findNumber(page, step);
-  if (!number && (step.do === "add" || step.kind === "missing") && (step.field === "" || step.field in page.pile.fields)) {
+  if (
+    !number &&
+    (step.do === "add" || step.kind === "missing") &&
+    (step.field === "" || step.field in page.pile.fields)
+  ) {
     const kind = step.do === "add" ? "added" : "missing";
     const values = { kind, field: step.field, line: step.line, box: step.box, isCell: kind === "missing" };
     number = makeNumber(page, `${kind}${page.numbers.length}`, values);

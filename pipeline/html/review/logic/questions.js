@@ -1,6 +1,6 @@
 // The questions of a page: what is known to be wrong first, at any confidence, then what is doubtful.
 
-const GROUPS = { "!": 0, "≠": 0, "Σ": 1, "?": 2, "·": 3 };
+const GROUPS = { "!": 0, "≠": 0, Σ: 1, "?": 2, "·": 3 };
 const percent = (share) => `${Math.floor(100 * share)} %`;
 
 // Numbers that a formula needs, in lines that have others.
@@ -48,7 +48,9 @@ function byPlace(one, other) {
 // A question: mark; why, in words; text: the large reading; isCalculated; check: what does not add up.
 function ask(page) {
   const questions = new Map();
-  const add = (number, question) => { if (!questions.has(number)) questions.set(number, question); };
+  const add = (number, question) => {
+    if (!questions.has(number)) questions.set(number, question);
+  };
   for (const number of page.numbers.filter(isOpen)) {
     if (needsText(number)) add(number, askText(page, number));
     else if (number.kind === "unfit") add(number, { mark: "!", why: "fits no line", text: number.text });
@@ -93,9 +95,16 @@ function askCheck(page, check, add) {
     const why = mending ? `ticks itself with ${mending.text}` : `off by ${showDifference(page, check)}`;
     add(written, { mark: "Σ", why, text: written.text, check });
   } else if (!mending) {
-    const least = open.filter((number) => kind === "line" || !page.proved.has(number))
+    const least = open
+      .filter((number) => kind === "line" || !page.proved.has(number))
       .sort((a, b) => a.confidence - b.confidence)[0];
-    if (least) add(least, { mark: "≠", why: kind === "line" ? "line does not add up" : "total is off", text: least.text, check });
+    if (least)
+      add(least, {
+        mark: "≠",
+        why: kind === "line" ? "line does not add up" : "total is off",
+        text: least.text,
+        check,
+      });
   }
 }
 
@@ -116,11 +125,13 @@ function summarise(page) {
   if (totals.some(({ state }) => state === "unchecked")) return "sum cannot be checked yet";
   if (page.checks.length && addsUp(page)) return "adds up";
   return open.length && open.every((number) => page.questions.get(number).mark === "?")
-    ? `below ${percent(page.pile.certain)}` : "";
+    ? `below ${percent(page.pile.certain)}`
+    : "";
 }
 
-const addsUp = (page) => page.checks.some(({ state }) => state === "fits")
-  && page.checks.every(({ state }) => state === "fits" || state === "nothing");
+const addsUp = (page) =>
+  page.checks.some(({ state }) => state === "fits") &&
+  page.checks.every(({ state }) => state === "fits" || state === "nothing");
 
 // Pages that could not be aligned, pages where something does not fit, pages with doubtful numbers, and the others.
 function rankPage(page) {
@@ -147,7 +158,18 @@ function findNext(items, number, isLater = false) {
 }
 
 function countPage(page) {
-  const counts = { right: 0, corrected: 0, added: 0, later: 0, open: 0, proved: 0, certain: 0, sampled: 0, wrong: 0, doubt: 0 };
+  const counts = {
+    right: 0,
+    corrected: 0,
+    added: 0,
+    later: 0,
+    open: 0,
+    proved: 0,
+    certain: 0,
+    sampled: 0,
+    wrong: 0,
+    doubt: 0,
+  };
   for (const number of page.numbers) {
     if (number.answer === "covered") continue;
     const isRight = number.answer === "right" || number.answer === "kept";
@@ -192,10 +214,14 @@ function boundErrors(wrong, seen, rest) {
 
 // Numbers for a look at some of those that were not asked: the same ones after a reload.
 function chooseSample(pile, count) {
-  const rest = pile.pages.flatMap((page) => page.numbers)
+  const rest = pile.pages
+    .flatMap((page) => page.numbers)
     .filter((each) => isOpen(each) && each.kind === "read" && !isAsked(each) && each.confidence >= pile.certain);
   let seed = 1 + rest.length;
-  const random = () => { seed = (seed * 48271) % 2147483647; return seed / 2147483647; };
+  const random = () => {
+    seed = (seed * 48271) % 2147483647;
+    return seed / 2147483647;
+  };
   const chosen = [];
   while (chosen.length < count && rest.length) chosen.push(...rest.splice(Math.floor(random() * rest.length), 1));
   return chosen;

@@ -21,18 +21,20 @@ function describe(number) {
 
 // A line for each number, with what was read and what was answered.
 function listRows(pile) {
-  return pile.pages.flatMap((page) => page.numbers
-    .filter((each) => ["read", "rejected", "unfit", "added"].includes(each.kind) || each.answer === "set")
-    .map((each, index) => {
-      const [left, top, right, bottom] = each.box;
-      const isAdded = !["read", "rejected", "unfit"].includes(each.kind);
-      const change = each.answer === "none" ? "deleted" : isAdded ? "added" : "";
-      const checked = each.answer ? "yes" : page.proved.has(each) ? "line" : "";
-      const value = each.answer === "none" ? "" : each.text;
-      const read = { text: each.read, digits: isAdded ? "" : each.digits ?? "" };
-      const facts = { row: index + 1, region: each.field, value, checked, change, confidence: each.confidence };
-      return { file: page.file, ...facts, ...read, left, top, right, bottom };
-    }));
+  return pile.pages.flatMap((page) =>
+    page.numbers
+      .filter((each) => ["read", "rejected", "unfit", "added"].includes(each.kind) || each.answer === "set")
+      .map((each, index) => {
+        const [left, top, right, bottom] = each.box;
+        const isAdded = !["read", "rejected", "unfit"].includes(each.kind);
+        const change = each.answer === "none" ? "deleted" : isAdded ? "added" : "";
+        const checked = each.answer ? "yes" : page.proved.has(each) ? "line" : "";
+        const value = each.answer === "none" ? "" : each.text;
+        const read = { text: each.read, digits: isAdded ? "" : (each.digits ?? "") };
+        const facts = { row: index + 1, region: each.field, value, checked, change, confidence: each.confidence };
+        return { file: page.file, ...facts, ...read, left, top, right, bottom };
+      }),
+  );
 }
 
 // A line for each line of the page: what the page has once, or many times, is in all of them.
@@ -53,13 +55,23 @@ function listRecords(pile) {
       }
       return cells;
     };
-    const checkOf = (numbers) => numbers.filter(describe).map((each) => `${each.field}: ${describe(each)}`).join("; ");
-    const records = [...lines].sort(([a], [b]) => a - b).map(([, numbers]) => numbers)
+    const checkOf = (numbers) =>
+      numbers
+        .filter(describe)
+        .map((each) => `${each.field}: ${describe(each)}`)
+        .join("; ");
+    const records = [...lines]
+      .sort(([a], [b]) => a - b)
+      .map(([, numbers]) => numbers)
       .filter((numbers) => numbers.some((each) => each.text || describe(each)));
     if (!records.length && whole.length) records.push([]);
     return [
       ...records.map((numbers, i) => ({
-        file: page.file, line: i + 1, ...cellsOf(whole), ...cellsOf(numbers), check: checkOf([...numbers, ...(i ? [] : whole)]),
+        file: page.file,
+        line: i + 1,
+        ...cellsOf(whole),
+        ...cellsOf(numbers),
+        check: checkOf([...numbers, ...(i ? [] : whole)]),
       })),
       ...rest.map((each) => ({ file: page.file, ...cellsOf([each]), check: describe(each) })),
     ];

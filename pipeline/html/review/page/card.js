@@ -17,10 +17,20 @@ function drawQuestion(number) {
   const question = questionOf(number);
   const { text, kind } = showing(number);
   const [title, why, isPlain] = describeQuestion(number, question, text);
-  const head = make("div", { className: "fh" }, make("h2", {}, title), make("small", { className: isPlain ? "" : "no" }, why));
+  const head = make(
+    "div",
+    { className: "fh" },
+    make("h2", {}, title),
+    make("small", { className: isPlain ? "" : "no" }, why),
+  );
   const check = checkOf(number);
   const ask = make("div", { className: "ans" }, answersFor(number, question, text, kind));
-  return [head, ...drawEyes(number, text, kind, get("card").clientWidth - 48), check && drawSum(number, check, text), ask].filter(Boolean);
+  return [
+    head,
+    ...drawEyes(number, text, kind, get("card").clientWidth - 48),
+    check && drawSum(number, check, text),
+    ask,
+  ].filter(Boolean);
 }
 
 function describeQuestion(number, { mark, check, why, isCalculated }, text) {
@@ -29,7 +39,8 @@ function describeQuestion(number, { mark, check, why, isCalculated }, text) {
   const pattern = `${text} does not fit the pattern`;
   if (state.isWarned || (state.typed && isWrongAlready(field, text))) return [kindOf(number, name), pattern];
   if (number.answer) return [name, doneBecause(number), true];
-  if (number.hasInk && number.kind === "read" && mark === "!") return [kindOf(number, name), `read as ${number.text}`, true];
+  if (number.hasInk && number.kind === "read" && mark === "!")
+    return [kindOf(number, name), `read as ${number.text}`, true];
   if (number.kind === "ink" || number.kind === "missing") {
     const reason = isCalculated ? writeSum(check, new Map([[number, text]])) : "its line has other numbers";
     return [kindOf(number, name), number.kind === "ink" && !isCalculated ? "" : reason, true];
@@ -41,12 +52,15 @@ function describeQuestion(number, { mark, check, why, isCalculated }, text) {
     const { written, result } = check;
     const sum = writeSum(check, null, true);
     if (number !== written) return [name, `read as ${number.text}, but ${sum} is not ${written.text}`];
-    return [`${name}: does not add up`, `${sum} = ${showResult(number.page, check, result, number.text)}, read as ${number.text}`];
+    return [
+      `${name}: does not add up`,
+      `${sum} = ${showResult(number.page, check, result, number.text)}, read as ${number.text}`,
+    ];
   }
   if (check?.kind === "total" && mark !== "?") {
     const made = showResult(number.page, check, check.result);
     const shown = isCalculated && number !== check.written ? `${name}: ${text} instead of ${number.text}` : name;
-    return [shown, `${isolate(check.target)} ${check.written?.text ?? ""}, but the ${fieldsOf(check.formula).map(isolate).join(", ")} make ${made}`];
+    return [shown, `${isolate(check.target)} ${check.written?.text ?? ""}, but the lines make ${made}`];
   }
   if (isLong(number)) {
     const doubtful = number.signs.filter(([, chance]) => chance < state.pile.certain).length;
@@ -56,7 +70,10 @@ function describeQuestion(number, { mark, check, why, isCalculated }, text) {
 }
 
 const kindOf = (number, name) => {
-  const words = number.hasInk && number.kind === "read" ? "ink that was not read" : { rejected: "not read", ink: "ink that was not read", missing: "a number is missing" }[number.kind];
+  const words =
+    number.hasInk && number.kind === "read"
+      ? "ink that was not read"
+      : { rejected: "not read", ink: "ink that was not read", missing: "a number is missing" }[number.kind];
   return words ? `${name}: ${words}` : name;
 };
 
@@ -85,23 +102,42 @@ function drawEyes(number, text, kind, room) {
 function splitText(text, count) {
   const parts = text.match(new RegExp(`(\\d\\D*){1,${STRIP}}`, "g")) ?? [""];
   const rest = parts.slice(count - 1).join("");
-  return Array.from({ length: count }, (_, i) => (i === count - 1 ? rest : parts[i] ?? ""));
+  return Array.from({ length: count }, (_, i) => (i === count - 1 ? rest : (parts[i] ?? "")));
+}
+
+// A calculated number may have more digits than were read: their ink stands beside these.
+function widen([left, top, right, bottom], number, text) {
+  const characters = [...text.replace(/\s/g, "")];
+  const from = align(
+    characters,
+    readCharacters(number).map(({ character }) => character),
+  );
+  const first = from.findIndex((source) => source >= 0);
+  if (first < 0) return [left, top, right, bottom];
+  const last = from.findLastIndex((source) => source >= 0);
+  const wide = 0.8 * heightOf(number.box);
+  const [before, after] = [wide * first, wide * (characters.length - 1 - last)];
+  return [Math.max(0, left - before), top, Math.min(number.page.size[1], right + after), bottom];
 }
 
 function drawEye(number, text, kind, room, high, from = 0) {
-  const box = frame(number);
+  const box = widen(frame(number), number, text);
   const scale = Math.min(high / heightOf(box), room / widthOf(box));
   const [width, height] = [Math.round(widthOf(box) * scale), Math.round(heightOf(box) * scale)];
   const picture = make("div", { className: "pic" }, cut(number.page, box, width, height));
   picture.style.height = `${high}px`;
   const placed = placeDigits(text, number, box, scale, kind);
   const indices = [...text].map((character, i) => (/\s/.test(character) ? -1 : i)).filter((i) => i >= 0);
-  const digits = make("div", { className: "dg", ariaHidden: "true" }, placed.map(({ character, style, x }, i) => {
-    const isOver = state.over === from + indices[i];
-    const digit = span(`${style}${isOver ? " over" : ""}`, character);
-    digit.style.left = `${Math.round(x)}px`;
-    return digit;
-  }));
+  const digits = make(
+    "div",
+    { className: "dg", ariaHidden: "true" },
+    placed.map(({ character, style, x }, i) => {
+      const isOver = state.over === from + indices[i];
+      const digit = span(`${style}${isOver ? " over" : ""}`, character);
+      digit.style.left = `${Math.round(x)}px`;
+      return digit;
+    }),
+  );
   if (state.typed !== null && state.over < 0 && high === EYE) {
     const caret = make("i", { className: "caret" });
     const last = placed.at(-1);
@@ -118,8 +154,10 @@ function listParts(formula, check) {
   const write = (each) => {
     const [operation, first, second] = each;
     if (operation === "number") return [first];
-    if (operation === "field") return [check.cells?.get(first) ?? check.numbers.find(({ field }) => field === first) ?? { field: first }];
-    if (operation === "sum") return check.terms.filter(({ field }) => field === first).flatMap((number, i) => (i ? ["+", number] : [number]));
+    if (operation === "field")
+      return [check.cells?.get(first) ?? check.numbers.find(({ field }) => field === first) ?? { field: first }];
+    if (operation === "sum")
+      return check.terms.filter(({ field }) => field === first).flatMap((number, i) => (i ? ["+", number] : [number]));
     if (operation === "negative") return ["−", ...write(first)];
     const wrap = (part, isSecond) => {
       const inner = write(part);
@@ -136,8 +174,10 @@ function writeSum(check, changes, isLeft = false) {
   const written = (part) => (typeof part === "string" ? part : (part.id && textIn(part, changes)) || "–");
   const [unknown] = changes?.keys() ?? [];
   const { written: target, formula } = check;
-  const isFactor = formula[0] === "*" && unknown && unknown !== target && formula.slice(1).every(([kind]) => kind === "field");
-  if (isFactor && !isLeft) { // a × b = c, as c / a = b
+  const isFactor =
+    formula[0] === "*" && unknown && unknown !== target && formula.slice(1).every(([kind]) => kind === "field");
+  if (isFactor && !isLeft) {
+    // a × b = c, as c / a = b
     const other = listParts(formula, check).find((part) => part.id && part !== unknown);
     return `${textIn(target, changes)} / ${written(other)} = ${textIn(unknown, changes)}`;
   }
@@ -151,13 +191,19 @@ const MOST = 12; // numbers of a column that are shown in one line
 function drawSum(number, check, text) {
   const changes = new Map([[number, text]]);
   const isLine = check.kind === "line";
+  const isTight = check.numbers.reduce((sum, each) => sum + each.text.length, 0) + text.length > 20;
   const chip = (part) => {
     if (typeof part === "string") return make("i", {}, part);
     if (!part.id) return span("lc", make("b", {}, "–"));
     const isAt = part === number;
-    const picture = isLine && !part.isCell && !(isAt && state.typed !== null) ? thumbnail(part, 28, 84) : null;
+    const isBlank = part.isCell || (isAt && (state.typed !== null || isTight));
+    const picture = isLine && !isBlank ? thumbnail(part, 28, 84) : null;
     const shown = (isAt ? text : part.text) || "–";
-    return span(`lc${isAt ? " at" : ""}${isAt && state.typed === null ? " new" : ""}`, picture, make("b", {}, shown));
+    return span(
+      `lc${isAt ? " at" : ""}${isAt && showing(number).kind === "calculated" ? " new" : ""}`,
+      picture,
+      make("b", {}, shown),
+    );
   };
   let parts = listParts(check.formula, check);
   if (parts.length > 2 * MOST) {
@@ -168,7 +214,8 @@ function drawSum(number, check, text) {
   const { state: verdict, result } = judgeCheck(number.page, check, changes);
   const note = make("small", {});
   if (verdict === "fits") note.append(...noteFit(number, check, changes));
-  else if (verdict === "differs") note.append(span("no", `is ${showResult(number.page, check, result, check.written.text)}`));
+  else if (verdict === "differs")
+    note.append(span("no", `is ${showResult(number.page, check, result, check.written.text)}`));
   const target = check.written ?? { field: check.target };
   const className = `strip${isLine ? "" : " col"}`;
   return make("div", { className }, parts.map(chip), make("i", {}, "="), chip(target), note);
@@ -177,7 +224,9 @@ function drawSum(number, check, text) {
 const tick = () => make("b", { className: "yes" }, "✓");
 
 function noteFit(number, check, changes) {
-  const total = number.page.checks.find(({ kind, written, state: verdict }) => kind === "total" && written && verdict === "differs");
+  const total = number.page.checks.find(
+    ({ kind, written, state: verdict }) => kind === "total" && written && verdict === "differs",
+  );
   if (check.kind === "total") return [tick()];
   if (!total) return ["adds up ", tick()];
   const { state: verdict, result } = judgeCheck(number.page, total, changes);
@@ -196,16 +245,23 @@ function answersFor(number, question, text, kind) {
   const isNotice = ["ink", "missing", "unfit", "rejected"].includes(number.kind) && !number.answer;
   const others = listAlternatives(number, text).map((each, i) => {
     const shown = markChanges(each, text || number.text);
-    return make("button", { tabIndex: -1, type: "button", ariaLabel: each, onclick: () => press("sdf"[i]) }, key("SDF"[i]), shown);
+    return make(
+      "button",
+      { tabIndex: -1, type: "button", ariaLabel: each, onclick: () => press("sdf"[i]) },
+      key("SDF"[i]),
+      shown,
+    );
   });
   const keep = canKeep(number) && button("", "K", `Keep ${keptText(number, question)}`, () => press("k"));
   const none = isNotice && number.kind !== "rejected" && button("", "Del", "No number here", () => press("Delete"));
-  const cell = isNotice && Object.keys(state.pile.fields).length > 0 && number.kind !== "rejected" && rest("M", "other cell");
+  const cell =
+    isNotice && Object.keys(state.pile.fields).length > 0 && number.kind !== "rejected" && rest("M", "other cell");
   const shown = keep || none ? others.slice(0, 1) : others;
   return [enter, ...(keep ? [] : shown), keep, none, cell || end];
 }
 
-const canKeep = (number) => !number.answer && (number.kind === "few" || ["≠", "Σ"].includes(questionOf(number).mark));
+const canKeep = (number) =>
+  !number.answer && (number.kind === "few" || ["≠", "Σ"].includes(questionOf(number).mark));
 
 function keptText(number, { check }) {
   if (number.kind === "few") return "as it is";
@@ -213,8 +269,11 @@ function keptText(number, { check }) {
   return `${showResult(number.page, check, check.result)} against ${check.written.text}`;
 }
 
-const listAlternatives = (number, text) => (number.answer ? [] : number.alternatives)
-  .map(([each]) => each).filter((each) => each && !isSame(each, text)).slice(0, 3);
+const listAlternatives = (number, text) =>
+  (number.answer ? [] : number.alternatives)
+    .map(([each]) => each)
+    .filter((each) => each && !isSame(each, text))
+    .slice(0, 3);
 
 // An alternative, in which what differs from the reading is bold; of a long one, only the part that differs.
 function markChanges(text, reading) {
@@ -228,11 +287,15 @@ function markChanges(text, reading) {
 // A number that is being placed: its crop, and the cells around it.
 function drawDraft(draft) {
   const { page, field, line, box, number } = draft;
-  const shown = { ...makeNumber(page, "draft", { field, line, box, kind: "ink" }), boxes: number?.boxes ?? [], signs: number?.signs ?? [] };
+  const shown = {
+    ...makeNumber(page, "draft", { field, line, box, kind: "ink" }),
+    boxes: number?.boxes ?? [],
+    signs: number?.signs ?? [],
+  };
   const text = state.typed ?? draft.text;
   const title = `${number ? "move" : "new number"}: ${draft.isNowhere ? "" : label(shown)}`;
   const nowhere = "This touches no field. Choose one with the arrows.";
-  const note = make("small", { className: draft.isNowhere ? "no" : "" }, draft.isNowhere ? nowhere : draft.sum ?? "");
+  const note = make("small", { className: draft.isNowhere ? "no" : "" }, draft.isNowhere ? nowhere : (draft.sum ?? ""));
   if (draft.sum && state.typed === null && !draft.isNowhere) note.append(" ", tick());
   const eye = drawEye(shown, text, state.typed === null && draft.isCalculated ? "calculated" : "typed", 230, EYE);
   const isForm = Object.keys(state.pile.fields).length > 0;
@@ -255,13 +318,23 @@ function drawCells({ page, field, line, number }, text) {
   const lines = isLines ? [...new Set([...findLines(page).keys(), line])].sort((a, b) => a - b) : [line];
   const at = lines.indexOf(line);
   const near = lines.slice(Math.max(0, Math.min(at - 1, lines.length - 3))).slice(0, 3);
-  const textAt = (name, each) => page.numbers.find((other) => isThere(other) && other !== number && other.field === name
-    && (!isLines || other.line === each))?.text ?? "";
+  const textAt = (name, each) =>
+    page.numbers.find(
+      (other) => isThere(other) && other !== number && other.field === name && (!isLines || other.line === each),
+    )?.text ?? "";
   const cells = near.flatMap((each) => [
     make("small", { className: each === line ? "at" : "" }, isLines ? lineName(page, each) : ""),
-    ...shown.map((name) => (name === field && each === line ? make("b", { className: "on" }, text) : make("u", {}, textAt(name, each)))),
+    ...shown.map((name) =>
+      name === field && each === line ? make("b", { className: "on" }, text) : make("u", {}, textAt(name, each)),
+    ),
   ]);
-  const grid = make("div", { className: "grid" }, make("span"), shown.map((name) => make("small", {}, isolate(name))), cells);
+  const grid = make(
+    "div",
+    { className: "grid" },
+    make("span"),
+    shown.map((name) => make("small", {}, isolate(name))),
+    cells,
+  );
   grid.style.gridTemplateColumns = `24px repeat(${shown.length}, minmax(0, 1fr))`;
   return grid;
 }

@@ -59,8 +59,10 @@ function frame(number) {
   const height = Math.max(heightOf(box), isCell ? 0 : 0.7 * least);
   const [across, down] = isCell ? [0, 0] : [0.67 * height, 0.37 * height + (height - heightOf(box)) / 2];
   return [
-    Math.max(0, box[0] - across), Math.max(0, box[1] - down),
-    Math.min(page.size[1], box[2] + across), Math.min(page.size[0], box[3] + down),
+    Math.max(0, box[0] - across),
+    Math.max(0, box[1] - down),
+    Math.min(page.size[1], box[2] + across),
+    Math.min(page.size[0], box[3] + down),
   ];
 }
 

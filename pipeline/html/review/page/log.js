@@ -15,12 +15,13 @@ async function openLog(pile) {
   opening.onupgradeneeded = () => opening.result.createObjectStore(STORE, { keyPath: ["pile", "number"] });
   const database = await request(opening);
   const range = IDBKeyRange.bound([pile, 0], [pile, Infinity]);
-  const write = (change) => new Promise((done, failed) => {
-    const transaction = database.transaction(STORE, "readwrite", { durability: "strict" });
-    change(transaction.objectStore(STORE));
-    transaction.oncomplete = done;
-    transaction.onabort = () => failed(transaction.error);
-  });
+  const write = (change) =>
+    new Promise((done, failed) => {
+      const transaction = database.transaction(STORE, "readwrite", { durability: "strict" });
+      change(transaction.objectStore(STORE));
+      transaction.oncomplete = done;
+      transaction.onabort = () => failed(transaction.error);
+    });
   return {
     load: () => request(database.transaction(STORE).objectStore(STORE).getAll(range)),
     append: (step) => write((store) => store.add({ pile, ...step })),
@@ -33,8 +34,15 @@ function makeLog() {
   const steps = [];
   return {
     load: async () => [...steps],
-    append: async (step) => { steps.push(step); },
-    drop: async (step) => { steps.splice(steps.findIndex(({ number }) => number === step.number), 1); },
+    append: async (step) => {
+      steps.push(step);
+    },
+    drop: async (step) => {
+      steps.splice(
+        steps.findIndex(({ number }) => number === step.number),
+        1,
+      );
+    },
   };
 }
 
@@ -43,9 +51,11 @@ function makeLog() {
 function takePile(pile, isTaken, lost) {
   return new Promise((done) => {
     const options = isTaken ? { steal: true } : { ifAvailable: true };
-    navigator.locks.request(`review-${pile}`, options, (lock) => {
-      done(Boolean(lock));
-      return lock && new Promise(() => {}); // until the tab is closed
-    }).catch(lost);
+    navigator.locks
+      .request(`review-${pile}`, options, (lock) => {
+        done(Boolean(lock));
+        return lock && new Promise(() => {}); // until the tab is closed
+      })
+      .catch(lost);
   });
 }

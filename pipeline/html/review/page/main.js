@@ -34,11 +34,21 @@ const press = (name, isControl = false, isShift = false) => {
   pending = pending.then(() => respond(name, isControl, isShift));
   return pending;
 };
-const undoNow = () => { pending = pending.then(undo); };
+const undoNow = () => {
+  pending = pending.then(undo);
+};
 
 const LETTERS = {
-  s: () => takeOther(0), d: () => takeOther(1), f: () => takeOther(2), k: () => keep(), l: () => leave(), m: () => moveNumber(),
-  g: () => goTo(state.items.find(isAsked)), t: () => look(), r: () => saveRows(), "?": () => showKeys(),
+  s: () => takeOther(0),
+  d: () => takeOther(1),
+  f: () => takeOther(2),
+  k: () => keep(),
+  l: () => leave(),
+  m: () => moveNumber(),
+  g: () => goTo(state.items.find(isAsked)),
+  t: () => look(),
+  r: () => saveRows(),
+  "?": () => showKeys(),
 };
 const LOOKING = ["ArrowUp", "ArrowDown", "g", "r", "?", "Tab"]; // in a tab that does not write
 
@@ -50,7 +60,7 @@ async function respond(name, isControl, isShift) {
     if (letter === "z") await (isShift ? redo() : undo());
     return;
   }
-  if (letter === "z") return void await (isShift ? redo() : undo());
+  if (letter === "z") return void (await (isShift ? redo() : undo()));
   if (!state.isWriter && !LOOKING.includes(name) && !(state.view === "end" && name === "Enter")) return;
   if (state.view === "end") {
     if (name === "Enter") await saveTable();
@@ -58,14 +68,21 @@ async function respond(name, isControl, isShift) {
     else if (name === "ArrowUp" && state.items.length) focusOn(state.items.at(-1));
     return;
   }
-  if (state.draft) return void await respondToDraft(name, letter);
+  if (state.draft) return void (await respondToDraft(name, letter));
   const number = focused();
   if (!number) return;
   if (/^[\d,.:/-]$/.test(name)) return void type(name);
-  if (letter in LETTERS) return void await LETTERS[letter]();
+  if (letter in LETTERS) return void (await LETTERS[letter]());
   const actions = {
-    Enter: accept, Delete: () => answer("none"), Backspace: erase, Escape: () => change({ typed: null, buffer: "", over: -1, isWarned: false }),
-    ArrowUp: () => move(-1), ArrowDown: () => move(1), ArrowLeft: () => overwrite(-1), ArrowRight: () => overwrite(1), Tab: nextInCheck,
+    Enter: accept,
+    Delete: () => answer("none"),
+    Backspace: erase,
+    Escape: () => change({ typed: null, buffer: "", over: -1, isWarned: false }),
+    ArrowUp: () => move(-1),
+    ArrowDown: () => move(1),
+    ArrowLeft: () => overwrite(-1),
+    ArrowRight: () => overwrite(1),
+    Tab: nextInCheck,
   };
   await actions[name]?.();
 }
@@ -79,8 +96,19 @@ async function respondToDraft(name, letter) {
   else if (name === "Backspace") erase();
   else if (letter === "n") {
     const { draft } = state;
-    const field = draft.field || Object.keys(state.pile.fields).find((each) => state.pile.fields[each].holds === "lines");
-    if (field) change({ draft: { ...draft, field, line: newLine(draft.page, draft.box), isNowhere: false, sum: "", isCalculated: false } });
+    const field =
+      draft.field || Object.keys(state.pile.fields).find((each) => state.pile.fields[each].holds === "lines");
+    if (field)
+      change({
+        draft: {
+          ...draft,
+          field,
+          line: newLine(draft.page, draft.box),
+          isNowhere: false,
+          sum: "",
+          isCalculated: false,
+        },
+      });
   }
 }
 
@@ -90,8 +118,12 @@ async function takeOther(index) {
   if (text && state.typed === null) await take(text);
 }
 
-async function keep() { if (canKeep(focused())) await answer("keep"); }
-async function leave() { if (isAsked(focused())) await answer("later"); }
+async function keep() {
+  if (canKeep(focused())) await answer("keep");
+}
+async function leave() {
+  if (isAsked(focused())) await answer("later");
+}
 function moveNumber() {
   const number = focused();
   if (Object.keys(state.pile.fields).length) startDraft(number.page, number.box, number);
@@ -112,13 +144,16 @@ function listen() {
     if (get("help").open || event.altKey || event.target.closest("input, textarea, select")) return;
     if (isControl ? !/^[sz]$/i.test(event.key) : !OWN.test(event.key)) return;
     if (state.view === "form") return;
-    const isTabAway = event.key === "Tab" && (event.shiftKey || state.view === "end" || !focused() || !checkOf(focused()));
-    if (isTabAway || (event.target.closest("button") && (event.key === "Enter"))) return;
+    const isTabAway =
+      event.key === "Tab" && (event.shiftKey || state.view === "end" || !focused() || !checkOf(focused()));
+    if (isTabAway || (event.target.closest("button") && event.key === "Enter")) return;
     event.preventDefault();
     press(event.key, isControl, event.shiftKey);
   });
   window.addEventListener("resize", requestDrawing);
-  get("queue").addEventListener("wheel", (event) => press(event.deltaY > 0 ? "ArrowDown" : "ArrowUp"), { passive: true });
+  get("queue").addEventListener("wheel", (event) => press(event.deltaY > 0 ? "ArrowDown" : "ArrowUp"), {
+    passive: true,
+  });
   listenToSheet();
 }
 
@@ -130,7 +165,12 @@ function openPile(data) {
     page.id ??= page.file;
     const count = (ids.get(page.id) ?? 0) + 1; // the same scan twice
     ids.set(page.id, count);
-    Object.assign(page, { pile, number, id: count > 1 ? `${page.id}-${count}` : page.id, name: page.name ?? page.file.split("/").at(-1) });
+    Object.assign(page, {
+      pile,
+      number,
+      id: count > 1 ? `${page.id}-${count}` : page.id,
+      name: page.name ?? page.file.split("/").at(-1),
+    });
   });
   return pile;
 }
@@ -139,7 +179,12 @@ async function begin() {
   const pile = openPile(JSON.parse(get("data").textContent));
   state.pile = pile;
   get("title").textContent = pile.title || "Numbers to check";
-  try { state.log = await openLog(pile.key); } catch { state.log = makeLog(); state.keepsNothing = true; }
+  try {
+    state.log = await openLog(pile.key);
+  } catch {
+    state.log = makeLog();
+    state.keepsNothing = true;
+  }
   state.isWriter = await takePile(pile.key, false, stop);
   await reload();
   listen();
@@ -147,9 +192,20 @@ async function begin() {
   if (state.keepsNothing) state.bar = { title: NOTHING, text: "" };
   else if (!state.isWriter) {
     const text = "Here you can look and save, but not change.";
-    state.bar = { title: "Another tab is checking these pages.", text, button: ["", "Check here instead", () => { takeOver(); }] };
+    state.bar = {
+      title: "Another tab is checking these pages.",
+      text,
+      button: [
+        "",
+        "Check here instead",
+        () => {
+          takeOver();
+        },
+      ],
+    };
   } else if (state.lost) {
-    const words = state.lost === 1 ? "1 answer fits no number any more." : `${state.lost} answers fit no number any more.`;
+    const words =
+      state.lost === 1 ? "1 answer fits no number any more." : `${state.lost} answers fit no number any more.`;
     state.bar = { title: words, text: "The pages were read again." };
   } else if (count) welcome(count);
   const first = state.items.find((number) => isAsked(number) && !number.later);

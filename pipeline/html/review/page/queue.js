@@ -39,7 +39,12 @@ function drawHead(page) {
   const open = [...page.questions.keys()].filter(({ later }) => !later).length;
   const words = summarise(page);
   const about = words === "adds up" ? ["adds up ", tick()] : [words];
-  return make("div", { className: "qh", role: "listitem" }, span("", make("b", {}, isolate(page.name)), ...about), span("", open ? String(open) : ""));
+  return make(
+    "div",
+    { className: "qh", role: "listitem" },
+    span("", make("b", {}, isolate(page.name)), ...about),
+    span("", open ? String(open) : ""),
+  );
 }
 
 function drawRow(number) {
@@ -50,8 +55,15 @@ function drawRow(number) {
   const picture = isLong(number) ? null : span("im", number.kind === "few" ? "" : thumbnail(number, 30, 104));
   const name = label(number);
   const why = isDone ? doneBecause(number) : question.why;
-  const row = make("div", { className: `qr${isDone ? " done" : ""}${isLong(number) ? " long" : ""}`, role: "listitem" },
-    mark, picture, make("b", {}, number.answer === "none" ? "no number" : text || "–"), span("what", name), make("em", { className: "why" }, why));
+  const row = make(
+    "div",
+    { className: `qr${isDone ? " done" : ""}${isLong(number) ? " long" : ""}`, role: "listitem" },
+    mark,
+    picture,
+    make("b", {}, number.answer === "none" ? "no number" : text || "–"),
+    span("what", name),
+    make("em", { className: "why" }, why),
+  );
   row.onclick = () => focusOn(number, { bar: null });
   return row;
 }
@@ -75,5 +87,8 @@ function drawBar() {
   get("bar").hidden = !bar;
   if (!bar) return;
   const [keys, text, action] = bar.button ?? [];
-  get("bar").replaceChildren(span("", make("b", {}, bar.title), " ", bar.text), ...(action ? [button("pl", keys, text, action)] : []));
+  get("bar").replaceChildren(
+    span("", make("b", {}, bar.title), " ", bar.text),
+    ...(action ? [button("pl", keys, text, action)] : []),
+  );
 }

@@ -25,7 +25,10 @@ function place(element, [left, top, right, bottom], page) {
   const [height, width] = page.size;
   const share = (side, whole) => `${(100 * side) / whole}%`;
   Object.assign(element.style, {
-    left: share(left, width), top: share(top, height), width: share(right - left, width), height: share(bottom - top, height),
+    left: share(left, width),
+    top: share(top, height),
+    width: share(right - left, width),
+    height: share(bottom - top, height),
   });
   return element;
 }
@@ -66,13 +69,17 @@ function pointAt(event) {
   const { left, top, width, height } = get("paper").getBoundingClientRect();
   const share = (part) => Math.min(Math.max(part, 0), 1);
   return {
-    page, x: Math.round(page.size[1] * share((event.clientX - left) / width)),
+    page,
+    x: Math.round(page.size[1] * share((event.clientX - left) / width)),
     y: Math.round(page.size[0] * share((event.clientY - top) / height)),
   };
 }
 
 const stretch = (one, other) => [
-  Math.min(one.x, other.x), Math.min(one.y, other.y), Math.max(one.x, other.x), Math.max(one.y, other.y),
+  Math.min(one.x, other.x),
+  Math.min(one.y, other.y),
+  Math.max(one.x, other.x),
+  Math.max(one.y, other.y),
 ];
 
 function listenToSheet() {
@@ -102,7 +109,8 @@ function listenToSheet() {
 }
 
 function select(page, x, y) {
-  const found = page.numbers.filter((each) => (isThere(each) || isAsked(each)) && holds(grow(each.box, 8), x, y))
+  const found = page.numbers
+    .filter((each) => (isThere(each) || isAsked(each)) && holds(grow(each.box, 8), x, y))
     .sort((a, b) => areaOf(a.box) - areaOf(b.box))[0];
   if (found) focusOn(found, { draft: null, bar: null });
 }

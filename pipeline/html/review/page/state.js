@@ -3,13 +3,30 @@
 // focus: page and id of the number in the card. typed: text that replaces its reading, or null. over: index of the
 // framed digit, or -1. draft: a number that is being placed. bar: what is said above the queue.
 const state = {
-  pile: null, log: null, steps: [], undone: [], isWriter: true, keepsNothing: false, view: "queue",
-  focus: null, typed: null, over: -1, buffer: "", isWarned: false, draft: null, bar: null, items: [],
+  pile: null,
+  log: null,
+  steps: [],
+  undone: [],
+  isWriter: true,
+  keepsNothing: false,
+  view: "queue",
+  focus: null,
+  typed: null,
+  over: -1,
+  buffer: "",
+  isWarned: false,
+  draft: null,
+  bar: null,
+  items: [],
 };
 
 let asked = 0;
 function requestDrawing() {
-  if (!asked) asked = requestAnimationFrame(() => { asked = 0; draw(); });
+  if (!asked)
+    asked = requestAnimationFrame(() => {
+      asked = 0;
+      draw();
+    });
 }
 
 function change(patch) {
@@ -35,7 +52,12 @@ function focusOn(number, patch = {}) {
   const isHere = number && state.focus?.id === number.id && state.focus.page === number.page.number;
   const over = number && isLong(number) && !number.answer ? nextDoubtful(number, -1) : -1;
   const blank = isHere ? {} : { typed: null, buffer: "", over, isWarned: false, draft: null };
-  change({ ...blank, focus: number && { page: number.page.number, id: number.id }, view: number ? "queue" : "end", ...patch });
+  change({
+    ...blank,
+    focus: number && { page: number.page.number, id: number.id },
+    view: number ? "queue" : "end",
+    ...patch,
+  });
 }
 
 function refresh() {
@@ -84,7 +106,10 @@ async function keepNothing() {
 }
 
 const identify = (number) => ({
-  page: number.page.id, field: number.origin, box: number.box, kind: number.kind,
+  page: number.page.id,
+  field: number.origin,
+  box: number.box,
+  kind: number.kind,
   ...(number.kind === "missing" || number.kind === "added" ? { line: number.line } : {}),
 });
 
@@ -102,7 +127,9 @@ async function undo() {
   refresh();
   const [page] = pagesOf(step);
   const number = !step.which && findNumber(page, step);
-  const text = number ? `${label(number)} of ${isolate(page.name)} is ${number.text || "empty"} again, and not checked.` : "";
+  const text = number
+    ? `${label(number)} of ${isolate(page.name)} is ${number.text || "empty"} again, and not checked.`
+    : "";
   change({ bar: { title: "Undone", text, button: ["Shift Z", "Redo", redo] } });
   if (number) focusOn(number);
   else goTo(state.items.find(isAsked));
@@ -145,10 +172,19 @@ const answer = (what) => act({ ...identify(focused()), do: what });
 async function placeDraft() {
   const { draft } = state;
   const text = state.typed ?? draft.text;
-  if (!text.trim() || !draft.field && Object.keys(state.pile.fields).length) return;
+  if (!text.trim() || (!draft.field && Object.keys(state.pile.fields).length)) return;
   const to = { field: draft.field, line: draft.line };
   if (draft.number) await act({ ...identify(draft.number), do: "set", text, to, how: "moved" });
-  else await act({ do: "add", page: draft.page.id, field: draft.field, line: draft.line, box: draft.box, kind: "added", text });
+  else
+    await act({
+      do: "add",
+      page: draft.page.id,
+      field: draft.field,
+      line: draft.line,
+      box: draft.box,
+      kind: "added",
+      text,
+    });
 }
 
 function startDraft(page, box, number = null) {
@@ -164,8 +200,10 @@ function suggest(draft) {
   if (draft.number?.text) return draft;
   const { page, field, line, box } = draft;
   const number = makeNumber(page, "draft", { kind: "ink", field, line, box });
-  const hidden = page.numbers.filter((each) => isOpen(each) && each.field === field && each.line === line && line
-    && ["missing", "ink"].includes(each.kind));
+  const hidden = page.numbers.filter(
+    (each) =>
+      isOpen(each) && each.field === field && each.line === line && line && ["missing", "ink"].includes(each.kind),
+  );
   const numbers = page.numbers;
   page.numbers = [...numbers.filter((each) => !hidden.includes(each)), number];
   page.checks = makeChecks(page);
@@ -180,7 +218,9 @@ function suggest(draft) {
 function moveDraft(right, down) {
   const { draft } = state;
   const fields = Object.keys(state.pile.fields);
-  const lines = [...new Set([...findLines(draft.page).keys(), ...(draft.line ? [draft.line] : [])])].sort((a, b) => a - b);
+  const lines = [...new Set([...findLines(draft.page).keys(), ...(draft.line ? [draft.line] : [])])].sort(
+    (a, b) => a - b,
+  );
   const step = (list, at, by) => list[Math.min(Math.max(list.indexOf(at) + by, 0), list.length - 1)];
   const field = right || !draft.field ? step(fields, draft.field, right || 1) : draft.field;
   const { holds: kind } = state.pile.fields[field] ?? { holds: "many" };
@@ -248,9 +288,10 @@ function nextInCheck() {
   focusOn(numbers[(numbers.indexOf(number) + 1) % numbers.length]);
 }
 
-const checkOf = (number) => questionOf(number).check
-  ?? number.page.checks.find(({ kind, numbers }) => kind === "line" && numbers.includes(number))
-  ?? number.page.checks.find(({ numbers }) => numbers.includes(number));
+const checkOf = (number) =>
+  questionOf(number).check ??
+  number.page.checks.find(({ kind, numbers }) => kind === "line" && numbers.includes(number)) ??
+  number.page.checks.find(({ numbers }) => numbers.includes(number));
 
 async function look() {
   const which = chooseSample(state.pile, 20).map(identify);
@@ -285,8 +326,11 @@ async function reload() {
   let [lost, began] = [0, performance.now()];
   for (const page of state.pile.pages) {
     if (performance.now() - began > BUSY) {
-      get("togo").textContent = `page ${page.number.toLocaleString("en")} of ${state.pile.pages.length.toLocaleString("en")}`;
-      await new Promise((done) => { setTimeout(done); });
+      get("togo").textContent =
+        `page ${page.number.toLocaleString("en")} of ${state.pile.pages.length.toLocaleString("en")}`;
+      await new Promise((done) => {
+        setTimeout(done);
+      });
       began = performance.now();
     }
     replay(page, []);
@@ -306,5 +350,8 @@ async function takeOver() {
 function stop() {
   const count = countAnswers(state.pile).asked;
   const text = `Nothing is lost: it took over all ${count} answers.`;
-  change({ isWriter: false, bar: { title: "Checking went on in another tab.", text, button: ["", "Check here again", takeOver] } });
+  change({
+    isWriter: false,
+    bar: { title: "Checking went on in another tab.", text, button: ["", "Check here again", takeOver] },
+  });
 }
