@@ -93,14 +93,14 @@ function drawSpot(counts) {
     );
   }
   const shown = rest.toLocaleString("en");
-  const most = boundErrors(counts.wrong, counts.sampled, rest);
+  const most = boundErrors(counts.wrong, counts.sampled, rest).toLocaleString("en");
   return make(
     "div",
     { className: "spot" },
     make(
       "b",
       {},
-      `${counts.wrong} of ${counts.sampled} were wrong: at most ${most.toLocaleString("en")} of the other ${shown} are.`,
+      `${counts.wrong} of ${counts.sampled} were wrong: at most ${most} of the other ${shown} are.`,
     ),
     span(
       "",
