@@ -115,8 +115,10 @@ def is_evident(detection: Detection, side: int) -> bool:
     side: the longer side of the picture, in pixels. The smaller the digits, the more places there are where both
     networks may be wrong; of the powers of the size that were tried, the square root was best.
     """
+    if not detection.is_reported:  # of a lost detection, only some digits of its span have a support
+        return False
     sure = (detection.support * detection.span.probabilities.max(axis=1)).max(initial=0)
-    return detection.is_reported and bool(sure >= 1 - DOUBT * math.sqrt(detection.size / side))
+    return bool(sure >= 1 - DOUBT * math.sqrt(detection.size / side))
 
 
 def is_like(one: Detection, other: Detection) -> bool:

@@ -11,15 +11,20 @@ from pipeline.data.synthetic.shapes import DIGITS, MARKS, Stroke, load_digits, p
 from pipeline.data.synthetic.strokes import PEN, draw_by_hand
 from pipeline.pictures.ink import to_ink
 from pipeline.reader.rows.labels import OTHER
-from pipeline.reader.synthesis.lettering import Lettering, covers, draw_lettering
+from pipeline.reader.synthesis.confusable import choose_digit
+from pipeline.reader.synthesis.habits import HABITS
+from pipeline.reader.synthesis.lettering import Lettering, covers, draw_lettering, find_digit_height, find_x_height
 from pipeline.reader.synthesis.line_text import SIGN
+from pipeline.reader.synthesis.loose_letters import bend, draw_loosely
 from pipeline.reader.synthesis.signs import Generator, Ink, SourceImages, choose, draw_strokes
+from pipeline.reader.synthesis.ticks import add_ticks, choose_tick
 
-DIGIT_SHARES = {"image": 0.7, "strokes": 0.1, "script": 0.12, "print": 0.08}  # of the numbers
+DIGIT_SHARES = {"image": 0.62, "strokes": 0.17, "script": 0.14, "print": 0.07}  # of the numbers
 LETTER_SHARES = {"script": 0.58, "print": 0.2, "strokes": 0.22}  # of the words
 ONE_HAND = 0.7  # share of the line images with one hand for all words, and one for all numbers
 STROKE_BOX = 12  # pixels of digits that are drawn from strokes, several times as fine
-CAPITAL, LINE = 21, 9  # of the Hershey fonts, in their units: height of a capital letter, and y of its foot
+# Of the Hershey fonts, in their units: height of a capital letter and of an x, and y of their foot.
+CAPITAL, SMALL, LINE = 21, 14, 9
 STROKED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")  # characters that can be stroked
 WIDENED = {"script": 3, "print": 2}  # pixels by which strokes may be wider than those of a font, exclusive
 # Of separators: shape, longer side and place of their middle, below that of the digits; relative to the digits.
@@ -61,6 +66,8 @@ class Hands:
         self.digits, self.letters = (choose(shares, self.generator) for shares in (DIGIT_SHARES, LETTER_SHARES))
         self.font = {kind: fonts[int(self.generator.integers(len(fonts)))] for kind, fonts in self.fonts.items()}
         self.pen = {kind: int(self.generator.integers(most)) for kind, most in WIDENED.items()}
+        self.loose = self.generator.random() < HABITS.loose_hand
+        self.tick = choose_tick(self.generator) if self.generator.random() < HABITS.ticked_hand else None
 
     def choose_number(self) -> Draw:
         """Return a function that draws a digit of any class, by the same hand for the whole number."""
@@ -74,7 +81,13 @@ class Hands:
             shapes, pen = dict[int, Sequence[Stroke]](), self.generator.uniform(*PEN)
             return lambda label: self._draw_strokes(label, shapes, pen)
         self.number = font, wider = self.font[kind], self.pen[kind]
-        return lambda label: draw_lettering(font, self.source.class_names[label], wider).ink
+        loose, height = self.loose, find_digit_height(font)
+
+        def draw(label: int) -> Ink:
+            ink = draw_lettering(font, self.source.class_names[label], wider).ink
+            return bend(ink, height, self.generator) if loose else ink
+
+        return draw
 
     def _draw_image(self, label: int) -> Ink:
         of_class = self.source.by_class[label]
@@ -109,18 +122,30 @@ class Hands:
             self.choose_again()
         if SIGN in text or not self.source.has_digits:  # letters might be among other classes
             return Lettering(self.source.draw_sign(self.generator), -0.5, np.exp(self.generator.normal(0, 0.25)))
+        drawn, x_height = self._draw_letters(text)
+        if self.tick and self.generator.random() < HABITS.ticked_word and any(map(str.isalpha, text)):
+            return add_ticks(drawn, self.tick, x_height, self.generator)
+        return drawn
+
+    def _draw_letters(self, text: str) -> tuple[Lettering, float]:
+        """Return the drawing of a word, and the height of an x relative to that of a digit."""
         if self.letters == "strokes" and STROKED.issuperset(text):
             ink, top, bottom = draw_strokes(text, self.generator)
             middle, height = ((top + bottom) / 2 - LINE) / CAPITAL, (bottom - top) / CAPITAL
-            return Lettering(ink, middle, height * max(1, ink.shape[1] / ink.shape[0]))
+            return Lettering(ink, middle, height * max(1, ink.shape[1] / ink.shape[0])), SMALL / CAPITAL
         kind = "print" if self.letters == "print" else "script"
         fonts = [self.font[kind], self.font["print"], *self.fonts["print"]]
         font = next(each for each in fonts if covers(each, text))
-        return draw_lettering(font, text, self.pen[kind])
+        if self.loose:
+            return draw_loosely(font, text, self.pen[kind], self.generator), find_x_height(font)
+        return draw_lettering(font, text, self.pen[kind]), find_x_height(font)
 
 
 def choose_shape(name: str, generator: Generator) -> Sequence[Stroke]:
-    """Return the strokes of a digit, from the fonts or from the styles of several countries."""
+    """Return the strokes of a digit, easily confused, from the fonts or from the styles of several countries."""
+    own = choose_digit(name, generator) if generator.random() < HABITS.own_shape else None
+    if own:
+        return own
     if generator.random() < FONTS:
         fonts = load_digits()
         return fonts[generator.integers(len(fonts))][int(name)]

@@ -54,6 +54,13 @@ def find_digit_height(path: Path) -> float:
     return float(bottom - top)
 
 
+@functools.cache
+def find_x_height(path: Path) -> float:
+    """Return the height of a small x of a font, in heights of a digit."""
+    _, top, _, bottom = load_font(path).getbbox("x", anchor="ls")
+    return float(bottom - top) / find_digit_height(path)
+
+
 def covers(path: Path, text: str) -> bool:
     """Return whether a font has all characters of a text."""
     return all(_has(path, character) for character in set(text))

@@ -14,7 +14,7 @@ from pipeline.reader.synthesis.another_size import write_in_another_size
 from pipeline.reader.synthesis.hands import Hands
 from pipeline.reader.synthesis.legibility import measure_legibility, view
 from pipeline.reader.synthesis.lettering import covers, draw_lettering, list_fonts
-from pipeline.reader.synthesis.line_kinds import make_cells, make_tokens
+from pipeline.reader.synthesis.line_kinds import make_cells, make_signs, make_tokens
 from pipeline.reader.synthesis.line_text import make_words
 from pipeline.reader.synthesis.line_writing import OFF_CENTRE, Line, place, write_cells, write_line
 from pipeline.reader.synthesis.number_writing import NOTHING, Style, choose_style
@@ -31,13 +31,14 @@ ROOM = WIDTH - 2 * REACH
 SIZES = 13.6, 27.6  # pixels: longer side of the digits; that of most is about 19
 SLOPE = 0.025  # standard deviation of the slope of a line
 KINDS = {  # shares
-    "digits": 0.19,
-    "line": 0.35,
+    "digits": 0.18,
+    "line": 0.33,
     "cells": 0.09,
-    "words": 0.13,
-    "another size": 0.12,
-    "texture": 0.03,
-    "scene": 0.08,
+    "signs": 0.05,
+    "words": 0.12,
+    "another size": 0.14,
+    "texture": 0.02,
+    "scene": 0.06,
     "nothing": 0.01,
 }
 COMBS = 0.1  # share of the lines of numbers in boxes
@@ -90,8 +91,9 @@ def synthesise_any(source: SourceImages, fonts: Sequence[Path], generator: Gener
     hand = replace(choose_hand(generator), angle=generator.normal(0, SLOPE))
     middle = SHEET[0] / 2 + generator.normal(0, OFF_CENTRE)
     style = choose_style(hand, size, generator.random() < COMBS, generator)
-    if kind == "cells":
-        line = write_cells(make_cells(source, generator), style, hands, ROOM, generator)
+    cells = {"cells": make_cells, "signs": make_signs}
+    if kind in cells:
+        line = write_cells(cells[kind](source, generator), style, hands, ROOM, generator)
     else:
         line = write_line(make_tokens(kind, source, generator), style, hands, ROOM, generator)
     line = place(line, _choose_start(line, generator), middle, hand.angle)

@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 
-from pipeline.reader.synthesis.line_text import SIGN, Token, make_line, make_words, tokenize
+from pipeline.reader.synthesis.habits import HABITS
+from pipeline.reader.synthesis.line_text import SIGN, Token, make_line, make_phrase, make_words, tokenize
 from pipeline.reader.synthesis.number_text import MOST, make_number
 from pipeline.reader.synthesis.signs import Generator, SourceImages
 
 MOST_CELLS = 9  # numbers in a row of cells
 MOST_WORDS = 8  # groups of words in a line without a number
+PHRASES = 0.4  # share of the lines of words that are the small words of a sentence
+MOST_SIGNS = 7  # in a line of signs
 TABLES = 0.3  # share of the rows of cells with any numbers, such as dates, times and amounts
 EVEN_LENGTHS = 0.6  # share of the line images with only digits whose numbers have each length equally often
 TWO = 0.4  # share of the line images with only digits that have two numbers
@@ -21,7 +24,9 @@ def make_tokens(kind: str, source: SourceImages, generator: Generator) -> list[T
     if kind == "line":
         text = make_line(generator)
     elif kind == "words":
-        text = " ".join(make_words(generator) for _ in range(generator.integers(1, MOST_WORDS + 1)))
+        is_phrase = generator.random() < PHRASES
+        words = (make_words(generator) for _ in range(generator.integers(1, MOST_WORDS + 1)))
+        text = make_phrase(generator) if is_phrase else " ".join(words)
     elif kind == "digits":
         count = 2 if generator.random() < TWO else 1
         most = int(generator.integers(1, MOST + 1)) if generator.random() < EVEN_LENGTHS else None
@@ -39,7 +44,20 @@ def make_cells(source: SourceImages, generator: Generator) -> list[str]:
     """Return the numbers of a row of cells: single digits, numbers of a few digits, or any numbers."""
     most = int(generator.choice([1, 1, 1, 2, 2, 3, 5]))
     counts = generator.integers(1, most + 1, MOST_CELLS).tolist()
+    if generator.random() < HABITS.even_cells:
+        counts = counts[:1] * MOST_CELLS
     if not source.has_digits:
         return ["0" * count for count in counts]
     of_a_table = generator.random() < TABLES
     return [make_number(generator, None if of_a_table else count) for count in counts]
+
+
+def make_signs(source: SourceImages, generator: Generator) -> list[str]:
+    """Return the cells of a line of signs: one, several, or signs and numbers; SIGN stands for a sign."""
+    choice = generator.random()
+    if choice < HABITS.sign_alone:
+        return [SIGN]
+    count = int(generator.integers(2, MOST_SIGNS + 1))
+    if choice < HABITS.sign_alone + HABITS.sign_row:
+        return [SIGN] * count
+    return [SIGN if generator.random() < 0.5 else cell for cell in make_cells(source, generator)[:count]]

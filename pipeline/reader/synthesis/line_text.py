@@ -25,6 +25,7 @@ from pipeline.reader.synthesis.vocabulary import (
     NAMES,
     OPENINGS,
     OPERATORS,
+    SMALL_WORDS,
     UNITS,
     WEEKDAYS,
     WORDS,
@@ -77,6 +78,15 @@ def make_words(generator: Generator) -> str:
         return _choose_word(generator)
     words = [pick(ANSWERS, generator) if generator.random() < 0.4 else _choose_word(generator) for _ in range(2)]
     return str(generator.choice([" / ", "/", "-", " - ", " & ", "&", "+"])).join(words)
+
+
+def make_phrase(generator: Generator) -> str:
+    """Return words of a sentence, most of them small words, some of whose letters resemble digits."""
+    count = generator.integers(3, 9)
+    words = [
+        pick(SMALL_WORDS, generator) if generator.random() < 0.7 else _choose_word(generator) for _ in range(count)
+    ]
+    return " ".join(words)
 
 
 def _choose_word(generator: Generator) -> str:

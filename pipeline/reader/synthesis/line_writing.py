@@ -2,19 +2,22 @@
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from PIL import Image, ImageDraw
 
+from pipeline.data.synthetic.strokes import PEN, draw_by_hand
 from pipeline.pictures.ink import to_ink
 from pipeline.reader.rows.labels import SHEET
-from pipeline.reader.synthesis.hands import Hands
+from pipeline.reader.synthesis.confusable import choose_sign_maker
+from pipeline.reader.synthesis.habits import HABITS
+from pipeline.reader.synthesis.hands import STROKE_BOX, Hands
 from pipeline.reader.synthesis.line_text import RAISED, SIGN, STRUCK, Token
 from pipeline.reader.synthesis.number_writing import NOTHING, Piece, Style, find_widest_gap, write_number
 from pipeline.reader.synthesis.paper import paste
-from pipeline.reader.synthesis.signs import FINE, Generator, write
+from pipeline.reader.synthesis.signs import FINE, Generator, Ink, write
 
 # The gap between two numbers with nothing but paper between them: in sizes, relative to the gaps within them, and in
 # sizes between two single digits, which might be one number written far apart.
@@ -162,13 +165,17 @@ def _strike(text: str, left: int, style: Style, hands: Hands, generator: Generat
 
 
 def write_cells(texts: Sequence[str], style: Style, hands: Hands, room: float, generator: Generator) -> Line:
-    """Write numbers into cells of a table, a grid or a wide, even row: each is a number of its own."""
+    """Write numbers and signs into cells of a table, a grid or a wide, even row: each is a number of its own."""
     line, in_columns = Line([]), generator.random() < COLUMNS
+    draw_sign = _choose_sign(hands, generator) if SIGN in texts else None
     style = replace(style, pitch=0, spacing="apart" if style.spacing == "far" else style.spacing)
     pitch = style.size * math.exp(generator.uniform(*np.log(CELL_PITCHES)))
     edge, edges, first = 0.0, [0.0], None
     for index, text in enumerate(texts):
-        written = write_number(text, style, hands, index, generator)
+        if draw_sign and text == SIGN:
+            written = [_write_sign(draw_sign(), style, hands, generator)]
+        else:
+            written = write_number(text, style, hands, index, generator)
         start, stop = min(piece.left for piece in written), max(piece.right for piece in written)
         around = style.size * generator.uniform(*COLUMN)
         width = stop - start + 2 * around if in_columns else max(pitch, stop - start + 0.5 * style.size)
@@ -185,6 +192,21 @@ def write_cells(texts: Sequence[str], style: Style, hands: Hands, room: float, g
         edge += width
         edges.append(edge)
     return replace(line, rules=edges if in_columns or generator.random() < RULED else [])
+
+
+def _choose_sign(hands: Hands, generator: Generator) -> Callable[[], Ink]:
+    """Return a function that draws signs, all of one kind or each of another one."""
+    if not hands.source.has_digits:  # a sign that resembles a digit might be one of the classes
+        return lambda: hands.source.draw_sign(generator)
+    pen = generator.uniform(*PEN)
+    make = choose_sign_maker(generator) if generator.random() < HABITS.same_sign else None
+    return lambda: draw_by_hand((make or choose_sign_maker(generator))(), STROKE_BOX, generator, (pen, pen))
+
+
+def _write_sign(ink: Ink, style: Style, hands: Hands, generator: Generator) -> Piece:
+    """Return a sign about as large as a digit."""
+    own = write(ink, style.size * math.exp(generator.normal(-0.1, 0.2)), style.hand, generator)
+    return Piece(own, round(-len(own) / 2 + generator.normal(0, 0.08) * style.size), 0, hands.other)
 
 
 def _write_word(text: str, left: int, letter_size: float, style: Style, hands: Hands, generator: Generator) -> Piece:

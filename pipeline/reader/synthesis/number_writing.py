@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.reader.rows.labels import SEPARATORS
+from pipeline.reader.synthesis.habits import HABITS
 from pipeline.reader.synthesis.hands import Hands
 from pipeline.reader.synthesis.number_text import GROUP
 from pipeline.reader.synthesis.signs import Generator, Hand, Ink, choose, write
@@ -20,18 +21,19 @@ NOTHING = -1  # symbol of a separator that is not within a number, number of a w
 SPACINGS = {"apart": 0.33, "far": 0.09, "close": 0.17, "touching": 0.2, "overlapping": 0.21}
 MEANS = {
     "apart": (0.1, 0.4),
-    "far": (0.45, 0.95),
+    "far": (0.45, 1.05),
     "close": (-0.05, 0.12),
     "touching": (0, 0),
     "overlapping": (-0.12, -0.03),
 }
 MEANS["comb"] = (0, 0)  # its cells have one pitch
-MOST = {"apart": 0.5, "far": 1.05, "close": 0.3}
+MOST = {"apart": 0.5, "far": 1.15, "close": 0.3}
 BY_INK = ("touching", "overlapping")
 FAR_DIGITS = 3  # that a number has at least if they are far apart; two might be two numbers
 DEVIATION = 0.05, 0.02  # of a gap between boxes and of one between ink, relative to the size
 CELL = 0.95, 2.0  # pitch of the cells of a comb, relative to the size
 BETWEEN_GROUPS = 0.3, 0.7  # gap between the groups of a number, in sizes
+AFTER_SEPARATOR, STANDING_OFF = (0.0, 0.22), (0.2, 0.7)  # gap between a separator and a digit, in sizes
 UNEVEN, EVEN_SIZES, UNEVEN_SIZES, LARGEST = (
     0.15,
     0.07,
@@ -119,6 +121,7 @@ def write_number(text: str, style: Style, hands: Hands, index: int, generator: G
         style = replace(style, spacing="apart")
     draw, gap = hands.choose_number(), generator.uniform(*MEANS[style.spacing])
     between, last_digit = generator.uniform(*BETWEEN_GROUPS), text.rfind(next(filter(str.isdigit, reversed(text))))
+    after_separator = STANDING_OFF if generator.random() < HABITS.gap_after_separator else AFTER_SEPARATOR
     is_uneven = generator.random() < UNEVEN
     deviation, on_line = (
         (generator.uniform(*UNEVEN_SIZES), generator.random() < 0.6) if is_uneven else (EVEN_SIZES, False)
@@ -144,7 +147,7 @@ def write_number(text: str, style: Style, hands: Hands, index: int, generator: G
                 least = (before.left + before.right - ink.shape[1]) // 2 + 1  # else digits are not in order
                 left = max(least, round(_find_left(ink, beside, right, style, gap, generator)))
             else:
-                left = round(right + (style.size * generator.uniform(0, 0.22) if pieces else 0))
+                left = round(right + (style.size * generator.uniform(*after_separator) if pieces else 0))
             if style.spacing in BY_INK:
                 move_border(ink > INKED, beside, left)
             pieces.append(Piece(ink, top, left, label, index))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline.reader.rows.labels import SHEET
+from pipeline.reader.synthesis.habits import HABITS
 from pipeline.reader.synthesis.line_writing import Comb, Line
 from pipeline.reader.synthesis.number_writing import NOTHING, Piece, Style
 from pipeline.reader.synthesis.ruling import Ruler, box_row, draw_lines, separate
@@ -36,6 +37,11 @@ def surround(line: Line, style: Style, middle: float, generator: Generator) -> I
     if digits and generator.random() < RULE_BESIDE:  # that of a column or of the margin
         away = style.size * generator.uniform(*BESIDE_BY)
         ruler.down(digits[-1].right + away if generator.random() < 0.7 else digits[0].left - away)
+    if digits and generator.random() < HABITS.rule_through:
+        _rule_through(ruler, middle - slope * SHEET[1] / 2, style.size)
+    if not (line.combs or line.rules) and digits and generator.random() < HABITS.column_through:
+        for _ in range(generator.integers(1, 4)):  # as those of the columns of an account book
+            ruler.down(generator.uniform(digits[0].left - style.size, digits[-1].right + style.size))
     for group in _group(line.pieces):
         choice = generator.random()
         if choice < RINGED:
@@ -45,6 +51,16 @@ def surround(line: Line, style: Style, middle: float, generator: Generator) -> I
             y = bottom + generator.uniform(-0.05, 0.25) * style.size
             ruler.line([(left - 2, y + generator.normal(0, 1)), (right + 2, y + generator.normal(0, 1))])
     return np.maximum(ink, ruler.ink())
+
+
+def _rule_through(ruler: Ruler, middle: float, size: float) -> None:
+    """Draw rules, one of which is at the feet of the digits or through them. middle: at the left of the sheet."""
+    generator = ruler.generator
+    at_feet = generator.random() < 0.65
+    y = middle + size * (generator.normal(0.5, 0.08) if at_feet else generator.uniform(-0.45, 0.45))
+    pitch = size * generator.uniform(1.2, 2.6)
+    for row in range(-2, 3) if generator.random() < 0.8 else range(1):
+        ruler.across(y + row * pitch)
 
 
 def _draw_combs(ruler: Ruler, combs: Sequence[Comb], size: float, middle: float) -> None:

@@ -33,6 +33,11 @@ THINGS = _split("""
     Wasser Öl pain lait pan leche book box pens tickets bus train gate seat Zug Gleis call buy see new old and und
     et from bis to von ab am um bei for per the mit ok
 """)
+SMALL_WORDS = _split("""
+    is it if of to so do go by be as at in on no we he she you the and or was said his her not but that with they this
+    are had him its says sees does good all will till still little silly lies said did idea also goes gold body loose
+    ist es so die das der sie sich du bis als alles viel ich wie los sollte aus dass gut geld il a la le les des si loi
+""")  # of sentences; read alone, their letters might be digits
 ANSWERS = _split("yes no ja nein oui non sí si nee m f w d on off AM PM")
 WORDS = (*MONTHS, *WEEKDAYS, *NAMES, *PLACES, *FORMS, *THINGS)
 OPENINGS = _split("""

@@ -8,7 +8,12 @@ from pipeline.reader.rows.labels import SHEET
 from pipeline.reader.synthesis.line_writing import Line
 from pipeline.reader.synthesis.signs import Generator
 
-CUT = {"digits": 0.45, "line": 0.1}  # share of the line images of a kind that show the edges of a picture
+CUT = {
+    "digits": 0.45,
+    "line": 0.1,
+    "words": 0.15,
+    "signs": 0.1,
+}  # share of the line images of a kind that show the edges of a picture
 SIDES_CUT = 0.8  # share of the sides that are such edges
 TIGHT_SHARE, TIGHT, NARROW = 0.6, (-2, 6), (4, 24)  # pixels from the ink to the edges
 

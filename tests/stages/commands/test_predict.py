@@ -102,7 +102,7 @@ def test_key_contains_all_that_influences_the_predictions(project: Path, monkeyp
     predict_and_record("other.npy")
     predict_and_record(probabilities=Path("probabilities.npy"))
     predict_and_record(model=PRETRAINED)
-    monkeypatch.setattr(resume_log, "fingerprint", lambda function, without: {"predictions.py": "new"})
+    monkeypatch.setattr(resume_log, "fingerprint", lambda function: {"predictions.py": "new"})
     predict_and_record()
     assert len(set(keys)) == len(keys) - 1
 

@@ -72,6 +72,14 @@ def test_digits_that_only_a_worse_sighting_has_remain_as_lost() -> None:
     assert keep_best([better, number(90, 3, 0.5)]) == [better]  # which has all of its digits
 
 
+def test_lost_sighting_with_some_of_its_digits_is_not_evident() -> None:
+    better = replace(number(90, 8, 0.92), support=np.zeros(8))
+    hidden = keep_best([better, number(0, 4, 0.5)])[1]
+    assert len(hidden.x) < len(hidden.span.probabilities)
+    assert not is_evident(hidden, 80)
+    assert not any(each.is_reported for each in hide_unless_evident([better, hidden], 80))
+
+
 def test_lost_digits_are_not_those_that_another_number_has() -> None:
     first, second, both = number(0, 3, 0.9), number(120, 3, 0.9), number(30, 5, 0.7)
     kept, other, lost = keep_best([both, first, second])

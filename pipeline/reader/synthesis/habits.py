@@ -1,0 +1,38 @@
+"""How often people write what is easily taken for a digit, or what makes a digit hard to read."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Habits:
+    """Probabilities of what hands and forms do; see the modules that use them.
+
+    Of hands: ticked_hand: dots, commas and apostrophes are ticks. ticked_word: a word of such a hand has ticks.
+    loose_hand: the letters of a font are moved, sized and bent each for itself. own_shape: a digit in strokes has
+    one of the shapes that are easily confused.
+
+    Of numbers: gap_after_separator: the digits after a separator stand off. even_cells: the numbers of a row of cells
+    have one length.
+
+    Of paper: rule_through: a rule at the foot of the digits or through them. column_through: rules of columns that cut
+    numbers. ring_afar: small writing has a ring around it that is as large as a digit.
+
+    Of signs: sign_alone, sign_row: a line of signs is a single one, or signs only; otherwise digits are beside them.
+    same_sign: all signs of a line are of one kind.
+    """
+
+    ticked_hand: float = 0.55
+    ticked_word: float = 0.75
+    loose_hand: float = 0.35
+    own_shape: float = 0.45
+    gap_after_separator: float = 0.2
+    even_cells: float = 0.35
+    rule_through: float = 0.1
+    column_through: float = 0.07
+    ring_afar: float = 0.35
+    sign_alone: float = 0.25
+    sign_row: float = 0.4
+    same_sign: float = 0.45
+
+
+HABITS = Habits()
