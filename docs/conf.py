@@ -22,6 +22,7 @@ from sphinx.application import Sphinx
 from sphinx.util.logging import getLogger
 from sphinx.util.typing import stringify_annotation
 
+from docs.commands import describe_commands
 from pipeline.html.demo.included import render_included_demo
 
 ROOT = Path(__file__).parent.parent
@@ -46,14 +47,20 @@ suppress_warnings = ["misc.highlighting_failure"]  # of a shell command in sever
 default_role = "literal"  # of single backticks in docstrings
 pygments_style, pygments_dark_style = "default", "github-dark"
 
+COMMANDS = "<!-- commands -->"  # in a page, where all commands are described
 ARRAY_LIKE = stringify_annotation(ArrayLike, "smart")
 LINK = re.compile(r"\]\((?!https?:|#)([^)\s#]+)(#[^)\s]+)?\)")
 PICTURE = re.compile(r"<picture>\s*<source [^>]*srcset=\"(.*?)\">\s*<img src=\"(.*?)\"(.*?)>\s*</picture>", re.DOTALL)
 # Words that people search for, and the page that answers them, which need not contain them.
 SEARCHED = {
     "docs/faq": ("gpu", "cuda", "windows", "mac", "offline", "privacy"),
-    "docs/use/pictures": ("photo", "photograph", "phone", "numbers from scans", "ocr", "pdf", "confidence", "excel"),
+    "docs/use/pictures": ("photo", "photograph", "phone", "numbers from scans", "ocr", "pdf", "excel"),
+    "docs/use/forms": ("form", "table", "column", "template", "sum"),
+    "docs/use/review": ("confidence", "check", "correct"),
+    "docs/use/many": ("predict", "dask", "batch"),
+    "docs/use/troubleshooting": ("wrong", "misread", "not read", "no digit", "error", "fails"),
     "docs/use/own-data": ("letters", "csv", "folder"),
+    "docs/learn/change": ("leaky relu", "gelu", "average pooling", "new layer"),
 }
 BUTTON = (
     '<p><a href="demo.html" style="display: inline-block; padding: 0.6em 1.4em; border-radius: 0.5em; '
@@ -92,6 +99,8 @@ def adapt(app: Sphinx, name: str, source: list[str]) -> None:
         if not (page.parent / picture).exists():
             getLogger(__name__).warning("%s does not exist", picture, location=name)
     text = re.sub(r"\[([^\[\]]*)\]\(source:\)", r"\1", LINK.sub(link, source[0]))
+    if COMMANDS in text:
+        text = text.replace(COMMANDS, "\n\n".join(describe_commands()))
     button = BUTTON if name == root_doc else ""
     text = PICTURE.sub(rf'<img class="only-light" src="\2"\3><img class="only-dark" src="\1"\3>{button}', text)
     if name in SEARCHED:

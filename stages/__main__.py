@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from pipeline.engine.command import Command, add_command, invoke
+from pipeline.engine.command import Command, Group, add_command, invoke
 from pipeline.engine.make import find_stages, import_stage_module
 from pipeline.engine.program import run_command, run_program
 from pipeline.engine.provenance import environment
@@ -57,7 +57,7 @@ def load_commands(names: Iterable[str]) -> list[Command]:
 def make_program(commands: Iterable[Command]) -> typer.Typer:
     """Return the program with these commands."""
     epilog = f"Run `{PROGRAM} COMMAND --help` for the options and examples of a command."
-    app = typer.Typer(rich_markup_mode="markdown", epilog=epilog)
+    app = typer.Typer(cls=Group, rich_markup_mode="markdown", epilog=epilog)
     app.callback()(handwriting)
     for command in commands:
         add_command(app, command, _choose_panel(command))

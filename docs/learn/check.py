@@ -22,7 +22,6 @@ Compared = Iterator[tuple[str, Any, Array | float]]  # name, what the function r
 PAGE = Path(__file__).with_name("tutorial.md")
 EMPTY = "returns nothing yet"
 N = 5  # images
-HINTS = {"backward": ": what lies between?"}  # between the last layer whose results are right and the layer before it
 FACTORS = {-1.0: "-1, the sign", N: "n, the number of images", 1 / N: "1/n, with n images"}
 
 
@@ -47,14 +46,20 @@ def judge(function: Callable[..., Any]) -> str:
     try:
         for name, got, expected in CHECKS[function.__name__](function):
             if fault := describe(name, got, np.asarray(expected)):
-                verb, hint = "are" if right[1:] else "is", HINTS.get(function.__name__, "")
-                return f"{fault}, but {' and '.join(right)} {verb} right{hint}" if right else fault
+                verb = "are" if right[1:] else "is"
+                return f"{fault}, but {' and '.join(right)} {verb} right{hint(right, fault)}" if right else fault
             right.append(name)
         return "right"
     except FaultError as fault:
         return str(fault)
     except Exception as error:  # of the reader's function
         return f"{type(error).__name__}: {error}"
+
+
+def hint(right: list[str], fault: str) -> str:
+    """Return a question if a derivative of one layer is wrong, and all of the layers after it are right."""
+    is_first_of_layer = fault.startswith("dW") and right[-1].startswith("db")
+    return ": what lies between?" if is_first_of_layer and " has the shape " not in fault else ""
 
 
 def describe(name: str, got: Any, expected: Array) -> str:
@@ -102,7 +107,10 @@ def draw(*shape: int) -> Array:
 
 def check_columns(columns: Any) -> Compared:
     images = np.random.default_rng(0).integers(0, 256, (N, 28, 28), np.uint8)
-    yield "x", columns(images), np.stack([image.ravel() / 255 for image in images], axis=1)
+    x = columns(images)
+    if np.array_equal(x, images.reshape(784, N) / 255):
+        raise FaultError("pixels of different images are mixed: reshape to one row for each image, then transpose")
+    yield "x", x, np.stack([image.ravel() / 255 for image in images], axis=1)
 
 
 def check_softmax(softmax: Any) -> Compared:
@@ -122,12 +130,14 @@ def check_cross_entropy(cross_entropy: Any) -> Compared:
 
 
 def check_initialise(initialise: Any) -> Compared:
-    shapes = ((500, 800), (10, 500), (300, 4, 6, 6))
+    shapes = ((500, 800), (10, 500), (300, 4, 6, 6), (500, 800))
     params = initialise(*shapes)
-    yield from unpack(params and params[1::2], "b1 b2 b3", [np.zeros((shape[0], 1)) for shape in shapes])
+    yield from unpack(params and params[1::2], "b1 b2 b3 b4", [np.zeros((shape[0], 1)) for shape in shapes])
     for w, shape in zip(params[::2], shapes, strict=True):
         std = (2 / np.prod(shape[1:])) ** 0.5
         yield f"standard deviation of weights {shape}", round(float(np.std(w)), 2), round(float(std), 2)
+    if np.array_equal(params[0], params[6]):
+        raise FaultError("two layers of the same shape begin with equal weights: make the generator once, for all")
 
 
 def check_backward_layer(backward_layer: Any) -> Compared:
@@ -176,15 +186,20 @@ def check_sgd(sgd: Any) -> Compared:
 
 
 def check_adam(adam: Any) -> Compared:
-    w, m, s, expected = np.ones((2, 3)), np.zeros((2, 3)), np.zeros((2, 3)), []
-    for step in (1, 2, 3):
-        g = step * draw(2, 3)
-        m, s = 0.9 * m + 0.1 * g, 0.999 * s + 0.001 * g**2
-        rate = 0.01 * (1 + np.cos(np.pi * (step - 1) / 3)) / 2
-        w = w - rate * (m / (1 - 0.9**step)) / np.sqrt(s / (1 - 0.999**step))
-        expected.append(w)
+    def compute(schedule: Callable[[int], Any]) -> list[Array]:
+        w, m, s, expected = np.ones((2, 3)), np.zeros((2, 3)), np.zeros((2, 3)), []
+        for step in (1, 2, 3):
+            g = step * draw(2, 3)
+            m, s = 0.9 * m + 0.1 * g, 0.999 * s + 0.001 * g**2
+            w = w - 0.01 * schedule(step) * (m / (1 - 0.9**step)) / np.sqrt(s / (1 - 0.999**step))
+            expected.append(w)
+        return expected
+
+    found = take_steps(adam, 0.01)
+    if np.allclose(found, compute(lambda step: 1.0)):
+        raise FaultError("every step has the same learning rate: multiply it by the factor of the schedule")
     names = ("w after the first step", "w after two steps", "w after three steps")
-    yield from zip(names, take_steps(adam, 0.01), expected, strict=True)
+    yield from zip(names, found, compute(lambda step: (1 + np.cos(np.pi * (step - 1) / 3)) / 2), strict=True)
 
 
 def check_interpolate(interpolate: Any) -> Compared:

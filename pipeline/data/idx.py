@@ -77,7 +77,7 @@ def _open(path: Path, plain: bool = False) -> Iterator[Any]:
         except IdxError as error:
             raise IdxError(f"{path} is not a valid IDX file: {error}") from None
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise IdxError(f"{path} cannot be decompressed: its gzip data is damaged ({error})") from None
+            raise IdxError(f"{path} cannot be decompressed: damaged gzip data ({error}). Copy it again") from None
 
 
 def _read_data(stream: IO[bytes], shape: tuple[int, ...]) -> Iterator[bytes]:

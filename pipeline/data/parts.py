@@ -14,14 +14,14 @@ MAX_CLASSES = 256
 
 
 @dataclass(frozen=True)
-class Part:
-    """A part of a data set. images: uint8 (n, h, w), in a file. labels: uint8 (n,)."""
+class IdxPart:
+    """A part of a data set in IDX files. images: uint8 (n, h, w), in a file. labels: uint8 (n,)."""
 
     images: ArrayFile
     labels: NDArray[np.uint8]
 
 
-def load_parts(folder: Path) -> tuple[Part, Part]:
+def load_parts(folder: Path) -> tuple[IdxPart, IdxPart]:
     """Load the training and the test part from uncompressed files in `folder`, without reading the images.
 
     Raises IdxError if a file is damaged; DatasetError if rank, counts or image sizes do not fit.
@@ -30,11 +30,11 @@ def load_parts(folder: Path) -> tuple[Part, Part]:
     test = _load_part(folder / TEST_IMAGES, folder / TEST_LABELS)
     if training.images.shape[1:] != test.images.shape[1:]:
         sizes = [" x ".join(map(str, part.images.shape[1:])) for part in (training, test)]
-        raise DatasetError(f"{folder}: the training images are {sizes[0]} pixels, the test images {sizes[1]}")
+        raise DatasetError(f"the training images are {sizes[0]} pixels, the test images {sizes[1]}: give both one size")
     return training, test
 
 
-def name_classes(training: Part, test: Part, names: tuple[str, ...]) -> tuple[str, ...]:
+def name_classes(training: IdxPart, test: IdxPart, names: tuple[str, ...]) -> tuple[str, ...]:
     """Return `names`, by default 0 to the largest training label. Raises DatasetError if a label has no name."""
     names = names or tuple(map(str, range(int(training.labels.max()) + 1)))
     if len(names) > MAX_CLASSES:
@@ -45,22 +45,26 @@ def name_classes(training: Part, test: Part, names: tuple[str, ...]) -> tuple[st
             index = int(beyond.argmax())
             label = part.labels[index]
             raise DatasetError(
-                f"{which} image {index} has label {label}, beyond the last class, {len(names) - 1} ({names[-1]})"
+                f"{which} image {index} has label {label}, beyond the last class, {len(names) - 1} ({names[-1]}): "
+                "correct it, or name its class"
             )
     return names
 
 
-def _load_part(images_path: Path, labels_path: Path) -> Part:
+def _load_part(images_path: Path, labels_path: Path) -> IdxPart:
     images, labels = _locate(images_path, 3, "images"), _locate(labels_path, 1, "labels")
     if len(images) != len(labels):
-        raise DatasetError(f"{images_path} has {len(images):,} images, but {labels_path} has {len(labels):,} labels")
-    return Part(images, read_entries(labels, 0, len(labels)))
+        raise DatasetError(
+            f"{images_path.name} has {len(images):,} images, but {labels_path.name} has {len(labels):,} labels: "
+            "correct one of the files"
+        )
+    return IdxPart(images, read_entries(labels, 0, len(labels)))
 
 
 def _locate(path: Path, rank: int, what: str) -> ArrayFile:
     array = idx.locate(path)
     if len(array.shape) != rank:
-        raise DatasetError(f"{path} contains uint8 {array.shape}, not {what}: expected {rank} dimension(s)")
+        raise DatasetError(f"{path.name} contains uint8 {array.shape}, not {what}: expected {rank} dimension(s)")
     if 0 in array.shape:
-        raise DatasetError(f"{path} contains no {what}")
+        raise DatasetError(f"{path.name} contains no {what}")
     return array

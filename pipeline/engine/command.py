@@ -14,9 +14,13 @@ import inspect
 import reprlib
 import sys
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, NoReturn
+from pathlib import Path
+from types import NoneType
+from typing import Annotated, Any, Literal, NoReturn, get_args, get_origin
 
 import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.models import ParameterInfo
 
 from pipeline.engine.errors import UsageError
 from pipeline.engine.program import INTERRUPTED, run_command, run_program
@@ -26,6 +30,30 @@ from pipeline.engine.stage import Stage
 IN_NO_KEY = "runs stages, and influences no result"
 
 Command = Callable[..., Any]  # a stage, or a function with Typer's annotations that returns its output or yields lines
+
+
+VALUES = {int: "INTEGER", float: "NUMBER", str: "TEXT", Path: "PATH", bool: ""}  # as the help calls them
+
+
+class _Help:
+    """The help shows no type beside a flag, which takes no value, nor beside an argument, whose name says it."""
+
+    def get_params(self, context: Any) -> list[Any]:
+        found: list[Any] = super().get_params(context)  # type: ignore[misc]
+        for each in found:
+            if getattr(each, "is_flag", False):
+                each.metavar = ""
+            elif each.param_type_name == "argument":
+                each.display_type_rich = lambda ctx: None
+        return found
+
+
+class _Command(_Help, TyperCommand):
+    pass
+
+
+class Group(_Help, TyperGroup):
+    """A program with several commands."""
 
 
 def main(command: Command) -> NoReturn:
@@ -81,7 +109,21 @@ def add_command(app: typer.Typer, command: Command, panel: str | None = None) ->
     function = _run_by_options(command) if isinstance(command, Stage) else command
     text, found, examples = inspect.cleandoc(command.__doc__ or "").partition("\n\nExamples:\n")
     listed = "\n\n".join(["Examples:", *(f"- `{line.strip()}`" for line in examples.splitlines())])
-    app.command(name=command.__name__, rich_help_panel=panel, help=text, epilog=listed if found else None)(function)
+    for parameter in inspect.signature(function).parameters.values():
+        _name_value(parameter.annotation)
+    epilog = listed if found else None
+    app.command(command.__name__, cls=_Command, rich_help_panel=panel, help=text, epilog=epilog)(function)
+
+
+def _name_value(annotation: Any) -> None:
+    """Give an option or argument without a metavar that of its type."""
+    kind, *others = get_args(annotation) if get_origin(annotation) is Annotated else (annotation,)
+    kinds = [each for each in get_args(kind) if each is not NoneType] if get_origin(kind) is not Literal else []
+    kind = kinds[0] if kinds else kind
+    named = "|".join(get_args(kind)) if get_origin(kind) is Literal else VALUES.get(kind)
+    for info in others:
+        if isinstance(info, ParameterInfo) and info.metavar is None:
+            info.metavar = named
 
 
 def _run_by_options(stage: Stage[Any]) -> Command:

@@ -2,11 +2,15 @@
 
 import reprlib
 from dataclasses import Field, fields
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 
+from pipeline.engine.documents import FINITE, MAX_INTEGER
 from pipeline.engine.errors import UsageError
+
+NAMES = {int: "a whole number", float: "a number", str: "a text"}
+LIMITS = {"gt": "above", "ge": "of at least", "lt": "below", "le": "of at most"}  # attributes of Meta
 
 
 def list_described(schema: Any) -> list[tuple[Field[Any], Any, str]]:
@@ -21,8 +25,19 @@ def check_values(values: Any) -> None:
         found = getattr(values, field.name)
         try:
             converted = msgspec.convert(found, field.type)
-        except msgspec.ValidationError as error:
+        except msgspec.ValidationError:
             name = field.name.replace("_", " ")
-            raise UsageError(f"{name} cannot be {reprlib.repr(found)} ({error}): choose another value") from None
+            raise UsageError(f"{name} cannot be {reprlib.repr(found)}: use {_describe_type(field.type)}") from None
         # Adding 0 turns -0.0 into 0.0, so that the keys are equal.
         object.__setattr__(values, field.name, converted + 0 if kind is float else converted)
+
+
+def _describe_type(annotation: Any) -> str:
+    """Return what a type allows, such as "a number above 0 and of at most 1"."""
+    kind, *others = get_args(annotation)
+    if get_origin(kind) is Literal:
+        return f"one of {', '.join(map(str, get_args(kind)))}"
+    metas = [each for each in others if isinstance(each, msgspec.Meta)]
+    found = {name: getattr(meta, name) for meta in metas for name in LIMITS if getattr(meta, name) is not None}
+    limits = [f"{LIMITS[name]} {limit:,}" for name, limit in found.items() if limit not in (FINITE, MAX_INTEGER)]
+    return " ".join([NAMES[kind], " and ".join(limits)]).strip()

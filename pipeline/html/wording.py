@@ -52,7 +52,7 @@ def _describe_kernel(layer: Layer) -> str:
         return f"{layer.rate:g}"
     size, properties, added = layer.window, [_describe_stride(layer.stride)], ""
     if isinstance(layer, Convolution):
-        size, added = layer.kernel, ", added to its input" if layer.residual else ""
+        size, added = layer.kernel, ", with a residual connection" if layer.residual else ""
         properties += [f"padding {' × '.join(map(str, layer.padding))}"] if any(layer.padding) else []
         properties += [f"dilation {layer.dilation}"] if layer.dilation > 1 else []
     *first, last = properties

@@ -10,11 +10,11 @@ import io
 import logging
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError, _imaging
 
 from pipeline.engine.errors import PipelineError
@@ -46,30 +46,27 @@ class PictureError(PipelineError):
     """A file is not a readable picture."""
 
 
-def load_picture(file: Source, name: str, page: int = 0) -> tuple[Grey, tuple[int, int], bool]:
-    """Read a picture as grey levels; also return its (height, width), upright, and whether its file has more pages.
+@dataclass(frozen=True, eq=False)
+class Page:
+    """A picture, or a page of its file, upright.
 
-    The levels are float32 (h, w) in [0, 255], with no side longer than MAX_SIDE. page: the page or frame to read, from
-    0. Transparent pixels become light if the others are dark, and vice versa. Raises PictureError, with `name` in the
-    message, if the file is not a readable picture, or one too large or too small.
+    grey: levels, float32 (h, w) in [0, 255], no side longer than MAX_SIDE. size: its (height, width) before it was
+    reduced. more_pages: whether its file has more pages. colours: in RGB, no side longer than MAX_SIDE, if asked for;
+    pictures with transparency or with more than 8 bits are as in `grey`.
     """
-    return _load(file, name, page, to_grey)
+
+    grey: Grey
+    size: tuple[int, int]
+    more_pages: bool
+    colours: Image.Image | None
 
 
-def load_colours(file: Source, name: str) -> Image.Image:
-    """Read a picture as `load_picture` does, but in RGB, with no side longer than MAX_SIDE.
+def load_page(file: Source, name: str, page: int = 0, *, colours: bool = False) -> Page:
+    """Read a picture. page: the page or frame to read, from 0. colours: whether it is also needed in colours.
 
-    Pictures with transparency or with more than 8 bits become grey, as `load_picture` returns them.
-    """
-    return Image.fromarray(_load(file, name, 0, to_colours)[0])
-
-
-def _load(
-    file: Source, name: str, page: int, convert: Callable[[Image.Image], NDArray[Any]]
-) -> tuple[NDArray[Any], tuple[int, int], bool]:
-    """Return the converted picture, upright, its (height, width) before, and whether its file has more pages.
-
-    A JPEG is decoded at a reduced size that suffices for MAX_SIDE.
+    Transparent pixels become light if the others are dark, and vice versa. A JPEG is decoded at a reduced size that
+    suffices for MAX_SIDE. Raises PictureError, with `name` in the message, if the file is not a readable picture, or
+    one too large or too small.
     """
     with _reading(name), contextlib.ExitStack() as stack:
         if isinstance(file, Path) and is_pdf(file):
@@ -89,8 +86,9 @@ def _load(
         image.load()
         orientation = image.getexif().get(ExifTags.Base.Orientation)
         width, height = reversed(size) if orientation in SIDEWAYS else size
-        pixels = turn_upright(convert(image), orientation)
-        return pixels, (height, width), image is not file and _has_more_pages(image)
+        grey = turn_upright(to_grey(image), orientation)
+        coloured = Image.fromarray(turn_upright(to_colours(image), orientation)) if colours else None
+        return Page(grey, (height, width), image is not file and _has_more_pages(image), coloured)
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipeline.model import PRETRAINED as PRETRAINED
     from pipeline.pictures.decoding import PictureError as PictureError
     from pipeline.reader.forms.form import Form as Form
-    from pipeline.reader.forms.form import add_template as add_template
+    from pipeline.reader.forms.form import add_reference as add_reference
     from pipeline.reader.forms.form import load_form as load_form
     from pipeline.reader.interface import Reader as Reader
     from pipeline.reader.interface import load as load
@@ -38,7 +38,7 @@ MODULES = {
     "Reader": "pipeline.reader.interface",
     "Result": "pipeline.reader.pages.result",
     "Row": "pipeline.reader.pages.result",
-    "add_template": "pipeline.reader.forms.form",
+    "add_reference": "pipeline.reader.forms.form",
     "load": "pipeline.reader.interface",
     "load_form": "pipeline.reader.forms.form",
     "save": "pipeline.reader.interface",

@@ -23,7 +23,7 @@ from pipeline.model.model import Classifier, Finder, Model, load_model
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.network.thread_pool import ThreadPool
-from pipeline.pictures.decoding import Source, load_picture
+from pipeline.pictures.decoding import Page, Source, load_page
 from pipeline.reader.forms.filled import read_form
 from pipeline.reader.forms.form import Form
 from pipeline.reader.pages.reading import read, read_one
@@ -118,17 +118,20 @@ class Reader:
         source = _to_source(picture)
         if not name:
             name = os.fsencode(source).decode(errors="replace") if isinstance(source, Path) else "the picture"
+        return self.read_page(load_page(source, name, page), name, threads, form)
+
+    def read_page(self, page: Page, name: str, threads: int | None = None, form: Form | None = None) -> Result:
+        """Read the digits in a picture that is decoded already; the arguments are those of `read`."""
         with _lock, ThreadPool(threads or count_cores()) as pool:
-            grey, size, more_pages = load_picture(source, name, page)
             if self.finder and form:
-                result = read_form(self.finder, grey, size, form, pool.run, name)
+                result = read_form(self.finder, page.grey, page.size, form, pool.run, name)
             elif self.finder:
-                result = read(self.finder, grey, size, pool.run)
+                result = read(self.finder, page.grey, page.size, pool.run)
             elif form:
                 raise UsageError("this model reads one object per picture, so it takes no form: leave out the form")
             else:
-                result = read_one(self.model, grey, size)
-        return replace(result, more_pages=more_pages)
+                result = read_one(self.model, page.grey, page.size)
+        return replace(result, more_pages=page.more_pages)
 
 
 def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) -> Reader:
@@ -208,7 +211,7 @@ def _load(path: Path) -> Model:
 
 
 def _to_source(picture: Any) -> Source:
-    """Convert a picture to what `load_picture` takes."""
+    """Convert a picture to what `load_page` takes."""
     if isinstance(picture, str | os.PathLike):
         return Path(picture)
     if isinstance(picture, Image.Image) or hasattr(picture, "read"):

@@ -83,10 +83,6 @@ class Recipe:
         """Return the number of batches of an epoch."""
         return -(-images // self.batch_size)
 
-    def count_outputs(self, classes: int) -> int:
-        """Return the number of outputs of a network: one for each class and, with negatives, one for no class."""
-        return classes + (self.negatives > 0)
-
 
 def override(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     """Return the recipe with the values of `changes`; None and unknown names are ignored. Raises UsageError.

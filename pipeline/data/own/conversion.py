@@ -16,7 +16,7 @@ from pipeline.data.own.listing import PARTS, Item, name_some
 from pipeline.data.parts import MAX_CLASSES
 from pipeline.data.sources.catalogue import CUSTOM
 from pipeline.engine.threads import single_threaded_blas
-from pipeline.pictures.decoding import PictureError, load_picture
+from pipeline.pictures.decoding import PictureError, load_page
 from pipeline.pictures.ink import InkStatistics
 from pipeline.pictures.levels import Grey
 from pipeline.pictures.preparation import MIN_CONTRAST, measure_background, prepare
@@ -38,7 +38,7 @@ def convert(items: Sequence[Item], output: Path, shape: tuple[int, int]) -> Desc
     names = sort_naturally({item.label for item in items})
     if not 2 <= len(names) <= MAX_CLASSES:
         found = f"{len(names):,} classes" if len(names) != 1 else f"one class, {names[0]}"
-        raise DatasetError(f"the pictures belong to {found}: 2 to {MAX_CLASSES} classes are required")
+        raise DatasetError(f"the pictures belong to {found}: give 2 to {MAX_CLASSES} classes")
     description = Description(CUSTOM, tuple(names))  # raises DatasetError for names that cannot be printed
     label_of = {name: label for label, name in enumerate(names)}
     labels = np.array([label_of[item.label] for item in items], np.uint8)
@@ -124,7 +124,7 @@ def _hold_out_test(labels: NDArray[np.uint8]) -> tuple[NDArray[np.intp], NDArray
 def _read(item: Item) -> Grey:
     if isinstance(item.source, np.ndarray):
         return item.source.astype(np.float32)
-    return load_picture(item.source, item.name)[0]
+    return load_page(item.source, item.name).grey
 
 
 def _fit(grey: Grey, shape: tuple[int, int], dark: bool) -> NDArray[np.uint8]:

@@ -100,7 +100,7 @@ def _find_tables(path: Path) -> dict[str, Path]:
 
 def _list_tables(path: Path, tables: dict[str, Path], shape: tuple[int, int]) -> list[Item]:
     if TRAIN not in tables:
-        raise DatasetError(f"{path} has a file {TEST}.csv but none named {TRAIN}.csv")
+        raise DatasetError(f"{path} has a file {TEST}.csv but no {TRAIN}.csv: add it, or name {TEST}.csv itself")
     items, problems = [], []
     for part, table in tables.items():
         rows, wrong = read_table(table, shape)

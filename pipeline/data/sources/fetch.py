@@ -44,6 +44,8 @@ def fetch(dataset: Dataset, destination: Path, advance: Callable[[int], object] 
         except (FetchError, OSError, ValueError) as error:  # of pooch, if a digest differs, with advice for its users
             reason = getattr(error, "strerror", None) or str(error).partition(". Deleted")[0]
             reasons.append(f"{source}: {reason}")
+            if dataset.sources == (source,) and isinstance(source, Path):
+                raise FetchError(reasons[0]) from None
             log.info("download: %s", reasons[-1])
     raise FetchError(
         f"no source has {dataset.name}: {'; '.join(reasons)}. Give a folder with the four files: FROM=folder"
@@ -76,7 +78,7 @@ def _find_file(folder: Path, name: str) -> Path:
     for path in (folder / name, folder / f"{name}.gz"):
         if path.is_file():
             return path
-    raise FetchError(f"no file {name} or {name}.gz")
+    raise FetchError(f"no file {name} or {name}.gz: give a folder with the four files")
 
 
 def _download(address: str, path: Path, advance: Callable[[int], object]) -> None:

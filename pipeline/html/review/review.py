@@ -1,4 +1,4 @@
-"""The page on which a person checks rows: an HTML file that needs no server and no network."""
+"""The page on which a person checks numbers, and draws a form: an HTML file that needs no server and no network."""
 
 import hashlib
 import json
@@ -8,42 +8,32 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-PARTS = Path(__file__).parent
-IMAGES = 16_000_000  # characters of the images of whole pages, at most
+from markupsafe import Markup
+
+from pipeline.html.rendering import digest_script, render
+
+IMAGES = 100_000_000  # characters of the images of whole pages, at most
 
 
-def render_review(
-    found: Sequence[Mapping[str, Any]],
-    folder: Path,
-    *,
-    columns: Sequence[str],
-    certain: float,
-    fields: Mapping[str, str] | None = None,
-) -> str:
-    """Return the page, which shows what may be missing, then the least certain rows.
+def render_review(pages: Sequence[Mapping[str, Any]], file: Path, **values: Any) -> str:
+    """Return the page, which asks for what is known to be wrong first, then for the least certain numbers.
 
-    found: what was read in each picture, with its view. folder: folder of the page, to which paths of pictures are
-    relative. columns: columns of the table that it saves. certain: confidence from which a row need not be checked.
-    fields: what each field of a form holds, by its name.
+    pages: what was read on each page, its `path`, and its `image` as a data URI, or "" if the browser can show the
+    file. file: where the page will be; the addresses of pictures are relative to it. values: what else the script
+    reads: the `title` of the pile, `fields`, `lines` and `sums` of a form and its text as `toml`, `columns` of
+    the table that it saves, and the confidence from which a row is `certain`.
     """
-    pages, left = [], IMAGES
-    for facts in found:
-        if "error" in facts:
-            continue
-        image = facts["view"]["image"]
-        left -= len(image)
-        rows = [{name: value for name, value in row.items() if name != "boxes"} for row in facts["rows"]]
-        page = {name: facts.get(name) for name in ("file", "problems", "upright")}
-        source = image if image and left >= 0 else _refer(facts["view"]["path"], folder)
-        pages.append({**page, "rows": rows, "source": source, "size": facts["view"]["size"]})
-    values = {"pages": pages, "fields": fields or {}, "columns": columns, "certain": certain}
-    content = json.dumps(values, separators=(",", ":"))
-    # Work is kept under this name, so that of another reading does not take its place.
-    key = hashlib.sha256(content.encode()).hexdigest()[:16]
+    shown, left = [], IMAGES
+    for page in pages:
+        left -= len(page["image"])
+        source = page["image"] if page["image"] and left >= 0 else _refer(page["path"], file.parent)
+        others = {name: value for name, value in page.items() if name not in ("image", "path")}
+        shown.append({**others, "source": source})
+    # The browser keeps the answers under this name.
+    key = hashlib.sha256(os.fsencode(file.absolute())).hexdigest()[:16]
     # In a script element, "</" would end it.
-    data = f'{{"key":"{key}",{content[1:]}'.replace("<", "\\u003c")
-    page_text, script = ((PARTS / name).read_text(encoding="utf-8") for name in ("review.html", "review.js"))
-    return page_text.replace("SCRIPT", script).replace("DATA", data)
+    data = json.dumps({"key": key, "pages": shown, **values}, separators=(",", ":")).replace("<", "\\u003c")
+    return render("review/review.html", data=Markup(data), digest=digest_script)
 
 
 def _refer(path: str, folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""Read a filled page of a form: lay it on the template, read its fields, join lines, and say what may be missing."""
+"""Read a filled page of a form: lay it on the reference page, read its fields, join lines, name what may be missing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,22 +13,22 @@ from pipeline.network.thread_pool import Run, in_sequence
 from pipeline.reader.forms.form import Form
 from pipeline.reader.forms.records import Entry, find_shared, number_records
 from pipeline.reader.forms.regions import Box, Region
-from pipeline.reader.forms.registration import Placement, Template, lay, to_matrix
+from pipeline.reader.forms.registration import Placement, Reference, lay, to_matrix
 from pipeline.reader.forms.unread import find_unread
 from pipeline.reader.pages.reading import arrange, make_result, see
 from pipeline.reader.pages.result import Number, Problem, Result, Row
 from pipeline.reader.rows.expected import compile_pattern
 
-INK, UNFIT = "ink that was not read", "fits no line"  # what is wrong, in `Problem.what`
+INK, UNFIT = "ink that was not read", "fits no line"  # what is wrong, in words
 USUAL = 1 / 60  # of the longer side of a page: size of a digit where none was read
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """A page as it would lie on its template. shape, size: its (height, width) in pixels of `grey`, and of the picture.
+    """A page as it would lie on its reference page.
 
-    grey: the page itself. turn, origin: a point y + ix of the frame lies at origin + turn * (y + ix), in pixels of the
-    picture.
+    grey: the page itself. shape, size: (height, width) of the frame in pixels of `grey`, and of the picture. turn,
+    origin: a point y + ix of the frame lies at origin + turn * (y + ix), in pixels of the picture.
     """
 
     grey: Array
@@ -58,10 +58,10 @@ class Frame:
         return np.clip(np.rint(np.stack(sides, axis=1)), 0, [limits[1], limits[0]] * 2).astype(np.int64)
 
 
-def make_frame(template: Template, grey: Array, size: tuple[int, int], placement: Placement) -> Frame:
+def make_frame(reference: Reference, grey: Array, size: tuple[int, int], placement: Placement) -> Frame:
     """Return the frame of a page. size: its (height, width) before it was reduced to `grey`."""
     shape, whole = (
-        tuple(round(each * max(sides) / max(template.size)) for each in template.size) for sides in (grey.shape, size)
+        tuple(round(each * max(sides) / max(reference.size)) for each in reference.size) for sides in (grey.shape, size)
     )
     return Frame(grey, shape, whole, placement.turn, placement.origin * max(size))
 
@@ -72,26 +72,26 @@ def read_form(
     """Read the fields of a page, (h, w) in [0, 255]; each row has the name of its field and the number of its record.
 
     model, size, run: as for `read`. Raises PictureError, with the name, if a region is not within the page and there
-    is no template.
+    is no reference page.
     """
-    template, problems = form.template, list[Problem]()
-    frame, reference = Frame(grey, grey.shape, size, 1, 0), size
-    if template:
-        placement, reference = lay(template, grey), template.size
+    reference, problems = form.reference, list[Problem]()
+    frame, extent = Frame(grey, grey.shape, size, 1, 0), size
+    if reference:
+        placement, extent = lay(reference, grey), reference.size
         if placement:
-            frame = make_frame(template, grey, size, placement)
-            if excess := placement.describe_excess(template.size):
-                moved = f"is moved more than pages of one pile ({excess} from {template.name})"
-                problems.append(Problem(f"{moved}: check its rows, or scan it again"))
+            frame = make_frame(reference, grey, size, placement)
+            if excess := placement.describe_excess(reference.size):
+                moved = f"is moved more than pages of one pile ({excess} from {reference.name})"
+                problems.append(Problem("alignment", f"{moved}: check its rows, or scan it again"))
         else:
-            apart = f"cannot be aligned with {template.name}, so it is read as it lies"
-            problems.append(Problem(f"{apart}: read it with a form of its own, or scan it straight"))
+            apart = f"cannot be aligned with {reference.name}, so it is read as it lies"
+            problems.append(Problem("alignment", f"{apart}: read it with a form of its own, or scan it straight"))
     is_doubtful = bool(problems)
 
     found = list[tuple[Region, Box, Row]]()
     possible, places = [np.zeros((0, 4), np.int64)], list[tuple[Region, tuple[int, int, int, int]]]()
     for region in form.regions:
-        edges = np.array(region.locate(reference, name)) * np.tile(np.divide(frame.shape, reference)[::-1], 2)
+        edges = np.array(region.locate(extent, name)) * np.tile(np.divide(frame.shape, extent)[::-1], 2)
         left, top = np.floor(edges[:2]).astype(int).tolist()
         right, bottom = np.ceil(edges[2:]).astype(int).tolist()
         expected = compile_pattern(region.pattern, model.class_names) if region.pattern is not None else None
@@ -135,21 +135,35 @@ def _find_problems(
     frame: Frame, form: Form, rows: Sequence[Row], places: Sequence[tuple[Region, tuple[int, int, int, int]]]
 ) -> list[Problem]:
     """Return the fields without a reading, readings that fit no record, and ink from which nothing was read."""
-    read = {row.region for row in rows if row.text}
-    problems = [Problem("no reading", field) for field in form.holds if field not in read]
-    extra = [row for row in rows if not row.record and form.holds[row.region] != "many"]
-    problems += [Problem(UNFIT, row.region, row.box) for row in extra]
-    boxes = np.concatenate([np.zeros((0, 4), np.int64), *(row.boxes for row in rows)])
     scale = max(frame.shape) / max(frame.size)
+    read = {row.region for row in rows if row.text}
+    problems = list[Problem]()
+    for region, bounds in places:
+        if region.name not in read and region.part == 0:
+            left, top, right, bottom = (round(side / scale) for side in bounds)
+            problems.append(Problem("missing", "no reading", region.name, (left, top, right, bottom)))
+    extra = [row for row in rows if not row.record and form.holds[row.region] != "many"]
+    problems += [Problem("unfit", UNFIT, row.region, row.box) for row in extra]
+    boxes = np.concatenate([np.zeros((0, 4), np.int64), *(row.boxes for row in rows)])
     size = float(np.median(boxes[:, 3] - boxes[:, 1])) * scale if len(boxes) else USUAL * max(frame.shape)
+    lines = [row for row in rows if row.record and form.holds[row.region] == "lines"]
     taken: list[Box] = [tuple(box) for box in (boxes * scale).tolist()]
     for region, (left, top, right, bottom) in places:
         around = [(box[0] - left, box[1] - top, box[2] - left, box[3] - top) for box in taken]
         for box in find_unread(frame.cut(left, top, right, bottom), size, around):
             whole = np.array([box[0] + left, box[1] + top, box[2] + left, box[3] + top])
-            problems.append(Problem(INK, region.name, tuple(np.rint(whole / scale).astype(int))))
+            found = tuple(np.rint(whole / scale).astype(int).tolist())
+            record = _find_record(lines, found) if region.holds == "lines" else 0
+            problems.append(Problem("ink", INK, region.name, found, record=record))
             taken.append(tuple(whole.tolist()))  # once, also if two regions share it
     return problems
+
+
+def _find_record(lines: Sequence[Row], box: tuple[int, ...]) -> int:
+    """Return the record of the nearest row, of those in lines, whose height on the page is that of the box, or 0."""
+    middle = (box[1] + box[3]) / 2
+    level = [row for row in lines if row.box[1] <= middle <= row.box[3]]
+    return min(level, key=lambda row: abs(row.box[1] + row.box[3] - 2 * middle)).record if level else 0
 
 
 def _move(result: Result, frame: Frame, size: tuple[int, int]) -> Result:

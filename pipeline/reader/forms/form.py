@@ -3,43 +3,65 @@
 import hashlib
 import json
 import os
-import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
 from pipeline.engine.errors import UsageError
-from pipeline.pictures.decoding import PictureError, Source, load_picture
+from pipeline.pictures.decoding import PictureError, Source, load_page
+from pipeline.reader.forms.formulas import Formula, list_fields, parse_formula
 from pipeline.reader.forms.regions import Holds, Region, parse_edges
-from pipeline.reader.forms.registration import Template, make_template
+from pipeline.reader.forms.registration import Reference, make_reference
 from pipeline.reader.rows.expected import compile_pattern, count_digits
 
 DIGITS = tuple("0123456789")
 RESERVED = ("file", "line", "confidence", "check")  # other columns of the table
 WHOLE = "0%,0%,100%,100%"
-SUM = re.compile(r"\s*sum\((.*)\)\s*")
 SHOWN = 60  # characters of a value in a message, at most
+MOST_CHARACTERS = 20_000  # of a file: parsing a key takes time with the square of its parts
 
 # What the file and each of its fields may have, the types of the values, and how messages name these types.
-KEYS = {"fields": (dict,), "sums": (dict,), "template": (str,)}
+KEYS = {"fields": (dict,), "lines": (dict,), "sums": (dict,), "reference": (str,), "decimal": (str,)}
 FIELD_KEYS = {"region": (str, list), "digits": (int, str), "pattern": (str,), "holds": (str,)}
+DECIMALS = (".", ",")
 TYPE_NAMES = {str: "text in quotes", int: "a whole number", list: "a list of texts", dict: "a table"}
 
 
 @dataclass(frozen=True)
-class Form:
-    """The fields of a form. sums: pairs of fields, of which the first is the sum of the second.
+class Calculated:
+    """Formulas in a table of the file. targets, used: what a field with a result, or in a formula, may hold."""
 
-    named: the picture that the file names as the template. template: the page on which others are laid, or None if
-    each page is read as it lies.
+    table: str
+    targets: tuple[Holds, ...]
+    used: tuple[Holds, ...]
+    has_sums: bool
+    example: str
+
+
+LINES = Calculated("lines", ("lines",), ("lines", "one"), has_sums=False, example='sum = "quantity * price"')
+SUMS = Calculated("sums", ("one",), ("one",), has_sums=True, example='total = "sum(amount)"')
+
+
+@dataclass(frozen=True)
+class Form:
+    """The fields of a form.
+
+    lines, sums: how the number in a field of a line, and one of the page, follows from others. decimal: separator of
+    the decimals in the table, "" for the most frequent one. named: the picture that the file names as the reference
+    page, as it is written there, or "". reference: the page on which others are laid, or None if each page is read as
+    it lies. path, text: of the file.
     """
 
     regions: tuple[Region, ...]
-    sums: tuple[tuple[str, str], ...] = ()
-    named: Path | None = None
-    template: Template | None = None
+    lines: Mapping[str, Formula] = field(default_factory=dict)
+    sums: Mapping[str, Formula] = field(default_factory=dict)
+    decimal: str = ""
+    named: str = ""
+    reference: Reference | None = None
+    path: Path = Path("form.toml")
+    text: str = ""
 
     @property
     def holds(self) -> Mapping[str, Holds]:
@@ -48,16 +70,16 @@ class Form:
 
     @property
     def digest(self) -> str:
-        """SHA-256 hash of the fields, the sums and the template, in hexadecimal."""
-        digest = hashlib.sha256(repr((self.regions, self.sums)).encode())
-        if self.template:
-            digest.update(repr((self.template.name, self.template.size)).encode())
-            digest.update(self.template.inks[-1].tobytes())
+        """SHA-256 hash of the fields and the reference page, which decide what is read, in hexadecimal."""
+        digest = hashlib.sha256(repr(self.regions).encode())
+        if self.reference:
+            digest.update(repr((self.reference.name, self.reference.size)).encode())
+            digest.update(self.reference.inks[-1].tobytes())
         return digest.hexdigest()
 
 
 def load_form(path: str | os.PathLike[str]) -> Form:
-    """Return the form that a TOML file describes; `add_template` completes it.
+    """Return the form that a TOML file describes; `add_reference` completes it.
 
     Raises UsageError if the file is missing or is not a form.
     """
@@ -65,7 +87,12 @@ def load_form(path: str | os.PathLike[str]) -> Form:
     try:
         if path.exists() and not path.is_file():  # opening a pipe may block forever
             raise UsageError(f"the form {path} is not a file: check the path")
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
+        if len(text) > MOST_CHARACTERS:
+            raise UsageError(
+                f"the form {path} has more than {MOST_CHARACTERS:,} characters: leave out what is no field"
+            )
+        content = tomllib.loads(text)
     except OSError as error:
         raise UsageError(f"the form {path} cannot be read ({error.strerror}): check the path") from None
     except UnicodeDecodeError:
@@ -75,14 +102,18 @@ def load_form(path: str | os.PathLike[str]) -> Form:
         raise UsageError(f"the form {path} is not TOML: {reason}: write [fields.NAME], then its region") from None
     try:
         _check_keys(content, KEYS, "the file")
-        fields, sums = content.get("fields", {}), content.get("sums", {})
+        fields, decimal = content.get("fields", {}), content.get("decimal", "")
         if not fields:
             raise UsageError("the file has no field: add one as [fields.NAME]")
         regions = tuple(region for name, entry in fields.items() for region in _make_regions(name, entry))
-        pairs = tuple(_parse_sum(total, text, fields) for total, text in sums.items())
+        if decimal not in ("", *DECIMALS):
+            raise UsageError(f"the file has decimal = {_show(decimal)}: write {' or '.join(map(_show, DECIMALS))}")
+        holds = {region.name: region.holds for region in regions}
+        lines = {name: _parse(name, text, holds, LINES) for name, text in content.get("lines", {}).items()}
+        sums = {name: _parse(name, text, holds, SUMS) for name, text in content.get("sums", {}).items()}
     except UsageError as error:
         raise UsageError(f"the form {path}: {error}") from None
-    return Form(regions, pairs, path.parent / content["template"] if content.get("template") else None)
+    return Form(regions, lines, sums, decimal, content.get("reference", ""), path=path, text=text)
 
 
 def _check_keys(table: Mapping[str, Any], allowed: Mapping[str, tuple[type, ...]], where: str) -> None:
@@ -136,29 +167,42 @@ def _make_regions(name: str, entry: Any) -> list[Region]:
         raise UsageError(f"the field {name}: {error}") from None
 
 
-def _parse_sum(total: str, text: Any, fields: Mapping[str, Any]) -> tuple[str, str]:
-    found = SUM.fullmatch(str(text))
-    if not found:
-        raise UsageError(f"{total} = {_show(text)} is not a sum: write it as {total} = 'sum(NAME)'")
-    for name in (total, found[1].strip()):
-        if name not in fields:
-            raise UsageError(f"the sum {total} = {_show(text)} needs the field {name}: add it as [fields.{name}]")
-    return total, found[1].strip()
+def _parse(target: str, text: Any, holds: Mapping[str, Holds], kind: Calculated) -> Formula:
+    """Return the formula for the number in the field `target`."""
+    shown = f"{target} = {_show(text)} in [{kind.table}]"
+    if target not in holds:
+        raise UsageError(f"{shown} needs the field {target}: add it as [fields.{target}]")
+    if not isinstance(text, str):
+        raise UsageError(f"{shown} is no formula: write it as text in quotes, such as {kind.example}")
+    try:
+        formula = parse_formula(text, list(holds), has_sums=kind.has_sums)
+    except UsageError as error:
+        raise UsageError(f"{shown}: {error}; such as {kind.example}") from None
+    used = list_fields(formula.tree, "field")
+    if target in used | list_fields(formula.tree, "sum"):
+        raise UsageError(f"{shown} refers to itself: leave {target} out of the formula")
+    for name, allowed in ((target, kind.targets), *((name, kind.used) for name in sorted(used))):
+        if holds[name] not in allowed:
+            wanted = " or ".join(f'holds = "{each}"' for each in allowed)
+            raise UsageError(f"{shown} needs one number of {name}: write {wanted} into [fields.{name}]")
+    return formula
 
 
-def add_template(form: Form, page: Source, name: str, number: int = 0) -> Form:
+def add_reference(form: Form, page: Source, name: str, number: int = 0) -> Form:
     """Return the form with the page on which others are laid.
 
     name: name of the page in messages. number: number of the page in its file, from 0. Raises UsageError if nothing is
     printed on it, or if a region lies outside of it; PictureError if it cannot be read.
     """
-    grey, size, _ = load_picture(page, name, number)
-    template = make_template(grey, size, name)
-    if template.is_empty:
-        raise UsageError(f"nothing is printed on {name}: write template = with the name of a filled page into the form")
+    loaded = load_page(page, name, number)
+    reference = make_reference(loaded.grey, loaded.size, name)
+    if reference.is_empty:
+        raise UsageError(
+            f"nothing is printed on {name}: write reference = with the name of a filled page into the form"
+        )
     for region in form.regions:
         try:
-            region.locate(size, name)
+            region.locate(loaded.size, name)
         except PictureError as error:
             raise UsageError(str(error)) from None
-    return replace(form, template=template)
+    return replace(form, reference=reference)

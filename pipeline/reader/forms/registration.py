@@ -1,4 +1,4 @@
-"""Lay a page on a template, another page of the same form, by what is printed on both.
+"""Lay a page on a reference page, another page of the same form, by what is printed on both.
 
 The page is turned, scaled and shifted (a similarity transform). A search over coarse turns and scales, with all shifts
 at once by cross-correlation, finds where to begin; Gauss-Newton steps (Lucas and Kanade 1981) from coarse to fine
@@ -26,7 +26,7 @@ TURNS, SCALES = np.linspace(-TURNED, TURNED, 9), np.linspace(1 - SCALED, 1 + SCA
 PEAKS, APART = 3, 3  # shifts that are kept of each turn and scale; pixels between them, and between placements
 SEARCHED, LIKELY = 12, 4  # placements that are refined, and the best of them, which are kept
 STEPS, MOVED = 15, 0.02  # of Gauss-Newton at each size, at most; pixels of a step that is the last one
-POINTS = 8_000  # of a template, at most, at which pages are compared
+POINTS = 8_000  # of a reference page, at most, at which pages are compared
 EDGE = 0.05  # change of the ink from a pixel to the next from which the pixel counts
 DIFFERENT = 0.3  # difference of ink from which it counts less and less
 COMMON = 0.3  # correlation of the ink from which two pages have something in common
@@ -36,22 +36,22 @@ PRINT = 0.0005  # share of a page with ink below which it is empty
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a page lies: point p of the template is at origin + turn * p on it; points are y + ix, in longer sides.
+    """Where a page lies: point p of the reference page is at origin + turn * p on it, y + ix in longer sides.
 
-    turn: the scale times exp(i angle). origin: where the upper left corner of the template lies on the page.
+    turn: the scale times exp(i angle). origin: where the upper left corner of the reference page lies on the page.
     """
 
     turn: complex = 1
     origin: complex = 0
 
     def map(self, points: NDArray[Any]) -> NDArray[Any]:
-        """Return where points of the template, y + ix, lie on the page."""
+        """Return where points of the reference page, y + ix, lie on the page."""
         return np.asarray(self.turn * points + self.origin)
 
     def describe_excess(self, size: tuple[int, int]) -> str:
         """Return in words by how much the page is moved beyond what is usual in a pile; empty if it is not.
 
-        size: (height, width) of the template.
+        size: (height, width) of the reference page.
         """
         middle = complex(*size) / 2 / max(size)
         shift = complex(self.map(np.array(middle))) - middle
@@ -63,7 +63,7 @@ class Placement:
 
 
 @dataclass(frozen=True, eq=False)
-class Template:
+class Reference:
     """A page on which others are laid. size: its (height, width) in pixels. inks: float32, one for each of SIDES."""
 
     name: str
@@ -76,9 +76,9 @@ class Template:
         return bool((self.inks[-1] > 0.5).mean() < PRINT)
 
 
-def make_template(grey: Array, size: tuple[int, int], name: str) -> Template:
-    """Return a page (h, w), grey levels in [0, 255], as a template. size: its (height, width) before it was reduced."""
-    return Template(name, size, measure_inks(grey))
+def make_reference(grey: Array, size: tuple[int, int], name: str) -> Reference:
+    """Return a reference page from its grey levels, (h, w) in [0, 255]. size: (height, width) before it was reduced."""
+    return Reference(name, size, measure_inks(grey))
 
 
 def measure_inks(grey: Array) -> tuple[Array, ...]:
@@ -96,12 +96,12 @@ def measure_inks(grey: Array) -> tuple[Array, ...]:
     return tuple(inks)
 
 
-def lay(template: Template, grey: Array) -> Placement | None:
-    """Return where a page (h, w) lies, or None if it has nothing in common with the template."""
+def lay(reference: Reference, grey: Array) -> Placement | None:
+    """Return where a page (h, w) lies, or None if it has nothing in common with the reference page."""
     inks = measure_inks(grey)
-    if all(np.array_equal(*pair) for pair in zip(template.inks, inks, strict=True)):
+    if all(np.array_equal(*pair) for pair in zip(reference.inks, inks, strict=True)):
         return Placement()
-    (small, middle, large), (coarse, medium, fine) = template.inks, inks
+    (small, middle, large), (coarse, medium, fine) = reference.inks, inks
     grid = [complex(scale * np.exp(1j * angle)) for angle in TURNS for scale in SCALES]
     found = _rank(small, coarse, _search(small, coarse, grid))
     # Where rows repeat, a placement may be wrong by one of them, but its turn and scale are right.
@@ -152,7 +152,7 @@ def _rank(fixed: Array, ink: Array, placements: Sequence[Placement]) -> list[Pla
 
 
 def _refine(fixed: Array, ink: Array, placement: Placement) -> Placement:
-    """Return the best placement near a given one, by the pixels of the template at which its ink changes."""
+    """Return the best placement near a given one, by the pixels of the reference page at which its ink changes."""
     side = max(fixed.shape)
     turn, origin = placement.turn, placement.origin * side
     gradient: list[Array] = list(np.gradient(fixed))
@@ -171,7 +171,7 @@ def _refine(fixed: Array, ink: Array, placement: Placement) -> Placement:
         difference = ndimage.map_coordinates(ink, (at.real, at.imag), np.float32, 1) - wanted
         weighted = derivatives / (1 + (difference / DIFFERENT) ** 2) ** 2
         step = np.linalg.lstsq(weighted @ derivatives.T, weighted @ difference, rcond=None)[0]
-        # The template is moved by the step, so the page by its inverse (inverse compositional: Baker, Matthews 2004).
+        # The step moves the reference page, so its inverse the page (inverse compositional: Baker, Matthews 2004).
         inner, shift = complex(1 + step[2], step[3]), complex(step[0], step[1])
         turn, origin = turn / inner, origin - turn * shift / inner
         if abs(shift) + abs(inner - 1) * side < MOVED:
@@ -180,7 +180,7 @@ def _refine(fixed: Array, ink: Array, placement: Placement) -> Placement:
 
 
 def _correlate(fixed: Array, ink: Array, placement: Placement) -> float:
-    """Return the correlation of a template and a page that is laid on it."""
+    """Return the correlation of a reference page and a page that is laid on it."""
     moved = _sample(ink, placement.turn, placement.origin * max(fixed.shape), fixed.shape)
     both = (fixed - fixed.mean()).ravel(), (moved - moved.mean()).ravel()
     return float(both[0] @ both[1] / max(float(np.linalg.norm(both[0]) * np.linalg.norm(both[1])), 1e-6))

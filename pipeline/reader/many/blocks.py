@@ -5,6 +5,7 @@ folder.
 """
 
 import contextlib
+import hashlib
 import io
 import itertools
 import sys
@@ -17,12 +18,12 @@ from PIL import Image
 
 from pipeline.engine.errors import UsageError
 from pipeline.engine.threads import single_threaded_blas
-from pipeline.pictures.decoding import PictureError, read_content, read_pages
-from pipeline.reader.forms.form import Form, add_template
+from pipeline.pictures.decoding import PictureError, load_page, read_content, read_pages
+from pipeline.reader.forms.form import Form, add_reference
 from pipeline.reader.interface import Reader
-from pipeline.reader.many.boxes import Preview, encode_with_boxes, preview_rows
+from pipeline.reader.many.boxes import encode_page, encode_with_boxes
 from pipeline.reader.many.folders import STDIN, Picture
-from pipeline.reader.pages.result import Result
+from pipeline.reader.many.readings import Reading, View, describe
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.execution import iterate_job
 from pipeline.scheduling.jobs import Job
@@ -32,8 +33,7 @@ TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # beginnings of files that no b
 BLOCK_BYTES = 32_000_000  # after which a block ends, so that a few blocks of large pictures fit into memory
 
 Content = bytes | Image.Image | PictureError  # of a file; a page, decoded; or why there is neither
-# What was read, the copy as PNG if one is asked for, and images of the page and its rows, if these are.
-Outcome = tuple[Result | PictureError, bytes | None, Preview | None]
+Outcome = tuple[Reading, bytes | None]  # with the copy as PNG, if one is asked for
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,13 @@ class Request:
     """What to read in each picture.
 
     form: the fields to read, by default the whole picture. threads: the number of threads that read a picture, by
-    default one per core. copies, crops: whether to make copies with boxes, and images for a page on which a person
-    checks the rows.
+    default one per core. copies, views: whether to make copies with boxes, and what a page on which a person checks the
+    rows needs to show each picture.
     """
 
     reader: Reader
     copies: bool = False
-    crops: bool = False
+    views: bool = False
     form: Form | None = None
     threads: int | None = None
 
@@ -70,44 +70,55 @@ def read_pictures(
 
 
 def complete_form(form: Form, pictures: Sequence[Picture]) -> Form:
-    """Return the form with its template: the page that it names, otherwise the first of the pictures.
+    """Return the form with its reference page: the page that it names, otherwise the first of the pictures.
 
-    Standard input cannot be read twice, so it is no template. Raises UsageError if the template cannot be read.
+    Standard input cannot be read twice, so it is no reference page. Raises UsageError if the page cannot be read.
     """
-    page = _find_template(form, pictures)
+    page = _find_reference(form, pictures)
     if page.path == STDIN:
         return form
     (content,) = _load_contents([page])
     try:
         if isinstance(content, PictureError):
             raise content
-        return add_template(form, _to_source(content), page.shown)
+        return add_reference(form, _to_source(content), page.shown)
     except PictureError as error:
         raise UsageError(
-            f"{error}, so it cannot be the template: name another one with template = in the form"
+            f"{error}, so it cannot be the reference page: name another one with reference = in the form"
         ) from None
 
 
-def _find_template(form: Form, pictures: Sequence[Picture]) -> Picture:
-    """Return the page that a form names: a picture with this name, or one beside the form, as in scan.pdf#3."""
+def _find_reference(form: Form, pictures: Sequence[Picture]) -> Picture:
+    """Return the page that a form names: a file beside the form, otherwise a page of the pile; both as in scan.pdf#3.
+
+    Raises UsageError if several pages of the pile have this name.
+    """
     if not form.named:
         return pictures[0]
-    named = str(form.named)
-    for picture in pictures:
-        if Path(picture.name).name == form.named.name:
-            return picture
-    path, _, page = named.rpartition("#")
-    if page.isdecimal() and not form.named.exists():
-        return Picture(path, Path(path), int(page) - 1)
-    return Picture(named, form.named)
+    file = form.path.parent / form.named
+    path, _, page = str(file).rpartition("#")
+    if page.isdecimal() and not file.exists():
+        beside = Picture(path, Path(path), int(page) - 1)
+    else:
+        beside = Picture(str(file), file)
+    if Path(beside.path).exists():
+        return beside
+    parts = Path(form.named).parts
+    found = [picture for picture in pictures if Path(picture.name).parts[-len(parts) :] == parts]
+    if len(found) > 1:
+        raise UsageError(
+            f"the form names {form.named} as the reference page, but {found[0].shown} and {found[1].shown} have this "
+            "name: write reference = with the folder too"
+        )
+    return found[0] if found else beside
 
 
-def _split_blocks(pictures: Sequence[Picture], size: int) -> Iterator[list[tuple[str, Content]]]:
-    """Yield the names, for messages, and the contents of the pictures of each block."""
-    block: list[tuple[str, Content]] = []
+def _split_blocks(pictures: Sequence[Picture], size: int) -> Iterator[list[tuple[Picture, Content]]]:
+    """Yield the pictures of each block and their contents."""
+    block: list[tuple[Picture, Content]] = []
     total = 0
     for picture, content in zip(pictures, _load_contents(pictures), strict=True):
-        block.append((picture.shown, content))
+        block.append((picture, content))
         total += _measure(content)
         if len(block) == size or total >= BLOCK_BYTES:
             yield block
@@ -146,26 +157,34 @@ def _load_content(picture: Picture) -> bytes | PictureError:
         return error
 
 
-def read_block(request: Request, block: Sequence[tuple[str, Content]]) -> list[Outcome]:
+def read_block(request: Request, block: Sequence[tuple[Picture, Content]]) -> list[Outcome]:
     """Run one task."""
-    return [read_picture(request, name, content) for name, content in block]
+    return [read_picture(request, picture, content) for picture, content in block]
 
 
-def read_picture(request: Request, name: str, content: Content) -> Outcome:
-    """Read a picture, and make its copy with boxes; return a PictureError instead of raising it."""
+def read_picture(request: Request, picture: Picture, content: Content) -> Outcome:
+    """Read a picture, and make its copy with boxes. An error is in the reading."""
     if isinstance(content, PictureError):
-        return content, None, None
+        return Reading(picture.name, str(content)), None
+    reader = request.reader
+    needs_image = request.views and (isinstance(content, Image.Image) or content.startswith(TIFF))
     try:
-        result = request.reader.read(_to_source(content), name, request.threads, form=request.form)
-        copy = view = None
-        if request.copies:
-            copy = encode_with_boxes(_to_source(content), name, result, request.reader.names)
-        if request.crops:
-            is_shown = isinstance(content, bytes) and not content.startswith(TIFF)
-            view = preview_rows(_to_source(content), name, result, whole=not is_shown)
-        return result, copy, view
+        page = load_page(_to_source(content), picture.shown, colours=request.copies or needs_image)
+        result = reader.read_page(page, picture.shown, request.threads, request.form)
     except PictureError as error:
-        return error, None, None
+        return Reading(picture.name, str(error)), None
+    view = None
+    if request.views:
+        image = encode_page(page.colours) if page.colours and needs_image else ""
+        view = View(picture.path if picture.page is None else picture.name, page.size, image, _identify(content))
+    copy = encode_with_boxes(page.colours, result, reader.names) if page.colours and request.copies else None
+    return describe(result, picture.name, reader.names, view), copy
+
+
+def _identify(content: bytes | Image.Image) -> str:
+    """Return a hash of a picture, in hexadecimal."""
+    body = content.tobytes() if isinstance(content, Image.Image) else content
+    return hashlib.sha256(body).hexdigest()[:16]
 
 
 def _to_source(content: bytes | Image.Image) -> BinaryIO | Image.Image:

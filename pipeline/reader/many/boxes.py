@@ -3,32 +3,27 @@
 import base64
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from pipeline.pictures.decoding import Source, load_colours
-from pipeline.reader.pages.result import Number, Result, surround
+from pipeline.reader.pages.result import Number, Result
 
 COLOUR, UNSURE_COLOUR, TEXT_COLOUR = (0, 80, 230), (214, 0, 60), (255, 255, 255)  # blue, red, white
 CERTAIN = 0.9  # probability from which a digit is not marked, and a row need not be checked
 LINE_WIDTH = 1 / 400  # of the longer side of the picture
 TEXT_SIZE = 1 / 3, 1 / 40  # of the height of the box, but at least of the longer side of the picture
 MIN_TEXT_SIZE = 8  # pixels
-AROUND = 1.0  # paper on each side of the image of a row, relative to its height; half as much above and below
-CROP_WIDTH, CROP_HEIGHT = 640, 96  # pixels of such an image, at most
-PAGE_SIDE = 1200  # pixels of the longer side of the image of a page, at most
+PAGE_SIDE = 1754  # pixels of the longer side of the image of a page, at most: A4 with 150 to an inch
+
+Box = tuple[int, int, int, int]  # left, top, right, bottom, in pixels of the picture
 
 
-def encode_with_boxes(source: Source, name: str, result: Result, class_names: Sequence[str]) -> bytes:
-    """Return a copy of a picture, upright, as PNG, with what was read in it, and empty boxes of possible digits.
-
-    Raises PictureError, with `name` in the message, if the picture cannot be read.
-    """
-    image = load_colours(source, name)
+def encode_with_boxes(picture: Image.Image, result: Result, class_names: Sequence[str]) -> bytes:
+    """Return a copy of a picture, upright, as PNG, with what was read in it, and empty boxes of possible digits."""
+    image = picture.copy()
     scale = [image.width / result.size[1], image.height / result.size[0]] * 2
     boxes = np.rint(np.concatenate([result.boxes, result.possible]) * scale).astype(np.int64)
     digits = [digit for row in result.rows for number in row.numbers for digit in list_digits(number, class_names)]
@@ -57,42 +52,12 @@ def list_digits(number: Number, class_names: Sequence[str]) -> list[tuple[str, f
     return list(zip(texts, number.probabilities[np.arange(len(labels)), labels].tolist(), strict=True))
 
 
-@dataclass(frozen=True)
-class Preview:
-    """What the review page shows, as data URIs. crops: images of the rows. image: image of the page, or empty.
-
-    size: (height, width) of the page in pixels.
-    """
-
-    size: tuple[int, int]
-    crops: tuple[str, ...]
-    image: str = ""
-
-
-def preview_rows(source: Source, name: str, result: Result, whole: bool) -> Preview:
-    """Return an image of each row with some paper around it, and one of the page if `whole`.
-
-    Raises PictureError as `encode_with_boxes` does.
-    """
-    image = load_colours(source, name).convert("L")
-    scale = np.array([image.width / result.size[1], image.height / result.size[0]] * 2)
-    cut = list[str]()
-    for row in result.rows:
-        left, top, right, bottom = surround(row.boxes * scale)
-        around = AROUND * (bottom - top)
-        edges = np.array([left - around, top - around / 2, right + around, bottom + around / 2])
-        left, top, right, bottom = np.rint(np.clip(edges, 0, image.size * 2)).astype(int).tolist()
-        part = image.crop((left, top, right, bottom))
-        cut.append(_encode(part, (CROP_WIDTH, CROP_HEIGHT), 60))
-    return Preview(result.size, tuple(cut), _encode(image, (PAGE_SIDE, PAGE_SIDE), 40) if whole else "")
-
-
-def _encode(image: Image.Image, size: tuple[int, int], quality: int) -> str:
-    """Return a JPEG of at most this (width, height) as a data URI."""
-    reduced = image.copy()
-    reduced.thumbnail(size)
+def encode_page(page: Image.Image) -> str:
+    """Return an image of a page, in grey, as a data URI."""
+    reduced = page.convert("L")
+    reduced.thumbnail((PAGE_SIDE, PAGE_SIDE))
     encoded = io.BytesIO()
-    reduced.save(encoded, "JPEG", quality=quality)
+    reduced.save(encoded, "JPEG", quality=60)
     return f"data:image/jpeg;base64,{base64.b64encode(encoded.getvalue()).decode()}"
 
 

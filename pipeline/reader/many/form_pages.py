@@ -1,16 +1,17 @@
 """Compare the pages of a form: find what may be missing, and make the table with a line for each record."""
 
-import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.reader.forms.filled import INK, UNFIT
+from pipeline.reader.forms.filled import UNFIT
 from pipeline.reader.forms.form import Form
-from pipeline.reader.many.readings import Facts
+from pipeline.reader.many.arithmetic import count_units, settle
+from pipeline.reader.many.boxes import Box
+from pipeline.reader.many.readings import Reading
+from pipeline.reader.pages.result import Problem
 
 FULL = 0.6  # of the pages: how many have the same number of rows where a smaller number is a problem
 SCANTY = 0.5  # of the median: number of rows that is always one
@@ -19,41 +20,35 @@ NEAR = 0.01  # of the longer side of the page: how exactly it is the same place
 FEW = 3  # pages, which say nothing about each other
 
 
-def check_pages(found: Sequence[Facts], form: Form) -> list[Facts]:
-    """Return what was read with what may be missing on each page, seen together with the others.
+def check_pages(found: Sequence[Reading], form: Form) -> list[Reading]:
+    """Return what was read with what may be missing or wrong on each page, seen together with the others.
 
-    Ink at the same place of most pages is print, not a problem. Problems are fewer rows than on most pages, and a sum
-    that differs from the sum of its numbers.
+    Ink at the same place of most pages is print, not a problem. Problems are fewer rows than on most pages, and lines
+    and sums that do not add up; see `settle`, which also chooses among the readings.
     """
-    read = [facts for facts in found if "error" not in facts]
+    read = [page for page in found if not page.error]
     printed = _find_print(read)
     usual = {field: _find_usual(read, field) for field, holds in form.holds.items() if holds == "lines"}
+    units = count_units(read, form)
     checked = []
-    for facts in found:
-        if "error" in facts:
-            checked.append(facts)
+    for page in found:
+        if page.error:
+            checked.append(page)
             continue
-        problems = [each for each in facts["problems"] if not _is_printed(each, printed)]
-        counts = Counter(row["region"] for row in facts["rows"])
+        problems = [each for each in page.problems if not _is_printed(each, printed)]
+        counts = Counter(row.region for row in page.rows)
         for field, most in usual.items():
             if 0 < counts[field] < most:
-                problems.append(_describe(f"{counts[field]} rows, most pages have {most}", field))
-        problems += [
-            _describe(each, total) for total, part in form.sums if (each := _check_sum(facts, form, total, part))
-        ]
-        checked.append({**facts, "problems": problems})
+                problems.append(Problem("few", f"{counts[field]} rows, most pages have {most}", field))
+        checked.append(settle(replace(page, problems=tuple(problems)), form, units))
     return checked
 
 
-def _describe(what: str, field: str) -> Facts:
-    return {"what": what, "region": field, "box": None, "place": None}
-
-
-def _find_print(read: Sequence[Facts]) -> list[tuple[float, ...]]:
+def _find_print(read: Sequence[Reading]) -> list[tuple[float, ...]]:
     """Return the places of ink on so many pages that it must be printed."""
     if len(read) < FEW:
         return []
-    places = [[each["place"] for each in facts["problems"] if each["what"] == INK] for facts in read]
+    places = [[each.place for each in page.problems if each.kind == "ink" and each.place] for page in read]
     counts = Counter(cell for page in places for cell in {_round(place) for place in page})
     # A place near the edge of a cell may be in the next one on another page.
     near = {cell: sum(counts[other] for other in _neighbours(cell)) for cell in counts}
@@ -68,103 +63,74 @@ def _neighbours(cell: tuple[int, int]) -> list[tuple[int, int]]:
     return [(cell[0] + right, cell[1] + down) for right in (-1, 0, 1) for down in (-1, 0, 1)]
 
 
-def _is_printed(problem: Mapping[str, Any], printed: Sequence[tuple[float, ...]]) -> bool:
-    return problem["what"] == INK and _round(problem["place"]) in printed
+def _is_printed(problem: Problem, printed: Sequence[tuple[float, ...]]) -> bool:
+    return problem.kind == "ink" and problem.place is not None and _round(problem.place) in printed
 
 
-def _find_usual(read: Sequence[Facts], field: str) -> int:
+def _find_usual(read: Sequence[Reading], field: str) -> int:
     """Return the number of rows in a field below which a page has too few."""
-    counts = [sum(row["region"] == field for row in facts["rows"]) for facts in read]
+    counts = [sum(row.region == field for row in page.rows) for page in read]
     if len(counts) < FEW:
         return 0
     most, pages = Counter(counts).most_common(1)[0]
     return most if pages >= FULL * len(counts) else round(SCANTY * float(np.median(counts)))
 
 
-def _check_sum(facts: Facts, form: Form, total: str, part: str) -> str:
-    """Return what is wrong with a sum, in words; empty if nothing is."""
-    values = {name: _list_amounts(facts, form, name) for name in (total, part)}
-    if not values[total] or None in values[total] + values[part]:
-        return f"the sum of {part} cannot be checked"
-    wanted = sum(filter(None, values[total]), Decimal(0))
-    summed = sum(filter(None, values[part]), Decimal(0))
-    return "" if wanted == summed else f"{wanted}, but the sum of {part} is {summed}"
-
-
-def _rows_of(facts: Facts, form: Form, field: str) -> list[Facts]:
-    """Return the rows of a field that fit a record, if it has any."""
-    return [row for row in facts["rows"] if row["region"] == field and (row["record"] or form.holds[field] == "many")]
-
-
-def _list_amounts(facts: Facts, form: Form, field: str) -> list[Decimal | None]:
-    """Return the amounts in a field. Only in a field that holds many numbers, a space always separates two of them."""
-    texts = [row["text"] for row in _rows_of(facts, form, field)]
-    if form.holds[field] == "many":
-        texts = [part for text in texts for part in text.split() or [text]]  # a row without text is unread
-    return [parse_amount(text) for text in texts]
-
-
-def parse_amount(text: str) -> Decimal | None:
-    """Return the number that a text is, or None if it is not one number.
-
-    A separator before the last digit, or before the last two, is a decimal one. A space before the last two digits is
-    also one, because francs and centimes may have columns of their own, as in 44 00. Other spaces group three digits.
-    """
-    pattern = r"(.*?)(?:[.,](\d{1,2})|\s+(\d\d))?"
-    plain = text.replace("'", "").strip()
-    head, *tails = re.fullmatch(pattern, plain, re.ASCII | re.DOTALL).groups("")  # type: ignore[union-attr]
-    head, tail = re.sub(r"[.,]", "", head), "".join(tails)
-    if not re.fullmatch(r"\d*|\d{1,3}(\s\d{3})+", head, re.ASCII) or not head + tail:
-        return None
-    return Decimal(re.sub(r"\s", "", head) + tail).scaleb(-len(tail))
-
-
-def tabulate(facts: Facts, form: Form) -> Iterator[dict[str, str]]:
+def tabulate(page: Reading, form: Form) -> Iterator[dict[str, str]]:
     """Yield the lines of the table for a page: one for each record, then one for each problem.
 
     Fields that hold one number, and those that hold many, have their value in each line of the page.
     """
-    if "error" in facts:
-        yield {"file": facts["file"], "check": facts["error"]}
+    if page.error:
+        yield {"file": page.file, "check": page.error}
         return
     cells: dict[int, dict[str, str]] = {}
     sure: dict[int, list[float]] = {}
     whole: dict[str, list[str]] = {}
-    for row in facts["rows"]:
-        holds = form.holds[row["region"]]
-        if holds == "many" or (holds == "one" and row["record"]):
-            whole.setdefault(row["region"], []).append(row["text"])
-        elif row["record"]:
-            cells.setdefault(row["record"], {})[row["region"]] = row["text"]
-        sure.setdefault(row["record"] if holds == "lines" else 0, []).append(row["confidence"])
+    for row in page.rows:
+        holds = form.holds[row.region]
+        if holds == "many" or (holds == "one" and row.record):
+            whole.setdefault(row.region, []).append(row.text)
+            sure.setdefault(0, []).append(row.confidence)
+        elif row.record:
+            cells.setdefault(row.record, {})[row.region] = row.text
+            sure.setdefault(row.record, []).append(row.confidence)
     values = {field: "; ".join(texts) for field, texts in whole.items()}
     if not cells and values:
         cells[1] = {}
     for number in sorted(cells):
-        least = min(sure.get(number, sure.get(0, [0.0])))
-        line = {"file": facts["file"], "line": str(number), "confidence": f"{least:.6f}"}
+        least = min(sure.get(number, []) + sure.get(0, []))
+        line = {"file": page.file, "line": str(number), "confidence": f"{least:.6f}"}
         yield {**line, **values, **cells[number]}
-    extra = [row for row in facts["rows"] if not row["record"] and form.holds[row["region"]] != "many"]
-    for row in extra:
-        confidence = f"{row['confidence']:.6f}"
-        line = {"file": facts["file"], "confidence": confidence, "check": UNFIT}
-        yield {**line, row["region"]: row["text"]}
-    for each in group_problems([each for each in facts["problems"] if each["what"] != UNFIT]):
-        boxes = "; ".join(",".join(map(str, box)) for box in each["boxes"])
-        yield {"file": facts["file"], "check": f"{name_problem(each)}, at {boxes}" if boxes else name_problem(each)}
+    for row in page.rows:
+        if not row.record and form.holds[row.region] != "many":
+            line = {"file": page.file, "confidence": f"{row.confidence:.6f}", "check": UNFIT}
+            yield {**line, row.region: row.text}
+    for each in group_problems([each for each in page.problems if each.kind != "unfit"]):
+        boxes = "; ".join(",".join(map(str, box)) for box in each.boxes)
+        yield {"file": page.file, "check": f"{each}, at {boxes}" if boxes else str(each)}
 
 
-def group_problems(problems: Sequence[Facts]) -> list[Facts]:
-    """Return the problems of a page; those of one kind and field become one, with the boxes of all places."""
-    boxes: dict[tuple[str, str], list[Sequence[int]]] = {}
+@dataclass(frozen=True)
+class Problems:
+    """Problems of one kind in a field of a page, or in a line of it. what: in words. boxes: of all places."""
+
+    what: str
+    region: str
+    record: int
+    boxes: tuple[Box, ...]
+
+    def __str__(self) -> str:
+        """Return the problems in words, with their field and line."""
+        line = f", line {self.record}" if self.record else ""
+        several = f" in {len(self.boxes)} places" if len(self.boxes) > 1 else ""
+        return f"{self.region}{line}: {self.what}{several}" if self.region else f"{self.what}{several}"
+
+
+def group_problems(problems: Sequence[Problem]) -> list[Problems]:
+    """Return the problems of a page; those of one kind and field become one, except for those of single lines."""
+    boxes: dict[tuple[str, str, int], list[Box]] = {}
     for each in problems:
-        boxes.setdefault((each["region"], each["what"]), []).extend([each["box"]] if each["box"] else [])
-    return [
-        {"region": region, "what": f"{what} in {len(some)} places" if len(some) > 1 else what, "boxes": some}
-        for (region, what), some in boxes.items()
-    ]
-
-
-def name_problem(problem: Mapping[str, Any]) -> str:
-    """Return a problem in words, with its field."""
-    return f"{problem['region']}: {problem['what']}" if problem["region"] else str(problem["what"])
+        record = 0 if each.kind == "ink" else each.record
+        boxes.setdefault((each.what, each.region, record), []).extend([each.box] if each.box else [])
+    return [Problems(what, region, record, tuple(some)) for (what, region, record), some in boxes.items()]

@@ -5,11 +5,13 @@ import re
 SIDES = ("left", "top", "right", "bottom")  # of the box of a row, in pixels
 COLUMNS = (
     *("file", "row", "text", "digits", "confidence", "alternative", "alternative_confidence", "error"),
-    *("region", "unread", *SIDES),
+    *("region", "rejected", *SIDES),
 )
 CHECKED_COLUMNS = ("file", "row", "region", "value", "checked", "change", "text", "digits", "confidence", *SIDES)
 
-FORMULA = re.compile(r"[=+\-@\t\r].")  # at the beginning of a cell that a spreadsheet program would evaluate
+# The beginning of a cell that a spreadsheet program would evaluate. After apostrophes, it is one that `protect` could
+# have returned, and gets another apostrophe, so that different cells stay different.
+FORMULA = re.compile(r"'*[=+\-@\t\r\n].", re.DOTALL)
 
 
 def protect(cell: str) -> str:

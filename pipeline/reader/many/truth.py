@@ -1,11 +1,11 @@
 """Compare what was read with what a person has checked."""
 
 import csv
+import io
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +14,13 @@ from pipeline.engine.documents import require_regular
 from pipeline.engine.errors import UsageError
 from pipeline.model.metrics import measure_reliability
 from pipeline.reader.many.boxes import CERTAIN
+from pipeline.reader.many.readings import Reading
 from pipeline.reader.many.table import SIDES, unprotect
 
 READ = {"file", "checked", "value", *SIDES}  # columns of the table
 SAME = 0.3  # overlap of two boxes, relative to the area that they cover, from which they are of the same row
+SEPARATORS = ",;\t"  # between the cells; some spreadsheet programs write others than commas
+UNCHECKED = ("", "no", "false", "0", "line")  # contents of the column of rows that no person has seen
 THRESHOLDS = (0.8, CERTAIN, 0.95)
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom, in pixels
@@ -40,13 +43,19 @@ def load_truth(path: Path) -> dict[str, list[Checked]]:
     try:
         require_regular(path)
         with open(path, encoding="utf-8-sig", newline="") as file:
-            lines = list(csv.DictReader(file))
+            text = file.read()
+        head = text.partition("\n")[0]
+        separator = max(SEPARATORS, key=head.count)
+        lines = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=separator))
         if not lines or not set(lines[0]) >= READ:
             columns = ", ".join(sorted(READ))
             raise UsageError(f"{path} has no rows with the columns {columns}: save it from a new page of --review")
         found: dict[str, list[Checked]] = {}
-        for line in lines:
-            if line["checked"]:
+        for number, line in enumerate(lines, start=1):
+            if None in line or None in line.values():
+                count = f"{len(head.split(separator))} cells, separated by {separator!r}"
+                raise UsageError(f"{path}: row {number} does not have {count}: save it again")
+            if line["checked"].strip().casefold() not in UNCHECKED:
                 left, top, right, bottom = (float(line[side]) for side in SIDES)
                 checked = Checked(_squeeze(line["value"]), (left, top, right, bottom), line.get("change") or "")
                 found.setdefault(unprotect(line["file"]), []).append(checked)
@@ -58,31 +67,31 @@ def load_truth(path: Path) -> dict[str, list[Checked]]:
     return found
 
 
-def compare(found: Iterable[Mapping[str, Any]], truth: Mapping[str, Sequence[Checked]], path: Path) -> str:
+def compare(found: Iterable[Reading], truth: Mapping[str, Sequence[Checked]], path: Path) -> str:
     """Return lines about the rows that are read correctly. found: what was read.
 
     Raises UsageError if the truth is about other pictures.
     """
-    read = {facts["file"]: facts.get("rows", []) for facts in found}
+    read = {reading.file: reading.rows for reading in found}
     known = [(name, checked) for name, each in truth.items() if name in read for checked in each]
     if not known:
         raise UsageError(f"{path} has no checked row of these pictures: name the pictures as in its column file")
-    unread = 0
+    rejected = 0
     chances, correct = np.zeros(len(known), np.float32), np.zeros(len(known), bool)
-    boxes = {name: np.array([row["box"] for row in rows], float).reshape(-1, 4) for name, rows in read.items()}
+    boxes = {name: np.array([row.box for row in rows], float).reshape(-1, 4) for name, rows in read.items()}
     for number, (name, checked) in enumerate(known):
         correct[number] = not checked.text
         overlaps = _measure_overlaps(boxes[name], checked.box)
         if overlaps.size and overlaps.max() >= SAME:
             row = read[name][int(overlaps.argmax())]
-            unread += row["unread"]
-            chances[number] = 0 if row["unread"] else row["confidence"]
-            correct[number] = _squeeze(row["text"]) == checked.text
+            rejected += row.rejected
+            chances[number] = 0 if row.rejected else row.confidence
+            correct[number] = _squeeze(row.text) == checked.text
     error = measure_reliability(chances[:, np.newaxis], (~correct).astype(np.uint8)).error
     right = f"{correct.sum():,} of {len(known):,} checked rows are read correctly ({correct.mean():.1%})"
     counts = Counter(checked.change for _, checked in known)
     seen = f"{counts['added']:,} were added and {counts['deleted']:,} deleted by hand"
-    lines = [f"{right}, {unread:,} are unread; {seen}"]
+    lines = [f"{right}, {rejected:,} are rejected; {seen}"]
     for threshold in THRESHOLDS:
         sure = chances >= threshold
         wrong = np.count_nonzero(sure & ~correct)

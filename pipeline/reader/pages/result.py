@@ -1,7 +1,7 @@
 """What was read in a picture: its rows, their numbers, and what a person should look at."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,18 +64,26 @@ class Row:
         return surround(self.boxes)
 
 
+# A page that could not be aligned; a field or cell without a number; ink that was not read; a row that fits no line; a
+# field with fewer lines than on other pages; a line, and a sum, that does not add up.
+Kind = Literal["alignment", "missing", "ink", "unfit", "few", "line", "sum"]
+
+
 @dataclass(frozen=True)
 class Problem:
-    """Something that a person should look at on a page of a form, because a number may be missing.
+    """Something that a person should look at on a page of a form, because a number may be missing or wrong.
 
     what: in words. region: name of the field. box: left, top, right and bottom in pixels of the picture. place: the
-    same on the straightened page, relative to its longer side. The last three are missing for the page as a whole.
+    same on the straightened page, relative to its longer side. record: number of the line in the table of the page. The
+    last four are missing where they are not known.
     """
 
+    kind: Kind
     what: str
     region: str = ""
     box: tuple[int, int, int, int] | None = None
     place: tuple[float, ...] | None = None
+    record: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +99,7 @@ class Result:
     be no digit. possible: the boxes, (m, 4), of digits of possible numbers that were not read, or that were read only
     with other digits; their probability is at least 0.03. more_pages: whether the file has several pages or frames, of
     which only one was read. problems: what may be missing on a page of a form. upright: how such a page is laid on
-    its template, four numbers a, b, c, d: the pixel in row y and column x, as the complex number y + ix, lies at
+    its reference page, four numbers a, b, c, d: the pixel in row y and column x, as the complex number y + ix, lies at
     (a + bi)(y + ix) + c + di.
     """
 

@@ -6,12 +6,12 @@ import logging
 import shutil
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.engine.terminal import printable
-from pipeline.reader.many.readings import Facts, Format, describe, format_csv, format_header, format_table
+from pipeline.reader.many.formats import Format, format_csv, format_header, format_table
 from pipeline.reader.many.table import CHECKED_COLUMNS
 from pipeline.scheduling.progress import progress
 from stages.commands.shared.outputs import name_work, publish, summarise, working_folder, write_file
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipeline.reader.forms.form import Form
     from pipeline.reader.many.blocks import Request
     from pipeline.reader.many.folders import Picture
+    from pipeline.reader.many.readings import Reading
     from pipeline.scheduling.backends import Backend
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ NAMED = 3  # pictures without a digit, and what may be missing on pages of a for
 class Work:
     """Pictures to read and how. copies: the file of the copy of each picture; empty if none are wanted.
 
-    least: confidence below which a row is left to a person. backend: None to read one picture after the other.
+    least: confidence below which a row is rejected. backend: None to read one picture after the other.
     """
 
     request: "Request"
@@ -42,7 +43,7 @@ class Work:
     backend: "Backend | None"
 
 
-def _read(work: Work, done: int = 0) -> Generator[list[tuple[Facts, bytes | None]], None, None]:
+def _read(work: Work, done: int = 0) -> Generator[list[tuple["Reading", bytes | None]], None, None]:
     """Yield for each block after the first `done` pictures: what was read in each, and its copy.
 
     Log if only the first page of a picture was read, and the pictures of several that cannot be read.
@@ -53,21 +54,12 @@ def _read(work: Work, done: int = 0) -> Generator[list[tuple[Facts, bytes | None
     following = iter(pictures)
     read = read_pictures(work.request, pictures, work.backend)
     with progress("classify", len(work.pictures), done, "pictures") as shown, contextlib.closing(read) as blocks:
-        for outcomes in blocks:
-            block = []
-            for result, copy, view in outcomes:
-                picture = next(following)
-                if not isinstance(result, Exception) and result.more_pages:
+        for block in blocks:
+            for (reading, _), picture in zip(block, following, strict=False):
+                if reading.more_pages:
                     log.info("%s has several pages or frames: only the first was read", picture.shown)
-                facts = describe(result, picture.name, work.least)
-                if "error" in facts and len(work.pictures) > 1:
-                    log.info("%s", facts["error"])
-                if view:
-                    path = picture.path if picture.page is None else picture.name
-                    facts["view"] = {"path": path, "size": list(view.size), "image": view.image}
-                    for row, crop in zip(facts["rows"], view.crops, strict=True):
-                        row["crop"] = crop
-                block.append((facts, copy))
+                if reading.error and len(work.pictures) > 1:
+                    log.info("%s", reading.error)
             yield block
             shown.advance(len(block))
 
@@ -79,24 +71,25 @@ def print_readings(work: Work, form: Format) -> Iterator[str]:
     a picture cannot be read.
     """
     from pipeline.reader.many.folders import check_new
+    from pipeline.reader.many.readings import reject
 
     fields = work.request.form
     errors: list[str] = []
-    empty: list[Facts] = []
-    found: list[Facts] = []
+    empty: list[Reading] = []
+    found: list[Reading] = []
     with contextlib.closing(_read(work)) as blocks:
-        for (facts, copy), target in itertools.zip_longest(itertools.chain.from_iterable(blocks), work.copies):
+        for (reading, copy), target in itertools.zip_longest(itertools.chain.from_iterable(blocks), work.copies):
             if copy is not None:
                 check_new([target])  # another process may have written it meanwhile
                 write_file(target, copy)
             if fields:
-                found.append(facts)
+                found.append(reading)
             else:
-                yield from form(facts)
-            errors += _list_errors([facts])
-            empty += _list_empty([facts])
+                yield from form(reject(reading, work.least))
+            errors += _list_errors([reading])
+            empty += _list_empty([reading])
     if fields:
-        found, remains = _complete(found, fields)
+        found, remains = _complete(found, work)
         yield from _format_all(found, form, fields)
         log.info("%s", remains)
     elif empty and len(work.pictures) > 1:
@@ -109,14 +102,16 @@ def write_readings(work: Work, forms: Mapping[Path, Format], review: Path | None
 
     Until then, the working folder of the first file has the copies, and a resume log with what was read in each block.
     """
+    from pipeline.engine.documents import convert
     from pipeline.reader.many.folders import check_new
+    from pipeline.reader.many.readings import Reading
     from pipeline.scheduling.resume_log import RESUME_LOG, append_entry, new_log, read_log
 
     targets = [*forms, *([review] if review else [])]
     folder, total, started = name_work(targets[0]), len(work.pictures), time.monotonic()
     with working_folder(targets[0], "classify"):
         entries = read_log(folder, key)
-        found: list[Facts] = [facts for block in entries or () for facts in block]
+        found = convert([reading for block in entries or () for reading in block], list[Reading])
         done, hidden = len(found), folder / COPIES
         if found:
             log.info("classify: resuming after %s of %s pictures", f"{done:,}", f"{total:,}")
@@ -135,15 +130,16 @@ def write_readings(work: Work, forms: Mapping[Path, Format], review: Path | None
                 for index, (_, copy) in enumerate(block, start=len(found)):
                     if copy is not None:
                         write_file(hidden / f"{index}.png", copy)
-                append_entry(folder, [facts for facts, _ in block])  # after its copies are on the disk
-                found += [facts for facts, _ in block]
+                read = [reading for reading, _ in block]
+                append_entry(folder, list(map(asdict, read)))  # after its copies are on the disk
+                found += read
         # An interrupted run may have moved some of the copies already.
         unpublished = {hidden / f"{index}.png": copy for index, copy in enumerate(work.copies)}
         unpublished = {source: copy for source, copy in unpublished.items() if source.exists()}
         check_new(unpublished.values())  # another process may have written one meanwhile
         for source, target in unpublished.items():
             publish(source, target)
-        found, remains = _complete(found, work.request.form)
+        found, remains = _complete(found, work)
         _publish_results(found, forms, review, work.request.form)
     where = ", ".join(map(str, targets))
     errors, empty = _list_errors(found), _list_empty(found)
@@ -155,54 +151,57 @@ def write_readings(work: Work, forms: Mapping[Path, Format], review: Path | None
     return f"{summarise(total - done, total, 'pictures', time.monotonic() - started)} -> {where}\n{remains}"
 
 
-def _complete(found: Sequence[Facts], form: "Form | None") -> tuple[list[Facts], str]:
-    """Return what was read, with what may be missing on pages of a form, and what remains to a person, in words."""
-    from pipeline.reader.many.boxes import CERTAIN
-    from pipeline.reader.many.form_pages import check_pages, group_problems, name_problem
+def _complete(found: Sequence["Reading"], work: Work) -> tuple[list["Reading"], str]:
+    """Return what was read, without rejected texts, and what remains to a person, in words.
 
-    rows = [row for facts in found for row in facts.get("rows", ())]
-    sure = sum(row["confidence"] >= CERTAIN for row in rows)
+    Pages of a form have what may be missing or wrong on them.
+    """
+    from pipeline.reader.many.boxes import CERTAIN
+    from pipeline.reader.many.form_pages import check_pages, group_problems
+    from pipeline.reader.many.readings import reject
+
+    form = work.request.form
+    settled = check_pages(found, form) if form else found
+    checked = [reject(reading, work.least) for reading in settled]
+    rows = [row for reading in checked for row in reading.rows]
+    sure = sum(row.confidence >= CERTAIN for row in rows)
     which = f"{len(rows):,} {'row' if len(rows) == 1 else 'rows'} {'has' if 1 in (sure, len(rows)) else 'have'}"
     remains = f"{sure:,} of {which} {CERTAIN:.0%} or more; {len(rows) - sure:,} to check"
     if not form:
-        return list(found), remains
-    checked = check_pages(found, form)
-    problems = [(facts["file"], each) for facts in checked for each in group_problems(facts.get("problems", ()))]
-    problems.sort(key=lambda problem: bool(problem[1]["region"]))  # first those of pages as a whole
-    named = [f"{printable(name)} ({printable(name_problem(each))})" for name, each in problems[:NAMED]]
+        return checked, remains
+    problems = [(page.file, each) for page in checked for each in group_problems(page.problems)]
+    problems.sort(key=lambda problem: bool(problem[1].region))  # first those of pages as a whole
+    named = [f"{printable(name)} ({printable(str(each))})" for name, each in problems[:NAMED]]
     more = [f"{len(problems) - NAMED:,} more"] if len(problems) > NAMED else []
     first = f"; look first at {', '.join([*named, *more])}" if problems else "; nothing seems to be missing"
     return checked, remains + first
 
 
-def _format_all(found: Sequence[Facts], form: Format, fields: "Form | None") -> Iterator[str]:
+def _format_all(found: Sequence["Reading"], form: Format, fields: "Form | None") -> Iterator[str]:
     """Yield the lines of a file with all results."""
     from pipeline.reader.many.form_pages import tabulate
 
     if fields and form is format_csv:
-        yield from format_table((line for facts in found for line in tabulate(facts, fields)), fields.holds)
+        yield from format_table((line for page in found for line in tabulate(page, fields)), fields.holds)
         return
     if form is format_csv:
         yield format_header()
-    for facts in found:
-        yield from form(facts)
+    for reading in found:
+        yield from form(reading)
 
 
 def _publish_results(
-    found: Sequence[Facts], forms: Mapping[Path, Format], review: Path | None, fields: "Form | None"
+    found: Sequence["Reading"], forms: Mapping[Path, Format], review: Path | None, fields: "Form | None"
 ) -> None:
     """Write each file from what was read."""
     if review:
         from pipeline.html.review.review import render_review
         from pipeline.reader.many.boxes import CERTAIN
+        from pipeline.reader.many.review_data import describe_form, list_pages
 
-        holds = fields.holds if fields else {}
-        page = render_review(found, review.parent, columns=CHECKED_COLUMNS, certain=CERTAIN, fields=holds)
+        values = {**describe_form(fields, found), "columns": CHECKED_COLUMNS, "certain": CERTAIN}
+        page = render_review(list_pages(found, fields), review, **values)
         write_file(review, page.encode())
-    for facts in found:
-        facts.pop("view", None)
-        for row in facts.get("rows", ()):
-            row.pop("crop", None)
     for target, form in forms.items():
         body = _format_all(found, form, fields)
         write_file(target, "".join(f"{line}\n" for line in body).encode(errors="replace"))
@@ -217,22 +216,22 @@ def compare_readings(work: Work, truth: Path) -> Iterator[str]:
 
     wanted = load_truth(truth)
     with contextlib.closing(_read(work)) as blocks:
-        found = [facts for facts, _ in itertools.chain.from_iterable(blocks)]
+        found, _ = _complete([reading for reading, _ in itertools.chain.from_iterable(blocks)], work)
     yield compare(found, wanted, truth)
     _refuse(_list_errors(found), len(found))
 
 
-def _list_errors(found: Sequence[Facts]) -> list[str]:
-    return [facts["error"] for facts in found if "error" in facts]
+def _list_errors(found: Sequence["Reading"]) -> list[str]:
+    return [reading.error for reading in found if reading.error]
 
 
-def _list_empty(found: Sequence[Facts]) -> list[Facts]:
-    return [facts for facts in found if facts.get("rows") == []]
+def _list_empty(found: Sequence["Reading"]) -> list["Reading"]:
+    return [reading for reading in found if not (reading.error or reading.rows)]
 
 
-def _describe_empty(empty: Sequence[Facts], total: int) -> str:
+def _describe_empty(empty: Sequence["Reading"], total: int) -> str:
     """Return how many pictures have no digit, and the names of the first of them."""
-    names = [printable(facts["file"]) for facts in empty[:NAMED]]
+    names = [printable(reading.file) for reading in empty[:NAMED]]
     names += [f"{len(empty) - NAMED:,} more"] if len(empty) > NAMED else []
     return f"{len(empty):,} of {total:,} pictures without a digit: {', '.join(names)}"
 

@@ -52,7 +52,7 @@ def test_damaged_gzip_is_named(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(gzip.compress(BODY)[:-5])
     for read in (idx.load, lambda path: idx.unpack(path, path.with_name("unpacked"))):
-        with pytest.raises(idx.IdxError, match=f"{path} cannot be decompressed: its gzip data is damaged"):
+        with pytest.raises(idx.IdxError, match=f"{path} cannot be decompressed: damaged gzip data"):
             read(path)
 
 

@@ -4,10 +4,10 @@ import math
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from pipeline.network import notation
 from pipeline.network.notation import NOTATIONS
 
 T = TypeVar("T")
+HERE = "tests/pipeline/network/kinds.py"
 
 # Hidden layers for images of 7 x 6 pixels or more, of each kind. A kind that is missing here fails `test_kinds.py`.
 LAYERS = {
@@ -39,10 +39,10 @@ def look_up(examples: Mapping[str, T], name: str, what: str, place: str) -> T:
 
 def layers_of(kind: str) -> tuple[str, ...]:
     """Return lists of hidden layers that include the kind, with all that its notation can say."""
-    look_up(NOTATIONS, kind, "notation", f"NOTATIONS in {notation.__file__}")
-    return look_up(LAYERS, kind, "example", f"LAYERS in {__file__}")
+    look_up(NOTATIONS, kind, "notation", "NOTATIONS in pipeline/network/notation.py")
+    return look_up(LAYERS, kind, "example", f"LAYERS in {HERE}")
 
 
 def by_hand(activation: str) -> Callable[[float], float]:
     """Return the activation of one number."""
-    return look_up(BY_HAND, activation, "function of one number", f"BY_HAND in {__file__}")
+    return look_up(BY_HAND, activation, "function of one number", f"BY_HAND in {HERE}")

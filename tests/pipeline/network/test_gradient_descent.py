@@ -12,8 +12,8 @@ from pipeline.network.losses import LOSSES, cross_entropy
 from pipeline.network.network import backward, forward
 from pipeline.network.optimizers import OPTIMIZERS, Optimizer, sgd
 from pipeline.network.thread_pool import ThreadPool
+from pipeline.training.classification import Images
 from pipeline.training.recipe import Recipe
-from pipeline.training.training_data import Examples
 from tests.pipeline.network.kinds import EXAMPLES
 from tests.pipeline.networks import make_examples, make_network
 
@@ -32,11 +32,11 @@ def make(
     return prepare(network, smoothed, optimizer or sgd(), **options)
 
 
-def examples(dtype: type = np.float64) -> Examples:
+def examples(dtype: type = np.float64) -> Images:
     return make_examples(COUNT, SHAPE, 4, dtype=dtype)
 
 
-def load(data: Examples, indices: Any, shard: int = 0, thread: int = 0) -> tuple[Array, Any]:
+def load(data: Images, indices: Any, shard: int = 0, thread: int = 0) -> tuple[Array, Any]:
     return np.moveaxis(data.images[indices], 0, -1), data.labels[indices]
 
 

@@ -12,7 +12,7 @@ import PIL
 import pytest
 from PIL import Image, ImageFile
 
-from pipeline.pictures.decoding import PictureError, Source, load_picture
+from pipeline.pictures.decoding import PictureError, Source, load_page
 from pipeline.pictures.levels import MAX_SIDE
 from tests.drawings import Grey, Images, enlarge, place, sample_digits
 from tests.processes import environment
@@ -33,7 +33,7 @@ def encode(image: Image.Image, kind: str, **options: Any) -> io.BytesIO:
 
 
 def load(file: Source) -> Grey:
-    grey = load_picture(file, "file")[0]
+    grey = load_page(file, "file").grey
     assert grey.dtype == np.float32
     assert 0 <= grey.min() <= grey.max() <= 255
     return grey
@@ -146,9 +146,9 @@ def test_exif_orientation_is_applied(kind: str, orientation: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     file = encode(Image.fromarray(np.ascontiguousarray(stored[orientation])).convert("RGB"), kind, exif=exif)
-    grey, size, _ = load_picture(file, "file")
-    assert_same(grey, page(), 5)
-    assert size == page().shape
+    found = load_page(file, "file")
+    assert_same(found.grey, page(), 5)
+    assert found.size == page().shape
     with Image.open(file) as image:
         assert_same(load(image), page(), 5)
 
@@ -157,15 +157,15 @@ def test_exif_orientation_is_applied(kind: str, orientation: int) -> None:
 def test_only_the_first_frame_is_read(kind: str) -> None:
     others = [Image.new("L", (90, 60), level) for level in (0, 99)]
     file = encode(Image.fromarray(page()), kind, save_all=True, append_images=others)
-    grey, _, has_more = load_picture(file, "file")
-    assert_same(grey, page(), 5)
-    assert has_more
-    assert not load_picture(encode(Image.fromarray(page()), kind), "file")[2]
+    found = load_page(file, "file")
+    assert_same(found.grey, page(), 5)
+    assert found.more_pages
+    assert not load_page(encode(Image.fromarray(page()), kind), "file").more_pages
 
 
 def test_other_versions_in_a_photograph_are_no_pages() -> None:
     image = Image.fromarray(page()).convert("RGB")
-    assert not load_picture(encode(image, "MPO", save_all=True, append_images=[image]), "file")[2]
+    assert not load_page(encode(image, "MPO", save_all=True, append_images=[image]), "file").more_pages
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_size_is_limited_before_anything_is_decoded(
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 3000)  # of Pillow, which refuses twice as many
     monkeypatch.setattr(ImageFile.ImageFile, "load", lambda image: pytest.fail("it was decoded"))
     with pytest.raises(PictureError, match=f"file is too {words}"):
-        load_picture(file, "file")
+        load_page(file, "file")
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "I;16", "F"])
@@ -226,7 +226,7 @@ def test_pipe_is_read(tmp_path: Path) -> None:
 )
 def test_other_and_damaged_files_are_named(content: bytes, words: str) -> None:
     with pytest.raises(PictureError, match=f"^file is (a |an )?{words}"):
-        load_picture(io.BytesIO(content), "file")
+        load_page(io.BytesIO(content), "file")
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_only_a_forbidden_file_is_to_be_made_readable(number: int, advice: str) 
             raise OSError(number, os.strerror(number))
 
     with pytest.raises(PictureError, match=rf"^file cannot be read \(.+\): {advice}"):
-        load_picture(Refused(), "file")
+        load_page(Refused(), "file")
 
 
 def test_narrow_jpeg_is_read() -> None:
@@ -251,10 +251,10 @@ def test_interruption_that_a_decoder_replaces_is_no_damage(tmp_path: Path, monke
     Image.new("L", (40, 40)).save(file)
     file.write_bytes(file.read_bytes()[:-100])
     with pytest.raises(PictureError, match="damaged"):
-        load_picture(file, file.name)
+        load_page(file, file.name)
     monkeypatch.setattr("pipeline.pictures.decoding.stop_requested", lambda: True)
     with pytest.raises(KeyboardInterrupt):
-        load_picture(file, file.name)
+        load_page(file, file.name)
 
 
 def test_pillow_prints_no_line_of_its_own(tmp_path: Path) -> None:
@@ -262,8 +262,8 @@ def test_pillow_prints_no_line_of_its_own(tmp_path: Path) -> None:
     samples = bytes.fromhex("1501 0300 01000000 0300")  # tag 277, samples per pixel
     assert file.count(samples) == 1
     (tmp_path / "many.tif").write_bytes(file.replace(samples, samples[:-2] + b"\xc8\0"))
-    code = "from pathlib import Path; from pipeline.pictures.decoding import load_picture\n"
-    code += "load_picture(Path('many.tif'), 'many.tif')"
+    code = "from pathlib import Path; from pipeline.pictures.decoding import load_page\n"
+    code += "load_page(Path('many.tif'), 'many.tif')"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, env=environment())
     assert "PictureError: many.tif" in done.stderr.splitlines()[-1]
     assert done.stderr.startswith("Traceback")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from pipeline.pictures.decoding import PictureError, count_pages, load_picture, read_pages
+from pipeline.pictures.decoding import PictureError, count_pages, load_page, read_pages
 from pipeline.pictures.levels import MAX_SIDE
 
 SIZE = 248, 351  # A4
@@ -43,7 +43,7 @@ def test_without_the_package_a_pdf_says_which_command_installs_it(
     path = write_pdf(tmp_path / "scan.pdf", 2)
     assert count_pages(path) == 1
     with pytest.raises(PictureError, match="pip install pypdfium2"):
-        load_picture(path, "scan.pdf")
+        load_page(path, "scan.pdf")
 
 
 class TestPages:
@@ -62,7 +62,7 @@ class TestPages:
             assert inked
             tops.append(inked[1] / page.height)
         assert tops[0] - tops[1] == pytest.approx(100 / SIZE[1], abs=0.05)
-        assert load_picture(path, "scan.pdf", 1)[0].shape[0] == MAX_SIDE
+        assert load_page(path, "scan.pdf", 1).grey.shape[0] == MAX_SIDE
 
     def test_page_that_does_not_exist_is_an_error_and_the_next_is_read(self, tmp_path: Path) -> None:
         path = write_pdf(tmp_path / "scan.pdf", 2)

@@ -54,7 +54,7 @@ def test_pages_become_a_table_and_what_may_be_missing_is_named(run: Run, tmp_pat
     records = [(line["file"], line["line"], line["day"], line["total"]) for line in lines if line["line"]]
     assert records == [("a.png", "1", number, number), *(("b.png", str(i), number, number) for i in (1, 2, 3))]
     checks = [(line["file"], line["check"]) for line in lines if line["check"]]
-    assert checks == [("b.png", f"total: {int(number)}, but the sum of day is {3 * int(number)}")]
+    assert checks == [("b.png", f"total: {number}, but sum(day) is {3 * int(number)}")]
     assert result.stdout.splitlines()[-1].endswith(f"look first at b.png ({checks[0][1]})")
     first, second = (json.loads(line) for line in (tmp_path / "all.jsonl").read_text().splitlines())
     assert [row["record"] for row in second["rows"]] == [1, 2, 3, 1]
@@ -78,8 +78,8 @@ def test_page_that_cannot_be_aligned_is_named_before_a_wrong_sum(run: Run, tmp_p
     [
         ("[fields", "is not TOML"),
         ("[fields.a]\nregion = '0,0,90%,9999'", "ends beyond"),
-        ("template = 'blank.png'\n[fields.a]", "nothing is printed on"),
-        ("template = 'none.png'\n[fields.a]", "does not exist"),
+        ("reference = 'blank.png'\n[fields.a]", "nothing is printed on"),
+        ("reference = 'none.png'\n[fields.a]", "does not exist"),
     ],
 )
 def test_wrong_form_is_one_line_and_status_2(form: str, words: str, run: Run, tmp_path: Path) -> None:

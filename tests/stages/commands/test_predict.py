@@ -113,7 +113,7 @@ WRONG = {
     "small.npy": "small.npy holds uint8 (500, 27, 28), not uint8 (any, 28, 28): expected images of 28 x 28 pixels",
     "fortran.npy": "fortran.npy is in Fortran order: save it with numpy.ascontiguousarray",
     "cut.npy": "cut.npy is not a complete .npy array",
-    "cut.gz": "cut.gz cannot be decompressed: its gzip data is damaged",
+    "cut.gz": "cut.gz cannot be decompressed: damaged gzip data",
     "page.html": "page.html is neither an IDX nor a .npy file: to read pictures, use `handwriting classify`",
 }
 

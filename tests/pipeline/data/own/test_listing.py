@@ -95,7 +95,7 @@ def test_wrong_table_is_refused(text: str, words: list[str], tmp_path: Path) -> 
 
 
 def test_wrong_lines_of_both_tables_are_named_and_the_test_part_alone_is_refused(tmp_path: Path) -> None:
-    for part, words in (("test", "none named train.csv"), ("train", "2 lines .*train.csv, line 2 .*test.csv, line 2 ")):
+    for part, words in (("test", "but no train.csv"), ("train", "2 lines .*train.csv, line 2 .*test.csv, line 2 ")):
         (tmp_path / f"{part}.csv").write_text("label,path\n1\n")
         with pytest.raises(DatasetError, match=words):
             convert(tmp_path, tmp_path / part)

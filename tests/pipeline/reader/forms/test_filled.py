@@ -8,7 +8,7 @@ from pipeline.model import PRETRAINED_READER
 from pipeline.model.model import Finder
 from pipeline.reader import load
 from pipeline.reader.forms.filled import read_form
-from pipeline.reader.forms.form import Form, add_template
+from pipeline.reader.forms.form import Form, add_reference
 from pipeline.reader.forms.regions import Edges, Region
 from pipeline.reader.pages.result import Result
 from tests.drawings import enlarge, sample_digits, write_row
@@ -50,7 +50,7 @@ def make_form() -> Form:
         name: tuple(str(each) for each in (left + 3, TOP, right - 3, bottom)) for name, (left, right) in columns.items()
     }
     regions = tuple(Region(name, each, holds="lines") for name, each in edges.items())  # type: ignore[arg-type]
-    return add_template(Form(regions), fill(1), "first.png")
+    return add_reference(Form(regions), fill(1), "first.png")
 
 
 def read(finder: Finder, page: Image.Image, form: Form) -> Result:
@@ -94,7 +94,7 @@ def test_field_that_is_the_whole_page_needs_no_alignment(edges: Edges, finder: F
     page = Image.new("L", SIZE[::-1], 240)
     page.paste(Image.fromarray(240 - enlarge(sample_digits()[0][CLEAR[0]], 1) // 2), (FIRST + 20, TOP + 40))
     part = Region("part", ("0", "0", "100%", "99%"))
-    result = read(finder, page, add_template(Form((Region("all", edges), part)), fill(1), "first.png"))
+    result = read(finder, page, add_reference(Form((Region("all", edges), part)), fill(1), "first.png"))
     assert "first.png" in result.problems[0].what
     assert [(row.region, row.confidence > 0) for row in result.rows] == [("all", True)]
 

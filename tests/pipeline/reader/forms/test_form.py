@@ -1,15 +1,16 @@
+import time
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from pipeline.engine.errors import UsageError
-from pipeline.reader.forms.form import Form, add_template, load_form
+from pipeline.reader.forms.form import Form, add_reference, load_form
 from pipeline.reader.forms.regions import Region
 from tests.ledgers import draw_ledger
 
 LEDGER = r"""
-template = "pages/first.png"
+reference = "pages/first.png"
 
 [fields.day]
 region = ["0%,0%,10%,50%", "0%,50%,10%,100%"]
@@ -44,8 +45,8 @@ def test_fields_have_parts_patterns_and_a_sum(tmp_path: Path) -> None:
     ]
     assert form.regions[-1] == Region("total", pattern=r"\d{5,5}", holds="one")
     assert dict(form.holds) == {"day": "lines", "gross amount": "lines", "total": "one"}
-    assert form.sums == (("total", "gross amount"),)
-    assert form.named == tmp_path / "pages/first.png"
+    assert {total: formula.tree for total, formula in form.sums.items()} == {"total": ("sum", "gross amount")}
+    assert (form.path, form.named) == (tmp_path / "ledger.toml", "pages/first.png")
 
 
 @pytest.mark.parametrize(
@@ -78,6 +79,17 @@ def test_fields_have_parts_patterns_and_a_sum(tmp_path: Path) -> None:
         "[fields.a]\n[sums]\na = 'sum(b)'",
         "[fields.a]\n[sums]\nb = 'sum(a)'",
         "[fields.a]\n[sums]\na = 'a + a'",
+        "decimal = ';'\n[fields.a]",
+        "lines = 5\n[fields.a]",
+        "[fields.a]\nholds = 'lines'\n[lines]\na = 5",
+        "[fields.a]\nholds = 'lines'\n[lines]\na = ''",
+        "[fields.a]\nholds = 'lines'\n[lines]\na = 'a + 1'",
+        "[fields.a]\nholds = 'lines'\n[lines]\nb = 'a + 1'",
+        "[fields.a]\nholds = 'lines'\n[fields.b]\n[lines]\na = 'b'",
+        "[fields.a]\nholds = 'lines'\n[fields.b]\nholds = 'lines'\n[lines]\na = 'sum(b)'",
+        "[fields.a]\nholds = 'lines'\n[fields.b]\nholds = 'one'\n[lines]\nb = 'a'",
+        "[fields.a]\nholds = 'lines'\n[fields.b]\nholds = 'one'\n[sums]\nb = 'a'",
+        "[fields.a]\n[fields.b]\n[sums]\na = 'sum(b)'",
     ],
 )
 def test_wrong_form_is_named_in_one_line(text: str, tmp_path: Path) -> None:
@@ -90,14 +102,14 @@ def test_wrong_form_is_named_in_one_line(text: str, tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("[fields.a]\nregions = '0,0,9,9'", ("field a", "regions", "0,0,9,9", "region, digits, pattern, holds")),
-        ("colour = 1\n[fields.a]", ("colour = 1", "fields, sums, template")),
+        ("colour = 1\n[fields.a]", ("colour = 1", "fields, lines, sums, reference, decimal")),
         ("[fields.a]\nholds = 'some'", ("field a", "holds", "some", "one, lines, many")),
         ("[fields.a]\nregion = 5", ("field a", "region = 5")),
         ("[fields.a]\ndigits = true", ("field a", "digits = true: ", "a whole number or text in quotes")),
         ("[fields.a]\nregion = ['0,0,9,9', true]", ("field a", 'region = ["0,0,9,9", true]: ')),
         ("[fields.a]\nholds = {a.b.c.d = [1.5, 2030-01-02]}", ("holds = {a = {b = {c = ...}}}: ",)),
         ("[fields.a]\nregion = '0,0,9'", ("field a", "0,0,9", "LEFT,TOP,RIGHT,BOTTOM")),
-        ("[fields.a]\n[sums]\na = 'a + a'", ("a + a", "sum(NAME)")),
+        ("[fields.a]\n[sums]\na = 'a + a'", ("a + a", "refers to itself")),
     ],
 )
 def test_wrong_form_is_named_with_key_value_and_what_is_allowed(
@@ -106,6 +118,34 @@ def test_wrong_form_is_named_with_key_value_and_what_is_allowed(
     with pytest.raises(UsageError) as caught:
         load_form(write(tmp_path / "wrong.toml", text))
     assert [word for word in words if word not in str(caught.value)] == []
+
+
+def test_formulas_are_those_of_lines_and_of_the_page(tmp_path: Path) -> None:
+    text = """decimal = ","
+[fields]
+hours = { holds = "lines" }
+from = { holds = "lines" }
+to = { holds = "lines" }
+rate = { holds = "one" }
+total = { holds = "one" }
+[lines]
+hours = "to - from"
+[sums]
+total = "sum(hours) * rate"
+"""
+    form = load_form(write(tmp_path / "form.toml", text))
+    assert form.decimal == ","
+    assert form.lines["hours"].text == "to - from"
+    assert form.sums["total"].tree == ("*", ("sum", "hours"), ("field", "rate"))
+    assert form.text == text
+
+
+def test_long_form_is_refused_before_it_is_parsed(tmp_path: Path) -> None:
+    """A key of 50,000 parts takes half a minute."""
+    started = time.process_time()
+    with pytest.raises(UsageError):
+        load_form(write(tmp_path / "form.toml", "a." * 50_000 + "a = 1"))
+    assert time.process_time() - started < 1
 
 
 def test_form_with_the_mark_of_an_editor_for_windows_is_read(tmp_path: Path) -> None:
@@ -122,18 +162,18 @@ def test_what_is_no_file_of_text_is_no_form(name: str, words: str, tmp_path: Pat
     assert "TOML" not in str(caught.value)
 
 
-def test_template_has_print_and_all_regions() -> None:
+def test_reference_has_print_and_all_regions() -> None:
     page, form = draw_ledger(1), Form((Region("a", ("0", "0", "100%", "1000")),))
-    template = add_template(form, page, "first.png").template
-    assert template is not None
-    assert (template.name, template.size) == ("first.png", (page.height, page.width))
+    reference = add_reference(form, page, "first.png").reference
+    assert reference is not None
+    assert (reference.name, reference.size) == ("first.png", (page.height, page.width))
     with pytest.raises(UsageError, match=r"nothing is printed on blank\.png"):
-        add_template(form, Image.new("L", page.size, 240), "blank.png")
+        add_reference(form, Image.new("L", page.size, 240), "blank.png")
     with pytest.raises(UsageError, match=r"a ends beyond first\.png \(877 x 1240 pixels\)"):
-        add_template(Form((Region("a", ("0", "0", "900", "9")),)), page, "first.png")
+        add_reference(Form((Region("a", ("0", "0", "900", "9")),)), page, "first.png")
 
 
-def test_digest_changes_with_fields_and_template() -> None:
-    forms = [Form(()), Form((Region("a"),)), Form((Region("a"),), (("a", "a"),))]
-    forms += [add_template(forms[1], draw_ledger(seed), "first.png") for seed in (1, 2)]
+def test_digest_changes_with_fields_and_reference() -> None:
+    forms = [Form(()), Form((Region("a"),))]
+    forms += [add_reference(forms[1], draw_ledger(seed), "first.png") for seed in (1, 2)]
     assert len({form.digest for form in forms}) == len(forms)

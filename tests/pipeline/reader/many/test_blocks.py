@@ -8,14 +8,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.pictures.decoding import load_picture
-from pipeline.reader import PRETRAINED, Reader, Result, load
+from pipeline.engine.errors import UsageError
+from pipeline.pictures.decoding import load_page
+from pipeline.reader import PRETRAINED, Reader, load
+from pipeline.reader.forms.form import Form
+from pipeline.reader.forms.regions import Region
 from pipeline.reader.many import blocks
-from pipeline.reader.many.blocks import Request, read_picture, read_pictures
+from pipeline.reader.many.blocks import Request, complete_form, read_picture, read_pictures
 from pipeline.reader.many.boxes import UNSURE_COLOUR
 from pipeline.reader.many.folders import Picture, find_pictures
 from pipeline.scheduling.backends import Backend
 from tests.drawings import enlarge, sample_digits
+from tests.ledgers import draw_ledger
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +37,7 @@ def pictures(tmp_path: Path) -> list[Picture]:
 
 def read(reader: Reader, pictures: Sequence[Picture], backend: Backend | None = None) -> list[str]:
     outcomes = [outcome for block in read_pictures(Request(reader), pictures, backend) for outcome in block]
-    return [result.text if isinstance(result, Result) else str(result) for result, _, _ in outcomes]
+    return [reading.error or reading.text for reading, _ in outcomes]
 
 
 @pytest.mark.parametrize("backend", [None, Backend("threads", 2), Backend("processes", 2)])
@@ -84,9 +88,9 @@ def test_pages_have_the_pixels_of_their_file(mode: str, compression: str | None,
     assert len(contents) == 3
     for page, content in enumerate(contents):
         assert isinstance(content, Image.Image)
-        (found, size, _), (expected, full, _) = load_picture(content, "it"), load_picture(path, "it", page)
-        assert np.array_equal(found, expected)
-        assert size == full
+        found, expected = load_page(content, "it"), load_page(path, "it", page)
+        assert np.array_equal(found.grey, expected.grey)
+        assert found.size == expected.size
 
 
 def test_damaged_page_is_an_error_and_the_others_are_read(tmp_path: Path) -> None:
@@ -121,14 +125,37 @@ def test_each_page_is_found_from_the_one_before(tmp_path: Path, monkeypatch: pyt
     assert len(opened) == 1
 
 
+def test_reference_page_is_beside_the_form_or_the_only_page_of_its_name(tmp_path: Path) -> None:
+    for folder, text in (("forms", "a"), ("pile/one", "b"), ("pile/two", "c"), ("pile/two", "d")):
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+        draw_ledger(1).save(tmp_path / folder / f"{text}.png")
+    draw_ledger(1).save(tmp_path / "pile/one/c.png")
+    pictures = find_pictures([str(tmp_path / "pile")])
+
+    def find(named: str) -> str:
+        form = complete_form(Form((Region("x"),), named=named, path=tmp_path / "forms/form.toml"), pictures)
+        assert form.reference
+        return str(Path(form.reference.name).relative_to(tmp_path))
+
+    draw_ledger(2).save(tmp_path / "forms/b.png")
+    assert find("a.png") == "forms/a.png"
+    assert find("b.png") == "forms/b.png"  # not the page of the pile
+    assert find("d.png") == "pile/two/d.png"
+    assert find("one/c.png") == "pile/one/c.png"
+    assert find("") == "pile/one/b.png"
+    for wrong in ("c.png", "none.png", "three/d.png"):
+        with pytest.raises(UsageError):
+            find(wrong)
+
+
 def test_copy_shows_where_a_digit_may_be_missing(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     body = io.BytesIO()
     Image.new("L", (200, 200), 255).save(body, "PNG")
     result = reader.read(io.BytesIO(body.getvalue()))
     assert result.text == ""
     likely = replace(result, possible=np.array([[50, 60, 90, 100]]))
-    monkeypatch.setattr(Reader, "read", lambda *arguments, form: likely)
-    _, copied, _ = read_picture(Request(reader, copies=True), "blank.png", body.getvalue())
+    monkeypatch.setattr(Reader, "read_page", lambda *arguments: likely)
+    _, copied = read_picture(Request(reader, copies=True), Picture("blank.png", Path("blank.png")), body.getvalue())
     assert copied
     with Image.open(io.BytesIO(copied)) as copy:
         red = (np.asarray(copy) == UNSURE_COLOUR).all(axis=2)

@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.pictures.decoding import load_page
 from pipeline.reader.many.boxes import COLOUR, UNSURE_COLOUR, draw_boxes, encode_with_boxes, list_digits
 from pipeline.reader.pages.result import Number, Result, Row
+
+
+def load_colours(image: Image.Image) -> Image.Image:
+    colours = load_page(image, "it", colours=True).colours
+    assert colours
+    return colours
 
 
 def find_colour(image: Image.Image, colour: tuple[int, int, int] = COLOUR) -> tuple[int, int, int, int]:
@@ -49,7 +56,7 @@ def test_copies_of_all_kinds_show_the_picture(mode: str) -> None:
     image = Image.fromarray(257 * levels.astype(np.uint16)) if mode == "I;16" else image.convert(mode)
     nothing = np.zeros((0, 4), np.int64)
     result = Result("", "", (), 0.0, (), nothing, (60, 80), np.zeros((0, 10), np.float32), nothing)
-    with Image.open(io.BytesIO(encode_with_boxes(image, "it", result, "0123456789"))) as copy:
+    with Image.open(io.BytesIO(encode_with_boxes(load_colours(image), result, "0123456789"))) as copy:
         assert (copy.format, copy.mode) == ("PNG", "RGB")
         assert np.array_equal(np.asarray(copy), np.repeat(levels[..., np.newaxis], 3, axis=2))
 
@@ -60,7 +67,7 @@ def test_boxes_of_a_large_picture_are_scaled_with_its_copy() -> None:
     row = Row("1", "1", 0.9, (), read, number.probabilities, (number,))
     result = Result("1", "1", (row,), 0.9, (), read, (4096, 3072), number.probabilities, possible)
     image = Image.new("L", (3072, 4096), 255)
-    with Image.open(io.BytesIO(encode_with_boxes(image, "it", result, "01"))) as copy:
+    with Image.open(io.BytesIO(encode_with_boxes(load_colours(image), result, "01"))) as copy:
         assert copy.size == (1536, 2048)
         for colour, left in ((COLOUR, 500), (UNSURE_COLOUR, 1000)):
             assert find_colour(copy, colour)[::2] == (left - 5, left + 305)

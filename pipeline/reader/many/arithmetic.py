@@ -1,0 +1,236 @@
+"""Use the formulas of a form: choose among the alternatives of each reading, and find what does not add up.
+
+A line that adds up is evidence for the readings in it. Let P be the probability, by the reader, of one combination of
+readings. If they are wrong, their result agrees with the written one only by chance, about once in A = 10^k for a
+result of k digits. By Bayes' rule, with equal prior odds that a line adds up, a combination that does so has the weight
+A P, any other P; what the alternatives do not show keeps the rest of the probability, with the weight 1.
+"""
+
+import itertools
+import math
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from operator import itemgetter
+
+from pipeline.reader.forms.amounts import (
+    MINUTE,
+    Amount,
+    find_decimal,
+    format_amount,
+    ignore_comma,
+    parse_amount,
+    replace_decimal,
+)
+from pipeline.reader.forms.form import Form
+from pipeline.reader.forms.formulas import Formula, UnknownError, evaluate, list_fields
+from pipeline.reader.many.readings import Reading, RowReading
+from pipeline.reader.pages.result import Alternatives, Kind, Problem
+
+MOST_COMBINATIONS = 1_000  # of alternatives that are tried; beyond, only one reading at a time is replaced
+DAY = 24
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a formula gives. fits: whether the written number is the result, None if that cannot be checked.
+
+    result: the calculated number, None if there is none.
+    """
+
+    fits: bool | None
+    result: Amount | None = None
+
+
+def check(formula: Formula, target: str, texts: Mapping[str, Sequence[str]], usual: Fraction = Fraction(1)) -> Outcome:
+    """Compare the number in the field `target` with the result of a formula.
+
+    texts: the numbers in each field, none in an empty cell. usual: unit of most numbers in the field `target`. A number
+    fits if it is at most half a unit away from the result. The unit is that of its last digit or, if it is smaller, the
+    usual one. A negative result of times is one of the day before.
+    """
+    amounts = {field: [parse_amount(text) for text in each] for field, each in texts.items()}
+    needed = list_fields(formula.tree, "field") | list_fields(formula.tree, "sum") | {target}
+    if any(None in amounts.get(field, []) for field in needed):
+        return Outcome(None)
+    sums = {field: sum((each.value for each in some if each), Fraction(0)) for field, some in amounts.items() if some}
+    is_time = any(each and each.unit == MINUTE for field in needed for each in amounts.get(field, []))
+    try:
+        value = evaluate(formula.tree, sums, sums)
+    except UnknownError:
+        return Outcome(None)
+    if value is not None and value < 0 and is_time:
+        value += DAY
+    found = next(iter(amounts.get(target, [])), None)
+    unit = usual if found is None else MINUTE if found.unit == MINUTE else min(found.unit, usual)
+    result = None if value is None else Amount(value, unit)
+    if found is None or result is None:
+        return Outcome(None, result)
+    return Outcome(abs(found.value - result.value) <= unit / 2, result)
+
+
+def count_units(found: Sequence[Reading], form: Form) -> dict[str, Fraction]:
+    """Return the unit of most numbers in each field, on all pages together: 1/100 for two decimals."""
+    counts: dict[str, Counter[Fraction]] = defaultdict(Counter)
+    for row in (row for page in found for row in page.rows):
+        if amount := parse_amount(row.text):
+            counts[row.region][amount.unit] += 1
+    return {field: counts[field].most_common(1)[0][0] if counts[field] else Fraction(1) for field in form.holds}
+
+
+def find_page_decimal(page: Reading, form: Form) -> str:
+    """Return the decimal separator of the table for a page: that of the form, or else the most frequent one."""
+    found = Counter(separator for row in page.rows if (separator := find_decimal(row.text)))
+    return form.decimal or (found.most_common(1)[0][0] if found else ".")
+
+
+def merge_separators(row: RowReading, decimal: str) -> RowReading:
+    """Return a row whose texts have one decimal separator; those that differ only in it are one, and add up."""
+    chances: dict[str, float] = defaultdict(float)
+    texts: dict[str, str] = {}
+    for text, chance in ((row.text, row.confidence), *row.alternatives):
+        chances[ignore_comma(text)] += chance
+        texts.setdefault(ignore_comma(text), replace_decimal(text, decimal))
+    _, *others = chances
+    alternatives = tuple((texts[each], round(chances[each], 6)) for each in others if each)
+    confidence = min(round(chances[ignore_comma(row.text)], 6), 1.0)
+    return replace(row, text=replace_decimal(row.text, decimal), confidence=confidence, alternatives=alternatives)
+
+
+def settle(page: Reading, form: Form, units: Mapping[str, Fraction]) -> Reading:
+    """Return a page with the readings that its formulas support, and problems where they do not add up.
+
+    units: see `count_units`. Amounts have one decimal separator, and those that differed only in it are one reading.
+    """
+    decimal = find_page_decimal(page, form)
+    rows = [merge_separators(row, decimal) for row in page.rows]
+    checks = list(_list_checks(rows, form))
+    for each in checks:
+        rows = _choose(rows, each, units[each.target])
+    problems = [problem for each in checks if (problem := _find_problem(rows, each, units[each.target], decimal))]
+    text, digits = "\n".join(row.text for row in rows), "".join(row.digits for row in rows)
+    confidence = round(math.prod(row.confidence for row in rows), 6) if rows else None
+    whole = replace(page, text=text, digits=digits, confidence=confidence, alternatives=(), rows=tuple(rows))
+    return replace(whole, problems=(*page.problems, *problems))
+
+
+@dataclass(frozen=True)
+class Check:
+    """A formula for the number in the field `target` of a line, or of the page if record is 0.
+
+    cells: indices of the rows in each of its fields. many: fields in which a space separates two numbers. holds: as in
+    `Form`.
+    """
+
+    target: str
+    formula: Formula
+    record: int
+    cells: Mapping[str, Sequence[int]]
+    many: Collection[str]
+
+    def write(self, texts: Mapping[int, str]) -> dict[str, list[str]]:
+        """Return the numbers in each field, from the text of each row."""
+        return {
+            field: [part for i in some for part in (texts[i].split() if field in self.many else [texts[i]])]
+            for field, some in self.cells.items()
+        }
+
+
+def _list_checks(rows: Sequence[RowReading], form: Form) -> Iterator[Check]:
+    """Yield what is checked on a page: each line, then the sums."""
+    places: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for i, row in enumerate(rows):
+        if row.record or form.holds[row.region] == "many":
+            places[row.region, row.record].append(i)
+    many = [field for field, holds in form.holds.items() if holds == "many"]
+    records = sorted({record for field, record in places if form.holds[field] == "lines"})
+    checks = [(target, formula, record) for record in records for target, formula in form.lines.items()]
+    for target, formula, record in [*checks, *((target, formula, 0) for target, formula in form.sums.items())]:
+        cells: dict[str, list[int]] = {}
+        for field in sorted({target, *list_fields(formula.tree, "field")}):
+            cells[field] = places.get((field, record if form.holds[field] == "lines" else 1), [])
+        for field in sorted(list_fields(formula.tree, "sum")):
+            cells[field] = [i for (name, _), some in sorted(places.items()) if name == field for i in some]
+        yield Check(target, formula, record, cells, many)
+
+
+def _choose(rows: Sequence[RowReading], asked: Check, usual: Fraction) -> list[RowReading]:
+    """Return the rows with the most probable readings, given which combinations of them add up."""
+    used = sorted({i for some in asked.cells.values() for i in some})
+    readings = {i: _list_readings(rows[i]) for i in used}
+    if not used or not all(readings.values()):
+        return [*rows]
+    weights = list[tuple[dict[int, str], float]]()
+    rest, is_any = 1.0, False
+    for texts, chance in _combine(readings):
+        written = asked.write(texts)
+        fits = check(asked.formula, asked.target, written, usual).fits
+        is_any |= bool(fits)
+        digits = sum(character.isdecimal() for text in written[asked.target] for character in text)
+        weights.append((texts, chance * 10**digits if fits else chance))
+        rest -= chance
+    if not is_any:
+        return [*rows]
+    total = sum(weight for _, weight in weights) + max(rest, 0)
+    best, _ = max(weights, key=itemgetter(1))
+    chosen = [*rows]
+    for i in used:
+        chances: dict[str, float] = defaultdict(float)
+        for texts, weight in weights:
+            chances[texts[i]] += weight / total
+        chosen[i] = _replace_reading(rows[i], best[i], chances)
+    return chosen
+
+
+def _list_readings(row: RowReading) -> Alternatives:
+    return tuple((text, chance) for text, chance in ((row.text, row.confidence), *row.alternatives) if text and chance)
+
+
+def _combine(readings: Mapping[int, Alternatives]) -> Iterator[tuple[dict[int, str], float]]:
+    """Yield combinations of readings, and their probabilities."""
+    if math.prod(map(len, readings.values())) <= MOST_COMBINATIONS:
+        for combination in itertools.product(*readings.values()):
+            texts = dict(zip(readings, (text for text, _ in combination), strict=True))
+            yield texts, math.prod(chance for _, chance in combination)
+        return
+    first = {i: each[0] for i, each in readings.items()}
+    likely = math.prod(chance for _, chance in first.values())
+    yield {i: text for i, (text, _) in first.items()}, likely
+    for i, (_, *others) in readings.items():
+        for text, chance in others:
+            yield {j: text if i == j else each for j, (each, _) in first.items()}, likely * chance / first[i][1]
+
+
+def _replace_reading(row: RowReading, text: str, chances: Mapping[str, float]) -> RowReading:
+    others = [(each, round(chance, 6)) for each, chance in chances.items() if each != text]
+    return replace(
+        row,
+        text=text,
+        digits="".join(character for character in text if character.isdecimal()),
+        confidence=round(chances[text], 6),
+        alternatives=tuple(sorted(others, key=itemgetter(1), reverse=True)),
+        rejected=False,
+        was=row.was or (row.text if row.text != text else ""),
+    )
+
+
+def _find_problem(rows: Sequence[RowReading], asked: Check, usual: Fraction, decimal: str) -> Problem | None:
+    """Return what is wrong with a line or a sum, if anything is."""
+    formula, target, record = asked.formula, asked.target, asked.record
+    texts = {i: rows[i].text for some in asked.cells.values() for i in some}
+    written = asked.write(texts)
+    outcome = check(formula, target, written, usual) if all(texts.values()) else Outcome(None)
+    result = format_amount(outcome.result, decimal) if outcome.result else ""
+    found = next(iter(written[target]), "")
+    if outcome.fits is False:
+        kind: Kind = "line" if record else "sum"
+        return Problem(kind, f"{found}, but {formula.text} is {result}", target, record=record)
+    if outcome.fits is None and not record:
+        return Problem("sum", f"{formula.text} cannot be checked", target)
+    if result and not found:
+        return Problem("missing", f"a number is missing: {formula.text} is {result}", target, record=record)
+    empty = [field for field, some in written.items() if not some]
+    if found and empty and not result:
+        return Problem("missing", "a number is missing", empty[0], record=record)
+    return None

@@ -1,0 +1,100 @@
+"""What the page on which a person checks rows knows of each page and of the form, as JSON-like data."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from pipeline.reader.forms.form import DIGITS, Form
+from pipeline.reader.forms.formulas import Formula
+from pipeline.reader.many.arithmetic import count_units, find_page_decimal
+from pipeline.reader.many.boxes import Box
+from pipeline.reader.many.readings import Reading
+from pipeline.reader.rows.expected import compile_pattern
+from pipeline.reader.rows.labels import SEPARATORS, SPACE
+
+
+def list_pages(found: Sequence[Reading], form: Form | None) -> list[dict[str, Any]]:
+    """Return the pages that were read.
+
+    Besides what a reading has: the path of the file, its image and its size as in `View`; an `id` that only this page
+    has; and with a form, the decimal separator of the table, and the boxes of each field. Problems of lines and sums
+    are left out, since they change with each correction.
+    """
+    pages = []
+    seen = Counter[str]()
+    for reading in found:
+        view = reading.view
+        if reading.error or not view:
+            continue
+        seen[view.id] += 1
+        number = f"-{seen[view.id]}" if seen[view.id] > 1 else ""
+        problems = [each for each in reading.problems if not each.record or each.kind in ("ink", "unfit")]
+        page = {
+            "file": reading.file,
+            **asdict(view),
+            "id": view.id + number,
+            "upright": reading.upright,
+            "problems": [asdict(each) for each in problems if each.kind != "sum"],
+            "rows": [asdict(row) for row in reading.rows],
+        }
+        if form:
+            page |= {"decimal": find_page_decimal(reading, form), "regions": _place_regions(form, reading, view.size)}
+        pages.append(page)
+    return pages
+
+
+def _place_regions(form: Form, reading: Reading, size: tuple[int, int]) -> dict[str, list[Box]]:
+    """Return a rectangle around each region of each field, in pixels of the page. size: its (height, width)."""
+    height, width = form.reference.size if form.reference else size
+    a, b, c, d = reading.upright or (1.0, 0.0, 0.0, 0.0)
+    turn, corner = complex(a, b), complex(c, d)
+    if (turn, corner) == (1, 0):
+        down, right = size[0] / height, size[1] / width  # the page is read as it lies
+    else:
+        down = right = max(size) / max(height, width)
+    placed: dict[str, list[Box]] = {}
+    for region in form.regions:
+        left, top, end, bottom = region.locate((height, width), reading.file)
+        corners = np.array([y + 1j * x for y in (top * down, bottom * down) for x in (left * right, end * right)])
+        points = (corners - corner) / turn
+        y, x = np.clip(np.rint(points.real), 0, size[0]), np.clip(np.rint(points.imag), 0, size[1])
+        box = int(x.min()), int(y.min()), int(x.max()), int(y.max())
+        placed.setdefault(region.name, []).append(box)
+    return placed
+
+
+def describe_form(form: Form | None, found: Sequence[Reading]) -> dict[str, Any]:
+    """Return what is known of a form: its title, text, formulas and fields."""
+    if not form:
+        return {"title": "", "toml": "", "fields": {}, "lines": {}, "sums": {}}
+    formulas = {"lines": _describe_formulas(form.lines), "sums": _describe_formulas(form.sums)}
+    return {"title": form.path.stem, "toml": form.text, "fields": _list_fields(form, found), **formulas}
+
+
+def _describe_formulas(formulas: Mapping[str, Formula]) -> dict[str, Any]:
+    return {target: {"text": formula.text, "formula": formula.tree} for target, formula in formulas.items()}
+
+
+def _list_fields(form: Form, found: Sequence[Reading]) -> dict[str, dict[str, Any]]:
+    """Return what is known of each field.
+
+    regions: as in the form. fits: regular expression for JavaScript. spaces, separators: whether they count in it.
+    unit: of most of its numbers.
+    """
+    units = count_units(found, form)
+    fields: dict[str, dict[str, Any]] = {}
+    for region in form.regions:
+        known = fields.setdefault(region.name, {"holds": region.holds, "regions": []})
+        known["regions"].append(",".join(region.edges))
+        known["unit"] = str(units[region.name])
+        if region.pattern is not None:
+            counts_as = compile_pattern(region.pattern, DIGITS).counts_as.tolist()
+            ignored = counts_as[-1]  # the blank
+            known["fits"] = re.sub(r"\{,", "{0,", region.pattern)
+            known["spaces"] = counts_as[len(DIGITS) + SPACE] != ignored
+            known["separators"] = any(counts_as[len(DIGITS) + each] != ignored for each in SEPARATORS.values())
+    return fields

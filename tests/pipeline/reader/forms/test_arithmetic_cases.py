@@ -1,0 +1,72 @@
+"""The cases in arithmetic.json, which the script of the review page also has to pass."""
+
+import json
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.engine.errors import UsageError
+from pipeline.reader.forms.amounts import format_amount, parse_amount, replace_decimal
+from pipeline.reader.forms.formulas import Formula, Tree, parse_formula
+from pipeline.reader.many.arithmetic import check
+
+CASES = json.loads((Path(__file__).parent / "arithmetic.json").read_text())
+
+
+def call_amount(given: str) -> Any:
+    found = parse_amount(given)
+    return [str(found.value), str(found.unit)] if found else None
+
+
+def call_parse(given: dict[str, Any]) -> Any:
+    try:
+        return to_lists(parse_formula(given["text"], given["fields"], has_sums=given["sums"]).tree)
+    except UsageError:
+        return None
+
+
+def call_check(given: dict[str, Any]) -> Any:
+    formula = Formula("", to_tree(given["formula"]))
+    outcome = check(formula, given["target"], given["texts"], Fraction(given["unit"]))
+    return {
+        "fits": outcome.fits,
+        "result": format_amount(outcome.result, given["decimal"]) if outcome.result else None,
+    }
+
+
+def call_write(given: dict[str, str]) -> str:
+    return replace_decimal(given["text"], given["decimal"])
+
+
+CALLS: dict[str, Callable[[Any], Any]] = {
+    "amount": call_amount,
+    "parse": call_parse,
+    "check": call_check,
+    "write": call_write,
+}
+
+
+def to_tree(lists: list[Any]) -> Tree:
+    return tuple(to_tree(part) if isinstance(part, list) else part for part in lists)
+
+
+def to_lists(tree: Any) -> Any:
+    return [to_lists(part) for part in tree] if isinstance(tree, tuple) else tree
+
+
+@pytest.mark.parametrize("case", CASES, ids=json.dumps)
+def test_case(case: dict[str, Any]) -> None:
+    assert CALLS[case["call"]](case["input"]) == case["output"]
+
+
+def test_every_call_has_cases() -> None:
+    assert {case["call"] for case in CASES} == set(CALLS)
+
+
+@pytest.mark.parametrize("text", ["(" * 200 + "1" + ")" * 200, "-" * 200 + "1", "1+" * 200 + "1"])
+def test_limits_of_a_formula_are_errors(text: str) -> None:
+    with pytest.raises(UsageError):
+        parse_formula(text, ["a"], has_sums=False)

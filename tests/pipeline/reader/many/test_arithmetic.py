@@ -1,0 +1,146 @@
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from pipeline.reader.forms.form import Form, load_form
+from pipeline.reader.many.arithmetic import count_units, find_page_decimal, settle
+from pipeline.reader.many.form_pages import check_pages, group_problems
+from pipeline.reader.many.readings import Reading, RowReading
+
+TEXT = """[fields]
+quantity = { holds = "lines" }
+price = { holds = "lines" }
+sum = { holds = "lines" }
+total = { holds = "one" }
+[lines]
+sum = "quantity * price"
+[sums]
+total = "sum(sum)"
+"""
+UNITS = {"quantity": Fraction(1), "price": Fraction(1, 100), "sum": Fraction(1, 100), "total": Fraction(1, 100)}
+Given = str | tuple[str, float] | tuple[str, float, str, float]
+
+
+@pytest.fixture
+def form(tmp_path: Path) -> Form:
+    (tmp_path / "form.toml").write_text(TEXT)
+    return load_form(tmp_path / "form.toml")
+
+
+def make_row(given: Given, region: str, record: int) -> RowReading:
+    text, chance, other, less = (given, 0.99, "", 0.0) if isinstance(given, str) else (*given, "", 0.0)[:4]
+    others = ((other, less),) if other else ()
+    return RowReading(text, "", chance, others, (), (0, 0, 9, 9), False, region=region, record=record)
+
+
+def make_page(*lines: tuple[Given, Given, Given], total: Given = "") -> Reading:
+    rows = [
+        make_row(given, region, record)
+        for record, line in enumerate(lines, start=1)
+        for region, given in zip(("quantity", "price", "sum"), line, strict=True)
+        if given
+    ]
+    return Reading("a.png", rows=(*rows, *([make_row(total, "total", 1)] if total else [])))
+
+
+def list_texts(page: Reading) -> list[str]:
+    return [row.text for row in page.rows]
+
+
+def list_problems(page: Reading) -> list[str]:
+    return [str(each).split(":")[0] for each in group_problems(page.problems)]
+
+
+def test_line_that_adds_up_supports_its_readings(form: Form) -> None:
+    page = settle(make_page((("3", 0.6), ("4.50", 0.7), ("13.50", 0.5)), total="13.50"), form, UNITS)
+    assert list_texts(page) == ["3", "4.50", "13.50", "13.50"]
+    assert min(row.confidence for row in page.rows) > 0.99
+    assert list_problems(page) == []
+    assert not any(row.was for row in page.rows)
+
+
+def test_alternative_that_adds_up_is_chosen(form: Form) -> None:
+    page = settle(make_page((("2.5", 0.7, "25", 0.2), "4.00", "100.00"), total="100.00"), form, UNITS)
+    first, *_ = page.rows
+    assert (first.text, first.digits, first.was) == ("25", "25", "2.5")
+    assert first.confidence > 0.9
+    assert first.alternatives[0][0] == "2.5"
+    assert list_problems(page) == []
+
+
+def test_equally_good_ways_to_add_up_stay_doubtful(form: Form) -> None:
+    """7 and 1 may be exchanged in both numbers."""
+    given = ("7.50", 0.55, "1.50", 0.44), ("7.50", 0.55, "1.50", 0.44)
+    page = settle(make_page(("1", *given), total="9.00"), form, UNITS)
+    price, total = page.rows[1:3]
+    assert price.text == total.text == "7.50"
+    assert price.confidence < 0.9
+
+
+def test_line_that_does_not_add_up_is_a_problem_at_any_confidence(form: Form) -> None:
+    page = settle(make_page(("100", "83.00", ("300.00", 0.9997)), total="300.00"), form, UNITS)
+    assert list_texts(page) == ["100", "83.00", "300.00", "300.00"]
+    assert list_problems(page) == ["sum, line 1"]
+    assert page.problems[0].what.endswith("8300.00")
+
+
+def test_sum_chooses_among_the_alternatives_of_a_line(form: Form) -> None:
+    lines: list[tuple[Given, Given, Given]] = [
+        ("", "", ("4.00", 0.8, "9.00", 0.15)),
+        ("", "", "2.00"),
+        ("", "", "8.00"),
+    ]
+    page = settle(make_page(*lines, total="19.00"), form, UNITS)
+    assert list_texts(page) == ["9.00", "2.00", "8.00", "19.00"]
+    assert [each.kind for each in page.problems] == ["missing"] * 3  # price and quantity
+
+
+def test_missing_numbers_are_named_where_the_line_has_others(form: Form) -> None:
+    page = settle(make_page(("3", "4.50", ""), ("3", "", "12.00"), ("", "", ""), total=""), form, UNITS)
+    assert [(each.kind, each.region, each.record) for each in page.problems] == [
+        ("missing", "sum", 1),
+        ("missing", "price", 2),
+        ("sum", "total", 0),
+    ]
+
+
+def test_page_whose_alignment_is_in_doubt_is_not_proved(form: Form) -> None:
+    page = settle(make_page((("3", 0.0), ("4.50", 0.0), ("13.50", 0.0)), total=("13.50", 0.0)), form, UNITS)
+    assert max(row.confidence for row in page.rows) == 0
+
+
+def test_reading_that_fits_no_pattern_is_found_by_its_line(form: Form) -> None:
+    page = settle(make_page(("3", "4.50", ("", 0.0, "13.50", 0.04)), total="13.50"), form, UNITS)
+    assert list_texts(page)[2] == "13.50"
+    assert not page.rows[2].rejected
+
+
+def test_comma_is_a_point_and_the_table_has_the_most_frequent_one(form: Form) -> None:
+    given = ("12,50", 0.6, "12.50", 0.35)
+    page = settle(make_page(("", given, ""), ("", "3,10", ""), ("", "1.234.50", "")), form, UNITS)
+    assert find_page_decimal(page, form) == ","
+    first, second, third = page.rows
+    assert (first.text, first.confidence, first.alternatives) == ("12,50", 0.95, ())
+    assert (second.text, third.text) == ("3,10", "1.234,50")
+
+
+def test_form_decides_the_decimal_separator(tmp_path: Path) -> None:
+    (tmp_path / "form.toml").write_text(f'decimal = "."\n{TEXT}')
+    form = load_form(tmp_path / "form.toml")
+    page = settle(make_page(("3", "4,50", "13,50"), total="13,50"), form, UNITS)
+    assert list_texts(page) == ["3", "4.50", "13.50", "13.50"]
+
+
+def test_unit_is_the_usual_one_of_all_pages(form: Form) -> None:
+    pages = [make_page(("3", "4.50", "13.50"), ("2", "1.25", "2.50"), total="16.00")] * 2
+    assert count_units(pages, form) == UNITS
+    cut_off = make_page(("3", "4.15", "12"), total="12.00")  # 12.45, of which the decimals are missing
+    assert list_problems(check_pages([*pages, cut_off], form)[-1])[-1:] == ["sum, line 1"]
+
+
+def test_many_lines_are_settled_in_time(form: Form) -> None:
+    lines = [(("3", 0.8, "8", 0.1), ("4.50", 0.8, "9.50", 0.1), ("13.50", 0.8, "18.50", 0.1))] * 60
+    page = settle(make_page(*lines, total=("810.00", 0.5, "870.00", 0.4)), form, UNITS)
+    assert set(list_texts(page)) == {"3", "4.50", "13.50", "810.00"}
+    assert min(row.confidence for row in page.rows) > 0.99

@@ -1,0 +1,209 @@
+"""Make the pictures of README and docs, pictures/: the drawing demo, also as an animation, the report, a photograph
+with boxes, line images, and a heat map.
+
+    make pictures
+    python -m tests.tools.pictures demo
+
+Needs a browser, and artifacts/ with all stages run on MNIST. The second command makes only the pictures of the drawing
+demo, that of the included model, for which nothing has to be trained.
+"""
+
+import io
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+from playwright.sync_api import Browser, FloatRect, Page, ViewportSize
+from scipy import ndimage
+
+from pipeline.html.demo.included import render_included_demo
+from pipeline.model import PRETRAINED_READER
+from pipeline.pictures.contrast import BOX, add_margin, local_contrast
+from pipeline.pictures.decoding import load_page
+from pipeline.reader import load
+from pipeline.reader.learning.columns import read_labels
+from pipeline.reader.many.boxes import draw_boxes
+from pipeline.reader.pages.search import Slider, build_pyramid
+from pipeline.reader.rows.labels import OTHER, OUTER, SHEET, SPACE
+from pipeline.reader.synthesis.lettering import list_fonts, split_fonts
+from pipeline.reader.synthesis.line_images import synthesise_line
+from pipeline.reader.synthesis.parallel import load_sources
+from pipeline.reader.synthesis.signs import MATPLOTLIB
+from tests.benchmarks.paper import choose_edge, draw_grid, expose, list_coordinates, wear
+from tests.benchmarks.pictures import draw_picture
+from tests.benchmarks.writing import load_digits, write_row
+from tests.browser import find_box, open_browser, open_page
+from tests.pipeline.html.input import draw_with_mouse
+from tests.pipeline.html.strokes import DIGITS, place
+
+ARTIFACTS, PICTURES = Path("artifacts").absolute(), Path("pictures").absolute()
+SCHEMES = "light", "dark"
+SCREEN: ViewportSize = {"width": 1280, "height": 870}
+DRAWN = place(DIGITS[3], 0.2, 0.15, 0.65)
+WIDTH = 1000  # of the report
+GAP = 6  # between pictures
+COLUMNS, ROWS, TEXT_HEIGHT = 4, 16, 15  # of the sheet of line images, each above its text
+STRETCH = 1.6  # of the contrast of the line images
+PHOTOGRAPH = "ruled paper, of the ink's colour", 2
+
+# The animation: the stage of the demo without its controls, in larger type, on 800 x 360 pixels.
+HERO: dict[str, Any] = {"viewport": {"width": 1120, "height": 504}, "device_scale_factor": 800 / 1120}
+HERO_STYLE = """
+html { font-size: 20px; }
+header, footer, .scenes, .scene, .slopes, .all-maps, .detail, .buttons, .under, .examples, .why, .how, .caption,
+#answer-title, .votes, .curves .long, .learning-controls, .more, .column h3 { display: none !important; }
+main.stage {
+  padding: 8px 16px; gap: 6px 24px;
+  grid-template: "drawing columns result" 132px "drawing columns answers" min-content
+    "drawing learning answers" min-content "picture learning answers" 1fr / 250px minmax(0, 1fr) 200px !important;
+}
+#canvas { width: 250px; }
+.column:not([hidden]) { max-width: none !important; }
+.result { display: block; }
+.picture-column::after { content: "28 \u00d7 28 pixels, scaled and centred"; font-size: 16px; color: var(--quiet); }
+.curves canvas { height: 250px; }
+.prediction { font-size: 5rem !important; }
+"""
+LEARNT = (0, 32, 64, 96, 128, 192, 256, 320, 416, 512, 640, 800, 1024, 1280, 1600, 2048, 2560)  # images, of each frame
+LEARN = """async (images) => {
+  $("learn").click();
+  while (learning.state.training.seen < images) await new Promise(requestAnimationFrame);
+  $("learn").click();
+  inside.relearned(); // without arrows
+}"""
+FRAME, LAST = 320, 1500  # milliseconds of a frame, and of the last one
+COMPRESSION: dict[str, Any] = {"quality": 38, "method": 6, "minimize_size": True}  # of the animation
+
+
+def main() -> None:
+    """Make all pictures, or those of the demo."""
+    demo_only = sys.argv[1:] == ["demo"]
+    PICTURES.mkdir(exist_ok=True)
+    with open_browser() as browser, tempfile.TemporaryDirectory() as folder:
+        demo = Path(folder) / "demo.html"
+        demo.write_text(render_included_demo(), encoding="utf-8")
+        for scheme in SCHEMES:
+            take_animation(browser, demo, scheme)
+            take_page(browser, demo, scheme)
+            if not demo_only:
+                take_report(browser, scheme)
+    if not demo_only:
+        draw_lines()
+        draw_heat_map()
+        draw_photograph()
+    for file in PICTURES.glob("page-*.png" if demo_only else "*.png"):  # a palette gives a third of the size
+        Image.open(file).convert("RGB").quantize(256, kmeans=3, dither=Image.Dither.NONE).save(file, optimize=True)
+
+
+def take_page(browser: Browser, demo: Path, scheme: str) -> None:
+    """Take the screen of the drawing demo with a three and a pixel of a map explained."""
+    with open_page(browser, demo, color_scheme=scheme, viewport=SCREEN) as page:
+        draw_with_mouse(page, DRAWN)
+        pin_pixel(page, 1)
+        page.evaluate("document.activeElement.blur()")
+        page.wait_for_timeout(300)
+        page.screenshot(path=PICTURES / f"page-{scheme}.png")
+
+
+def take_animation(browser: Browser, demo: Path, scheme: str) -> None:
+    """Take the drawing demo while it learns to read a three, from noise on; the first frame shows the end."""
+    frames = []
+    with open_page(browser, demo, color_scheme=scheme, **HERO) as page:
+        page.add_style_tag(content=HERO_STYLE)
+        draw_with_mouse(page, DRAWN)
+        page.evaluate("learning.open().then(() => inside.relearned())")
+        for images in LEARNT:
+            if images:
+                page.evaluate(LEARN, images)
+            page.wait_for_timeout(200)  # transition of the bars
+            frames.append(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
+    frames.insert(0, frames.pop())
+    durations = [LAST, *[FRAME] * (len(frames) - 1)]
+    options: Any = {"append_images": frames[1:], "duration": durations, "loop": 0, **COMPRESSION}
+    frames[0].save(PICTURES / f"drawing-{scheme}.webp", save_all=True, **options)
+
+
+def pin_pixel(page: Page, layer: int) -> None:
+    """Click the pixel with the largest activation of a layer with maps."""
+    page.wait_for_timeout(500)  # until the maps are up to date
+    strongest = "({ values, tiles }) => strongest(values, 1)[0] * tiles.length / values.length"
+    unit = int(page.evaluate(f"({strongest})(inside.view().columns[{layer}])"))
+    page.locator(".tiles").nth(layer).locator(".tile").nth(unit).focus()
+    page.keyboard.press("Enter")
+
+
+def take_report(browser: Browser, scheme: str) -> None:
+    """Take the report down to the end of its first section."""
+    size = {"width": WIDTH, "height": 900}
+    with open_page(browser, ARTIFACTS / "report/index.html", color_scheme=scheme, viewport=size) as page:
+        section = find_box(page.locator("main section"))
+        end = section["y"] + section["height"] + 16
+        clip: FloatRect = {"x": 0, "y": 0, "width": WIDTH, "height": end}
+        page.screenshot(path=PICTURES / f"report-{scheme}.png", clip=clip, full_page=True)
+
+
+def draw_lines() -> None:
+    """Show line images on which the reader is trained, the part that the row network sees, each above its text."""
+    source = load_sources(ARTIFACTS / "normalize", "train")
+    fonts = split_fonts(list_fonts("script", ARTIFACTS / "fonts"), held_out=False)
+    classes = len(source.class_names)
+    written = dict(enumerate(source.class_names)) | {classes + SPACE: "\u2423", classes + OTHER: "\u25a1"}
+    height, width = SHEET[0] - 2 * OUTER, SHEET[1]
+    sheet = Image.new("L", (COLUMNS * (width + GAP), ROWS * (height + TEXT_HEIGHT)), 255)
+    pen, font = ImageDraw.Draw(sheet), ImageFont.truetype(MATPLOTLIB / "DejaVuSans.ttf", 11)
+    for number in range(COLUMNS * ROWS):
+        levels, labels, _ = synthesise_line(source, fonts, np.random.default_rng((1, number)))
+        x, y = number % COLUMNS * (width + GAP), number // COLUMNS * (height + TEXT_HEIGHT)
+        shown = np.clip(160 + STRETCH * (levels[OUTER:-OUTER].astype(float) - 128), 0, 255)
+        sheet.paste(Image.fromarray(shown.astype(np.uint8)), (x, y))
+        pen.text((x + 1, y + height), "".join(written[symbol] for symbol in read_labels(labels).tolist()), 0, font)
+    sheet.save(PICTURES / "lines.webp", quality=45, method=6)
+
+
+def draw_heat_map() -> None:
+    """Show a photograph with what is read, above the probability that a digit is centred at each position."""
+    reader = load(PRETRAINED_READER)
+    assert reader.finder
+    file, _ = draw_picture(*PHOTOGRAPH, load_digits("test"), "test")
+    page = load_page(file, "photograph")
+    grey = page.grey
+    result = reader.read(file)
+    shown = Image.fromarray(grey.astype(np.uint8)).convert("RGB")
+    draw_boxes(shown, result.boxes, list(result.digits), result.probabilities.max(axis=1).tolist())
+    slider = Slider(reader.finder)
+    digit = float(np.median(np.ptp(result.boxes[:, 1::2], axis=1)))
+    level = min(build_pyramid(grey), key=lambda level: abs(np.log(level.scale * digit / BOX)))
+    margin = slider.model.image_shape[0] // 2
+    contrast = local_contrast(add_margin(level.grey, margin, margin, margin, margin))
+    probability = 1 - slider.predict([contrast])[0, ..., -1]
+    heat = Image.fromarray(np.uint8(255 * matplotlib.colormaps["magma"](probability)[..., :3]))
+    heat = heat.resize(page.size[::-1], Image.Resampling.BILINEAR)
+    both = Image.new("RGB", (shown.width, 2 * shown.height + GAP), "white")
+    both.paste(shown)
+    both.paste(heat, (0, shown.height + GAP))
+    both.save(PICTURES / "heat-map.png")
+
+
+def draw_photograph() -> None:
+    """Show what `classify --annotate` writes for a photograph: six digits on squared paper, turned, in a shadow."""
+    generator = np.random.default_rng(14)
+    ink, _ = write_row(generator, load_digits("test"), 6, scale=4)
+    ink = np.clip(ndimage.rotate(np.pad(ink, 70), 4, order=1), 0, 1)
+    grid = draw_grid(generator, ink.shape, 44, 1.5, -4, squared=True)
+    y, x = list_coordinates(ink.shape)
+    light = 1 - 0.25 / (1 + np.exp(-choose_edge(generator, ink, 0.6) / 25)) - 0.1 * np.hypot(y + 0.3, x + 0.5)
+    fibres = ndimage.gaussian_filter(generator.normal(size=ink.shape), (0.7, 2))
+    paper = np.clip(np.array((0.98, 0.95, 0.87)) + 0.01 * fibres[..., np.newaxis] / fibres.std(), 0, 1)
+    levels = expose(generator, ink, wear(generator, grid), light=np.asarray(light), paper=paper)
+    image = Image.fromarray(ndimage.gaussian_filter(levels, (0.7, 0.7, 0)))
+    result = load(PRETRAINED_READER).read(image)
+    draw_boxes(image, result.boxes, list(result.digits), result.probabilities.max(axis=1).tolist())
+    image.save(PICTURES / "boxes.webp", quality=80, method=6)
+
+
+if __name__ == "__main__":
+    main()
