@@ -18,14 +18,14 @@ stages := download parse normalize train evaluate export report fonts lines rows
 download.inputs := ## Fetch the four IDX files of a data set and verify their hashes
 parse.inputs := download ## Convert the IDX files to .npy arrays
 normalize.inputs := parse ## Scale the pixels and hold out images for validation
-train.inputs := parse normalize ## Train a network with the hyperparameters of a recipe
+train.inputs := normalize ## Train a network with the hyperparameters of a recipe
 evaluate.inputs := normalize train ## Classify the test images in parallel and compute the metrics
-export.inputs := parse train evaluate ## Export the model as ONNX and safetensors, with a drawing demo
-report.inputs := parse normalize train evaluate ## Write a report with metrics, errors and other runs
+export.inputs := normalize train evaluate ## Export the model as ONNX and safetensors, with a drawing demo
+report.inputs := normalize train evaluate ## Write a report with metrics, errors and other runs
 ##  For the reader
 
 fonts.inputs := ## Fetch and verify handwriting fonts
-lines.inputs := parse fonts ## Synthesise images of lines of writing
+lines.inputs := normalize fonts ## Synthesise images of lines of writing
 rows.inputs := lines ## Train the network that reads a row as a whole
 reader.inputs := lines rows ## Train the network that finds digits, and join it with rows
 
@@ -65,10 +65,10 @@ lint: $(VENV)/.ready-dev ## Check style, types, imports, known vulnerabilities
 	$(python) -m ruff check
 	$(python) -m mypy
 	$(VENV)/bin/lint-imports
-	$(python) -m tests.audit
+	$(python) -m tests.tools.audit
 
 pictures: $(VENV)/.ready-dev $(pictures.inputs) ## Regenerate the pictures of README and docs
-	$(python) -m tests.pictures
+	$(python) -m tests.tools.pictures
 
 notebook: $(VENV)/.ready-dev ## Run the tutorial; write its outputs, pictures and notebook
 	$(python) -m tests.docs.tutorial
@@ -82,13 +82,13 @@ docs: $(VENV)/.ready-dev ## Make the site of the documentation, artifacts/site
 record.options := RECIPE=record LAYERS=conv24x4,conv48x3/1,conv96x4,160 EPOCHS=30 ENSEMBLE_SIZE=1 NEGATIVES=0.4 STYLES=0.05
 pretrained: $(VENV)/.ready-dev ## Train the models in pipeline/model/pretrained
 	$(MAKE) train DATASET=mnist $(record.options)
-	$(python) -m tests.pretrained
+	$(python) -m tests.tools.pretrained
 	$(MAKE) reader DATASET=mnist
-	$(python) -m tests.pretrained --reader
+	$(python) -m tests.tools.pretrained --reader
 
 benchmarks: $(VENV)/.ready-peers .venv-peers/.ready .venv-ocr/.ready ## Measure the tables of the docs again (ONLY=training for one)
 	$(MAKE) all
-	$(python) -m tests.figures $(ONLY)
+	$(python) -m tests.tools.figures $(ONLY)
 
 format: $(VENV)/.ready-dev ## Format the code
 	$(python) -m ruff format

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 @stage()
 def evaluate(
-    normalize: Annotated[Input, Option(help="Scaled arrays, written by normalize.")] = Path("artifacts/normalize"),
+    normalize: Annotated[Input, Option(help="Divided data, written by normalize.")] = Path("artifacts/normalize"),
     train: Annotated[Input, Option(help="Model folder, written by train.")] = Path("artifacts/train"),
     scheduler: Scheduler = "threads",
     workers: Workers = None,
@@ -41,29 +41,27 @@ def evaluate(
     import numpy as np
 
     from pipeline.data.check import list_warnings, load_check
-    from pipeline.engine.arrays import open_array_file, read_array
+    from pipeline.data.split import load_part, locate_pixels
     from pipeline.model.metrics import compute_metrics, save_metrics
     from pipeline.model.model import load_model
     from pipeline.model.parallel_prediction import predict_blocks
-    from pipeline.model.prediction import predict_standardised
     from pipeline.scheduling.backends import Backend
 
     backend = Backend(scheduler, workers)
     model = load_model(train)
-    images = open_array_file(normalize / "test-images.npy", np.float32, (None, *model.image_shape))
-    total = len(images)
-    labels = read_array(normalize / "test-labels.npy", np.uint8, (total,), below=len(model.class_names))
+    check, labels = load_check(normalize, len(model.class_names)), load_part(normalize, "test").labels
 
     blocks = []
-    predicted = predict_blocks(model, [images], block_size, backend, apply=predict_standardised)
-    with progress("evaluate", total) as shown, contextlib.closing(predicted):
+    images = locate_pixels(normalize, "test")
+    predicted = predict_blocks(model, [images], block_size, backend)
+    with progress("evaluate", len(images)) as shown, contextlib.closing(predicted):
         for block in predicted:
             blocks.append(block)
             shown.advance(len(block))
     probabilities = np.concatenate(blocks)
     metrics, confusion = compute_metrics(probabilities, labels, model.class_names)
     save_metrics(output, metrics, confusion, probabilities)
-    for warning in list_warnings(load_check(normalize, len(model.class_names)), model.class_names):
+    for warning in list_warnings(check, model.class_names):
         log.warning("evaluate: warning: %s", warning)
     low, high = metrics.accuracy_interval_95
     return (

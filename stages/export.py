@@ -18,7 +18,7 @@ from pipeline.engine.stage import Input, Output, stage
     ),
 )
 def export(
-    parse: Annotated[Input, Option(help="Raw arrays, written by parse.")] = Path("artifacts/parse"),
+    normalize: Annotated[Input, Option(help="Divided data, written by normalize.")] = Path("artifacts/normalize"),
     train: Annotated[Input, Option(help="Model folder, written by train.")] = Path("artifacts/train"),
     evaluate: Annotated[Input, Option(help="Metrics, written by evaluate.")] = Path("artifacts/evaluate"),
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/export"),
@@ -32,10 +32,7 @@ def export(
         handwriting export
         handwriting export --output my-model
     """
-    import numpy as np
-
-    from pipeline.data.dataset import load_description
-    from pipeline.engine.arrays import open_array_file, read_array
+    from pipeline.data.split import load_split
     from pipeline.html.cards.model_card import make_model_card
     from pipeline.html.demo.drawing_page import save_drawing_page
     from pipeline.html.demo.examples import choose_examples
@@ -52,17 +49,13 @@ def export(
     save_onnx(files[0], model)
     save_safetensors(files[1], model)
     classes = len(model.class_names)
-    images = read_array(parse / "test-images.npy", np.uint8, (metrics.images, *model.image_shape))
-    labels = read_array(parse / "test-labels.npy", np.uint8, (metrics.images,), below=classes)
-    probabilities = load_probabilities(evaluate, metrics.images, classes)
-    examples = choose_examples(images, labels, probabilities)
-    training = open_array_file(parse / "train-images.npy", np.uint8, (None, *model.image_shape))
-    lessons = choose_lessons(
-        training, read_array(parse / "train-labels.npy", np.uint8, (len(training),), below=classes)
-    )
+    split = load_split(normalize)
+    probabilities = load_probabilities(evaluate, len(split.test), classes)
+    examples = choose_examples(split.test.pixels, split.test.labels, probabilities)
+    lessons = choose_lessons(split.training.pixels, split.training.labels)
     reduction = save_drawing_page(files[2], model, metrics.accuracy, metrics.images, examples, lessons)
     confusion = load_confusion(evaluate, classes)
-    card = make_model_card(model, load_training(train), metrics, confusion, load_description(parse).preparation)
+    card = make_model_card(model, load_training(train), metrics, confusion, split.description.preparation)
     (output / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     sizes = ", ".join(f"{file.name} {file.stat().st_size / 1e6:.2f} MB" for file in files)
     return f"{sizes} ({reduction})" if reduction else sizes

@@ -15,7 +15,7 @@ from stages.shared.options import Scheduler, Workers
     extra_files=("pipeline/data/synthetic/hershey/*.jhf", "pipeline/reader/synthesis/fonts/*.woff"),
 )
 def lines(
-    parse: Annotated[Input, Option(help="Raw arrays, written by parse.")] = Path("artifacts/parse"),
+    normalize: Annotated[Input, Option(help="Divided data, written by normalize.")] = Path("artifacts/normalize"),
     fonts: Annotated[Input, Option(help="Handwriting fonts, written by fonts.")] = Path("artifacts/fonts"),
     lines: Annotated[int, Option(min=1, help="Number of training line images to synthesise.")] = 60_000,
     seed: Annotated[int, Option(min=0, help="Seed of all random numbers.")] = 1,
@@ -25,8 +25,8 @@ def lines(
 ) -> str:
     """Synthesise images of lines of writing, and record what each of them says and where its digits are.
 
-    The last training images and a tenth of the fonts are held out for the validation lines; the training lines are
-    synthesised from the others. The results are bit-identical for any scheduler and number of workers.
+    The validation lines are synthesised from the validation images and a tenth of the fonts, the training lines from
+    the training images and the other fonts. The results are bit-identical for any scheduler and number of workers.
 
     Examples:
         handwriting lines
@@ -37,9 +37,9 @@ def lines(
     from pipeline.scheduling.backends import Backend
 
     backend = Backend(scheduler, workers)
-    description = load_description(parse)
+    description = load_description(normalize)
     counts = count_lines(lines)
-    synthesise_lines(parse, fonts, output, counts, seed, backend)
+    synthesise_lines(normalize, fonts, output, counts, seed, backend)
     save_description(output, description)
     return "{train:,} training line images, {validation:,} validation line images".format_map(counts)
 

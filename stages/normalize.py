@@ -1,4 +1,4 @@
-"""Standardise the images and split off a validation set."""
+"""Divide the images into training, validation and test, and standardise them."""
 
 import sys
 from collections.abc import Mapping
@@ -31,47 +31,27 @@ def normalize(
     ] = DEFAULT_VALIDATION,
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/normalize"),
 ) -> str:
-    """Scale the pixels to mean 0 and standard deviation 1, and hold out the last training images for validation.
+    """Hold out the last training images for validation, and scale the pixels to mean 0 and standard deviation 1.
+
+    If the last images lack a class, or hold all images of one, a stratified sample is held out instead.
 
     Examples:
         handwriting normalize
         handwriting normalize --validation 10000
         handwriting normalize --validation 0.2
     """
-    import numpy as np
-
     from pipeline.data.check import DATA_FILE, check_data
-    from pipeline.data.dataset import load_description, save_description
-    from pipeline.data.scaling import compute_scaling, standardise
-    from pipeline.engine.arrays import open_array_file, read_array, read_blocks, save_array, save_blocks
+    from pipeline.data.split import SAMPLED, write_split
     from pipeline.engine.documents import save_json
 
-    images = open_array_file(parse / "train-images.npy", np.uint8, (None, None, None))
-    labels = read_array(parse / "train-labels.npy", np.uint8, (len(images),))
-    test_images = open_array_file(parse / "test-images.npy", np.uint8, (None, None, None))
-    test_labels = read_array(parse / "test-labels.npy", np.uint8, (len(test_images),))
-    kept = len(images) - count_held_out(validation, len(images))
-
-    parts = {"train": labels[:kept], "validation": labels[kept:], "test": test_labels}
-    for name, part_labels in parts.items():
-        save_array(output / f"{name}-labels.npy", part_labels)
-    scaling = compute_scaling(read_blocks(images, stop=kept))
-    for name, array, start, stop in (
-        ("train", images, 0, kept),
-        ("validation", images, kept, len(images)),
-        ("test", test_images, 0, len(test_images)),
-    ):
-        standardised = (standardise(block, scaling) for block in read_blocks(array, start=start, stop=stop))
-        save_blocks(output / f"{name}-images.npy", np.float32, (stop - start, *array.shape[1:]), standardised)
-    save_array(output / "scaling.npy", np.array([scaling.mean, scaling.std], dtype=np.float32))
-    description = load_description(parse)
-    check = check_data(parts, images, test_images, len(description.class_names))
-    save_json(output / DATA_FILE, asdict(check))
-    save_description(output, description)
-    return (
-        f"{kept:,} training, {len(images) - kept:,} validation, {len(test_images):,} test images; "
-        f"mean {scaling.mean:.4f}, std {scaling.std:.4f}"
-    )
+    split = write_split(parse, output, validation)
+    save_json(output / DATA_FILE, asdict(check_data(output, split.classes)))
+    lines = [
+        f"{len(split.training):,} training, {len(split.validation):,} validation, {len(split.test):,} test images",
+        f"mean {split.scaling.mean:.4f}, std {split.scaling.std:.4f}",
+        *([SAMPLED] if SAMPLED in split.description.preparation else []),
+    ]
+    return "; ".join(lines)
 
 
 if __name__ == "__main__":

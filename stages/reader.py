@@ -1,13 +1,13 @@
 """Train the network that finds digits in pictures, and join it with the one that reads rows."""
 
 import logging
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 from typer import Option
 
 from pipeline.engine.command import main
+from pipeline.engine.provenance import environment
 from pipeline.engine.stage import Input, Output, stage
 from pipeline.training.recipe import Recipe, override
 from stages.shared.recipe_options import (
@@ -52,28 +52,30 @@ def reader(
     from pipeline.engine import CHECKPOINT
     from pipeline.engine.errors import UsageError
     from pipeline.html.cards.reader_card import make_reader_card
-    from pipeline.model.model import Finder, RowReader, load_model, load_training
-    from pipeline.reader.learning.positions import load_crops
+    from pipeline.model.model import RowReader, load_model, load_training
+    from pipeline.reader.learning.positions import find_positions
     from pipeline.training.epochs import train_networks
-    from stages.shared.picture_network import describe_training, save_network
 
     description, row = load_description(lines), load_model(rows)
     if not isinstance(row, RowReader):
         raise UsageError(f"{rows} is {row.title}, not one for rows: name a folder that `rows` wrote")
     if row.class_names != description.class_names:
         raise UsageError(f"{rows} and {lines} have different classes: run both stages again, with the same data set")
-    classes = len(description.class_names)
-    training, validation = (load_crops(lines, part, chosen.layers, classes) for part in ("train", "validation"))
-    log.info("reader: %s, %s lines of %s, recipe %s", chosen.layers, f"{len(training):,}", description.name, recipe)
-    make, folder = partial(Finder, row=row), output / CHECKPOINT
-    with show_training("reader", chosen, len(training)) as on_progress:
-        trained = train_networks(chosen, (training, validation), description, folder, on_progress, make, extra=1)
+    task = find_positions(lines, chosen, row)
+    count = len(task.training)
+    log.info("reader: %s, %s line images of %s, recipe %s", chosen.layers, f"{count:,}", description.name, recipe)
+    with show_training("reader", chosen, count) as on_progress:
+        trained = train_networks(task, chosen, output / CHECKPOINT, on_progress)
     model = trained.model
     record = {
-        "lines": {"training": len(training), "validation": len(validation)},
-        **describe_training(recipe, chosen, values, trained),
+        "lines": {"training": count, "validation": len(task.validation)},
+        "versions": environment(["numpy"]),
+        "recipe": recipe,
+        **values,
+        "best_epoch": trained.best_epochs[0],
+        "seconds": round(trained.seconds),
     }
-    save_network(output, trained, record)
+    trained.save(output, record)
     card = make_reader_card(model, record, load_training(rows))
     (output / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     return (

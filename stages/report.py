@@ -28,8 +28,7 @@ def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
     ),
 )
 def report(
-    parse: Annotated[Input, Option(help="Raw arrays, written by parse.")] = Path("artifacts/parse"),
-    normalize: Annotated[Input, Option(help="Scaled arrays, written by normalize.")] = Path("artifacts/normalize"),
+    normalize: Annotated[Input, Option(help="Divided data, written by normalize.")] = Path("artifacts/normalize"),
     train: Annotated[Input, Option(help="Model folder, written by train.")] = Path("artifacts/train"),
     evaluate: Annotated[Input, Option(help="Metrics, written by evaluate.")] = Path("artifacts/evaluate"),
     artifacts: Annotated[Path, Option(help="Folder of all artifacts.")] = Path("artifacts"),
@@ -44,9 +43,8 @@ def report(
     """
     import numpy as np
 
-    from pipeline.data.check import PARTS, list_warnings, load_check
-    from pipeline.data.dataset import load_description
-    from pipeline.engine.arrays import open_array_file, read_array, read_entries
+    from pipeline.data.check import list_warnings, load_check
+    from pipeline.data.split import load_split
     from pipeline.engine.artifacts import read_manifest
     from pipeline.engine.threads import single_threaded_blas
     from pipeline.html.report.report_page import SAMPLES, Findings, render_report
@@ -55,15 +53,8 @@ def report(
     from pipeline.training.stored_runs import list_training_runs
 
     model = load_model(train)
-    images = read_array(parse / "test-images.npy", np.uint8, (None, *model.image_shape))
-    labels = read_array(parse / "test-labels.npy", np.uint8, (len(images),), below=len(model.class_names))
-    check = load_check(normalize, len(model.class_names))
-    counts = {title: sum(check.counts[part]) for part, title in PARTS.items()}
-    total = counts["training"] + counts["validation"]
-    training = open_array_file(parse / "train-images.npy", np.uint8, (total, *model.image_shape))
-    training_labels = read_array(parse / "train-labels.npy", np.uint8, (total,), below=len(model.class_names))
-    training_labels = training_labels[: counts["training"]]
-    _, first_of_class = np.unique(training_labels, return_index=True)
+    split = load_split(normalize)
+    _, first_of_class = np.unique(split.training.labels, return_index=True)
 
     with single_threaded_blas():
         page = render_report(
@@ -71,15 +62,15 @@ def report(
                 model=model,
                 runs=list_training_runs(artifacts, train),
                 key=read_manifest(train).provenance.key,
-                counts=counts,
-                images=images,
-                labels=labels,
+                counts={"training": len(split.training), "validation": len(split.validation), "test": len(split.test)},
+                images=split.test.pixels,
+                labels=split.test.labels,
                 metrics=load_metrics(evaluate, model.class_names),
                 confusion=load_confusion(evaluate, len(model.class_names)),
-                probabilities=load_probabilities(evaluate, len(images), len(model.class_names)),
-                samples=np.concatenate([read_entries(training, i, i + 1) for i in first_of_class[:SAMPLES]]),
-                preparation=load_description(parse).preparation,
-                warnings=list_warnings(check, model.class_names),
+                probabilities=load_probabilities(evaluate, len(split.test), len(model.class_names)),
+                samples=split.training.pixels[first_of_class[:SAMPLES]],
+                preparation=split.description.preparation,
+                warnings=list_warnings(load_check(normalize, len(model.class_names)), model.class_names),
             )
         )
     file = output / "index.html"

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from typer import Option
 
 from pipeline.engine.command import main
+from pipeline.engine.provenance import environment
 from pipeline.engine.stage import File, Input, Output, stage
 from pipeline.model import PRETRAINED_READER
 from pipeline.training.recipe import Recipe, override
@@ -19,7 +20,7 @@ NOT_FOR_ROWS = {*NOT_FOR_PICTURES, "loss", "label_smoothing"}
 
 
 @stage(
-    packages=("numpy", "pillow", "safetensors"),
+    packages=("numpy", "safetensors"),
     resolve=resolve_rows,
     unhashed=("history.csv",),
 )
@@ -58,46 +59,38 @@ def rows(
     from pipeline.data.dataset import load_description
     from pipeline.engine import CHECKPOINT
     from pipeline.engine.errors import UsageError
-    from pipeline.model.header import EXTRA
     from pipeline.model.model import Finder, RowReader
     from pipeline.model.safetensors import load_safetensors, save_safetensors
     from pipeline.reader.learning.calibration import calibrate
-    from pipeline.reader.learning.columns import BY_COLUMN, load_lines
+    from pipeline.reader.learning.columns import load_lines, read_columns
     from pipeline.training.epochs import train_networks
-    from stages.shared.picture_network import describe_training, save_network
 
     description = load_description(lines)
-    begun = None if fresh else load_safetensors(start)
-    if isinstance(begun, Finder):
-        begun = begun.row
-    if begun and not isinstance(begun, RowReader):
+    found = None if fresh else load_safetensors(start)
+    begun = found.row if isinstance(found, Finder) else found
+    if begun is not None and not isinstance(begun, RowReader):
         raise UsageError(f"{start} is {begun.title}: name a network that `rows` or `reader` wrote, or use --fresh")
     if begun and (begun.layers, begun.class_names) != (chosen.layers, description.class_names):
         log.info("rows: %s has different layers or classes: training starts from random weights", start.name)
         begun = None
-    by_column = 0.0 if begun else BY_COLUMN
-    training, validation = (load_lines(lines, part, by_column) for part in ("train", "validation"))
-    log.info("rows: %s, %s line images of %s, recipe %s", chosen.layers, f"{len(training):,}", description.name, recipe)
-    with show_training("rows", chosen, len(training)) as on_progress:
-        trained = train_networks(
-            chosen,
-            (training, validation),
-            description,
-            output / CHECKPOINT,
-            on_progress,
-            RowReader,
-            initial=begun.parameters[0] if begun else None,
-            extra=EXTRA,
-        )
-    model, quality = calibrate(trained.model, validation)
+    task = read_columns(lines, chosen, begun)
+    count = len(task.training)
+    log.info("rows: %s, %s line images of %s, recipe %s", chosen.layers, f"{count:,}", description.name, recipe)
+    with show_training("rows", chosen, count) as on_progress:
+        trained = train_networks(task, chosen, output / CHECKPOINT, on_progress)
+    model, quality = calibrate(trained.model, load_lines(lines, "validation"))
     trained = replace(trained, model=model)
     record = {
-        "lines": {"training": len(training), "validation": len(validation)},
+        "lines": {"training": count, "validation": len(task.validation)},
         "start": {"file": start.name, "accuracy": begun.validation_accuracy} if begun else None,
-        **describe_training(recipe, chosen, values, trained),
+        "versions": environment(["numpy"]),
+        "recipe": recipe,
+        **values,
+        "best_epoch": trained.best_epochs[0],
+        "seconds": round(trained.seconds),
         "numbers": asdict(quality),
     }
-    save_network(output, trained, record)
+    trained.save(output, record)
     save_safetensors(output / "model.safetensors", model)
     return (
         f"{quality.recall:.1%} of the numbers in validation lines are read, and {quality.precision:.1%} of those read "

@@ -24,8 +24,7 @@ log = logging.getLogger(__name__)
 )
 @recipe_options()
 def train(
-    parse: Annotated[Input, Option(help="Raw arrays, written by parse.")] = Path("artifacts/parse"),
-    normalize: Annotated[Input, Option(help="Scaled arrays, written by normalize.")] = Path("artifacts/normalize"),
+    normalize: Annotated[Input, Option(help="Divided data, written by normalize.")] = Path("artifacts/normalize"),
     recipe: Annotated[RecipeName, Option(help="Named set of hyperparameters to start from.")] = "standard",
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/train"),
     **values: Any,
@@ -48,22 +47,17 @@ def train(
         handwriting train --recipe record
     """
     chosen = override(Recipe(), values)  # all of them are given, by `resolve`
+    from pipeline.data.split import load_split
     from pipeline.engine import CHECKPOINT
-    from pipeline.model.model import save_model
-    from pipeline.network.architecture import build_layers, format_network
-    from pipeline.training import ensemble
-    from pipeline.training.history import write_history
-    from pipeline.training.training_data import count_drawn, load_data
+    from pipeline.training import classification
 
-    data = load_data(parse, normalize)
-    images, shape = len(data.training), data.training.image_shape
-    outputs = chosen.count_outputs(data.classes)
-    build_layers(chosen.layers, chosen.activation, shape, outputs)  # raises UsageError before the first line is shown
-    architecture = format_network(chosen.layers, shape, outputs)
+    data = load_split(normalize)
+    images = len(data.training)
+    architecture = classification.describe(data, chosen).architecture  # raises UsageError before a line is shown
     log.info("train: %s, %s images of %s, recipe %s", architecture, f"{images:,}", data.description.name, recipe)
 
-    with show_training("train", chosen, images + sum(count_drawn(data, chosen))) as on_progress:
-        trained = ensemble.train(data, chosen, output / CHECKPOINT, on_progress)
+    with show_training("train", chosen, images + sum(classification.count_drawn(data, chosen))) as on_progress:
+        trained = classification.train(data, chosen, output / CHECKPOINT, on_progress)
 
     record = {
         "images": {"training": images, "validation": len(data.validation)},
@@ -73,8 +67,7 @@ def train(
         **asdict(chosen),
         "best_epochs": trained.best_epochs,
     }
-    save_model(output, trained.model, record)
-    write_history(output / "history.csv", trained.histories)
+    trained.save(output, record)
     best = trained.best_epochs
     which = f"after epoch {best[0]}" if len(best) == 1 else f"by {len(best)} networks"
     return f"validation accuracy {trained.model.validation_accuracy:.2%} {which}, {trained.seconds:.1f} s of training"

@@ -20,14 +20,19 @@ TIMEOUT = 240_000  # milliseconds: other work may slow the browser down
 expect.set_options(timeout=TIMEOUT)
 
 
-@contextmanager
-def open_browser() -> Iterator[Browser]:
-    """Yield a browser; skip the test if none is installed."""
+def find_browser() -> str:
+    """Return the program of a browser; skip the test if none is installed."""
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
         pytest.skip(f"no browser is installed ({', '.join(PROGRAMS)})")
+    return program
+
+
+@contextmanager
+def open_browser() -> Iterator[Browser]:
+    """Yield a browser."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=SWITCHES)
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=SWITCHES)
         yield browser
         browser.close()
 

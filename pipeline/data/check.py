@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pipeline.data.split import PARTS, load_part, locate_pixels
 from pipeline.engine.arrays import ArrayFile, read_blocks
 from pipeline.engine.documents import Count, advise_anew, load_json
 from pipeline.engine.errors import PipelineError
 
 DATA_FILE = "data.json"
-PARTS = {"train": "training", "validation": "validation", "test": "test"}  # with their names in text
 IMBALANCE = 20  # a warning if the largest class has more training images than this times the smallest
 SHOWN_CLASSES = 5  # classes that a warning names
 
@@ -43,16 +42,16 @@ def load_check(folder: Path, classes: int) -> DataCheck:
     return check
 
 
-def check_data(
-    labels: Mapping[str, NDArray[np.uint8]], training: ArrayFile, test: ArrayFile, classes: int
-) -> DataCheck:
+def check_data(folder: Path, classes: int) -> DataCheck:
     """Count the images of each class in each part, and the test images that also occur in another part, exactly.
 
-    labels: by part. training: the images of the parts train and validation. The files are read once, in blocks; only
-    hashes of the test images stay in memory.
+    folder: an artifact of `normalize`. Its pixels are read once, in blocks; only hashes of the test images stay in
+    memory.
     """
-    hashes = Counter(_hash_images(test))
-    copied = {found for found in _hash_images(training) if found in hashes}
+    hashes = Counter(_hash_images(locate_pixels(folder, "test")))
+    others = (found for part in ("train", "validation") for found in _hash_images(locate_pixels(folder, part)))
+    copied = {found for found in others if found in hashes}
+    labels = {part: load_part(folder, part).labels for part in PARTS}
     counts = {part: tuple(np.bincount(labels[part], minlength=classes).tolist()) for part in PARTS}
     return DataCheck(counts, sum(hashes[found] for found in copied))
 

@@ -1,7 +1,6 @@
-"""The order of training images, of which the last are held out for validation.
+"""Which training images are held out for validation: the last ones, in an order that is changed only if it must be.
 
-In a stratified order, any number of last images is a sample of all classes, and so are the first ones. So `parse`
-orders the images once, if at all, and everything after it takes slices.
+In a stratified order, any number of last images is a sample of all classes, and so are the first ones.
 """
 
 import numpy as np
@@ -12,16 +11,17 @@ from pipeline.data.dataset import DEFAULT_VALIDATION, count_held_out
 SEED = 0
 
 
-def find_order(labels: NDArray[np.integer], validation: float = DEFAULT_VALIDATION) -> NDArray[np.intp] | None:
-    """Return a stratified order of the training images, or None if they can stay as they are.
+def divide(labels: NDArray[np.integer], validation: float = DEFAULT_VALIDATION) -> tuple[NDArray[np.intp] | None, int]:
+    """Return the order of the training images, and how many of the first ones are kept; the others are held out.
 
-    They can stay if the last images, which are held out, include each class of which there are two images, and if the
-    other images include each class. labels: (n,). Raises UsageError if no training images would be left.
+    The order is None if the images can stay as they are: if those held out include each class of which there are two
+    images, and if the others include each class. Otherwise, it is stratified. labels: (n,). validation: see
+    `count_held_out`. Raises UsageError if no training images would be left.
     """
     kept = len(labels) - count_held_out(validation, len(labels))
     counts, training = (np.bincount(part, minlength=int(labels.max()) + 1) for part in (labels, labels[:kept]))
     lacking = ((counts > 0) & (training == 0)) | ((counts > 1) & (training == counts))
-    return stratify(labels) if lacking.any() else None
+    return stratify(labels) if lacking.any() else None, kept
 
 
 def stratify(labels: NDArray[np.integer]) -> NDArray[np.intp]:

@@ -14,14 +14,14 @@ MAX_CLASSES = 256
 
 
 @dataclass(frozen=True)
-class Part:
-    """A part of a data set. images: uint8 (n, h, w), in a file. labels: uint8 (n,)."""
+class IdxPart:
+    """A part of a data set in IDX files. images: uint8 (n, h, w), in a file. labels: uint8 (n,)."""
 
     images: ArrayFile
     labels: NDArray[np.uint8]
 
 
-def load_parts(folder: Path) -> tuple[Part, Part]:
+def load_parts(folder: Path) -> tuple[IdxPart, IdxPart]:
     """Load the training and the test part from uncompressed files in `folder`, without reading the images.
 
     Raises IdxError if a file is damaged; DatasetError if rank, counts or image sizes do not fit.
@@ -34,7 +34,7 @@ def load_parts(folder: Path) -> tuple[Part, Part]:
     return training, test
 
 
-def name_classes(training: Part, test: Part, names: tuple[str, ...]) -> tuple[str, ...]:
+def name_classes(training: IdxPart, test: IdxPart, names: tuple[str, ...]) -> tuple[str, ...]:
     """Return `names`, by default 0 to the largest training label. Raises DatasetError if a label has no name."""
     names = names or tuple(map(str, range(int(training.labels.max()) + 1)))
     if len(names) > MAX_CLASSES:
@@ -51,14 +51,14 @@ def name_classes(training: Part, test: Part, names: tuple[str, ...]) -> tuple[st
     return names
 
 
-def _load_part(images_path: Path, labels_path: Path) -> Part:
+def _load_part(images_path: Path, labels_path: Path) -> IdxPart:
     images, labels = _locate(images_path, 3, "images"), _locate(labels_path, 1, "labels")
     if len(images) != len(labels):
         raise DatasetError(
             f"{images_path.name} has {len(images):,} images, but {labels_path.name} has {len(labels):,} labels: "
             "correct one of the files"
         )
-    return Part(images, read_entries(labels, 0, len(labels)))
+    return IdxPart(images, read_entries(labels, 0, len(labels)))
 
 
 def _locate(path: Path, rank: int, what: str) -> ArrayFile:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.engine.arrays import read_array
+from pipeline.engine.arrays import read_array, save_array
 from pipeline.engine.errors import PipelineError
 
 LEVELS = 256  # of a uint8 pixel
@@ -44,6 +44,11 @@ def compute_scaling(blocks: Iterable[NDArray[np.uint8]]) -> Scaling:
     if std == 0:
         raise PipelineError("all pixels of the training images are equal: check the data")
     return Scaling(float(np.float32(mean)), float(np.float32(std)))
+
+
+def save_scaling(folder: Path, scaling: Scaling) -> None:
+    """Write the scaling to an artifact of normalize."""
+    save_array(folder / "scaling.npy", np.array([scaling.mean, scaling.std], np.float32))
 
 
 def load_scaling(normalize: Path) -> Scaling:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,20 +73,22 @@ def save_metrics(
     save_json(folder / METRICS_FILE, asdict(metrics))
 
 
-def count_confusion(truth: NDArray[np.uint8], predicted: NDArray[np.uint8], classes: int) -> NDArray[np.int64]:
+def count_confusion(
+    truth: NDArray[np.integer[Any]], predicted: NDArray[np.integer[Any]], classes: int
+) -> NDArray[np.int64]:
     """Return the confusion matrix, (classes, classes): rows are true classes, columns predicted classes."""
     pairs = truth.astype(np.int64) * classes + predicted
     return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
 
 
 def compute_metrics(
-    probabilities: NDArray[np.float32], labels: NDArray[np.uint8], class_names: Sequence[str]
+    probabilities: NDArray[np.float32], labels: NDArray[np.integer[Any]], class_names: Sequence[str]
 ) -> tuple[Metrics, NDArray[np.int64]]:
     """Return all metrics of a test set and its confusion matrix, int64 (c, c), whose rows are true classes.
 
-    probabilities: float32 (n, c). labels: uint8 (n,). class_names: the names of the c classes.
+    probabilities: float32 (n, c). labels: (n,). class_names: the names of the c classes.
     """
-    confusion = count_confusion(labels, probabilities.argmax(axis=1).astype(np.uint8), len(class_names))
+    confusion = count_confusion(labels, probabilities.argmax(axis=1), len(class_names))
     total, correct = len(labels), int(np.trace(confusion))
     metrics = Metrics(
         images=total,
@@ -128,7 +131,7 @@ def wilson_interval(successes: int, total: int) -> tuple[float, float]:
     return max(0.0, low), min(1.0, high)
 
 
-def negative_log_likelihood(probabilities: NDArray[np.float32], labels: NDArray[np.uint8]) -> float:
+def negative_log_likelihood(probabilities: NDArray[np.float32], labels: NDArray[np.integer[Any]]) -> float:
     """Return the mean of -log p[label], the cross-entropy. probabilities: (n, c); labels: (n,)."""
     likelihoods = probabilities[np.arange(len(labels)), labels].astype(np.float64)
     return float(-np.mean(np.log(np.maximum(likelihoods, np.finfo(np.float32).tiny))))
@@ -152,7 +155,7 @@ class Reliability:
         return float(np.abs(self.gaps).sum() / self.counts.sum())
 
 
-def measure_reliability(probabilities: NDArray[np.float32], labels: NDArray[np.uint8]) -> Reliability:
+def measure_reliability(probabilities: NDArray[np.float32], labels: NDArray[np.integer[Any]]) -> Reliability:
     """Divide images by confidence into BINS bins of [0, 1]. probabilities: (n, c); labels: (n,)."""
     confidence = probabilities.max(axis=1).astype(np.float64)
     correct = probabilities.argmax(axis=1) == labels

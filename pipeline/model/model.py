@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,11 @@ class Model(Properties):
 
     def __post_init__(self) -> None:
         _ = self.header  # which checks its values
+
+    @classmethod
+    def of(cls, header: Header, parameters: tuple[Array, ...], **parts: Any) -> Self:
+        """Return the model of a header. parts: the fields that are not in the header."""
+        return cls(**_get_properties(header), parameters=parameters, **parts)
 
     @property
     def ensemble_size(self) -> int:
@@ -82,6 +87,11 @@ class Classifier(Model):
 
     title = "a model for images"
     negative_class: bool = False
+
+    @classmethod
+    def of(cls, header: Header, parameters: tuple[Array, ...], **parts: Any) -> Self:
+        """Return the model of a header."""
+        return super().of(header, parameters, negative_class=header.negative_class, **parts)
 
     def _describe_kind(self) -> dict[str, Any]:
         return {"negative_class": self.negative_class}
@@ -194,17 +204,17 @@ def assemble(header: Header, naming: Naming, read: Callable[[str, Shape], NDArra
     array must have, and returns the array. Raises ValueError if the arrays do not make a model.
     """
     shapes = [shape for layer in header.make_layers() for shape in layer.parameter_shapes.values()]
-    parameters = []
+    networks = []
     for names in naming(header):
         parts = [read(name, shape).reshape(-1) for name, shape in zip(names, shapes, strict=True)]
-        parameters.append(np.concatenate(parts, dtype=np.float32))
-    values = {**_get_properties(header), "parameters": tuple(parameters)}
+        networks.append(np.concatenate(parts, dtype=np.float32))
+    parameters = tuple(networks)
     if header.row:
         row = assemble(header.row, naming, lambda name, shape: read(ROW + name, shape))
         if not isinstance(row, RowReader):
             raise ValueError(f"its second model is {row.title}, not one for rows")
-        return Finder(**values, row=row)
-    return RowReader(**values) if header.by_column else Classifier(**values, negative_class=header.negative_class)
+        return Finder.of(header, parameters, row=row)
+    return (RowReader if header.by_column else Classifier).of(header, parameters)
 
 
 def _get_properties(model: Properties) -> dict[str, Any]:

@@ -31,9 +31,6 @@ from pipeline.scheduling.execution import iterate_job
 from pipeline.scheduling.jobs import Job
 from pipeline.scheduling.resume_log import append_entry, new_log, read_log
 
-# From a model, images and the index of the first one in their file to their probabilities.
-Predict = Callable[[Model, NDArray[Any], int], NDArray[np.float32]]
-
 PREDICTIONS, PROBABILITIES = "predictions.npy", "probabilities.npy"
 
 
@@ -108,24 +105,22 @@ def predict_blocks(
     block_size: int,
     backend: Backend,
     done: int = 0,
-    apply: Predict = predict,
 ) -> Generator[NDArray[np.float32]]:
     """Yield the probabilities (n, c) of images, block by block in order.
 
-    images: consecutive files of images (n, h, w), of which the first `done` are left out. apply: `predict` for raw
-    images, uint8, or `predict_standardised` for standardised ones, float32. Raises PipelineError for files that are
-    missing or change, or predictions that are not finite, and what `iterate_job` raises.
+    images: consecutive files of raw images, uint8 (n, h, w), of which the first `done` are left out. Raises
+    PipelineError for files that are missing or change, or predictions that are not finite, and what `iterate_job`
+    raises.
     """
-    job = Job(predict_block, (model, apply), load_blocks(images, block_size, done), ordered=True)
+    job = Job(predict_block, model, load_blocks(images, block_size, done), ordered=True)
     with contextlib.closing(iterate_job(job, backend)) as results:
         for _, probabilities in results:
             yield probabilities
 
 
-def predict_block(shared: tuple[Model, Predict], block: Block) -> NDArray[np.float32]:
+def predict_block(model: Model, block: Block) -> NDArray[np.float32]:
     """Run one task: return the probabilities, (n, c)."""
-    model, apply = shared
-    probabilities = apply(model, block.images, block.first)
+    probabilities = predict(model, block.images, block.first)
     if not np.isfinite(probabilities).all():
         raise PipelineError(f"predictions for {block.path} are not finite: train the model again, or check the images")
     return probabilities

@@ -23,11 +23,6 @@ def predict(model: Model, images: NDArray[np.uint8], first: int = 0) -> NDArray[
     return _in_tiles(model, images, len(model.class_names), model.scaling, first=first)
 
 
-def predict_standardised(model: Model, images: NDArray[np.float32], first: int = 0) -> NDArray[np.float32]:
-    """Return the probabilities (n, classes) of standardised images, bit-identical to those of the raw ones."""
-    return _in_tiles(model, images, len(model.class_names), first=first)
-
-
 def predict_with_negative(model: Model, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return the probabilities (n, classes + 1) of raw images as in `predict`; the last column is for no class.
 

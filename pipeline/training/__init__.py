@@ -7,13 +7,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pipeline.training.ensemble import train as train
-    from pipeline.training.training_data import hold_out as hold_out
+    from pipeline.data.split import hold_out as hold_out
+    from pipeline.training.classification import train as train
 
-MODULES = {"train": "ensemble", "hold_out": "training_data"}
+MODULES = {"train": "pipeline.training.classification", "hold_out": "pipeline.data.split"}
 
 
 def __getattr__(name: str) -> Any:
     if name in MODULES:
-        return getattr(importlib.import_module(f"pipeline.training.{MODULES[name]}"), name)
+        return getattr(importlib.import_module(MODULES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

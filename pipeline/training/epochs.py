@@ -5,31 +5,27 @@ import time
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.dataset import Description
 from pipeline.data.deform import Augmenter
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.threads import count_cores
-from pipeline.model.model import Model
+from pipeline.model.model import save_model
 from pipeline.network.activations import Array
 from pipeline.network.architecture import micro_batch_size
 from pipeline.network.gradient_descent import Load, TrainingState, prepare, shuffled_batches, train_epoch
-from pipeline.network.losses import LOSSES, Labels, LossFunction
+from pipeline.network.losses import Labels
 from pipeline.network.network import Network, count_parameters, forward, initialise, make_buffers, make_network
 from pipeline.network.optimizers import OPTIMIZERS, rate_factor
 from pipeline.network.thread_pool import ThreadPool
 from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from pipeline.training.history import Epoch, best_of
+from pipeline.training.history import Epoch, best_of, write_history
 from pipeline.training.recipe import Recipe
-from pipeline.training.training_data import Examples
-
-Kind = TypeVar("Kind", bound=Model)
+from pipeline.training.task import Examples, Kind, Task
 
 
 class TrainingError(PipelineError):
@@ -61,6 +57,11 @@ class Trained(Generic[Kind]):
         """The training time of all networks in seconds, without validation."""
         return sum(epoch.seconds for history in self.histories for epoch in history)
 
+    def save(self, folder: Path, record: dict[str, Any]) -> None:
+        """Write the model with the record of its training, see `save_model`, and history.csv to an empty folder."""
+        save_model(folder, self.model, record)
+        write_history(folder / "history.csv", self.histories)
+
 
 @dataclass(frozen=True)
 class TrainingProgress:
@@ -78,67 +79,46 @@ class TrainingProgress:
 
 
 def train_networks(
+    task: Task[Kind],
     recipe: Recipe,
-    examples: tuple[Examples, Examples],
-    description: Description,
     checkpoints: Path,
-    on_progress: Callable[[TrainingProgress], object],
-    make: Callable[..., Kind],
-    *,
-    initial: Array | None = None,
-    extra: int = 0,
+    on_progress: Callable[[TrainingProgress], object] = lambda progress: None,
 ) -> Trained[Kind]:
     """Train the networks of a recipe; return the model, not calibrated, with the mean accuracy of its networks.
 
-    examples: for training and for validation. checkpoints, on_progress: as for `train`. make: makes a model of one kind
-    from the fields that follow from the recipe and the data. initial: parameters to start from; by default they are
-    drawn. extra: outputs besides the classes, which are also validated.
+    checkpoints: folder for a checkpoint of each network. on_progress: called during and after each epoch.
     """
     checkpoints.mkdir(parents=True, exist_ok=True)
-    (training, validation), networks = examples, list[TrainedNetwork]()
-    classes = len(description.class_names) + extra
+    networks: list[TrainedNetwork] = []
 
     def report(made: TrainingProgress) -> None:
         on_progress(replace(made, network=len(networks) + 1))
 
     for i in range(recipe.ensemble_size):
         one, file = replace(recipe, ensemble_size=1, seed=recipe.seed + i), checkpoints / f"network-{i + 1}.npz"
-        networks.append(train_network(one, training, validation, classes, file, report, initial))
+        networks.append(train_network(task, one, file, report))
     histories = [network.history for network in networks]
-    model = make(
-        parameters=tuple(network.flat for network in networks),
-        layers=recipe.layers,
-        activation=recipe.activation,
-        loss=recipe.loss,
-        scaling=training.scaling,
-        image_shape=training.image_shape,
-        class_names=description.class_names,
-        dataset=description.name,
-        validation_accuracy=float(np.mean([best_of(history).validation_accuracy for history in histories])),
-    )
-    return Trained(model, histories)
+    accuracies = [best_of(history).validation_accuracy for history in histories]
+    header = replace(task.header, validation_accuracy=float(np.mean(accuracies)))
+    return Trained(task.build(header, tuple(network.flat for network in networks)), histories)
 
 
 def train_network(
+    task: Task[Kind],
     recipe: Recipe,
-    training: Examples,
-    validation: Examples,
-    classes: int,
     checkpoint: Path,
     on_progress: Callable[[TrainingProgress], object] = lambda progress: None,
-    initial: Array | None = None,
 ) -> TrainedNetwork:
     """Train one network; resume from the file `checkpoint` if it is of this recipe, and write it after each epoch.
 
-    classes: without the reject class. on_progress: called after each batch, and with each epoch once its checkpoint
-    is written. initial: the parameters to begin with, (total,); by default they are drawn. The result is bit-identical
-    to an uninterrupted run, since every epoch has its own random generators: the order of the images is seeded by
-    (seed, epoch), the augmentation of each shard by (seed, epoch, shard). Raises TrainingError if the loss, a parameter
-    or a logit is not finite.
+    on_progress: called after each batch, and with each epoch once its checkpoint is written. The result is
+    bit-identical to an uninterrupted run, since every epoch has its own random generators: the order of the examples is
+    seeded by (seed, epoch), the augmentation and dropout of each shard by (seed, epoch, shard). Raises TrainingError if
+    the loss, a parameter or a logit is not finite.
     """
-    state = start(recipe, training, classes, initial)
-    begun_with = None if initial is None else zlib.crc32(initial.tobytes())
-    origin = repr((recipe, training.images.shape, len(training), training.scaling, begun_with))
+    state = start(task, recipe)
+    begun_with = None if task.initial is None else zlib.crc32(task.initial.tobytes())
+    origin = repr((recipe, task.header, len(task.training), begun_with))
     history: list[Epoch] = []
     found = load_checkpoint(checkpoint)
     if found and found.origin == origin and found.state.shape == state.arrays.shape:
@@ -147,7 +127,7 @@ def train_network(
         history = list(found.history)
         on_progress(TrainingProgress(epoch=history[-1], resumed=True))
     else:
-        before = accuracy(state.result, validation, classes)
+        before = accuracy(task, state.result)
         on_progress(TrainingProgress(epoch=Epoch(0, math.nan, math.nan, before, math.nan, 0.0)))
 
     def on_batch() -> None:
@@ -155,9 +135,9 @@ def train_network(
 
     for number in range(len(history) + 1, recipe.epochs + 1):
         started = time.perf_counter()
-        loss, train_accuracy, rate = run_epoch(recipe, training, state, number, on_batch)
+        loss, train_accuracy, rate = run_epoch(task, recipe, state, number, on_batch)
         seconds = time.perf_counter() - started
-        epoch = Epoch(number, loss, train_accuracy, accuracy(state.result, validation, classes), rate, seconds)
+        epoch = Epoch(number, loss, train_accuracy, accuracy(task, state.result), rate, seconds)
         if not (math.isfinite(loss) and np.isfinite(state.arrays).all() and math.isfinite(epoch.validation_accuracy)):
             raise TrainingError(
                 f"training diverged in epoch {number}: use a learning rate below {recipe.learning_rate:g}"
@@ -170,85 +150,75 @@ def train_network(
     return TrainedNetwork(best, history)
 
 
-def start(recipe: Recipe, training: Examples, classes: int, initial: Array | None = None) -> TrainingState:
-    """Return a network with all that its training by a recipe needs.
-
-    initial: its parameters; by default they are drawn.
-    """
-    layers = training.make_layers(recipe.layers, recipe.activation, recipe.count_outputs(classes))
-    network = make_network(layers, np.empty(count_parameters(layers), np.float32))
-    if initial is None:
+def start(task: Task[Kind], recipe: Recipe) -> TrainingState:
+    """Return a network with all that its training by a recipe needs."""
+    network = make_network(task.layers, np.empty(count_parameters(task.layers), np.float32))
+    if task.initial is None:
         initialise(network, recipe.initialisation, recipe.bias_std, np.random.default_rng((recipe.seed, 0)))
     else:
-        network.parameters.flat[:] = initial
-    largest_shard = -(-min(recipe.batch_size, len(training)) // recipe.shards)
+        network.parameters.flat[:] = task.initial
+    largest_shard = -(-min(recipe.batch_size, len(task.training)) // recipe.shards)
     return prepare(
         network,
-        make_loss(recipe, training, 1),
+        task.loss(0.0),
         OPTIMIZERS[recipe.optimizer](recipe),
         ema_decay=recipe.ema_decay,
-        micro_batch=min(largest_shard, micro_batch_size(layers)),
+        micro_batch=min(largest_shard, micro_batch_size(task.layers)),
         shards=recipe.shards,
         threads=min(recipe.shards, count_cores()),
-        count_correct=training.count_correct,
+        count_correct=task.count_correct,
     )
 
 
-def make_loss(recipe: Recipe, training: Examples, number: int) -> LossFunction:
-    """Return the loss of an epoch, counted from 1."""
-    loss = partial(LOSSES[recipe.loss].function, label_smoothing=recipe.label_smoothing)
-    return training.adapt(loss, (number - 1) / recipe.epochs)
-
-
 def run_epoch(
-    recipe: Recipe, training: Examples, state: TrainingState, number: int, on_batch: Callable[[], object]
+    task: Task[Kind], recipe: Recipe, state: TrainingState, number: int, on_batch: Callable[[], object]
 ) -> tuple[float, float, float]:
     """Run one epoch, counted from 1; return the mean loss, the accuracy and the last learning rate."""
-    images, count = len(training), recipe.count_batches(len(training))
+    examples, count = len(task.training), recipe.count_batches(len(task.training))
     step = (number - 1) * count
-    batches = shuffled_batches(images, recipe.batch_size, np.random.default_rng((recipe.seed, number)))
+    batches = shuffled_batches(examples, recipe.batch_size, np.random.default_rng((recipe.seed, number)))
     rates = [
         recipe.learning_rate * rate_factor(recipe.schedule, recipe.warmup, step + i, recipe.epochs * count)
         for i in range(count)
     ]
-    state = replace(state, loss=make_loss(recipe, training, number))
-    load = make_load(recipe, training, state, number)
+    state = replace(state, loss=task.loss((number - 1) / recipe.epochs))
+    load = make_load(task.training, recipe, state)
+    generators = [np.random.default_rng((recipe.seed, number, i + 1)) for i in range(recipe.shards)]
     with np.errstate(over="ignore", invalid="ignore"), ThreadPool(len(state.buffers)) as pool:
-        return *train_epoch(state, batches, rates, load, step, pool.run, on_batch), rates[-1]
+        return *train_epoch(state, batches, rates, load, generators, step, pool.run, on_batch), rates[-1]
 
 
-def make_load(recipe: Recipe, training: Examples, state: TrainingState, epoch: int) -> Load:
-    """Return the `load` of `train_epoch`, which reads and augments images with a random generator for each shard."""
+def make_load(training: Examples, recipe: Recipe, state: TrainingState) -> Load:
+    """Return the `load` of `train_epoch`, which reads and augments examples."""
     (_, height, width), threads = state.network.layers[0].input_shape, len(state.buffers)
-    generators = [np.random.default_rng((recipe.seed, epoch, i + 1)) for i in range(recipe.shards)]
     read, augmented = (np.empty((threads, state.micro_batch, height * width), np.float32) for _ in range(2))
     augmenters = [
         Augmenter(recipe.augmentation, height, width, state.micro_batch)
         for _ in range(threads if recipe.augmentation.changes_images else 0)
     ]
 
-    def load(indices: NDArray[np.intp], shard: int, thread: int) -> tuple[Array, Labels]:
+    def load(indices: NDArray[np.intp], generator: np.random.Generator, thread: int) -> tuple[Array, Labels]:
         images = read[thread, : len(indices)]
-        labels = training.take(indices, images.reshape(-1, height, width), generators[shard])
+        labels = training.take(indices, images.reshape(-1, height, width), generator)
         if augmenters:
             original, images = images, augmented[thread, : len(indices)]
-            augmenters[thread](original, generators[shard], out=images)
+            augmenters[thread](original, generator, out=images)
         return images.T.reshape(height, width, -1), np.moveaxis(labels, 0, -1)
 
     return load
 
 
-def accuracy(network: Network, examples: Examples, classes: int) -> float:
-    """Return the accuracy among the classes, in [0, 1]; NaN if a logit is not finite."""
+def accuracy(task: Task[Kind], network: Network) -> float:
+    """Return the accuracy on the validation examples, in [0, 1]; NaN if a logit is not finite."""
     size = micro_batch_size(network.layers)
     threads = count_cores()
     buffers = [make_buffers(network) for _ in range(threads)]
 
     def count(block: int, thread: int) -> float:
         first, last = block * size, (block + 1) * size
-        images, labels = examples.slice(first, last)
-        logits = forward(network, np.moveaxis(images, 0, -1), buffers[thread]).logits[:classes]
-        return examples.count_correct(logits, np.moveaxis(labels, 0, -1)) if np.isfinite(logits).all() else math.nan
+        images, labels = task.validation.slice(first, last)
+        logits = forward(network, np.moveaxis(images, 0, -1), buffers[thread]).logits[: task.counted]
+        return task.count_correct(logits, np.moveaxis(labels, 0, -1)) if np.isfinite(logits).all() else math.nan
 
     with np.errstate(over="ignore", invalid="ignore"), ThreadPool(threads) as pool:
-        return sum(pool.run(count, -(-len(examples) // size))) / len(examples)
+        return sum(pool.run(count, -(-len(task.validation) // size))) / len(task.validation)

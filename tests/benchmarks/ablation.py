@@ -13,10 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pipeline.data.split import load_split
+from pipeline.training.classification import classify
 from pipeline.training.epochs import train_network
 from pipeline.training.recipe import Recipe
 from pipeline.training.recipes import RECIPES
-from pipeline.training.training_data import load_data
 from tests.benchmarks.markdown import spread, table
 
 SEEDS = 3
@@ -62,14 +63,14 @@ def list_recipes() -> list[Recipe]:
 
 
 def main() -> None:
-    data, rows = load_data(Path("artifacts/parse"), Path("artifacts/normalize")), []
+    data, rows = load_split(Path("artifacts/normalize")), []
     for change, recipe in zip(STEPS, list_recipes(), strict=True):
         print(change, file=sys.stderr)
         histories = []
         for seed in range(1, SEEDS + 1):
             with tempfile.TemporaryDirectory() as folder:
                 one, checkpoint = replace(recipe, seed=seed), Path(folder) / "network.npz"
-                histories.append(train_network(one, data.training, data.validation, data.classes, checkpoint).history)
+                histories.append(train_network(classify(data, one), one, checkpoint).history)
         accuracies = [100 * history[-1].validation_accuracy for history in histories]
         seconds = statistics.median(sum(epoch.seconds for epoch in history) for history in histories)
         rows.append([change, spread(accuracies, ".2f", "%"), f"{seconds:.1f} s"])

@@ -16,16 +16,17 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.data.scaling import standardise
 from pipeline.model.model import load_model
 from tests.benchmarks.markdown import spread, table
-from tests.benchmarks.training import ROUNDS, load, run_in_turn, torch_network
+from tests.benchmarks.training import DATA, ROUNDS, run_in_turn, torch_network
 
 PASSES = 10
 
 
 def our_predictor(images: Any) -> Callable[[], Any]:
     from pipeline.engine.threads import count_cores
-    from pipeline.model.prediction import predict_standardised
+    from pipeline.model.prediction import predict
     from pipeline.network.thread_pool import ThreadPool
 
     model = load_model(Path("artifacts/train"))
@@ -35,7 +36,7 @@ def our_predictor(images: Any) -> Callable[[], Any]:
             bounds = [len(images) * i // pool.size for i in range(pool.size + 1)]
 
             def predict_part(part: int, thread: int) -> Any:
-                return predict_standardised(model, images[bounds[part] : bounds[part + 1]], bounds[part])
+                return predict(model, images[bounds[part] : bounds[part + 1]], bounds[part])
 
             return np.concatenate(pool.run(predict_part, pool.size))
 
@@ -46,15 +47,15 @@ def onnx_predictor(images: Any) -> Callable[[], Any]:
     import onnxruntime
 
     session = onnxruntime.InferenceSession("artifacts/export/model.onnx")
-    raw = np.load("artifacts/parse/test-images.npy")
-    return lambda: session.run(["probabilities"], {"images": raw})[0]
+    return lambda: session.run(["probabilities"], {"images": images})[0]
 
 
 def torch_predictor(images: Any) -> Callable[[], Any]:
     import torch
 
     model = load_model(Path("artifacts/train"))
-    network, pixels = torch_network(model.layers, torch.tensor(images[:, np.newaxis]), channels_last=False)
+    standardised = torch.tensor(standardise(images, model.scaling)[:, np.newaxis])
+    network, pixels = torch_network(model.layers, standardised, channels_last=False)
     arrays = (array for layer in model.networks[0].parameters.layers for array in layer)
     for parameter, array in zip(network.parameters(), arrays, strict=True):
         parameter.data = torch.tensor(array)
@@ -88,7 +89,7 @@ def main() -> None:
 
 def run(name: str) -> None:
     """Print as JSON the images/s of a contender in each pass."""
-    images, _ = load("test")
+    images = np.load(DATA / "test-pixels.npy")
     predict_all = PREDICTORS[name](images)
     assert np.allclose(predict_all(), np.load("artifacts/evaluate/probabilities.npy"), atol=1e-4)
     rates = []

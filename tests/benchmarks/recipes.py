@@ -50,7 +50,7 @@ def run(recipe: RecipeName, seed: int) -> Run:
     download(dataset="mnist", output=made["download"])
     parse(download=made["download"], output=made["parse"])
     normalize(parse=made["parse"], output=made["normalize"])
-    train(parse=made["parse"], normalize=made["normalize"], recipe=recipe, seed=seed, output=made["train"])
+    train(normalize=made["normalize"], recipe=recipe, seed=seed, output=made["train"])
     evaluate(normalize=made["normalize"], train=made["train"], output=made["evaluate"])
     metrics = load_metrics(made["evaluate"])
     with open(made["train"] / "history.csv", newline="") as file:

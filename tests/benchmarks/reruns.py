@@ -24,10 +24,10 @@ INPUTS = {
     "download": (),
     "parse": ("download",),
     "normalize": ("parse",),
-    "train": ("parse", "normalize"),
+    "train": ("normalize",),
     "evaluate": ("normalize", "train"),
-    "export": ("parse", "train", "evaluate"),
-    "report": ("parse", "normalize", "train", "evaluate"),
+    "export": ("normalize", "train", "evaluate"),
+    "report": ("normalize", "train", "evaluate"),
 }
 
 

@@ -40,17 +40,19 @@ def load(part: str, count: int | None = None) -> tuple[Any, Any]:
 
 def ours(layers: str, batch: int) -> Iterator[float]:
     from pipeline.data.scaling import load_scaling
+    from pipeline.training.classification import Images
     from pipeline.training.epochs import train_network
     from pipeline.training.recipe import Recipe
-    from pipeline.training.training_data import Examples
+    from tests.pipeline.networks import make_classification
 
     plain: Any = {"label_smoothing": 0.0, "warmup": 0.0, "weight_decay": 0.0, "ema_decay": 0.0}
     adam: Any = {"optimizer": "adam", "learning_rate": 0.001, "schedule": "constant"}
     recipe = Recipe(layers, batch_size=batch, epochs=EPOCHS, **adam, **plain)
     scaling = load_scaling(DATA)
-    training, validation = (Examples(*load(*part), scaling) for part in (("train", IMAGES), ("validation", 100)))
+    training, validation = (Images(*load(*part), scaling) for part in (("train", IMAGES), ("validation", 100)))
     with tempfile.TemporaryDirectory() as folder:
-        network = train_network(recipe, training, validation, 10, Path(folder) / "network.npz")
+        task = make_classification(recipe, training, validation, 10)
+        network = train_network(task, recipe, Path(folder) / "network.npz")
     yield from (IMAGES / epoch.seconds for epoch in network.history)
 
 

@@ -1,20 +1,15 @@
-"""Make on the embedded sample: one case of each scenario. The slow tests beside it have more."""
+"""Make on the embedded sample: one journey. tests/pipeline/engine has each case, the slow tests beside it others."""
 
 from pathlib import Path
 
-from tests.make.common import SAMPLE, assert_quiet, make, outcome, stages_run
+from tests.make.common import SAMPLE, make, outcome, stages_run
 
 OPTIMIZERS = "pipeline/network/optimizers.py"
 
 
-def test_unchanged_or_touched_files_start_nothing(project: Path) -> None:
+def test_make_reruns_what_an_edit_can_change_and_nothing_else(project: Path) -> None:
     for path in [*project.glob("stages/*.py"), *project.glob("pipeline/*/*.py"), *project.glob("artifacts/*/*")]:
         path.touch()
-    assert stages_run(make(project, "all", *SAMPLE)) == []
-    assert_quiet(project)
-
-
-def test_code_edit_reruns_importing_stages_comment_edit_does_not(project: Path) -> None:
     with open(project / OPTIMIZERS, "a", encoding="utf-8") as file:
         file.write("# a comment\n")
     assert stages_run(make(project, "all", *SAMPLE)) == []

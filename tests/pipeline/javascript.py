@@ -1,4 +1,4 @@
-"""Run the scripts of the drawing demo that need no page, by Node."""
+"""Run the scripts of the pages that need no document, by Node."""
 
 import atexit
 import functools
@@ -11,10 +11,15 @@ import pytest
 
 from pipeline.html.rendering import TEMPLATES
 
-SCRIPTS = (
-    *(f"math/{name}" for name in ("patches", "layers", "network", "explain", "training", "slopes")),
-    *(f"reading/{name}" for name in ("prepare", "strokes", "reading", "result")),
-    *("inside/detail", "inside/why", "inside/ink", "page/link", "learning/sums", "learning/teach"),
+DEMO = (
+    *(f"demo/math/{name}" for name in ("patches", "layers", "network", "explain", "training", "slopes")),
+    *(f"demo/reading/{name}" for name in ("prepare", "strokes", "reading", "result")),
+    *(f"demo/{name}" for name in ("inside/detail", "inside/why", "inside/ink", "page/link")),
+    *(f"demo/learning/{name}" for name in ("sums", "teach")),
+)
+REVIEW = (
+    *(f"review/logic/{name}" for name in ("arithmetic", "boxes", "numbers", "lines", "questions", "digits", "table")),
+    "review/form/fields",
 )
 # The first line is the code, compiled once; each other line is a call, with globals of its own.
 RUN = """
@@ -35,23 +40,21 @@ require("readline").createInterface({ input: process.stdin }).on("line", async (
 
 
 @functools.cache
-def _start() -> subprocess.Popen[str]:
+def _start(scripts: tuple[str, ...]) -> subprocess.Popen[str]:
     program = shutil.which("node")
     if program is None:
         pytest.skip("Node is not installed")
     pipe = subprocess.PIPE
     process = subprocess.Popen([program, "-e", RUN], stdin=pipe, stdout=pipe, text=True)
     atexit.register(process.communicate)  # closes its input, which ends it
-    code = '"use strict";\n' + "\n".join(
-        (TEMPLATES / "demo" / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS
-    )
+    code = '"use strict";\n' + "\n".join((TEMPLATES / f"{name}.js").read_text(encoding="utf-8") for name in scripts)
     print(json.dumps(code), file=process.stdin)
     return process
 
 
-def evaluate(call: str, *values: Any) -> Any:
-    """Return what a function returns for JSON values, with the functions of the page in scope."""
-    process = _start()
+def evaluate(call: str, *values: Any, scripts: tuple[str, ...] = DEMO) -> Any:
+    """Return what a function returns for JSON values, with the functions of these scripts in scope."""
+    process = _start(scripts)
     assert process.stdout is not None
     try:
         print(json.dumps({"call": call, "values": values}), file=process.stdin, flush=True)

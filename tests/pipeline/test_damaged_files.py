@@ -23,7 +23,7 @@ from pipeline.data.dataset import read_class_names
 from pipeline.data.image_files import locate_images
 from pipeline.engine.errors import PipelineError
 from pipeline.model.model import Model
-from pipeline.model.prediction import predict_standardised
+from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.pictures.decoding import load_page
 from pipeline.pictures.ink import InkStatistics
@@ -115,7 +115,7 @@ def check_picture(grey: NDArray[np.float32] | None, body: bytes) -> None:
 
 def check_model(found: Model | None, body: bytes) -> None:
     if found is not None:
-        probabilities = predict_standardised(found, np.zeros((2, *found.image_shape), np.float32))
+        probabilities = predict(found, np.zeros((2, *found.image_shape), np.uint8))
         assert probabilities.shape == (2, len(found.class_names))
         assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-3)
 

@@ -56,7 +56,13 @@ def reader_inputs(built: Path, shared: Shared) -> Path:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("pipeline.reader.synthesis.parallel.FEWEST", 5)
             fonts(fonts="included", output=folder / "fonts")
-            lines(parse=built / "parse", fonts=folder / "fonts", lines=24, scheduler="threads", output=folder / "lines")
+            lines(
+                normalize=built / "normalize",
+                fonts=folder / "fonts",
+                lines=24,
+                scheduler="threads",
+                output=folder / "lines",
+            )
             rows(lines=folder / "lines", output=folder / "rows", fresh=True, **SMALL_ROWS)
 
     return shared("lines", make)

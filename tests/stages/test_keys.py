@@ -75,10 +75,13 @@ def test_training_depends_on_the_values_of_its_recipe_alone(monkeypatch: pytest.
 TRAINED = {"train", "reader", "rows"}
 IN_THE_KEYS_OF = {
     "pipeline/network/optimizers.py": {*TRAINED, "export", "report"},
+    "pipeline/training/task.py": TRAINED,
+    "pipeline/training/classification.py": {"train"},
     "pipeline/training/history.py": {*TRAINED, "report"},
     "pipeline/data/idx.py": {"parse"},  # the files of a known data set are determined by their digests
     "pipeline/data/sources/fetch.py": set[str](),
     "pipeline/model/metrics.py": {"evaluate", "export", "report", "rows"},
+    "pipeline/data/split.py": {"normalize", "train", "evaluate", "export", "report", "lines"},
     "pipeline/data/check.py": {"normalize", "evaluate", "report"},
     "pipeline/model/onnx.py": {"export"},
     "pipeline/html/report/report.css": {"report"},

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.reader.synthesis.lettering import list_fonts, split_fonts
 from pipeline.reader.synthesis.line_images import synthesise_line
-from pipeline.reader.synthesis.parallel import count_lines, load_parsed
+from pipeline.reader.synthesis.parallel import count_lines, load_sources
 from stages.lines import lines
 
 COUNT, FEWEST = 12, 5
@@ -25,7 +25,14 @@ def _few_lines() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def synthetic(built: Path, reader_inputs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("composed") / "artifacts" / "lines"
-    lines(parse=built / "parse", fonts=reader_inputs / "fonts", lines=COUNT, seed=7, scheduler="threads", output=output)
+    lines(
+        normalize=built / "normalize",
+        fonts=reader_inputs / "fonts",
+        lines=COUNT,
+        seed=7,
+        scheduler="threads",
+        output=output,
+    )
     return output
 
 
@@ -40,7 +47,7 @@ def test_only_training_lines_show_the_first_images_and_most_fonts(
     held_out = part == "validation"
     chosen = split_fonts(list_fonts("script"), held_out)
     made: Any = synthesise_line(
-        load_parsed(built / "parse", held_out), chosen, np.random.default_rng((7, number, count - 1))
+        load_sources(built / "normalize", part), chosen, np.random.default_rng((7, number, count - 1))
     )
     found = [np.load(synthetic / f"{part}-{name}.npy") for name in ("lines", "labels", "digits")]
     assert [len(each) for each in found] == [count] * 3
@@ -53,7 +60,13 @@ def test_lines_are_the_same_for_any_scheduler_and_blocks(
     monkeypatch.setattr("pipeline.reader.synthesis.parallel.BLOCK", 5)
     other = tmp_path / "artifacts" / "lines"
     lines(
-        parse=built / "parse", fonts=reader_inputs / "fonts", lines=COUNT, seed=7, scheduler="processes", output=other
+        normalize=built / "normalize",
+        fonts=reader_inputs / "fonts",
+        lines=COUNT,
+        seed=7,
+        scheduler="processes",
+        workers=1,
+        output=other,
     )
     found, expected = arrays(other), arrays(synthetic)
     assert found.keys() == expected.keys()

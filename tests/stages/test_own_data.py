@@ -27,17 +27,17 @@ def test_folder_of_pictures_passes_all_stages(run: Run, mine: Path, tmp_path: Pa
     result = download(run, mine)
     assert "dark on light" in result.stdout and "fitted to 28 x 28" in result.stdout, result.stderr
     for stage in STAGES[1:]:
-        result = run(stage, *(["--recipe", "mlp", "--epochs", "20"] if stage == "train" else []))
+        result = run(stage, *(["--recipe", "quick", "--epochs", "20"] if stage == "train" else []))
         assert result.returncode == 0, result.stderr
         assert "warning" not in result.stderr
     metrics = json.loads((tmp_path / "artifacts/evaluate/metrics.json").read_text())
     assert list(metrics["classes"]) == list(CLASSES)
     assert metrics["accuracy"] > 0.9
-    preparation = json.loads((tmp_path / "artifacts/parse/dataset.json").read_text())["preparation"]
+    preparation = json.loads((tmp_path / "artifacts/normalize/dataset.json").read_text())["preparation"]
     assert any("dark on light" in step for step in preparation)
     parts = [np.load(tmp_path / f"artifacts/normalize/{part}-labels.npy") for part in ("train", "validation", "test")]
     assert sum(map(len, parts)) == 120
-    assert all(np.ptp(np.bincount(labels)) <= 1 for labels in parts)  # sorted by class, they were ordered
+    assert all(np.ptp(np.bincount(labels)) <= 1 for labels in parts)  # sorted by class, they were sampled
     for document in ("report/index.html", "export/MODEL_CARD.md"):
         text = (tmp_path / "artifacts" / document).read_text(encoding="utf-8")
         assert all(step in text for step in preparation)
@@ -50,7 +50,7 @@ def test_warnings_are_in_the_output_and_in_the_report(run: Run, tmp_path: Path) 
             save(folder / part / label / f"{seed}.png", 240 - draw(label, seed))
     download(run, folder)
     for stage in ("parse", "normalize", "train"):
-        run(stage, *(["--recipe", "mlp", "--epochs", "1"] if stage == "train" else []))
+        run(stage, *(["--recipe", "quick", "--epochs", "1"] if stage == "train" else []))
     words = ("no test image is of the class 10, bar", "very unequal", "3 of 3 test images")
     lines = [line for line in run("evaluate").stderr.splitlines() if "warning" in line]
     assert len(lines) == 3 and all(word in line for word, line in zip(words, lines, strict=True))

@@ -9,8 +9,8 @@ import pytest
 from pipeline.model.model import load_model
 from pipeline.model.prediction import predict_logits
 from pipeline.network.losses import LOSSES
+from pipeline.training.classification import fit_temperature
 from pipeline.training.history import read_history
-from pipeline.training.temperature import fit_temperature
 from tests.processes import Run, environment
 from tests.stages.common import write_custom_dataset
 
@@ -26,6 +26,7 @@ def test_artifacts_have_documented_shapes_and_dtypes(built: Path) -> None:
         "test-images": ("uint8", (500, 28, 28)),
     }
     assert array("normalize/validation-images.npy") == ("float32", (167, 28, 28))
+    assert array("normalize/validation-pixels.npy") == ("uint8", (167, 28, 28))
     assert array("normalize/validation-labels.npy") == ("uint8", (167,))
     assert array("normalize/scaling.npy") == ("float32", (2,))
     assert array("train/layer-1-weights.npy") == ("float32", (192, 784))

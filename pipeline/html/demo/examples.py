@@ -14,7 +14,7 @@ Example = tuple[NDArray[np.uint8], int]  # a test image, (h, w), and its true cl
 
 
 def choose_examples(
-    images: NDArray[np.uint8], labels: NDArray[np.uint8], probabilities: NDArray[np.floating[Any]]
+    images: NDArray[np.uint8], labels: NDArray[np.integer[Any]], probabilities: NDArray[np.floating[Any]]
 ) -> list[Example]:
     """Return up to EXAMPLES test images of different classes, in the order of the classes.
 
@@ -31,7 +31,7 @@ def choose_examples(
     return [(images[index], int(labels[index])) for index in chosen]
 
 
-def _first_of_class(indices: NDArray[np.intp], labels: NDArray[np.uint8]) -> NDArray[np.intp]:
+def _first_of_class(indices: NDArray[np.intp], labels: NDArray[np.integer[Any]]) -> NDArray[np.intp]:
     """Return the first index of each class, in their order."""
     _, first = np.unique(labels[indices], return_index=True)
-    return indices[np.sort(first)]
+    return np.asarray(indices[np.sort(first)])

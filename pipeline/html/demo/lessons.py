@@ -3,12 +3,12 @@
 import base64
 import zlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.scaling import Scaling
-from pipeline.engine.arrays import ArrayFile, read_entries
 from pipeline.model.header import Header
 from pipeline.model.model import Model
 
@@ -28,19 +28,16 @@ class Lessons:
     learnt: int
 
 
-def choose_lessons(images: ArrayFile | NDArray[np.uint8], labels: NDArray[np.uint8]) -> Lessons | None:
+def choose_lessons(images: NDArray[np.uint8], labels: NDArray[np.integer[Any]]) -> Lessons | None:
     """Return training images, as many as the page has room for; None if these are too few to learn from.
 
     images: (n, h, w). labels: (n,).
     """
     order = np.random.default_rng(0).permutation(len(images))[: LEARNT + UNSEEN]
     while len(order) >= MIN_IMAGES:
-        if isinstance(images, np.ndarray):
-            chosen = images[order]
-        else:
-            chosen = np.concatenate([read_entries(images, index, index + 1) for index in order])
+        chosen = images[order]
         if len(encode_images(chosen)) <= MAX_CHARACTERS:
-            return Lessons(chosen, labels[order], len(order) * LEARNT // (LEARNT + UNSEEN))
+            return Lessons(chosen, labels[order].astype(np.uint8), len(order) * LEARNT // (LEARNT + UNSEEN))
         order = order[: len(order) // 2]
     return None
 

@@ -1,17 +1,35 @@
-"""Charts of the training history and the calibration."""
+"""Charts of the training history and the calibration, drawn by Matplotlib.
 
+They are inline SVG with the colours and the font of the page, and with unique ids.
+"""
+
+import io
+import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.style import context
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-from pipeline.html.report.svg import ACCENT, GREY, QUIET, SECOND, draw
 from pipeline.model.metrics import Reliability, wilson_interval
 from pipeline.training.history import Epoch
 
+# Placeholder colours, as in STYLE, replaced by the CSS variables of the page, which differ in light and dark mode.
+COLOURS = {
+    "#010101": "--ink",
+    "#020202": "--quiet",
+    "#030303": "--line",
+    "#040404": "--accent",
+    "#050505": "--second",
+    "#060606": "--earlier",
+}
+_, QUIET, _, ACCENT, SECOND, GREY = COLOURS
+
+STYLE = Path(__file__).parent / "report.mplstyle"
 WIDTH = 4.9  # inches: about that of the charts on a phone, so that their type is never below 11 pixels
 MAX_MARKERS = 40  # longer histories are drawn without markers
 
@@ -160,3 +178,28 @@ def _describe(quantity: str, histories: Histories, value: Value, form: str) -> s
         return f"{quantity} is {end} after epoch {last.number}."
     of = f" of network 1 of {len(histories)}" if len(histories) > 1 else ""
     return f"{quantity}{of} goes from {begin} in epoch {first.number} to {end} in epoch {last.number}."
+
+
+def draw(name: str, description: str, width: float, height: float, fill: Callable[[Figure], None]) -> Markup:
+    """Return what `fill` draws on a figure as inline SVG; the text is deterministic.
+
+    name: prefix of all ids, unique within a page. description: for screen readers. width, height: in inches, of 72 CSS
+    pixels.
+    """
+    with context(STYLE, after_reset=True):  # ignores the user's matplotlibrc
+        figure = Figure(figsize=(width, height))
+        fill(figure)
+        file = io.BytesIO()
+        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
+    return _inline(file.getvalue().decode(), name, description)
+
+
+def _inline(drawing: str, name: str, description: str) -> Markup:
+    """Prefix the ids, insert the CSS variables, and drop style, comments and everything before <defs>."""
+    view = re.search('viewBox="[^"]*"', drawing)
+    body = drawing[drawing.index("<defs>") :].replace("xlink:href", "href")
+    body = re.sub(r"<style.*?</style>|<!--.*?-->", "", body, flags=re.DOTALL)
+    body = re.sub(r'(\bid="|\burl\(#|\bhref="#)', rf"\1{name}-", body)
+    body = re.sub("|".join(COLOURS), lambda match: f"var({COLOURS[match[0]]})", body)
+    head = Markup('<svg {} role="img" aria-label="{}" class="chart">').format(Markup(view and view[0]), description)
+    return head + Markup(body)

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +51,7 @@ class Findings:
     """The input of the report.
 
     runs: all training runs, latest first. key: key of the run that the report is about. counts: images per split.
-    images: raw test images, uint8 (n, h, w). labels: uint8 (n,). metrics, confusion, (c, c), and probabilities, float32
+    images: raw test images, uint8 (n, h, w). labels: (n,). metrics, confusion, (c, c), and probabilities, float32
     (n, c): what `evaluate` has computed. samples: raw training images, uint8 (m, h, w). preparation: what was done to
     own data. warnings: what the data lack.
     """
@@ -60,7 +61,7 @@ class Findings:
     key: str
     counts: Mapping[str, int]
     images: NDArray[np.uint8]
-    labels: NDArray[np.uint8]
+    labels: NDArray[np.integer[Any]]
     metrics: Metrics
     confusion: NDArray[np.int64]
     probabilities: NDArray[np.float32]

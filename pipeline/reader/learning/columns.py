@@ -7,14 +7,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.model.header import EXTRA
+from pipeline.data.dataset import load_description
+from pipeline.data.scaling import Scaling
+from pipeline.model.header import EXTRA, Header
+from pipeline.model.model import RowReader
 from pipeline.network.activations import Array
-from pipeline.network.architecture import build_layers
-from pipeline.network.layer import Layer
-from pipeline.network.losses import Labels, LossFunction, log_softmax
+from pipeline.network.gradient_descent import Indices
+from pipeline.network.losses import Labels, log_softmax
 from pipeline.reader.rows.ctc import ctc, read_greedily
 from pipeline.reader.rows.labels import HEIGHT, MARGIN, NO_LABEL, OTHER, OUTER, SPACE, WIDTH, decode_contrast, load_part
-from pipeline.training.training_data import Examples
+from pipeline.training.recipe import Recipe
+from pipeline.training.task import Task, make_header
 
 BY_COLUMN = 0.25  # part of a run that begins with random weights in which each column has a label
 AROUND_CENTRE = 7  # pixels from the centre of a digit or a space in which only the column at the centre has a weight
@@ -25,32 +28,22 @@ VISIBLE = 12  # pixels: what is cut by an edge belongs to the text if as much of
 STRETCH, NOISE = (0.88, 1.14), 0.15
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class LineImages(Examples):
-    """Line images, uint8 (n, HEIGHT + 2 MARGIN, WIDTH or more), the inner rows of line images from the stage `lines`.
+@dataclass(frozen=True, eq=False)
+class LineImages:
+    """Line images with their labels: `Examples` of a network that reads a row.
 
-    labels: those of the lines, float32 (n, MAX_LABELS, 3); see `pipeline.reader.rows.labels`. `move_labels` derives
-    from them the labels of what the network sees. by_column: the first part of the run, in which the loss is summed
-    over columns; then it is the loss of CTC.
+    images: uint8 (n, HEIGHT + 2 MARGIN, WIDTH or more), the inner rows of line images from the stage `lines`. labels:
+    float32 (n, MAX_LABELS, 3); see `pipeline.reader.rows.labels`. `move_labels` derives from them the labels of what
+    the network sees.
     """
 
-    by_column: float
-    image_shape = HEIGHT, WIDTH  # of what the network sees
+    images: NDArray[np.uint8]
+    labels: NDArray[np.float32]
 
-    def make_layers(self, text: str, activation: str, outputs: int) -> tuple[Layer, ...]:
-        """Return the layers to train, with outputs for each column."""
-        return build_layers(text, activation, self.image_shape, outputs, by_column=True)
+    def __len__(self) -> int:
+        return len(self.labels)
 
-    def adapt(self, loss: LossFunction, progress: float) -> LossFunction:
-        """Return the loss of columns or of texts, in place of the given one."""
-        return column_loss if progress < self.by_column else text_loss
-
-    def count_correct(self, logits: Array, labels: Labels) -> int:
-        """Return the number of line images whose text is read greedily. labels: (MAX_LABELS, 3, n)."""
-        texts = [tuple(read_labels(each).tolist()) for each in np.moveaxis(labels, -1, 0)]
-        return sum(found.text == text for found, text in zip(read_greedily(logits[:, 0]), texts, strict=True))
-
-    def take(self, indices: NDArray[np.intp], out: Array, generator: np.random.Generator) -> Labels:
+    def take(self, indices: Indices, out: Array, generator: np.random.Generator) -> Labels:
         """Write the local contrast of the line images with these indices to `out`; return their labels.
 
         Each line is moved up or down and stretched along the row, gets some noise, and dark ink becomes light ink in
@@ -73,10 +66,45 @@ class LineImages(Examples):
         return contrast, np.array([move_labels(each, width, 1.0) for each in self.labels[start:stop]])
 
 
-def load_lines(folder: Path, part: str, by_column: float) -> LineImages:
+def read_columns(lines: Path, recipe: Recipe, begun: RowReader | None = None) -> Task[RowReader]:
+    """Return the task to read rows: the line images of an artifact of `lines`, whose texts are compared.
+
+    begun: a network to go on from; without one, each column has a label in the first part of the run. Raises
+    PipelineError if a file is missing or damaged.
+    """
+    description = load_description(lines)
+    header = make_header(recipe, description, scaling=Scaling(0.0, 1.0), image_shape=(HEIGHT, WIDTH), by_column=True)
+    training, validation = (load_lines(lines, part) for part in ("train", "validation"))
+    return make_task(header, training, validation, 0.0 if begun else BY_COLUMN, begun.parameters[0] if begun else None)
+
+
+def make_task(
+    header: Header, training: LineImages, validation: LineImages, by_column: float, initial: Array | None = None
+) -> Task[RowReader]:
+    """Return the task to read line images. by_column: the first part of the run, in which each column has a label."""
+    return Task(
+        header=header,
+        layers=header.make_layers(),
+        training=training,
+        validation=validation,
+        loss=lambda progress: column_loss if progress < by_column else text_loss,
+        count_correct=count_texts,
+        counted=header.outputs,
+        build=RowReader.of,
+        initial=initial,
+    )
+
+
+def load_lines(folder: Path, part: str) -> LineImages:
     """Return line images that the stage `lines` has written. Raises PipelineError if a file is missing or damaged."""
     images, labels = load_part(folder, part, "labels")
-    return LineImages(images[:, OUTER:-OUTER], labels, by_column=by_column)
+    return LineImages(images[:, OUTER:-OUTER], labels)
+
+
+def count_texts(logits: Array, labels: Labels) -> int:
+    """Return the number of line images whose text is read greedily. labels: (MAX_LABELS, 3, n)."""
+    texts = [tuple(read_labels(each).tolist()) for each in np.moveaxis(labels, -1, 0)]
+    return sum(found.text == text for found, text in zip(read_greedily(logits[:, 0]), texts, strict=True))
 
 
 def read_labels(labels: NDArray[Any]) -> NDArray[np.intp]:

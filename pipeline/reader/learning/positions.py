@@ -14,15 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.data.dataset import load_description
+from pipeline.data.scaling import Scaling
 from pipeline.engine.errors import UsageError
+from pipeline.model.header import Header
+from pipeline.model.model import Finder, RowReader
 from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers, find_window, slide
-from pipeline.network.layer import Layer
-from pipeline.network.losses import Labels, LossFunction
+from pipeline.network.gradient_descent import Indices
+from pipeline.network.losses import LOSSES, Labels, LossFunction, count_correct
 from pipeline.pictures.contrast import BOX, READ_SIZES, local_contrast
-from pipeline.reader.learning.hard_examples import at_positions
 from pipeline.reader.rows.labels import ZERO, decode_contrast, load_part
-from pipeline.training.training_data import Examples
+from pipeline.training.recipe import Recipe
+from pipeline.training.task import Task, make_header
 
 IGNORED = -1
 LABELLED, EMPTY = 2.9, 5.0  # pixels from a centre: within which it has the class, and beyond which there is nothing
@@ -35,7 +39,7 @@ ANGLE, SCALE, STRETCH, SHEAR, NOISE = 0.05, 0.07, 0.05, 0.06, 0.15
 # Ranges of the scales of parts as on other levels of the pyramid, their shares, and by what factors a picture at that
 # scale is sharper than a line image that is enlarged.
 SCALES, SHARES, SHARPER = ((0.15, 0.6), (1.6, 3.2), (3.2, 8)), (0.08, 0.1, 0.06), (1, 8)
-
+PER_LABEL, PER_PICTURE = 3, 8  # positions with nothing that count in the loss
 
 # Centres of the windows of all positions: y (rows, 1) and x (columns,).
 Centres = tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]
@@ -58,32 +62,24 @@ def find_centres(layers: str) -> Centres:
     return y[:, np.newaxis], x
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Crops(Examples):
-    """Line images from the stage `lines`, uint8 (n, *SHEET); a random part is drawn each time that a line is shown.
+@dataclass(frozen=True, eq=False)
+class Crops:
+    """Parts of line images with their digits: `Examples` of a network that is slid over pictures.
 
+    images: lines from the stage `lines`, uint8 (n, *SHEET); a random part is drawn each time that a line is shown.
     labels: the digits of the line images, float32 (n, MAX_DIGITS, 5), from which the labels of positions, (n, rows,
-    columns), follow. layers: the network that is slid over the line images. centres: the centres of its positions.
+    columns), follow. centres: the centres of the positions. classes: their number.
     """
 
-    layers: str
+    images: NDArray[np.uint8]
+    labels: NDArray[np.float32]
     centres: Centres
     classes: int
 
-    @property
-    def image_shape(self) -> tuple[int, int]:
-        """(height, width) of what the network sees at once."""
-        return find_window(self.layers)
+    def __len__(self) -> int:
+        return len(self.labels)
 
-    def make_layers(self, text: str, activation: str, outputs: int) -> tuple[Layer, ...]:
-        """Return the layers, slid over a part."""
-        return slide(super().make_layers(text, activation, outputs), SHAPE)
-
-    def adapt(self, loss: LossFunction, progress: float) -> LossFunction:
-        """Return the loss summed over positions."""
-        return partial(at_positions, loss)
-
-    def take(self, indices: NDArray[np.intp], out: Array, generator: np.random.Generator) -> Labels:
+    def take(self, indices: Indices, out: Array, generator: np.random.Generator) -> Labels:
         """Write the local contrast of parts of the line images with these indices to `out`; return the labels.
 
         Each part is turned, scaled and sheared a little, a few are scaled a lot, some noise is added, and dark ink
@@ -105,9 +101,42 @@ class Crops(Examples):
         return contrast, np.array([label_positions(each, self.centres, self.classes) for each in digits])
 
 
-def load_crops(folder: Path, part: str, layers: str, classes: int) -> Crops:
-    """Return line images that the stage `lines` has written, to slide a network over. Raises as `find_centres` does."""
-    return Crops(*load_part(folder, part, "digits"), layers=layers, centres=find_centres(layers), classes=classes)
+def find_positions(lines: Path, recipe: Recipe, row: RowReader) -> Task[Finder]:
+    """Return the task to find digits: the line images of an artifact of `lines`, with a label for each position.
+
+    row: the network for rows, with which the trained one is joined. Raises PipelineError if a file is missing or
+    damaged, UsageError as `find_centres` does.
+    """
+    description, centres = load_description(lines), find_centres(recipe.layers)
+    header = make_header(
+        recipe,
+        description,
+        scaling=Scaling(0.0, 1.0),
+        image_shape=find_window(recipe.layers),
+        negative_class=True,
+        sliding=True,
+        row=row.header,
+    )
+    classes = len(description.class_names)
+    training, validation = (
+        Crops(*load_part(lines, part, "digits"), centres, classes) for part in ("train", "validation")
+    )
+    return make_task(header, recipe, training, validation, row)
+
+
+def make_task(header: Header, recipe: Recipe, training: Crops, validation: Crops, row: RowReader) -> Task[Finder]:
+    """Return the task to find digits in parts of line images, over which the layers of the header are slid."""
+    loss = partial(at_positions, partial(LOSSES[recipe.loss].function, label_smoothing=recipe.label_smoothing))
+    return Task(
+        header=header,
+        layers=slide(header.make_layers(), SHAPE),
+        training=training,
+        validation=validation,
+        loss=lambda progress: loss,
+        count_correct=count_correct,
+        counted=header.outputs,
+        build=partial(Finder.of, row=row),
+    )
 
 
 def show(
@@ -163,3 +192,24 @@ def label_positions(digits: NDArray[np.float32], centres: Centres, classes: int)
         labels[closer] = np.where(away[closer] < LABELLED, label, IGNORED) if is_read else IGNORED
         nearest = np.minimum(nearest, away)
     return labels
+
+
+def at_positions(loss: LossFunction, logits: Array, labels: Labels, count: int) -> tuple[float, Array]:
+    """Return a loss, summed over some positions of each picture and divided by `count` pictures, and its gradient.
+
+    logits: (classes, rows, columns, n), the last class being that of nothing. labels: (rows, columns, n); positions
+    with a negative label are ignored. Positions with nothing are far more frequent than others, and most of them are
+    easy. Therefore, only the least certain ones count: up to PER_LABEL for each position with a class, and PER_PICTURE
+    more for each picture. (Shrivastava, Gupta & Girshick 2016)
+    """
+    z, y = logits.reshape(len(logits), -1), labels.reshape(-1)
+    classes, nothing = np.flatnonzero((y >= 0) & (y < len(z) - 1)), np.flatnonzero(y == len(z) - 1)
+    most = PER_LABEL * len(classes) + PER_PICTURE * labels.shape[-1]
+    if most < len(nothing):
+        certainty = z[-1, nothing] - z[:-1, nothing].max(axis=0)
+        nothing = nothing[np.argpartition(certainty, most)[:most]]
+    counted = np.concatenate([classes, nothing])
+    value, gradient = loss(z[:, counted], y[counted], count)
+    dz = np.zeros_like(z)
+    dz[:, counted] = gradient
+    return value, dz.reshape(logits.shape)

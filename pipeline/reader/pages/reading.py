@@ -14,8 +14,7 @@ from pipeline.pictures.ink import find_extent
 from pipeline.pictures.preparation import find_ink, prepare
 from pipeline.reader.pages.cutting import cut_line
 from pipeline.reader.pages.detections import POSSIBLE_NUMBER, Detection, hide_unless_evident, keep_best, read_lines
-from pipeline.reader.pages.lines import find_lines
-from pipeline.reader.pages.reading_order import find_rows
+from pipeline.reader.pages.lines import find_lines, find_rows
 from pipeline.reader.pages.result import Alternatives, Number, Result, Row
 from pipeline.reader.pages.search import Slider, search
 from pipeline.reader.rows.expected import Expected

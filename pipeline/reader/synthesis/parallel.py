@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.dataset import DEFAULT_VALIDATION, count_held_out, load_description
-from pipeline.engine.arrays import create_array_file, load_array, read_array, write_entries
+from pipeline.data.dataset import load_description
+from pipeline.data.split import load_part
+from pipeline.engine.arrays import create_array_file, write_entries
 from pipeline.reader.rows.labels import ARRAYS
 from pipeline.reader.synthesis.lettering import list_fonts, split_fonts
 from pipeline.reader.synthesis.line_images import synthesise_line
@@ -29,13 +30,13 @@ def count_lines(training: int) -> dict[str, int]:
 
 
 def synthesise_lines(
-    parse: Path, fonts: Path, output: Path, counts: Mapping[str, int], seed: int, backend: Backend
+    normalize: Path, fonts: Path, output: Path, counts: Mapping[str, int], seed: int, backend: Backend
 ) -> None:
     """Write the line images of each part, their labels and their digits to `output`, in blocks.
 
-    fonts: folder of fonts, in addition to those of the program. Training lines show the first images of the data set
-    and most fonts, validation lines the last images and the other fonts. counts: from `count_lines`. Each line has
-    its own generator, seeded by the seed of the run, its part and its number.
+    normalize: its training images are in training lines, its validation images in validation lines. fonts: folder of
+    fonts, in addition to those of the program, of which a few are in validation line images alone. counts: from
+    `count_lines`. Each line image has its own generator, seeded by the seed of the run, its part and its number.
     """
     files = {
         (part, name): create_array_file(output / f"{part}-{name}.npy", dtype, (count, *shape))
@@ -45,7 +46,7 @@ def synthesise_lines(
     tasks = [
         (part, start, min(start + BLOCK, count)) for part, count in counts.items() for start in range(0, count, BLOCK)
     ]
-    job = Job(_synthesise_block, (parse.absolute(), fonts.absolute(), seed, tuple(counts)), tasks)
+    job = Job(_synthesise_block, (normalize.absolute(), fonts.absolute(), seed, tuple(counts)), tasks)
     with (
         progress("lines", sum(counts.values()), unit="lines") as shown,
         contextlib.closing(iterate_job(job, backend)) as results,
@@ -60,18 +61,15 @@ def synthesise_lines(
 def _synthesise_block(
     shared: tuple[Path, Path, int, Sequence[str]], task: tuple[str, int, int]
 ) -> tuple[NDArray[Any], ...]:
-    (parse, fonts, seed, parts), (part, start, stop) = shared, task
+    (normalize, fonts, seed, parts), (part, start, stop) = shared, task
     held_out = part != "train"
-    source, script = load_parsed(parse, held_out), split_fonts(list_fonts("script", fonts), held_out)
+    source, script = load_sources(normalize, part), split_fonts(list_fonts("script", fonts), held_out)
     generators = (np.random.default_rng((seed, parts.index(part), i)) for i in range(start, stop))
     made = [synthesise_line(source, script, generator) for generator in generators]
     return tuple(map(np.array, zip(*made, strict=True)))
 
 
-def load_parsed(parse: Path, held_out: bool) -> SourceImages:
-    """Return the training images of an artifact of `parse` that are held out, or the others."""
-    images = np.asarray(load_array(parse / "train-images.npy", np.uint8, (None, None, None)))
-    labels = read_array(parse / "train-labels.npy", np.uint8, (len(images),))
-    kept = len(images) - count_held_out(DEFAULT_VALIDATION, len(images))
-    chosen = slice(kept, None) if held_out else slice(kept)
-    return SourceImages(images[chosen], labels[chosen], load_description(parse).class_names)
+def load_sources(normalize: Path, part: str) -> SourceImages:
+    """Return the images of a part, train or validation, of an artifact of `normalize`."""
+    found = load_part(normalize, part)
+    return SourceImages(found.pixels, found.labels, load_description(normalize).class_names)

@@ -7,25 +7,25 @@ from typing import Any
 import numpy as np
 
 from pipeline.data.check import DataCheck, check_data, list_warnings
-from pipeline.engine.arrays import ArrayFile, open_array_file, save_array
+from pipeline.data.dataset import Description, save_description
+from pipeline.engine.arrays import save_array
 
 NAMES = ("a", "b", "c")
 
 
 def check(tmp_path: Path, images: Mapping[str, Any]) -> DataCheck:
-    files: dict[str, ArrayFile] = {}
-    training = np.concatenate([images["train"], images["validation"]])
-    for part, array in (("training", training), ("test", images["test"])):
-        save_array(tmp_path / f"{part}.npy", array)
-        files[part] = open_array_file(tmp_path / f"{part}.npy", np.float32, (None, None, None))
-    labels = {part: np.arange(len(array), dtype=np.uint8) % 3 for part, array in images.items()}
-    return check_data(labels, files["training"], files["test"], len(NAMES))
+    save_description(tmp_path, Description("mine", NAMES))
+    for part, array in images.items():
+        save_array(tmp_path / f"{part}-pixels.npy", array)
+        save_array(tmp_path / f"{part}-images.npy", array.astype(np.float32))
+        save_array(tmp_path / f"{part}-labels.npy", np.arange(len(array), dtype=np.uint8) % 3)
+    return check_data(tmp_path, len(NAMES))
 
 
 def draw() -> dict[str, Any]:
     generator = np.random.default_rng(1)
     return {
-        part: generator.normal(size=(count, 5, 4)).astype(np.float32)
+        part: generator.integers(256, size=(count, 5, 4), dtype=np.uint8)
         for part, count in (("train", 60), ("validation", 30), ("test", 30))
     }
 
@@ -42,7 +42,7 @@ def test_test_images_in_other_parts_are_counted(tmp_path: Path) -> None:
     images["test"][9] = images["validation"][2]
     images["test"][10] = images["test"][11]  # twice in the test images only
     images["test"][12] = images["train"][0]
-    images["test"][12, 0, 0] += 1e-3  # almost
+    images["test"][12, 0, 0] ^= 1  # almost
     found = check(tmp_path, images)
     assert found.duplicates == 4
     (line,) = list_warnings(found, NAMES)

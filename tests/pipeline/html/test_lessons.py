@@ -1,29 +1,24 @@
 """The images that the drawing demo trains with."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.engine.arrays import ArrayFile, open_array_file
 from pipeline.html.demo.lessons import LEARNT, MAX_CHARACTERS, UNSEEN, choose_lessons, encode_images, make_header
 from tests.drawings import sample_digits
 from tests.pipeline.models import make_model
 
 
-def make_file(folder: Path, count: int, noise: bool) -> tuple[ArrayFile, NDArray[np.uint8]]:
+def draw(count: int, noise: bool) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     digits, classes = sample_digits()
     chosen = np.arange(count) % len(digits)
     images = np.random.default_rng(0).integers(0, 256, (count, 28, 28), np.uint8) if noise else digits[chosen]
-    np.save(folder / "images.npy", images)
-    return open_array_file(folder / "images.npy", np.uint8, (None, 28, 28)), classes[chosen]
+    return images, classes[chosen]
 
 
 @pytest.mark.parametrize(("count", "expected"), [(3000, LEARNT + UNSEEN), (1000, 1000), (99, 0)])
-def test_as_many_images_are_chosen_as_there_are(count: int, expected: int, tmp_path: Path) -> None:
-    array, labels = make_file(tmp_path, count, noise=False)
-    lessons = choose_lessons(array, labels)
+def test_as_many_images_are_chosen_as_there_are(count: int, expected: int) -> None:
+    lessons = choose_lessons(*draw(count, noise=False))
     assert (len(lessons.images) if lessons else 0) == expected
     if lessons:
         assert lessons.learnt == expected * 4 // 5
@@ -32,8 +27,8 @@ def test_as_many_images_are_chosen_as_there_are(count: int, expected: int, tmp_p
         assert lessons.labels[0] in classes[first]
 
 
-def test_images_that_compress_badly_are_fewer(tmp_path: Path) -> None:
-    lessons = choose_lessons(*make_file(tmp_path, 3000, noise=True))
+def test_images_that_compress_badly_are_fewer() -> None:
+    lessons = choose_lessons(*draw(3000, noise=True))
     assert lessons is not None
     assert len(lessons.images) < LEARNT
     assert MAX_CHARACTERS / 3 < len(encode_images(lessons.images)) <= MAX_CHARACTERS

@@ -43,10 +43,9 @@ def nasty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     download(dataset="custom", from_folder=folder, output=at / "download")
     parse(download=at / "download", output=at / "parse")
     normalize(parse=at / "parse", validation=9, output=at / "normalize")
-    inputs: Any = {"parse": at / "parse", "normalize": at / "normalize"}
-    train(**inputs, recipe="original", ensemble_size=3, epochs=2, layers="5,4", output=at / "train")
+    train(normalize=at / "normalize", recipe="original", ensemble_size=3, epochs=2, layers="5,4", output=at / "train")
     evaluate(normalize=at / "normalize", train=at / "train", output=at / "evaluate")
-    export(parse=at / "parse", train=at / "train", evaluate=at / "evaluate", output=at / "export")
+    export(normalize=at / "normalize", train=at / "train", evaluate=at / "evaluate", output=at / "export")
     return at
 
 
@@ -55,10 +54,11 @@ def convolutional(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     at = tmp_path_factory.mktemp("convolutional")
     (at / "parse").symlink_to(built / "parse")
     layers = "conv4,conv6x3/1,8"
-    inputs: Any = {"parse": built / "parse", "normalize": built / "normalize"}
-    train(**inputs, recipe="quick", epochs=1, layers=layers, negatives=0.1, output=at / "train")
-    evaluate(normalize=built / "normalize", train=at / "train", output=at / "evaluate")
-    export(parse=at / "parse", train=at / "train", evaluate=at / "evaluate", output=at / "export")
+    normalize = at / "normalize"
+    normalize.symlink_to(built / "normalize")
+    train(normalize=normalize, recipe="quick", epochs=1, layers=layers, negatives=0.1, output=at / "train")
+    evaluate(normalize=normalize, train=at / "train", output=at / "evaluate")
+    export(normalize=normalize, train=at / "train", evaluate=at / "evaluate", output=at / "export")
     return at
 
 

@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_limits
 from pipeline.data.scaling import standardise
 from pipeline.model import prediction
 from pipeline.model.model import Model
-from pipeline.model.prediction import TILE, predict, predict_logits, predict_standardised, predict_with_negative
+from pipeline.model.prediction import TILE, predict, predict_logits, predict_with_negative
 from tests.pipeline.models import make_model
 
 SHAPE = (4, 5)
@@ -30,36 +30,32 @@ def draw_raw(count: int) -> np.ndarray:
 @ARCHITECTURES
 @pytest.mark.parametrize("block", [1, 7, TILE - 1, TILE, TILE + 1, 1000])
 def test_bits_do_not_depend_on_block_size(block: int, layers: str) -> None:
-    model, images = make(layers, ensemble_size=2), draw(2 * TILE + 9)
+    model, images = make(layers, ensemble_size=2), draw_raw(2 * TILE + 9)
     with threadpool_limits(1, "blas"):
-        whole = predict_standardised(model, images)
-        parts = [
-            predict_standardised(model, images[start : start + block], start) for start in range(0, len(images), block)
-        ]
+        whole = predict(model, images)
+        parts = [predict(model, images[start : start + block], start) for start in range(0, len(images), block)]
     assert np.concatenate(parts).tobytes() == whole.tobytes()
 
 
 @ARCHITECTURES
 @pytest.mark.parametrize("size", [1, 5, 48])
 def test_smaller_tiles_give_nearly_equal_predictions(size: int, layers: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    model, images = make(layers, ensemble_size=2), draw(50)
-    expected = predict_standardised(model, images)
+    model, images = make(layers, ensemble_size=2), draw_raw(50)
+    expected = predict(model, images)
     monkeypatch.setattr(prediction, "micro_batch_size", lambda layers: size)
-    np.testing.assert_allclose(predict_standardised(model, images), expected, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(predict(model, images), expected, rtol=1e-4, atol=1e-6)
     with threadpool_limits(1, "blas"):
-        parts = [predict_standardised(model, images[start : start + 7], start) for start in range(0, 50, 7)]
-        assert np.concatenate(parts).tobytes() == predict_standardised(model, images).tobytes()
+        parts = [predict(model, images[start : start + 7], start) for start in range(0, 50, 7)]
+        assert np.concatenate(parts).tobytes() == predict(model, images).tobytes()
 
 
 @ARCHITECTURES
 def test_softmax_of_logits_gives_probabilities(layers: str) -> None:
-    model, images = make(layers, ensemble_size=2), draw(TILE + 3)
-    logits = predict_logits(model, images)
+    model, images = make(layers, ensemble_size=2), draw_raw(TILE + 3)
+    logits = predict_logits(model, standardise(images, model.scaling))
     assert (logits.shape, logits.dtype) == ((TILE + 3, 3), np.dtype(np.float32))
     exp_logits = np.exp(logits / model.temperature)
-    np.testing.assert_allclose(
-        predict_standardised(model, images), exp_logits / exp_logits.sum(axis=1, keepdims=True), rtol=1e-4
-    )
+    np.testing.assert_allclose(predict(model, images), exp_logits / exp_logits.sum(axis=1, keepdims=True), rtol=1e-4)
 
 
 @ARCHITECTURES
@@ -85,16 +81,10 @@ def test_ensemble_averages_logits_of_its_networks() -> None:
 
 
 @ARCHITECTURES
-def test_raw_images_are_standardised(layers: str) -> None:
-    model, images = make(layers), draw_raw(10)
-    assert np.array_equal(predict(model, images), predict_standardised(model, standardise(images, model.scaling)))
-
-
-@ARCHITECTURES
 def test_nan_affects_only_the_predictions_of_its_image(layers: str) -> None:
     model, images = make(layers), draw(9)
-    expected = predict_standardised(model, images)
+    expected = predict_logits(model, images)
     images[4, 1, 2] = np.nan
-    found = predict_standardised(model, images)
+    found = predict_logits(model, images)
     assert np.isnan(found[4]).all()
     assert np.array_equal(np.delete(found, 4, axis=0), np.delete(expected, 4, axis=0))

@@ -1,10 +1,10 @@
-"""The pretrained models. `python -m tests.pretrained --check` measures the first one on all of MNIST."""
+"""The pretrained models. `python -m tests.tools.pretrained --check` measures the first one on all of MNIST."""
 
 import math
 
 from pipeline.reader import PRETRAINED, load
 from tests.drawings import sample_digits
-from tests.pretrained import stated_accuracy
+from tests.tools.pretrained import stated_accuracy
 
 
 def test_accuracy_on_the_sample() -> None:

@@ -16,30 +16,28 @@ from pipeline.network.network import Network, forward, view_parameters
 from pipeline.network.optimizers import OPTIMIZERS
 from pipeline.training import epochs as module
 from pipeline.training.checkpoint import Checkpoint, load_checkpoint
+from pipeline.training.classification import Images
 from pipeline.training.epochs import TrainingError, TrainingProgress, accuracy, make_load, train_network
 from pipeline.training.recipe import Recipe
-from pipeline.training.training_data import Examples
-from tests.pipeline.networks import SCALING, make_examples, make_network
+from tests.pipeline.networks import SCALING, make_classification, make_examples, make_network
 
 SMALL = Recipe(layers="16", learning_rate=0.01, batch_size=10, epochs=3)
 AUGMENTED = replace(SMALL, augmentation=Augmentation(shift=1, rotation=10, elastic=0.5, stroke_width=0.3))
 
 
-def run(
-    recipe: Recipe, training: Examples | None = None, validation: Examples | None = None, **options: Any
-) -> Checkpoint:
+def run(recipe: Recipe, training: Images | None = None, validation: Images | None = None, **options: Any) -> Checkpoint:
     """Train a network; return the checkpoint after the last epoch."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "one.npz"
         training, validation = training or make_examples(60), validation or make_examples(20, seed=1)
-        train_network(recipe, training, validation, 3, path, **options)
+        train_network(make_classification(recipe, training, validation), recipe, path, **options)
         found = load_checkpoint(path)
     assert found is not None
     return found
 
 
 def compute_logits(recipe: Recipe, flat: Array, images: Array) -> Array:
-    layers = build_layers(recipe.layers, recipe.activation, (4, 5), recipe.count_outputs(3))
+    layers = build_layers(recipe.layers, recipe.activation, (4, 5), 3 + (recipe.negatives > 0))
     return forward(Network(layers, view_parameters(layers, flat)), np.moveaxis(images, 0, -1)).logits
 
 
@@ -102,7 +100,7 @@ def test_order_and_augmentation_of_images_differ_between_epochs(monkeypatch: pyt
         load = make_load(*arguments)
         orders.append([])
 
-        def record(indices: Any, *where: int) -> Any:
+        def record(indices: Any, *where: Any) -> Any:
             batch, labels = load(indices, *where)
             orders[-1].extend(indices.tolist())
             images.extend(image.tobytes() for image in np.moveaxis(batch, -1, 0))
@@ -112,7 +110,7 @@ def test_order_and_augmentation_of_images_differ_between_epochs(monkeypatch: pyt
 
     monkeypatch.setattr(module, "make_load", make_recording)
     monkeypatch.setattr(module, "count_cores", lambda: 1)
-    same = Examples(np.repeat(make_examples(1).images, 60, axis=0), np.zeros(60, np.uint8))
+    same = Images(np.repeat(make_examples(1).images, 60, axis=0), np.zeros(60, np.uint8), SCALING)
     run(replace(AUGMENTED, shards=2), same, same)
     run(replace(AUGMENTED, seed=2, epochs=1), same, same)
     assert all(sorted(order) == list(range(60)) for order in orders)
@@ -181,10 +179,11 @@ def test_accuracy_counts_only_the_classes_with_any_number_of_threads(
     monkeypatch.setattr(module, "micro_batch_size", lambda layers: 3)
     monkeypatch.setattr(module, "count_cores", lambda: cores)
     logits = forward(network, np.moveaxis(data.images, 0, -1)).logits
-    assert accuracy(network, data, 4) == 0 < accuracy(network, data, 3)
-    assert accuracy(network, data, 3) == (logits[:3].argmax(axis=0) == data.labels).mean()
+    task = make_classification(replace(SMALL, negatives=1.0), data, data)
+    assert accuracy(replace(task, counted=4), network) == 0 < accuracy(task, network)
+    assert accuracy(task, network) == (logits[:3].argmax(axis=0) == data.labels).mean()
     data.images[49] = np.inf
-    assert math.isnan(accuracy(network, data, 3))
+    assert math.isnan(accuracy(task, network))
 
 
 def test_bits_do_not_depend_on_the_number_of_cores(monkeypatch: pytest.MonkeyPatch) -> None:

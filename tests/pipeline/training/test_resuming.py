@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from pipeline.training.classification import Images
 from pipeline.training.epochs import TrainedNetwork, TrainingProgress, train_network
 from pipeline.training.history import best_of
 from pipeline.training.recipe import Recipe
-from pipeline.training.training_data import Examples
-from tests.pipeline.networks import make_examples
+from tests.pipeline.networks import make_classification, make_examples
 
 DENSE = Recipe(layers="16", learning_rate=0.02, batch_size=10, ema_decay=0.9, epochs=6)
 CONVOLUTIONAL = replace(DENSE, layers="conv4x2/1,conv6x3/1,8")
@@ -36,10 +36,11 @@ def train_one(
                 raise PowerCutError
 
     training, validation = (bright(make_examples(count, seed=seed)) for count, seed in ((60, 0), (30, 1)))
-    return train_network(recipe, training, validation, 2, checkpoint, on_progress), reported, resumed_after
+    task = make_classification(recipe, training, validation, 2)
+    return train_network(task, recipe, checkpoint, on_progress), reported, resumed_after
 
 
-def bright(examples: Examples) -> Examples:
+def bright(examples: Images) -> Images:
     """Label the images by whether they are brighter than the mean, which a network can learn."""
     return replace(examples, labels=(examples.images.sum(axis=(1, 2)) > 0).astype(np.uint8))
 

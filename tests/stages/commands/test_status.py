@@ -1,4 +1,4 @@
-"""`status`: its states. tests/make/test_targets.py compares them with what make does."""
+"""`status`: its states. tests/pipeline/engine/test_rules.py compares them with what make does."""
 
 import sys
 from pathlib import Path

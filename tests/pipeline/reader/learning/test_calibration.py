@@ -25,7 +25,7 @@ def make_line_images(*texts: list[int]) -> LineImages:
         for i, symbol in enumerate(text):
             each[i] = symbol, SIDE + 20 * i, SIDE + 20 * i + 20
     images = np.zeros((len(texts), HEIGHT + 2 * MARGIN, WIDTH + 2 * SIDE), np.uint8)
-    return LineImages(images, labels.astype(np.float32), by_column=0.0)
+    return LineImages(images, labels.astype(np.float32))
 
 
 @pytest.mark.parametrize(("claimed", "colder"), [(0.99, False), (0.6, True)])

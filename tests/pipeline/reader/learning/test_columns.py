@@ -1,4 +1,3 @@
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,12 +5,15 @@ import pytest
 
 from pipeline.engine.errors import PipelineError
 from pipeline.model.header import EXTRA
+from pipeline.model.model import RowReader
 from pipeline.network.losses import LossFunction
 from pipeline.reader.learning.columns import (
     LineImages,
     column_loss,
+    count_texts,
     label_columns,
     load_lines,
+    make_task,
     move_labels,
     stretch,
     text_loss,
@@ -30,6 +32,8 @@ from pipeline.reader.rows.labels import (
 )
 from pipeline.training.epochs import train_network
 from pipeline.training.recipe import Recipe
+from pipeline.training.task import Task
+from tests.pipeline.models import make_row_reader
 
 CLASSES, SPACE, OTHER = 10, 10, 11
 BLANK = CLASSES + EXTRA - 1
@@ -103,13 +107,13 @@ def test_validation_lines_have_their_own_marks_and_files_of_other_lengths_are_re
     labels = np.array([make_labels((symbol, 180, 200)) for symbol in (4, 5, 6)])
     np.save(tmp_path / "one-lines.npy", line_images)
     np.save(tmp_path / "one-labels.npy", labels)
-    contrast, found = load_lines(tmp_path, "one", 0.5).slice(1, 3)
+    contrast, found = load_lines(tmp_path, "one").slice(1, 3)
     inside = line_images[1:, OUTER + MARGIN : OUTER + MARGIN + HEIGHT, SIDE : SIDE + WIDTH]
     assert np.array_equal(encode_contrast(contrast), inside)
     assert found[:, 0, 0].tolist() == [5, 6]
     np.save(tmp_path / "one-labels.npy", labels[:2])
     with pytest.raises(PipelineError):
-        load_lines(tmp_path, "one", 0.5)
+        load_lines(tmp_path, "one")
 
 
 def test_stretch_moves_ink_and_marks_alike() -> None:
@@ -134,10 +138,10 @@ def test_texts_are_counted_that_are_read_without_an_error() -> None:
     logits[BLANK] = 1
     logits[7, 0, 10:12, 0] = 5
     labels = np.concatenate([in_batch((7, 20, 30)), in_batch((7, 20, 30))], axis=-1)
-    assert make_line_images(0.0).count_correct(logits, labels) == 1
+    assert count_texts(logits, labels) == 1
 
 
-def make_line_images(by_column: float) -> LineImages:
+def make_bars(by_column: float, initial: np.ndarray | None = None) -> Task[RowReader]:
     """Bars at four heights, from which a small network can learn in seconds."""
     generator = np.random.default_rng(1)
     contrast = 0.3 * generator.standard_normal((64, HEIGHT + 2 * MARGIN, LONG))
@@ -148,18 +152,20 @@ def make_line_images(by_column: float) -> LineImages:
         for symbol, start, end in signs:
             line_image[8 * symbol + 4 : 8 * symbol + 12, start:end] += 4
         labels.append(make_labels(*signs))
-    return LineImages(encode_contrast(contrast), np.array(labels), by_column=by_column)
+    line_images = LineImages(encode_contrast(contrast), np.array(labels))
+    row = make_row_reader(SMALL.layers, (HEIGHT, WIDTH), class_names=tuple("0123456789"))
+    return make_task(row.header, line_images, line_images, by_column, initial)
 
 
 def test_both_parts_of_a_run_resume_to_the_bit(tmp_path: Path) -> None:
-    line_images = make_line_images(by_column=0.5)
+    task = make_bars(by_column=0.5)
 
     def train(file: str, stop_after: int | None = None) -> np.ndarray:
         def stop(progress: object) -> None:
             if stop_after and (epoch := getattr(progress, "epoch", None)) and epoch.number == stop_after:
                 raise KeyboardInterrupt
 
-        return train_network(SMALL, line_images, line_images, 7, tmp_path / file, stop).flat
+        return train_network(task, SMALL, tmp_path / file, stop).flat
 
     whole = train("whole.npz")
     for after in (1, 3):  # in each part
@@ -169,8 +175,6 @@ def test_both_parts_of_a_run_resume_to_the_bit(tmp_path: Path) -> None:
 
 
 def test_a_run_goes_on_from_given_parameters(tmp_path: Path) -> None:
-    line_images = make_line_images(by_column=0.25)
-    first = train_network(SMALL, line_images, line_images, 7, tmp_path / "first.npz")
-    later = replace(line_images, by_column=0.0)
-    second = train_network(SMALL, later, later, 7, tmp_path / "second.npz", initial=first.flat)
+    first = train_network(make_bars(by_column=0.25), SMALL, tmp_path / "first.npz")
+    second = train_network(make_bars(by_column=0.0, initial=first.flat), SMALL, tmp_path / "second.npz")
     assert second.history[-1].loss < first.history[-1].loss

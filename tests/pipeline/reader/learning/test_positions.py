@@ -1,10 +1,24 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from pipeline.engine.errors import UsageError
-from pipeline.reader.learning.positions import IGNORED, SCALES, SHAPE, Crops, find_centres, label_positions, show
+from pipeline.network.losses import LOSSES, cross_entropy
+from pipeline.reader.learning.positions import (
+    IGNORED,
+    PER_LABEL,
+    PER_PICTURE,
+    SCALES,
+    SHAPE,
+    Crops,
+    at_positions,
+    find_centres,
+    label_positions,
+    make_task,
+    show,
+)
 from pipeline.reader.rows.labels import SHEET, STEPS, ZERO, decode_contrast
 from pipeline.reader.synthesis.lettering import list_fonts
 from pipeline.reader.synthesis.line_images import synthesise_line
@@ -12,6 +26,7 @@ from pipeline.reader.synthesis.signs import SourceImages
 from pipeline.training.epochs import train_network
 from pipeline.training.recipe import Recipe
 from tests.drawings import sample_digits
+from tests.pipeline.models import make_finder, make_row_reader
 
 LAYERS = "conv6,conv12,conv12x3/1,conv12x3/1,conv12x3/1"
 SMALL = Recipe(layers=LAYERS, learning_rate=0.01, batch_size=8, epochs=2)
@@ -62,7 +77,7 @@ def test_layers_that_cannot_slide_are_refused() -> None:
 
 
 def make_crops(line_images: np.ndarray, digits: np.ndarray) -> Crops:
-    return Crops(line_images, digits, layers=LAYERS, centres=find_centres(LAYERS), classes=10)
+    return Crops(line_images, digits, find_centres(LAYERS), classes=10)
 
 
 def compose_parts(count: int) -> Crops:
@@ -73,8 +88,9 @@ def compose_parts(count: int) -> Crops:
 
 
 def test_training_on_parts_lowers_the_loss(tmp_path: Path) -> None:
-    parts = compose_parts(24)
-    first, second = train_network(SMALL, parts, parts, 11, tmp_path / "one.npz").history
+    parts, row = compose_parts(24), make_row_reader(class_names=tuple("0123456789"))
+    task = make_task(make_finder(LAYERS, row).header, SMALL, parts, parts, row)
+    first, second = train_network(task, SMALL, tmp_path / "one.npz").history
     assert second.loss < first.loss
 
 
@@ -118,3 +134,40 @@ def test_digits_move_and_grow_with_their_line(
             np.testing.assert_allclose(found, [y, x], atol=0.8)
             seen += 1
     assert seen > 5
+
+
+def make_positions(seed: int = 0) -> tuple[Any, Any]:
+    generator = np.random.default_rng(seed)
+    labels = np.full((6, 7, 3), 3)
+    labels[2, 3], labels[4, 1, 0], labels[0] = 1, 0, -1
+    return generator.normal(size=(4, 6, 7, 3)), labels
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_gradient_at_positions_is_that_of_the_loss(name: str) -> None:
+    logits, labels = make_positions()
+    value, gradient = at_positions(LOSSES[name].function, logits, labels, 3)
+    for index in [(1, 2, 3, 0), (0, 4, 1, 0), (3, 2, 3, 1), *np.argwhere(gradient != 0)[::17].tolist()]:
+        shifted = np.zeros_like(logits)
+        shifted[tuple(index)] = 1e-6
+        above, below = (at_positions(LOSSES[name].function, logits + sign * shifted, labels, 3)[0] for sign in (1, -1))
+        assert gradient[tuple(index)] == pytest.approx((above - below) / 2e-6, abs=1e-5)
+    assert value > 0
+
+
+def test_ignored_positions_do_not_count() -> None:
+    logits, labels = make_positions()
+    value, gradient = at_positions(cross_entropy, logits, labels, 3)
+    assert (gradient[:, 0] == 0).all()
+    logits[:, 0] = 1e3
+    assert at_positions(cross_entropy, logits, labels, 3)[0] == value
+
+
+def test_hardest_positions_with_nothing_count() -> None:
+    labels = np.full((20, 20, 1), 3)
+    labels[5, 5] = 0
+    logits = np.zeros((4, 20, 20, 1))
+    logits[3] = np.arange(400).reshape(20, 20, 1)
+    _, gradient = at_positions(cross_entropy, logits, labels, 3)
+    counted = np.flatnonzero((gradient != 0).any(axis=0).reshape(-1))
+    assert counted.tolist() == [*range(PER_LABEL + PER_PICTURE), 105]

@@ -2,7 +2,7 @@
 with boxes, line images, and a heat map.
 
     make pictures
-    python -m tests.pictures demo
+    python -m tests.tools.pictures demo
 
 Needs a browser, and artifacts/ with all stages run on MNIST. The second command makes only the pictures of the drawing
 demo, that of the included model, for which nothing has to be trained.
@@ -31,7 +31,7 @@ from pipeline.reader.pages.search import Slider, build_pyramid
 from pipeline.reader.rows.labels import OTHER, OUTER, SHEET, SPACE
 from pipeline.reader.synthesis.lettering import list_fonts, split_fonts
 from pipeline.reader.synthesis.line_images import synthesise_line
-from pipeline.reader.synthesis.parallel import load_parsed
+from pipeline.reader.synthesis.parallel import load_sources
 from pipeline.reader.synthesis.signs import MATPLOTLIB
 from tests.benchmarks.paper import choose_edge, draw_grid, expose, list_coordinates, wear
 from tests.benchmarks.pictures import draw_picture
@@ -148,7 +148,7 @@ def take_report(browser: Browser, scheme: str) -> None:
 
 def draw_lines() -> None:
     """Show line images on which the reader is trained, the part that the row network sees, each above its text."""
-    source = load_parsed(ARTIFACTS / "parse", held_out=False)
+    source = load_sources(ARTIFACTS / "normalize", "train")
     fonts = split_fonts(list_fonts("script", ARTIFACTS / "fonts"), held_out=False)
     classes = len(source.class_names)
     written = dict(enumerate(source.class_names)) | {classes + SPACE: "\u2423", classes + OTHER: "\u25a1"}

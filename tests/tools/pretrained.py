@@ -1,8 +1,8 @@
 """Write pipeline/model/pretrained/: the model in artifacts/train with 16-bit parameters, and its card.
 
-make pretrained                      train the models, then run this for each
-python -m tests.pretrained --reader  write the reader in artifacts/reader, and its card, instead
-python -m tests.pretrained --check   compare the model's accuracy on the test images of MNIST with its card
+make pretrained                            train the models, then run this for each
+python -m tests.tools.pretrained --reader  write the reader in artifacts/reader, and its card, instead
+python -m tests.tools.pretrained --check   compare the model's accuracy on the test images of MNIST with its card
 """
 
 import argparse
@@ -26,7 +26,7 @@ from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.reader import PRETRAINED, load
 from pipeline.reader.learning.calibration import calibrate
-from pipeline.reader.learning.columns import load_lines
+from pipeline.reader.learning.columns import load_lines, make_task
 from pipeline.training.epochs import accuracy
 
 CARD = PRETRAINED / "MODEL_CARD.md"
@@ -78,8 +78,9 @@ def write_reader(folder: Path, lines: Path) -> None:
     save_safetensors(PRETRAINED_READER, load_model(folder), np.int8)
     model = load_safetensors(PRETRAINED_READER)
     assert isinstance(model, Finder)
-    validation = load_lines(lines, "validation", by_column=0.0)
-    row = replace(model.row, validation_accuracy=accuracy(model.row.networks[0], validation, model.row.outputs))
+    validation = load_lines(lines, "validation")
+    task = make_task(model.row.header, validation, validation, by_column=0.0)
+    row = replace(model.row, validation_accuracy=accuracy(task, model.row.networks[0]))
     row, quality = calibrate(row, validation)
     model = replace(model, row=row)
     save_safetensors(PRETRAINED_READER, model, np.int8)

@@ -1,6 +1,6 @@
 """Measure the tables of the documentation again and write them into their pages: `make benchmarks`.
 
-    python -m tests.figures [--stale] [NAME ...]
+    python -m tests.tools.figures [--stale] [NAME ...]
 
 A table stands between `<!-- figure: NAME -->` and `<!-- end -->`, below a line with the command that printed it, the
 processor, the versions and the date. Of a new table, write only the two marks and the command, between backticks.
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.benchmarks.markdown import describe_machine, wrap
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"(<!-- figure: ([\w-]+) -->\n)(`([^`]+)`.*?)(<!-- end -->)", re.DOTALL)
 MAX_AGE = 180  # days
 

@@ -1,0 +1,259 @@
+// A form: its fields, what they look like, and the TOML file that describes it.
+
+// What a field may look like, as a pattern. "digits" counts them; "own" is any other pattern.
+const LOOKS = {
+  digits: "",
+  amount: "\\d+[.,]\\d\\d",
+  date: "[0-3]?\\d[./-][01]?\\d[./-](\\d\\d)?\\d\\d",
+  time: "[012]?\\d:[0-5]\\d",
+  own: "",
+};
+const HOLDS = { one: "one", lines: "one per line", many: "many" };
+
+const lookOf = ({ digits, pattern }) => {
+  if (pattern === undefined) return digits === undefined ? "" : "digits";
+  return Object.keys(LOOKS).find((name) => LOOKS[name] && LOOKS[name] === pattern) ?? "own";
+};
+
+function describeLook(field) {
+  const look = lookOf(field);
+  if (look === "digits") return field.digits === "1" ? "1 digit" : `${field.digits} digits`;
+  return { amount: "amount", date: "date", time: "time", own: "own pattern" }[look] ?? "any number";
+}
+
+// The regular expression of the whole text, and what counts in it, as `forms` reads it.
+function compileField({ digits, pattern, holds: kind }) {
+  const [least, most = least] = String(digits ?? "").split("-");
+  const fits = pattern ?? (digits ? `\\d{${least},${most}}` : "");
+  const isPattern = pattern !== undefined;
+  return {
+    holds: kind,
+    fits,
+    spaces: isPattern && /\s/.test(fits),
+    separators: isPattern && /[.,:/'-]/.test(fits),
+    unit: "1",
+  };
+}
+
+const isPlain = (name) => /^[A-Za-z0-9_-]+$/.test(name);
+const quoteText = (text) => JSON.stringify(text);
+const quoteKey = (name) => (isPlain(name) ? name : quoteText(name));
+const quotePattern = (text) => (text.includes("'") ? quoteText(text) : `'${text}'`);
+
+// A field as a table of the file.
+function writeField(field) {
+  const { name, regions, digits, pattern, holds: kind } = field;
+  const region = regions.length === 1 ? quoteText(regions[0]) : `[${regions.map(quoteText).join(", ")}]`;
+  const look =
+    pattern !== undefined
+      ? `pattern = ${quotePattern(pattern)}\n`
+      : digits !== undefined
+        ? `digits = ${quoteText(digits)}\n`
+        : "";
+  const place = regions.length ? `region = ${region}\n` : "";
+  return `[fields.${quoteKey(name)}]\n${place}${look}holds = ${quoteText(kind)}\n`;
+}
+
+const writeFormulas = (title, formulas) => {
+  const lines = Object.entries(formulas).filter(([, text]) => text);
+  return lines.length
+    ? `[${title}]\n${lines.map(([name, text]) => `${quoteKey(name)} = ${quoteText(text)}\n`).join("")}`
+    : "";
+};
+
+// The parts of the file, each with the field that it is about, or "".
+function writeParts(form) {
+  const tops = Object.entries(form.top)
+    .map(([name, text]) => `${name} = ${quoteText(text)}\n`)
+    .join("");
+  return [
+    { text: tops, field: "" },
+    ...form.fields.map((field) => ({ text: writeField(field), field: field.name })),
+    { text: writeFormulas("lines", form.lines), field: "" },
+    { text: writeFormulas("sums", form.sums), field: "" },
+  ].filter(({ text }) => text);
+}
+
+const writeForm = (form) =>
+  writeParts(form)
+    .map(({ text }) => text)
+    .join("\n");
+
+// Read a TOML file, as far as forms need it: tables, texts, whole numbers, lists of texts. Throws an Error.
+function parseToml(text) {
+  const tokens = text.matchAll(/#[^\n]*|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|\n|[[\]=,.]|[A-Za-z0-9_-]+|[^\S\n]+|[\s\S]/g);
+  const list = [...tokens].map(([token]) => token).filter((token) => !/^([^\S\n]+|#.*)$/.test(token));
+  let [at, line] = [0, 1];
+  const fail = (what) => {
+    throw new Error(`line ${line}: ${what}`);
+  };
+  const take = () => {
+    if (list[at] === "\n") line += 1;
+    return list[at++];
+  };
+  const skip = () => {
+    while (list[at] === "\n") take();
+  };
+  const expect = (wanted) => {
+    if (list[at] !== wanted) fail(`${wanted} is missing`);
+    take();
+  };
+  const name = () => {
+    const token = take() ?? fail("a name is missing");
+    if (/^"/.test(token)) return parseText(token);
+    if (/^'/.test(token)) return token.slice(1, -1);
+    return isPlain(token) ? token : fail(`${token.trim() || "a name"} is not a name`);
+  };
+  const parseText = (token) => {
+    try {
+      return JSON.parse(token);
+    } catch {
+      return fail(`${token} is not a text`);
+    }
+  };
+  const value = () => {
+    const token = take() ?? fail("a value is missing");
+    if (/^"/.test(token)) return parseText(token);
+    if (/^'/.test(token)) return token.slice(1, -1);
+    if (/^\d+$/.test(token)) return Number(token);
+    if (token !== "[") fail(`${token.trim() || "the end of the line"} is not a value: write texts in quotes`);
+    const values = [];
+    for (skip(); list[at] !== "]"; skip()) {
+      values.push(value());
+      skip();
+      if (list[at] === ",") take();
+      else if (list[at] !== "]") fail("] is missing");
+    }
+    take();
+    return values;
+  };
+  const content = {};
+  let table = content;
+  for (skip(); at < list.length; skip()) {
+    if (list[at] === "[") {
+      take();
+      table = content;
+      const path = [name()];
+      for (; list[at] === "."; path.push(name())) take();
+      expect("]");
+      for (const part of path) table = Object.hasOwn(table, part) ? table[part] : (table[part] = {});
+    } else {
+      const entry = name();
+      expect("=");
+      if (Object.hasOwn(table, entry)) fail(`${entry} is there twice`);
+      table[entry] = value();
+    }
+    if (at < list.length && list[at] !== "\n") fail(`${list[at].trim()} is one too many`);
+  }
+  return content;
+}
+
+// The form that a TOML file describes. Throws an Error that says what is wrong.
+function parseForm(text) {
+  const { fields = {}, lines = {}, sums = {}, ...top } = parseToml(text);
+  for (const [name, entry] of Object.entries(top))
+    if (typeof entry !== "string") throw new Error(`${name} is not a text`);
+  const found = Object.entries(fields).map(([name, { region = [], digits, pattern, holds: kind = "many" }]) => {
+    if (!(kind in HOLDS)) throw new Error(`${name}: holds is one of ${Object.keys(HOLDS).join(", ")}`);
+    const regions = Array.isArray(region) ? region : [region];
+    regions.forEach((each) => parseRegion(each, [1, 1]));
+    if (pattern !== undefined) new RegExp(pattern, "u"); // which throws
+    return { name, regions, digits: digits === undefined ? undefined : String(digits), pattern, holds: kind };
+  });
+  const names = found.map(({ name }) => name);
+  for (const formula of Object.values(lines)) parseFormula(formula, names, false);
+  for (const formula of Object.values(sums)) parseFormula(formula, names, true);
+  return { top, fields: found, lines, sums };
+}
+
+// "left,top,right,bottom", in pixels or with %, as a box of a page of this [height, width].
+function parseRegion(text, [height, width]) {
+  const sides = String(text)
+    .split(",")
+    .map((side) => /^\s*(\d+(?:\.\d+)?)\s*(%?)\s*$/.exec(side));
+  if (sides.length !== 4 || sides.includes(null)) throw new Error(`${text}: a region is left,top,right,bottom`);
+  return sides.map(([, number, unit], i) => (unit ? (number / 100) * [width, height][i % 2] : Number(number)));
+}
+
+function writeRegion(box, [height, width]) {
+  return box.map((side, i) => `${((100 * side) / [width, height][i % 2]).toFixed(1)}%`).join(",");
+}
+
+// The numbers of a page that lie in the regions of a form, as a page of that form; lines are found by height.
+function readAs(form, page) {
+  const fields = Object.fromEntries(form.fields.map((field) => [field.name, compileField(field)]));
+  const numbers = splitRows(page);
+  const rows = form.fields.flatMap((field) =>
+    field.regions.flatMap((region) => {
+      const box = parseRegion(region, page.size);
+      return numbers
+        .filter((number) => holds(box, ...middleOf(number.box)))
+        .map((number) => ({ ...number, region: field.name, record: 1 }));
+    }),
+  );
+  const inLines = rows.filter(({ region }) => fields[region].holds === "lines");
+  numberLines(page, inLines);
+  for (const field of form.fields)
+    fields[field.name].unit = usualUnitOf(rows.filter(({ region }) => region === field.name));
+  const names = Object.keys(fields);
+  const compile = (formulas, hasSums) =>
+    Object.fromEntries(
+      Object.entries(formulas).flatMap(([target, text]) => {
+        try {
+          return names.includes(target) ? [[target, { formula: parseFormula(text, names, hasSums) }]] : [];
+        } catch {
+          return [];
+        }
+      }),
+    );
+  const pile = { fields, lines: compile(form.lines, false), sums: compile(form.sums, true), certain: 0.9 };
+  const read = { ...page, pile, rows, problems: [] };
+  read.numbers = makeNumbers(read);
+  read.checks = makeChecks(read);
+  return read;
+}
+
+function usualUnitOf(rows) {
+  const counts = new Map();
+  for (const { text } of rows) {
+    const unit = readAmount(text).unit?.join("/");
+    if (unit) counts.set(unit, (counts.get(unit) ?? 0) + 1);
+  }
+  return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0] ?? "1";
+}
+
+// Rows without a field may hold several numbers, which have spaces between them.
+function splitRows(page) {
+  return page.rows.flatMap((row) => {
+    const parts = row.region || !row.boxes?.length ? [row.text] : row.text.split(/\s+/);
+    let from = 0;
+    return parts.filter(Boolean).map((text) => {
+      const count = parts.length === 1 ? (row.boxes?.length ?? 0) : text.replace(/\D/g, "").length;
+      const [boxes, signs] = [row.boxes?.slice(from, from + count) ?? [], row.signs?.slice(from, from + count) ?? []];
+      from += count;
+      return { ...row, text, boxes, signs, rejected: false, box: boxes.length ? surround(boxes) : row.box };
+    });
+  });
+}
+
+// Number the lines of some rows, from the top: a new one begins where the next number is half a line lower.
+function numberLines(page, rows) {
+  const sorted = [...rows].sort((a, b) => depthOf(page, middleOf(a.box)) - depthOf(page, middleOf(b.box)));
+  const high = sorted.length ? median(sorted.map(({ box }) => heightOf(box))) : 0;
+  let [line, depths] = [0, []];
+  for (const row of sorted) {
+    const depth = depthOf(page, middleOf(row.box));
+    if (!depths.length || depth - mean(depths) > 0.7 * high) {
+      line += 1;
+      depths = [];
+    }
+    depths.push(depth);
+    row.record = line;
+  }
+}
+
+// What a formula makes on the page: how many lines fit, of those that can be checked.
+function countFits(read, target) {
+  const checks = read.checks.filter((check) => check.target === target && ["fits", "differs"].includes(check.state));
+  return [checks.filter(({ state: verdict }) => verdict === "fits").length, checks.length];
+}

@@ -1,0 +1,177 @@
+// Lines and totals of a page: whether they add up, and which number mends them.
+
+const CLOSE = 2; // digits in which a calculated number may differ from what was read
+
+function groupLines(page) {
+  const lines = new Map();
+  for (const number of page.numbers) {
+    if (!isThere(number) && !needsText(number)) continue;
+    if (!number.line || page.pile.fields[number.field]?.holds !== "lines") continue;
+    if (!lines.has(number.line)) lines.set(number.line, new Map());
+    lines.get(number.line).set(number.field, number);
+  }
+  return new Map([...lines].sort(([a], [b]) => a - b));
+}
+
+const textIn = (number, changes) => changes?.get(number) ?? number.text;
+const valueIn = (number, changes) => {
+  const text = textIn(number, changes);
+  return needsText(number) && !changes?.has(number) ? UNKNOWN : valueOf(text);
+};
+
+// What each field is in a line, or on the page. changes: other texts, by number.
+function valuesIn(page, cells, changes) {
+  return (field, all = false) => {
+    if (!all && cells?.has(field)) return valueIn(cells.get(field), changes);
+    const own = page.byField.get(field) ?? [];
+    if (!all) return page.pile.fields[field]?.holds === "lines" || !own.length ? EMPTY : valueIn(own[0], changes);
+    if (page.pile.fields[field]?.holds !== "many") return own.map((number) => valueIn(number, changes));
+    return own.flatMap((number) => textIn(number, changes).split(/\s+/).map(valueOf));
+  };
+}
+
+function groupFields(page) {
+  page.byField = new Map();
+  for (const number of page.numbers) {
+    if (!isThere(number) && !needsText(number)) continue;
+    if (number.kind === "unfit" && isOpen(number)) continue;
+    if (!page.byField.has(number.field)) page.byField.set(number.field, []);
+    page.byField.get(number.field).push(number);
+  }
+}
+
+// The numbers of a check, in the order of its formula; the written one is last.
+function listNumbers(page, check) {
+  const own = fieldsOf(check.formula).flatMap((field) => {
+    if (check.cells?.has(field)) return [check.cells.get(field)];
+    const rows = page.byField.get(field) ?? [];
+    return check.cells && page.pile.fields[field]?.holds === "lines" ? [] : rows;
+  });
+  const written = check.cells?.get(check.target) ?? (check.cells ? null : page.byField.get(check.target)?.[0]) ?? null;
+  return { terms: [...new Set(own)], written };
+}
+
+const usualUnit = (page, field) => parseFraction(page.pile.fields[field]?.unit ?? "1");
+const decimalOf = (page) => page.decimal ?? ".";
+
+// A result as the written number, or as most numbers of its field.
+function showResult(page, check, value, text = "") {
+  return isFraction(value) ? writeResult(value, unitOf(text, usualUnit(page, check.target)), decimalOf(page)) : "?";
+}
+
+function judgeCheck(page, check, changes) {
+  const values = valuesIn(page, check.cells, changes);
+  const { terms, written } = check;
+  const result = resultOf(
+    check.formula,
+    values,
+    terms.map((number) => textIn(number, changes)),
+  );
+  const text = written ? textIn(written, changes) : "";
+  const isUnknown = written && valueIn(written, changes) === UNKNOWN;
+  return { result, state: isUnknown ? "unchecked" : judge(result, text, usualUnit(page, check.target)) };
+}
+
+// All checks of a page: each line with each formula, then the totals.
+function makeChecks(page) {
+  groupFields(page);
+  const { lines, sums } = page.pile;
+  const checks = [];
+  for (const [line, cells] of Object.keys(lines).length ? groupLines(page) : []) {
+    for (const [target, { formula }] of Object.entries(lines))
+      checks.push({ kind: "line", line, cells, target, formula });
+  }
+  for (const [target, { formula }] of Object.entries(sums)) {
+    checks.push({ kind: "total", line: 0, cells: null, target, formula });
+  }
+  const proved = new Set(); // by their lines, when the totals follow
+  for (const check of checks) {
+    Object.assign(check, listNumbers(page, check));
+    Object.assign(check, judgeCheck(page, check));
+    check.numbers = [...check.terms, ...(check.written ? [check.written] : [])];
+    if (check.state === "fits" && check.kind === "line") check.numbers.forEach((number) => proved.add(number));
+    // As a person has seen all of it, it is as written.
+    const isSeen = (number) =>
+      number.answer || (check.kind === "total" && number !== check.written && proved.has(number));
+    const isKept = check.numbers.some(({ answer }) => answer === "kept") || check.numbers.every(isSeen);
+    if (check.state === "differs" && isKept) check.state = "kept";
+  }
+  return checks;
+}
+
+function editDistance(one, other) {
+  let row = Array.from({ length: other.length + 1 }, (_, i) => i);
+  for (const [i, a] of [...one].entries()) {
+    const next = [i + 1];
+    for (const [j, b] of [...other].entries()) {
+      next.push(Math.min(row[j + 1] + 1, next[j] + 1, row[j] + (a === b ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row.at(-1);
+}
+
+function fitsPattern(field, text) {
+  if (!field?.fits) return true;
+  let plain = text.trim();
+  if (!field.spaces) plain = plain.replace(/\s/g, "");
+  if (!field.separators) plain = plain.replace(/[.,:/'-]/g, "");
+  field.regex ??= new RegExp(`^(?:${field.fits})$`, "u");
+  return field.regex.test(plain);
+}
+
+// The text that a number must have for a check to add up, or "".
+function calculate(page, check, number) {
+  const field = page.pile.fields[number.field];
+  const like = [number.read, ...(page.byField.get(number.field) ?? []).map(({ text }) => text)].find(Boolean) ?? "";
+  let value = check.result;
+  if (number !== check.written) {
+    if (!check.written || (check.formula[0] === "sum" && needsText(check.written))) return "";
+    const written = valueIn(check.written);
+    if (!isFraction(written)) return "";
+    if (check.formula[0] === "sum") {
+      const others = check.terms.filter((each) => each !== number).map((each) => valueIn(each));
+      const rest = others.reduce((a, b) => operate("+", a, b), ZERO);
+      value = isFraction(rest) ? minus(written, rest) : UNKNOWN;
+    } else value = solve(check.formula, number.field, written, valuesIn(page, check.cells));
+  }
+  if (!isFraction(value)) return "";
+  if (isTime(like)) value = plus(value, fraction(-24n * (over(value, DAY)[0] / over(value, DAY)[1])));
+  if (value[0] < 0n && isTime(like)) value = plus(value, DAY);
+  if (value[0] < 0n) return "";
+  const text = writeResult(value, isTime(like) ? MINUTE : usualUnit(page, number.field), decimalOf(page));
+  if (!fitsPattern(field, text)) return "";
+  return judgeCheck(page, check, new Map([[number, text]])).state === "fits" ? text : "";
+}
+
+// The number that mends a check, and its text: an alternative if one does, otherwise a calculated number close to what
+// was read; null if there is none.
+function mend(page, check, checks) {
+  const found = [];
+  const totals = checks.filter(({ kind }) => kind === "total");
+  const proved = check.kind === "total" ? provedBy(checks.filter(({ kind }) => kind === "line")) : new Set();
+  for (const number of check.numbers) {
+    if (number.answer || !number.read || proved.has(number)) continue;
+    const fits = (text) => judgeCheck(page, check, new Map([[number, text]])).state === "fits";
+    for (const [text, chance] of number.alternatives) {
+      if (!isSame(text, number.text) && fits(text))
+        found.push({ number, text, cost: Math.log(number.confidence / chance) });
+    }
+    const text = calculate(page, check, number);
+    const far = text ? editDistance(squeeze(text), squeeze(number.text)) : Infinity;
+    const isWritten = number === check.written;
+    if (far <= (check.kind === "line" || isWritten ? CLOSE : 1))
+      found.push({ number, text, cost: 3 * far + number.confidence });
+  }
+  const settles = ({ number, text }) =>
+    totals.some(
+      (total) =>
+        total !== check &&
+        total.state === "differs" &&
+        judgeCheck(page, total, new Map([[number, text]])).state === "fits",
+    );
+  for (const each of found) if (settles(each)) each.cost -= 3;
+  return found.sort((a, b) => a.cost - b.cost)[0] ?? null;
+}
+
+const provedBy = (checks) => new Set(checks.filter(({ state }) => state === "fits").flatMap(({ numbers }) => numbers));

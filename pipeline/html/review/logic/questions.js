@@ -1,0 +1,228 @@
+// The questions of a page: what is known to be wrong first, at any confidence, then what is doubtful.
+
+const GROUPS = { "!": 0, "≠": 0, Σ: 1, "?": 2, "·": 3 };
+const percent = (share) => `${Math.floor(100 * share)} %`;
+
+// Numbers that a formula needs, in lines that have others.
+function findMissing(page, checks) {
+  const found = new Map();
+  for (const { kind, line, cells, target, formula, result, written } of checks) {
+    if (kind !== "line") continue;
+    const absent = fieldsOf(formula).filter((field) => page.pile.fields[field]?.holds === "lines" && !cells.has(field));
+    const isNeeded = written && result === EMPTY && absent.length === 1;
+    const field = isFraction(result) && !written ? target : isNeeded ? absent[0] : "";
+    const isAnswered = (each) => each.kind === "missing" && each.field === field && each.line === line;
+    if (!field || page.numbers.some(isAnswered)) continue;
+    const values = { kind: "missing", field, line, box: findCell(page, field, line), isCell: true, isNeeded: true };
+    found.set(`${field} ${line}`, makeNumber(page, `m${line} ${field}`, values));
+  }
+  return [...found.values()];
+}
+
+function settle(page) {
+  page.numbers = page.numbers.filter(({ isNeeded, answer, later }) => !isNeeded || answer || later);
+  let checks = makeChecks(page);
+  const missing = findMissing(page, checks);
+  if (missing.length) {
+    page.numbers.push(...missing);
+    checks = makeChecks(page);
+  }
+  page.checks = checks;
+  page.proved = provedBy(checks);
+  page.questions = ask(page);
+  for (const [number, { mark }] of page.questions) number.asked ??= GROUPS[mark];
+  for (const number of page.numbers) if (number.answer && number.answer !== "covered") number.asked ??= GROUPS["?"];
+  page.counts = countPage(page);
+  page.items = page.numbers.filter(({ asked }) => asked !== null).sort((a, b) => a.asked - b.asked || byPlace(a, b));
+}
+
+// Down the page, and within a line from left to right.
+function byPlace(one, other) {
+  if (one.line !== other.line || !one.line) {
+    const [a, b] = [one, other].map((each) => depthOf(each.page, middleOf(each.box)));
+    if (a !== b) return a - b;
+  }
+  return one.box[0] - other.box[0];
+}
+
+// A question: mark; why, in words; text: the large reading; isCalculated; check: what does not add up.
+function ask(page) {
+  const questions = new Map();
+  const add = (number, question) => {
+    if (!questions.has(number)) questions.set(number, question);
+  };
+  for (const number of page.numbers.filter(isOpen)) {
+    if (needsText(number)) add(number, askText(page, number));
+    else if (number.kind === "unfit") add(number, { mark: "!", why: "fits no line", text: number.text });
+    else if (number.kind === "few" && isShort(page, number)) add(number, { mark: "!", why: number.what, text: "" });
+  }
+  for (const check of page.checks.filter(({ state }) => state === "differs")) askCheck(page, check, add);
+  for (const number of page.numbers.filter(isOpen)) {
+    if (number.kind !== "read" || page.proved.has(number)) continue;
+    if (number.hasInk) add(number, { mark: "!", why: "ink", text: number.text });
+    const mends = page.checks.find(({ numbers, mending }) => mending && numbers.includes(number));
+    const why = mends ? `ticks itself with ${mends.mending.text}` : `${percent(number.confidence)}`;
+    if (number.confidence < page.pile.certain) add(number, { mark: "?", why, text: number.text, check: mends });
+  }
+  for (const number of page.numbers.filter((each) => isOpen(each) && each.sampled)) {
+    add(number, { mark: "·", why: percent(number.confidence), text: number.text });
+  }
+  return questions;
+}
+
+const isShort = (page, { field, most }) => !most || (page.byField.get(field) ?? []).length < most;
+
+const NAMES = { rejected: "not read", ink: "ink", missing: "missing" };
+
+function askText(page, number) {
+  const check = page.checks.find((each) => each.numbers.includes(number) && calculate(page, each, number));
+  const text = check ? calculate(page, check, number) : "";
+  const gives = check?.kind === "line" ? "line gives it" : `total needs ${text}`;
+  const first = number.kind === "rejected" ? "" : `${NAMES[number.kind]}; `;
+  const why = text ? `${first}${gives}` : NAMES[number.kind];
+  return { mark: "!", why, text, isCalculated: Boolean(text), check };
+}
+
+function askCheck(page, check, add) {
+  check.mending = mend(page, check, page.checks);
+  const { kind, written, mending } = check;
+  const open = check.numbers.filter((number) => isOpen(number) && !needsText(number));
+  if (mending) {
+    const { number, text } = mending;
+    add(number, { mark: "≠", why: `read as ${number.text}`, text, isCalculated: true, check });
+  }
+  if (kind === "total" && written && isOpen(written)) {
+    const why = mending ? `ticks itself with ${mending.text}` : `off by ${showDifference(page, check)}`;
+    add(written, { mark: "Σ", why, text: written.text, check });
+  } else if (!mending) {
+    const least = open
+      .filter((number) => kind === "line" || !page.proved.has(number))
+      .sort((a, b) => a.confidence - b.confidence)[0];
+    if (least)
+      add(least, {
+        mark: "≠",
+        why: kind === "line" ? "line does not add up" : "total is off",
+        text: least.text,
+        check,
+      });
+  }
+}
+
+function showDifference(page, check) {
+  const difference = absolute(minus(check.result, valueIn(check.written)));
+  return showResult(page, check, difference);
+}
+
+// What is to be said of a page as a whole.
+function summarise(page) {
+  const open = [...page.questions.keys()].filter(({ later }) => !later);
+  const totals = page.checks.filter(({ kind }) => kind === "total");
+  const differing = totals.find(({ state }) => state === "differs");
+  const lines = page.checks.filter(({ kind, state }) => kind === "line" && state === "differs").length;
+  if (page.notice) return page.notice;
+  if (differing) return `total and lines differ by ${showDifference(page, differing)}`;
+  if (lines) return lines === 1 ? "1 line does not add up" : `${lines} lines do not add up`;
+  if (totals.some(({ state }) => state === "unchecked")) return "sum cannot be checked yet";
+  if (page.checks.length && addsUp(page)) return "adds up";
+  return open.length && open.every((number) => page.questions.get(number).mark === "?")
+    ? `below ${percent(page.pile.certain)}`
+    : "";
+}
+
+const addsUp = (page) =>
+  page.checks.some(({ state }) => state === "fits") &&
+  page.checks.every(({ state }) => state === "fits" || state === "nothing");
+
+// Pages that could not be aligned, pages where something does not fit, pages with doubtful numbers, and the others.
+function rankPage(page) {
+  const groups = [...page.questions.values()].map(({ mark }) => GROUPS[mark]);
+  if (page.notice) return 0;
+  return groups.length ? (Math.min(...groups) < GROUPS["?"] ? 1 : 2) : 3;
+}
+
+// The whole queue: what was left for later follows the rest.
+function listItems(pile) {
+  const pages = [...pile.pages].sort((a, b) => a.rank - b.rank || a.number - b.number);
+  const items = pages.flatMap((page) => page.items);
+  const isLater = (number) => number.later && number.page.questions.has(number);
+  return [...items.filter((number) => !isLater(number)), ...items.filter(isLater)];
+}
+
+const isAsked = (number) => number.page.questions.has(number);
+
+// The question that follows a number in the queue, or null. isLater: also what was left for later.
+function findNext(items, number, isLater = false) {
+  const at = items.indexOf(number);
+  const wanted = (each) => isAsked(each) && (isLater || !each.later) && each !== number;
+  return items.slice(at + 1).find(wanted) ?? items.slice(0, Math.max(at, 0)).find(wanted) ?? null;
+}
+
+function countPage(page) {
+  const counts = {
+    right: 0,
+    corrected: 0,
+    added: 0,
+    later: 0,
+    open: 0,
+    proved: 0,
+    certain: 0,
+    sampled: 0,
+    wrong: 0,
+    doubt: 0,
+  };
+  for (const number of page.numbers) {
+    if (number.answer === "covered") continue;
+    const isRight = number.answer === "right" || number.answer === "kept";
+    if (page.questions.has(number)) counts[number.later ? "later" : "open"] += 1;
+    else if (number.answer) {
+      counts[isRight ? "right" : "corrected"] += 1;
+      counts.added += number.kind === "added";
+      counts.sampled += number.sampled;
+      counts.wrong += number.sampled && !isRight;
+    } else if (number.kind === "read") {
+      counts[number.confidence < page.pile.certain ? "proved" : "certain"] += 1;
+      counts.doubt += 1 - number.confidence;
+    }
+  }
+  return counts;
+}
+
+function countAnswers(pile) {
+  const total = { ...pile.pages[0]?.counts };
+  for (const { counts } of pile.pages.slice(1)) for (const name of Object.keys(total)) total[name] += counts[name];
+  return { ...total, asked: (total.right ?? 0) + (total.corrected ?? 0) };
+}
+
+// At most so many of `rest` are wrong, with a probability of 95 %, if `wrong` of `seen` were: Clopper and Pearson.
+function boundErrors(wrong, seen, rest) {
+  const below = (share) => {
+    let [term, sum] = [(1 - share) ** seen, 0];
+    for (let i = 0; i <= wrong; i += 1) {
+      sum += term;
+      term *= ((seen - i) / (i + 1)) * (share / (1 - share));
+    }
+    return sum;
+  };
+  let [low, high] = [0, 1];
+  for (let i = 0; i < 40; i += 1) {
+    const middle = (low + high) / 2;
+    if (below(middle) > 0.05) low = middle;
+    else high = middle;
+  }
+  return Math.ceil(rest * high);
+}
+
+// Numbers for a look at some of those that were not asked: the same ones after a reload.
+function chooseSample(pile, count) {
+  const rest = pile.pages
+    .flatMap((page) => page.numbers)
+    .filter((each) => isOpen(each) && each.kind === "read" && !isAsked(each) && each.confidence >= pile.certain);
+  let seed = 1 + rest.length;
+  const random = () => {
+    seed = (seed * 48271) % 2147483647;
+    return seed / 2147483647;
+  };
+  const chosen = [];
+  while (chosen.length < count && rest.length) chosen.push(...rest.splice(Math.floor(random() * rest.length), 1));
+  return chosen;
+}

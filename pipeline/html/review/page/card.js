@@ -1,0 +1,340 @@
+// The card with the question: the large crop, which never moves, each digit under its ink, the line, the answers.
+
+const EYE = 116; // pixels: height of the large crop
+const LOW = 72; // of a strip of a long number
+const SIGNS = { "*": "×", "/": "/", "+": "+", "-": "−" };
+
+function drawCard() {
+  const card = get("card");
+  const number = focused();
+  card.hidden = !number && !state.draft;
+  if (card.hidden) return;
+  const { draft } = state;
+  card.replaceChildren(...(draft ? drawDraft(draft) : drawQuestion(number)));
+}
+
+function drawQuestion(number) {
+  const question = questionOf(number);
+  const { text, kind } = showing(number);
+  const [title, why, isPlain] = describeQuestion(number, question, text);
+  const head = make(
+    "div",
+    { className: "fh" },
+    make("h2", {}, title),
+    make("small", { className: isPlain ? "" : "no" }, why),
+  );
+  const check = checkOf(number);
+  const ask = make("div", { className: "ans" }, answersFor(number, question, text, kind));
+  return [
+    head,
+    ...drawEyes(number, text, kind, get("card").clientWidth - 48),
+    check && drawSum(number, check, text),
+    ask,
+  ].filter(Boolean);
+}
+
+function describeQuestion(number, { mark, check, why, isCalculated }, text) {
+  const name = label(number);
+  const field = state.pile.fields[number.field];
+  const pattern = `${text} does not fit the pattern`;
+  if (state.isWarned || (state.typed && isWrongAlready(field, text))) return [kindOf(number, name), pattern];
+  if (number.answer) return [name, doneBecause(number), true];
+  if (number.hasInk && number.kind === "read" && mark === "!")
+    return [kindOf(number, name), `read as ${number.text}`, true];
+  if (number.kind === "ink" || number.kind === "missing") {
+    const reason = isCalculated ? writeSum(check, new Map([[number, text]])) : "its line has other numbers";
+    return [kindOf(number, name), number.kind === "ink" && !isCalculated ? "" : reason, true];
+  }
+  if (number.kind === "rejected") return [kindOf(number, name), isCalculated ? why : "", true];
+  if (number.kind === "unfit") return [`${name}: fits no line`, "", true];
+  if (number.kind === "few") return [`${name}: ${number.what}`, "", true];
+  if (mark === "≠" && check.kind === "line") {
+    const { written, result } = check;
+    const sum = writeSum(check, null, true);
+    if (number !== written) return [name, `read as ${number.text}, but ${sum} is not ${written.text}`];
+    return [
+      `${name}: does not add up`,
+      `${sum} = ${showResult(number.page, check, result, number.text)}, read as ${number.text}`,
+    ];
+  }
+  if (check?.kind === "total" && mark !== "?") {
+    const made = showResult(number.page, check, check.result);
+    const shown = isCalculated && number !== check.written ? `${name}: ${text} instead of ${number.text}` : name;
+    return [shown, `${isolate(check.target)} ${check.written?.text ?? ""}, but the lines make ${made}`];
+  }
+  if (isLong(number)) {
+    const doubtful = number.signs.filter(([, chance]) => chance < state.pile.certain).length;
+    return [name, `${number.boxes.length} digits, ${doubtful} of them doubtful: type over them`];
+  }
+  return [name, number.kind === "read" ? `${percent(number.confidence)} sure` : "", mark !== "?"];
+}
+
+const kindOf = (number, name) => {
+  const words =
+    number.hasInk && number.kind === "read"
+      ? "ink that was not read"
+      : { rejected: "not read", ink: "ink that was not read", missing: "a number is missing" }[number.kind];
+  return words ? `${name}: ${words}` : name;
+};
+
+// Whether a text that is being typed is longer than the field allows.
+function isWrongAlready(field, text) {
+  if (!field?.fits || fitsPattern(field, text)) return false;
+  const shown = text.slice(0, -1);
+  return shown !== "" && fitsPattern(field, shown);
+}
+
+// The crop with the digits below; a long number in strips of eight.
+function drawEyes(number, text, kind, room) {
+  if (number.kind === "few") return [make("div", { className: "eye none" })];
+  if (!isLong(number)) return [drawEye(number, text, kind, room, EYE)];
+  const strips = makeStrips(number);
+  const parts = splitText(text, strips.length);
+  let from = 0;
+  return strips.map((strip, i) => {
+    const eye = drawEye(strip, parts[i], kind, room, LOW, from);
+    from += parts[i].length;
+    return eye;
+  });
+}
+
+// The text of each strip: eight digits with the separators after them, the last with the rest.
+function splitText(text, count) {
+  const parts = text.match(new RegExp(`(\\d\\D*){1,${STRIP}}`, "g")) ?? [""];
+  const rest = parts.slice(count - 1).join("");
+  return Array.from({ length: count }, (_, i) => (i === count - 1 ? rest : (parts[i] ?? "")));
+}
+
+// A calculated number may have more digits than were read: their ink stands beside these.
+function widen([left, top, right, bottom], number, text) {
+  const characters = [...text.replace(/\s/g, "")];
+  const from = align(
+    characters,
+    readCharacters(number).map(({ character }) => character),
+  );
+  const first = from.findIndex((source) => source >= 0);
+  if (first < 0) return [left, top, right, bottom];
+  const last = from.findLastIndex((source) => source >= 0);
+  const wide = 0.8 * heightOf(number.box);
+  const [before, after] = [wide * first, wide * (characters.length - 1 - last)];
+  return [Math.max(0, left - before), top, Math.min(number.page.size[1], right + after), bottom];
+}
+
+function drawEye(number, text, kind, room, high, from = 0) {
+  const box = widen(frame(number), number, text);
+  const scale = Math.min(high / heightOf(box), room / widthOf(box));
+  const [width, height] = [Math.round(widthOf(box) * scale), Math.round(heightOf(box) * scale)];
+  const picture = make("div", { className: "pic" }, cut(number.page, box, width, height));
+  picture.style.height = `${high}px`;
+  const placed = placeDigits(text, number, box, scale, kind);
+  const indices = [...text].map((character, i) => (/\s/.test(character) ? -1 : i)).filter((i) => i >= 0);
+  const digits = make(
+    "div",
+    { className: "dg", ariaHidden: "true" },
+    placed.map(({ character, style, x }, i) => {
+      const isOver = state.over === from + indices[i];
+      const digit = span(`${style}${isOver ? " over" : ""}`, character);
+      digit.style.left = `${Math.round(x)}px`;
+      return digit;
+    }),
+  );
+  if (state.typed !== null && state.over < 0 && high === EYE) {
+    const caret = make("i", { className: "caret" });
+    const last = placed.at(-1);
+    caret.style.left = `${Math.round(last ? last.x + roomFor(last.character) / 2 : width / 2)}px`;
+    digits.append(caret);
+  }
+  const eye = make("div", { className: "eye" }, picture, digits);
+  eye.style.width = `${width}px`;
+  return eye;
+}
+
+// A formula as a list: numbers of the page, and what stands between them.
+function listParts(formula, check) {
+  const write = (each) => {
+    const [operation, first, second] = each;
+    if (operation === "number") return [first];
+    if (operation === "field")
+      return [check.cells?.get(first) ?? check.numbers.find(({ field }) => field === first) ?? { field: first }];
+    if (operation === "sum")
+      return check.terms.filter(({ field }) => field === first).flatMap((number, i) => (i ? ["+", number] : [number]));
+    if (operation === "negative") return ["−", ...write(first)];
+    const wrap = (part, isSecond) => {
+      const inner = write(part);
+      const isLower = "+-".includes(part[0]) && ("*/".includes(operation) || isSecond);
+      return isLower ? ["(", ...inner, ")"] : inner;
+    };
+    return [...wrap(first, false), SIGNS[operation], ...wrap(second, true)];
+  };
+  return write(formula);
+}
+
+// The sum in words. changes: other texts. isLeft: without the result.
+function writeSum(check, changes, isLeft = false) {
+  const written = (part) => (typeof part === "string" ? part : (part.id && textIn(part, changes)) || "–");
+  const [unknown] = changes?.keys() ?? [];
+  const { written: target, formula } = check;
+  const isFactor =
+    formula[0] === "*" && unknown && unknown !== target && formula.slice(1).every(([kind]) => kind === "field");
+  if (isFactor && !isLeft) {
+    // a × b = c, as c / a = b
+    const other = listParts(formula, check).find((part) => part.id && part !== unknown);
+    return `${textIn(target, changes)} / ${written(other)} = ${textIn(unknown, changes)}`;
+  }
+  const parts = listParts(formula, check).map(written);
+  const shown = parts.length > 9 ? `sum of ${check.terms.length} numbers` : parts.join(" ");
+  return isLeft ? shown : `${shown} = ${target ? textIn(target, changes) : ""}`;
+}
+
+const MOST = 12; // numbers of a column that are shown in one line
+
+function drawSum(number, check, text) {
+  const changes = new Map([[number, text]]);
+  const isLine = check.kind === "line";
+  const isTight = check.numbers.reduce((sum, each) => sum + each.text.length, 0) + text.length > 20;
+  const chip = (part) => {
+    if (typeof part === "string") return make("i", {}, part);
+    if (!part.id) return span("lc", make("b", {}, "–"));
+    const isAt = part === number;
+    const isBlank = part.isCell || (isAt && (state.typed !== null || isTight));
+    const picture = isLine && !isBlank ? thumbnail(part, 28, 84) : null;
+    const shown = (isAt ? text : part.text) || "–";
+    return span(
+      `lc${isAt ? " at" : ""}${isAt && showing(number).kind === "calculated" ? " new" : ""}`,
+      picture,
+      make("b", {}, shown),
+    );
+  };
+  let parts = listParts(check.formula, check);
+  if (parts.length > 2 * MOST) {
+    const at = parts.indexOf(number);
+    const near = at < 0 ? parts.slice(0, 6) : parts.slice(Math.max(0, at - 4), at + 5);
+    parts = [`sum of ${check.terms.length}: …`, ...near, "…"];
+  }
+  const { state: verdict, result } = judgeCheck(number.page, check, changes);
+  const note = make("small", {});
+  if (verdict === "fits") note.append(...noteFit(number, check, changes));
+  else if (verdict === "differs")
+    note.append(span("no", `is ${showResult(number.page, check, result, check.written.text)}`));
+  const target = check.written ?? { field: check.target };
+  const className = `strip${isLine ? "" : " col"}`;
+  return make("div", { className }, parts.map(chip), make("i", {}, "="), chip(target), note);
+}
+
+const tick = () => make("b", { className: "yes" }, "✓");
+
+function noteFit(number, check, changes) {
+  const total = number.page.checks.find(
+    ({ kind, written, state: verdict }) => kind === "total" && written && verdict === "differs",
+  );
+  if (check.kind === "total") return [tick()];
+  if (!total) return ["adds up ", tick()];
+  const { state: verdict, result } = judgeCheck(number.page, total, changes);
+  if (verdict === "fits") return [`total ${total.written.text} `, tick()];
+  if (!isFraction(result)) return ["adds up ", tick()];
+  const off = absolute(minus(result, valueIn(total.written)));
+  return [`total then off by ${showResult(number.page, total, off)}`];
+}
+
+const rest = (keys, text) => span("rest", key(keys), text);
+
+function answersFor(number, question, text, kind) {
+  const enter = text && button("en", "Enter", isLong(number) ? text : text, () => press("Enter"));
+  const end = checkOf(number) && rest("Tab", "next number");
+  if (state.typed !== null) return [enter, button("", "Esc", "Clear", () => press("Escape")), end];
+  const isNotice = ["ink", "missing", "unfit", "rejected"].includes(number.kind) && !number.answer;
+  const others = listAlternatives(number, text).map((each, i) => {
+    const shown = markChanges(each, text || number.text);
+    return make(
+      "button",
+      { tabIndex: -1, type: "button", ariaLabel: each, onclick: () => press("sdf"[i]) },
+      key("SDF"[i]),
+      shown,
+    );
+  });
+  const keep = canKeep(number) && button("", "K", `Keep ${keptText(number, question)}`, () => press("k"));
+  const none = isNotice && number.kind !== "rejected" && button("", "Del", "No number here", () => press("Delete"));
+  const cell =
+    isNotice && Object.keys(state.pile.fields).length > 0 && number.kind !== "rejected" && rest("M", "other cell");
+  const shown = keep || none ? others.slice(0, 1) : others;
+  return [enter, ...(keep ? [] : shown), keep, none, cell || end];
+}
+
+const canKeep = (number) =>
+  !number.answer && (number.kind === "few" || ["≠", "Σ"].includes(questionOf(number).mark));
+
+function keptText(number, { check }) {
+  if (number.kind === "few") return "as it is";
+  if (check.kind === "line") return `${number.text} as written`;
+  return `${showResult(number.page, check, check.result)} against ${check.written.text}`;
+}
+
+const listAlternatives = (number, text) =>
+  (number.answer ? [] : number.alternatives)
+    .map(([each]) => each)
+    .filter((each) => each && !isSame(each, text))
+    .slice(0, 3);
+
+// An alternative, in which what differs from the reading is bold; of a long one, only the part that differs.
+function markChanges(text, reading) {
+  const from = align([...text], [...reading]);
+  const differs = [...text].map((character, i) => character !== reading[from[i]]);
+  const start = text.length > LONG ? Math.max(0, differs.indexOf(true) - 2) : 0;
+  const parts = [...text].slice(start).map((character, i) => make(differs[start + i] ? "u" : "s", {}, character));
+  return span("alt", start ? make("s", {}, "… ") : "", parts);
+}
+
+// A number that is being placed: its crop, and the cells around it.
+function drawDraft(draft) {
+  const { page, field, line, box, number } = draft;
+  const shown = {
+    ...makeNumber(page, "draft", { field, line, box, kind: "ink" }),
+    boxes: number?.boxes ?? [],
+    signs: number?.signs ?? [],
+  };
+  const text = state.typed ?? draft.text;
+  const title = `${number ? "move" : "new number"}: ${draft.isNowhere ? "" : label(shown)}`;
+  const nowhere = "This touches no field. Choose one with the arrows.";
+  const note = make("small", { className: draft.isNowhere ? "no" : "" }, draft.isNowhere ? nowhere : (draft.sum ?? ""));
+  if (draft.sum && state.typed === null && !draft.isNowhere) note.append(" ", tick());
+  const eye = drawEye(shown, text, state.typed === null && draft.isCalculated ? "calculated" : "typed", 230, EYE);
+  const isForm = Object.keys(state.pile.fields).length > 0;
+  const stay = button("", "Esc", number ? "Do not move" : "Do not add", () => press("Escape"));
+  const keys = isForm && [rest("← → ↑ ↓", "other cell"), rest("N", "new line")];
+  const enter = text && button("en", "Enter", text, () => press("Enter"));
+  return [
+    make("div", { className: "fh" }, make("h2", {}, title), note),
+    make("div", { className: "two" }, eye, isForm && drawCells(draft, text)),
+    make("div", { className: "ans" }, enter, stay, keys || []),
+  ];
+}
+
+function drawCells({ page, field, line, number }, text) {
+  const fields = Object.keys(state.pile.fields).filter((name) => state.pile.fields[name].holds === "lines");
+  const others = Object.keys(state.pile.fields).filter((name) => !fields.includes(name));
+  if (!fields.includes(field)) fields.splice(0, fields.length, ...others);
+  const shown = fields.slice(Math.max(0, fields.indexOf(field) - 2)).slice(0, 4);
+  const isLines = state.pile.fields[field]?.holds === "lines";
+  const lines = isLines ? [...new Set([...findLines(page).keys(), line])].sort((a, b) => a - b) : [line];
+  const at = lines.indexOf(line);
+  const near = lines.slice(Math.max(0, Math.min(at - 1, lines.length - 3))).slice(0, 3);
+  const textAt = (name, each) =>
+    page.numbers.find(
+      (other) => isThere(other) && other !== number && other.field === name && (!isLines || other.line === each),
+    )?.text ?? "";
+  const cells = near.flatMap((each) => [
+    make("small", { className: each === line ? "at" : "" }, isLines ? lineName(page, each) : ""),
+    ...shown.map((name) =>
+      name === field && each === line ? make("b", { className: "on" }, text) : make("u", {}, textAt(name, each)),
+    ),
+  ]);
+  const grid = make(
+    "div",
+    { className: "grid" },
+    make("span"),
+    shown.map((name) => make("small", {}, isolate(name))),
+    cells,
+  );
+  grid.style.gridTemplateColumns = `24px repeat(${shown.length}, minmax(0, 1fr))`;
+  return grid;
+}

@@ -1,0 +1,164 @@
+// The end: what was looked at, what was not, and the tables.
+
+function drawEnd() {
+  get("end").hidden = state.view !== "end";
+  if (state.view !== "end") return;
+  const { pile } = state;
+  const counts = countAnswers(pile);
+  const total = pile.pages.reduce((sum, { numbers }) => sum + numbers.filter(isThere).length, 0);
+  const checks = pile.pages.flatMap((page) => page.checks);
+  const sums = pile.pages.filter(addsUp).length;
+  const lines = checks.filter(({ kind, state: verdict }) => kind === "line" && verdict === "fits").length;
+  const left = counts.open + counts.later;
+  const title = left
+    ? `Almost done: ${left} ${left === 1 ? "number is" : "numbers are"} left`
+    : counts.asked
+      ? "Done: nothing is left"
+      : "Nothing needs eyes";
+  const later = pile.pages.flatMap(({ questions }) => [...questions.keys()]);
+  const named = later
+    .slice(0, 3)
+    .map((number) => `${label(number)} of ${isolate(number.page.name)}`)
+    .join("; ");
+  const certain = percent(pile.certain);
+  const rows = [
+    left && [
+      left,
+      "left for later:",
+      `${named}${later.length > 3 ? " and others" : ""}`,
+      button("gt", "G", left === 1 ? "Go to it" : "Go to them", () => press("g")),
+    ],
+    counts.asked && [
+      counts.asked,
+      "looked at:",
+      `${counts.right} right, ${counts.corrected} corrected${counts.added ? `, ${counts.added} of these added` : ""}`,
+    ],
+    counts.proved && [counts.proved, "not asked:", `below ${certain}, but their lines add up`],
+    [counts.certain, "not asked:", `${certain} or more`],
+    sums && [
+      sums,
+      sums === 1 ? "page adds up," : "pages add up,",
+      lines ? `with all their ${lines} lines` : "with their totals",
+    ],
+  ].filter(Boolean);
+  const list = make(
+    "dl",
+    {},
+    rows.flatMap(([count, words, rest, extra], i) => [
+      make("dt", { className: left && !i ? "no" : "" }, count.toLocaleString("en")),
+      make("dd", {}, make("b", {}, words), ` ${rest} `, extra ?? null),
+    ]),
+  );
+  const intro =
+    !counts.asked &&
+    !left &&
+    make(
+      "p",
+      { className: "lead" },
+      `All ${total.toLocaleString("en")} numbers have ${certain} or more, or their lines add up.`,
+    );
+  const isForm = Object.keys(pile.fields).length > 0;
+  get("end").replaceChildren(
+    make(
+      "section",
+      {},
+      make("h2", {}, title),
+      intro,
+      list,
+      counts.certain > 0 && drawSpot(counts),
+      make(
+        "div",
+        { className: "row" },
+        button("go", "Enter", isForm ? "Save table.csv" : "Save corrected.csv", () => press("Enter")),
+        isForm && button("plain", "R", "Save rows", () => press("r")),
+      ),
+      make("small", {}, state.keepsNothing ? NOTHING : "Saved or not, your answers stay in this browser."),
+    ),
+    drawAccount(pile),
+  );
+}
+
+const NOTHING = "This browser keeps nothing. Save before you close the page.";
+
+function drawSpot(counts) {
+  const rest = counts.certain;
+  const count = Math.min(20, rest);
+  if (!counts.sampled) {
+    return make(
+      "div",
+      { className: "spot" },
+      make("b", {}, `Not sure yet? Look at ${count} of the ${rest.toLocaleString("en")}.`),
+      span("", "About a minute. Then this page says how many errors may be left."),
+      button("pl", "T", `Look at ${count}`, () => press("t")),
+    );
+  }
+  const shown = rest.toLocaleString("en");
+  const most = boundErrors(counts.wrong, counts.sampled, rest).toLocaleString("en");
+  return make(
+    "div",
+    { className: "spot" },
+    make(
+      "b",
+      {},
+      `${counts.wrong} of ${counts.sampled} were wrong: at most ${most} of the other ${shown} are.`,
+    ),
+    span(
+      "",
+      `With a probability of 95 %. By their confidence, about ${Math.round(counts.doubt)} are.`,
+    ),
+    button("pl", "T", `Look at ${count} more`, () => press("t")),
+  );
+}
+
+const LISTED = 200; // pages in the account; what is left comes first
+
+function drawAccount(pile) {
+  const head = ["page", "numbers", "looked at", "corrected", "left", "adds up"];
+  const dash = (count) => (count ? count.toLocaleString("en") : "–");
+  const pages = [...pile.pages].sort(
+    (a, b) =>
+      Number(b.questions.size > 0 && pile.pages.length > LISTED) -
+      Number(a.questions.size > 0 && pile.pages.length > LISTED),
+  );
+  const rows = pages.slice(0, LISTED).map((page) => {
+    const answered = page.numbers.filter(({ answer }) => answer && answer !== "covered");
+    const corrected = answered.filter(({ answer }) => answer === "set" || answer === "none");
+    const open = page.questions.size;
+    const sum = page.checks.length ? (addsUp(page) ? tick() : make("b", { className: "no" }, "≠")) : "–";
+    const name = make(
+      "button",
+      { className: "plain", type: "button", onclick: () => openPage(page) },
+      isolate(page.name),
+    );
+    return make(
+      "tr",
+      {},
+      make("td", {}, name),
+      make("td", {}, dash(page.numbers.filter(isThere).length)),
+      make("td", {}, dash(answered.length)),
+      make("td", {}, dash(corrected.length)),
+      make("td", {}, open ? make("b", { className: "no" }, String(open)) : "–"),
+      make("td", {}, sum),
+    );
+  });
+  const more = pile.pages.length > LISTED && make("caption", {}, `${LISTED} of ${pile.pages.length} pages`);
+  return make(
+    "section",
+    { className: "tb", tabIndex: 0, ariaLabel: "Pages" },
+    make(
+      "table",
+      {},
+      more,
+      make(
+        "thead",
+        {},
+        make(
+          "tr",
+          {},
+          head.map((each) => make("th", { scope: "col" }, each)),
+        ),
+      ),
+      make("tbody", {}, rows),
+    ),
+  );
+}

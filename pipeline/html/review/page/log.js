@@ -1,0 +1,61 @@
+// The log: the steps of a pile, in the order in which they were made. A step is on the disk before the next row shows:
+// a browser that is killed loses the last seconds of its localStorage, but nothing of this.
+
+const STORE = "steps";
+
+function request(asked) {
+  return new Promise((done, failed) => {
+    asked.onsuccess = () => done(asked.result);
+    asked.onerror = () => failed(asked.error);
+  });
+}
+
+async function openLog(pile) {
+  const opening = indexedDB.open("review", 1);
+  opening.onupgradeneeded = () => opening.result.createObjectStore(STORE, { keyPath: ["pile", "number"] });
+  const database = await request(opening);
+  const range = IDBKeyRange.bound([pile, 0], [pile, Infinity]);
+  const write = (change) =>
+    new Promise((done, failed) => {
+      const transaction = database.transaction(STORE, "readwrite", { durability: "strict" });
+      change(transaction.objectStore(STORE));
+      transaction.oncomplete = done;
+      transaction.onabort = () => failed(transaction.error);
+    });
+  return {
+    load: () => request(database.transaction(STORE).objectStore(STORE).getAll(range)),
+    append: (step) => write((store) => store.add({ pile, ...step })),
+    drop: (step) => write((store) => store.delete([pile, step.number])),
+  };
+}
+
+// For a browser that keeps nothing.
+function makeLog() {
+  const steps = [];
+  return {
+    load: async () => [...steps],
+    append: async (step) => {
+      steps.push(step);
+    },
+    drop: async (step) => {
+      steps.splice(
+        steps.findIndex(({ number }) => number === step.number),
+        1,
+      );
+    },
+  };
+}
+
+// One tab at a time changes a pile. Return whether this one may; `lost` is called when another one takes it over. A tab
+// that is closed, or killed, frees it.
+function takePile(pile, isTaken, lost) {
+  return new Promise((done) => {
+    const options = isTaken ? { steal: true } : { ifAvailable: true };
+    navigator.locks
+      .request(`review-${pile}`, options, (lock) => {
+        done(Boolean(lock));
+        return lock && new Promise(() => {}); // until the tab is closed
+      })
+      .catch(lost);
+  });
+}

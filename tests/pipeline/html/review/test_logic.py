@@ -1,0 +1,304 @@
+"""What the review page calculates without a document: questions, steps, cells, digits, tables."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.pipeline.html.review.piles import TOP, make_delivery, make_page, make_pile, make_row
+from tests.pipeline.javascript import REVIEW, evaluate
+
+# Opens a pile as the page does, and applies steps to its first page.
+OPEN = """(pile, steps = []) => {
+    for (const [number, page] of pile.pages.entries()) {
+        Object.assign(page, { pile, number });
+        replay(page, []);
+        page.rank = rankPage(page);
+        page.lost = replay(page, steps.filter((step) => step.page === page.id));
+    }
+    const name = (number) => `${number.field} ${number.line}`;
+    const items = listItems(pile).map((number) => {
+        const question = number.page.questions.get(number);
+        return [number.page.name, name(number), question?.mark ?? "", question?.text ?? number.text, number.answer];
+    });
+    const records = listRecords(pile);
+    const rows = listRows(pile);
+    return { items, records, rows, lost: pile.pages.map(({ lost }) => lost), says: pile.pages.map(summarise) };
+}"""
+
+
+def open_pile(*pages: dict[str, Any], steps: list[dict[str, Any]] | None = None, **others: Any) -> Any:
+    return evaluate(OPEN, make_pile(list(pages), **others), steps or [], scripts=REVIEW)
+
+
+def questions(*pages: dict[str, Any], **others: Any) -> list[tuple[str, str, str]]:
+    """Return the field and line, the mark and the large reading of each open question."""
+    return [(name, mark, text) for _, name, mark, text, _ in open_pile(*pages, **others)["items"] if mark]
+
+
+def step(field: str, line: int, do: str, text: str = "", page: str = "one", **others: Any) -> dict[str, Any]:
+    row = make_row(field, line, "1")
+    return {"page": f"id of {page}", "field": field, "box": row["box"], "do": do, "text": text, **others}
+
+
+def test_page_that_adds_up_has_no_question_even_if_its_numbers_are_doubtful() -> None:
+    assert questions(make_delivery(price1={"confidence": 0.4}, sum2={"confidence": 0.2})) == []
+
+
+def test_number_that_mends_its_line_is_asked_at_any_confidence_and_calculated() -> None:
+    assert questions(make_delivery(price1={"text": "41.50", "confidence": 0.999})) == [("price 1", "≠", "47.50")]
+
+
+def test_alternative_that_mends_the_line_is_preferred_to_a_calculated_number() -> None:
+    price = {"text": "47.50", "alternatives": [["97.50", 0.01]]}
+    found = questions(make_delivery(price1=price, sum1={"text": "292.50"}, total1={"text": "355.50"}))
+    assert found == [("price 1", "≠", "97.50")]
+
+
+def test_total_asks_for_the_number_that_mends_it_and_ticks_itself() -> None:
+    pile: dict[str, Any] = {"lines": {}}
+    page = make_delivery(sum2={"text": "26.00", "confidence": 0.7, "alternatives": [["20.00", 0.2]]})
+    assert questions(page, **pile) == [("sum 2", "≠", "20.00"), ("total 1", "Σ", "205.50")]
+    assert questions(page, steps=[step("sum", 2, "set", "20.00")], **pile) == []
+
+
+def test_number_that_was_not_read_is_given_by_its_line() -> None:
+    assert questions(make_delivery(quantity3={"text": ""})) == [("quantity 3", "!", "10")]
+
+
+def test_number_that_is_missing_is_asked_where_its_line_needs_it() -> None:
+    assert questions(make_delivery(sum2={"absent": True})) == [("sum 2", "!", "20.00")]
+    assert questions(make_delivery(price2={"absent": True})) == [("price 2", "!", "10.00")]
+
+
+def test_pages_with_known_errors_come_first_and_what_was_left_for_later_last() -> None:
+    doubtful = make_delivery("one", number1={"confidence": 0.5})
+    wrong = make_delivery("two", number1={"confidence": 0.6}, price1={"text": "41.50"})
+    apart = make_page(
+        "three", [make_row("number", 1, "12345", 0.1)], [{"kind": "alignment", "what": "x", "region": ""}]
+    )
+    later = step("number", 1, "later", page="three")
+    found = open_pile(doubtful, wrong, apart, steps=[])["items"]
+    assert [(page, name) for page, name, *_ in found] == [
+        ("three", "number 1"), ("two", "price 1"), ("two", "number 1"), ("one", "number 1"),
+    ]  # fmt: skip
+    assert open_pile(doubtful, wrong, apart, steps=[later])["items"][-1][:2] == ["three", "number 1"]
+
+
+def test_answer_settles_its_neighbours_and_a_kept_number_ends_the_question() -> None:
+    page = make_delivery(price1={"text": "41.50"}, sum1={"confidence": 0.3})
+    assert len(questions(page, sums={})) == 2
+    assert questions(page, steps=[step("price", 1, "set", "47.50")], sums={}) == []
+    assert questions(page, steps=[step("price", 1, "keep")], sums={}) == [("sum 1", "?", "142.50")]
+
+
+def test_ink_in_one_cell_is_one_question_and_none_where_the_line_adds_up() -> None:
+    def ink(left: int) -> dict[str, Any]:
+        return {"kind": "ink", "what": "ink", "region": "quantity", "record": 4, "box": [left, 322, left + 9, 340]}
+
+    page = make_delivery()
+    page["problems"] = [ink(60), ink(80)]
+    assert questions(page) == [("quantity 4", "!", "")]
+    page["problems"] = [{**ink(60), "record": 2}]
+    assert questions(page) == []
+
+
+def test_added_number_answers_the_notice_at_its_place() -> None:
+    page = make_delivery(quantity3={"absent": True})
+    box = [60, TOP + 80, 90, TOP + 104]
+    page["problems"] = [{"kind": "ink", "what": "ink", "region": "quantity", "record": 3, "box": box}]
+    added = {
+        "page": "id of one",
+        "field": "quantity",
+        "line": 3,
+        "box": box,
+        "do": "add",
+        "text": "10",
+        "kind": "added",
+    }
+    found = open_pile(page, steps=[added])
+    assert [mark for _, _, mark, *_ in found["items"]] == [""]
+    assert [line["quantity"] for line in found["records"]] == ["3", "2", "10"]
+
+
+def test_steps_that_fit_no_number_any_more_are_counted_and_the_others_apply() -> None:
+    moved = make_delivery(price1={"text": "41.50"})
+    for row in moved["rows"]:
+        row["box"] = [side + 2 for side in row["box"]]
+    steps = [step("price", 1, "set", "47.50"), {**step("price", 1, "none"), "box": [0, 0, 9, 9]}]
+    found = open_pile(moved, steps=steps)
+    assert found["lost"] == [1]
+    assert found["records"][0]["price"] == "47.50"
+
+
+def test_removed_line_is_not_in_the_table_and_its_rows_are_deleted() -> None:
+    steps = [step(field, 2, "none") for field in ("quantity", "price", "sum")]
+    found = open_pile(make_delivery(), steps=steps)
+    assert [line["quantity"] for line in found["records"]] == ["3", "10"]
+    assert [row["change"] for row in found["rows"]].count("deleted") == 3
+
+
+def test_rows_say_what_a_person_or_a_line_has_checked() -> None:
+    found = open_pile(make_delivery(number1={"confidence": 0.5}), steps=[step("quantity", 1, "set", "3")], sums={})[
+        "rows"
+    ]
+    assert [(row["region"], row["checked"]) for row in found[:3]] == [
+        ("number", ""),
+        ("quantity", "yes"),
+        ("price", "line"),
+    ]
+
+
+def test_table_says_what_is_kept_left_or_not_read() -> None:
+    page = make_delivery(number1={"confidence": 0.5}, price1={"text": "41.50"}, quantity3={"text": ""})
+    found = open_pile(page, steps=[step("price", 1, "keep"), step("number", 1, "later")])["records"]
+    checks = [line["check"] for line in found]
+    assert "price: kept as written" in checks[0]
+    assert "number: left for later" in checks[0]
+    assert checks[2] == "quantity: not read"
+
+
+@pytest.mark.parametrize(
+    ("box", "place"),
+    [
+        ([55, TOP + 78, 100, TOP + 106], {"field": "quantity", "line": 3}),
+        ([505, TOP + 16, 560, TOP + 40], {"field": "price", "line": 2}),  # the empty cell, of which it has a third
+        ([200, 500, 230, 520], None),
+    ],
+)
+def test_drawn_number_goes_to_the_cell_with_the_largest_overlap(box: list[int], place: Any) -> None:
+    page = make_delivery(price2={"absent": True}, sum2={"absent": True}, quantity3={"absent": True})
+    call = f"(pile, box) => {{ ({OPEN})(pile); return placeBox(pile.pages[0], box); }}"
+    assert evaluate(call, make_pile([page], lines={}), box, scripts=REVIEW) == place
+
+
+def test_line_between_two_lines_has_a_number_between_theirs() -> None:
+    call = f"(pile, box) => {{ ({OPEN})(pile); return newLine(pile.pages[0], box); }}"
+    pile = make_pile([make_delivery()])
+    found = [evaluate(call, pile, [0, y, 9, y + 4], scripts=REVIEW) for y in (100, TOP + 30, 600)]
+    assert found == [0.5, 1.5, 4]
+
+
+def place_digits(text: str, read: str, kind: str) -> list[tuple[str, str, float]]:
+    row = make_row("sum", 1, read, 0.99)
+    call = """(text, row, kind) => placeDigits(text, { ...row, page: { pile: { certain: 0.9 } } }, row.box, 4, kind)
+        .map(({ character, style, x }) => [character, style, x])"""
+    return [tuple(each) for each in evaluate(call, text, row, kind, scripts=REVIEW)]
+
+
+def test_each_digit_stands_under_its_ink_and_a_calculated_one_before_it() -> None:
+    read = place_digits("300.00", "300.00", "read")
+    calculated = place_digits("8300.00", "300.00", "calculated")
+    assert [style for _, style, _ in calculated] == ["new"] + [""] * 6
+    assert [x for *_, x in read] == sorted(x for *_, x in read)
+    places = [x for *_, x in calculated]
+    assert places == sorted(places)
+    assert places[1] - places[0] > 40
+
+
+def test_sample_bounds_the_errors_that_are_left() -> None:
+    call = "(...values) => boundErrors(...values)"
+    assert evaluate(call, 0, 20, 464, scripts=REVIEW) == 65  # 1 - 0.05 ** (1 / 20) of them
+    assert evaluate(call, 1, 20, 464, scripts=REVIEW) > 65
+
+
+# The cases of the arithmetic in Python, called as there.
+CASES = json.loads((Path(__file__).parents[2] / "reader" / "forms" / "arithmetic.json").read_text())
+CALL = """(cases) => cases.map(({ call, input }) => ({
+    amount: () => {
+        const { value, unit } = readAmount(input);
+        const show = ([top, bottom]) => (bottom === 1n ? String(top) : `${top}/${bottom}`);
+        return value ? [show(value), show(unit)] : null;
+    },
+    parse: () => { try { return parseFormula(input.text, input.fields, input.sums); } catch { return null; } },
+    check: () => {
+        const { formula, target, texts, unit, decimal } = input;
+        const listed = (field) => (texts[field] ?? []).map(valueOf);
+        const values = (field, all) => (all ? listed(field) : listed(field)[0] ?? EMPTY);
+        const [written = ""] = texts[target] ?? [];
+        const needed = [...fieldsOf(formula), target];
+        const result = resultOf(formula, values, needed.flatMap((field) => texts[field] ?? []));
+        const isKnown = isFraction(result) && needed.every((field) => !listed(field).includes(UNKNOWN));
+        const verdict = isKnown ? judge(result, written, parseFraction(unit)) : "unchecked";
+        return {
+            fits: { fits: true, differs: false }[verdict] ?? null,
+            result: isKnown ? writeAmount(result, unitOf(written, parseFraction(unit)), decimal) : null,
+        };
+    },
+    write: () => replaceDecimal(input.text, input.decimal),
+})[call]())"""
+
+
+@pytest.fixture(scope="module")
+def outputs() -> Any:
+    return evaluate(CALL, CASES, scripts=REVIEW)
+
+
+@pytest.mark.parametrize("number", range(len(CASES)), ids=lambda number: json.dumps(CASES[number]))
+def test_arithmetic_is_that_of_python(outputs: Any, number: int) -> None:
+    assert outputs[number] == CASES[number]["output"]
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "=\n1", "\n=1", "+1", "@x", "\t1", "'=1"])
+def test_cell_that_a_spreadsheet_would_evaluate_is_protected(cell: str) -> None:
+    written = evaluate("(cell) => writeTable(['a'], [{ a: cell }])", cell, scripts=REVIEW)
+    assert written == f'"a"\r\n"\'{cell}"\r\n'
+
+
+def test_form_is_written_and_read_again() -> None:
+    file = """reference = "page 1.jpg"
+
+[fields.week]
+region = "64.0%,6.3%,79.0%,9.3%"
+digits = "1-2"
+holds = "one"
+
+[fields."a b"]
+region = ["1.0%,2.0%,3.0%,4.0%", "5.0%,6.0%,7.0%,8.0%"]
+pattern = '1?\\d([.,](25|5|75))?'
+holds = "lines"
+
+[lines]
+hours = "week - 2"
+
+[fields.hours]
+holds = "lines"
+"""
+    written = evaluate("(file) => writeForm(parseForm(file))", file, scripts=REVIEW)
+    again = evaluate("(file) => writeForm(parseForm(file))", written, scripts=REVIEW)
+    assert again == written
+    assert evaluate("parseForm", written, scripts=REVIEW) == evaluate("parseForm", file, scripts=REVIEW)
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "[fields.a",
+        "[fields.a]\nholds = 'two'",
+        "[fields.a]\nregion = '1,2,3'",
+        "[fields.a]\npattern = '('",
+        "a = b",
+        "a = 'x' 'y'",
+        "[lines]\nx = 'y * 2'",
+        "a = [1",
+        '"a',
+    ],
+)
+def test_text_that_is_no_form_is_refused(file: str) -> None:
+    call = "(file) => { try { parseForm(file); return ''; } catch (error) { return error.message; } }"
+    assert evaluate(call, file, scripts=REVIEW) != ""
+
+
+def test_form_counts_the_lines_that_fit_a_formula() -> None:
+    page = make_delivery(price1={"text": "41.50"})
+    form = {"top": {}, "fields": [], "lines": {"sum": "quantity * price"}, "sums": {"total": "sum(sum)"}}
+    for field, holds in (("quantity", "lines"), ("price", "lines"), ("sum", "lines"), ("total", "one")):
+        left, top, right, bottom = page["regions"][field][0]
+        form["fields"].append({"name": field, "holds": holds, "regions": [f"{left},{top},{right},{bottom}"]})  # type: ignore[attr-defined]
+    call = """(form, page) => {
+        Object.assign(page, { pile: { fields: {}, lines: {}, sums: {} } });
+        const read = readAs(form, page);
+        return [countFits(read, "sum"), countFits(read, "total")];
+    }"""
+    assert evaluate(call, form, page, scripts=REVIEW) == [[2, 3], [1, 1]]
