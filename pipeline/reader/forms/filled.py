@@ -11,6 +11,7 @@ from pipeline.model.model import Finder
 from pipeline.network.activations import Array
 from pipeline.network.thread_pool import Run, in_sequence
 from pipeline.reader.forms.form import Form
+from pipeline.reader.forms.neighbours import hide_neighbours
 from pipeline.reader.forms.records import Entry, find_shared, number_records
 from pipeline.reader.forms.regions import Box, Region
 from pipeline.reader.forms.registration import SHIFTED, Placement, Reference, lay, to_matrix
@@ -19,6 +20,7 @@ from pipeline.reader.pages.reading import arrange, make_result, see
 from pipeline.reader.pages.result import Number, Problem, Result, Row
 
 INK, UNFIT = "ink that was not read", "fits no line"  # what is wrong, in words
+BESIDE = 1.2  # sizes of a digit: how far a number may reach out of its region, to the left and to the right
 USUAL = 1 / 60  # of the longer side of a page: size of a digit where none was read
 
 
@@ -96,10 +98,16 @@ def read_form(
         left, top = np.floor(edges[:2]).astype(int).tolist()
         right, bottom = np.ceil(edges[2:]).astype(int).tolist()
         expected = region.compile(model.class_names)
-        part = see(model, frame.cut(left, top, right, bottom), run, expected)
-        seen = [replace(each, y=each.y + top, x=each.x + left) for each in part]
         bounds = left, top, right, bottom
-        result = arrange(seen, model.class_names, model.row.temperature, frame.shape, frame.size, bounds)
+        beside = round(BESIDE * USUAL * max(frame.shape))
+        start, end = max(left - beside, 0), min(right + beside, frame.shape[1])
+        shown = hide_neighbours(
+            frame.cut(start, top, end, bottom), left - start, right - start, USUAL * max(frame.shape)
+        )
+        part = see(model, shown, run, expected)
+        seen = [replace(each, y=each.y + top, x=each.x + start) for each in part]
+        whole = start, top, end, bottom
+        result = arrange(seen, model.class_names, model.row.temperature, frame.shape, frame.size, whole)
         scaled = tuple((np.array(bounds) * max(frame.size) / max(frame.shape)).tolist())
         found += [(region, scaled, replace(row, region=region.name)) for row in result.rows]
         possible.append(result.possible)

@@ -24,12 +24,8 @@ def find_unread(grey: NDArray[np.floating], size: float, read: Sequence[Box]) ->
     A thin upright stroke in the columns of a rule is none: where a rule slopes or digits cross it, pieces of it remain.
     grey: part of a page, (h, w), dark on light. size: of a digit, in pixels. read: boxes of digits.
     """
-    side = 2 * round(AROUND * size / 2) + 1
-    levels = np.asarray(grey, np.float32)
-    dark = ndimage.uniform_filter(levels, side) - levels
-    inked = dark > max(FAINT, SHARE * float(np.percentile(dark, 99.5)))
-    ruled = _find_ruled_columns(inked, size)
-    inked &= ~_find_rules(inked, 2 * round(RULE * size / 2) + 1)
+    inked, rules = find_ink(grey, size)
+    ruled = _find_ruled_columns(inked | rules, size)
     labels, _ = ndimage.label(inked, np.ones((3, 3)))
     kept = np.zeros(inked.shape, bool)
     for number, (rows, columns) in enumerate(ndimage.find_objects(labels), start=1):
@@ -52,6 +48,16 @@ def find_unread(grey: NDArray[np.floating], size: float, read: Sequence[Box]) ->
         top, left = place[0].start, place[1].start
         found.append((float(left + x.min()), float(top + y.min()), float(left + x.max() + 1), float(top + y.max() + 1)))
     return found
+
+
+def find_ink(grey: NDArray[np.floating], size: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return where the ink of a part of a page is, (h, w), without rules, and where its rules are."""
+    side = 2 * round(AROUND * size / 2) + 1
+    levels = np.asarray(grey, np.float32)
+    dark = ndimage.uniform_filter(levels, side) - levels
+    inked = dark > max(FAINT, SHARE * float(np.percentile(dark, 99.5)))
+    rules = _find_rules(inked, 2 * round(RULE * size / 2) + 1)
+    return inked & ~rules, inked & rules
 
 
 def _find_rules(inked: NDArray[np.bool_], length: int) -> NDArray[np.bool_]:
