@@ -157,19 +157,12 @@ function findNext(items, number, isLater = false) {
   return items.slice(at + 1).find(wanted) ?? items.slice(0, Math.max(at, 0)).find(wanted) ?? null;
 }
 
+// doubt: how many of those that were not asked are wrong, by their confidence.
+const NAMED = ["right", "corrected", "added", "later", "open", "proved", "certain", "sampled", "wrong", "doubt"];
+const UNCOUNTED = Object.fromEntries(NAMED.map((name) => [name, 0]));
+
 function countPage(page) {
-  const counts = {
-    right: 0,
-    corrected: 0,
-    added: 0,
-    later: 0,
-    open: 0,
-    proved: 0,
-    certain: 0,
-    sampled: 0,
-    wrong: 0,
-    doubt: 0,
-  };
+  const counts = { ...UNCOUNTED };
   for (const number of page.numbers) {
     if (number.answer === "covered") continue;
     const isRight = number.answer === "right" || number.answer === "kept";
@@ -188,9 +181,9 @@ function countPage(page) {
 }
 
 function countAnswers(pile) {
-  const total = { ...pile.pages[0]?.counts };
-  for (const { counts } of pile.pages.slice(1)) for (const name of Object.keys(total)) total[name] += counts[name];
-  return { ...total, asked: (total.right ?? 0) + (total.corrected ?? 0) };
+  const total = { ...UNCOUNTED };
+  for (const { counts } of pile.pages) for (const name of Object.keys(total)) total[name] += counts[name];
+  return { ...total, asked: total.right + total.corrected };
 }
 
 // At most so many of `rest` are wrong, with a probability of 95 %, if `wrong` of `seen` were: Clopper and Pearson.

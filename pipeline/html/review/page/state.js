@@ -231,6 +231,7 @@ function moveDraft(right, down) {
 
 // Typing: into a framed digit if there is one, otherwise in place of the whole reading.
 function type(character) {
+  if (character === " " && !state.typed) return;
   const number = state.draft ? null : focused();
   if (state.over < 0 || !number) {
     change({ typed: (state.typed ?? "") + character, isWarned: false, bar: null });
