@@ -74,12 +74,16 @@ const isShort = (page, { field, most }) => !most || (page.byField.get(field) ?? 
 
 const NAMES = { rejected: "not read", ink: "ink", missing: "missing" };
 
+// What its line or total gives, if all the other numbers in it are sure.
 function askText(page, number) {
-  const check = page.checks.find((each) => each.numbers.includes(number) && calculate(page, each, number));
+  const { certain } = page.pile;
+  const isSure = (other) => other === number || other.answer || page.proved.has(other) || other.confidence >= certain;
+  const gives = (each) => each.numbers.includes(number) && each.numbers.every(isSure) && calculate(page, each, number);
+  const check = page.checks.find(gives);
   const text = check ? calculate(page, check, number) : "";
-  const gives = check?.kind === "line" ? "line gives it" : `total needs ${text}`;
+  const reason = check?.kind === "line" ? "line gives it" : `total needs ${text}`;
   const first = number.kind === "rejected" ? "" : `${NAMES[number.kind]}; `;
-  const why = text ? `${first}${gives}` : NAMES[number.kind];
+  const why = text ? `${first}${reason}` : NAMES[number.kind];
   return { mark: "!", why, text, isCalculated: Boolean(text), check };
 }
 
@@ -124,6 +128,8 @@ function summarise(page) {
   if (lines) return lines === 1 ? "1 line does not add up" : `${lines} lines do not add up`;
   if (totals.some(({ state }) => state === "unchecked")) return "sum cannot be checked yet";
   if (page.checks.length && addsUp(page)) return "adds up";
+  const unread = open.filter(needsText).length;
+  if (unread) return unread === 1 ? "1 number was not read" : `${unread} numbers were not read`;
   return open.length && open.every((number) => page.questions.get(number).mark === "?")
     ? `below ${percent(page.pile.certain)}`
     : "";

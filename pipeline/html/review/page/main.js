@@ -175,7 +175,10 @@ function openPile(data) {
       pile,
       number,
       id: count > 1 ? `${page.id}-${count}` : page.id,
-      name: page.name ?? page.file.split("/").at(-1),
+      name: page.file
+        .split("/")
+        .at(-1)
+        .replace(/\.\w+(?=#|$)/, ""),
     });
   });
   return pile;

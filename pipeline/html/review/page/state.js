@@ -350,7 +350,7 @@ async function takeOver() {
 
 function stop() {
   const count = countAnswers(state.pile).asked;
-  const text = `Nothing is lost: it took over all ${count} answers.`;
+  const text = count ? `Nothing is lost: it took over all ${count} answers.` : "";
   change({
     isWriter: false,
     bar: { title: "Checking went on in another tab.", text, button: ["", "Check here again", takeOver] },
