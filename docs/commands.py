@@ -19,7 +19,7 @@ def describe_commands() -> Iterator[str]:
         yield command.help
         parameters = command.get_params(typer.Context(command, info_name=f"{PROGRAM} {name}"))
         rows = [describe_parameter(each) for each in parameters if each.name != "help"]
-        yield "\n".join(["| | value | |", "|---|---|---|", *rows])
+        yield "\n".join(["| option | value | meaning |", "|---|---|---|", *rows])
         examples = re.findall(r"^- `(.*)`$", command.epilog or "", re.MULTILINE)
         yield "\n".join(["```sh", *examples, "```"])
 
@@ -38,4 +38,4 @@ def describe_parameter(parameter: Any) -> str:
 
 def escape(text: str) -> str:
     """Return text that Markdown shows unchanged in a cell."""
-    return MARKUP.sub(r"\\\1", text)
+    return re.sub(r"(?<!\w)(--[a-z][\w-]*)", r"`\1`", MARKUP.sub(r"\\\1", text))

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.network.architecture import build_layers
 from pipeline.network.network import count_parameters
+from pipeline.reader import PRETRAINED, load
 from pipeline.training.recipes import RECIPES
 from tests.tools.figures import BLOCK, ROOT, find_figures, list_pages
 
@@ -69,3 +70,11 @@ def test_table_of_the_recipes_is_of_their_networks() -> None:
         layers = build_layers(recipe.layers, recipe.activation, (28, 28), 10 + (recipe.negatives > 0))
         counts[name] = recipe.ensemble_size * count_parameters(layers)
     assert {name: int(count.replace(",", "")) for name, count in rows} == counts
+
+
+def test_page_on_the_reader_has_the_sizes_of_its_networks() -> None:
+    finder = load(PRETRAINED).finder
+    assert finder and finder.row
+    sizes = [sum(each.size for each in model.parameters) for model in (finder, finder.row)]
+    found = re.findall(r"([\d,]+) parameters", (ROOT / "docs/learn/reader.md").read_text(encoding="utf-8"))
+    assert found == [f"{size:,}" for size in sizes]
