@@ -208,6 +208,12 @@ def test_each_digit_stands_under_its_ink_and_a_calculated_one_before_it() -> Non
     assert places[1] - places[0] > 40
 
 
+def test_typed_digits_follow_the_ink_whatever_was_read() -> None:
+    read = [x for *_, x in place_digits("35692", "35692", "read")]
+    typed = [x for *_, x in place_digits("569", "35692", "typed")]
+    assert typed == pytest.approx(read[:3], abs=1)
+
+
 def test_sample_bounds_the_errors_that_are_left() -> None:
     call = "(...values) => boundErrors(...values)"
     assert evaluate(call, 0, 20, 464, scripts=REVIEW) == 65  # 1 - 0.05 ** (1 / 20) of them
