@@ -121,7 +121,8 @@ function widen([left, top, right, bottom], number, text) {
 }
 
 function drawEye(number, text, kind, room, high, from = 0) {
-  const box = widen(frame(number), number, text);
+  const { text: calculated, isCalculated } = questionOf(number);
+  const box = isCalculated ? widen(frame(number), number, calculated) : frame(number);
   const scale = Math.min(high / heightOf(box), room / widthOf(box));
   const [width, height] = [Math.round(widthOf(box) * scale), Math.round(heightOf(box) * scale)];
   const picture = make("div", { className: "pic" }, cut(number.page, box, width, height));
