@@ -91,10 +91,10 @@ class Affine(Layer):
 
         (Rumelhart, Hinton & Williams 1986; Nielsen 2015, BP1 to BP4)
         """
-        (weights, _), (dW, db), (p, activated) = w, dw, saved
+        (weights, _), (dW, db), (p, kept) = w, dw, saved
         dz = dy.reshape(self.outputs, -1)
         if self.activation:
-            np.multiply(dz, self.activation.derivative(activated), out=dz)
+            np.multiply(dz, self.activation.derivative(kept), out=dz)
         np.matmul(dz, p.T, out=dW.reshape(self.outputs, -1))
         np.sum(dz, axis=1, out=db)
         if first:
