@@ -55,7 +55,7 @@ PICTURE = re.compile(r"<picture>\s*<source [^>]*srcset=\"(.*?)\">\s*<img src=\"(
 SEARCHED = {
     "docs/faq": ("gpu", "cuda", "windows", "mac", "offline", "privacy"),
     "docs/use/pictures": ("photo", "photograph", "phone", "numbers from scans", "ocr", "pdf", "excel"),
-    "docs/use/forms": ("form", "table", "column", "template", "sum"),
+    "docs/use/forms": ("forms", "form file", "reference page", "sums"),
     "docs/use/review": ("confidence", "check", "correct"),
     "docs/use/many": ("predict", "dask", "batch"),
     "docs/use/troubleshooting": ("wrong", "misread", "not read", "no digit", "error", "fails"),

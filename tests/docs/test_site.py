@@ -67,7 +67,7 @@ def test_relative_links_lead_to_a_place_of_the_site(site: str) -> None:
         ("photo", "docs/use/pictures.html"),
         ("confidence", "docs/use/review.html"),
         ("misread", "docs/use/troubleshooting.html"),
-        ("columns", "docs/use/forms.html"),
+        ("forms", "docs/use/forms.html"),
         ("gpu", "docs/faq.html"),
     ],
 )
