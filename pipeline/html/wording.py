@@ -6,10 +6,16 @@ from datetime import UTC, datetime
 
 from pipeline.data.sources.catalogue import DATASETS
 from pipeline.network.layer import Layer
-from pipeline.network.layers import Convolution, Dense
+from pipeline.network.layers import Convolution, Dense, Dropout
 
 # By kind of layer: its name, and what one of its outputs is called.
-WORDS = {"dense": ("dense layer", "unit"), "conv": ("convolution", "filter"), "pool": ("max-pooling layer", "map")}
+WORDS = {
+    "dense": ("dense layer", "unit"),
+    "conv": ("convolution", "filter"),
+    "pool": ("max-pooling layer", "map"),
+    "avgpool": ("average-pooling layer", "map"),
+    "dropout": ("dropout layer", "output"),
+}
 
 
 def are_digits(class_names: Sequence[str]) -> bool:
@@ -42,6 +48,8 @@ def describe_layers(layers: Sequence[Layer]) -> str:
 def _describe_kernel(layer: Layer) -> str:
     if isinstance(layer, Dense):
         return ""
+    if isinstance(layer, Dropout):
+        return f"{layer.rate:g}"
     size, properties, added = layer.window, [_describe_stride(layer.stride)], ""
     if isinstance(layer, Convolution):
         size, added = layer.kernel, ", with a residual connection" if layer.residual else ""

@@ -1,8 +1,7 @@
 """Export a model to ONNX: from raw images to probabilities and labels."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import singledispatch
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +14,13 @@ from pipeline.engine.provenance import environment
 from pipeline.model.header import HEADER, format_header
 from pipeline.model.model import Model
 from pipeline.network.activations import Array
-from pipeline.network.layer import Layer, unknown_kind
-from pipeline.network.layers import Affine, Convolution, Dense, MaxPooling
+from pipeline.network.layer import Layer, of_kind
+from pipeline.network.layers import Affine, AveragePooling, Convolution, Dense, Dropout, MaxPooling
 from pipeline.network.losses import LOSSES
 from pipeline.network.network import Network
 
 PRODUCER = "handwriting"
-OPSET = 17
-IR_VERSION = 8  # with opset 17: supported since ONNX Runtime 1.12 (2022)
+OPSET = 17  # supported since ONNX Runtime 1.12 (2022); a later one only for operators that it lacks, such as Gelu
 
 
 class Graph:
@@ -75,6 +73,7 @@ def save_onnx(path: Path, model: Model) -> None:
     graph.node("label", "ArgMax", "probabilities", axis=1, keepdims=0)
 
     info = helper.make_tensor_value_info
+    opset = helper.make_opsetid("", _find_opset(graph.nodes))
     proto = helper.make_model(
         helper.make_graph(
             graph.nodes,
@@ -86,8 +85,8 @@ def save_onnx(path: Path, model: Model) -> None:
             ],
             initializer=graph.constants,
         ),
-        opset_imports=[helper.make_opsetid("", OPSET)],
-        ir_version=IR_VERSION,
+        opset_imports=[opset],
+        ir_version=helper.find_min_ir_version_for([opset]),
         producer_name=PRODUCER,
         producer_version=environment([PRODUCER])[PRODUCER],
     )
@@ -108,32 +107,58 @@ def _add_network(graph: Graph, value: str, network: Network, classes: int, prefi
     return value
 
 
-@singledispatch
 def add_layer(layer: Layer, graph: Graph, value: str, parameters: Sequence[Array], name: str) -> str:
     """Add the nodes of a layer with the input `value`; return the name of its output. Their names begin with `name`."""
-    raise unknown_kind(layer, "ONNX node", __name__)
+    return of_kind(ADD, layer, "ONNX node", __name__)(layer, graph, value, parameters, name)
 
 
-@add_layer.register
-def _(layer: Dense, graph: Graph, value: str, parameters: Sequence[Array], name: str) -> str:
+def _add_dense(layer: Dense, graph: Graph, value: str, parameters: Sequence[Array], name: str) -> str:
     if len(layer.input_shape) > 1:
         value = graph.node(f"{name}-input", "Flatten", value, axis=1)
     return _activate(layer, graph, graph.node(name, "Gemm", value, *graph.arrays(name, parameters), transB=1), name)
 
 
-@add_layer.register
-def _(layer: Convolution, graph: Graph, value: str, parameters: Sequence[Array], name: str) -> str:
+def _add_convolution(layer: Convolution, graph: Graph, value: str, parameters: Sequence[Array], name: str) -> str:
     geometry = {"strides": layer.stride, "pads": layer.padding * 2, "dilations": (1, layer.dilation)}
     output = _activate(layer, graph, graph.node(name, "Conv", value, *graph.arrays(name, parameters), **geometry), name)
     return graph.node(f"{name}-sum", "Add", output, value) if layer.residual else output
 
 
-@add_layer.register
-def _(layer: MaxPooling, graph: Graph, value: str, parameters: Sequence[Array], name: str) -> str:
+def _add_max_pooling(layer: MaxPooling, graph: Graph, value: str, parameters: Sequence[Array], name: str) -> str:
     return graph.node(name, "MaxPool", value, kernel_shape=layer.kernel, strides=layer.stride)
+
+
+def _add_average_pooling(
+    layer: AveragePooling, graph: Graph, value: str, parameters: Sequence[Array], name: str
+) -> str:
+    return graph.node(name, "AveragePool", value, kernel_shape=layer.kernel, strides=layer.stride)
+
+
+def _add_nothing(layer: Dropout, graph: Graph, value: str, parameters: Sequence[Array], name: str) -> str:
+    return value
+
+
+ADD: dict[type[Layer], Callable[..., str]] = {
+    Dense: _add_dense,
+    Convolution: _add_convolution,
+    MaxPooling: _add_max_pooling,
+    AveragePooling: _add_average_pooling,
+    Dropout: _add_nothing,
+}
 
 
 def _activate(layer: Affine, graph: Graph, value: str, name: str) -> str:
     if not layer.activation:
         return value
-    return graph.node(f"{name}-{layer.activation.onnx.lower()}", layer.activation.onnx, value)
+    operator = layer.activation.onnx
+    return graph.node(f"{name}-{operator.lower()}", operator, value, **layer.activation.onnx_attributes)
+
+
+def _find_opset(nodes: Sequence[onnx.NodeProto]) -> int:
+    """Return the first operator set from OPSET that has all operators."""
+    used = {node.op_type for node in nodes}
+    first: dict[str, int] = {}
+    for schema in onnx.defs.get_all_schemas_with_history():
+        if schema.name in used and schema.domain == "":
+            first[schema.name] = min(schema.since_version, first.get(schema.name, schema.since_version))
+    return max(OPSET, *first.values())

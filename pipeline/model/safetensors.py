@@ -4,9 +4,9 @@ Names and shapes are those of the state dict of a torch.nn.Sequential, so `load_
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial, singledispatch
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,8 @@ from pipeline.engine.errors import PipelineError
 from pipeline.model.header import HEADER, Header, format_header
 from pipeline.model.model import Model, assemble, name_arrays
 from pipeline.model.quantization import dequantize, quantize
-from pipeline.network.layer import Layer, Pair, Shape, unknown_kind
-from pipeline.network.layers import Affine, Convolution, Dense, MaxPooling
+from pipeline.network.layer import Layer, Pair, Shape, of_kind
+from pipeline.network.layers import Affine, AveragePooling, Convolution, Dense, Dropout, MaxPooling, Pooling
 
 WEIGHT_AND_BIAS = "weight", "bias"
 RESIDUAL = """class Residual(nn.Sequential):
@@ -41,21 +41,18 @@ class TorchModule:
     parameters: tuple[str, ...] = ()
 
 
-@singledispatch
 def to_modules(layer: Layer) -> list[TorchModule]:
     """Return the modules that compute a layer from images (n, channels, height, width)."""
-    raise unknown_kind(layer, "PyTorch module", __name__)
+    return of_kind(TO_MODULES, layer, "PyTorch module", __name__)(layer)
 
 
-@to_modules.register
-def _(layer: Dense) -> list[TorchModule]:
+def _to_linear(layer: Dense) -> list[TorchModule]:
     flatten = [TorchModule("nn.Flatten()")] if len(layer.input_shape) > 1 else []
     linear = f"nn.Linear({math.prod(layer.input_shape)}, {layer.outputs})"
     return [*flatten, TorchModule(linear, WEIGHT_AND_BIAS), *_to_activation(layer)]
 
 
-@to_modules.register
-def _(layer: Convolution) -> list[TorchModule]:
+def _to_convolution(layer: Convolution) -> list[TorchModule]:
     channels = layer.input_shape[0]
     numbers = {"kernel_size": layer.kernel, "stride": layer.stride}
     if any(layer.padding):
@@ -70,9 +67,21 @@ def _(layer: Convolution) -> list[TorchModule]:
     return [TorchModule(f"Residual({inner})", tuple(f"0.{name}" for name in WEIGHT_AND_BIAS))]
 
 
-@to_modules.register
-def _(layer: MaxPooling) -> list[TorchModule]:
-    return [TorchModule(f"nn.MaxPool2d({_format_pairs({'kernel_size': layer.kernel, 'stride': layer.stride})})")]
+def _to_pooling(module: str, layer: Pooling) -> list[TorchModule]:
+    return [TorchModule(f"nn.{module}({_format_pairs({'kernel_size': layer.kernel, 'stride': layer.stride})})")]
+
+
+def _to_nothing(layer: Dropout) -> list[TorchModule]:
+    return []
+
+
+TO_MODULES: dict[type[Layer], Callable[..., list[TorchModule]]] = {
+    Dense: _to_linear,
+    Convolution: _to_convolution,
+    MaxPooling: partial(_to_pooling, "MaxPool2d"),
+    AveragePooling: partial(_to_pooling, "AvgPool2d"),
+    Dropout: _to_nothing,
+}
 
 
 def _format_pairs(pairs: Mapping[str, Pair]) -> str:

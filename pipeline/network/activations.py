@@ -1,10 +1,11 @@
 """Activation functions of the hidden layers, and their derivatives.
 
-Each derivative is a function of the output a = f(z), so the forward pass does not have to keep z.
+Most derivatives are functions of the output a = f(z), so the forward pass does not have to keep z.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,16 +13,18 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.floating[Any]]
 
+GELU_SLOPE, GELU_CUBE = math.sqrt(2 / math.pi), 0.044715
+
 
 @dataclass(frozen=True)
 class Activation:
     """An activation function, with everything that the project needs to know about it but its JavaScript (`layers.js`).
 
     name: its name in the option `--activation` and in model files. function: computes a from z, elementwise, and writes
-    it to `out` if given. derivative: computes da/dz from a, which is a factor of dL/dz. title: its name in text.
-    effect: what it does to a sum; these words end the sentence "a pixel of a map is the sum, ...". signed: whether its
-    outputs can be negative. onnx: its ONNX operator. torch: an expression that makes its PyTorch module, in which `nn`
-    is torch.nn.
+    it to `out`, which may be z, if given. derivative: computes da/dz, which is a factor of dL/dz, from a, or from z
+    if `of_sum` is true. title: its name in text. effect: what it does to a sum; these words end the sentence "a pixel
+    of a map is the sum, ...". signed: whether its outputs can be negative. onnx: its ONNX operator; onnx_attributes:
+    the attributes of this. torch: an expression that makes its PyTorch module, in which `nn` is torch.nn.
     """
 
     name: str
@@ -32,6 +35,8 @@ class Activation:
     signed: bool
     onnx: str
     torch: str
+    of_sum: bool = False
+    onnx_attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 def sigmoid(z: Array, out: Array | None = None) -> Array:
@@ -60,6 +65,34 @@ def relu(z: Array, out: Array | None = None) -> Array:
 def relu_derivative(a: Array) -> NDArray[np.bool_]:
     """True (a factor of 1) where a > 0, else False; False by convention at the kink."""
     return a > 0
+
+
+def gelu(z: Array, out: Array | None = None) -> Array:
+    """z / 2 (1 + tanh(sqrt(2 / pi) (z + 0.044715 z^3))), close to z times the normal distribution function at z.
+
+    (Hendrycks & Gimpel 2016, section 2)
+    """
+    a = _gelu_tanh(z)
+    a += 1
+    a *= 0.5
+    return np.multiply(z, a, out=out)
+
+
+def gelu_derivative(z: Array) -> Array:
+    """da/dz = (1 + t) / 2 + z / 2 (1 - t^2) u', with t = tanh(u) as in `gelu`. It cannot be computed from a.
+
+    Unlike the other functions, GELU falls and rises again, so two values of z can have the same a.
+    """
+    t = _gelu_tanh(z)
+    return 0.5 * (1 + t) + 0.5 * z * (1 - t * t) * GELU_SLOPE * (1 + 3 * GELU_CUBE * z * z)
+
+
+def _gelu_tanh(z: Array) -> Array:
+    u: Array = z * z
+    u *= GELU_SLOPE * GELU_CUBE
+    u += GELU_SLOPE
+    u *= z
+    return np.tanh(u, out=u)
 
 
 ACTIVATIONS = {
@@ -94,6 +127,18 @@ ACTIVATIONS = {
             signed=False,
             onnx="Relu",
             torch="nn.ReLU()",
+        ),
+        Activation(
+            name="gelu",
+            function=gelu,
+            derivative=gelu_derivative,
+            title="GELU",
+            effect="almost 0 if it is negative (GELU)",
+            signed=True,
+            onnx="Gelu",
+            torch="nn.GELU(approximate='tanh')",
+            of_sum=True,
+            onnx_attributes={"approximate": "tanh"},
         ),
     )
 }

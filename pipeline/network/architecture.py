@@ -76,7 +76,7 @@ def find_window(text: str) -> tuple[int, int]:
     side = 1
     for name, kind, values in reversed(parse_layers(text)):
         layer = KINDS[kind]((1, 1, 1), **values)
-        if layer.takes_units:
+        if isinstance(layer, Dense):
             raise UsageError(f"{name} is a dense layer: use only layers that can slide, as conv16")
         if layer.window[0] != layer.window[1] or layer.stride[0] != layer.stride[1] or any(layer.padding):
             raise UsageError(f"{name} cannot slide over pictures: use square kernels and strides, without padding")

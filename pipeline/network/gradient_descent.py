@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.network.activations import Array
-from pipeline.network.layer import Buffers
+from pipeline.network.layer import Buffers, Generator
 from pipeline.network.losses import Labels, LossFunction, count_correct
 from pipeline.network.network import Network, Parameters, backward, forward, make_buffers, make_network, view_parameters
 from pipeline.network.optimizers import Optimizer
@@ -36,7 +36,7 @@ SLICE = 131_072  # largest number of parameters that are updated at a time; smal
 
 Indices = NDArray[np.intp]
 Count = Callable[[Array, Labels], int]  # logits, labels -> number of correct predictions
-Load = Callable[[Indices, int, int], tuple[Array, Labels]]  # see `train_epoch`
+Load = Callable[[Indices, Generator, int], tuple[Array, Labels]]  # see `train_epoch`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +107,7 @@ def train_epoch(
     batches: Sequence[Indices],
     rates: Sequence[float],
     load: Load,
+    generators: Sequence[Generator],
     step: int = 0,
     run: Run = in_sequence,
     on_batch: Callable[[], object] = lambda: None,
@@ -114,16 +115,17 @@ def train_epoch(
     """Run one epoch of mini-batch gradient descent; return the mean loss and the accuracy during training.
 
     batches: the indices of the images of each batch. rates: the learning rate of each step. load: a function that is
-    called as load(indices, shard, thread) and returns images (height, width, n) and labels (n,), which are valid until
-    its next call in the same thread. step: the number of steps in earlier epochs. on_batch: called after each step. If
-    the loss is not finite, the epoch ends early.
+    called as load(indices, generator, thread) and returns images (height, width, n) and labels (n,), which are valid
+    until its next call in the same thread. generators: for each shard one from which `load` and the layers draw, so
+    that the result does not depend on the threads. step: the number of steps in earlier epochs. on_batch: called after
+    each step. If the loss is not finite, the epoch ends early.
     """
     losses: list[float] = []
     correct = 0
     slices = make_slices(state.arrays.shape[1], len(state.gradients))
     for batch, rate in zip(batches, rates, strict=True):
         step += 1
-        loss, correct_now = take_step(state, batch, rate, load, step, slices, run)
+        loss, correct_now = take_step(state, batch, rate, load, generators, step, slices, run)
         losses.append(loss * len(batch))
         correct += correct_now
         if not math.isfinite(loss):
@@ -134,14 +136,21 @@ def train_epoch(
 
 
 def take_step(
-    state: TrainingState, batch: Indices, rate: float, load: Load, step: int, slices: Sequence[slice], run: Run
+    state: TrainingState,
+    batch: Indices,
+    rate: float,
+    load: Load,
+    generators: Sequence[Generator],
+    step: int,
+    slices: Sequence[slice],
+    run: Run,
 ) -> tuple[float, int]:
     """Change the parameters by the gradient of a batch; return its loss and its number of correct predictions."""
     shards = len(state.gradients)
 
     def gradient(shard: int, thread: int) -> tuple[float, int]:
         indices = batch[len(batch) * shard // shards : len(batch) * (shard + 1) // shards]
-        return compute_gradient(state, indices, len(batch), load, shard, thread)
+        return compute_gradient(state, indices, len(batch), load, generators[shard], shard, thread)
 
     losses, correct = zip(*run(gradient, shards), strict=True)
     update_all = run if state.arrays.shape[1] > SHARED else in_sequence
@@ -150,7 +159,13 @@ def take_step(
 
 
 def compute_gradient(
-    state: TrainingState, indices: Indices, count: int, load: Load, shard: int, thread: int
+    state: TrainingState,
+    indices: Indices,
+    count: int,
+    load: Load,
+    generator: Generator,
+    shard: int,
+    thread: int,
 ) -> tuple[float, int]:
     """Compute the gradient of a shard; return its part of the mean loss and its number of correct predictions.
 
@@ -162,8 +177,8 @@ def compute_gradient(
     if not len(indices):
         gradient.flat.fill(0)
     for start in range(0, len(indices), state.micro_batch):
-        images, labels = load(indices[start : start + state.micro_batch], shard, thread)
-        cache = forward(state.network, images, buffers)
+        images, labels = load(indices[start : start + state.micro_batch], generator, thread)
+        cache = forward(state.network, images, buffers, generator)
         loss, dz = state.loss(cache.logits, labels, count)
         correct += state.count_correct(cache.logits, labels)
         backward(state.network, cache, dz, buffers, out=partial if start else gradient)

@@ -4,7 +4,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -16,6 +16,7 @@ Shape = tuple[int, ...]
 Pair = tuple[int, int]  # height and width
 Arrays = Sequence[Array]  # of one layer, in the order of `Layer.parameter_shapes`
 Generator = np.random.Generator
+T = TypeVar("T")
 
 
 class Buffers:
@@ -93,10 +94,11 @@ class Layer(ABC):
         assert not w, f"{self.kind} has parameters and must draw them"
 
     @abstractmethod
-    def forward(self, w: Arrays, x: Array, buffers: Buffers) -> tuple[Array, Any]:
+    def forward(self, w: Arrays, x: Array, buffers: Buffers, generator: Generator | None = None) -> tuple[Array, Any]:
         """Return the output y for the input x, and what `backward` needs; both are valid until the next call.
 
-        w: the parameter arrays of the layer.
+        w: the parameter arrays of the layer. generator: in a training step, for layers that draw random numbers; None
+        otherwise, so that the output is determined by w and x.
         """
 
     def infer(self, w: Arrays, x: Array, buffers: Buffers) -> Array:
@@ -132,6 +134,12 @@ class Windowed(Layer):
         return rows.reach, columns.reach
 
 
-def unknown_kind(layer: object, output: str, module: str) -> TypeError:
-    """Return the error of an output format, or description, that has no function for this kind of layer."""
-    return TypeError(f"{type(layer).__name__} has no {output}: register a function for it in {module}")
+def of_kind(functions: Mapping[type[Layer], T], layer: Layer, output: str, module: str) -> T:
+    """Return the function of an output format, or description, for this kind of layer.
+
+    That of a base class is not taken, because a subclass may compute something else. Raises TypeError if the module has
+    none for exactly this class.
+    """
+    if type(layer) not in functions:
+        raise TypeError(f"{type(layer).__name__} has no {output} of its own: enter a function for it in {module}")
+    return functions[type(layer)]

@@ -1,9 +1,12 @@
-"""Dense layers, convolutions and max pooling. Each kind of layer is a class that defines its shapes and its passes.
+"""Dense layers, convolutions, pooling and dropout. Each kind is a class that defines its shapes and its passes.
 
 A dense layer multiplies its input by a matrix, a convolution every patch of its input. Both compute z = W p + b with W
 (outputs, fan_in) and patches p (fan_in, positions * n) of a batch of n images: a dense layer has one patch, its whole
 input, and a convolution has one for each position of its kernel. The batch is the last axis, so copying patches copies
 long contiguous runs.  (Krizhevsky's cuda-convnet has the same layout)
+
+Every layer here treats each image of a batch by itself. Batch normalisation does not, so it is missing: its result
+would depend on which images share a micro-batch, whose size follows from the memory that the layers need.
 """
 
 import math
@@ -63,35 +66,35 @@ class Affine(Layer):
     def add_patches(self, dp: Array, buffers: Buffers) -> Array:
         """Return the gradient of the input (col2im): the gradient of each patch added where the patch was taken."""
 
-    def forward(self, w: Arrays, x: Array, buffers: Buffers) -> tuple[Array, Any]:
-        """Compute z = W p + b and a = f(z); save p and a."""
+    def forward(self, w: Arrays, x: Array, buffers: Buffers, generator: Generator | None = None) -> tuple[Array, Any]:
+        """Compute z = W p + b and a = f(z); save p and what the derivative is a function of, a or z."""
         weights, b = w
         W = weights.reshape(self.outputs, -1)
         p = self.take_patches(x, buffers)
-        a = self.activate(np.matmul(W, p, out=buffers.array("z", self.outputs, p.shape[1])), b)
-        return a.reshape(*self.output_shape, -1), (p, a)
+        z = np.matmul(W, p, out=buffers.array("z", self.outputs, p.shape[1]))
+        keeps_sum = self.activation is not None and self.activation.of_sum
+        a = self.activate(z, b, out=buffers.array("a", *z.shape) if keeps_sum else z)
+        return a.reshape(*self.output_shape, -1), (p, z if keeps_sum else a)
 
-    def activate(self, products: Array, b: Array) -> Array:
-        """Add the biases to the products W p, (outputs, columns), and apply the activation, both in place."""
+    def activate(self, products: Array, b: Array, out: Array) -> Array:
+        """Add the biases to the products W p, (outputs, columns), in place; write the activation of the sums to out."""
         products += b[:, np.newaxis]
-        if self.activation:
-            self.activation.function(products, out=products)
-        return products
+        return self.activation.function(products, out=out) if self.activation else products
 
     def backward(self, w: Arrays, dw: Arrays, saved: Any, dy: Array, buffers: Buffers, first: bool) -> Array | None:
         """Backpropagate through the activation and the matrix product, with da = dy.
 
-            dz = da * f'(z)
+            dz = da * f'(z)        from a = f(z), or from z
             dW = dz p^T            summed over positions and images by the product
             db = sum of dz         over positions and images
             dp = W^T dz            added up where the patches were taken: dx
 
         (Rumelhart, Hinton & Williams 1986; Nielsen 2015, BP1 to BP4)
         """
-        (weights, _), (dW, db), (p, a) = w, dw, saved
+        (weights, _), (dW, db), (p, kept) = w, dw, saved
         dz = dy.reshape(self.outputs, -1)
         if self.activation:
-            np.multiply(dz, self.activation.derivative(a), out=dz)
+            np.multiply(dz, self.activation.derivative(kept), out=dz)
         np.matmul(dz, p.T, out=dW.reshape(self.outputs, -1))
         np.sum(dz, axis=1, out=db)
         if first:
@@ -164,9 +167,9 @@ class Convolution(Windowed, Affine):
         """The values of the output and of the patches."""
         return math.prod(self.output_shape[1:]) * (self.outputs + math.prod(self.weight_shape[1:]))
 
-    def forward(self, w: Arrays, x: Array, buffers: Buffers) -> tuple[Array, Any]:
+    def forward(self, w: Arrays, x: Array, buffers: Buffers, generator: Generator | None = None) -> tuple[Array, Any]:
         """Compute f(z), plus x if the layer is residual."""
-        a, saved = super().forward(w, x, buffers)
+        a, saved = super().forward(w, x, buffers, generator)
         return self.add_input(a, x, buffers), saved
 
     def infer(self, w: Arrays, x: Array, buffers: Buffers) -> Array:
@@ -180,7 +183,8 @@ class Convolution(Windowed, Affine):
         W = weights.transpose(0, 2, 3, 1).reshape(self.outputs, -1)  # in the order of the views
         z = buffers.array("z", self.outputs, rows, columns * n)
         np.matmul(W, p, out=z.transpose(1, 0, 2))
-        a = self.activate(z.reshape(self.outputs, -1), b).reshape(*self.output_shape, n)
+        z = z.reshape(self.outputs, -1)
+        a = self.activate(z, b, out=z).reshape(*self.output_shape, n)
         return self.add_input(a, x, buffers)
 
     def add_input(self, a: Array, x: Array, buffers: Buffers) -> Array:
@@ -233,13 +237,12 @@ class Convolution(Windowed, Affine):
 
 
 @dataclass(frozen=True)
-class MaxPooling(Windowed):
-    """The maximum of each window of a map. It has no parameters. kernel, stride: (height, width).
+class Pooling(Windowed):
+    """Base class of layers that have one value for each window of a map, and no parameters.
 
-    (Zhou & Chellappa 1988)
+    kernel, stride: (height, width).
     """
 
-    kind = "pool"
     kernel: Pair
     stride: Pair = (2, 2)
 
@@ -248,7 +251,14 @@ class MaxPooling(Windowed):
         """(channels, height, width), with one pixel for each position of the kernel."""
         return self.input_shape[0], *(axis.count for axis in self.steps)
 
-    def forward(self, w: Arrays, x: Array, buffers: Buffers) -> tuple[Array, Any]:
+
+@dataclass(frozen=True)
+class MaxPooling(Pooling):
+    """The maximum of each window of a map.  (Zhou & Chellappa 1988)"""
+
+    kind = "pool"
+
+    def forward(self, w: Arrays, x: Array, buffers: Buffers, generator: Generator | None = None) -> tuple[Array, Any]:
         """Compute the maxima; save x and the maxima."""
         (_, first), *others = entries_under(*self.steps)
         y = buffers.array("y", *self.output_shape, x.shape[-1])
@@ -277,4 +287,70 @@ class MaxPooling(Windowed):
         return dx
 
 
-KINDS: dict[str, type[Layer]] = {each.kind: each for each in (Dense, Convolution, MaxPooling)}
+@dataclass(frozen=True)
+class AveragePooling(Pooling):
+    """The mean of each window of a map.  (LeCun et al. 1998, Gradient-based learning, II.B, without its weights)"""
+
+    kind = "avgpool"
+
+    def forward(self, w: Arrays, x: Array, buffers: Buffers, generator: Generator | None = None) -> tuple[Array, Any]:
+        """Compute the means; save nothing."""
+        (_, first), *others = entries_under(*self.steps)
+        y = buffers.array("y", *self.output_shape, x.shape[-1])
+        np.copyto(y, x[first])
+        for _, pixels in others:
+            y += x[pixels]
+        y /= math.prod(self.kernel)
+        return y, None
+
+    def backward(self, w: Arrays, dw: Arrays, saved: Any, dy: Array, buffers: Buffers, first: bool) -> Array | None:
+        """Spread the gradient of each mean evenly over its window."""
+        if first:
+            return None
+        dx = buffers.array("dx", *self.input_shape, dy.shape[-1])
+        dx.fill(0)
+        dy /= math.prod(self.kernel)
+        for _, pixels in entries_under(*self.steps):
+            dx[pixels] += dy
+        return dx
+
+
+@dataclass(frozen=True)
+class Dropout(Layer):
+    """In a training step, 0 with the probability `rate` in place of each value; otherwise the identity.
+
+    The other values are multiplied by 1 / (1 - rate), so that their mean stays as it is.  (Srivastava et al. 2014)
+    """
+
+    kind = "dropout"
+    takes_units = True
+    rate: float
+
+    @property
+    def output_shape(self) -> Shape:
+        """The shape of the input."""
+        return self.input_shape
+
+    @property
+    def window(self) -> Pair:
+        """A single value."""
+        return 1, 1
+
+    def forward(self, w: Arrays, x: Array, buffers: Buffers, generator: Generator | None = None) -> tuple[Array, Any]:
+        """Multiply by random factors, 0 or 1 / (1 - rate), and save them; without a generator, return the input."""
+        if generator is None:
+            return x, None
+        factors = buffers.array("factors", *x.shape)
+        generator.random(out=factors, dtype=factors.dtype)
+        np.greater_equal(factors, self.rate, out=factors)
+        factors /= 1 - self.rate
+        return np.multiply(x, factors, out=buffers.array("y", *x.shape)), factors
+
+    def backward(self, w: Arrays, dw: Arrays, saved: Any, dy: Array, buffers: Buffers, first: bool) -> Array | None:
+        """Multiply the gradient by the same factors."""
+        if first:
+            return None
+        return dy if saved is None else np.multiply(dy, saved, out=dy)
+
+
+KINDS: dict[str, type[Layer]] = {each.kind: each for each in (Dense, Convolution, MaxPooling, AveragePooling, Dropout)}

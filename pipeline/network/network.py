@@ -89,17 +89,22 @@ def make_buffers(network: Network) -> list[Buffers]:
     return [Buffers(network.parameters.flat.dtype) for _ in network.layers]
 
 
-def forward(network: Network, images: Array, buffers: Sequence[Buffers] | None = None) -> Cache:
+def forward(
+    network: Network,
+    images: Array,
+    buffers: Sequence[Buffers] | None = None,
+    generator: np.random.Generator | None = None,
+) -> Cache:
     """Pass images (height, width, n) through the layers; return the output of each layer.
 
     The last layer has no activation, because it is part of the loss. With `buffers`, the result is valid until their
-    next use.
+    next use. generator: in a training step, for layers that draw random numbers (dropout); None otherwise.
     """
     cache, x = Cache([], []), images[np.newaxis]
     for layer, arrays, own in zip(
         network.layers, network.parameters.layers, buffers or make_buffers(network), strict=True
     ):
-        x, saved = layer.forward(arrays, x, own)
+        x, saved = layer.forward(arrays, x, own, generator)
         cache.outputs.append(x)
         cache.saved.append(saved)
     return cache
@@ -108,7 +113,7 @@ def forward(network: Network, images: Array, buffers: Sequence[Buffers] | None =
 def infer(network: Network, images: Array, buffers: Sequence[Buffers] | None = None) -> Array:
     """Return the logits of images (height, width, n) as `forward` does, up to rounding, faster and with less memory.
 
-    With `buffers` the result is valid until their next use.
+    With `buffers` the result is valid until their next use. Layers draw no random numbers.
     """
     x = images[np.newaxis]
     for layer, arrays, own in zip(

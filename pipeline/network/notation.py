@@ -1,11 +1,11 @@
 """Notation of hidden layers: `conv16,conv64,128` is two convolutions and a dense layer; the output layer is implied.
 
 `conv16x5/2` has 16 filters, a kernel of 5 x 5 and a stride of 2. This kernel and stride are the defaults. `pool3/2` is
-max pooling with a kernel of 3 x 3 and a stride of 2; without it, the stride is as large as the kernel. Where height and
-width differ, both are given: `conv16x5x3/2x1` has a kernel of 5 x 3 and a stride of 2 down and 1 along the row. `p1` or
-`p0x8` pads the input of a convolution with zeros, `d4` takes every fourth pixel along the row, and `+` adds the input
-to the output. This module does not import NumPy, so that `--help` is fast; `pipeline.network.layers` has the class of
-each kind.
+max pooling with a kernel of 3 x 3 and a stride of 2; without it, the stride is as large as the kernel. `avgpool3/2` is
+average pooling, and `dropout0.25` sets a quarter of the values to 0 in training. Where height and width differ, both
+are given: `conv16x5x3/2x1` has a kernel of 5 x 3 and a stride of 2 down and 1 along the row. `p1` or `p0x8` pads the
+input of a convolution with zeros, `d4` takes every fourth pixel along the row, and `+` adds the input to the output.
+This module does not import NumPy, so that `--help` is fast; `pipeline.network.layers` has the class of each kind.
 """
 
 import re
@@ -18,9 +18,11 @@ MAX_LAYERS = 1000  # which no useful network has
 NUMBER = r"(?:[1-9]\d{0,5}|1000000)"
 
 PAIR = f"{NUMBER}(?:x{NUMBER})?"  # height and width, or one number for both
+SHARE = r"0\.\d{0,3}[1-9]"  # between 0 and 1, without zeros at the end
 PAIR_OR_ZERO = f"(?:0|{NUMBER})(?:x(?:0|{NUMBER}))?"
 
-Values = dict[str, int | bool | tuple[int, int]]
+Value = int | float | bool | tuple[int, int]
+Values = dict[str, Value]
 
 
 @dataclass(frozen=True)
@@ -35,14 +37,17 @@ class Setting:
     pattern: str
     default: str | None = None
 
-    def read(self, text: str) -> int | bool | tuple[int, int]:
+    def read(self, text: str) -> Value:
         """Return the value that a text stands for."""
         if self.pattern in (PAIR, PAIR_OR_ZERO):
             height, _, width = text.partition("x")
             return int(height), int(width or height)
+        if self.pattern == SHARE:
+            return float(text)
         return int(text) if self.pattern == NUMBER else bool(text)
 
 
+POOLING = {"kernel": Setting("", PAIR), "stride": Setting("/", PAIR, "kernel")}
 # Of each kind of layer: a prefix, then values by name.
 NOTATIONS: dict[str, tuple[str, dict[str, Setting]]] = {
     "dense": ("", {"outputs": Setting("", NUMBER)}),
@@ -57,7 +62,9 @@ NOTATIONS: dict[str, tuple[str, dict[str, Setting]]] = {
             "residual": Setting("", r"\+?", ""),
         },
     ),
-    "pool": ("pool", {"kernel": Setting("", PAIR), "stride": Setting("/", PAIR, "kernel")}),
+    "pool": ("pool", POOLING),
+    "avgpool": ("avgpool", POOLING),
+    "dropout": ("dropout", {"rate": Setting("", SHARE)}),
 }
 
 
@@ -91,8 +98,9 @@ def _parse_layer(text: str) -> tuple[str, str, Values]:
         return shortest, kind, {name: settings[name].read(value) for name, value in texts.items()}
     raise UsageError(
         f"layers cannot contain '{text}': write units as 128, convolutions as conv16 or conv16x5/2 (filters, kernel, "
-        f"stride) or conv16x1x5/1p0x8d4+ (height and width; padding, dilation, the input added), and max pooling as "
-        f"pool2 or pool3/2 (kernel, stride), with numbers from 1 to {LARGEST:,}"
+        f"stride) or conv16x1x5/1p0x8d4+ (height and width; padding, dilation, the input added), pooling as pool2 or "
+        f"avgpool3/2 (the maximum or the mean; kernel, stride), with numbers from 1 to {LARGEST:,}, and dropout as "
+        "dropout0.25"
     )
 
 

@@ -113,8 +113,8 @@ def train_network(
 
     on_progress: called after each batch, and with each epoch once its checkpoint is written. The result is
     bit-identical to an uninterrupted run, since every epoch has its own random generators: the order of the examples is
-    seeded by (seed, epoch), the augmentation of each shard by (seed, epoch, shard). Raises TrainingError if the loss, a
-    parameter or a logit is not finite.
+    seeded by (seed, epoch), the augmentation and dropout of each shard by (seed, epoch, shard). Raises TrainingError if
+    the loss, a parameter or a logit is not finite.
     """
     state = start(task, recipe)
     begun_with = None if task.initial is None else zlib.crc32(task.initial.tobytes())
@@ -182,27 +182,27 @@ def run_epoch(
         for i in range(count)
     ]
     state = replace(state, loss=task.loss((number - 1) / recipe.epochs))
-    load = make_load(task.training, recipe, state, number)
+    load = make_load(task.training, recipe, state)
+    generators = [np.random.default_rng((recipe.seed, number, i + 1)) for i in range(recipe.shards)]
     with np.errstate(over="ignore", invalid="ignore"), ThreadPool(len(state.buffers)) as pool:
-        return *train_epoch(state, batches, rates, load, step, pool.run, on_batch), rates[-1]
+        return *train_epoch(state, batches, rates, load, generators, step, pool.run, on_batch), rates[-1]
 
 
-def make_load(training: Examples, recipe: Recipe, state: TrainingState, epoch: int) -> Load:
-    """Return the `load` of `train_epoch`, which reads and augments examples with a random generator for each shard."""
+def make_load(training: Examples, recipe: Recipe, state: TrainingState) -> Load:
+    """Return the `load` of `train_epoch`, which reads and augments examples."""
     (_, height, width), threads = state.network.layers[0].input_shape, len(state.buffers)
-    generators = [np.random.default_rng((recipe.seed, epoch, i + 1)) for i in range(recipe.shards)]
     read, augmented = (np.empty((threads, state.micro_batch, height * width), np.float32) for _ in range(2))
     augmenters = [
         Augmenter(recipe.augmentation, height, width, state.micro_batch)
         for _ in range(threads if recipe.augmentation.changes_images else 0)
     ]
 
-    def load(indices: NDArray[np.intp], shard: int, thread: int) -> tuple[Array, Labels]:
+    def load(indices: NDArray[np.intp], generator: np.random.Generator, thread: int) -> tuple[Array, Labels]:
         images = read[thread, : len(indices)]
-        labels = training.take(indices, images.reshape(-1, height, width), generators[shard])
+        labels = training.take(indices, images.reshape(-1, height, width), generator)
         if augmenters:
             original, images = images, augmented[thread, : len(indices)]
-            augmenters[thread](original, generators[shard], out=images)
+            augmenters[thread](original, generator, out=images)
         return images.T.reshape(height, width, -1), np.moveaxis(labels, 0, -1)
 
     return load

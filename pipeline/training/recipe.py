@@ -12,7 +12,7 @@ from pipeline.engine.fields import check_values
 from pipeline.network.notation import format_layers
 from pipeline.network.optimizers import OPTIMIZERS, SCHEDULES
 
-ActivationName = Literal["sigmoid", "tanh", "relu"]
+ActivationName = Literal["sigmoid", "tanh", "relu", "gelu"]
 LossName = Literal["mean-squared-error", "cross-entropy"]
 InitialisationName = Literal["normal", "xavier", "he"]
 if TYPE_CHECKING:  # type checkers know no Literal of values that follow from a dict
@@ -35,7 +35,8 @@ class Recipe:
 
     layers: Annotated[
         str,
-        "Hidden layers, such as conv16,pool2,128: a convolution (in full conv16x5/2), max pooling and a dense layer.",
+        "Hidden layers, such as conv16,pool2,dropout0.25,128: a convolution (in full conv16x5/2), max pooling, dropout "
+        "and a dense layer; avgpool2 is average pooling.",
     ] = "128"
     activation: Annotated[ActivationName, "Activation function of the hidden layers."] = "relu"
     loss: Annotated[LossName, "Loss function."] = "cross-entropy"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 
@@ -16,12 +17,12 @@ from pipeline.html.filters import receptive_fields
 from pipeline.html.report.report_page import time_layers
 from pipeline.html.wording import WORDS, describe_layer, describe_layers
 from pipeline.model.model import Model
-from pipeline.model.onnx import save_onnx
+from pipeline.model.onnx import OPSET, Graph, add_layer, save_onnx
 from pipeline.model.prediction import predict, predict_logits
-from pipeline.model.safetensors import RESIDUAL, list_modules, load_safetensors, save_safetensors
+from pipeline.model.safetensors import RESIDUAL, list_modules, load_safetensors, save_safetensors, to_modules
 from pipeline.network.activations import ACTIVATIONS, Array
-from pipeline.network.layer import Buffers
-from pipeline.network.layers import KINDS
+from pipeline.network.layer import Buffers, Layer
+from pipeline.network.layers import KINDS, MaxPooling
 from pipeline.network.losses import LOSSES
 from pipeline.network.network import Network, forward, view_parameters
 from pipeline.network.notation import NOTATIONS, format_layers, parse_layers
@@ -160,6 +161,24 @@ def test_every_format_has_every_loss(name: str, loss: str, tmp_path: Path) -> No
     FORMATS[name](make_model("conv3x3/1,5", shape=SHAPE, loss=loss), tmp_path)
 
 
+class MedianPooling(MaxPooling):
+    """A layer that computes something else than its base class."""
+
+    kind = "median"
+
+
+@pytest.mark.parametrize("export", [to_modules, lambda layer: add_layer(layer, Graph(), "images", (), "layer")])
+def test_layer_is_not_exported_as_its_base_class(export: Callable[[Layer], object]) -> None:
+    with pytest.raises(TypeError, match="MedianPooling has no .* of its own: enter a function for it in pipeline"):
+        export(MedianPooling((1, 7, 9), (2, 2)))
+
+
+@pytest.mark.parametrize(("activation", "version"), [("relu", OPSET), ("gelu", 20)])
+def test_onnx_file_has_the_first_operator_set_with_its_operators(activation: str, version: int, tmp_path: Path) -> None:
+    save_onnx(tmp_path / "model.onnx", make_model(activation=activation))
+    assert [each.version for each in onnx.load(tmp_path / "model.onnx").opset_import] == [version]
+
+
 def test_difference_of_an_ensemble_is_that_of_its_mean_logits() -> None:
     model = make_model("5", 3, SHAPE)
     script = "const { difference } = explainDifference(model.networks, image, 0, 1); result = difference;"
@@ -175,13 +194,14 @@ def test_each_kind_has_words() -> None:
 def test_activation_is_as_described(name: str) -> None:
     activation, z = ACTIVATIONS[name], np.linspace(-5, 5, 101)
     outputs = activation.function(z)
+    derivatives = activation.derivative(z if activation.of_sum else outputs)
     assert activation.signed == (outputs < 0).any(), "signed"
     script = """
         const { isPiecewiseLinear = false, describe } = ACTIVATIONS[%s];
         result = [isPiecewiseLinear, describe(-1, "-1"), describe(1, "1")];
     """
     is_linear, *words = run_javascript(make_model(shape=SHAPE), script % json.dumps(name))
-    assert is_linear == (len(np.unique(activation.derivative(outputs))) <= 2), "isPiecewiseLinear"
+    assert is_linear == (len(np.unique(derivatives)) <= 2), "isPiecewiseLinear"
     assert all(activation.title in each for each in words)
 
 

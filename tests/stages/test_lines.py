@@ -65,6 +65,7 @@ def test_lines_are_the_same_for_any_scheduler_and_blocks(
         lines=COUNT,
         seed=7,
         scheduler="processes",
+        workers=1,
         output=other,
     )
     found, expected = arrays(other), arrays(synthetic)

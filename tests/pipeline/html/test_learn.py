@@ -20,6 +20,7 @@ from tests.pipeline.models import make_model
 from tests.pipeline.network.kinds import layers_of
 
 SHAPE = (7, 9)
+GENERATORS = [np.random.default_rng(0)]
 UNPACK = """
     const exact = (layer) => PARAMETERS.map((name) => [name, layer[name] && Float32Array.from(layer[name])]);
     layers = layers.map((layer) => ({ ...layer, ...Object.fromEntries(exact(layer)) }));
@@ -71,8 +72,8 @@ def test_steps_are_those_of_numpy() -> None:
     state = prepare(network, cross_entropy_of, OPTIMIZERS["adam"](Recipe()))
     slices = make_slices(network.parameters.flat.size, 1)
     for step in range(1, steps + 1):
-        load = lambda indices, shard, thread: (images[..., indices], np.array(labels)[indices])  # noqa: E731
-        take_step(state, np.arange(32), rate, load, step, slices, in_sequence)
+        load = lambda indices, generator, thread: (images[..., indices], np.array(labels)[indices])  # noqa: E731
+        take_step(state, np.arange(32), rate, load, GENERATORS, step, slices, in_sequence)
     call = f"""(layers, inks, labels, count, rate) => {{
         {UNPACK}
         const training = makeTraining(layers, makeRandom(1));
@@ -96,9 +97,9 @@ def test_step_along_the_slopes_of_a_set_is_that_of_gradient_descent_in_numpy() -
     network, rate, count = make_model("conv4x3/2", shape=SHAPE).networks[0], 0.03, 6
     images, labels = make_images(count)
     state = prepare(network, cross_entropy_of, OPTIMIZERS["sgd"](Recipe()))
-    load = lambda indices, shard, thread: (images[..., indices], np.array(labels)[indices])  # noqa: E731
+    load = lambda indices, generator, thread: (images[..., indices], np.array(labels)[indices])  # noqa: E731
     slices = make_slices(network.parameters.flat.size, 1)
-    loss, _ = take_step(state, np.arange(count), rate, load, 1, slices, in_sequence)
+    loss, _ = take_step(state, np.arange(count), rate, load, GENERATORS, 1, slices, in_sequence)
     shares = probabilities(forward(network, images).logits, LOSSES["cross-entropy"])
     call = f"""(layers, inks, labels, rate) => {{
         {UNPACK}{SET}

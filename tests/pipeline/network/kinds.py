@@ -17,6 +17,8 @@ LAYERS = {
         *("conv3x3/1p1,conv3x3/1p1+,5", "conv2x1x3/1d2,conv2x1x3/1p0x3d3+", "conv1x3p1d2,conv1x1/1+,4"),
     ),
     "pool": ("conv3x2/1,pool3/2,5", "conv3x2/1p1,pool2x1,pool1x3/2x1"),
+    "avgpool": ("conv3x2/1,avgpool3/2,5", "conv3x2/1p1,avgpool2x1,avgpool1x3/2x1"),
+    "dropout": ("conv3x2/1,dropout0.2,pool2,6,dropout0.5,5", "conv3x3/1p1,dropout0.125"),
 }
 EXAMPLES = [text for texts in LAYERS.values() for text in texts]
 
@@ -25,6 +27,7 @@ BY_HAND: dict[str, Callable[[float], float]] = {
     "sigmoid": lambda x: 1 / (1 + math.exp(-x)),
     "tanh": math.tanh,
     "relu": lambda x: max(x, 0.0),
+    "gelu": lambda x: x / 2 * (1 + math.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))),
 }
 
 

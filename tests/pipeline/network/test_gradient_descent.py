@@ -40,6 +40,10 @@ def load(data: Images, indices: Any, shard: int = 0, thread: int = 0) -> tuple[A
     return np.moveaxis(data.images[indices], 0, -1), data.labels[indices]
 
 
+def make_generators(state: TrainingState, epoch: int = 0) -> list[np.random.Generator]:
+    return [np.random.default_rng((epoch, shard)) for shard in range(len(state.gradients))]
+
+
 def run_epochs(
     state: TrainingState, batch_size: int = 32, rate: float = 0.05, **options: Any
 ) -> list[tuple[float, float]]:
@@ -48,7 +52,9 @@ def run_epochs(
     for epoch in (0, 1):
         batches = shuffled_batches(COUNT, batch_size, np.random.default_rng(epoch))
         rates, step = [rate * (1 + i) for i in range(len(batches))], epoch * len(batches)
-        metrics.append(train_epoch(state, batches, rates, partial(load, data), step, **options))
+        metrics.append(
+            train_epoch(state, batches, rates, partial(load, data), make_generators(state, epoch), step, **options)
+        )
     return metrics
 
 
@@ -75,7 +81,7 @@ def test_a_step_applies_the_gradient_of_the_batch(layers: str, name: str, loss: 
         cache = forward(network, images)
         gradient = backward(network, cache, LOSSES[loss].function(cache.logits, labels, label_smoothing=0.1)[1])
         optimizer.update(expected[0], gradient.flat, list(expected[1:]), rate, step)
-    train_epoch(state, batches, [rate, rate], partial(load, data))
+    train_epoch(state, batches, [rate, rate], partial(load, data), make_generators(state))
     np.testing.assert_allclose(state.arrays, expected, rtol=1e-9, atol=1e-12)
 
 
@@ -131,6 +137,8 @@ def test_epoch_ends_early_if_loss_is_not_finite() -> None:
     steps: list[None] = []
     data.images[:10] = np.nan
     batches = [np.arange(10, 20), np.arange(10), np.arange(20, 30)]
-    loss, _ = train_epoch(make(), batches, [0.1] * 3, partial(load, data), on_batch=lambda: steps.append(None))
+    state = make()
+    rates, generators = [0.1] * 3, make_generators(state)
+    loss, _ = train_epoch(state, batches, rates, partial(load, data), generators, on_batch=lambda: steps.append(None))
     assert np.isnan(loss)
     assert len(steps) == 1

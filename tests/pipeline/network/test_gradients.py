@@ -10,24 +10,27 @@ from pipeline.network.architecture import build_layers
 from pipeline.network.layer import Buffers
 from pipeline.network.layers import KINDS, Convolution
 from pipeline.network.losses import LOSSES
-from pipeline.network.network import Network, backward, count_parameters, forward, view_parameters
+from pipeline.network.network import Cache, Network, backward, count_parameters, forward, view_parameters
 from pipeline.network.notation import parse_layers
 from pipeline.reader.learning.positions import at_positions
-from tests.pipeline.network.kinds import EXAMPLES
+from tests.pipeline.network.kinds import EXAMPLES, layers_of
 from tests.pipeline.networks import make_network
 
 ARCHITECTURES = [
-    *("", "7", "5,1,4", "conv3x3/1", "conv2x2/2,conv3x2/1,5", "conv2x3/2,6,6", "conv3x1/3", "conv2x5/1,3", "pool2/1,3"),
+    *("", "7", "5,1,4", "conv3x3/1", "conv2x2/2,conv3x2/1,5", "conv2x3/2,6,6", "conv3x1/3", "conv2x5/1,3"),
+    *("pool2/1,3", "avgpool2/1,3"),
     *("conv2x1/1,conv2x3/2,3", "conv2x1/1,conv2x2/3", "conv2x1/1,conv3x1/2,4"),
     *EXAMPLES,
 ]
+
+RESIDUAL = "conv3x2/1p1,conv3x3/1p1+,pool2x1,pool1x3/2x1"
 
 
 @pytest.mark.parametrize(
     ("layers", "activation", "loss"),
     [
         *((layers, "tanh", "cross-entropy") for layers in ARCHITECTURES),
-        *((layers, activation, "cross-entropy") for layers in ("5,1,4", EXAMPLES[-1]) for activation in ACTIVATIONS),
+        *((layers, activation, "cross-entropy") for layers in ("5,1,4", RESIDUAL) for activation in ACTIVATIONS),
         *(("conv3x3/1", "relu", loss) for loss in LOSSES),
     ],
 )
@@ -47,8 +50,25 @@ def test_gradients_by_column_equal_central_differences(layers: str) -> None:
     check_gradients(network, images, partial(at_positions, LOSSES["cross-entropy"].function, labels=labels, count=5))
 
 
-def check_gradients(network: Network, images: Array, compute_loss: Callable[[Array], tuple[float, Array]]) -> None:
-    cache = forward(network, images)
+@pytest.mark.parametrize("layers", [*layers_of("dropout"), "dropout0.25,conv3x3/1,avgpool2"])
+def test_gradients_under_dropout_equal_central_differences(layers: str) -> None:
+    network = make_network(layers, (7, 6), 4, "tanh", "xavier", bias_std=0.5, seed=1)
+    generator = np.random.default_rng(2)
+    images, labels = generator.standard_normal((7, 6, 5)), generator.integers(0, 4, 5)
+    without, dropped = (forward(network, images, generator=each).logits for each in (None, np.random.default_rng(3)))
+    assert not np.allclose(without, dropped)
+    check_gradients(network, images, partial(LOSSES["cross-entropy"].function, labels=labels), seed=3)
+
+
+def check_gradients(
+    network: Network, images: Array, compute_loss: Callable[[Array], tuple[float, Array]], seed: int | None = None
+) -> None:
+    """Compare the gradients with central differences. seed: of the random numbers that the layers draw, if any."""
+
+    def run() -> Cache:
+        return forward(network, images, generator=None if seed is None else np.random.default_rng(seed))
+
+    cache = run()
     gradient = backward(network, cache, compute_loss(cache.logits)[1])
 
     numeric = view_parameters(network.layers, np.empty_like(gradient.flat))
@@ -57,7 +77,7 @@ def check_gradients(network: Network, images: Array, compute_loss: Callable[[Arr
         losses = []
         for shifted in (value + step, value - step):
             network.parameters.flat[i] = shifted
-            losses.append(compute_loss(forward(network, images).logits)[0])
+            losses.append(compute_loss(run().logits)[0])
         network.parameters.flat[i] = value
         numeric.flat[i] = (losses[0] - losses[1]) / (2 * step)
     for analytic, expected in zip(gradient.layers, numeric.layers, strict=True):

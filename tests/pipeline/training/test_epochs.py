@@ -100,7 +100,7 @@ def test_order_and_augmentation_of_images_differ_between_epochs(monkeypatch: pyt
         load = make_load(*arguments)
         orders.append([])
 
-        def record(indices: Any, *where: int) -> Any:
+        def record(indices: Any, *where: Any) -> Any:
             batch, labels = load(indices, *where)
             orders[-1].extend(indices.tolist())
             images.extend(image.tobytes() for image in np.moveaxis(batch, -1, 0))

@@ -11,9 +11,12 @@
  *   describeSum({sum, bias, added}, result, layer): how one of its outputs follows, in words and numbers as shown.
  *   factor, slider: what a patch is multiplied by, and what slides over the input, in a word.
  *
- * An activation has apply(z), derivative(a) by the output, describe(z, result) in words, and
- * isPiecewiseLinear, by which "Why" knows whether the gradient explains all but the biases.
+ * An activation has apply(z), derivative(a) by the output, or derivative(z) if ofSum is true, describe(z, result) in
+ * words, and isPiecewiseLinear, by which "Why" knows whether the gradient explains all but the biases.
  */
+
+/* As in pipeline/network/activations.py. */
+const geluTanh = (z) => Math.tanh(Math.sqrt(2 / Math.PI) * (z + 0.044715 * z ** 3));
 
 const ACTIVATIONS = {
   sigmoid: { apply: (z) => 1 / (1 + Math.exp(-z)), derivative: (a) => a - a * a, describe: (z, a) => `sigmoid: ${a}` },
@@ -23,6 +26,15 @@ const ACTIVATIONS = {
     derivative: (a) => (a > 0 ? 1 : 0),
     describe: (z, result) => (z > 0 ? `ReLU, which cuts off below 0, keeps ${result}` : "ReLU makes 0 of all below 0"),
     isPiecewiseLinear: true,
+  },
+  gelu: {
+    apply: (z) => (z * (1 + geluTanh(z))) / 2,
+    derivative: (z) => {
+      const t = geluTanh(z);
+      return (1 + t) / 2 + (z * (1 - t * t) * Math.sqrt(2 / Math.PI) * (1 + 3 * 0.044715 * z * z)) / 2;
+    },
+    ofSum: true,
+    describe: (z, a) => `GELU: ${a}`,
   },
 };
 
@@ -34,19 +46,29 @@ function addedOf({ residual, outside }, x, k) {
   return residual ? residual * (x[k] - outside) : 0;
 }
 
+/** Return the sums z = W p + b. */
+function sumsOf(layer, x) {
+  const positions = positionsOf(layer);
+  const z = new Float32Array(layer.biases.length * positions);
+  for (let position = 0; position < positions; position++) multiply(layer, patchOf(x, layer, position), z, position);
+  return z;
+}
+
 /** Return the gradient of the sums z = W p + b from that of the output y. */
 function sumGradient(layer, x, y, dy) {
   if (!layer.activation) return dy;
-  const { derivative } = ACTIVATIONS[layer.activation];
+  const { derivative, ofSum } = ACTIVATIONS[layer.activation];
+  if (ofSum) {
+    const z = sumsOf(layer, x);
+    return dy.map((d, k) => d * derivative(z[k]));
+  }
   return dy.map((d, k) => d * derivative(y[k] - addedOf(layer, x, k)));
 }
 
 /* What dense layers and convolutions share: z = W p + b for each patch p of the input, then the activation. */
 const AFFINE = {
   forward(x, layer) {
-    const positions = positionsOf(layer);
-    const z = new Float32Array(layer.biases.length * positions);
-    for (let position = 0; position < positions; position++) multiply(layer, patchOf(x, layer, position), z, position);
+    const z = sumsOf(layer, x);
     const a = layer.activation ? z.map(ACTIVATIONS[layer.activation].apply) : z;
     return layer.residual ? a.map((value, k) => value + addedOf(layer, x, k)) : a;
   },
@@ -167,6 +189,69 @@ LAYERS.pool = {
   tell: ({ window }) => `Keeps the largest of ${window.join(" × ")} pixels.`,
   describeSum: ({ sum }) => `the largest value of the patch is ${signed(sum)}`,
   factor: "largest",
+  slider: "window",
+};
+
+/* The mean of each patch of a map. */
+LAYERS.avgpool = {
+  forward(x, layer) {
+    const positions = positionsOf(layer);
+    const y = new Float32Array(layer.outputShape[0] * positions);
+    for (let position = 0; position < positions; position++) {
+      const patch = patchOf(x, layer, position);
+      for (let k = position; k < y.length; k += positions) {
+        const own = channelOf(patch, layer, Math.floor(k / positions));
+        y[k] = sumOf(own) / own.length;
+      }
+    }
+    return y;
+  },
+
+  inputGradient(layer, x, y, dy) {
+    const positions = positionsOf(layer);
+    const dx = new Float32Array(x.length);
+    dy.forEach((d, k) => {
+      const indices = channelOf(indicesAt(layer, k % positions), layer, Math.floor(k / positions));
+      for (const i of indices) dx[i] += d / indices.length;
+    });
+    return dx;
+  },
+
+  weightGradient: () => {}, // it has no parameters
+
+  /** One slice, whose weights are equal. */
+  explain(layer, x, unit, position) {
+    const patch = channelOf(patchOf(x, layer, position), layer, unit);
+    const weights = patch.map(() => 1 / patch.length);
+    const products = patch.map((value, k) => value * weights[k]);
+    const sum = sumOf(products);
+    const slice = { channel: unit, ...patchAt(layer, position), patch, weights, products, sum };
+    return { slices: [slice], sum, bias: 0, added: 0 };
+  },
+
+  tell: ({ window }) => `Keeps the mean of ${window.join(" × ")} pixels.`,
+  describeSum: ({ sum }) => `the mean of the patch is ${signed(sum)}`,
+  factor: "share",
+  slider: "window",
+};
+
+/* Dropout changes nothing outside of training. */
+LAYERS.dropout = {
+  forward: (x) => x,
+  inputGradient: (layer, x, y, dy) => dy,
+  weightGradient: () => {}, // it has no parameters
+
+  /** One slice, of the value that is passed on. */
+  explain(layer, x, unit, position) {
+    const patch = x.subarray(unit * positionsOf(layer) + position).subarray(0, 1);
+    const weights = patch.map(() => 1);
+    const slice = { channel: unit, ...patchAt(layer, position), patch, weights, products: patch, sum: patch[0] };
+    return { slices: [slice], sum: patch[0], bias: 0, added: 0 };
+  },
+
+  tell: () => "Passes on what it gets: it drops values only in training.",
+  describeSum: ({ sum }) => `${signed(sum)} is passed on`,
+  factor: "value",
   slider: "window",
 };
 

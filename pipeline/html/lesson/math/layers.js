@@ -5,13 +5,24 @@
  *   inputGradient(layer, x, y, dy): the gradient of the input from that of the output y.
  *   weightGradient(layer, x, y, dy, sum): adds the gradients of its parameters, if it has any, to those in `sum`.
  *
- * An activation has apply(z) and derivative(a) by the output.
+ * An activation has apply(z) and derivative(a) by the output, or derivative(z) if ofSum is true.
  */
+
+/* As in pipeline/network/activations.py. */
+const geluTanh = (z) => Math.tanh(Math.sqrt(2 / Math.PI) * (z + 0.044715 * z ** 3));
 
 const ACTIVATIONS = {
   sigmoid: { apply: (z) => 1 / (1 + Math.exp(-z)), derivative: (a) => a - a * a },
   tanh: { apply: Math.tanh, derivative: (a) => 1 - a * a },
   relu: { apply: (z) => Math.max(z, 0), derivative: (a) => (a > 0 ? 1 : 0) },
+  gelu: {
+    apply: (z) => (z * (1 + geluTanh(z))) / 2,
+    derivative: (z) => {
+      const t = geluTanh(z);
+      return (1 + t) / 2 + (z * (1 - t * t) * Math.sqrt(2 / Math.PI) * (1 + 3 * 0.044715 * z * z)) / 2;
+    },
+    ofSum: true,
+  },
 };
 
 /** Whether the output of a layer, or its input, consists of maps. */
@@ -22,19 +33,29 @@ function addedOf({ residual, outside }, x, k) {
   return residual ? residual * (x[k] - outside) : 0;
 }
 
+/** Return the sums z = W p + b. */
+function sumsOf(layer, x) {
+  const positions = positionsOf(layer);
+  const z = new Float32Array(layer.biases.length * positions);
+  for (let position = 0; position < positions; position++) multiply(layer, patchOf(x, layer, position), z, position);
+  return z;
+}
+
 /** Return the gradient of the sums z = W p + b from that of the output y. */
 function sumGradient(layer, x, y, dy) {
   if (!layer.activation) return dy;
-  const { derivative } = ACTIVATIONS[layer.activation];
+  const { derivative, ofSum } = ACTIVATIONS[layer.activation];
+  if (ofSum) {
+    const z = sumsOf(layer, x);
+    return dy.map((d, k) => d * derivative(z[k]));
+  }
   return dy.map((d, k) => d * derivative(y[k] - addedOf(layer, x, k)));
 }
 
 /* What dense layers and convolutions share: z = W p + b for each patch p of the input, then the activation. */
 const AFFINE = {
   forward(x, layer) {
-    const positions = positionsOf(layer);
-    const z = new Float32Array(layer.biases.length * positions);
-    for (let position = 0; position < positions; position++) multiply(layer, patchOf(x, layer, position), z, position);
+    const z = sumsOf(layer, x);
     const a = layer.activation ? z.map(ACTIVATIONS[layer.activation].apply) : z;
     return layer.residual ? a.map((value, k) => value + addedOf(layer, x, k)) : a;
   },
@@ -97,5 +118,40 @@ LAYERS.pool = {
     return dx;
   },
 
+  weightGradient: () => {}, // it has no parameters
+};
+
+/* The mean of each patch of a map. */
+LAYERS.avgpool = {
+  forward(x, layer) {
+    const positions = positionsOf(layer);
+    const y = new Float32Array(layer.outputShape[0] * positions);
+    for (let position = 0; position < positions; position++) {
+      const patch = patchOf(x, layer, position);
+      for (let k = position; k < y.length; k += positions) {
+        const own = channelOf(patch, layer, Math.floor(k / positions));
+        y[k] = sumOf(own) / own.length;
+      }
+    }
+    return y;
+  },
+
+  inputGradient(layer, x, y, dy) {
+    const positions = positionsOf(layer);
+    const dx = new Float32Array(x.length);
+    dy.forEach((d, k) => {
+      const indices = channelOf(indicesAt(layer, k % positions), layer, Math.floor(k / positions));
+      for (const i of indices) dx[i] += d / indices.length;
+    });
+    return dx;
+  },
+
+  weightGradient: () => {}, // it has no parameters
+};
+
+/* Dropout changes nothing outside of training. */
+LAYERS.dropout = {
+  forward: (x) => x,
+  inputGradient: (layer, x, y, dy) => dy,
   weightGradient: () => {}, // it has no parameters
 };

@@ -74,12 +74,16 @@ const isShort = (page, { field, most }) => !most || (page.byField.get(field) ?? 
 
 const NAMES = { rejected: "not read", ink: "ink", missing: "missing" };
 
+// What its line or total gives, if all the other numbers in it are sure.
 function askText(page, number) {
-  const check = page.checks.find((each) => each.numbers.includes(number) && calculate(page, each, number));
+  const { certain } = page.pile;
+  const isSure = (other) => other === number || other.answer || page.proved.has(other) || other.confidence >= certain;
+  const gives = (each) => each.numbers.includes(number) && each.numbers.every(isSure) && calculate(page, each, number);
+  const check = page.checks.find(gives);
   const text = check ? calculate(page, check, number) : "";
-  const gives = check?.kind === "line" ? "line gives it" : `total needs ${text}`;
+  const reason = check?.kind === "line" ? "line gives it" : `total needs ${text}`;
   const first = number.kind === "rejected" ? "" : `${NAMES[number.kind]}; `;
-  const why = text ? `${first}${gives}` : NAMES[number.kind];
+  const why = text ? `${first}${reason}` : NAMES[number.kind];
   return { mark: "!", why, text, isCalculated: Boolean(text), check };
 }
 
@@ -124,6 +128,8 @@ function summarise(page) {
   if (lines) return lines === 1 ? "1 line does not add up" : `${lines} lines do not add up`;
   if (totals.some(({ state }) => state === "unchecked")) return "sum cannot be checked yet";
   if (page.checks.length && addsUp(page)) return "adds up";
+  const unread = open.filter(needsText).length;
+  if (unread) return unread === 1 ? "1 number was not read" : `${unread} numbers were not read`;
   return open.length && open.every((number) => page.questions.get(number).mark === "?")
     ? `below ${percent(page.pile.certain)}`
     : "";
@@ -157,19 +163,12 @@ function findNext(items, number, isLater = false) {
   return items.slice(at + 1).find(wanted) ?? items.slice(0, Math.max(at, 0)).find(wanted) ?? null;
 }
 
+// doubt: how many of those that were not asked are wrong, by their confidence.
+const NAMED = ["right", "corrected", "added", "later", "open", "proved", "certain", "sampled", "wrong", "doubt"];
+const UNCOUNTED = Object.fromEntries(NAMED.map((name) => [name, 0]));
+
 function countPage(page) {
-  const counts = {
-    right: 0,
-    corrected: 0,
-    added: 0,
-    later: 0,
-    open: 0,
-    proved: 0,
-    certain: 0,
-    sampled: 0,
-    wrong: 0,
-    doubt: 0,
-  };
+  const counts = { ...UNCOUNTED };
   for (const number of page.numbers) {
     if (number.answer === "covered") continue;
     const isRight = number.answer === "right" || number.answer === "kept";
@@ -188,9 +187,9 @@ function countPage(page) {
 }
 
 function countAnswers(pile) {
-  const total = { ...pile.pages[0]?.counts };
-  for (const { counts } of pile.pages.slice(1)) for (const name of Object.keys(total)) total[name] += counts[name];
-  return { ...total, asked: (total.right ?? 0) + (total.corrected ?? 0) };
+  const total = { ...UNCOUNTED };
+  for (const { counts } of pile.pages) for (const name of Object.keys(total)) total[name] += counts[name];
+  return { ...total, asked: total.right + total.corrected };
 }
 
 // At most so many of `rest` are wrong, with a probability of 95 %, if `wrong` of `seen` were: Clopper and Pearson.

@@ -240,7 +240,8 @@ const rest = (keys, text) => span("rest", key(keys), text);
 
 function answersFor(number, question, text, kind) {
   const enter = text && button("en", "Enter", isLong(number) ? text : text, () => press("Enter"));
-  const end = checkOf(number) && rest("Tab", "next number");
+  const isTotal = questionOf(number).check?.kind === "total"; // whose answers are long
+  const end = checkOf(number) && !isTotal && rest("Tab", "next number");
   if (state.typed !== null) return [enter, button("", "Esc", "Clear", () => press("Escape")), end];
   const isNotice = ["ink", "missing", "unfit", "rejected"].includes(number.kind) && !number.answer;
   const others = listAlternatives(number, text).map((each, i) => {
@@ -253,15 +254,14 @@ function answersFor(number, question, text, kind) {
     );
   });
   const keep = canKeep(number) && button("", "K", `Keep ${keptText(number, question)}`, () => press("k"));
-  const none = isNotice && number.kind !== "rejected" && button("", "Del", "No number here", () => press("Delete"));
-  const cell =
-    isNotice && Object.keys(state.pile.fields).length > 0 && number.kind !== "rejected" && rest("M", "other cell");
-  const shown = keep || none ? others.slice(0, 1) : others;
-  return [enter, ...(keep ? [] : shown), keep, none, cell || end];
+  const isEmpty = isNotice && (number.kind !== "rejected" || !text);
+  const none = isEmpty && button("", "Del", "No number here", () => press("Delete"));
+  const cell = isEmpty && Object.keys(state.pile.fields).length > 0 && rest("M", "other cell");
+  const shown = keep ? [] : others.slice(0, none ? 1 : 3);
+  return [enter, ...shown, keep, none, cell || end];
 }
 
-const canKeep = (number) =>
-  !number.answer && (number.kind === "few" || ["≠", "Σ"].includes(questionOf(number).mark));
+const canKeep = (number) => !number.answer && (number.kind === "few" || ["≠", "Σ"].includes(questionOf(number).mark));
 
 function keptText(number, { check }) {
   if (number.kind === "few") return "as it is";
@@ -299,7 +299,7 @@ function drawDraft(draft) {
   if (draft.sum && state.typed === null && !draft.isNowhere) note.append(" ", tick());
   const eye = drawEye(shown, text, state.typed === null && draft.isCalculated ? "calculated" : "typed", 230, EYE);
   const isForm = Object.keys(state.pile.fields).length > 0;
-  const stay = button("", "Esc", number ? "Do not move" : "Do not add", () => press("Escape"));
+  const stay = button("", "Esc", number ? "Leave it" : "Do not add", () => press("Escape"));
   const keys = isForm && [rest("← → ↑ ↓", "other cell"), rest("N", "new line")];
   const enter = text && button("en", "Enter", text, () => press("Enter"));
   return [

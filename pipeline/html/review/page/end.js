@@ -97,15 +97,8 @@ function drawSpot(counts) {
   return make(
     "div",
     { className: "spot" },
-    make(
-      "b",
-      {},
-      `${counts.wrong} of ${counts.sampled} were wrong: at most ${most} of the other ${shown} are.`,
-    ),
-    span(
-      "",
-      `With a probability of 95 %. By their confidence, about ${Math.round(counts.doubt)} are.`,
-    ),
+    make("b", {}, `${counts.wrong} of ${counts.sampled} were wrong: at most ${most} of the other ${shown} are.`),
+    span("", `With a probability of 95 %. By their confidence, about ${Math.round(counts.doubt)} are.`),
     button("pl", "T", `Look at ${count} more`, () => press("t")),
   );
 }

@@ -38,6 +38,8 @@ const undoNow = () => {
   pending = pending.then(undo);
 };
 
+const TYPED = /^[\d,.:/' -]$/; // what numbers are written with
+
 const LETTERS = {
   s: () => takeOther(0),
   d: () => takeOther(1),
@@ -71,7 +73,7 @@ async function respond(name, isControl, isShift) {
   if (state.draft) return void (await respondToDraft(name, letter));
   const number = focused();
   if (!number) return;
-  if (/^[\d,.:/-]$/.test(name)) return void type(name);
+  if (TYPED.test(name)) return void type(name);
   if (letter in LETTERS) return void (await LETTERS[letter]());
   const actions = {
     Enter: accept,
@@ -90,7 +92,7 @@ async function respond(name, isControl, isShift) {
 async function respondToDraft(name, letter) {
   const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
   if (name in arrows && Object.keys(state.pile.fields).length) moveDraft(...arrows[name]);
-  else if (/^[\d,.:/-]$/.test(name)) type(name);
+  else if (TYPED.test(name)) type(name);
   else if (name === "Enter") await placeDraft();
   else if (name === "Escape") change({ draft: null, typed: null });
   else if (name === "Backspace") erase();
@@ -136,7 +138,7 @@ function overwrite(by) {
   if (next >= 0) change({ over: next });
 }
 
-const OWN = /^([\d,.:/-]|[sdfklmngtrz?]|Enter|Delete|Backspace|Escape|Arrow\w+|Tab)$/i;
+const OWN = /^([\d,.:/' -]|[sdfklmngtrz?]|Enter|Delete|Backspace|Escape|Arrow\w+|Tab)$/i;
 
 function listen() {
   document.addEventListener("keydown", (event) => {
@@ -146,14 +148,18 @@ function listen() {
     if (state.view === "form") return;
     const isTabAway =
       event.key === "Tab" && (event.shiftKey || state.view === "end" || !focused() || !checkOf(focused()));
-    if (isTabAway || (event.target.closest("button") && event.key === "Enter")) return;
+    if (isTabAway || (event.target.closest("button") && ["Enter", " "].includes(event.key))) return;
     event.preventDefault();
     press(event.key, isControl, event.shiftKey);
   });
   window.addEventListener("resize", requestDrawing);
-  get("queue").addEventListener("wheel", (event) => press(event.deltaY > 0 ? "ArrowDown" : "ArrowUp"), {
-    passive: true,
-  });
+  let turned = 0; // pixels, as touchpads turn by a few at a time
+  get("queue").onwheel = ({ deltaY }) => {
+    turned += deltaY;
+    if (Math.abs(turned) < ROW) return;
+    press(turned > 0 ? "ArrowDown" : "ArrowUp");
+    turned = 0;
+  };
   listenToSheet();
 }
 
@@ -169,7 +175,10 @@ function openPile(data) {
       pile,
       number,
       id: count > 1 ? `${page.id}-${count}` : page.id,
-      name: page.name ?? page.file.split("/").at(-1),
+      name: page.file
+        .split("/")
+        .at(-1)
+        .replace(/\.\w+(?=#|$)/, ""),
     });
   });
   return pile;

@@ -231,6 +231,7 @@ function moveDraft(right, down) {
 
 // Typing: into a framed digit if there is one, otherwise in place of the whole reading.
 function type(character) {
+  if (character === " " && !state.typed) return;
   const number = state.draft ? null : focused();
   if (state.over < 0 || !number) {
     change({ typed: (state.typed ?? "") + character, isWarned: false, bar: null });
@@ -349,7 +350,7 @@ async function takeOver() {
 
 function stop() {
   const count = countAnswers(state.pile).asked;
-  const text = `Nothing is lost: it took over all ${count} answers.`;
+  const text = count ? `Nothing is lost: it took over all ${count} answers.` : "";
   change({
     isWriter: false,
     bar: { title: "Checking went on in another tab.", text, button: ["", "Check here again", takeOver] },

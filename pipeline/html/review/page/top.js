@@ -32,7 +32,7 @@ function drawTop() {
   get("tools").replaceChildren(
     button("tool", "Z", "Undo", undoNow),
     button("tool", "?", "Keys", showKeys),
-    button("tool", "", isForm ? "Form" : "Draw a form", openForm),
+    Object.assign(button("tool", "", isForm ? "Form" : "Draw a form", openForm), { tabIndex: 0 }),
     ...(view === "queue" ? [button("pl", "", isForm ? "Save table" : "Save rows", () => press("s", true))] : []),
   );
   get("keys").replaceChildren(...listKeys().map(([keys, text]) => span("", key(keys), text)));

@@ -67,6 +67,11 @@ def test_number_that_was_not_read_is_given_by_its_line() -> None:
     assert questions(make_delivery(quantity3={"text": ""})) == [("quantity 3", "!", "10")]
 
 
+def test_doubtful_number_gives_no_other() -> None:
+    page = make_delivery(quantity3={"text": ""}, sum3={"confidence": 0.6})
+    assert questions(page, sums={}) == [("quantity 3", "!", ""), ("sum 3", "?", "43.00")]
+
+
 def test_number_that_is_missing_is_asked_where_its_line_needs_it() -> None:
     assert questions(make_delivery(sum2={"absent": True})) == [("sum 2", "!", "20.00")]
     assert questions(make_delivery(price2={"absent": True})) == [("price 2", "!", "10.00")]

@@ -144,7 +144,7 @@ def test_texts_are_counted_that_are_read_without_an_error() -> None:
 def make_bars(by_column: float, initial: np.ndarray | None = None) -> Task[RowReader]:
     """Bars at four heights, from which a small network can learn in seconds."""
     generator = np.random.default_rng(1)
-    contrast = 0.3 * generator.standard_normal((64, HEIGHT + 2 * MARGIN, LONG))
+    contrast = 0.3 * generator.standard_normal((32, HEIGHT + 2 * MARGIN, LONG))
     labels = []
     for line_image in contrast:
         left = generator.integers(60, 80)
