@@ -8,8 +8,8 @@ from pipeline.pictures.contrast import BOX, add_margin, local_contrast
 from pipeline.reader.pages.search import (
     MARGIN,
     POSSIBLE_DIGIT,
-    Proposals,
     Level,
+    Proposals,
     Slider,
     build_pyramid,
     centre,
