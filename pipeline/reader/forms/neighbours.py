@@ -12,8 +12,9 @@ BLURRED = 0.06  # sizes of a digit: how far a stroke is visible beyond its pixel
 
 
 def hide_neighbours(grey: Array, left: int, right: int, size: float) -> Array:
-    """Return a part of a page without the numbers that lie mostly outside of the columns from `left` to `right`.
+    """Return a part of a page without what lies outside of the columns from `left` to `right`.
 
+    Of numbers on the edge, those that lie mostly within the columns are kept whole, and the others are hidden whole.
     grey: (h, w), dark on light. size: of a digit, in pixels. Ink with only small gaps to the left and to the right, or
     with a rule in them, is of one number.
     """
@@ -22,12 +23,12 @@ def hide_neighbours(grey: Array, left: int, right: int, size: float) -> Array:
     numbers = np.where(inked, labels, 0)
     pixels = np.bincount(numbers.ravel(), minlength=count + 1)
     within = np.bincount(numbers[:, left:right].ravel(), minlength=count + 1)
-    is_foreign = within < OWN * pixels
-    is_foreign[0] = False
-    foreign = is_foreign[numbers]
-    if not foreign.any():
-        return grey
-    hidden = ndimage.maximum_filter(foreign, 2 * round(BLURRED * size) + 1) & ~rules & (foreign | ~inked)
+    is_own = within >= OWN * pixels
+    is_own[0] = False
+    own, halo = is_own[numbers], 2 * round(BLURRED * size) + 1
+    outside = ~ndimage.maximum_filter(own, halo)
+    outside[:, left:right] = False
+    hidden = outside | (ndimage.maximum_filter(inked & ~own, halo) & ~own & ~rules)
     bare, around = ~(inked | rules), 2 * round(size) + 1
     paper = ndimage.uniform_filter(np.where(bare, grey, 0), around)
     share = ndimage.uniform_filter(bare.astype(np.float32), around)

@@ -2,11 +2,10 @@
 
 /*
  * Kernels take shape only if they learn faster than the layers after them, which would otherwise learn to use noise.
- * rate: the learning rate of the other layers. hurry: of the first layer, in times of it. steps: of the whole training.
- * smoothing: the weight of the losses before, in the mean that is shown.
+ * rate: the learning rate of the other layers. hurry: of the first layer, in times of it. steps, exams: of the whole
+ * training. smoothing: the weight of the losses before, in the mean that is shown.
  */
-const TRAINING = { rate: 0.002, hurry: 4, steps: 600, smoothing: 0.9 };
-const EXAMS = 16; // of the whole training; as the axis of the steps, they are closer together at its beginning
+const TRAINING = { rate: 0.002, hurry: 4, steps: 600, exams: 16, smoothing: 0.9 };
 
 /** Return {layers, model} of the network that the page trains, with parameters 0. model: as from `unpackModel`. */
 function makeLearner({ layers: geometry, sizes }, { shape, classNames, inkStatistics }) {
@@ -33,9 +32,9 @@ function beginRun(layers, seed) {
   return { training: makeTraining(layers, rates, random), losses: [], exams: [] };
 }
 
-/** Return the step after which an exam is due: the first before any. */
+/** Return the step after which an exam is due: the first before any, and they are closer together at the beginning. */
 function stepOfExam(exam) {
-  return Math.round(TRAINING.steps * (exam / EXAMS) ** 2);
+  return Math.round(TRAINING.steps * (exam / TRAINING.exams) ** 2);
 }
 
 /**
@@ -45,7 +44,7 @@ function stepOfExam(exam) {
 function* trainRun(run, { learnt, unseen }) {
   const { training, losses, exams } = run;
   while (true) {
-    if (exams.length <= EXAMS && stepOfExam(exams.length) <= training.steps) yield* examine(run, unseen);
+    if (exams.length <= TRAINING.exams && stepOfExam(exams.length) <= training.steps) yield* examine(run, unseen);
     if (training.steps === TRAINING.steps) return;
     const loss = learnImage(training, learnt);
     if (loss !== null) losses.push(smooth(losses.at(-1), loss));

@@ -45,7 +45,11 @@ const train = {
     };
   },
 
-  leave: (scene) => scene.own.phase === "training" && scene.change({ phase: "paused" }),
+  leave(scene) {
+    const { phase, sign } = scene.own;
+    if (phase === "training") scene.change({ phase: "paused" });
+    if (phase === "learning") learnSign(scene, sign); // its timer ends with the scene
+  },
 
   action(own, scene) {
     const begin = isStill() ? `Train ${STILL_STEPS} steps` : "Train";

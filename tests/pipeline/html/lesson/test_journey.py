@@ -35,7 +35,7 @@ def go_on(page: Page, label: str) -> None:
 
 def numbers(page: Page, selector: str) -> list[float]:
     """Return the numbers in the texts of elements."""
-    text = " ".join(page.locator(selector).all_inner_texts()).replace("\u2212", "-")
+    text = " ".join(page.locator(selector).all_text_contents()).replace("\u2212", "-")
     return [float(number) for number in re.findall(r"-?\d+\.\d+", text)]
 
 
@@ -80,6 +80,63 @@ def test_a_pupil_goes_through_the_scenes_on_kernel_shapes_and_ink(page: Page) ->
     expect(page.locator(".gone")).to_contain_text("%")
     page.go_back()
     expect(page.locator("#title")).to_contain_text("shapes")
+
+
+def press_go(page: Page, label: str, times: int = 1) -> None:
+    """Press the blue button a number of times, waiting for what moves."""
+    for _ in range(times):
+        go_on(page, label)
+        wait_until(page, "(state.scenes[6]?.hop ?? 1) === 1 && (state.scenes[7]?.moved ?? 1) === 1")
+
+
+@pytest.mark.parametrize("motion", [pytest.param("no-preference", marks=pytest.mark.slow), "reduce"])
+def test_a_pupil_goes_through_the_scenes_on_loss_slope_blame_and_training(
+    motion: Any, file: Path, browser: Browser
+) -> None:
+    with open_page(browser, file, "#scene=5", reduced_motion=motion, **LAPTOP) as page:
+        page.evaluate("Object.assign(TRAINING, { steps: 2, exams: 2 })")
+        page.locator(".pick", has_text="below 1").click()
+        expect(page.locator(".why")).to_contain_text("More")
+        page.locator(".pick", has_text="Over").click()
+        expect(page.locator(".why")).to_contain_text("Yes")
+        wait_until(page, "state.scenes[5].share === null")
+        share, loss = numbers(page, ".chart .halo")
+        assert loss == pytest.approx(-np.log(share), abs=0.00501)
+        press_go(page, "Next")
+        page.keyboard.press("ArrowLeft")
+        page.locator("#rate").press("End")
+        press_go(page, "Step")
+        after, weight, rate, slope = numbers(page, ".rule div:has(small)")
+        assert after == pytest.approx(weight - rate * slope, abs=0.00501)
+        expect(page.locator(".why")).to_contain_text("out of the valley")
+        press_go(page, "Try again")
+        page.locator("#rate").fill("40")
+        while page.locator("#go").inner_text() == "Step":
+            press_go(page, "Step")
+        press_go(page, "Next")
+        page.locator(".pick", has_text="B").first.click()
+        press_go(page, "Walk back", 5)
+        press_go(page, "Try again")
+        page.locator(".pick", has_text="A").first.click()
+        press_go(page, "Walk back", 5)
+        press_go(page, "Next")
+        weights = page.locator("#lead").inner_text()
+        assert "18,378" in weights
+        go_on(page, "Train" if motion == "no-preference" else "Train 25 steps")
+        wait_until(page, "state.scenes[8].phase === 'done'")
+        assert page.evaluate("state.scenes[8].step") == 2
+        go_on(page, "Teach it a sign")
+        for kept in range(5):
+            draw(page, ".pad", place(DIGITS[2], 0.1, 0.1 + 0.01 * kept, 0.7))
+            go_on(page, f"Keep {kept + 1} of 5")
+        wait_until(page, "state.scenes[8].phase === 'taught'")
+        draw(page, ".pad", place(DIGITS[2], 0.12, 0.12, 0.7))
+        expect(page.locator(".result .answer")).to_have_text("\u2665")
+        assert find_violations(page) == []
+        page.get_by_role("button", name="Forget the sign").click()
+        page.get_by_role("button", name="Forget everything").click()
+        expect(page.locator("#go")).to_contain_text("Train")
+        assert page.evaluate("state.scenes[8].step") == 0
 
 
 def test_page_of_any_network_explores_and_reads_as_python_does(built: Path, browser: Browser) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser import open_page
+from tests.browser import open_page, wait_until
 from tests.pipeline.html.lesson.numerals import parse
 
 SHEETS = ("2", "3", "5", "6", "7")  # numbers of their scenes
@@ -33,7 +33,7 @@ READ = """() => {
 def sheets(file: Path, browser: Browser) -> Iterator[dict[str, list[dict[str, Any]]]]:
     """Yield what is on both pages of each sheet."""
     with open_page(browser, file, "#scene=1", reduced_motion="reduce") as page:
-        page.wait_for_function("state.scenes[1]")
+        wait_until(page, "state.scenes[1]")
         found = page.evaluate(READ)
     assert len(found) == 2 * len(SHEETS)
     yield {number: found[2 * k : 2 * k + 2] for k, number in enumerate(SHEETS)}

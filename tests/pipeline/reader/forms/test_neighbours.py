@@ -24,9 +24,12 @@ def test_number_that_crosses_the_rule_is_hidden_in_the_next_column_only() -> Non
     hidden = hide_neighbours(both, RULE, SHAPE[1], 30)
     assert abs(hidden[:, RULE + 4 :] - right[:, RULE + 4 :]).max() < 40  # the contrast of ink is 200
     kept = hide_neighbours(left, 0, RULE, 30)
-    assert np.array_equal(kept, left)
+    assert np.array_equal(kept[:, :RULE], left[:, :RULE])
+    assert abs(kept[20:48, RULE + 2 : RULE + 12] - left[20:48, RULE + 2 : RULE + 12]).max() < 40
 
 
-def test_page_without_ink_beside_the_region_stays_as_it_is() -> None:
+def test_rule_beside_the_region_is_hidden() -> None:
     page = draw((3, 5, 360))
-    assert hide_neighbours(page, RULE, SHAPE[1], 30) is page
+    shown = hide_neighbours(page, RULE + 10, SHAPE[1], 30)
+    assert shown[:, : RULE + 10].min() > 200
+    assert np.array_equal(shown[:, RULE + 10 :], page[:, RULE + 10 :])
