@@ -20,7 +20,7 @@ parse.inputs := download ## Convert the IDX files to .npy arrays
 normalize.inputs := parse ## Scale the pixels and hold out images for validation
 train.inputs := normalize ## Train a network with the hyperparameters of a recipe
 evaluate.inputs := normalize train ## Classify the test images in parallel and compute the metrics
-export.inputs := normalize train evaluate ## Export the model as ONNX and safetensors, with a drawing demo
+export.inputs := normalize train evaluate ## Export the model as ONNX and safetensors, with a lesson on it
 report.inputs := normalize train evaluate ## Write a report with metrics, errors and other runs
 ##  For the reader
 

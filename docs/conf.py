@@ -23,7 +23,7 @@ from sphinx.util.logging import getLogger
 from sphinx.util.typing import stringify_annotation
 
 from docs.commands import describe_commands
-from pipeline.html.demo.included import render_included_demo
+from pipeline.html.lesson.included import render_included_lesson
 
 ROOT = Path(__file__).parent.parent
 
@@ -55,7 +55,7 @@ PICTURE = re.compile(r"<picture>\s*<source [^>]*srcset=\"(.*?)\">\s*<img src=\"(
 SEARCHED = {
     "docs/faq": ("gpu", "cuda", "windows", "mac", "offline", "privacy"),
     "docs/use/pictures": ("photo", "photograph", "phone", "numbers from scans", "ocr", "pdf", "excel"),
-    "docs/use/forms": ("form", "table", "column", "template", "sum"),
+    "docs/use/forms": ("forms", "form file", "reference page", "sums"),
     "docs/use/review": ("confidence", "check", "correct"),
     "docs/use/many": ("predict", "dask", "batch"),
     "docs/use/troubleshooting": ("wrong", "misread", "not read", "no digit", "error", "fails"),
@@ -78,13 +78,13 @@ shown_files: set[Path] = set()  # to which pages link
 def adapt(app: Sphinx, name: str, source: list[str]) -> None:
     """Adapt the Markdown of a page: its links to other files, its pictures, and the words by which it is found.
 
-    The README also gets the table of contents, and a button that opens the demo.
+    The README also gets the table of contents, and a button that opens the lesson.
     """
     page = ROOT / f"{name}.md"
     up = "../" * name.count("/")
 
     def link(found: re.Match[str]) -> str:
-        if found[2] == "#the-drawing-demo":
+        if found[2] == "#the-lesson":
             return f"](source:{up}demo.html)"
         path = (page.parent / found[1]).resolve()
         is_page = path.suffix == ".md" and (path.parent == ROOT or path.is_relative_to(ROOT / "docs"))
@@ -174,7 +174,7 @@ def shorten(app: Sphinx, what: str, name: str, found: object, options: object, t
 
 
 def add_pages(app: Sphinx, error: Exception | None) -> None:
-    """Add the pictures, the files, the drawing demo and perhaps the report, and make the README the first page."""
+    """Add the pictures, the files, the lesson and perhaps the report, and make the README the first page."""
     if error:
         return
     site = Path(app.outdir)
@@ -187,13 +187,13 @@ def add_pages(app: Sphinx, error: Exception | None) -> None:
         if (ROOT / path).exists():
             shutil.copy(ROOT / path, site / target)
     if not (site / "demo.html").exists():
-        (site / "demo.html").write_text(render_included_demo(), encoding="utf-8")
+        (site / "demo.html").write_text(render_included_lesson(), encoding="utf-8")
     for page in site.rglob("*.html"):
         finish_page(page, site)
 
 
 def finish_page(path: Path, site: Path) -> None:
-    """Give headings of captions a level, let code that scrolls have the focus, and link the demo to the site."""
+    """Give headings of captions a level, let code that scrolls have the focus, and link the lesson to the site."""
     text, up = path.read_text(encoding="utf-8"), "../" * (len(path.relative_to(site).parts) - 1)
     text = text.replace(' role="heading"', ' role="heading" aria-level="2"').replace("<pre>", '<pre tabindex="0">')
     text = re.sub(r'<span data-page="(.*?)">(.*?)</span>', r'<a href="\1">\2</a>', text)

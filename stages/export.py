@@ -1,4 +1,4 @@
-"""Export the model as ONNX, safetensors, drawing demo and model card."""
+"""Export the model as ONNX, safetensors, lesson and model card."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +11,10 @@ from pipeline.engine.stage import Input, Output, stage
 
 
 @stage(
-    packages=("handwriting", "numpy", "onnx", "protobuf", "safetensors", "jinja2"),
+    packages=("handwriting", "numpy", "onnx", "pillow", "protobuf", "safetensors", "jinja2"),
     extra_files=(
-        *(f"pipeline/html/demo/**/*.{kind}" for kind in ("js", "css", "html")),
-        *("pipeline/html/style.css", "pipeline/html/cards/model_card.md"),
+        *(f"pipeline/html/lesson/**/*.{kind}" for kind in ("js", "css", "html")),
+        *("pipeline/html/tokens.css", "pipeline/html/cards/model_card.md"),
     ),
 )
 def export(
@@ -23,10 +23,10 @@ def export(
     evaluate: Annotated[Input, Option(help="Metrics, written by evaluate.")] = Path("artifacts/evaluate"),
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/export"),
 ) -> str:
-    """Export the model as ONNX and safetensors, with a drawing demo and a model card.
+    """Export the model as ONNX and safetensors, with a lesson on it and a model card.
 
-    The files are model.onnx, model.safetensors, index.html (the demo) and MODEL_CARD.md. Each contains the class names
-    and the test accuracy.
+    The files are model.onnx, model.safetensors, index.html (the lesson) and MODEL_CARD.md. Each contains the class
+    names and the test accuracy.
 
     Examples:
         handwriting export
@@ -34,10 +34,10 @@ def export(
     """
     from pipeline.data.split import load_split
     from pipeline.html.cards.model_card import make_model_card
-    from pipeline.html.demo.drawing_page import save_drawing_page
-    from pipeline.html.demo.examples import choose_examples
-    from pipeline.html.demo.lessons import choose_lessons
-    from pipeline.model.metrics import load_confusion, load_metrics, load_probabilities
+    from pipeline.html.lesson.lessons import choose_lessons
+    from pipeline.html.lesson.page import save_lesson
+    from pipeline.html.lesson.pictures import choose_pictures
+    from pipeline.model.metrics import load_confusion, load_metrics
     from pipeline.model.model import load_model, load_training
     from pipeline.model.onnx import save_onnx
     from pipeline.model.safetensors import save_safetensors
@@ -50,10 +50,9 @@ def export(
     save_safetensors(files[1], model)
     classes = len(model.class_names)
     split = load_split(normalize)
-    probabilities = load_probabilities(evaluate, len(split.test), classes)
-    examples = choose_examples(split.test.pixels, split.test.labels, probabilities)
     lessons = choose_lessons(split.training.pixels, split.training.labels)
-    reduction = save_drawing_page(files[2], model, metrics.accuracy, metrics.images, examples, lessons)
+    pictures = choose_pictures(model, split.test.pixels, split.test.labels, lessons)
+    reduction = save_lesson(files[2], model, metrics.accuracy, metrics.images, pictures, lessons)
     confusion = load_confusion(evaluate, classes)
     card = make_model_card(model, load_training(train), metrics, confusion, split.description.preparation)
     (output / "MODEL_CARD.md").write_text(card, encoding="utf-8")

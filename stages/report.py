@@ -24,7 +24,7 @@ def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
         "pipeline/html/report/*.html",
         "pipeline/html/report/*.css",
         "pipeline/html/report/*.mplstyle",
-        "pipeline/html/style.css",
+        "pipeline/html/tokens.css",
     ),
 )
 def report(
@@ -44,7 +44,7 @@ def report(
     import numpy as np
 
     from pipeline.data.check import list_warnings, load_check
-    from pipeline.data.split import load_split
+    from pipeline.data.split import load_split, read_pixels
     from pipeline.engine.artifacts import read_manifest
     from pipeline.engine.threads import single_threaded_blas
     from pipeline.html.report.report_page import SAMPLES, Findings, render_report
@@ -63,12 +63,12 @@ def report(
                 runs=list_training_runs(artifacts, train),
                 key=read_manifest(train).provenance.key,
                 counts={"training": len(split.training), "validation": len(split.validation), "test": len(split.test)},
-                images=split.test.pixels,
+                images=read_pixels(normalize, "test"),
                 labels=split.test.labels,
                 metrics=load_metrics(evaluate, model.class_names),
                 confusion=load_confusion(evaluate, len(model.class_names)),
                 probabilities=load_probabilities(evaluate, len(split.test), len(model.class_names)),
-                samples=split.training.pixels[first_of_class[:SAMPLES]],
+                samples=read_pixels(normalize, "train", first_of_class[:SAMPLES]),
                 preparation=split.description.preparation,
                 warnings=list_warnings(load_check(normalize, len(model.class_names)), model.class_names),
             )

@@ -38,10 +38,10 @@ def open_browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def open_page(browser: Browser, file: Path, fragment: str = "#scene=6", **options: Any) -> Iterator[Page]:
+def open_page(browser: Browser, file: Path, fragment: str = "#scene=9", **options: Any) -> Iterator[Page]:
     """Yield the page of a file. Fail on console errors, exceptions, dialogs and requests for other resources.
 
-    fragment: of the address; by default, the drawing demo shows all of its parts. options: of the browser context, such
+    fragment: of the address; by default, the lesson explores. options: of the browser context, such
     as `viewport`, `has_touch`, `color_scheme`.
     """
     errors: list[str] = []
@@ -78,3 +78,16 @@ def is_wider_than_screen(page: Page) -> bool:
 def is_own(address: str, file: Path) -> bool:
     """Return whether the address is the page itself or embedded in it."""
     return address.partition("#")[0] == file.as_uri() or address.startswith("data:")
+
+
+def wait_until(page: Page, condition: str) -> None:
+    """Wait for four minutes at most, as other work may slow the page down.
+
+    The security policy of the pages forbids `wait_for_function`.
+    """
+    call = f"""async () => {{
+        const end = performance.now() + 240_000;
+        while (!({condition}) && performance.now() < end) await new Promise(requestAnimationFrame);
+        return Boolean({condition});
+    }}"""
+    assert page.evaluate(call), condition

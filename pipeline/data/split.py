@@ -131,6 +131,15 @@ def locate_pixels(folder: Path, name: str) -> ArrayFile:
     return open_array_file(folder / f"{name}-pixels.npy", np.uint8, (None, None, None))
 
 
+def read_pixels(folder: Path, name: str, indices: NDArray[np.intp] | None = None) -> NDArray[np.uint8]:
+    """Return a copy in memory of the pixels of a part, or of its images with these indices. See `load_split`.
+
+    A file that another program cuts short raises an exception, where a memory map would end the process.
+    """
+    array = locate_pixels(folder, name)
+    return read_entries(array, 0, len(array)) if indices is None else np.concatenate([*_gather(array, indices)])
+
+
 def hold_out(
     images: ArrayLike,
     labels: ArrayLike,

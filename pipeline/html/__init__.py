@@ -1,4 +1,4 @@
-"""The pages for users: the drawing demo, the report, the page to review rows, and the model cards."""
+"""The pages for users: the lesson, the report, the page to review rows, and the model cards."""
 
 import logging
 import os

@@ -144,11 +144,11 @@ def count_pages(path: Path) -> int:
             return pdf.count_pages(path)
         return 1
     count = 1
-    with contextlib.suppress(PictureError), _reading(""), path.open("rb") as file, _open(file) as image:
-        with contextlib.suppress(EOFError):
-            while count <= MAX_PAGES:
-                image.seek(count)
-                count += 1
+    ends = contextlib.suppress(EOFError)
+    with contextlib.suppress(PictureError), _reading(""), path.open("rb") as file, _open(file) as image, ends:
+        while count <= MAX_PAGES:
+            image.seek(count)
+            count += 1
     if count > MAX_PAGES:
         raise PictureError(f"{path} has more than {MAX_PAGES:,} pages: split it into several files")
     return count

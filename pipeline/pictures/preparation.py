@@ -2,7 +2,7 @@
 
 Each digit is prepared as in MNIST (LeCun et al. 1998). It is scaled to a box of 20 x 20 pixels, with its aspect ratio
 and anti-aliasing, and centred by mass in 28 x 28 pixels, light on dark. Unusual stroke widths are adjusted.
-`pipeline/html/demo/reading/prepare.js` does the same in the drawing demo.
+`pipeline/html/lesson/reading/prepare.js` does the same in the lesson.
 """
 
 import math

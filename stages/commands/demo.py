@@ -1,4 +1,4 @@
-"""Write and open the drawing demo of the included model."""
+"""Write and open the lesson of the included model."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,7 @@ def demo(
     output: Annotated[Path, Option(metavar="FILE", help="HTML file of the page.")] = Path("handwriting-demo.html"),
     show: Annotated[bool, Option("--open/--no-open", help="Open the page in the browser.")] = True,
 ) -> str:
-    """Write and open a page on which you draw, look inside the pretrained network, and train one yourself.
+    """Write and open a lesson: see how the pretrained network reads what you draw, and train one yourself.
 
     Nothing has to be trained before. The page is a single file that works offline. `export` writes the page of a
     network that you have trained.
@@ -25,9 +25,9 @@ def demo(
 
     check_page(output)
     check_targets([output], [])
-    from pipeline.html.demo.included import render_included_demo
+    from pipeline.html.lesson.included import render_included_lesson
 
-    write_file(output, render_included_demo().encode())
+    write_file(output, render_included_lesson().encode())
     if show:
         import webbrowser
 

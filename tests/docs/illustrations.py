@@ -16,7 +16,7 @@ Names = Mapping[str, Any]
 Values = NDArray[Any]
 Colour = tuple[int, int, int]
 
-BLUE, ORANGE, GREEN, PURPLE = "#2e7ce6", "#e2652e", "#2da44e", "#a475f9"  # blue and orange: as in the drawing demo
+BLUE, ORANGE, GREEN, PURPLE = "#2e7ce6", "#e2652e", "#2da44e", "#a475f9"  # blue and orange: as in the lesson
 NEGATIVE, POSITIVE = (226, 101, 46), (46, 124, 230)
 LEVELS = 15  # of a pixel, so that it takes 4 bits and 0 is one of them
 CONTRAST = 0.65  # the exponent of weights and feature maps, so that small values can be seen on a dark page

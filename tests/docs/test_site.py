@@ -1,4 +1,4 @@
-"""The site: no link leads nowhere, and a browser can search it and draw in its demo, also without a server."""
+"""The site: no link leads nowhere, and a browser can search it and draw in its lesson, also without a server."""
 
 import re
 import subprocess
@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.pipeline.html.input import draw_with_mouse, prediction
+from tests.pipeline.html.lesson.input import draw
 from tests.pipeline.html.strokes import DIGITS, place
 from tests.processes import ROOT
 
@@ -67,7 +67,7 @@ def test_relative_links_lead_to_a_place_of_the_site(site: str) -> None:
         ("photo", "docs/use/pictures.html"),
         ("confidence", "docs/use/review.html"),
         ("misread", "docs/use/troubleshooting.html"),
-        ("columns", "docs/use/forms.html"),
+        ("forms", "docs/use/forms.html"),
         ("gpu", "docs/faq.html"),
     ],
 )
@@ -80,10 +80,11 @@ def test_search_finds_first_what_explains_the_words(words: str, target: str, pag
     assert target in (found.get_attribute("href") or "")
 
 
-def test_demo_is_one_click_away_and_reads_a_drawing(page: Page) -> None:
-    page.locator("article").get_by_role("link", name="Drawing demo").click()
-    draw_with_mouse(page, place(DIGITS[3], 0.2, 0.2, 0.6))
-    assert prediction(page) == "3"
+def test_lesson_is_one_click_away_and_reads_a_drawing(page: Page) -> None:
+    page.locator("article").get_by_role("link", name="Lesson", exact=True).click()
+    page.locator("#go").click()
+    draw(page, ".pad", place(DIGITS[3], 0.2, 0.2, 0.6))
+    expect(page.locator(".answer")).to_have_text("3")
 
 
 def test_links_to_code_show_the_file(page: Page) -> None:

@@ -3,6 +3,7 @@
 import atexit
 import functools
 import json
+import re
 import shutil
 import subprocess
 from typing import Any
@@ -11,16 +12,11 @@ import pytest
 
 from pipeline.html.rendering import TEMPLATES
 
-DEMO = (
-    *(f"demo/math/{name}" for name in ("patches", "layers", "network", "explain", "training", "slopes")),
-    *(f"demo/reading/{name}" for name in ("prepare", "strokes", "reading", "result")),
-    *(f"demo/{name}" for name in ("inside/detail", "inside/why", "inside/ink", "page/link")),
-    *(f"demo/learning/{name}" for name in ("sums", "teach")),
-)
-REVIEW = (
-    *(f"review/logic/{name}" for name in ("arithmetic", "boxes", "numbers", "lines", "questions", "digits", "table")),
-    "review/form/fields",
-)
+MAIN = "lesson/page/main.js"  # it needs the document; the others touch it only when they are called
+TEMPLATE = (TEMPLATES / "lesson/lesson.html").read_text(encoding="utf-8")
+LESSON = tuple(name for name in re.findall(r'{% include "(.+?[.]js)" %}', TEMPLATE) if name != MAIN)
+LOGIC = ("arithmetic", "boxes", "numbers", "lines", "questions", "digits", "table")
+REVIEW = (*(f"review/logic/{name}.js" for name in LOGIC), "review/form/fields.js")
 # The first line is the code, compiled once; each other line is a call, with globals of its own.
 RUN = """
 const { createContext, Script } = require("vm");
@@ -47,12 +43,12 @@ def _start(scripts: tuple[str, ...]) -> subprocess.Popen[str]:
     pipe = subprocess.PIPE
     process = subprocess.Popen([program, "-e", RUN], stdin=pipe, stdout=pipe, text=True)
     atexit.register(process.communicate)  # closes its input, which ends it
-    code = '"use strict";\n' + "\n".join((TEMPLATES / f"{name}.js").read_text(encoding="utf-8") for name in scripts)
+    code = '"use strict";\n' + "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in scripts)
     print(json.dumps(code), file=process.stdin)
     return process
 
 
-def evaluate(call: str, *values: Any, scripts: tuple[str, ...] = DEMO) -> Any:
+def evaluate(call: str, *values: Any, scripts: tuple[str, ...] = LESSON) -> Any:
     """Return what a function returns for JSON values, with the functions of these scripts in scope."""
     process = _start(scripts)
     assert process.stdout is not None

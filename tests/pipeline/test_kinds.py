@@ -1,6 +1,5 @@
 """Every kind of layer, every activation and every loss works in every format. A failure names both."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,9 @@ import onnxruntime
 import pytest
 
 from pipeline.data.scaling import standardise
-from pipeline.html.demo.drawing_page import model_values
-from pipeline.html.demo.packing import pack
 from pipeline.html.filters import receptive_fields
+from pipeline.html.lesson.packing import pack
+from pipeline.html.lesson.page import model_values
 from pipeline.html.report.report_page import time_layers
 from pipeline.html.wording import WORDS, describe_layer, describe_layers
 from pipeline.model.model import Model
@@ -70,21 +69,13 @@ def check_javascript(model: Model, folder: Path) -> None:
     run = run_javascript(
         model,
         """
-        const values = model.networks.map((layers) => forward(layers, inkOf(image)))[0];
-        const [layers] = model.networks;
-        const { contributions, gradient, difference } = explainDifference(model.networks, image, 0, 1);
-        const explained = layers.map((layer, i) => LAYERS[layer.kind].explain(layer, values[i], 0, 0));
-        const words = layers.flatMap((layer, i) => {
-          const { tell, describeSum, factor, slider } = LAYERS[layer.kind];
-          const sum = describeSum(explained[i], values[i + 1][0], layer);
-          const moving = layer.outputShape.length > 1 ? slider : "unit";
-          return [tell(layer, i), sum, factor, moving];
-        });
-        const apply = ({ activation }, z) => (activation ? ACTIVATIONS[activation].apply(z) : z);
+        const { layers } = model;
+        const values = forward(layers, inkOf(image));
+        const one = values.at(-1).map((_, k) => (k === 0 ? 1 : k === 1 ? -1 : 0));
+        const shares = layers.map((_, from) => [...sharesOf(layers, values, from, layers.length, 0)]);
+        const [gradient] = backpropagate(layers, values, one);
         const { probabilities } = predict(model, image);
-        result = { probabilities, values: values.map((each) => [...each]), gradient: [...gradient],
-                   contributions: [...contributions], difference, words,
-                   explained: explained.map(({ sum, bias, added }, i) => apply(layers[i], sum + bias) + added) };
+        result = { probabilities, values: values.map((each) => [...each]), gradient: [...gradient], shares };
         """,
     )
     images = np.moveaxis(standardise(IMAGES[:1], model.scaling), 0, -1)
@@ -94,14 +85,11 @@ def check_javascript(model: Model, folder: Path) -> None:
     *hidden, last = forward(model.networks[0], images).outputs
     for found, expected in zip(outputs, [*hidden, last / divisor], strict=True):  # calibrated logits
         np.testing.assert_allclose(found, expected.reshape(-1), atol=2e-3)  # 16 bits per weight
-    logits = outputs[-1]
-    assert run["difference"] == pytest.approx(logits[0] - logits[1], abs=1e-4)
-    assert run["explained"] == pytest.approx([each[0] for each in outputs], abs=1e-4), "explain and forward differ"
     gradient = np.reshape(run["gradient"], SHAPE)
     expected = input_gradient(model.networks[0], images) / divisor
     np.testing.assert_allclose(gradient * model.scaling.std, expected, atol=2e-3)
-    np.testing.assert_allclose(run["contributions"], gradient.reshape(-1) * IMAGES[0].reshape(-1) / 255, atol=1e-5)
-    assert all(run["words"])
+    counts = [layer.input_shape[0] for layer in model.networks[0].layers]
+    assert [len(shares) for shares in run["shares"]] == counts
 
 
 def input_gradient(network: Network, images: Array) -> Array:
@@ -179,13 +167,6 @@ def test_onnx_file_has_the_first_operator_set_with_its_operators(activation: str
     assert [each.version for each in onnx.load(tmp_path / "model.onnx").opset_import] == [version]
 
 
-def test_difference_of_an_ensemble_is_that_of_its_mean_logits() -> None:
-    model = make_model("5", 3, SHAPE)
-    script = "const { difference } = explainDifference(model.networks, image, 0, 1); result = difference;"
-    logits = predict_logits(model, standardise(IMAGES[:1], model.scaling))[0] / model.temperature
-    assert run_javascript(model, script) == pytest.approx(logits[0] - logits[1], abs=2e-3)
-
-
 def test_each_kind_has_words() -> None:
     assert WORDS.keys() == KINDS.keys(), "WORDS in pipeline/html/wording.py differs"
 
@@ -194,15 +175,7 @@ def test_each_kind_has_words() -> None:
 def test_activation_is_as_described(name: str) -> None:
     activation, z = ACTIVATIONS[name], np.linspace(-5, 5, 101)
     outputs = activation.function(z)
-    derivatives = activation.derivative(z if activation.of_sum else outputs)
     assert activation.signed == (outputs < 0).any(), "signed"
-    script = """
-        const { isPiecewiseLinear = false, describe } = ACTIVATIONS[%s];
-        result = [isPiecewiseLinear, describe(-1, "-1"), describe(1, "1")];
-    """
-    is_linear, *words = run_javascript(make_model(shape=SHAPE), script % json.dumps(name))
-    assert is_linear == (len(np.unique(derivatives)) <= 2), "isPiecewiseLinear"
-    assert all(activation.title in each for each in words)
 
 
 @pytest.mark.parametrize(("registry", "names"), [("LAYERS", KINDS), ("ACTIVATIONS", ACTIVATIONS), ("SCORES", LOSSES)])

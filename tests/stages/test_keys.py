@@ -85,7 +85,7 @@ IN_THE_KEYS_OF = {
     "pipeline/data/check.py": {"normalize", "evaluate", "report"},
     "pipeline/model/onnx.py": {"export"},
     "pipeline/html/report/report.css": {"report"},
-    "pipeline/html/demo/math/network.js": {"export"},
+    "pipeline/html/lesson/math/network.js": {"export"},
     "pipeline/training/recipes.py": set[str](),
     # Messages, options and the engine affect no result; the report reads the store.
     "stages/shared/recipe_options.py": set[str](),

@@ -30,7 +30,7 @@ def declared(stage: Stage[Any]) -> set[str]:
 @pytest.mark.parametrize(
     ("stage", "used"),
     [
-        (export, {*included("demo/demo.html"), "cards/model_card.md"}),
+        (export, {*included("lesson/lesson.html"), "cards/model_card.md"}),
         (report, {*included("report/report.html"), "report/report.mplstyle"}),
         (reader, {"cards/reader_card.md"}),
     ],
@@ -42,9 +42,8 @@ def test_declared_templates_equal_used_templates(stage: Stage[Any], used: Collec
 def test_every_template_is_declared() -> None:
     files = {path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*") if path.is_file()}
     templates = {file for file in files if not file.endswith((".py", ".pyc"))}
-    lesson = included("lesson/lesson.html")  # which replaces demo/
     review = included("review/review.html")  # `classify` writes this page, and is no stage
-    assert templates == {*declared(export), *declared(report), *declared(reader), *review, *lesson}
+    assert templates == {*declared(export), *declared(report), *declared(reader), *review}
 
 
 @pytest.mark.parametrize("script", sorted(TEMPLATES.rglob("*.js")), ids=lambda script: script.stem)

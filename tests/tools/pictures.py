@@ -1,11 +1,11 @@
-"""Make the pictures of README and docs, pictures/: the drawing demo, also as an animation, the report, a photograph
+"""Make the pictures of README and docs, pictures/: the lesson, also as an animation, the report, a photograph
 with boxes, line images, and a heat map.
 
     make pictures
-    python -m tests.tools.pictures demo
+    python -m tests.tools.pictures lesson
 
-Needs a browser, and artifacts/ with all stages run on MNIST. The second command makes only the pictures of the drawing
-demo, that of the included model, for which nothing has to be trained.
+Needs a browser, and artifacts/ with all stages run on MNIST. The second command makes only the pictures of the
+lesson, that of the included model, for which nothing has to be trained.
 """
 
 import io
@@ -17,10 +17,10 @@ from typing import Any
 import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
-from playwright.sync_api import Browser, FloatRect, Page, ViewportSize
+from playwright.sync_api import Browser, FloatRect, ViewportSize
 from scipy import ndimage
 
-from pipeline.html.demo.included import render_included_demo
+from pipeline.html.lesson.included import render_included_lesson
 from pipeline.model import PRETRAINED_READER
 from pipeline.pictures.contrast import BOX, add_margin, local_contrast
 from pipeline.pictures.decoding import load_page
@@ -37,103 +37,65 @@ from tests.benchmarks.paper import choose_edge, draw_grid, expose, list_coordina
 from tests.benchmarks.pictures import draw_picture
 from tests.benchmarks.writing import load_digits, write_row
 from tests.browser import find_box, open_browser, open_page
-from tests.pipeline.html.input import draw_with_mouse
-from tests.pipeline.html.strokes import DIGITS, place
 
 ARTIFACTS, PICTURES = Path("artifacts").absolute(), Path("pictures").absolute()
 SCHEMES = "light", "dark"
-SCREEN: ViewportSize = {"width": 1280, "height": 870}
-DRAWN = place(DIGITS[3], 0.2, 0.15, 0.65)
+SCREEN: ViewportSize = {"width": 1366, "height": 620}
 WIDTH = 1000  # of the report
 GAP = 6  # between pictures
 COLUMNS, ROWS, TEXT_HEIGHT = 4, 16, 15  # of the sheet of line images, each above its text
 STRETCH = 1.6  # of the contrast of the line images
 PHOTOGRAPH = "ruled paper, of the ink's colour", 2
 
-# The animation: the stage of the demo without its controls, in larger type, on 800 x 360 pixels.
-HERO: dict[str, Any] = {"viewport": {"width": 1120, "height": 504}, "device_scale_factor": 800 / 1120}
-HERO_STYLE = """
-html { font-size: 20px; }
-header, footer, .scenes, .scene, .slopes, .all-maps, .detail, .buttons, .under, .examples, .why, .how, .caption,
-#answer-title, .votes, .curves .long, .learning-controls, .more, .column h3 { display: none !important; }
-main.stage {
-  padding: 8px 16px; gap: 6px 24px;
-  grid-template: "drawing columns result" 132px "drawing columns answers" min-content
-    "drawing learning answers" min-content "picture learning answers" 1fr / 250px minmax(0, 1fr) 200px !important;
-}
-#canvas { width: 250px; }
-.column:not([hidden]) { max-width: none !important; }
-.result { display: block; }
-.picture-column::after { content: "28 \u00d7 28 pixels, scaled and centred"; font-size: 16px; color: var(--quiet); }
-.curves canvas { height: 250px; }
-.prediction { font-size: 5rem !important; }
-"""
-LEARNT = (0, 32, 64, 96, 128, 192, 256, 320, 416, 512, 640, 800, 1024, 1280, 1600, 2048, 2560)  # images, of each frame
-LEARN = """async (images) => {
-  $("learn").click();
-  while (learning.state.training.seen < images) await new Promise(requestAnimationFrame);
-  $("learn").click();
-  inside.relearned(); // without arrows
-}"""
-FRAME, LAST = 320, 1500  # milliseconds of a frame, and of the last one
+# The animation: the first scene without the controls around it, on 800 x 360 pixels.
+HERO: dict[str, Any] = {"viewport": {"width": 1366, "height": 615}, "device_scale_factor": 800 / 1366}
+HERO_STYLE = "header, .act { visibility: hidden; } header { height: 32px !important; }"
+POINTS = (*range(6, 120, 6), 120)  # of the 3 that the pen has drawn, in each frame
+DRAW = "(points) => change({ scenes: { ...state.scenes, 1: { ...state.scenes[1], points, shift: 4 * points } } })"
+FRAME, LAST = 130, 2500  # milliseconds of a frame, and of the last one
 COMPRESSION: dict[str, Any] = {"quality": 38, "method": 6, "minimize_size": True}  # of the animation
 
 
 def main() -> None:
-    """Make all pictures, or those of the demo."""
-    demo_only = sys.argv[1:] == ["demo"]
+    """Make all pictures, or those of the lesson."""
+    lesson_only = sys.argv[1:] == ["lesson"]
     PICTURES.mkdir(exist_ok=True)
     with open_browser() as browser, tempfile.TemporaryDirectory() as folder:
-        demo = Path(folder) / "demo.html"
-        demo.write_text(render_included_demo(), encoding="utf-8")
+        lesson = Path(folder) / "lesson.html"
+        lesson.write_text(render_included_lesson(), encoding="utf-8")
         for scheme in SCHEMES:
-            take_animation(browser, demo, scheme)
-            take_page(browser, demo, scheme)
-            if not demo_only:
+            take_animation(browser, lesson, scheme)
+            take_page(browser, lesson, scheme)
+            if not lesson_only:
                 take_report(browser, scheme)
-    if not demo_only:
+    if not lesson_only:
         draw_lines()
         draw_heat_map()
         draw_photograph()
-    for file in PICTURES.glob("page-*.png" if demo_only else "*.png"):  # a palette gives a third of the size
+    for file in PICTURES.glob("page-*.png" if lesson_only else "*.png"):  # a palette gives a third of the size
         Image.open(file).convert("RGB").quantize(256, kmeans=3, dither=Image.Dither.NONE).save(file, optimize=True)
 
 
-def take_page(browser: Browser, demo: Path, scheme: str) -> None:
-    """Take the screen of the drawing demo with a three and a pixel of a map explained."""
-    with open_page(browser, demo, color_scheme=scheme, viewport=SCREEN) as page:
-        draw_with_mouse(page, DRAWN)
-        pin_pixel(page, 1)
-        page.evaluate("document.activeElement.blur()")
-        page.wait_for_timeout(300)
+def take_page(browser: Browser, lesson: Path, scheme: str) -> None:
+    """Take the scene on shapes."""
+    with open_page(browser, lesson, "#scene=3", color_scheme=scheme, viewport=SCREEN) as page:
+        page.wait_for_timeout(1000)  # until the frame has moved
         page.screenshot(path=PICTURES / f"page-{scheme}.png")
 
 
-def take_animation(browser: Browser, demo: Path, scheme: str) -> None:
-    """Take the drawing demo while it learns to read a three, from noise on; the first frame shows the end."""
+def take_animation(browser: Browser, lesson: Path, scheme: str) -> None:
+    """Take the scene in which a pen draws a 3, and every frame is a forward pass; the first frame shows the end."""
     frames = []
-    with open_page(browser, demo, color_scheme=scheme, **HERO) as page:
+    with open_page(browser, lesson, "", color_scheme=scheme, reduced_motion="reduce", **HERO) as page:
         page.add_style_tag(content=HERO_STYLE)
-        draw_with_mouse(page, DRAWN)
-        page.evaluate("learning.open().then(() => inside.relearned())")
-        for images in LEARNT:
-            if images:
-                page.evaluate(LEARN, images)
-            page.wait_for_timeout(200)  # transition of the bars
+        for points in POINTS:
+            page.evaluate(DRAW, points)
+            page.wait_for_timeout(200)
             frames.append(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
     frames.insert(0, frames.pop())
     durations = [LAST, *[FRAME] * (len(frames) - 1)]
     options: Any = {"append_images": frames[1:], "duration": durations, "loop": 0, **COMPRESSION}
     frames[0].save(PICTURES / f"drawing-{scheme}.webp", save_all=True, **options)
-
-
-def pin_pixel(page: Page, layer: int) -> None:
-    """Click the pixel with the largest activation of a layer with maps."""
-    page.wait_for_timeout(500)  # until the maps are up to date
-    strongest = "({ values, tiles }) => strongest(values, 1)[0] * tiles.length / values.length"
-    unit = int(page.evaluate(f"({strongest})(inside.view().columns[{layer}])"))
-    page.locator(".tiles").nth(layer).locator(".tile").nth(unit).focus()
-    page.keyboard.press("Enter")
 
 
 def take_report(browser: Browser, scheme: str) -> None:

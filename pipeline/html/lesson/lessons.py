@@ -1,14 +1,14 @@
-"""Training images with which the drawing demo trains a network in the page."""
+"""Training images with which the lesson trains a network in the page."""
 
 import base64
 import zlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.scaling import Scaling
-from pipeline.engine.arrays import ArrayFile, read_entries
 from pipeline.model.header import Header
 from pipeline.model.model import Model
 
@@ -17,6 +17,7 @@ SHADES = 15  # from black to white
 DARK, BRIGHT = 32, 224  # pixels that become black and white: the shades at the edges of strokes need most of the room
 MAX_CHARACTERS = 300_000  # of all images in the page
 MIN_IMAGES = 100  # fewer teach nothing
+LEARNER = "conv16,conv32"  # hidden layers of the network that the page trains
 
 
 @dataclass(frozen=True)
@@ -28,19 +29,16 @@ class Lessons:
     learnt: int
 
 
-def choose_lessons(images: ArrayFile | NDArray[np.uint8], labels: NDArray[np.uint8]) -> Lessons | None:
+def choose_lessons(images: NDArray[np.uint8], labels: NDArray[np.integer[Any]]) -> Lessons | None:
     """Return training images, as many as the page has room for; None if these are too few to learn from.
 
     images: (n, h, w). labels: (n,).
     """
     order = np.random.default_rng(0).permutation(len(images))[: LEARNT + UNSEEN]
     while len(order) >= MIN_IMAGES:
-        if isinstance(images, np.ndarray):
-            chosen = images[order]
-        else:
-            chosen = np.concatenate([read_entries(images, index, index + 1) for index in order])
+        chosen = images[order]
         if len(encode_images(chosen)) <= MAX_CHARACTERS:
-            return Lessons(chosen, labels[order], len(order) * LEARNT // (LEARNT + UNSEEN))
+            return Lessons(chosen, labels[order].astype(np.uint8), len(order) * LEARNT // (LEARNT + UNSEEN))
         order = order[: len(order) // 2]
     return None
 
@@ -48,7 +46,7 @@ def choose_lessons(images: ArrayFile | NDArray[np.uint8], labels: NDArray[np.uin
 def make_header(model: Model) -> Header:
     """Return the header of the network that the page trains, for the images and classes of its model."""
     return Header(
-        layers="conv8" if min(model.image_shape) >= 5 else "16",
+        layers=LEARNER,
         activation="relu",
         loss="cross-entropy",
         scaling=Scaling(0, 1),  # it is trained on ink, which is 0 where nothing is drawn

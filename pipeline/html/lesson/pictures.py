@@ -11,20 +11,20 @@ from pipeline.html.filters import measure_excitation
 from pipeline.html.lesson.lessons import Lessons
 from pipeline.html.wording import are_digits
 from pipeline.model.model import Model
-from pipeline.model.prediction import predict
+from pipeline.model.prediction import predict, predict_with_negative
 from pipeline.network.losses import LOSSES
 from pipeline.network.network import Network
 
 SHAPE = (28, 28)
-MAX_POOL = 3000  # pictures to choose from
+MAX_POOL = 900  # pictures to choose from
 PATCHES = 40  # of the training pictures that excite a shape most
 SURE = 0.99  # probability of a digit that is read surely
-TYPICAL = 40  # pictures of a digit that are most like the mean of all
+TYPICAL = 12  # pictures of a digit that are most like the mean of all
 TORN = 0.45  # probability of the right digit of a picture that is read as another
 # Rubbing out is a disc, whose edge is soft over one more pixel; these are the rows and columns of its centre that are
 # tried on the lower left of an 8. See rub.js.
 RADIUS = 2.2
-ROWS, COLUMNS = range(14, 21), range(8, 14)
+ROWS, COLUMNS = range(14, 21, 2), range(8, 14, 2)
 
 Image = NDArray[np.uint8]
 
@@ -49,7 +49,9 @@ def can_teach(model: Model) -> bool:
     return len(maps) > 1 and is_linear and are_digits(model.class_names) and model.image_shape == SHAPE
 
 
-def choose_pictures(model: Model, images: Image, labels: NDArray[np.uint8], lessons: Lessons | None) -> Pictures | None:
+def choose_pictures(
+    model: Model, images: Image, labels: NDArray[np.integer[Any]], lessons: Lessons | None
+) -> Pictures | None:
     """Return the pictures of the scenes; None without lessons, for another kind of model, or if a digit is missing.
 
     images, labels: test images, (n, 28, 28), and their classes, from which pictures are chosen besides the lessons.
@@ -59,16 +61,16 @@ def choose_pictures(model: Model, images: Image, labels: NDArray[np.uint8], less
     first = replace(model, parameters=model.parameters[:1])  # the network of the page
     images = np.concatenate([images, lessons.images])[:MAX_POOL]
     labels = np.concatenate([labels, lessons.labels])[:MAX_POOL]
-    probabilities = predict(first, images)
-    own = probabilities[np.arange(len(labels)), labels]
-    is_right = (probabilities.argmax(axis=1) == labels) & (own > SURE)
+    probabilities = predict_with_negative(first, images)
+    own, read = probabilities[np.arange(len(labels)), labels], probabilities.argmax(axis=1)
+    is_right = (read == labels) & (own > SURE)
     fours, threes, eights = (_rank_typical(images, np.flatnonzero(is_right & (labels == digit))) for digit in (4, 3, 8))
-    wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
+    wrong = np.flatnonzero((read != labels) & (read < len(model.class_names)))
     if min(map(len, (fours, threes, eights, wrong))) == 0:
         return None
     indices = {
         "stroke": fours[_find_vertical(images[fours[:TYPICAL]])],
-        "sure": threes[0],
+        "sure": min(threes[:TYPICAL], key=lambda index: int(images[index].sum())),  # the thinnest: its parts are seen
         "torn": wrong[np.argmin(np.abs(own[wrong] - TORN))],
         "wrong": wrong[np.argmin(own[wrong])],
         "rub": eights[_find_fragile(first, images[eights[:TYPICAL]])],

@@ -74,7 +74,7 @@ class Findings:
 class Error:
     """A misread test image.
 
-    picture: its data URI. link: to the drawing demo with this image, "" if it is large. cell: row and column of the
+    picture: its data URI. link: to the lesson with this image, "" if it is large. cell: row and column of the
     confusion matrix.
     """
 
@@ -194,7 +194,7 @@ def list_errors(findings: Findings, per_cell: int) -> list[Error]:
 
 
 def link_demo(image: NDArray[np.uint8], label: int) -> str:
-    """Return the link to the drawing demo, written by `export`, that shows a test image; see link.js."""
+    """Return the link to the lesson, written by `export`, that shows a test image; see link.js."""
     return f"../export/index.html#i={label}.{base64.b64encode(image.tobytes()).decode()}"
 
 

@@ -11,15 +11,16 @@ from pipeline.model.model import Finder
 from pipeline.network.activations import Array
 from pipeline.network.thread_pool import Run, in_sequence
 from pipeline.reader.forms.form import Form
+from pipeline.reader.forms.neighbours import hide_neighbours
 from pipeline.reader.forms.records import Entry, find_shared, number_records
 from pipeline.reader.forms.regions import Box, Region
-from pipeline.reader.forms.registration import Placement, Reference, lay, to_matrix
+from pipeline.reader.forms.registration import SHIFTED, Placement, Reference, lay, to_matrix
 from pipeline.reader.forms.unread import find_unread
 from pipeline.reader.pages.reading import arrange, make_result, see
 from pipeline.reader.pages.result import Number, Problem, Result, Row
-from pipeline.reader.rows.expected import compile_pattern
 
 INK, UNFIT = "ink that was not read", "fits no line"  # what is wrong, in words
+BESIDE = 1.2  # sizes of a digit: how far a number may reach out of its region, to the left and to the right
 USUAL = 1 / 60  # of the longer side of a page: size of a digit where none was read
 
 
@@ -75,18 +76,20 @@ def read_form(
     is no reference page.
     """
     reference, problems = form.reference, list[Problem]()
-    frame, extent = Frame(grey, grey.shape, size, 1, 0), size
+    frame, extent, is_doubtful = Frame(grey, grey.shape, size, 1, 0), size, False
     if reference:
         placement, extent = lay(reference, grey), reference.size
         if placement:
             frame = make_frame(reference, grey, size, placement)
-            if excess := placement.describe_excess(reference.size):
-                moved = f"is moved more than pages of one pile ({excess} from {reference.name})"
-                problems.append(Problem("alignment", f"{moved}: check its rows, or scan it again"))
+            # So far away, repeated rows may have been taken for each other; an angle or a scale is right nevertheless.
+            is_doubtful = placement.measure_shift(extent) > SHIFTED
+            if excess := placement.describe_excess(extent):
+                against = f"is {excess} against {reference.name}, more than pages of one pile"
+                problems.append(Problem("alignment", f"{against}: check its rows, or scan it again"))
         else:
+            is_doubtful = True
             apart = f"cannot be aligned with {reference.name}, so it is read as it lies"
             problems.append(Problem("alignment", f"{apart}: read it with a form of its own, or scan it straight"))
-    is_doubtful = bool(problems)
 
     found = list[tuple[Region, Box, Row]]()
     possible, places = [np.zeros((0, 4), np.int64)], list[tuple[Region, tuple[int, int, int, int]]]()
@@ -94,11 +97,17 @@ def read_form(
         edges = np.array(region.locate(extent, name)) * np.tile(np.divide(frame.shape, extent)[::-1], 2)
         left, top = np.floor(edges[:2]).astype(int).tolist()
         right, bottom = np.ceil(edges[2:]).astype(int).tolist()
-        expected = compile_pattern(region.pattern, model.class_names) if region.pattern is not None else None
-        part = see(model, frame.cut(left, top, right, bottom), run, expected)
-        seen = [replace(each, y=each.y + top, x=each.x + left) for each in part]
+        expected = region.compile(model.class_names)
         bounds = left, top, right, bottom
-        result = arrange(seen, model.class_names, model.row.temperature, frame.shape, frame.size, bounds)
+        beside = round(BESIDE * USUAL * max(frame.shape))
+        start, end = max(left - beside, 0), min(right + beside, frame.shape[1])
+        shown = hide_neighbours(
+            frame.cut(start, top, end, bottom), left - start, right - start, USUAL * max(frame.shape)
+        )
+        part = see(model, shown, run, expected)
+        seen = [replace(each, y=each.y + top, x=each.x + start) for each in part]
+        whole = start, top, end, bottom
+        result = arrange(seen, model.class_names, model.row.temperature, frame.shape, frame.size, whole)
         scaled = tuple((np.array(bounds) * max(frame.size) / max(frame.shape)).tolist())
         found += [(region, scaled, replace(row, region=region.name)) for row in result.rows]
         possible.append(result.possible)

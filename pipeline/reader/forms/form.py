@@ -162,7 +162,8 @@ def _make_regions(name: str, entry: Any) -> list[Region]:
             pattern = count_digits(str(digits))
         if pattern is not None:
             compile_pattern(pattern, DIGITS)
-        return [Region(name, parse_edges(text), pattern, holds, part) for part, text in enumerate(parts)]
+        whole = digits is not None
+        return [Region(name, parse_edges(text), pattern, holds, part, whole) for part, text in enumerate(parts)]
     except UsageError as error:
         raise UsageError(f"the field {name}: {error}") from None
 

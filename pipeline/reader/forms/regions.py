@@ -6,6 +6,7 @@ from typing import Literal
 
 from pipeline.engine.errors import UsageError
 from pipeline.pictures.decoding import PictureError
+from pipeline.reader.rows.expected import Expected, compile_pattern
 
 WRITTEN = "LEFT,TOP,RIGHT,BOTTOM, in pixels or with % of the page, such as 60%,10%,95%,95%"
 
@@ -18,7 +19,8 @@ Holds = Literal["one", "lines", "many"]
 class Region:
     """A part of each page. name: name of its field. part: how many regions of the field precede it.
 
-    pattern: regular expression for its rows, or None. holds: one number, one on each line, or as many as there are.
+    pattern: regular expression for its rows, or None. whole: whether separators do not fit it, instead of being
+    ignored. holds: one number, one on each line, or as many as there are.
     """
 
     name: str = ""
@@ -26,6 +28,7 @@ class Region:
     pattern: str | None = None
     holds: Holds = "many"
     part: int = 0
+    whole: bool = False
 
     def locate(self, size: tuple[int, int], name: str) -> Box:
         """Return left, top, right and bottom in pixels of a picture of this (height, width).
@@ -42,6 +45,10 @@ class Region:
         if right - left < 1 or bottom - top < 1:
             raise PictureError(f"the region {self.name} has no pixels in {name}: write it as {WRITTEN}")
         return left, top, right, bottom
+
+    def compile(self, class_names: tuple[str, ...]) -> Expected | None:
+        """Return what its rows look like, or None if they may be any. Raises UsageError for a wrong pattern."""
+        return None if self.pattern is None else compile_pattern(self.pattern, class_names, whole=self.whole)
 
 
 def parse_edges(text: str) -> Edges:

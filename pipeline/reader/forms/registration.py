@@ -48,14 +48,21 @@ class Placement:
         """Return where points of the reference page, y + ix, lie on the page."""
         return np.asarray(self.turn * points + self.origin)
 
-    def describe_excess(self, size: tuple[int, int]) -> str:
-        """Return in words by how much the page is moved beyond what is usual in a pile; empty if it is not.
+    def measure_shift(self, size: tuple[int, int]) -> float:
+        """Return how far the middle of the page is moved down or to the right, in longer sides of it.
 
         size: (height, width) of the reference page.
         """
         middle = complex(*size) / 2 / max(size)
         shift = complex(self.map(np.array(middle))) - middle
-        angle, scale, away = float(np.angle(self.turn)), abs(self.turn), max(abs(shift.real), abs(shift.imag))
+        return max(abs(shift.real), abs(shift.imag))
+
+    def describe_excess(self, size: tuple[int, int]) -> str:
+        """Return in words by how much the page is moved beyond what is usual in a pile; empty if it is not.
+
+        size: (height, width) of the reference page.
+        """
+        angle, scale, away = float(np.angle(self.turn)), abs(self.turn), self.measure_shift(size)
         words = [f"turned by {abs(np.degrees(angle)):.1f} degrees"] if abs(angle) > TURNED else []
         words += [f"scaled by {scale:.3f}"] if abs(scale - 1) > SCALED else []
         words += [f"shifted by {away:.0%}"] if away > SHIFTED else []

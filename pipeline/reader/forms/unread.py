@@ -14,18 +14,18 @@ RULE = 2.0  # sizes of a digit from which a straight stroke is a rule
 LOWEST, HIGHEST = 0.45, 2.5  # sizes of a digit: heights of ink that may be one
 BESIDE = 0.3  # sizes of a digit: how far ink of a digit reaches beyond its box
 TOGETHER = 0.6  # sizes of a digit: a gap between two digits of a number
+THIN = 0.35  # sizes of a digit: width of a stroke that may be a piece of a rule
+LONG = 3.0  # sizes of a digit: height of a rule of which such a stroke may be a piece
 
 
 def find_unread(grey: NDArray[np.floating], size: float, read: Sequence[Box]) -> list[Box]:
     """Return boxes around ink that may be numbers and that is in no box of what was read, in pixels of the picture.
 
+    A thin upright stroke in the columns of a rule is none: where a rule slopes or digits cross it, pieces of it remain.
     grey: part of a page, (h, w), dark on light. size: of a digit, in pixels. read: boxes of digits.
     """
-    side = 2 * round(AROUND * size / 2) + 1
-    levels = np.asarray(grey, np.float32)
-    dark = ndimage.uniform_filter(levels, side) - levels
-    inked = dark > max(FAINT, SHARE * float(np.percentile(dark, 99.5)))
-    inked &= ~_find_rules(inked, 2 * round(RULE * size / 2) + 1)
+    inked, rules = find_ink(grey, size)
+    ruled = _find_ruled_columns(inked | rules, size)
     labels, _ = ndimage.label(inked, np.ones((3, 3)))
     kept = np.zeros(inked.shape, bool)
     for number, (rows, columns) in enumerate(ndimage.find_objects(labels), start=1):
@@ -34,6 +34,8 @@ def find_unread(grey: NDArray[np.floating], size: float, read: Sequence[Box]) ->
             continue
         is_cut = columns.start == 0 or columns.stop == inked.shape[1] or rows.start == 0 or rows.stop == inked.shape[0]
         if is_cut and min(height, width) < LOWEST * size:  # of what stands beside the region
+            continue
+        if width <= THIN * size and ruled[columns].all():
             continue
         y, x = (rows.start + rows.stop) / 2, (columns.start + columns.stop) / 2
         if not any(_contains(box, y, x, BESIDE * size) for box in read):
@@ -48,6 +50,16 @@ def find_unread(grey: NDArray[np.floating], size: float, read: Sequence[Box]) ->
     return found
 
 
+def find_ink(grey: NDArray[np.floating], size: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return where the ink of a part of a page is, (h, w), without rules, and where its rules are."""
+    side = 2 * round(AROUND * size / 2) + 1
+    levels = np.asarray(grey, np.float32)
+    dark = ndimage.uniform_filter(levels, side) - levels
+    inked = dark > max(FAINT, SHARE * float(np.percentile(dark, 99.5)))
+    rules = _find_rules(inked, 2 * round(RULE * size / 2) + 1)
+    return inked & ~rules, inked & rules
+
+
 def _find_rules(inked: NDArray[np.bool_], length: int) -> NDArray[np.bool_]:
     """Return the pixels of straight horizontal or vertical strokes of at least this length, and those beside them."""
     rules = np.zeros(inked.shape, bool)
@@ -55,6 +67,13 @@ def _find_rules(inked: NDArray[np.bool_], length: int) -> NDArray[np.bool_]:
         long = ndimage.minimum_filter1d(inked, length, axis=axis, mode="nearest")
         rules |= ndimage.maximum_filter1d(long, length, axis=axis, mode="nearest")
     return np.asarray(ndimage.maximum_filter(rules, 3))
+
+
+def _find_ruled_columns(inked: NDArray[np.bool_], size: float) -> NDArray[np.bool_]:
+    """Return in which columns an upright rule runs, (w,), which may slope a little and have small gaps."""
+    near, length = 2 * round(THIN * size / 2) + 1, 2 * round(LONG * size / 2) + 1
+    beside = ndimage.maximum_filter(inked, near)
+    return np.asarray(ndimage.minimum_filter1d(beside, length, axis=0, mode="constant").any(axis=0))
 
 
 def _contains(box: Box, y: float, x: float, margin: float) -> bool:

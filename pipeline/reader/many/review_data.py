@@ -13,7 +13,6 @@ from pipeline.reader.forms.formulas import Formula
 from pipeline.reader.many.arithmetic import count_units, find_page_decimal
 from pipeline.reader.many.boxes import Box
 from pipeline.reader.many.readings import Reading
-from pipeline.reader.rows.expected import compile_pattern
 from pipeline.reader.rows.labels import SEPARATORS, SPACE
 
 
@@ -91,8 +90,8 @@ def _list_fields(form: Form, found: Sequence[Reading]) -> dict[str, dict[str, An
         known = fields.setdefault(region.name, {"holds": region.holds, "regions": []})
         known["regions"].append(",".join(region.edges))
         known["unit"] = str(units[region.name])
-        if region.pattern is not None:
-            counts_as = compile_pattern(region.pattern, DIGITS).counts_as.tolist()
+        if region.pattern is not None and (expected := region.compile(DIGITS)):
+            counts_as = expected.counts_as.tolist()
             ignored = counts_as[-1]  # the blank
             known["fits"] = re.sub(r"\{,", "{0,", region.pattern)
             known["spaces"] = counts_as[len(DIGITS) + SPACE] != ignored

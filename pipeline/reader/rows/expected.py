@@ -57,10 +57,11 @@ def count_digits(text: str) -> str:
 
 
 @functools.lru_cache
-def compile_pattern(pattern: str, class_names: tuple[str, ...]) -> Expected:
+def compile_pattern(pattern: str, class_names: tuple[str, ...], *, whole: bool = False) -> Expected:
     """Return what a regular expression over digits, spaces and separators expects.
 
-    Spaces count only if a part of the expression stands for a space, and separators only if one stands for a separator.
+    Spaces count only if a part of the expression stands for a space, and separators only if one stands for a separator,
+    or for whole numbers.
     A dot or a negation stands for digits and separators. Other writing counts as a space, several spaces as one. A text
     begins and ends with a digit; what stands before and after it does not matter. Raises UsageError if the classes are
     not the ten digits, if the expression is wrong or too long, or if no digit fits.
@@ -84,7 +85,7 @@ def compile_pattern(pattern: str, class_names: tuple[str, ...]) -> Expected:
     counts_as[classes + OTHER] = classes + SPACE
     if classes + SPACE not in symbols:
         counts_as[[classes + SPACE, classes + OTHER]] = blank
-    if not symbols & separators:
+    if not symbols & separators and not whole:
         counts_as[list(separators)] = blank
     counting = [symbol for symbol in range(blank) if counts_as[symbol] == symbol]
     return Expected(_make_automaton(expression, counting, classes, blank, pattern), counts_as)

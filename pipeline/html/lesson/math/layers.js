@@ -35,10 +35,7 @@ function addedOf({ residual, outside }, x, k) {
 
 /** Return the sums z = W p + b. */
 function sumsOf(layer, x) {
-  const positions = positionsOf(layer);
-  const z = new Float32Array(layer.biases.length * positions);
-  for (let position = 0; position < positions; position++) multiply(layer, patchOf(x, layer, position), z, position);
-  return z;
+  return multiply(layer, patchesAt(x, layer));
 }
 
 /** Return the gradient of the sums z = W p + b from that of the output y. */
@@ -60,35 +57,28 @@ const AFFINE = {
     return layer.residual ? a.map((value, k) => value + addedOf(layer, x, k)) : a;
   },
 
+  /** dp = Wᵀ dz at each position; gradients of overlapping patches are summed. */
   inputGradient(layer, x, y, dy) {
     const dz = sumGradient(layer, x, y, dy);
     const positions = positionsOf(layer);
     const dx = layer.residual ? dy.map((d) => d * layer.residual) : new Float32Array(x.length);
     for (let position = 0; position < positions; position++) {
       const indices = indicesAt(layer, position);
-      for (let unit = 0; unit < layer.biases.length; unit++) {
-        const d = dz[unit * positions + position];
-        if (d === 0) continue;
-        for (let k = 0, at = unit * indices.length; k < indices.length; k++, at++) {
-          if (indices[k] >= 0) dx[indices[k]] += d * layer.weights[at];
-        }
-      }
+      const dp = new Float32Array(indices.length);
+      addRows(dp, layer.weights, columnOf(dz, positions, position));
+      for (let k = 0; k < indices.length; k++) if (indices[k] >= 0) dx[indices[k]] += dp[k];
     }
     return dx;
   },
 
-  /** dW = dz Pᵀ: at each position, the gradient of a sum times the patch that it weighs. */
+  /** dW = dz Pᵀ: the gradient of a sum times the patch that it weighs, added up over all positions. */
   weightGradient(layer, x, y, dy, { weights, biases }) {
     const dz = sumGradient(layer, x, y, dy);
-    const positions = positionsOf(layer);
-    for (let position = 0; position < positions; position++) {
-      const patch = patchOf(x, layer, position);
-      for (let unit = 0; unit < biases.length; unit++) {
-        const d = dz[unit * positions + position];
-        if (d === 0) continue;
-        biases[unit] += d;
-        for (let k = 0, at = unit * patch.length; k < patch.length; k++, at++) weights[at] += d * patch[k];
-      }
+    const patches = patchesAt(x, layer);
+    for (let unit = 0; unit < biases.length; unit++) {
+      const own = partOf(dz, biases.length, unit);
+      addRows(partOf(weights, biases.length, unit), patches, own);
+      biases[unit] += sumOf(own);
     }
   },
 };

@@ -69,32 +69,75 @@ function rowOf({ weights, biases }, unit) {
   return partOf(weights, biases.length, unit);
 }
 
+/** Return the patches at all positions, one after the other; x itself if it is the only one. */
+function patchesAt(x, layer) {
+  const table = tableOf(layer);
+  if (positionsOf(layer) === 1 && table.length === x.length) return x;
+  const patches = new Float32Array(table.length);
+  for (let k = 0; k < table.length; k++) patches[k] = table[k] < 0 ? layer.outside : x[table[k]];
+  return patches;
+}
+
 /**
- * Write W p + b for one patch p to z[output * positions + position]. Four outputs at once take half the time: they
+ * Return W p + b of each patch p, at [output * positions + position]. Four outputs at once take half the time: they
  * share the reads of p, and no addition waits for the one before.
  */
-function multiply({ weights, biases }, patch, z, position) {
-  const fanIn = patch.length;
-  const positions = z.length / biases.length;
+function multiply({ weights, biases }, patches) {
+  const fanIn = weights.length / biases.length;
+  const positions = patches.length / fanIn;
   const last = biases.length - 1;
+  const z = new Float32Array(biases.length * positions);
   for (let row = 0; row <= last; row += 4) {
-    const rowB = Math.min(row + 1, last);
-    const rowC = Math.min(row + 2, last);
-    const rowD = Math.min(row + 3, last);
-    let a = biases[row];
-    let b = biases[rowB];
-    let c = biases[rowC];
-    let d = biases[rowD];
-    for (let i = 0; i < fanIn; i++) {
-      const x = patch[i];
-      a += weights[row * fanIn + i] * x;
-      b += weights[rowB * fanIn + i] * x;
-      c += weights[rowC * fanIn + i] * x;
-      d += weights[rowD * fanIn + i] * x;
+    const [rowB, rowC, rowD] = [Math.min(row + 1, last), Math.min(row + 2, last), Math.min(row + 3, last)];
+    const [atA, atB, atC, atD] = [row * fanIn, rowB * fanIn, rowC * fanIn, rowD * fanIn];
+    for (let position = 0; position < positions; position++) {
+      const start = position * fanIn;
+      let a = biases[row];
+      let b = biases[rowB];
+      let c = biases[rowC];
+      let d = biases[rowD];
+      for (let i = 0; i < fanIn; i++) {
+        const x = patches[start + i];
+        a += weights[atA + i] * x;
+        b += weights[atB + i] * x;
+        c += weights[atC + i] * x;
+        d += weights[atD + i] * x;
+      }
+      z[row * positions + position] = a;
+      z[rowB * positions + position] = b;
+      z[rowC * positions + position] = c;
+      z[rowD * positions + position] = d;
     }
-    z[row * positions + position] = a;
-    z[rowB * positions + position] = b;
-    z[rowC * positions + position] = c;
-    z[rowD * positions + position] = d;
   }
+  return z;
+}
+
+/** Add the rows of a matrix, each times its factor, to `sum`: four at once, without those whose factor is 0. */
+function addRows(sum, matrix, factors) {
+  const starts = [0, 0, 0, 0];
+  const scales = [0, 0, 0, 0];
+  let count = 0;
+  for (let row = 0; row < factors.length; row++) {
+    if (factors[row] === 0) continue;
+    starts[count] = row * sum.length;
+    scales[count] = factors[row];
+    count++;
+    if (count < 4) continue;
+    addFour(sum, matrix, starts, scales);
+    count = 0;
+  }
+  if (count > 0) addFour(sum, matrix, starts, scales.fill(0, count));
+}
+
+function addFour(sum, matrix, [atA, atB, atC, atD], [a, b, c, d]) {
+  for (let k = 0; k < sum.length; k++) {
+    sum[k] += a * matrix[atA + k] + b * matrix[atB + k] + c * matrix[atC + k] + d * matrix[atD + k];
+  }
+}
+
+/** Return a column of a matrix. */
+function columnOf(matrix, columns, column) {
+  const values = new Float32Array(matrix.length / columns);
+  for (let row = 0; row < values.length; row++) values[row] = matrix[row * columns + column];
+  return values;
 }

@@ -1,6 +1,6 @@
 /* Training in the page, as in pipeline/network/; an image at a time, so that a batch can end in the next frame. */
 
-const BATCH = 32; // images whose mean gradient makes a step
+const BATCH = 64; // images whose mean gradient makes a step
 const [BETA1, BETA2, EPSILON] = [0.9, 0.999, 1e-8]; // of Adam
 const PARAMETERS = ["weights", "biases"];
 
@@ -33,12 +33,13 @@ function zerosLike(layers) {
 }
 
 /**
- * Make a training of the layers, whose parameters it changes. gradients: of the batch, summed over its `count` images
- * so far. means, squares: the state of Adam. order: of the images left of the epoch, the next one last.
+ * Make a training of the layers, whose parameters it changes. rates: the learning rate of each layer. gradients, loss:
+ * of the batch, summed over its `count` images so far. means, squares: the state of Adam. order: of the images left of
+ * the epoch, the next one last.
  */
-function makeTraining(layers, random) {
+function makeTraining(layers, rates, random) {
   const [gradients, means, squares] = Array.from({ length: 3 }, () => zerosLike(layers));
-  return { layers, random, gradients, means, squares, count: 0, order: [], seen: 0, steps: 0 };
+  return { layers, rates, random, gradients, means, squares, count: 0, loss: 0, order: [], steps: 0 };
 }
 
 /** log of the sum of exp(z), without overflow. */
@@ -65,23 +66,21 @@ function lossOf(logits, label) {
   return logSumExp(logits) - logits[label];
 }
 
-/** Learn from the next image; after each BATCH of them, take a step. lessons: {inks, labels}. */
-function learnImage(training, { inks, labels }, rate) {
+/** Learn from the next image. After each BATCH of them, take a step and return their mean loss; else null. */
+function learnImage(training, { inks, labels }) {
   if (training.order.length === 0) training.order = shuffled(inks.length, training.random);
   const next = training.order.pop();
-  addGradients(training.layers, inks[next], labels[next], training.gradients);
-  training.seen++;
-  if (++training.count === BATCH) takeStep(training, rate);
-}
-
-/** Return layers with parameters of their own, zeros. */
-function blankLayers(layers) {
-  return layers.map((layer) => ({ ...layer, ...zerosLike([layer])[0] }));
+  training.loss += addGradients(training.layers, inks[next], labels[next], training.gradients).loss;
+  training.count++;
+  if (training.count < BATCH) return null;
+  const loss = training.loss / BATCH;
+  takeStep(training);
+  return loss;
 }
 
 /** Change the parameters by the gradient of the batch, as `adam` in optimizers.py. (Kingma & Ba 2015, algorithm 1) */
-function takeStep(training, rate) {
-  const { layers, gradients, means, squares, count } = training;
+function takeStep(training) {
+  const { layers, rates, gradients, means, squares, count } = training;
   training.steps++;
   const [first, second] = [BETA1, BETA2].map((beta) => 1 - beta ** training.steps); // both begin at zero
   layers.forEach((layer, i) => {
@@ -91,12 +90,12 @@ function takeStep(training, rate) {
         const g = sum[k] / count;
         m[k] = BETA1 * m[k] + (1 - BETA1) * g;
         s[k] = BETA2 * s[k] + (1 - BETA2) * g * g;
-        w[k] -= (rate * (m[k] / first)) / (Math.sqrt(s[k] / second) + EPSILON);
+        w[k] -= (rates[i] * (m[k] / first)) / (Math.sqrt(s[k] / second) + EPSILON);
       }
       sum.fill(0);
     }
   });
-  training.count = 0;
+  Object.assign(training, { count: 0, loss: 0 });
 }
 
 /** Return the indices below a count in random order. (Fisher & Yates; Durstenfeld 1964) */

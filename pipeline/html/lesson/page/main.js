@@ -4,6 +4,7 @@
   const page = await unpackPage(JSON.parse(document.getElementById("data").textContent));
   const shell = makeShell(page);
   makeMenu(page);
+  listenToPrint(page);
 
   /** Show what the address contains: a scene, a drawing, a test image of the report. */
   function openAddress() {

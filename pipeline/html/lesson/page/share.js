@@ -15,6 +15,7 @@ function makeMenu() {
     window.dispatchEvent(new Event("resize"));
     close();
   });
+  listen("print", () => (close(), window.print()));
   listen("about-network", () => (close(), document.getElementById("about").showModal()));
   document.addEventListener("click", ({ target }) => menu.contains(target) || close());
   menu.addEventListener("keydown", ({ key }) => {
@@ -86,25 +87,41 @@ function addressOfPage() {
   return location.protocol === "file:" ? "handwriting recognition from scratch" : location.host + location.pathname;
 }
 
+/** Share what the network of the page reads. */
+function shareReading(page, reading) {
+  openCard("What the network read", (card) => paintReading(card, page, reading));
+}
+
 /** Paint a drawing, what the first layer finds in it, and the answer. */
-function paintReading({ context, write }, page, reading, strokes) {
+function paintReading({ context, write }, page, reading) {
   const name = page.model.classNames[reading.digit];
-  write(reading.digit === null ? "It could not read this" : `It read this as ${name}`, 60, 110, 60, CARD.ink, 700);
+  const isRead = reading.digit !== null;
+  write(isRead ? `It read this as ${name}` : "It could not read this", 60, 110, 60, CARD.ink, 700);
   context.strokeStyle = context.fillStyle = CARD.ink;
   const part = document.createElement("canvas");
   [part.width, part.height] = [340, Math.round((340 * page.model.shape[0]) / page.model.shape[1])];
   const paper = part.getContext("2d");
   paper.strokeStyle = CARD.ink;
-  traceStrokes(paper, strokes, 340, 0, 0, DRAWN_PEN * 340);
+  if (state.strokes.length) traceStrokes(paper, state.strokes, 340, 0, 0, DRAWN_PEN * 340);
+  else paintPixels(paper, reading.image, page.model.shape);
   context.drawImage(part, 60, 180);
   context.strokeStyle = CARD.soft;
   context.strokeRect(60, 180, part.width, part.height);
   if (page.edges >= 0) paintCardMaps(context, page, reading);
-  if (reading.digit !== null) {
+  if (isRead) {
     write(name, 930, 400, 220, CARD.ink, 700);
     write(percent(reading.probabilities[reading.digit], true), 930, 470, 40, CARD.soft);
   }
   write(`What the network sees: ${addressOfPage()}`, 60, 585, 28, CARD.soft);
+}
+
+/** Paint pixels, 0 to 255, on all of a canvas. */
+function paintPixels(context, image, [height, width]) {
+  const small = document.createElement("canvas");
+  const [paper, ink] = [CARD.paper, CARD.ink].map((text) => [1, 3, 5].map((k) => parseInt(text.slice(k, k + 2), 16)));
+  paintValues(small, inkOf(image), width, (value) => mix(paper, ink, value));
+  context.imageSmoothingEnabled = false;
+  context.drawImage(small, 0, 0, width, height, 0, 0, context.canvas.width, context.canvas.height);
 }
 
 function paintCardMaps(context, { model, edges }, { values }) {

@@ -1,12 +1,11 @@
 /*
  * The frame around the scenes: the bar, the headline, the question, the stage and the one blue button.
  *
- * A scene is {name, title, lead, begin, build, enter, leave, action, key, sheet}. name: in the bar. title, lead: texts,
+ * A scene is {name, title, lead, begin, build, enter, leave, action, key}. name: in the bar. title, lead: texts,
  * or functions of the page. begin(page): its state when it is first opened. build(scene): makes its elements in
  * scene.stage and scene.ask; returns draw(own), which shows its state. enter, leave: start and tidy up what moves.
  * action(own, scene): the blue button, {label, run}, or null for none. key(scene, event): acts on a key that no element
- * has used; returns whether it did. sheet(page, isSolved): its print sheet in HTML. All but name, title, lead, begin
- * and build are optional.
+ * has used; returns whether it did. All but name, title, lead, begin and build are optional.
  */
 
 const SIZES = { desktop: [1366, 620], tablet: [820, 1180], phone: [390, 844] }; // for which the scenes are laid out

@@ -44,15 +44,11 @@ function inkTint(ink) {
   return cellColours(mix(colour("--well"), colour("--ink"), 0.92 * ink));
 }
 
-/** Return a background and the text colour that contrasts with it more. (WCAG 2.2, relative luminance) */
+/** Return a background and the text colour, black or white, that contrasts with it by 4.5 or more. (WCAG 2.2) */
 function cellColours(background) {
-  const contrast = (one, other) => {
-    const [low, high] = [luminance(one), luminance(other)].sort((a, b) => a - b);
-    return (high + 0.05) / (low + 0.05);
-  };
-  const [ink, paper] = [colour("--ink"), colour("--paper")];
-  const text = contrast(ink, background) >= contrast(paper, background) ? ink : paper;
-  return { background: toCss(background), color: toCss(text) };
+  const contrastWithBlack = (luminance(background) + 0.05) / 0.05;
+  const contrastWithWhite = 1.05 / (luminance(background) + 0.05);
+  return { background: toCss(background), color: contrastWithBlack >= contrastWithWhite ? "#000" : "#fff" };
 }
 
 function luminance(rgb) {

@@ -1,1 +1,152 @@
-const explore = comingScene("explore");
+/* Explore: draw anything, look at all edge maps and at the most active shapes, and change a kernel. */
+
+const ACTIVE_SHOWN = 32;
+const WIDE = 16; // more edge maps than these stand in rows of six
+
+const explore = {
+  name: "Explore",
+  title: "Explore the network",
+  lead: "",
+
+  // kernel: number of the chosen one. changes: of the weights of the first layer, by index. units: the shapes shown.
+  begin: (page) => {
+    const isLesson = Boolean(page.pictures);
+    if (isLesson && !state.strokes.length && !state.tested) change({ strokes: [drawnThree()] });
+    return { kernel: 0, changes: {}, units: isLesson ? rankShapes(page, readDrawn(page)) : [] };
+  },
+
+  build(scene) {
+    const { page } = scene;
+    const [rows, columns] = page.model.shape;
+    const canvas = make("canvas.pic.pad", { "aria-label": "Canvas to draw on" });
+    canvas.style.aspectRatio = `${columns} / ${rows}`;
+    const invitation = make("p.invitation", { "aria-hidden": true }, `Draw a ${nounOf(page)}`);
+    const tools = makeTools(scene);
+    const caption = make("figcaption", {}, `Draw a ${nounOf(page)}`);
+    scene.stage.append(make("figure.drawing", {}, caption, make("div.over", {}, canvas, invitation), tools.element));
+    const drawMaps = page.edges < 0 ? () => {} : buildMaps(scene);
+    const bars = make("div.scores", { style: `--count: ${page.model.classNames.length}` });
+    const words = make("p.words", { "aria-live": "polite" });
+    scene.stage.append(make("figure.answers", {}, make("figcaption", {}, "Answer"), bars, words));
+    const drawBars = makeBars(bars, page.model.classNames, true);
+    const rank = () => scene.change({ units: page.pictures ? rankShapes(page, readDrawn(page)) : [] });
+    makePad(canvas, { done: rank }, rows / columns);
+    return (own) => {
+      const model = withChanges(page, own.changes);
+      const reading = readDrawn({ model });
+      if (state.tested) paintInk(canvas, inkOf(state.tested.image), columns);
+      else paintDrawing(canvas, state.strokes, { pen: state.pen });
+      canvas.classList.toggle("tested", Boolean(state.tested));
+      invitation.hidden = state.strokes.length > 0 || state.tested !== null;
+      tools.draw(reading);
+      drawMaps(own, model, reading);
+      drawBars(reading && reading.probabilities);
+      setText(words, reading ? describeExplored(page, own, reading) : "");
+    };
+  },
+};
+
+function nounOf({ data }) {
+  return data.classNames.every((name) => /^\d$/.test(name)) ? "digit" : "picture";
+}
+
+/** Return the model with other weights in its first layer with kernels. changes: by the index of the weight. */
+function withChanges({ model, edges }, changes) {
+  if (Object.keys(changes).length === 0) return model;
+  const weights = model.layers[edges].weights.slice();
+  for (const [k, value] of Object.entries(changes)) weights[k] = value;
+  return { ...model, layers: model.layers.with(edges, { ...model.layers[edges], weights }) };
+}
+
+/** Return the shapes that are most active in a reading, the most active one first. */
+function rankShapes({ model, shapes }, reading) {
+  const [count] = model.layers[shapes].outputShape;
+  if (!reading) return Array.from({ length: Math.min(count, ACTIVE_SHOWN) }, (_, unit) => unit);
+  const peaks = Array.from(
+    { length: count },
+    (_, unit) => extremes(partOf(reading.values[shapes + 1], count, unit))[1],
+  );
+  return strongest(peaks, ACTIVE_SHOWN);
+}
+
+/** Describe a reading, with the true class of a test image, and say by which network it is. */
+function describeExplored(page, { changes }, reading) {
+  const { classNames } = page.model;
+  const truth = state.tested ? `In the test set, this is ${withArticle(classNames[state.tested.label])}. ` : "";
+  const changed = Object.keys(changes).length ? " (With your changes of its kernels.)" : "";
+  return truth + describeReading(page, reading) + changed;
+}
+
+/** Make the buttons below the canvas: {element, draw(reading)}. */
+function makeTools({ page }) {
+  const clear = make("button.go", { onclick: () => change({ strokes: [], tested: null }) }, "Clear");
+  const undo = make("button.plain", { onclick: () => change({ strokes: state.strokes.slice(0, -1) }) }, "Undo");
+  const share = make("button.plain", { onclick: () => shareReading(page, readDrawn(page)) }, "Share");
+  return {
+    element: make("div.tools", {}, clear, undo, share),
+    draw(reading) {
+      clear.hidden = !state.strokes.length && !state.tested;
+      undo.hidden = !state.strokes.length;
+      share.hidden = !reading;
+    },
+  };
+}
+
+/** Append the edge maps, the numbers of a kernel, and the shapes. Returns draw(own, model, reading). */
+function buildMaps(scene) {
+  const { page, stage } = scene;
+  const layer = page.model.layers[page.edges];
+  const [count, height, width] = layer.outputShape;
+  const size = layer.window[0] * layer.window[1];
+  const channels = layer.inputShape[0];
+  const maps = Array.from({ length: count }, () => make("canvas.tile"));
+  const buttons = maps.map((map, i) =>
+    make("button", { onclick: () => scene.change({ kernel: i }), "aria-label": `Edge map ${i + 1}` }, map),
+  );
+  const kernel = makeCells("kernel", "", channels === 1 ? size : 0, layer.window[1]);
+  const offset = () => scene.own.kernel * size;
+  makeEditable(kernel, layer.window[1], {
+    read: (cell) => scene.own.changes[offset() + cell] ?? layer.weights[offset() + cell],
+    write: (cell, number) => scene.change({ changes: { ...scene.own.changes, [offset() + cell]: number } }),
+    step: KERNEL.step,
+    most: 2 * largestMagnitude(layer.weights),
+  });
+  const grid = make("div.maps", { role: "group", "aria-label": "Edge maps" }, ...buttons);
+  grid.style.setProperty("--columns", count > WIDE ? 6 : 4);
+  const caption = make("figcaption", {}, `${count} edge maps: choose one to change its kernel`);
+  const reset = make("button.plain", { onclick: () => scene.change({ changes: {} }) }, "Reset the kernels");
+  stage.append(make("div.first", {}, make("figure", {}, caption, grid), kernel.figure, reset));
+  const drawShapes = page.pictures ? buildShapeTiles(scene) : () => {};
+  return (own, model, reading) => {
+    const values = reading ? reading.values[page.edges + 1] : new Float32Array(count * height * width);
+    const most = 0.75 * (page.pictures ? peaksOf(page)[0] : extremes(values)[1] || 1);
+    maps.forEach((map, i) => paintActive(map, partOf(values, count, i), width, most));
+    buttons.forEach((button, i) => setAttributes(button, { "aria-pressed": i === own.kernel }));
+    const numbers = partOf(model.layers[page.edges].weights, count, own.kernel);
+    setText(kernel.caption, `Kernel ${own.kernel + 1}: drag a number`);
+    if (channels === 1) {
+      fillCells(kernel.cells, numbers, (value) => tint(value, largestMagnitude(layer.weights)));
+      tellNumbers(kernel.cells, numbers);
+    }
+    reset.hidden = Object.keys(own.changes).length === 0;
+    drawShapes(own, reading);
+  };
+}
+
+function largestMagnitude(values) {
+  const [least, most] = extremes(values);
+  return Math.max(-least, most);
+}
+
+/** Append the shapes. Returns draw(own, reading). */
+function buildShapeTiles({ page, stage, own }) {
+  const [count] = page.model.layers[page.shapes].outputShape;
+  const tiles = own.units.map(() => make("canvas.tile"));
+  const text = `${count} shapes, the ${tiles.length} most active`;
+  stage.append(make("figure.shapes", {}, make("figcaption", {}, text), make("div.maps", {}, ...tiles)));
+  return ({ units }, reading) =>
+    tiles.forEach((tile, i) => {
+      const map = reading && partOf(reading.values[page.shapes + 1], count, units[i]);
+      paintShape(tile, page, units[i], map ? clamp(extremes(map)[1] / peaksOf(page)[1], 1) : 0);
+    });
+}

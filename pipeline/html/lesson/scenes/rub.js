@@ -1,1 +1,163 @@
-const rub = comingScene("rub");
+/* Scene 4: rub out parts of a digit until the network reads another one. */
+
+const ERASER = { radius: 2.2, soft: 1, apart: 0.4 }; // pixels of the picture; the same disc as in pictures.py
+const FIRST_PLACE = [22, 24]; // column and row of the eraser
+const GUESSES = [3, 6, 9];
+
+/** Return the ink that is left after discs around places, [x, y] in pixels, are rubbed out. */
+function rubOut(ink, width, places) {
+  const left = ink.slice();
+  for (const [x, y] of places) {
+    for (let i = 0; i < left.length; i++) {
+      const distance = Math.hypot((i % width) + 0.5 - x, Math.floor(i / width) + 0.5 - y);
+      left[i] *= clamp((distance - ERASER.radius) / ERASER.soft, 1);
+    }
+  }
+  return left;
+}
+
+/** Return the share of ink that is gone. */
+function shareGone(ink, left) {
+  return 1 - sumOf(left) / sumOf(ink);
+}
+
+/** Return the picture that is rubbed out: that of the question, or a training picture that is read surely. */
+function rubbedPicture({ pictures, lessons }, index) {
+  if (index === null) return pictures.rub;
+  return { ink: lessons.unseen.inks[index], label: lessons.unseen.labels[index] };
+}
+
+/** Return the index of the next picture, after one, that the network reads as what it is. */
+function nextPicture({ model, lessons }, index) {
+  const { inks, labels } = lessons.unseen;
+  for (let step = 1; step <= labels.length; step++) {
+    const next = ((index ?? -1) + step) % labels.length;
+    if (readInk(model, inks[next]).digit === labels[next]) return next;
+  }
+  return index;
+}
+
+function readInk(model, ink) {
+  return readImage(
+    model,
+    Uint8Array.from(ink, (value) => 255 * value),
+  );
+}
+
+const rub = {
+  name: "Rub it out",
+  title: "Fool it with as little ink as you can",
+  lead: "Rub out parts of the digit and watch which one takes over.",
+
+  // index: of the picture, null for that of the question. guess: null before. places: that were rubbed out, [x, y].
+  // at: the eraser. record: the least share of ink with which it was fooled, null if it was not.
+  begin: () => ({ index: null, guess: null, places: [], at: FIRST_PLACE, record: null }),
+
+  build(scene) {
+    const { page } = scene;
+    const [, width] = page.model.shape;
+    const [canvas, eraser] = [make("canvas.pic"), make("div.eraser")];
+    setAttributes(canvas, {
+      tabindex: 0,
+      role: "application",
+      "aria-label": "Picture to rub out",
+      "aria-describedby": "rub-keys",
+    });
+    const bars = make("div.scores");
+    const keys = make("p.hidden", { id: "rub-keys" }, "Arrow keys move the eraser, and space rubs out.");
+    scene.stage.append(make("div.rubbing", {}, canvas, eraser), bars, keys);
+    const drawBars = makeBars(bars, page.model.classNames, true);
+    const drawQuestion = buildRubQuestion(scene);
+    listenToEraser(scene, canvas, width);
+    return (own) => {
+      const { ink, label } = rubbedPicture(page, own.index);
+      const left = rubOut(ink, width, own.places);
+      const reading = readInk(page.model, left);
+      paintInk(canvas, left, width);
+      Object.assign(eraser.style, { left: `${(100 * own.at[0]) / width}%`, top: `${(100 * own.at[1]) / width}%` });
+      drawBars(reading.probabilities);
+      drawQuestion(own, { label, gone: shareGone(ink, left), best: bestOf(reading) });
+    };
+  },
+
+  action: (own, scene) => (own.record === null ? null : { label: "Next", run: scene.next }),
+};
+
+function buildRubQuestion(scene) {
+  const question = make("div.question");
+  const [share, words] = [make("b"), make("p.why")];
+  const again = make("button.plain", { onclick: () => scene.change({ places: [], at: FIRST_PLACE }) }, "Start again");
+  const other = make("button.plain", { onclick: () => takeNextPicture(scene) }, "New digit");
+  scene.ask.append(question, make("p.gone", {}, share), words, make("p.more", {}, again, other));
+  const drawGuess = makeOptions(question, {
+    question: "Rub out its lower left. What will it read?",
+    choices: GUESSES.map((digit) => [digit, String(digit)]),
+    pick: (guess) => scene.change({ guess }),
+    className: "row",
+  });
+  return (own, found) => {
+    drawGuess(own.guess);
+    question.hidden = own.index !== null;
+    again.hidden = own.places.length === 0;
+    scene.stage.parentElement.classList.toggle("begun", own.places.length > 0);
+    const texts = describeRubbing(scene.page.model, own, found);
+    setText(share, texts.share);
+    setText(words, texts.words);
+  };
+}
+
+function takeNextPicture(scene) {
+  scene.change({ index: nextPicture(scene.page, scene.own.index), places: [], at: FIRST_PLACE, record: null });
+}
+
+/** Say how much is gone, and what the network reads: {share, words}. */
+function describeRubbing({ classNames }, { guess, places, index, record }, { label, gone, best }) {
+  if (places.length === 0 || gone < 0.005) return { share: "", words: "" };
+  const amount = `${(100 * gone).toFixed(0)}${SPACE}%`;
+  if (best === label)
+    return {
+      share: `${amount} rubbed out`,
+      words: `It ${record === null ? "still reads" : "reads"} ${classNames[label]}.`,
+    };
+  if (best >= classNames.length) return { share: `${amount} rubbed out`, words: "It sees no digit in this." };
+  const isGuessed = index === null && guess !== null;
+  const guessed = !isGuessed ? "" : guess === best ? " You guessed it." : ` You guessed ${guess}.`;
+  const least = record !== null && record < gone - 0.005 ? ` Your record: ${(100 * record).toFixed(0)}${SPACE}%.` : "";
+  const words = `of its ink. It reads ${classNames[best]} now.${guessed}${least} Can you do it with less?`;
+  return { share: `Fooled with ${amount}`, words };
+}
+
+/** Rub out at a place, or along the way to it. */
+function rubAt(scene, at, isRubbing) {
+  const { page, own } = scene;
+  const last = own.places.at(-1);
+  const isNew = isRubbing && !(last && Math.hypot(last[0] - at[0], last[1] - at[1]) < ERASER.apart);
+  if (!isNew) return scene.change({ at });
+  const places = [...own.places, at];
+  const { ink, label } = rubbedPicture(page, own.index);
+  const left = rubOut(ink, page.model.shape[1], places);
+  const best = bestOf(readInk(page.model, left));
+  const isFooled = best !== label && best < page.model.classNames.length;
+  const record = isFooled ? Math.min(shareGone(ink, left), own.record ?? 1) : own.record;
+  scene.change({ at, places, record });
+}
+
+/** Rub out by pointer, and by keys: arrows move the eraser, space rubs out. */
+function listenToEraser(scene, canvas, width) {
+  const placeOf = (event) => {
+    const box = canvas.getBoundingClientRect();
+    return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height].map((at) => at * width);
+  };
+  canvas.addEventListener("pointerdown", (event) => {
+    canvas.setPointerCapture(event.pointerId);
+    rubAt(scene, placeOf(event), true);
+  });
+  canvas.addEventListener("pointermove", (event) => rubAt(scene, placeOf(event), event.buttons > 0));
+  canvas.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || !(event.key in MOVES || event.key === " ")) return;
+    event.preventDefault();
+    const [x, y] = MOVES[event.key] ?? [0, 0];
+    const at = [scene.own.at[0] + x, scene.own.at[1] + y].map((each) => clamp(each, width));
+    rubAt(scene, at, event.key === " ");
+  });
+}

@@ -1,10 +1,3 @@
 /* The scenes, in their order; the last one explores. */
 
-const SCENES = [
-  watch,
-  kernel,
-  shapes,
-  rub,
-  ...["How wrong?", "Which way?", "Whose fault?", "Train"].map(comingScene),
-  explore,
-];
+const SCENES = [watch, kernel, shapes, rub, loss, slope, blame, train, explore];

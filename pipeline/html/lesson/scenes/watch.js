@@ -57,11 +57,26 @@ function bestOf({ probabilities }) {
   return probabilities.indexOf(Math.max(...probabilities));
 }
 
-/** Choose the edge maps and the shapes that add most to the score of the answer: {edges, shapes}. */
-function chooseUnits({ model: { layers }, edges, shapes }, reading) {
-  const most = (index, count) =>
-    strongest(sharesOf(layers, reading.values, index + 1, layers.length, bestOf(reading)), count).sort((a, b) => a - b);
-  return { edges: most(edges, EDGES_SHOWN), shapes: most(shapes, SHAPES_SHOWN) };
+/**
+ * Choose the edge maps that light up most on ink, and the shapes that add most to the score of the answer: {edges,
+ * shapes}.
+ */
+function chooseUnits(page, reading) {
+  const { layers } = page.model;
+  const points = sharesOf(layers, reading.values, page.shapes + 1, layers.length, bestOf(reading));
+  const inOrder = (units) => units.sort((a, b) => a - b);
+  return {
+    edges: inOrder(strongest(raisedBy(page, reading), EDGES_SHOWN)),
+    shapes: inOrder(strongest(points, SHAPES_SHOWN)),
+  };
+}
+
+/** Return how much ink raises each edge map at most above its value where nothing is drawn. */
+function raisedBy({ model, edges }, { values, image }) {
+  const blank = LAYERS[model.layers[0].kind].forward(new Float32Array(image.length), model.layers[0]);
+  const [count] = model.layers[edges].outputShape;
+  const raised = edges === 0 ? values[1].map((value, k) => value - blank[k]) : values[edges + 1];
+  return Array.from({ length: count }, (_, unit) => extremes(partOf(raised, count, unit))[1]);
 }
 
 const watch = {

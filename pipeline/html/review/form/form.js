@@ -429,7 +429,8 @@ function drawFile() {
   const text = drawing.text ?? writeForm(drawing.form);
   const isTyping = document.activeElement === area;
   if (area.value !== text && !isTyping) area.value = text;
-  get("problem").textContent = drawing.problem;
+  const looks = state.isWriter ? "" : "Another tab is checking these pages: what is changed here is not kept.";
+  get("problem").textContent = drawing.problem || looks;
   const [first] = findLit(area.value);
   if (first && !isTyping) area.scrollTop = Math.max(0, (first[0] - 5) * LINE);
   markFile();
@@ -478,14 +479,7 @@ function typeForm(text) {
   requestDrawing();
 }
 
-const saveForm = () => {
-  const link = make("a", {
-    href: URL.createObjectURL(new Blob([writeForm(drawing.form)], { type: "application/toml" })),
-    download: "form.toml",
-  });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-};
+const saveForm = () => download("form.toml", writeForm(drawing.form), "application/toml");
 
 function chooseField(by) {
   const { length } = drawing.form.fields;

@@ -24,7 +24,6 @@ const DAY = fraction(24n);
 
 const TIME = /^(\d{1,3}):([0-5]\d)$/;
 const MINUTE = fraction(1n, 60n);
-const ONE = fraction(1n);
 
 // The number that a text is, and the value of its last digit; UNKNOWN if it is not one number. A separator or a space
 // before the last two digits, or a separator before the last one, is a decimal one; other spaces group three digits.

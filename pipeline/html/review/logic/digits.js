@@ -42,15 +42,24 @@ const WIDE = 48; // pixels of a digit on the screen
 const NARROW = 26; // of a separator
 const roomFor = (character) => (/\d/.test(character) ? WIDE : NARROW);
 
+// What is typed follows the ink from left to right, whatever was read there.
+function inOrder(characters, shapes) {
+  const digits = shapes.flatMap((shape, i) => (/\d/.test(shape) ? [i] : []));
+  let count = 0;
+  return characters.map((character) => {
+    if (/\d/.test(character)) return digits[count++] ?? -1;
+    const next = (digits[count - 1] ?? NaN) + 1;
+    return shapes[next] && !/\d/.test(shapes[next]) ? next : -1;
+  });
+}
+
 // Return the characters of a text with their places, in pixels of the screen from the left edge of a box of the page.
 // style: "new" if it was not read, "un" if it is doubtful. kind: "read", "calculated" or "typed".
 function placeDigits(text, number, box, scale, kind) {
   const characters = [...text.replace(/\s/g, "")];
   const read = readCharacters(number);
-  const from = align(
-    characters,
-    read.map(({ character }) => character),
-  );
+  const shapes = read.map(({ character }) => character);
+  const from = kind === "typed" ? inOrder(characters, shapes) : align(characters, shapes);
   const placed = characters.map((character, i) => {
     const source = read[from[i]];
     const isSame = source?.character === character;

@@ -5,7 +5,7 @@
 // answer: "", "right", "set", "kept" as written, "none" if there is no number, "covered" by one that was added.
 function makeNumber(page, id, values) {
   const { kind = "read", field = "", line = 0, box, text = "", digits = "", confidence = 0 } = values;
-  const { alternatives = [], boxes = [], signs = [], isCell = false, isNeeded = false, what = "", most = 0 } = values;
+  const { alternatives = [], boxes = [], signs = [], isCell = false, isNeeded = false, what = "" } = values;
   return {
     // with the same properties in the same order, because there may be many
     page,
@@ -25,7 +25,6 @@ function makeNumber(page, id, values) {
     isCell,
     isNeeded,
     what,
-    most,
     hasInk: false,
     answer: "",
     how: "",
@@ -47,7 +46,6 @@ function makeNumbers(page) {
     makeNumber(page, `p${i}`, {
       kind: each.kind,
       what: each.what,
-      most: each.most,
       field: each.region,
       line: each.record || (fields[each.region]?.holds === "one" ? 1 : 0),
       box: each.box ?? page.regions?.[each.region]?.[0] ?? [0, 0, page.size[1], page.size[0]],
@@ -135,7 +133,8 @@ function applyStep(page, step) {
   if (step.to) Object.assign(number, step.to);
   if (step.do === "set" || step.do === "add") {
     number.answer = number.kind === "read" && isSame(step.text, number.read) ? "right" : "set";
-    Object.assign(number, { text: step.text, how: step.how ?? "" });
+    const text = page.decimal ? replaceDecimal(step.text, page.decimal) : step.text;
+    Object.assign(number, { text, how: step.how ?? "" });
   } else number.answer = { none: "none", keep: "kept" }[step.do];
   if (number.answer === "set") coverNotices(page, number);
   return true;

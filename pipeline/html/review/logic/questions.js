@@ -54,7 +54,7 @@ function ask(page) {
   for (const number of page.numbers.filter(isOpen)) {
     if (needsText(number)) add(number, askText(page, number));
     else if (number.kind === "unfit") add(number, { mark: "!", why: "fits no line", text: number.text });
-    else if (number.kind === "few" && isShort(page, number)) add(number, { mark: "!", why: number.what, text: "" });
+    else if (number.kind === "few") add(number, { mark: "!", why: number.what, text: "" });
   }
   for (const check of page.checks.filter(({ state }) => state === "differs")) askCheck(page, check, add);
   for (const number of page.numbers.filter(isOpen)) {
@@ -69,8 +69,6 @@ function ask(page) {
   }
   return questions;
 }
-
-const isShort = (page, { field, most }) => !most || (page.byField.get(field) ?? []).length < most;
 
 const NAMES = { rejected: "not read", ink: "ink", missing: "missing" };
 

@@ -1,7 +1,7 @@
 // The card with the question: the large crop, which never moves, each digit under its ink, the line, the answers.
 
 const EYE = 116; // pixels: height of the large crop
-const LOW = 72; // of a strip of a long number
+const LOW = 78; // of a strip of a long number
 const SIGNS = { "*": "×", "/": "/", "+": "+", "-": "−" };
 
 function drawCard() {
@@ -41,10 +41,9 @@ function describeQuestion(number, { mark, check, why, isCalculated }, text) {
   if (number.answer) return [name, doneBecause(number), true];
   if (number.hasInk && number.kind === "read" && mark === "!")
     return [kindOf(number, name), `read as ${number.text}`, true];
-  if (number.kind === "ink" || number.kind === "missing") {
-    const reason = isCalculated ? writeSum(check, new Map([[number, text]])) : "its line has other numbers";
-    return [kindOf(number, name), number.kind === "ink" && !isCalculated ? "" : reason, true];
-  }
+  if (number.kind === "missing") return [kindOf(number, name), "its line has other numbers", true];
+  if (number.kind === "ink")
+    return [kindOf(number, name), isCalculated ? writeSum(check, new Map([[number, text]])) : "", true];
   if (number.kind === "rejected") return [kindOf(number, name), isCalculated ? why : "", true];
   if (number.kind === "unfit") return [`${name}: fits no line`, "", true];
   if (number.kind === "few") return [`${name}: ${number.what}`, "", true];
@@ -121,11 +120,12 @@ function widen([left, top, right, bottom], number, text) {
 }
 
 function drawEye(number, text, kind, room, high, from = 0) {
-  const box = widen(frame(number), number, text);
+  const { text: calculated, isCalculated } = questionOf(number);
+  const box = isCalculated ? widen(frame(number), number, calculated) : frame(number);
   const scale = Math.min(high / heightOf(box), room / widthOf(box));
   const [width, height] = [Math.round(widthOf(box) * scale), Math.round(heightOf(box) * scale)];
   const picture = make("div", { className: "pic" }, cut(number.page, box, width, height));
-  picture.style.height = `${high}px`;
+  picture.style.height = `${high === EYE ? high : height}px`;
   const placed = placeDigits(text, number, box, scale, kind);
   const indices = [...text].map((character, i) => (/\s/.test(character) ? -1 : i)).filter((i) => i >= 0);
   const digits = make(

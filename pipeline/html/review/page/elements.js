@@ -25,7 +25,7 @@ function pictureOf(page) {
   let image = pictures.get(page);
   pictures.delete(page);
   if (!image) {
-    image = make("img", { alt: `The page ${isolate(page.name ?? page.file)}`, draggable: false });
+    image = make("img", { alt: `The page ${isolate(page.name)}`, draggable: false });
     image.onload = image.onerror = requestDrawing;
     image.src = page.source;
   }

@@ -164,23 +164,14 @@ function listen() {
 }
 
 // The data of the page, with what the scripts need besides.
-function openPile(data) {
-  const ids = new Map();
-  const pile = { lines: {}, sums: {}, toml: "", title: "", key: location.pathname, ...data };
-  pile.pages.forEach((page, number) => {
-    page.id ??= page.file;
-    const count = (ids.get(page.id) ?? 0) + 1; // the same scan twice
-    ids.set(page.id, count);
-    Object.assign(page, {
-      pile,
-      number,
-      id: count > 1 ? `${page.id}-${count}` : page.id,
-      name: page.file
-        .split("/")
-        .at(-1)
-        .replace(/\.\w+(?=#|$)/, ""),
-    });
-  });
+function openPile(pile) {
+  for (const [number, page] of pile.pages.entries()) {
+    const name = page.file
+      .split("/")
+      .at(-1)
+      .replace(/\.\w+(?=#|$)/, "");
+    Object.assign(page, { pile, number, name });
+  }
   return pile;
 }
 

@@ -50,8 +50,9 @@ function showing(number) {
 
 function focusOn(number, patch = {}) {
   const isHere = number && state.focus?.id === number.id && state.focus.page === number.page.number;
+  if (!isHere) state.typed = null;
   const over = number && isLong(number) && !number.answer ? nextDoubtful(number, -1) : -1;
-  const blank = isHere ? {} : { typed: null, buffer: "", over, isWarned: false, draft: null };
+  const blank = isHere ? {} : { buffer: "", over, isWarned: false, draft: null };
   change({
     ...blank,
     focus: number && { page: number.page.number, id: number.id },
@@ -66,7 +67,10 @@ function refresh() {
 
 const idsOf = ({ page, which }) => new Set(which ? which.map((each) => each.page) : [page]);
 const stepsOf = (page) => state.steps.filter((step) => idsOf(step).has(page.id));
-const pagesOf = (step) => state.pile.pages.filter(({ id }) => idsOf(step).has(id));
+const pagesOf = (step) => {
+  const ids = idsOf(step);
+  return state.pile.pages.filter(({ id }) => ids.has(id));
+};
 
 // Do what a person has decided; it is stored before anything shows it.
 async function act(step, next = true) {
@@ -75,7 +79,8 @@ async function act(step, next = true) {
   const whole = { number, at: Date.now(), ...step };
   try {
     await state.log.append(whole);
-  } catch {
+  } catch (error) {
+    if (error?.name === "ConstraintError") return stop(); // another tab was faster
     await keepNothing();
     await state.log.append(whole);
   }
@@ -89,7 +94,8 @@ async function act(step, next = true) {
   }
   refresh();
   const following = next && (findNext(state.items, before) ?? null);
-  Object.assign(state, { typed: null, buffer: "", over: -1, isWarned: false, draft: null, bar: null });
+  Object.assign(state, { typed: null, buffer: "", over: -1, isWarned: false, draft: null });
+  state.bar = state.keepsNothing ? { title: NOTHING, text: "" } : null;
   if (next) goTo(following);
   else requestDrawing();
 }
@@ -301,12 +307,13 @@ async function look() {
   goTo(state.items.find(isAsked));
 }
 
-function save(name, columns, lines) {
-  const link = make("a", { href: URL.createObjectURL(new Blob([writeTable(columns, lines)], { type: "text/csv" })) });
-  link.download = name;
+function download(name, content, type) {
+  const link = make("a", { href: URL.createObjectURL(new Blob([content], { type })), download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
+
+const save = (name, columns, lines) => download(name, writeTable(columns, lines), "text/csv");
 
 async function saveTable() {
   if (!state.isWriter) await reload();

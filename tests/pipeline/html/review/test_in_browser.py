@@ -41,6 +41,11 @@ def write_pile(folder: Path, pile: dict[str, Any], name: str = "review.html") ->
     return folder / name
 
 
+def wait(page: Page, fragment: str = "") -> None:
+    """Wait until the page listens."""
+    page.locator("#toml" if fragment else "#togo:has-text('to go')").wait_for()
+
+
 @contextmanager
 def show(context: BrowserContext, file: Path, fragment: str = "") -> Iterator[Page]:
     """Yield the page of a file; fail if one of its scripts does."""
@@ -49,7 +54,7 @@ def show(context: BrowserContext, file: Path, fragment: str = "") -> Iterator[Pa
     page.on("pageerror", lambda error: errors.append(f"{error}\n{error.stack}"))
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.goto(file.as_uri() + fragment)
-    page.locator("#form .sheet" if fragment else "#card, #end").first.wait_for(state="attached")
+    wait(page, fragment)
     yield page
     page.close()
     assert errors == []
@@ -145,7 +150,7 @@ def test_undo_after_a_reload_brings_back_what_was_read(context: BrowserContext, 
         press(page, "z", "z")
         assert title(page) == "price, line 1"
         page.reload()
-        page.locator("#card").wait_for()
+        wait(page)
         press(page)
         lines = save(page, "Control+s")
         assert [line["price"] for line in lines] == ["41.50", "10.00", "4.30", "47.50", "10.00", "4.30"]

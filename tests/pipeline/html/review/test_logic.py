@@ -137,6 +137,12 @@ def test_steps_that_fit_no_number_any_more_are_counted_and_the_others_apply() ->
     assert found["records"][0]["price"] == "47.50"
 
 
+def test_typed_amount_has_the_decimal_separator_of_the_page() -> None:
+    found = open_pile(make_delivery(), steps=[step("price", 1, "set", "47,50")])
+    assert found["records"][0]["price"] == "47.50"
+    assert [row["checked"] for row in found["rows"] if row["region"] == "price"] == ["yes", "line", "line"]
+
+
 def test_removed_line_is_not_in_the_table_and_its_rows_are_deleted() -> None:
     steps = [step(field, 2, "none") for field in ("quantity", "price", "sum")]
     found = open_pile(make_delivery(), steps=steps)
@@ -200,6 +206,12 @@ def test_each_digit_stands_under_its_ink_and_a_calculated_one_before_it() -> Non
     places = [x for *_, x in calculated]
     assert places == sorted(places)
     assert places[1] - places[0] > 40
+
+
+def test_typed_digits_follow_the_ink_whatever_was_read() -> None:
+    read = [x for *_, x in place_digits("35692", "35692", "read")]
+    typed = [x for *_, x in place_digits("569", "35692", "typed")]
+    assert typed == pytest.approx(read[:3], abs=1)
 
 
 def test_sample_bounds_the_errors_that_are_left() -> None:

@@ -99,12 +99,20 @@ def test_field_that_is_the_whole_page_needs_no_alignment(edges: Edges, finder: F
     assert [(row.region, row.confidence > 0) for row in result.rows] == [("all", True)]
 
 
-def test_page_at_the_limit_of_alignment_is_read_named_and_checked_first(finder: Finder) -> None:
-    result = read(finder, move_page(fill(2), Move(0, 1.067)), make_form())
+@pytest.mark.parametrize(
+    ("move", "word", "is_doubtful"), [(Move(4), "4.0 degrees", False), (Move(0, 1, 110), "9%", True)]
+)
+def test_page_at_the_limit_of_alignment_is_read_and_named(
+    finder: Finder, move: Move, word: str, is_doubtful: bool
+) -> None:
+    """Only after a large shift, its rows may have been taken for others."""
+    result = read(finder, move_page(fill(2), move), make_form())
     wanted = {(line + 1, "amount", truth(line, 4)) for line in range(LINES)}
     assert len(list_records(result) & wanted) >= len(wanted) - 1
     (problem,) = (each for each in result.problems if not each.region)
     assert "first.png" in problem.what
-    assert "1.067" in problem.what
-    assert {row.confidence for row in result.rows} == {0}
-    assert {chance for row in result.rows for _, chance in row.alternatives} == {0}
+    assert word in problem.what
+    confidences = {row.confidence for row in result.rows}
+    chances = {chance for row in result.rows for _, chance in row.alternatives}
+    assert (confidences == {0}) == is_doubtful
+    assert chances == {0} if is_doubtful else min(confidences) > 0

@@ -43,7 +43,8 @@ def test_fields_have_parts_patterns_and_a_sum(tmp_path: Path) -> None:
         (0, "0%", r"\d{1,2}"),
         (1, "50%", r"\d{1,2}"),
     ]
-    assert form.regions[-1] == Region("total", pattern=r"\d{5,5}", holds="one")
+    assert all(region.whole for region in day)
+    assert form.regions[-1] == Region("total", pattern=r"\d{5,5}", holds="one", whole=True)
     assert dict(form.holds) == {"day": "lines", "gross amount": "lines", "total": "one"}
     assert {total: formula.tree for total, formula in form.sums.items()} == {"total": ("sum", "gross amount")}
     assert (form.path, form.named) == (tmp_path / "ledger.toml", "pages/first.png")

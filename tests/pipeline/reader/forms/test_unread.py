@@ -27,3 +27,15 @@ def test_noise_specks_and_empty_cells_are_not_ink() -> None:
     grey[50:54, 60:64] = 40
     grey[30:32] = 120
     assert find_unread(grey, 20, []) == []
+
+
+def test_pieces_of_a_sloping_rule_are_not_ink_but_a_one_is() -> None:
+    """The rule moves by a pixel every 12 rows, and is worn every 30 rows; a stroke as thin as it stands beside it."""
+    rule = np.zeros(SHAPE, np.uint8)
+    for y in range(SHAPE[0]):
+        if y % 30:
+            rule[y, 200 + y // 12 : 203 + y // 12] = 255
+    rule[45:65, 100:103] = 255
+    ((left, top, right, bottom),) = find_unread(on_paper(rule), 20, [])
+    assert 95 < left < right < 108
+    assert 40 < top < bottom < 70

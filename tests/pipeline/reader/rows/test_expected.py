@@ -50,6 +50,15 @@ def test_pattern_accepts_what_the_expression_describes(pattern: str, fitting: li
     }
 
 
+def test_whole_numbers_have_no_separators() -> None:
+    compiled = compile_pattern(count_digits("1-3"), DIGITS, whole=True)
+    assert [text for text in ("25", "2 5", "_125.", "2.5", "1,25", "1'250", "1250") if fits(compiled, text)] == [
+        "25",
+        "2 5",
+        "_125.",
+    ]
+
+
 def test_every_state_leads_to_a_text_that_fits() -> None:
     pattern = compile_pattern(r"1(2|3x| 4\.)5?", DIGITS).pattern
     reaching = pattern.accepting.copy()

@@ -20,7 +20,7 @@ def test_shapes_are_strokes_of_about_one_height(text: str) -> None:
 
 def test_digits_without_such_a_shape_have_none() -> None:
     generator = np.random.default_rng(0)
-    assert [name for name in "0123456789" if choose_digit(name, generator) is None] == ["5"]
+    assert [name for name in "0123456789" if choose_digit(name, generator) is None] == ["5", "9"]
 
 
 def test_no_sign_is_one_upright_stroke() -> None:

@@ -1,1 +1,0 @@
-"""The drawing demo: one HTML file, with the network, that works offline."""

@@ -1,0 +1,406 @@
+/* Print sheets of the scenes with numbers: for each a page with blanks, and one with the solutions. */
+
+const SHEETS = { 2: sheetOnKernel, 3: sheetOnShapes, 5: sheetOnLoss, 6: sheetOnSlope, 7: sheetOnBlame };
+
+/** Return both pages of a sheet in HTML. */
+function writeSheet(page, number) {
+  return [false, true]
+    .map((isSolved) => {
+      const { title, body } = SHEETS[number](page, isSolved);
+      const owner = isSolved ? "Solutions" : "Name: ______________________";
+      const head =
+        `<p class="running"><span>How a network reads digits, sheet ${number} of ` +
+        `8</span><span>${owner}</span></p>`;
+      return `<section class="sheet">${head}<h1>${title}</h1>${body}</section>`;
+    })
+    .join("");
+}
+
+/** Fill the sheets before the page is printed: that of the open scene, or all of them if it has none. */
+function listenToPrint(page) {
+  const sheets = document.getElementById("sheets");
+  window.addEventListener("beforeprint", () => {
+    const numbers = state.scene in SHEETS ? [state.scene] : Object.keys(SHEETS);
+    sheets.innerHTML = page.pictures ? numbers.map((number) => writeSheet(page, number)).join("") : "";
+  });
+  window.addEventListener("afterprint", () => sheets.replaceChildren());
+}
+
+/** Return a task: its number and text, and what follows. */
+function task(number, text, ...parts) {
+  return `<h2>${number}. ${text}</h2>${parts.join("")}`;
+}
+
+/** Return a line to write on, with the text if it is solved. */
+function blank(isSolved, text) {
+  return `<span class="blank">${isSolved ? text : ""}</span>`;
+}
+
+/** Return boxes to tick; that of the right choice is ticked if it is solved. */
+function boxes(isSolved, choices, right) {
+  const mark = (choice) => (isSolved && choice === right ? "☒" : "☐");
+  return `<p class="boxes">${choices.map((choice) => `<span>${mark(choice)} ${choice}</span>`).join("")}</p>`;
+}
+
+function table(head, rows) {
+  const cells = (tag, row) => `<tr>${row.map((cell) => `<${tag}>${cell}</${tag}>`).join("")}</tr>`;
+  return `<table>${cells("th", head)}${rows.map((row) => cells("td", row)).join("")}</table>`;
+}
+
+/** Return ink as a picture of squares, in millimetres. */
+function printInk(ink, columns, size) {
+  const rows = ink.length / columns;
+  const squares = Array.from(ink, (value, k) => {
+    if (value < 0.03) return "";
+    const [x, y] = [k % columns, Math.floor(k / columns)];
+    return `<rect x="${x}" y="${y}" width="1.02" height="1.02" fill-opacity="${value.toFixed(2)}"/>`;
+  });
+  const box = `viewBox="0 0 ${columns} ${rows}" style="width:${size}mm;height:${(size * rows) / columns}mm"`;
+  return `<svg class="ink" ${box}>${squares.join("")}</svg>`;
+}
+
+/* Sheet 2: round numbers, so that it can be done in the head. */
+
+const STROKES_ON_PAPER = [
+  [
+    [0, 0, 1, 0.5, 0],
+    [0, 0, 1, 0.5, 0],
+    [0, 0.5, 1, 0, 0],
+    [0, 0.5, 1, 0, 0],
+    [0, 1, 1, 0, 0],
+  ],
+  [
+    [0, 0, 0, 0, 0],
+    [1, 1, 1, 1, 1],
+    [1, 1, 1, 1, 1],
+    [0, 0, 0, 0, 0],
+    [0, 0, 0, 0, 0],
+  ],
+];
+const FIRST_STOPS = 4;
+
+/** Return {ink, kernel, products, sum} of a stroke on paper under the kernel of vertical strokes, row by row. */
+function multiplyOnPaper(stroke) {
+  const [ink, kernel] = [stroke.flat(), kernelOf("B")];
+  const products = ink.map((value, k) => round2(value * kernel[k]));
+  return { ink, kernel, products, sum: sumShown(products) };
+}
+
+function one(value) {
+  return `${value < 0 ? MINUS : ""}${Math.abs(value).toFixed(1)}`;
+}
+
+function sheetOnKernel(page, isSolved) {
+  const grid = (caption, values, isInk = false) => {
+    const shade = (value) => (isInk && value > 0 ? ` class="${value < 1 ? "half" : "full"}"` : "");
+    const cells = values.map((value) => `<span${shade(value)}>${value === null ? "" : one(value)}</span>`);
+    return `<div><p class="caption">${caption}</p><div class="grid">${cells.join("")}</div></div>`;
+  };
+  const sums = STROKES_ON_PAPER.map((stroke) => {
+    const { ink, kernel, products, sum } = multiplyOnPaper(stroke);
+    const shown = isSolved ? products : products.map(() => null);
+    const parts = [
+      grid("Ink (0 = none, 1 = full)", ink, true),
+      "×",
+      grid("Kernel", kernel),
+      "=",
+      grid("25 products", shown),
+    ];
+    const sign = (part) => (part.length === 1 ? `<b class="sign">${part}</b>` : part);
+    return (
+      `<div class="row">${parts.map(sign).join("")}</div><p class="sum">Sum: ${blank(isSolved, one(sum))} ` +
+      `A sum below 0 counts as 0. The map’s square gets: ${blank(isSolved, one(Math.max(sum, 0)))}</p>`
+    );
+  });
+  const [, width] = page.model.shape;
+  const stops = stopsIn(width);
+  const starts = Array.from({ length: FIRST_STOPS }, (_, i) => KERNEL.stride * i);
+  const strip = Array.from(
+    { length: width },
+    (_, i) => `<i${isSolved && starts.includes(i) ? ' class="full"' : ""}></i>`,
+  );
+  const last = KERNEL.stride * (stops - 1);
+  const solution = isSolved
+    ? ` Left edges, counted from 0: ${starts.join(", ")}, … ${last}. The last frame covers squares ${last} to ` +
+      `${last + KERNEL.size - 1} of 0 to ${width - 1}.`
+    : "";
+  return {
+    title: "A kernel slides over the picture",
+    body:
+      task(1, "Guess first. This kernel lights up most on a stroke that is …") +
+      boxes(isSolved, ["horizontal (–)", "vertical (|)", "slanted (/)"], "vertical (|)") +
+      task(2, "Multiply each ink by the kernel’s number at the same place. Then add up.", sums[0]) +
+      task(3, "The same kernel on a horizontal stroke. Was your guess right?", sums[1]) +
+      task(
+        4,
+        `The frame is ${KERNEL.size} squares wide and moves ${KERNEL.stride} squares at a time. The picture is ` +
+          `${width} wide.`,
+      ) +
+      `<p>Mark the first four positions of the frame’s left edge. How many stops fit in one row?</p>` +
+      `<div class="strip">${strip.join("")}</div><p class="sum">Stops: ${blank(isSolved, stops)}${solution}</p>` +
+      `<p class="foot">${
+        isSolved
+          ? "This kernel is made by hand. A network starts from random numbers and finds its kernels by " +
+            "training (scene 8)."
+          : "Write a kernel of your own on the back: which stroke does it like?"
+      }</p>`,
+  };
+}
+
+/* Sheet 3: the points of the shapes of scene 3. */
+
+/** Return the sums of two digits over the shapes that scene 3 shows: {units, sums}. */
+function pointsOnPaper(page) {
+  const { image, label } = page.pictures.sure;
+  const reading = readImage(page.model, image);
+  const shares = sharesOf(page.model.layers, reading.values, page.shapes + 1, page.model.layers.length, label);
+  const units = strongest(shares, SHAPES_SHOWN_IN_SUM);
+  return {
+    units,
+    digits: [label, GUESSED],
+    sums: [label, GUESSED].map((digit) => addPoints(page, reading, units, digit)),
+  };
+}
+
+function sheetOnShapes(page, isSolved) {
+  const { units, digits, sums } = pointsOnPaper(page);
+  const letters = units.map((_, i) => String.fromCharCode(65 + i));
+  const tiles = units.map((unit, i) => {
+    const { ink, width } = tileOf(page, unit);
+    return `<div><p class="caption">${letters[i]}</p>${printInk(ink, width, 22)}</div>`;
+  });
+  const most = (points) => letters[points.indexOf(Math.max(...points))];
+  const least = (points) => letters[points.indexOf(Math.min(...points))];
+  const [own, other] = sums;
+  const rows = [
+    ...letters.map((letter, i) => [`Shape ${letter}`, ...sums.map(({ points }) => signed(points[i]))]),
+    [`${own.count} other shapes`, ...sums.map(({ others }) => signed(others))],
+    ["Fixed (from the biases)", ...sums.map(({ fixed }) => signed(fixed))],
+    ["<b>Score</b>", ...sums.map(({ score }) => blank(isSolved, two(score)))],
+  ];
+  const names = digits.map((digit) => page.model.classNames[digit]);
+  return {
+    title: "Edges make shapes, and shapes add points",
+    body:
+      task(
+        1,
+        `These shapes are active in a picture of ${withArticle(names[0])}. Guess: which adds most to ` +
+          `${withArticle(names[1])}?`,
+      ) +
+      `<div class="row">${tiles.join("")}</div><p class="sum">My guess: ${blank(false, "")} ` +
+      `The table says: ${blank(isSolved, most(other.points))}</p>` +
+      task(2, "Add up the points of both columns.", table(["", ...names.map((name) => `Points for ${name}`)], rows)) +
+      task(3, "Read the table.") +
+      `<p class="sum">The digit with the larger score: ${blank(isSolved, names[own.score > other.score ? 0 : 1])}</p>` +
+      `<p class="sum">The shape that adds most to ${names[0]}: ${blank(isSolved, most(own.points))}</p>` +
+      `<p class="sum">The shape that adds least to ${names[1]}, or takes most away: ` +
+      `${blank(isSolved, least(other.points))}</p>` +
+      `<p class="foot">A tile is the mean of the ${BEST} patches of training pictures that excite a shape most. ` +
+      `Points are ` +
+      `those of scene 3, for one picture of ${withArticle(names[0])}.</p>`,
+  };
+}
+
+/* Sheet 5: losses of round shares and of the pictures of scene 5. */
+
+const ROUND_SHARES = [1, 0.5, 0.1, 0.01];
+
+/** Return the shares of the sheet, largest first. */
+function sharesOnPaper(page) {
+  const { torn, wrong } = sharesOfPictures(page);
+  return [...new Set([...ROUND_SHARES, shownShare(torn), shownShare(wrong)])].sort((a, b) => b - a);
+}
+
+function sheetOnLoss(page, isSolved) {
+  const shares = sharesOnPaper(page);
+  const asked = askForLoss(page);
+  const rows = shares.map((share) => [formatShare(share), blank(isSolved, two(lossOfShare(share)))]);
+  return {
+    title: "Sure and wrong costs the most",
+    body:
+      task(1, `Guess first. ${asked.question}`) +
+      boxes(
+        isSolved,
+        asked.choices.map(([, text]) => text),
+        asked.choices.find(([value]) => value === asked.right)[1],
+      ) +
+      task(2, `Calculate loss = ${MINUS}ln p, in two decimals. p is what the network gives the right digit.`) +
+      table(["p", `loss = ${MINUS}ln p`], rows) +
+      task(3, "Mark the losses in the chart, and join them.", printLoss(shares, isSolved)) +
+      task(
+        4,
+        "p falls from 1 to 0.1, and then from 0.1 to 0.01: each time to a tenth. By how much does the loss grow?",
+      ) +
+      `<p class="sum">By ${blank(isSolved, two(lossOfShare(0.1) - lossOfShare(1)))} and by ` +
+      `${blank(isSolved, two(lossOfShare(0.01) - lossOfShare(0.1)))}${
+        isSolved ? ` Both are ln 10 = ${Math.LN10.toFixed(4)}; the rest is rounding.` : ""
+      }</p>`,
+  };
+}
+
+/** Return the chart of the losses, empty or with the curve. */
+function printLoss(shares, isSolved) {
+  const [width, height, most] = [160, 80, 5];
+  const at = (p) => [10 + p * (width - 14), height - 8 - (Math.min(-Math.log(p), most) / most) * (height - 12)];
+  const text = (x, y, label, anchor) => `<text x="${x}" y="${y}" text-anchor="${anchor}">${label}</text>`;
+  const line = ([x1, y1], [x2, y2]) => `<line x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}"/>`;
+  const grid = spread(0, most, most + 1).map((value) => {
+    const [, y] = at(Math.exp(-value));
+    return line([10, y], [width - 4, y]) + text(8, y + 1.5, String(value), "end");
+  });
+  const columns = spread(0, 1, 11).map((p) => {
+    const [x] = at(p || 1e-9);
+    return line([x, 4], [x, height - 8]) + text(x, height - 2, p.toFixed(1), "middle");
+  });
+  const path = spread(-most, 0, 100).map(
+    (log, i) =>
+      `${i ? "L" : "M"}${at(Math.exp(log))
+        .map((v) => v.toFixed(2))
+        .join(" ")}`,
+  );
+  const dots = shares.map((share) => at(share)).map(([x, y]) => `<circle cx="${x}" cy="${y}" r="1.4"/>`);
+  const solution = isSolved ? `<path d="${path.join("")}"/>${dots.join("")}` : "";
+  return `<svg class="plot" viewBox="0 0 ${width} ${height}">${grid.join("")}${columns.join("")}${solution}</svg>`;
+}
+
+/* Sheet 6: steps on the valley of scene 6. */
+
+const PAPER_STEPS = 3;
+const BESIDE = 0.1; // to each side of the ball, for a slope from two losses
+
+/** Return the numbers of the sheet: {beside, rise, steps, reckless}. beside: weights and losses around the ball. */
+function stepsOnPaper(page) {
+  const valley = valleyOf(page);
+  const beside = [-BESIDE, BESIDE].map((by) => {
+    const weight = round2(valley.start + by);
+    return { weight, loss: round2(lossAt(valley, weight)) };
+  });
+  const rise = round2((beside[1].loss - beside[0].loss) / round2(beside[1].weight - beside[0].weight));
+  const rate = rateOf(valley, FIRST_SETTING);
+  const steps = [];
+  for (let weight = valley.start; steps.length < PAPER_STEPS; weight = steps.at(-1).next) {
+    steps.push(stepFrom(valley, weight, rate));
+  }
+  return { valley, beside, rise, steps, reckless: stepFrom(valley, valley.start, rateOf(valley, 1)) };
+}
+
+function sheetOnSlope(page, isSolved) {
+  const { valley, beside, rise, steps, reckless } = stepsOnPaper(page);
+  const name = page.model.classNames[valley.index];
+  const [left, right] = beside;
+  const rows = steps.map(({ weight, slope: steep, rate, next }, i) => [
+    i === 0 ? two(weight) : blank(isSolved, two(weight)),
+    two(rate),
+    signed(steep),
+    blank(isSolved, two(next)),
+  ]);
+  const out = isSolved
+    ? ` It is ${reckless.next < valley.from ? "below" : "above"} ` +
+      `${two(reckless.next < valley.from ? valley.from : valley.to)}: ` +
+      "the ball jumps out of the valley. The step is too large."
+    : "";
+  return {
+    title: "The slope says which way to turn a weight",
+    body:
+      `<p class="sum">The loss of ${valley.samples.length} pictures over one weight of the score of ${name}. ` +
+      `The ball is at ` +
+      `${two(valley.start)}.</p>${printValley(valley, isSolved ? steps : [])}` +
+      task(1, "Which way does the loss fall?") +
+      boxes(isSolved, ["smaller weight", "larger weight"], "smaller weight") +
+      task(
+        2,
+        `At ${two(left.weight)} the loss is ${two(left.loss)}, at ${two(right.weight)} it is ` +
+          `${two(right.loss)}. How steep is it between them?`,
+      ) +
+      `<p class="sum">Slope = change of loss : change of weight = ${blank(isSolved, two(right.loss - left.loss))} : ` +
+      `${blank(isSolved, two(right.weight - left.weight))} = ${blank(isSolved, two(rise))}</p>` +
+      task(3, `New weight = weight ${MINUS} step size × slope. Take three steps.`) +
+      table(["weight", "step size", "slope", "new weight"], rows) +
+      task(
+        4,
+        `The first step with a step size of ${two(reckless.rate)} and a slope of ${signed(reckless.slope)}: ` +
+          `where does it end?`,
+      ) +
+      `<p class="sum">New weight: ${blank(isSolved, two(reckless.next))}${out}</p>`,
+  };
+}
+
+/** Return the valley with its ball, and with the places after some steps. */
+function printValley(valley, steps) {
+  const [width, height] = [160, 62];
+  const most = lossAt(valley, valley.to) * 1.05;
+  const x = (weight) => 10 + ((weight - valley.from) / (valley.to - valley.from)) * (width - 14);
+  const y = (value) => height - 8 - (value / most) * (height - 12);
+  const text = (left, top, label, anchor) => `<text x="${left}" y="${top}" text-anchor="${anchor}">${label}</text>`;
+  const ticks = ticksBetween(valley.from, valley.to, 10).map(
+    (weight) =>
+      `<line x1="${x(weight)}" y1="${height - 8}" x2="${x(weight)}" ` +
+      `y2="${height - 6}"/>${text(x(weight), height - 2, formatTick(weight), "middle")}`,
+  );
+  const rows = ticksBetween(0, most, 4).map(
+    (value) =>
+      `<line x1="10" y1="${y(value)}" x2="${width - 4}" ` +
+      `y2="${y(value)}"/>${text(8, y(value) + 1.5, formatTick(value), "end")}`,
+  );
+  const path = spread(valley.from, valley.to, 120).map(
+    (weight, i) => `${i ? "L" : "M"}${x(weight).toFixed(2)} ${y(lossAt(valley, weight)).toFixed(2)}`,
+  );
+  const dot = (weight, radius) => `<circle cx="${x(weight)}" cy="${y(lossAt(valley, weight))}" r="${radius}"/>`;
+  const places = steps.map(({ next }) => dot(next, 1.2));
+  return (
+    `<svg class="plot" viewBox="0 0 ${width} ${height}">${rows.join("")}${ticks.join("")}<path d="${path.join("")}"/>` +
+    `${dot(valley.start, 2.4)}${places.join("")}</svg>`
+  );
+}
+
+/* Sheet 7: the walk back of scene 7. */
+
+const PAPER_RATE = 0.5;
+
+function sheetOnBlame(page, isSolved) {
+  const { name, share, ink, error, sent, passed, arrived, slope: slopes } = blameOf(page);
+  const grown = exactly(PATHS.A.first - PAPER_RATE * slopes.A);
+  const fill = (value) => blank(isSolved, formatExactly(value));
+  const path = (letter) => {
+    const { first, edge, second, shape, last } = PATHS[letter];
+    const state = shape > 0 ? "open" : "shut";
+    return (
+      `<p class="path"><b>${letter}</b> pixel: ink ${two(ink)} → × ${letter} = ${two(first)} → <span>edge unit ` +
+      `${two(edge)}, open</span> ` +
+      `→ × ${two(second)} → <span>shape unit ${two(shape)}, ${state}</span> → × ${two(last)} → <span>score of ` +
+      `${name}</span></p>`
+    );
+  };
+  const lines = Object.keys(PATHS).map((letter) => {
+    const { second, last } = PATHS[letter];
+    return [
+      letter,
+      `error × ${two(last)} = ${fill(sent[letter])}`,
+      fill(passed[letter]),
+      `× ${two(second)} = ${fill(arrived[letter])}`,
+      `× ink ${two(ink)} = ${fill(slopes[letter])}`,
+    ];
+  });
+  return {
+    title: "The error walks back and shares out the blame",
+    body:
+      `<div class="row">${printInk(page.pictures.torn.ink, page.model.shape[1], 34)}` +
+      `<div>${path("A")}${path("B")}</div></div>` +
+      task(1, `Guess first. The ${name} got ${percent(share)}. A small change of which first weight can help it?`) +
+      boxes(isSolved, ["A", "B", "both"], ANSWER) +
+      task(2, `The error is the share minus 1: ${two(share)} ${MINUS} 1 = ${fill(error)}`) +
+      task(3, "Walk back. Each weight multiplies the error. A shut unit lets nothing through.") +
+      table(["Path", "At the shape unit", "It lets through", "At the edge unit", "Slope of the first weight"], lines) +
+      task(4, `New weight = weight ${MINUS} step size × slope. The step size is ${two(PAPER_RATE)}.`) +
+      `<p class="sum">New A = ${two(PATHS.A.first)} ${MINUS} ${two(PAPER_RATE)} × (${fill(slopes.A)}) = ` +
+      `${fill(grown)}</p>` +
+      `<p class="sum">New B = ${two(PATHS.B.first)} ${MINUS} ${two(PAPER_RATE)} × (${fill(slopes.B)}) = ` +
+      `${fill(PATHS.B.first)}</p>` +
+      task(5, "What must change so that B can help, too?") +
+      `<p class="sum"><span class="blank ` +
+      `long">${isSolved ? "Its shape unit must open: its sum must be above 0." : ""}</span></p>` +
+      `<p class="foot">Picture, pixel and error are real. Weights and the values of units are round numbers; ` +
+      `the real slope ` +
+      `adds up all open paths.</p>`,
+  };
+}

@@ -1,0 +1,147 @@
+/* Scene 5: the loss of a picture over the share of its right digit. */
+
+const ASKED = ["sure", "torn", "wrong"]; // pictures, the easiest first
+const DROP = 900; // milliseconds
+const LABEL = 192; // pixels that the loss needs beside the ball
+const LOSSES = 5.6; // the least height of the chart
+const TIMES = [
+  "It grows",
+  "It grows",
+  "Over twice as much",
+  ...["three", "four", "five", "six", "seven", "eight", "nine"].map(overTimes),
+];
+
+function overTimes(word) {
+  return `Over ${word} times as much`;
+}
+
+/** Return the share that the network gives the right digit of each picture. */
+function sharesOfPictures(page) {
+  page.shares ??= Object.fromEntries(
+    ASKED.map((name) => {
+      const { image, label } = page.pictures[name];
+      return [name, readImage(page.model, image).probabilities[label]];
+    }),
+  );
+  return page.shares;
+}
+
+/** Return the question and its choices, of which one is right: {question, choices, right, answer}. */
+function askForLoss(page) {
+  const { torn, wrong } = sharesOfPictures(page);
+  const [before, after] = [torn, wrong].map(lossOfShare);
+  const times = timesAsLarge(after, before);
+  const more = TIMES[times] ?? "Over ten times as much";
+  return {
+    question: `The right digit falls from ${percent(torn)} to ${percent(wrong)}. How does the loss change?`,
+    choices: [
+      ["below", "It stays below 1"],
+      ["double", times > 2 ? "It doubles" : "It stays the same"],
+      ["more", more],
+    ],
+    right: "more",
+    answer: `from ${two(before)} to ${two(after)}`,
+  };
+}
+
+const loss = {
+  name: "How wrong?",
+  title: "Sure and wrong costs the most",
+  lead: `The loss looks only at the percent for the right digit: loss = ${MINUS}ln p.`,
+
+  // guess: null before. picture: that of the ball. share: where the ball is while it moves, else null.
+  begin: () => ({ guess: null, picture: "torn", share: null }),
+
+  build(scene) {
+    const { page } = scene;
+    const shares = sharesOfPictures(page);
+    const column = make("div.pictures", { role: "group", "aria-label": "Pictures" });
+    const buttons = ASKED.map((name) => {
+      const { image, label } = page.pictures[name];
+      const canvas = make("canvas.pic");
+      const caption = `${page.model.classNames[label]} gets ${percent(shares[name], true)}`;
+      const button = make("button", { onclick: () => dropBall(scene, name) }, canvas, make("span.label", {}, caption));
+      column.append(button);
+      return [name, button, () => paintInk(canvas, inkOf(image), page.model.shape[1])];
+    });
+    scene.stage.append(column);
+    const drawChart = makeChart(
+      scene.stage,
+      `Loss over the share of the right digit: ${MINUS}ln p, a curve that falls`,
+    );
+    const asked = askForLoss(page);
+    const drawGuess = makeOptions(scene.ask, {
+      ...asked,
+      pick: (guess) => {
+        scene.change({ guess });
+        dropBall(scene, "wrong");
+      },
+    });
+    const why = make("p.why");
+    scene.ask.append(why);
+    return (own) => {
+      for (const [name, button, paint] of buttons) {
+        paint();
+        setAttributes(button, { "aria-pressed": name === own.picture });
+        button.disabled = own.guess === null; // the ball drops with the guess
+      }
+      drawGuess(own.guess);
+      setText(why, own.guess === null ? "" : `${own.guess === asked.right ? "Yes" : "More"}: ${asked.answer}.`);
+      drawChart((width, height) => paintLoss(width, height, own, shares));
+    };
+  },
+
+  enter: (scene) => scene.every(READ_AHEAD, () => !readAhead(scene.page)),
+
+  action: (own, scene) => (own.guess === null ? null : { label: "Next", run: scene.next }),
+
+  /** Arrows move the ball to the next picture. */
+  key(scene, { key }) {
+    const by = { ArrowUp: -1, ArrowLeft: -1, ArrowDown: 1, ArrowRight: 1 }[key];
+    if (!by || scene.own.guess === null) return false;
+    dropBall(scene, ASKED[clamp(ASKED.indexOf(scene.own.picture) + by, ASKED.length - 1)]);
+    return true;
+  },
+};
+
+/** Move the ball along the curve to a picture. */
+function dropBall(scene, picture) {
+  const { own, page } = scene;
+  if (own.share !== null) return; // it is still moving
+  const [from, to] = [own.picture, picture].map((name) => Math.log(shownShare(sharesOfPictures(page)[name])));
+  scene.animate(
+    DROP,
+    (share) => scene.change({ picture, share: Math.exp(from + (to - from) * share) }),
+    () => scene.change({ share: null }),
+  );
+}
+
+/** Return the elements of the chart. */
+function paintLoss(width, height, { picture, share, guess }, shares) {
+  const most = Math.max(LOSSES, lossOfShare(shares.wrong) + 0.5);
+  const scale = makeScale(width, height, { from: 0, to: 1, most });
+  const at = (p) => [scale.x(p), scale.y(-Math.log(p))];
+  const curve = spread(-most - 0.2, 0, 300).map((log) => at(Math.exp(log)));
+  const p = share ?? shownShare(shares[picture]);
+  const [x, y] = at(p);
+  const seen = ASKED.filter((name) => name !== picture && (name !== "wrong" || guess !== null));
+  const isSmall = width < 400;
+  const [middle, high] = [scale.x(isSmall ? 0.35 : 0.5), scale.y((isSmall ? 0.95 : 0.8) * most)];
+  const label = x + LABEL < width ? [x + 32, y + 6] : [Math.min(x, width - LABEL + 32), y - 32]; // or above the ball
+  return [
+    ...drawAxes(
+      scale,
+      [0, 0.25, 0.5, 0.75, 1].map((value) => [value, `${100 * value}${SPACE}%`]),
+      spread(0, Math.floor(most), Math.floor(most) + 1).map((value) => [value, String(value)]),
+    ),
+    drawText(scale.left + 40, 16, "Loss"),
+    drawText(middle, high, `Loss = ${MINUS}ln p`, { name: "big" }),
+    drawText(middle, high + 26, "p: what the network gives"),
+    drawText(middle, high + 46, "the right digit"),
+    drawCurve("curve", curve),
+    ...seen.map((name) => drawDot("hollow", at(shownShare(shares[name])), 6)),
+    drawLine("dotted", [x, y], [x, scale.floor]),
+    drawDot("dot", [x, y], 16),
+    drawText(...label, `${MINUS}ln ${formatShare(p)} = ${two(lossOfShare(p))}`, { name: "big halo" }),
+  ];
+}

@@ -1,0 +1,248 @@
+/* Scene 6: a ball on the loss over one weight; a step is the slope times the step size, downhill. */
+
+const SEEN = 100; // pictures whose mean loss is shown
+const READ_AHEAD = 40; // milliseconds between two pictures that are read ahead of this scene
+const HOP = 500; // milliseconds
+const FIRST_SETTING = 0.4; // of the step size, from 0 to 1
+const KEY_SETTING = 0.05;
+const TANGENT = { wide: 92, narrow: 48 }; // half of its length, in pixels
+const LIFT = 56; // height of a hop above its higher end
+
+/** Pass the next picture through the network of the page; return whether there was one. */
+function readAhead(page) {
+  const { inks, labels } = page.lessons.unseen;
+  page.passes ??= [];
+  const next = page.passes.length;
+  if (next >= Math.min(SEEN, labels.length)) return false;
+  const values = forward(page.model.layers, inks[next]);
+  page.passes.push({ features: values.at(-2), logits: values.at(-1), label: labels[next] });
+  return true;
+}
+
+/** Return the valley on which the ball rolls. */
+function valleyOf(page) {
+  while (readAhead(page));
+  page.valley ??= makeValley(page.model.layers.at(-1), page.passes, page.model.classNames.length);
+  return page.valley;
+}
+
+const slope = {
+  name: "Which way?",
+  title: "The slope says which way to turn a weight",
+  lead: "Learning is one small step downhill, again and again.",
+
+  // guess: -1 for a smaller weight, 1 for a larger one, null before. setting: of the step size. weights: where the ball
+  // was, and is. hop: how much of the last hop is done. verdict: of `judgeStep` on the last step, null before.
+  begin: (page) => ({
+    guess: null,
+    setting: FIRST_SETTING,
+    weights: [valleyOf(page).start],
+    hop: 1,
+    verdict: null,
+  }),
+
+  build(scene) {
+    const { page } = scene;
+    const valley = valleyOf(page);
+    const drawChart = makeChart(scene.stage, "Loss as a curve over one weight, with a ball on it");
+    const rule = make("div.rule");
+    scene.stage.append(rule);
+    const question = make("div");
+    const why = make("p.why");
+    const drawRate = makeRate(scene, valley);
+    const again = make("button.plain", { onclick: () => startAgain(scene) }, "Start again");
+    scene.ask.prepend(question, why);
+    scene.ask.append(again);
+    const drawGuess = makeOptions(question, {
+      question: "The ball is here. Which way does the loss fall?",
+      choices: [
+        [-1, "← Smaller weight"],
+        [1, "Larger weight →"],
+      ],
+      pick: (guess) => scene.change({ guess }),
+      className: "row",
+    });
+    return (own) => {
+      drawGuess(own.guess);
+      question.hidden = own.weights.length > 1 || own.verdict !== null;
+      why.replaceChildren(...describeStep(valley, own));
+      drawRate(own);
+      again.hidden = own.verdict !== "bottom";
+      const name = page.model.classNames[valley.index];
+      drawChart((width, height) => paintValley(width, height, valley, own, name));
+      rule.replaceChildren(...(own.guess === null ? [] : writeRule(stepOf(valley, own))));
+    };
+  },
+
+  leave: (scene) => scene.change({ hop: 1 }),
+
+  action(own, scene) {
+    if (own.guess === null) return null;
+    if (own.verdict === "bottom") return { label: "Next", run: scene.next };
+    if (own.verdict === "out") return { label: "Try again", run: () => startAgain(scene) };
+    return { label: "Step", run: () => takeBallStep(scene) };
+  },
+
+  /** Arrows answer the question, then change the step size. */
+  key(scene, { key, target }) {
+    const by = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[key];
+    if (!by || target.matches?.("input")) return false;
+    if (scene.own.guess === null) scene.change({ guess: by });
+    else changeSetting(scene, clamp(scene.own.setting + by * KEY_SETTING, 1));
+    return true;
+  },
+};
+
+/** Append the slider of the step size to the question. Returns draw(own). */
+function makeRate(scene, valley) {
+  const slider = make("input", { type: "range", min: 0, max: 100, id: "rate" });
+  slider.addEventListener("input", () => changeSetting(scene, slider.value / 100));
+  const shown = make("b");
+  const box = make(
+    "div.rate",
+    {},
+    make("label", { for: "rate" }, make("b", {}, "Step size"), shown),
+    slider,
+    make("p.label", { "aria-hidden": true }, make("span", {}, "careful"), make("span", {}, "reckless")),
+  );
+  scene.ask.append(box);
+  return (own) => {
+    box.hidden = own.guess === null;
+    slider.value = 100 * own.setting;
+    const rate = two(rateOf(valley, own.setting));
+    setText(shown, rate);
+    setAttributes(slider, { "aria-valuetext": rate });
+  };
+}
+
+function changeSetting(scene, setting) {
+  if (scene.own.verdict === "out") startAgain(scene);
+  scene.change({ setting });
+}
+
+function startAgain(scene) {
+  scene.change({ weights: [valleyOf(scene.page).start], verdict: null, hop: 1 });
+}
+
+/** Return the step from where the ball is, as from `stepFrom`. */
+function stepOf(valley, { weights, setting }) {
+  return stepFrom(valley, weights.at(-1), rateOf(valley, setting));
+}
+
+function takeBallStep(scene) {
+  const { own, page } = scene;
+  if (own.hop < 1) return; // it is still in the air
+  const valley = valleyOf(page);
+  const step = stepOf(valley, own);
+  const verdict = judgeStep(valley, step);
+  if (verdict === "out") return scene.change({ verdict });
+  scene.change({ weights: [...own.weights, step.next], verdict, hop: 0 });
+  scene.animate(HOP, (hop) => scene.change({ hop }));
+}
+
+/** Return what the guess and the last step have shown, as texts and elements. */
+function describeStep(valley, { guess, weights, verdict, hop, setting }) {
+  const bold = (text, name = "b") => make(name, {}, text);
+  if (guess === null || hop < 1) return [];
+  const [before, now] = weights.slice(-2).map((weight) => two(lossAt(valley, weight)));
+  if (verdict === "lower") return [`Loss ${before} → `, bold(now), "."];
+  if (verdict === "bottom") return [bold("You are in the valley."), " Slope near 0: nothing left to turn here."];
+  if (verdict === "higher")
+    return [bold("Too far."), ` It flew across the valley and landed higher: ${before} → ${now}.`];
+  if (verdict === "out") {
+    const { next } = stepFrom(valley, weights.at(-1), rateOf(valley, setting));
+    return [bold("Too far."), ` It jumped out of the valley, to a weight of ${two(next)}. Choose a smaller step.`];
+  }
+  const positive = bold("positive", "b.pos");
+  if (guess === -1) return ["Yes. The slope is ", positive, ": a smaller weight lowers the loss."];
+  return ["No: the curve climbs to the right. A ", positive, " slope means: make it smaller."];
+}
+
+/** Return the rule of a step, in numbers. */
+function writeRule({ weight, slope: steep, rate, next }) {
+  const part = (text, name, label) => make(name, {}, text, make("small", {}, label));
+  const sign = (text) => make("div", {}, text);
+  return [
+    part(two(next), "div", "new weight"),
+    sign("="),
+    part(two(weight), "div", "weight"),
+    sign(MINUS),
+    part(two(rate), "div", "step size"),
+    sign("×"),
+    part(steep < 0 ? `(${two(steep)})` : two(steep), `div.${steep < 0 ? "neg" : "pos"}`, "slope"),
+  ];
+}
+
+/** Return the elements of the chart. */
+function paintValley(width, height, valley, own, name) {
+  const isSmall = width < 600;
+  const most = 1.1 * Math.max(lossAt(valley, valley.from), lossAt(valley, valley.to));
+  const scale = makeScale(width, height, { ...valley, most, bottom: isSmall ? 56 : 40, right: 8 });
+  const at = (weight) => [scale.x(weight), scale.y(lossAt(valley, weight))];
+  const places = own.weights.map(at);
+  const hops = places.slice(1).map((place, i) => [places[i], apexOf(places[i], place), place]);
+  const isHopping = own.hop < 1;
+  const ball = isHopping ? pointOf(hops.at(-1), own.hop) : places.at(-1);
+  const xs = ticksBetween(valley.from, valley.to, isSmall ? 5 : 9);
+  const rest =
+    isHopping || own.guess === null
+      ? []
+      : drawTangent(valley, own, scale, ball, isSmall ? TANGENT.narrow : TANGENT.wide);
+  return [
+    ...drawAxes(
+      scale,
+      xs.map((value) => [value, formatTick(value)]),
+      ticksBetween(0, most, 4).map((value) => [value, formatTick(value)]),
+    ),
+    drawText(scale.left + 12, 16, `Loss, average of ${valley.samples.length} pictures`),
+    drawText(width, isSmall ? height - 8 : scale.floor - 12, `One weight of the score of ${name} →`, { anchor: "end" }),
+    drawCurve("curve", spread(valley.from, valley.to, 160).map(at)),
+    ...hops.slice(0, isHopping ? -1 : undefined).map(drawHop),
+    ...places.slice(0, -1).map((place) => drawDot("hollow", place, 6)),
+    ...rest,
+    ...(own.verdict === "out" ? drawFlight(valley, own, ball, width, height) : []),
+    drawDot("dot", ball, 16),
+  ];
+}
+
+/** Return the middle point of a hop's arc, a quadratic Bézier curve. */
+function apexOf([x0, y0], [x1, y1]) {
+  return [(x0 + x1) / 2, Math.min(y0, y1) - LIFT - 0.12 * Math.abs(x0 - x1)];
+}
+
+function pointOf([a, b, c], t) {
+  return [0, 1].map((k) => (1 - t) ** 2 * a[k] + 2 * t * (1 - t) * b[k] + t ** 2 * c[k]);
+}
+
+function drawHop([a, b, c]) {
+  return makeSvg("path", { class: "dotted", d: `M${a}Q${b} ${c}` });
+}
+
+/** Return the tangent at the ball, and its slope. */
+function drawTangent(valley, { weights, verdict }, scale, [x, y], length) {
+  const steep = slopeAt(valley, weights.at(-1));
+  const angle = Math.atan2(scale.y(steep) - scale.y(0), scale.x(1) - scale.x(0));
+  const [dx, dy] = [length * Math.cos(angle), length * Math.sin(angle)];
+  const colourName = steep < 0 ? "minus" : "plus";
+  const line = drawLine(`tangent ${colourName}`, [x - dx, y - dy], [x + dx, y + dy]);
+  const isUp = steep >= 0;
+  const text = drawText(x + (isUp ? -28 : 28), y - 28, `slope ${signed(steep)}`, {
+    anchor: isUp ? "end" : "start",
+    name: "big halo",
+  });
+  return verdict === "out" ? [line] : [line, text];
+}
+
+/** Return the dotted way out of the valley. */
+function drawFlight(valley, own, [x, y], width, height) {
+  const isLeft = stepOf(valley, own).next < valley.from;
+  const [endX, endY, back] = isLeft ? [56, 0.2 * height, 24] : [width - 4, 0.2 * height, -24];
+  return [
+    drawHop([
+      [x, y],
+      [(x + endX) / 2, -0.28 * height],
+      [endX, endY],
+    ]),
+    makeSvg("path", { class: "arrow", d: `M${endX + back / 6} ${endY - 22}L${endX} ${endY}l${back} -6` }),
+  ];
+}

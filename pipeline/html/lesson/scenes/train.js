@@ -1,0 +1,335 @@
+/* Scene 8: the page trains a network of its own, and teaches it a sign. */
+
+const WORK = 11; // milliseconds of each frame in which the network trains; the rest draws the page
+const STILL_STEPS = 25; // that a press trains with reduced motion
+const FULL_WEIGHT = 0.5; // a weight of a kernel in full colour
+const GUESSING = { loss: Math.log(10), share: 0.1 }; // of ten digits
+const MOST_LOSS = 2.7;
+const STEP_TICKS = { wide: [0, 50, 200, 600], narrow: [0, 100, 600] };
+const SIGN = "♥";
+
+/**
+ * Return what the page trains, with its typed arrays: {model, run, work, drawn}. work: the training, of which each
+ * next() is a part. drawn: the drawing that it reads.
+ */
+function learnerOf(page, seed) {
+  if (page.learner?.seed !== seed) {
+    const model = makeLearner(page.data.lessons, page.model);
+    const run = beginRun(model.layers, seed);
+    page.learner = { seed, model, run, work: trainRun(run, page.lessons) };
+    train.advance(page.learner, () => run.exams.length > 0); // so that the charts begin with an exam of the noise
+  }
+  return page.learner;
+}
+
+const train = {
+  name: "Train",
+  title: "It starts with noise and learns from mistakes",
+  lead: (page) =>
+    `Each step: ${BATCH} pictures, a slope for each of ` +
+    `${withCommas(countParameters(learnerOf(page, 1).model.layers))} ` +
+    "weights, one small turn.",
+
+  // phase: "noise", "training", "paused", "done", "teaching", "learning" or "taught". seed: of the noise. step: of the
+  // training. sign: {name, drawings}. error: what is wrong with a drawing or with the name of the sign, or null.
+  begin: () => ({ phase: "noise", seed: 1, step: 0, sign: { name: SIGN, drawings: [] }, error: null }),
+
+  build(scene) {
+    const drawTraining = buildTraining(scene);
+    const drawTeaching = buildTeaching(scene);
+    return (own) => {
+      const isTeaching = ["teaching", "learning", "taught"].includes(own.phase);
+      scene.stage.parentElement.classList.toggle("teaching", isTeaching);
+      drawTraining(own, !isTeaching);
+      drawTeaching(own, isTeaching);
+    };
+  },
+
+  leave(scene) {
+    const { phase, sign } = scene.own;
+    if (phase === "training") scene.change({ phase: "paused" });
+    if (phase === "learning") learnSign(scene, sign); // its timer ends with the scene
+  },
+
+  action(own, scene) {
+    const begin = isStill() ? `Train ${STILL_STEPS} steps` : "Train";
+    return {
+      noise: { label: begin, run: () => startTraining(scene) },
+      training: { label: "Pause", run: () => scene.change({ phase: "paused" }) },
+      paused: { label: begin, run: () => startTraining(scene) },
+      done: { label: "Teach it a sign", run: () => beginTeaching(scene) },
+      teaching: state.strokes.length
+        ? { label: `Keep ${own.sign.drawings.length + 1} of ${KEPT}`, run: () => keepDrawing(scene) }
+        : null,
+      learning: null,
+      taught: { label: "Next", run: scene.next },
+    }[own.phase];
+  },
+
+  /** Do parts of the work of a learner until a condition holds; return whether there is more. */
+  advance(learner, isEnough) {
+    while (!isEnough()) if (learner.work.next().done) return false;
+    return true;
+  },
+};
+
+/** Train in each frame, until the reader pauses it or it ends. */
+function startTraining(scene) {
+  const { own, page } = scene;
+  const learner = learnerOf(page, own.seed);
+  const until = isStill() ? own.step + STILL_STEPS : TRAINING.steps;
+  const { training } = learner.run;
+  const isOver = () => training.steps >= until && training.count === 0;
+  scene.change({ phase: "training" });
+  requestAnimationFrame(function work() {
+    if (scene.own.phase !== "training") return;
+    const end = performance.now() + WORK;
+    const isMore = train.advance(learner, () => performance.now() > end || (isOver() && until < TRAINING.steps));
+    const phase = !isMore ? "done" : isOver() && until < TRAINING.steps ? "paused" : "training";
+    const isNews = phase !== "training" || (training.steps > scene.own.step && !isStill());
+    if (isNews) scene.change({ phase, step: training.steps });
+    requestAnimationFrame(work);
+  });
+}
+
+function forget(scene) {
+  scene.change({ ...train.begin(), seed: scene.own.seed + 1 });
+}
+
+/** Build the kernels, the charts and the drawing. Returns draw(own, isShown). */
+function buildTraining(scene) {
+  const { page } = scene;
+  const count = learnerOf(page, scene.own.seed).model.layers[0].biases.length;
+  const kernels = Array.from({ length: count }, () => make("canvas.tile"));
+  const figure = make(
+    "figure.kernels",
+    {},
+    make("div", { role: "img", "aria-label": `The ${count} kernels` }, ...kernels),
+    make("figcaption", {}, `The ${count} kernels of layer 1. Blue adds, orange subtracts.`),
+  );
+  const charts = make("div.charts");
+  scene.stage.append(figure, charts);
+  const [loss, share] = [
+    makeNumberChart(charts, "Loss, smoothed"),
+    makeNumberChart(charts, `Right on ${page.lessons.unseen.labels.length} new pictures`),
+  ];
+  charts.append(make("p.label", {}, describeLearner(page)));
+  const picture = pictureOf(page.learner.model);
+  const [canvas, answer, words] = [make("canvas.pic"), make("span.answer"), make("p")];
+  const own = make("div.own", {}, canvas, answer, words);
+  const more = make(
+    "p.more",
+    {},
+    make("button.plain", { onclick: () => forget(scene) }, "Forget everything"),
+    make("button.plain", { onclick: () => shareTraining(scene) }, "Share"),
+  );
+  scene.ask.append(own, more);
+  return (now, isShown) => {
+    for (const part of [figure, charts, own]) part.hidden = !isShown;
+    more.hidden = !isShown || now.step === 0 || now.phase === "training";
+    if (!isShown) return;
+    const { model, run } = learnerOf(page, now.seed);
+    const size = model.layers[0].window[1];
+    kernels.forEach((each, unit) => paintSigned(each, rowOf(model.layers[0], unit), size, FULL_WEIGHT));
+    const losses = run.losses.map((value, step) => [step, value]);
+    const exams = run.exams.map((exam) => [exam.step, exam.share]);
+    const guess = { loss: `pure guess: ${two(GUESSING.loss)}`, share: `pure guess: 10${SPACE}%` };
+    loss(losses, { most: MOST_LOSS, guess: [GUESSING.loss, guess.loss], text: two(losses.at(-1)[1]) });
+    share(exams, { most: 1, guess: [GUESSING.share, guess.share], text: percent(exams.at(-1)[1]) });
+    showOwn(model, picture, now, { canvas, answer, words });
+  };
+}
+
+/** Say which network is trained, and what the charts show. */
+function describeLearner(page) {
+  const kernels = learnerOf(page, page.learner?.seed ?? 1).model.layers.filter(({ outputShape }) => isMap(outputShape));
+  return (
+    `A small network of this page: ${kernels.map(({ biases }) => biases.length).join(" and ")} kernels, small random ` +
+    `weights at first. Layer 1 learns ${TRAINING.hurry} times as fast; else its kernels would stay noise. ` +
+    "The axis shows square roots of steps."
+  );
+}
+
+/** Append a chart over the steps, with its last value in large. Returns draw(points, {most, guess, text}). */
+function makeNumberChart(parent, name) {
+  const number = make("b");
+  const box = make("div.number", {}, make("p", {}, make("span", {}, name), number));
+  parent.append(box);
+  const draw = makeChart(box, name);
+  return (points, { most, guess, text }) => {
+    setText(number, text);
+    draw((width, height) => {
+      const root = Math.sqrt(TRAINING.steps);
+      const scale = makeScale(width, height, { from: 0, to: root, most, left: 8, right: 8, top: 4, bottom: 24 });
+      const at = ([step, value]) => [scale.x(Math.sqrt(step)), scale.y(Math.min(value, most))];
+      const ticks = width > 300 ? STEP_TICKS.wide : STEP_TICKS.narrow;
+      const anchorOf = (tick) => (tick === 0 ? "start" : tick === TRAINING.steps ? "end" : "middle");
+      const labelOf = (tick) => (tick === TRAINING.steps ? `step ${tick}` : String(tick));
+      return [
+        drawLine("axis", [0, scale.floor], [width, scale.floor]),
+        drawLine("guess", [0, scale.y(guess[0])], [width, scale.y(guess[0])]),
+        drawText(width, scale.y(guess[0]) - 6, guess[1], { anchor: "end" }),
+        ...ticks.map((tick) => drawText(at([tick, 0])[0], scale.floor + 20, labelOf(tick), { anchor: anchorOf(tick) })),
+        drawCurve("curve", points.map(at)),
+        points.length ? drawDot("dot", at(points.at(-1)), 8) : null,
+      ];
+    });
+  };
+}
+
+/** Return the reader's drawing as a picture, or a 3 if there is none: {image, name}. */
+function pictureOf(model) {
+  const isOwn = state.strokes.length > 0 && !isDot(state.strokes);
+  const { image } = isOwn ? readStrokes(model, state.strokes) : readInPlace({ model }, [drawnThree()]);
+  return { image, name: isOwn ? "Your drawing" : "A drawn 3" };
+}
+
+/** Show what the network in training makes of a drawing. */
+function showOwn(model, { image, name }, { step }, { canvas, answer, words }) {
+  const reading = readImage(model, image);
+  paintInk(canvas, inkOf(image), model.shape[1]);
+  const best = bestOf(reading);
+  setText(answer, model.classNames[best]);
+  const when = step === 0 ? "before training" : `after step ${step}`;
+  setText(words, `${name} ${when}: ${model.classNames[best]} gets ${percent(reading.probabilities[best])}`);
+}
+
+function beginTeaching(scene) {
+  scene.page.learner.strokes = state.strokes; // come back afterwards
+  change({ strokes: [], tested: null });
+  scene.change({ phase: "teaching", sign: { name: scene.own.sign.name, drawings: [] } });
+}
+
+/** Build the pad, the drawings that are kept and the texts. Returns draw(own, isShown). */
+function buildTeaching(scene) {
+  const { page } = scene;
+  const canvas = make("canvas.pic.pad", { "aria-label": "Canvas to draw a sign on" });
+  const kept = Array.from({ length: KEPT }, () => make("canvas.tile"));
+  const pad = make("div.teach", {}, canvas, make("div.kept", { "aria-hidden": true }, ...kept));
+  scene.stage.append(pad);
+  makePad(canvas, {});
+  const [text, answer, words] = [make("p.q"), make("span.answer"), make("p")];
+  const result = make("div.result", {}, answer, words);
+  const name = make("input", { type: "text", size: 6, maxlength: 8, autocomplete: "off" });
+  name.addEventListener("input", () => renameSign(scene, name.value.trim()));
+  const label = make("label.name", {}, "Name ", name);
+  const clear = make("button.plain", { onclick: () => change({ strokes: [] }) }, "Clear");
+  const stop = make("button.plain", { onclick: () => endTeaching(scene) }, "");
+  const share = make("button.plain", { onclick: () => shareSign(scene) }, "Share");
+  const more = make("p.more", {}, clear, stop, share);
+  scene.ask.append(text, result, label, more);
+  return (own, isShown) => {
+    for (const part of [pad, text, more]) part.hidden = !isShown;
+    label.hidden = own.phase !== "teaching";
+    result.hidden = own.phase !== "taught";
+    if (!isShown) return;
+    if (name.value.trim() !== own.sign.name) name.value = own.sign.name;
+    setText(text, describeTeaching(own));
+    setText(stop, own.phase === "taught" ? "Forget the sign" : "Cancel");
+    clear.hidden = state.strokes.length === 0;
+    share.hidden = own.phase !== "taught";
+    paintDrawing(canvas, state.strokes, { pen: state.pen });
+    const { model, taught } = page.learner;
+    kept.forEach((each, i) => {
+      const strokes = own.sign.drawings[i];
+      each.hidden = own.phase === "taught";
+      const ink = strokes
+        ? inkOf(readStrokes(model, strokes).image)
+        : new Float32Array(model.shape[0] * model.shape[1]);
+      paintInk(each, ink, model.shape[1]);
+    });
+    const isDrawn = state.strokes.length > 0 && !isDot(state.strokes);
+    const reading = taught && isDrawn ? readStrokes(taught, state.strokes) : null;
+    const best = reading && bestOf(reading);
+    setText(answer, reading ? taught.classNames[best] : "");
+    setText(words, reading ? `with ${percent(reading.probabilities[best])}` : "");
+  };
+}
+
+/** Return an error of the name, or null. */
+function checkName(model, name) {
+  if (name === "") return "The sign needs a name.";
+  return model.classNames.includes(name) ? `It knows “${name}” already: choose another name.` : null;
+}
+
+function renameSign(scene, name) {
+  scene.change({ sign: { ...scene.own.sign, name }, error: null });
+}
+
+function describeTeaching({ phase, sign, error }) {
+  if (error) return error;
+  if (phase === "learning") return "Learning …";
+  if (phase === "taught") return `It has learnt ${sign.name} from ${KEPT} drawings. Draw one, or a digit.`;
+  const left = KEPT - sign.drawings.length;
+  if (left === KEPT) return `Draw a sign of your own, such as ${SIGN}, ${KEPT} times, each a little different.`;
+  return left === 1 ? "Once more." : `${left} more, each a little different.`;
+}
+
+/** Keep a drawing of the sign; the last one is followed by learning. */
+function keepDrawing(scene) {
+  const { own, page } = scene;
+  const error = checkName(page.learner.model, own.sign.name);
+  if (error || isDot(state.strokes)) return scene.change({ error: error ?? "This is only a dot." });
+  const sign = { ...own.sign, drawings: [...own.sign.drawings, state.strokes] };
+  change({ strokes: [] });
+  scene.change({ sign, error: null, phase: sign.drawings.length < KEPT ? "teaching" : "learning" });
+  if (sign.drawings.length === KEPT) scene.every(50, () => learnSign(scene, sign)); // after "Learning" is drawn
+}
+
+function learnSign(scene, { name, drawings }) {
+  const { page } = scene;
+  const { learner, lessons } = page;
+  const { model } = learner;
+  const signs = multiplyDrawings(drawings).map((strokes) => inkOf(readStrokes(model, strokes).image));
+  const output = learnOutput(model.layers, signs, lessons.learnt.inks.slice(0, OTHERS));
+  learner.taught = {
+    ...model,
+    layers: withOutput(model.layers, output),
+    classNames: [...model.classNames, name],
+  };
+  scene.change({ phase: "taught" });
+  return false;
+}
+
+function endTeaching(scene) {
+  const { learner } = scene.page;
+  delete learner.taught;
+  change({ strokes: learner.strokes });
+  scene.change({ phase: "done", sign: { name: scene.own.sign.name, drawings: [] }, error: null });
+}
+
+/** Share the kernels and how good the network is. */
+function shareTraining(scene) {
+  const { model, run } = scene.page.learner;
+  const { step, share } = run.exams.at(-1);
+  const title = `I trained a network: ${percent(share)} right after ${step} steps`;
+  openCard(title, (card) => paintKernels(card, model.layers[0], title));
+}
+
+/** Share the sign as it was drawn. */
+function shareSign(scene) {
+  const { name, drawings } = scene.own.sign;
+  const title = `I taught a network ${name} with ${KEPT} drawings`;
+  openCard(title, ({ context, write }) => {
+    write(title, 60, 110, 52, CARD.ink, 700);
+    context.strokeStyle = CARD.ink;
+    drawings.forEach((strokes, i) => {
+      context.save();
+      context.translate(60 + 220 * i, 220);
+      traceStrokes(context, strokes, 200, 0, 0, DRAWN_PEN * 200);
+      context.restore();
+    });
+    write(`See how it learns: ${addressOfPage()}`, 60, 585, 28, CARD.soft);
+  });
+}
+
+function paintKernels({ context, write }, layer, title) {
+  write(title, 60, 110, 52, CARD.ink, 700);
+  const kernel = document.createElement("canvas");
+  context.imageSmoothingEnabled = false;
+  layer.biases.forEach((_, unit) => {
+    paintSigned(kernel, rowOf(layer, unit), layer.window[1], FULL_WEIGHT);
+    context.drawImage(kernel, 60 + (unit % 8) * 136, 180 + Math.floor(unit / 8) * 176, 120, 120);
+  });
+  write(`Its kernels began as noise: ${addressOfPage()}`, 60, 585, 28, CARD.soft);
+}

@@ -1,0 +1,196 @@
+"""A journey through the lesson in a browser: by mouse, by finger and by keyboard; accessibility and screen sizes."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from pipeline.html.report.report_page import link_demo
+from pipeline.model.model import load_model
+from pipeline.model.prediction import predict_with_negative
+from tests.browser import PHONE, find_box, find_violations, is_wider_than_screen, open_page, wait_until
+from tests.pipeline.html.lesson.input import draw
+from tests.pipeline.html.strokes import DIGITS, place
+
+LAPTOP: dict[str, Any] = {"viewport": {"width": 1366, "height": 620}}
+TABLET: dict[str, Any] = {"viewport": {"width": 820, "height": 1180}, "has_touch": True}
+STILL = {"reduced_motion": "reduce"}
+EXPLORE = 9
+
+
+@pytest.fixture
+def page(file: Path, browser: Browser) -> Iterator[Page]:
+    with open_page(browser, file, "", **LAPTOP) as opened:
+        yield opened
+
+
+def go_on(page: Page, label: str) -> None:
+    expect(page.locator("#go")).to_have_text(label)
+    page.locator("#go").click()
+
+
+def numbers(page: Page, selector: str) -> list[float]:
+    """Return the numbers in the texts of elements."""
+    text = " ".join(page.locator(selector).all_text_contents()).replace("\u2212", "-")
+    return [float(number) for number in re.findall(r"-?\d+\.\d+", text)]
+
+
+def test_a_pupil_goes_through_the_scenes_on_kernel_shapes_and_ink(page: Page) -> None:
+    wait_until(page, "state.scenes[1]?.points > 5")  # it opens alive
+    expect(page.locator(".answer")).not_to_be_empty()
+    go_on(page, "Your turn")
+    draw(page, ".pad", place(DIGITS[7], 0.2, 0.2, 0.6))
+    assert page.locator(".answer").inner_text() in "0123456789?"
+    go_on(page, "Next")
+    page.locator(".pick", has_text="A").click()
+    expect(page.locator(".why")).to_contain_text("No")
+    page.locator(".pick", has_text="B").click()
+    go_on(page, "To the end")
+    for _ in range(5):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(300)
+    cells = [numbers(page, f".{name} .cells") for name in ("ink", "numbers", "products")]
+    ink, kernel, products = map(np.array, cells)
+    np.testing.assert_allclose(products, ink * kernel, atol=0.0051)
+    assert numbers(page, ".sum b")[0] == pytest.approx(products.sum(), abs=1e-6)
+    page.locator(".numbers span").nth(12).focus()
+    page.keyboard.press("ArrowUp")
+    page.wait_for_timeout(100)
+    assert numbers(page, ".numbers .cells")[12] == 1
+    page.keyboard.press("ArrowDown")
+    page.wait_for_timeout(100)
+    assert numbers(page, ".numbers .cells")[12] == 0.95
+    go_on(page, "Next")
+    for digit in (None, "8"):
+        if digit:
+            page.locator(".ask .pick", has_text=digit).click()
+        page.wait_for_timeout(100)
+        points, total = numbers(page, ".shape"), numbers(page, ".total")
+        assert sum(points) + sum(total[:2]) == pytest.approx(total[2], abs=1e-6)
+    go_on(page, "Next")
+    page.locator(".rubbing canvas").focus()
+    for key in ["ArrowLeft"] * 8 + ["Space", "ArrowUp"] * 8:
+        page.keyboard.press(key)
+    draw(page, ".rubbing canvas", [[(0.3, 0.4), (0.4, 0.6)]])
+    expect(page.locator(".gone")).to_contain_text("%")
+    page.go_back()
+    expect(page.locator("#title")).to_contain_text("shapes")
+
+
+def press_go(page: Page, label: str, times: int = 1) -> None:
+    """Press the blue button a number of times, waiting for what moves."""
+    for _ in range(times):
+        go_on(page, label)
+        wait_until(page, "(state.scenes[6]?.hop ?? 1) === 1 && (state.scenes[7]?.moved ?? 1) === 1")
+
+
+@pytest.mark.parametrize("motion", [pytest.param("no-preference", marks=pytest.mark.slow), "reduce"])
+def test_a_pupil_goes_through_the_scenes_on_loss_slope_blame_and_training(
+    motion: Any, file: Path, browser: Browser
+) -> None:
+    with open_page(browser, file, "#scene=5", reduced_motion=motion, **LAPTOP) as page:
+        page.evaluate("Object.assign(TRAINING, { steps: 2, exams: 2 })")
+        page.locator(".pick", has_text="below 1").click()
+        expect(page.locator(".why")).to_contain_text("More")
+        page.locator(".pick", has_text="Over").click()
+        expect(page.locator(".why")).to_contain_text("Yes")
+        wait_until(page, "state.scenes[5].share === null")
+        share, loss = numbers(page, ".chart .halo")
+        assert loss == pytest.approx(-np.log(share), abs=0.00501)
+        press_go(page, "Next")
+        page.keyboard.press("ArrowLeft")
+        page.locator("#rate").press("End")
+        press_go(page, "Step")
+        after, weight, rate, slope = numbers(page, ".rule div:has(small)")
+        assert after == pytest.approx(weight - rate * slope, abs=0.00501)
+        expect(page.locator(".why")).to_contain_text("out of the valley")
+        press_go(page, "Try again")
+        page.locator("#rate").fill("40")
+        while page.locator("#go").inner_text() == "Step":
+            press_go(page, "Step")
+        press_go(page, "Next")
+        page.locator(".pick", has_text="B").first.click()
+        press_go(page, "Walk back", 5)
+        press_go(page, "Try again")
+        page.locator(".pick", has_text="A").first.click()
+        press_go(page, "Walk back", 5)
+        press_go(page, "Next")
+        weights = page.locator("#lead").inner_text()
+        assert "18,378" in weights
+        go_on(page, "Train" if motion == "no-preference" else "Train 25 steps")
+        wait_until(page, "state.scenes[8].phase === 'done'")
+        assert page.evaluate("state.scenes[8].step") == 2
+        go_on(page, "Teach it a sign")
+        for kept in range(5):
+            draw(page, ".pad", place(DIGITS[2], 0.1, 0.1 + 0.01 * kept, 0.7))
+            go_on(page, f"Keep {kept + 1} of 5")
+        wait_until(page, "state.scenes[8].phase === 'taught'")
+        draw(page, ".pad", place(DIGITS[2], 0.12, 0.12, 0.7))
+        expect(page.locator(".result .answer")).to_have_text("\u2665")
+        assert find_violations(page) == []
+        page.get_by_role("button", name="Forget the sign").click()
+        page.get_by_role("button", name="Forget everything").click()
+        expect(page.locator("#go")).to_contain_text("Train")
+        assert page.evaluate("state.scenes[8].step") == 0
+
+
+def test_page_of_any_network_explores_and_reads_as_python_does(built: Path, browser: Browser) -> None:
+    image = np.array(np.load(built / "parse" / "test-images.npy")[0])
+    fragment = "#" + link_demo(image, 7).partition("#")[2]
+    with open_page(browser, built / "export" / "index.html", fragment, **LAPTOP) as page:
+        expect(page.locator(".words")).to_contain_text("this is a 7")
+        probabilities = predict_with_negative(load_model(built / "train"), image[np.newaxis])[0]
+        shares = page.locator(".bar").evaluate_all("(bars) => bars.map((bar) => bar.style.getPropertyValue('--share'))")
+        np.testing.assert_allclose(list(map(float, shares)), probabilities[: len(shares)], atol=2e-3)
+        assert find_violations(page) == []
+
+
+def test_explore_changes_a_kernel_shares_and_repeats_a_drawing_by_its_link(file: Path, browser: Browser) -> None:
+    with open_page(browser, file, "#scene=9", **LAPTOP) as page:
+        page.locator(".kernel .cells span").first.focus()
+        page.keyboard.press("Shift+ArrowUp")
+        expect(page.locator(".words")).to_contain_text("your changes")
+        page.get_by_role("button", name="Clear").click()
+        draw(page, ".pad", place(DIGITS[3], 0.2, 0.2, 0.6))
+        page.get_by_role("button", name="Share").click()
+        assert find_violations(page) == []
+        with page.expect_download() as download:
+            page.locator("#save").click()
+        assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")
+        link, strokes = page.evaluate("[encodeLink(state), state.strokes]")
+    with open_page(browser, file, link, **LAPTOP) as page:
+        wait_until(page, "state.scene === 9")
+        assert page.evaluate("state.strokes") == strokes
+
+
+@pytest.mark.parametrize(
+    ("scheme", "size"), [("light", LAPTOP), ("dark", PHONE), pytest.param("light", TABLET, marks=pytest.mark.slow)]
+)
+def test_every_scene_is_accessible_and_fits(scheme: Any, size: dict[str, Any], file: Path, browser: Browser) -> None:
+    with open_page(browser, file, "", color_scheme=scheme, **size, **STILL) as page:
+        for scene in range(1, EXPLORE + 1):
+            page.evaluate("(scene) => { location.hash = `#scene=${scene}`; }", scene)
+            wait_until(page, f"state.scene === {scene}")
+            page.wait_for_timeout(100)
+            if page.locator(".ask .pick").count():
+                page.locator(".ask .pick").first.click()
+                page.wait_for_timeout(100)
+            assert find_violations(page) == [], scene
+            assert not is_wider_than_screen(page), scene
+            if scene < EXPLORE:
+                box = find_box(page.locator("main"))
+                assert box["y"] + box["height"] <= size["viewport"]["height"] + 1, scene
+
+
+def test_present_fills_a_projector(file: Path, browser: Browser) -> None:
+    size = {"width": 1920, "height": 1080}
+    with open_page(browser, file, "#scene=3&present", viewport=size) as page:
+        wait_until(page, "state.isPresenting")
+        box = find_box(page.locator("#stage"))
+        assert box["x"] + box["width"] > 0.9 * size["width"]
+        assert not is_wider_than_screen(page)

@@ -1,0 +1,84 @@
+"""Each number of the scenes on loss, slope and blame is what it says; see test_sheets.py for those on paper."""
+
+import math
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.pipeline.html.lesson.numerals import parse
+from tests.pipeline.javascript import evaluate
+
+
+def test_losses_are_minus_the_logarithm_of_the_share_that_is_shown() -> None:
+    shares = [1.0, 0.99996, 0.97, 0.5, 0.448, 0.1, 0.0896, 0.0061, 0.0004]
+    shown = evaluate("(shares) => shares.map((share) => [formatShare(share), two(lossOfShare(share))])", shares)
+    for share, (text, loss) in zip(shares, shown, strict=True):
+        assert float(text) == pytest.approx(share, abs=0.005 if 0.1 <= share <= 0.99 else 0.00005)
+        assert float(loss) == pytest.approx(-math.log(float(text)), abs=0.00501)
+
+
+VALLEY = """(weights, passes, at) => {
+    const biases = [0, 0, 0];
+    const valley = makeValley({ weights, biases }, passes, 3);
+    const steps = [0, 0.4, 1].map((setting) => stepFrom(valley, valley.start, rateOf(valley, setting)));
+    return {
+        ...valley,
+        losses: at.map((by) => lossAt(valley, valley.weight + by)),
+        slopes: at.map((by) => exactSlopeAt(valley, valley.weight + by)),
+        ends: [valley.from, valley.to, valley.start].map((weight) => lossAt(valley, weight)),
+        steps: steps.map((step) => ({ ...step, verdict: judgeStep(valley, step) })),
+        bottom: judgeStep(valley, { weight: valley.start, next: valley.weight }),
+        higher: judgeStep(valley, { weight: valley.weight, next: valley.start }),
+    };
+}"""
+
+
+def test_valley_is_the_loss_over_one_weight_and_its_slope_that_of_a_finite_difference() -> None:
+    generator = np.random.default_rng(1)
+    features, labels = np.abs(generator.normal(size=(60, 4))), generator.integers(0, 3, 60)
+    features[np.arange(60), labels] += 4  # so that the trained network reads all of them
+    weights = 2 * np.eye(3, 4)
+    logits = features @ weights.T
+    passes = [
+        {"features": f.tolist(), "logits": z.tolist(), "label": int(label)}
+        for f, z, label in zip(features, logits, labels, strict=True)
+    ]
+    at = [-2.0, -0.5, 0.0, 0.3, 1.5]
+    found: dict[str, Any] = evaluate(VALLEY, weights.reshape(-1).tolist(), passes, at)
+    unit = int(features.sum(axis=0).argmax())
+
+    def loss(by: float) -> float:
+        z = logits.copy()
+        z[:, found["index"]] += by * features[:, unit]
+        return float(np.mean(np.log(np.exp(z).sum(axis=1)) - z[np.arange(60), labels]))
+
+    np.testing.assert_allclose(found["losses"], [loss(by) for by in at], rtol=1e-6)
+    differences = [(loss(by + 1e-4) - loss(by - 1e-4)) / 2e-4 for by in at]
+    np.testing.assert_allclose(found["slopes"], differences, atol=1e-5)
+    np.testing.assert_allclose(found["ends"], [0.8, 1.6, 1.2], atol=0.03)
+    for step in found["steps"]:
+        product = Decimal(str(step["rate"])) * Decimal(str(step["slope"]))
+        assert float(step["next"]) == pytest.approx(float(Decimal(str(step["weight"])) - product), abs=0.00501)
+    assert [step["verdict"] for step in found["steps"]] == ["lower", "lower", "out"]
+    assert (found["bottom"], found["higher"]) == ("bottom", "higher")
+
+
+@pytest.mark.parametrize("share", [0.45, 0.4476, 0.52, 0.07, 0.9])
+def test_every_line_of_the_ledger_is_exact(share: float) -> None:
+    call = (
+        "(share) => ({ ...walkBack(share, 0.998), ledger: writeLedger(walkBack(share, 0.998)).map((line) => line[1]) })"
+    )
+    found = evaluate(call, share)
+    error, sent, _, passed, slope = map(parse, found["ledger"])
+    assert error[0] - error[1] == error[2]  # share minus 1
+    weights = evaluate("() => PATHS")
+    by = {name: {key: Decimal(str(value)) for key, value in path.items()} for name, path in weights.items()}
+    assert sent == [error[2] * by["A"]["last"], error[2] * by["B"]["last"]]
+    assert passed[0] * passed[1] == passed[2]
+    assert passed[:2] == [sent[0], by["A"]["second"]]
+    assert slope[0] * slope[1] == slope[2]
+    assert slope[:2] == [passed[2], Decimal("1.00")]
+    assert found["passed"]["B"] == found["arrived"]["B"] == found["slope"]["B"] == 0
+    assert by["B"]["shape"] < 0 < by["A"]["shape"]

@@ -1,0 +1,110 @@
+"""The print sheets of the lesson: blanks, then solutions, whose numbers add up."""
+
+import math
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser import open_page, wait_until
+from tests.pipeline.html.lesson.numerals import parse
+
+SHEETS = ("2", "3", "5", "6", "7")  # numbers of their scenes
+READ = """() => {
+    dispatchEvent(new Event("beforeprint"));
+    const texts = (parent, selector) => [...parent.querySelectorAll(selector)].map((each) => each.textContent);
+    return [...document.querySelectorAll(".sheet")].map((sheet) => ({
+        title: texts(sheet, "h1")[0],
+        text: sheet.textContent,
+        blanks: texts(sheet, ".blank"),
+        sums: texts(sheet, ".sum"),
+        tasks: texts(sheet, "h2"),
+        grids: [...sheet.querySelectorAll(".grid")].map((grid) => texts(grid, "span")),
+        rows: [...sheet.querySelectorAll("tr")].map((row) => texts(row, "td")).slice(1),
+    }));
+}"""
+
+
+@pytest.fixture(scope="module")
+def sheets(file: Path, browser: Browser) -> Iterator[dict[str, list[dict[str, Any]]]]:
+    """Yield what is on both pages of each sheet."""
+    with open_page(browser, file, "#scene=1", reduced_motion="reduce") as page:
+        wait_until(page, "state.scenes[1]")
+        found = page.evaluate(READ)
+    assert len(found) == 2 * len(SHEETS)
+    yield {number: found[2 * k : 2 * k + 2] for k, number in enumerate(SHEETS)}
+
+
+def numbers(texts: list[str]) -> list[Decimal]:
+    return [number for text in texts for number in parse(text)]
+
+
+def rounded(value: Decimal) -> Any:
+    """Return an approximation up to the rounding to two decimals."""
+    return pytest.approx(float(value), abs=0.00501)
+
+
+@pytest.mark.parametrize("number", SHEETS)
+def test_first_page_has_blanks_where_the_second_has_solutions(number: str, sheets: Any) -> None:
+    blank, solved = sheets[number]
+    assert blank["title"] == solved["title"]
+    assert len(blank["blanks"]) == len(solved["blanks"])
+    assert set(blank["blanks"]) == {""}
+    assert solved["blanks"].count("") <= 1  # the pupil's guess
+    assert ("\u2612" in solved["text"]) > ("\u2612" in blank["text"]) or number == "3"
+
+
+def test_products_and_sums_of_the_kernel_add_up(sheets: Any) -> None:
+    grids = [numbers(grid) for grid in sheets["2"][1]["grids"]]
+    sums = [Decimal(text.replace("\u2212", "-")) for text in sheets["2"][1]["blanks"][:4]]
+    for ink, kernel, products, total, shown in zip(
+        *(grids[k::3] for k in range(3)), sums[::2], sums[1::2], strict=True
+    ):
+        assert products == [a * b for a, b in zip(ink, kernel, strict=True)]
+        assert total == sum(products)
+        assert shown == max(total, 0)
+    assert int(sheets["2"][1]["blanks"][4]) == (28 - 5) // 2 + 1
+
+
+def test_points_of_shapes_add_up_to_the_scores(sheets: Any) -> None:
+    rows = [[parse(cell)[-1] for cell in row[1:]] for row in sheets["3"][1]["rows"]]
+    for column in (0, 1):
+        *points, score = (row[column] for row in rows)
+        assert sum(points) == score
+
+
+def test_losses_on_paper_are_minus_the_logarithm(sheets: Any) -> None:
+    for share, loss in (numbers(row) for row in sheets["5"][1]["rows"]):
+        assert float(loss) == rounded(Decimal(-math.log(share)))
+
+
+def test_steps_on_paper_follow_the_rule(sheets: Any) -> None:
+    solved = sheets["6"][1]
+    rows = [numbers(row) for row in solved["rows"]]
+    for weight, rate, slope, after in rows:
+        assert float(after) == rounded(weight - rate * slope)
+    assert all(before[3] == after[0] for before, after in pairwise(rows))
+    rise, change, slope = parse(solved["sums"][1])
+    assert float(slope) == rounded(rise / change)
+    assert float(slope) == pytest.approx(float(rows[0][2]), abs=0.1)  # of the tangent
+    rate, steep = parse(solved["tasks"][3])[-2:]
+    assert float(parse(solved["blanks"][-1])[0]) == rounded(rows[0][0] - rate * steep)
+
+
+def test_blame_on_paper_is_multiplied_exactly(sheets: Any) -> None:
+    solved = sheets["7"][1]
+    share, one, error = parse(solved["tasks"][1])[-3:]
+    assert share - one == error
+    for row in solved["rows"]:
+        (last, sent), (passed,), (second, arrived), (ink, slope) = (parse(cell) for cell in row[1:])
+        assert sent == error * last
+        assert passed in (0, sent)
+        assert arrived == passed * second
+        assert slope == arrived * ink
+    for text in solved["sums"][:2]:
+        weight, rate, slope, after = parse(text)[-4:]
+        assert after == weight - rate * slope
