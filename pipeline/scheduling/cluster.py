@@ -8,6 +8,7 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -146,6 +147,7 @@ def _local_cluster(backend: Backend) -> Iterator[str]:
     """
     in_threads, workers = backend.scheduler == "threads", backend.workers or count_cores()
     if not in_threads:
+        _require_loopback()
         resource_tracker.ensure_running()  # its start unblocks SIGINT
     has_dashboard = find_spec("bokeh") is not None
     blocked = (signal.SIG_BLOCK, {signal.SIGINT})
@@ -182,6 +184,19 @@ def _local_cluster(backend: Backend) -> Iterator[str]:
         finally:
             if not starting.exception():  # waits until the start has ended
                 _close(starting.result())
+
+
+def _require_loopback() -> None:
+    """Raise PipelineError if processes here cannot connect to each other: Dask would try it for LOCAL_TIMEOUT."""
+    try:
+        with (
+            socket.create_server((LOCALHOST, 0)) as server,
+            socket.create_connection(server.getsockname(), timeout=CONNECT_TIMEOUT),
+        ):
+            pass
+    except OSError as error:
+        problem = f"processes cannot connect to each other at {LOCALHOST} ({error.strerror or error})"
+        raise PipelineError(f"{problem}: start the loopback interface, or try --scheduler threads") from None
 
 
 def _close(cluster: LocalCluster) -> None:

@@ -56,6 +56,14 @@ def test_results_of_ordered_job_are_in_order() -> None:
     assert list(iterate_job(job, THREADS)) == [(index, index) for index in range(20)]
 
 
+def test_processes_that_cannot_connect_to_each_other_are_an_error_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOCALHOST", "192.0.2.1")  # kept for documentation (RFC 5737): no interface has it
+    started = time.monotonic()
+    with pytest.raises(PipelineError, match="--scheduler threads"):
+        collect(tasks.multiply, 3, range(1), Backend("processes", 1))
+    assert time.monotonic() - started < module.CONNECT_TIMEOUT
+
+
 def test_closed_job_ends_the_tasks_that_have_begun_and_begins_no_others() -> None:
     tasks.begun.clear()
     results = iterate_job(Job(tasks.record, None, itertools.count()), THREADS)
