@@ -6,6 +6,7 @@ This module adds timeouts and one-line errors.
 import asyncio
 import contextlib
 import logging
+import multiprocessing
 import os
 import signal
 import socket
@@ -147,6 +148,8 @@ def _local_cluster(backend: Backend) -> Iterator[str]:
     """
     in_threads, workers = backend.scheduler == "threads", backend.workers or count_cores()
     if not in_threads:
+        if getattr(multiprocessing.current_process(), "_inheriting", False):  # as multiprocessing itself finds out
+            raise SystemExit(1)  # a worker that imports a script without a guard; the script says what to do
         _require_loopback()
         resource_tracker.ensure_running()  # its start unblocks SIGINT
     has_dashboard = find_spec("bokeh") is not None
@@ -174,7 +177,8 @@ def _local_cluster(backend: Backend) -> Iterator[str]:
             try:
                 cluster = starting.result()
             except Exception as error:
-                advice = "free memory and disk space" if in_threads else "try --scheduler threads"
+                script = 'in a script, call it below if __name__ == "__main__", otherwise try --scheduler threads'
+                advice = "free memory and disk space" if in_threads else script
                 raise PipelineError(f"Dask cannot start workers here ({error}): {advice}") from None
             quiet.close()
             if has_dashboard:
