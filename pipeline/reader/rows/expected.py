@@ -24,11 +24,13 @@ class Expected:
     """What the rows of a region look like.
 
     pattern: the texts that fit. counts_as: (symbols + 1,), the output that each output of the network counts as: the
-    blank for spaces or separators that the pattern ignores, and a space for other writing.
+    blank for spaces or separators that the pattern ignores, and a space for other writing. with_gaps: the same, where a
+    space counts as a separator, because a wide gap after a separator hides it; None if the pattern has no separators.
     """
 
     pattern: Pattern
     counts_as: NDArray[np.intp]
+    with_gaps: NDArray[np.intp] | None = None
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,11 @@ def compile_pattern(pattern: str, class_names: tuple[str, ...], *, whole: bool =
     if not symbols & separators and not whole:
         counts_as[list(separators)] = blank
     counting = [symbol for symbol in range(blank) if counts_as[symbol] == symbol]
-    return Expected(_make_automaton(expression, counting, classes, blank, pattern), counts_as)
+    with_gaps = None
+    if classes + SPACE not in symbols and symbols & separators:
+        with_gaps = counts_as.copy()
+        with_gaps[classes + SPACE] = min(symbols & separators)
+    return Expected(_make_automaton(expression, counting, classes, blank, pattern), counts_as, with_gaps)
 
 
 def _make_automaton(expression: Expression, symbols: list[int], classes: int, count: int, pattern: str) -> Pattern:

@@ -1,5 +1,6 @@
 import time
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -48,6 +49,22 @@ def test_pattern_accepts_what_the_expression_describes(pattern: str, fitting: li
         **dict.fromkeys(fitting, True),
         **dict.fromkeys(others, False),
     }
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "is_found"),
+    [(r"\d\d[.,]\d\d", "68 58", True), (r"\d\d[.,]\d\d", "6858", False), (r"\d\d:\d\d", "_6_58", False)],
+)
+def test_wide_gap_may_hide_a_separator(pattern: str, text: str, is_found: bool) -> None:
+    compiled = compile_pattern(pattern, DIGITS)
+    assert compiled.with_gaps is not None
+    assert not fits(compiled, text)
+    assert fits(replace(compiled, counts_as=compiled.with_gaps), text) == is_found
+
+
+@pytest.mark.parametrize("pattern", [r"\d\d", r"\d\d[.] \d"])
+def test_patterns_without_separators_or_with_spaces_have_no_gaps(pattern: str) -> None:
+    assert compile_pattern(pattern, DIGITS).with_gaps is None
 
 
 def test_whole_numbers_have_no_separators() -> None:
