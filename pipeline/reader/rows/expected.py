@@ -52,7 +52,9 @@ def count_digits(text: str) -> str:
     found = re.fullmatch(r"(\d{1,3})(?:-(\d{1,3}))?", text, re.ASCII)
     low, high = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
     if not 1 <= low <= high <= MOST_DIGITS:
-        raise UsageError(f"{text} is not a number of digits: give one from 1 to {MOST_DIGITS}, or a range, such as 3-6")
+        raise UsageError(
+            f"{text[:20]} is not a number of digits: give one from 1 to {MOST_DIGITS}, or a range, such as 3-6"
+        )
     return rf"\d{{{low},{high}}}"
 
 
@@ -72,6 +74,7 @@ def compile_pattern(pattern: str, class_names: tuple[str, ...], *, whole: bool =
     characters = [*class_names, " ", "", *SEPARATORS]  # of the symbols; no character stands for other writing
     try:
         if len(pattern) > MOST_CHARACTERS:
+            pattern = f"{pattern[:MOST_CHARACTERS]}..."  # in the message
             raise ValueError(f"it has more than {MOST_CHARACTERS} characters")
         expression = parse(pattern, characters)
     except ValueError as error:
