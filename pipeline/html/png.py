@@ -12,7 +12,7 @@ from PIL import Image
 MAX_SIDE = 64  # pixels; larger pictures are downsampled
 LEVELS = 127  # shades on either side of zero
 
-# Orange and blue, between the colours --minus and --plus of light and dark mode, because a picture has one palette.
+# Orange and blue, between the colours --neg and --pos of light and dark mode, because a picture has one palette.
 NEGATIVE, POSITIVE = (226, 101, 46), (46, 124, 230)
 
 

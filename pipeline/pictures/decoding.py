@@ -30,6 +30,7 @@ MAX_PIXELS = 64_000_000  # which take up to about 550 MB during decoding
 MAX_PIXELS_WEBP = MAX_PIXELS // 2  # the WebP decoder holds four copies
 MAX_BYTES = 8 * MAX_PIXELS  # of a file that is read whole: four channels of 16 bits
 MIN_SIDE = 4  # pixels
+MAX_PAGES = 10_000  # of a TIFF file: Pillow's time to find them grows with the square of their number
 
 
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # an error of Pillow is in the message of PictureError
@@ -75,7 +76,7 @@ def load_page(file: Source, name: str, page: int = 0, *, colours: bool = False) 
             image = file
         else:
             stream = stack.enter_context(file.open("rb")) if isinstance(file, Path) else file
-            image = stack.enter_context(_open(stream if stream.seekable() else io.BytesIO(read_content(stream, name))))
+            image = stack.enter_context(_open(_from_position(stream, name, stack)))
             if page:
                 _turn_to(image, page, name)
         _check_size(image, name)
@@ -134,14 +135,23 @@ def is_pdf(path: Path) -> bool:
 
 
 def count_pages(path: Path) -> int:
-    """Return the number of pages or frames of a file; 1 if it cannot be read."""
+    """Return the number of pages or frames of a file; 1 if it cannot be read.
+
+    Raises PictureError if there are more than MAX_PAGES frames.
+    """
     if is_pdf(path):
         with contextlib.suppress(PictureError), _reading(""):
             return pdf.count_pages(path)
         return 1
-    with contextlib.suppress(PictureError), _reading(""), path.open("rb") as file, _open(file) as image:
-        return int(getattr(image, "n_frames", 1))
-    return 1
+    count = 1
+    ends = contextlib.suppress(EOFError)
+    with contextlib.suppress(PictureError), _reading(""), path.open("rb") as file, _open(file) as image, ends:
+        while count <= MAX_PAGES:
+            image.seek(count)
+            count += 1
+    if count > MAX_PAGES:
+        raise PictureError(f"{path} has more than {MAX_PAGES:,} pages: split it into several files")
+    return count
 
 
 def read_pages(path: Path, pages: Iterable[tuple[int, str]]) -> Iterator[Image.Image | PictureError]:
@@ -176,6 +186,19 @@ def read_content(file: Path | BinaryIO, name: str) -> bytes:
         if len(content) > MAX_BYTES:
             raise PictureError(f"{name} is too large: reduce it to at most {MAX_BYTES:,} bytes")
         return content
+
+
+def _from_position(stream: BinaryIO, name: str, stack: contextlib.ExitStack) -> BinaryIO:
+    """Return a seekable stream of what follows the position, because Pillow begins at the start; `stack` restores it.
+
+    At its end, a stream is read from its start: it was just written.
+    """
+    if not stream.seekable():
+        return io.BytesIO(read_content(stream, name))
+    position = stream.tell()
+    stack.callback(stream.seek, position)
+    rest = read_content(stream, name) if position else b""
+    return io.BytesIO(rest) if rest else stream
 
 
 def _open(stream: BinaryIO) -> Image.Image:

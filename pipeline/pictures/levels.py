@@ -72,15 +72,17 @@ def _fit(levels: Grey) -> Grey:
 
 
 def _to_floats(image: Image.Image) -> Image.Image:
-    return Image.fromarray(np.maximum(np.nan_to_num(np.asarray(image, np.float32), posinf=0, neginf=0), 0))
+    levels = np.nan_to_num(np.asarray(image, np.float32), posinf=0, neginf=0)
+    return Image.fromarray(np.maximum(levels, 0) if image.mode == "F" else levels)
 
 
 def _to_levels(values: Grey) -> Grey:
-    """Scale integers of more than 8 bits, or floats, to [0, 255].
+    """Scale integers of more than 8 bits, or floats, to [0, 255]. Negative integers are moved up until none is left.
 
     White is 1 if no value is larger. Otherwise, it is the largest integer of as few bits, from 8 to 16, as hold the
     largest value, or else that value itself.
     """
+    values = values - min(values.min(), 0)
     largest = values.max()
     white = next((limit for limit in (1, *(2**bits - 1 for bits in range(8, 17))) if largest <= limit), largest)
     return values * np.float32(255 / white)

@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,10 +24,10 @@ from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.network.thread_pool import ThreadPool
 from pipeline.pictures.decoding import Page, Source, load_page
-from pipeline.reader.forms.filled import read_form
-from pipeline.reader.forms.form import Form
-from pipeline.reader.pages.reading import read, read_one
-from pipeline.reader.pages.result import Result
+
+if TYPE_CHECKING:
+    from pipeline.reader.forms.form import Form
+    from pipeline.reader.pages.result import Result
 
 log = logging.getLogger(__name__)
 
@@ -103,25 +103,37 @@ class Reader:
         name: str = "",
         threads: int | None = None,
         page: int = 0,
-        form: Form | None = None,
-    ) -> Result:
+        form: "Form | None" = None,
+    ) -> "Result":
         """Read the digits in a drawing, a scan or a photograph of any size.
 
         picture: the path of a file, an open binary file, a Pillow image, or an array, uint8: grey levels (height,
-        width), or colours (height, width, 3) or (height, width, 4), the fourth being the opacity. name: name of the
-        picture in error messages, by default its path. threads: number of threads, by default one for each core. page:
-        page or frame of a file, from 0; an image or an array has only one. form: fields to read, from `load_form`.
+        width), or colours (height, width, 3) or (height, width, 4), the fourth being the opacity. An open file is read
+        from its position, or from its start if that is its end, and keeps its position. name: name of the picture in
+        error messages, by default its path. threads: number of threads, by default one for each core. page: page or
+        frame of a file, from 0; an image or an array has only one. form: fields to read, from `load_form`.
         Raises PictureError if the picture cannot be read or a region of the form lies outside of it, TypeError or
-        ValueError for an array of another dtype or shape, and UsageError for a form if the model reads one object per
-        picture.
+        ValueError for an array of another dtype or shape or with masked values, ValueError for less than one thread,
+        TypeError for another form, and UsageError for a form if the model reads one object per picture.
         """
         source = _to_source(picture)
         if not name:
             name = os.fsencode(source).decode(errors="replace") if isinstance(source, Path) else "the picture"
         return self.read_page(load_page(source, name, page), name, threads, form)
 
-    def read_page(self, page: Page, name: str, threads: int | None = None, form: Form | None = None) -> Result:
+    def read_page(self, page: Page, name: str, threads: int | None = None, form: "Form | None" = None) -> "Result":
         """Read the digits in a picture that is decoded already; the arguments are those of `read`."""
+        # SciPy is imported only now: its import takes 0.3 s, and predictions of arrays of images do not need it.
+        from pipeline.reader.pages.reading import read, read_one
+
+        if threads is not None and threads < 1:
+            raise ValueError(f"threads must be at least 1, not {threads}: leave it out for one thread per core")
+        if form is not None:
+            from pipeline.reader.forms.filled import read_form
+            from pipeline.reader.forms.form import Form
+
+            if not isinstance(form, Form):
+                raise TypeError(f"form must be a Form, not {type(form).__name__}: load its file with load_form")
         with _lock, ThreadPool(threads or count_cores()) as pool:
             if self.finder and form:
                 result = read_form(self.finder, page.grey, page.size, form, pool.run, name)
@@ -224,7 +236,11 @@ def _to_source(picture: Any) -> Source:
 
 
 def _require_uint8(images: Any) -> NDArray[np.uint8]:
-    array = np.asarray(images)
+    array: NDArray[Any] = np.asanyarray(images)
+    if type(array) is not np.ndarray:  # only now, because the import of numpy.ma takes 0.1 s
+        if np.ma.is_masked(array):
+            raise ValueError("images must be without masked values: fill them, for example with .filled(255)")
+        array = np.asarray(array)
     if array.dtype != np.uint8:
         raise TypeError(
             f"images must be uint8, grey levels from 0 to 255, not {array.dtype}: scale them to 0..255 if necessary, "

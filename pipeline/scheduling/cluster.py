@@ -6,8 +6,10 @@ This module adds timeouts and one-line errors.
 import asyncio
 import contextlib
 import logging
+import multiprocessing
 import os
 import signal
+import socket
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -146,6 +148,9 @@ def _local_cluster(backend: Backend) -> Iterator[str]:
     """
     in_threads, workers = backend.scheduler == "threads", backend.workers or count_cores()
     if not in_threads:
+        if getattr(multiprocessing.current_process(), "_inheriting", False):  # as multiprocessing itself finds out
+            raise SystemExit(1)  # a worker that imports a script without a guard; the script says what to do
+        _require_loopback()
         resource_tracker.ensure_running()  # its start unblocks SIGINT
     has_dashboard = find_spec("bokeh") is not None
     blocked = (signal.SIG_BLOCK, {signal.SIGINT})
@@ -172,7 +177,8 @@ def _local_cluster(backend: Backend) -> Iterator[str]:
             try:
                 cluster = starting.result()
             except Exception as error:
-                advice = "free memory and disk space" if in_threads else "try --scheduler threads"
+                script = 'in a script, call it below if __name__ == "__main__", otherwise try --scheduler threads'
+                advice = "free memory and disk space" if in_threads else script
                 raise PipelineError(f"Dask cannot start workers here ({error}): {advice}") from None
             quiet.close()
             if has_dashboard:
@@ -182,6 +188,19 @@ def _local_cluster(backend: Backend) -> Iterator[str]:
         finally:
             if not starting.exception():  # waits until the start has ended
                 _close(starting.result())
+
+
+def _require_loopback() -> None:
+    """Raise PipelineError if processes here cannot connect to each other: Dask would try it for LOCAL_TIMEOUT."""
+    try:
+        with (
+            socket.create_server((LOCALHOST, 0)) as server,
+            socket.create_connection(server.getsockname(), timeout=CONNECT_TIMEOUT),
+        ):
+            pass
+    except OSError as error:
+        problem = f"processes cannot connect to each other at {LOCALHOST} ({error.strerror or error})"
+        raise PipelineError(f"{problem}: start the loopback interface, or try --scheduler threads") from None
 
 
 def _close(cluster: LocalCluster) -> None:

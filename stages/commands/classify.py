@@ -90,7 +90,6 @@ def classify(
         raise UsageError("no pictures were given: name files or folders")
 
     from pipeline.reader import load
-    from pipeline.reader.forms.form import load_form
     from pipeline.reader.many.blocks import Request, complete_form
     from pipeline.scheduling.backends import Backend
 
@@ -102,7 +101,11 @@ def classify(
     if review:
         check_page(review)
     targets = [*formats, *([review] if review else [])]
-    fields = load_form(form) if form else None
+    fields = None
+    if form:
+        from pipeline.reader.forms.form import load_form  # only now: it imports SciPy's Fourier transforms
+
+        fields = load_form(form)
     found, copies = _find_files(files, targets, annotate)
     in_parallel = scheduler or workers or len(found) >= PARALLEL
     backend = Backend(scheduler or "processes", workers) if in_parallel else None

@@ -21,9 +21,9 @@ from pipeline.training.history import Epoch
 # Placeholder colours, as in STYLE, replaced by the CSS variables of the page, which differ in light and dark mode.
 COLOURS = {
     "#010101": "--ink",
-    "#020202": "--quiet",
+    "#020202": "--soft",
     "#030303": "--line",
-    "#040404": "--accent",
+    "#040404": "--act",
     "#050505": "--second",
     "#060606": "--earlier",
 }

@@ -12,14 +12,13 @@ import sys
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from PIL import Image
 
 from pipeline.engine.errors import UsageError
 from pipeline.engine.threads import single_threaded_blas
 from pipeline.pictures.decoding import PictureError, load_page, read_content, read_pages
-from pipeline.reader.forms.form import Form, add_reference
 from pipeline.reader.interface import Reader
 from pipeline.reader.many.boxes import encode_page, encode_with_boxes
 from pipeline.reader.many.folders import STDIN, Picture
@@ -27,6 +26,9 @@ from pipeline.reader.many.readings import Reading, View, describe
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.execution import iterate_job
 from pipeline.scheduling.jobs import Job
+
+if TYPE_CHECKING:
+    from pipeline.reader.forms.form import Form
 
 BLOCK_SIZE = 4  # pictures; so many pages of A4 take about ten seconds
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # beginnings of files that no browser shows
@@ -48,7 +50,7 @@ class Request:
     reader: Reader
     copies: bool = False
     views: bool = False
-    form: Form | None = None
+    form: "Form | None" = None
     threads: int | None = None
 
 
@@ -69,11 +71,13 @@ def read_pictures(
             yield outcomes
 
 
-def complete_form(form: Form, pictures: Sequence[Picture]) -> Form:
+def complete_form(form: "Form", pictures: Sequence[Picture]) -> "Form":
     """Return the form with its reference page: the page that it names, otherwise the first of the pictures.
 
     Standard input cannot be read twice, so it is no reference page. Raises UsageError if the page cannot be read.
     """
+    from pipeline.reader.forms.form import add_reference  # only with a form: it imports SciPy's Fourier transforms
+
     page = _find_reference(form, pictures)
     if page.path == STDIN:
         return form
@@ -88,7 +92,7 @@ def complete_form(form: Form, pictures: Sequence[Picture]) -> Form:
         ) from None
 
 
-def _find_reference(form: Form, pictures: Sequence[Picture]) -> Picture:
+def _find_reference(form: "Form", pictures: Sequence[Picture]) -> Picture:
     """Return the page that a form names: a file beside the form, otherwise a page of the pile; both as in scan.pdf#3.
 
     Raises UsageError if several pages of the pile have this name.

@@ -50,7 +50,8 @@ def find_pictures(names: Sequence[str]) -> list[Picture]:
 
     They include files in unreadable but convertible formats, so that no result is missing unnoticed, unless a picture
     of the same name or the numbered pages of a PDF file are beside them. Logs how many other files are skipped. Raises
-    UsageError for an empty name; PipelineError if a folder has no picture, or one in it cannot be read.
+    UsageError for an empty name; PipelineError if a folder has no picture, if one in it cannot be read, or if a TIFF
+    file has too many pages.
     """
     found: list[Picture] = []
     skipped: Counter[str] = Counter()

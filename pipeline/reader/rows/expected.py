@@ -24,11 +24,13 @@ class Expected:
     """What the rows of a region look like.
 
     pattern: the texts that fit. counts_as: (symbols + 1,), the output that each output of the network counts as: the
-    blank for spaces or separators that the pattern ignores, and a space for other writing.
+    blank for spaces or separators that the pattern ignores, and a space for other writing. with_gaps: the same, where a
+    space counts as a separator, because a wide gap after a separator hides it; None if the pattern has no separators.
     """
 
     pattern: Pattern
     counts_as: NDArray[np.intp]
+    with_gaps: NDArray[np.intp] | None = None
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,9 @@ def count_digits(text: str) -> str:
     found = re.fullmatch(r"(\d{1,3})(?:-(\d{1,3}))?", text, re.ASCII)
     low, high = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
     if not 1 <= low <= high <= MOST_DIGITS:
-        raise UsageError(f"{text} is not a number of digits: give one from 1 to {MOST_DIGITS}, or a range, such as 3-6")
+        raise UsageError(
+            f"{text[:20]} is not a number of digits: give one from 1 to {MOST_DIGITS}, or a range, such as 3-6"
+        )
     return rf"\d{{{low},{high}}}"
 
 
@@ -70,6 +74,7 @@ def compile_pattern(pattern: str, class_names: tuple[str, ...], *, whole: bool =
     characters = [*class_names, " ", "", *SEPARATORS]  # of the symbols; no character stands for other writing
     try:
         if len(pattern) > MOST_CHARACTERS:
+            pattern = f"{pattern[:MOST_CHARACTERS]}..."  # in the message
             raise ValueError(f"it has more than {MOST_CHARACTERS} characters")
         expression = parse(pattern, characters)
     except ValueError as error:
@@ -85,7 +90,11 @@ def compile_pattern(pattern: str, class_names: tuple[str, ...], *, whole: bool =
     if not symbols & separators and not whole:
         counts_as[list(separators)] = blank
     counting = [symbol for symbol in range(blank) if counts_as[symbol] == symbol]
-    return Expected(_make_automaton(expression, counting, classes, blank, pattern), counts_as)
+    with_gaps = None
+    if classes + SPACE not in symbols and symbols & separators:
+        with_gaps = counts_as.copy()
+        with_gaps[classes + SPACE] = min(symbols & separators)
+    return Expected(_make_automaton(expression, counting, classes, blank, pattern), counts_as, with_gaps)
 
 
 def _make_automaton(expression: Expression, symbols: list[int], classes: int, count: int, pattern: str) -> Pattern:

@@ -29,7 +29,8 @@ def fit_spans(model: Model, line_images: Sequence[Array], run: Run, expected: Ex
     All digits of a line together have to fit, so it shows one span. Its probability is that of its text among all that
     fit, summed over spaces and separators that the pattern ignores. If hardly any text fits, or none is probable
     enough, but some number would be reported without the pattern, the span has no label, and the probability of that
-    number.
+    number. If a text fits when a space counts as a separator, it is then one of the others, with which a person or the
+    arithmetic of a form may agree.
     """
     classes, found = len(model.class_names), []
     for line_image, logits in zip(line_images, view_strips(model, line_images, run), strict=True):
@@ -49,13 +50,11 @@ def fit(spans: Sequence[Span], logits: Array, pitch: float, temperature: float, 
     seen = logits[:, start : round((places[-1] + AROUND * SIZE) / pitch) + 1]
     written = seen / np.float32(temperature)
     counted = merge_outputs(written, expected.counts_as)
-    log_fit = float(pattern_log_probability(counted[..., np.newaxis], expected.pattern)[0])
-    found = best_texts(counted, expected.pattern, SEARCHED) if log_fit > math.log(FITS) else []
-    chances: dict[Text, float] = {}
-    for text, log_p in found:
-        inner = tidy(text, classes)
-        chances[inner] = chances.get(inner, 0.0) + math.exp(log_p - log_fit)
-    ordered = sorted(chances.items(), key=lambda each: -each[1])
+    found, ordered = find_fitting(counted, expected.pattern, classes)
+    if not found and expected.with_gaps is not None:
+        _, gapped = find_fitting(merge_outputs(written, expected.with_gaps), expected.pattern, classes)
+        p = np.concatenate([span.probabilities for span in spans])
+        return Span((), places, p, written, max(span.probability for span in spans), tuple(gapped))
     texts = [(write_out(text, written, expected.counts_as, classes), chance) for text, chance in ordered]
     best, *others = texts or [((), 0.0)]
     if not is_reported(sum(symbol < classes for symbol in best[0]), best[1]):
@@ -66,6 +65,23 @@ def fit(spans: Sequence[Span], logits: Array, pitch: float, temperature: float, 
     columns = (first + last) // 2
     p = np.exp(log_softmax(seen)[:classes, columns].T)
     return Span(best[0], (start + columns + 0.5) * pitch, p, written, best[1], tuple(others))
+
+
+def find_fitting(
+    counted: Array, pattern: Pattern, classes: int
+) -> tuple[list[tuple[Text, float]], list[tuple[Text, float]]]:
+    """Return the most probable texts that fit, with the logs of their probabilities; none if hardly any text fits.
+
+    Then the same as in `tidy`, with their probabilities among all that fit, the most probable first. counted: logits,
+    (outputs, columns), merged to what counts.
+    """
+    log_fit = float(pattern_log_probability(counted[..., np.newaxis], pattern)[0])
+    found = best_texts(counted, pattern, SEARCHED) if log_fit > math.log(FITS) else []
+    chances: dict[Text, float] = {}
+    for text, log_p in found:
+        inner = tidy(text, classes)
+        chances[inner] = chances.get(inner, 0.0) + math.exp(log_p - log_fit)
+    return found, sorted(chances.items(), key=lambda each: -each[1])
 
 
 def merge_outputs(logits: Array, counts_as: Indices) -> Array:

@@ -72,7 +72,7 @@ def test_figures_share_no_id_and_reference_only_their_ids() -> None:
 def test_all_colours_are_css_variables() -> None:
     for drawing in drawings():
         assert set(re.findall(r"#[0-9a-f]{6}\b", drawing)) == set()
-        assert "var(--accent)" in drawing
+        assert "var(--act)" in drawing
         assert "<style" not in drawing
         assert "<metadata" not in drawing
         assert "</text>" in drawing
@@ -80,7 +80,7 @@ def test_all_colours_are_css_variables() -> None:
 
 def test_ensemble_has_a_line_per_network() -> None:
     one, three = (plot_loss([history(60, seed=seed) for seed in range(count)]) for count in (1, 3))
-    assert three.count("var(--accent)") == one.count("var(--accent)") + 2
+    assert three.count("var(--act)") == one.count("var(--act)") + 2
 
 
 @pytest.mark.parametrize("accuracies", [(0.3, 0.8), (0.95, 0.99), (0.5, 0.9999)])
@@ -89,7 +89,7 @@ def test_line_rises_with_increasing_accuracy(accuracies: tuple[float, float]) ->
         Epoch(number, 1.0, accuracies[0], accuracy, 0.1, 1.0) for number, accuracy in enumerate(accuracies, start=1)
     ]
     root = ElementTree.fromstring(plot_accuracy([rows]))
-    lines = [path.attrib["d"] for path in root.iter("path") if "stroke: var(--accent)" in path.attrib.get("style", "")]
+    lines = [path.attrib["d"] for path in root.iter("path") if "stroke: var(--act)" in path.attrib.get("style", "")]
     (_, first), (_, last) = (map(float, point) for point in re.findall(r"[ML] (\S+) (\S+)", lines[0]))
     assert last < first  # y points down in SVG
 

@@ -80,6 +80,12 @@ def test_levels_are_scaled_by_the_number_of_bits_or_the_maximum(kind: str, dtype
     assert_same(load(encode(Image.fromarray(values), kind)), page(), 1)
 
 
+@pytest.mark.parametrize("lowest", [-255, -100])
+def test_negative_integers_are_levels_too(lowest: int) -> None:
+    values = page().astype(np.int32) + lowest
+    assert_same(load(encode(Image.fromarray(values), "TIFF")), page(), 1)
+
+
 @pytest.mark.parametrize("size", [(4000, 3000), (1030, 700)])
 def test_jpeg_is_decoded_no_smaller_than_other_formats(size: tuple[int, int]) -> None:
     image = Image.linear_gradient("L").resize(size)

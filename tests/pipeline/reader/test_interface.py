@@ -131,6 +131,38 @@ def test_all_ways_to_pass_a_picture_agree(reader: Reader, tmp_path: Path) -> Non
             assert_same(reader.read(again), expected)
 
 
+def test_open_file_is_read_from_its_position_and_keeps_it(reader: Reader, tmp_path: Path) -> None:
+    blank, file = io.BytesIO(), io.BytesIO()
+    Image.new("L", (90, 60), 255).save(blank, "PNG")
+    Image.fromarray(make_picture()).save(file, "PNG")
+    both = io.BytesIO(blank.getvalue() + file.getvalue())
+    assert reader.read(both).text == ""
+    both.seek(len(blank.getvalue()))
+    for _ in range(2):
+        assert reader.read(both).text == truth()
+    assert file.tell() == len(file.getvalue())
+    assert reader.read(file).text == truth()  # just written
+
+
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "read"])
+def test_masked_values_are_refused(method: str, reader: Reader) -> None:
+    image = np.zeros((28, 28), np.uint8)
+    with pytest.raises(ValueError, match="masked"):
+        getattr(reader, method)(np.ma.masked_array(image, np.eye(28, dtype=bool)))
+    getattr(reader, method)(np.ma.masked_array(image))  # nothing is masked
+
+
+@pytest.mark.parametrize("threads", [0, -1])
+def test_less_than_one_thread_is_refused(threads: int, reader: Reader) -> None:
+    with pytest.raises(ValueError, match="threads"):
+        reader.read(make_picture(), threads=threads)
+
+
+def test_form_is_an_object(reader: Reader) -> None:
+    with pytest.raises(TypeError, match="load_form"):
+        reader.read(make_picture(), form="form.toml")  # type: ignore[arg-type]
+
+
 def test_unreadable_pictures_are_errors(reader: Reader, tmp_path: Path) -> None:
     for picture, words in (
         (tmp_path / "missing.png", "missing.png does not exist"),
@@ -250,7 +282,9 @@ def test_damaged_and_missing_models_are_errors(built: Path, tmp_path: Path) -> N
 
 
 def test_heavy_packages_are_not_imported() -> None:
-    code = "import sys; from pipeline.reader import load; load(); "
-    code += "assert not {'dask', 'typer', 'matplotlib', 'requests', 'onnx', 'jinja2', 'stages'} & sys.modules.keys()"
+    code = "import sys; from pipeline.reader import load; import numpy as np; "
+    code += "load().predict(np.zeros((28, 28), np.uint8)); "
+    heavy = {"scipy", "dask", "typer", "matplotlib", "requests", "onnx", "jinja2", "stages"}
+    code += f"assert not {heavy} & sys.modules.keys()"
     result = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, cwd="/")
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")

@@ -56,6 +56,32 @@ def test_results_of_ordered_job_are_in_order() -> None:
     assert list(iterate_job(job, THREADS)) == [(index, index) for index in range(20)]
 
 
+def test_processes_that_cannot_connect_to_each_other_are_an_error_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOCALHOST", "192.0.2.1")  # kept for documentation (RFC 5737): no interface has it
+    started = time.monotonic()
+    with pytest.raises(PipelineError, match="--scheduler threads"):
+        collect(tasks.multiply, 3, range(1), Backend("processes", 1))
+    assert time.monotonic() - started < module.CONNECT_TIMEOUT
+
+
+@pytest.mark.slow
+def test_script_without_guard_fails_once_and_says_what_is_missing(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    code = """
+        from pipeline.scheduling.backends import Backend
+        from pipeline.scheduling.execution import iterate_job
+        from pipeline.scheduling.jobs import Job
+        from tests.pipeline.scheduling import tasks
+
+        list(iterate_job(Job(tasks.multiply, 3, range(1)), Backend("processes", 2)))
+    """
+    script.write_text(textwrap.dedent(code))
+    result = subprocess.run([sys.executable, script], env=environment(), capture_output=True, text=True, timeout=60)
+    assert result.returncode == 1
+    assert result.stderr.count("Traceback") == 1  # that of the script, not of its workers
+    assert "__main__" in result.stderr.splitlines()[-1]
+
+
 def test_closed_job_ends_the_tasks_that_have_begun_and_begins_no_others() -> None:
     tasks.begun.clear()
     results = iterate_job(Job(tasks.record, None, itertools.count()), THREADS)

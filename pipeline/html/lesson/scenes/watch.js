@@ -218,9 +218,11 @@ function paintShape(canvas, page, unit, active) {
  * of each edge map. joined: what each edge map adds to the peak of each shape. added: what each shape adds to the
  * answer. active: the peak of each shape.
  */
-function measureFlow({ model: { layers }, edges, shapes, ...page }, reading, units) {
+function measureFlow(page, reading, units) {
+  const { edges, shapes } = page;
+  const { layers } = page.model;
   const { values } = reading;
-  const peaks = peaksOf({ model: { layers }, edges, shapes, ...page });
+  const peaks = peaksOf(page);
   const positions = positionsOf(layers[shapes]);
   const mapOf = (index, unit) => partOf(values[index + 1], layers[index].outputShape[0], unit);
   const seen = units.edges.map((unit) => clamp(extremes(mapOf(edges, unit))[1] / peaks[0], 1));

@@ -82,6 +82,16 @@ def test_pages_of_tiff_files_are_found(folder: Path) -> None:
     assert [path.name for path in copies] == ["many-1.png", "many-2.png", "many-3.png"]
 
 
+def test_tiff_file_of_too_many_pages_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Image.new("L", (9, 9))
+    page.save(folder / "many.tif", save_all=True, append_images=[page] * 2)
+    monkeypatch.setattr("pipeline.pictures.decoding.MAX_PAGES", 3)
+    assert len(find_pictures(["scans"])) == 3
+    monkeypatch.setattr("pipeline.pictures.decoding.MAX_PAGES", 2)
+    with pytest.raises(PipelineError, match=r"scans/many.tif has more than 2 pages"):
+        find_pictures(["scans"])
+
+
 def test_page_may_not_have_the_copy_of_another_file(folder: Path) -> None:
     page = Image.new("L", (9, 9))
     page.save(folder / "a.tif", save_all=True, append_images=[page])
