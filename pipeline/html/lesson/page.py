@@ -2,8 +2,6 @@
 offline.
 """
 
-import base64
-import hashlib
 from dataclasses import asdict
 from math import prod
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 from pipeline.html.lesson.lessons import Lessons, encode_images, make_header
 from pipeline.html.lesson.packing import Packed, encode_array, pack
 from pipeline.html.lesson.pictures import Pictures
-from pipeline.html.rendering import render
+from pipeline.html.rendering import digest_script, render
 from pipeline.html.wording import are_digits
 from pipeline.model.model import Model
 from pipeline.network.activations import ACTIVATIONS
@@ -58,7 +56,7 @@ def render_lesson(
     }
     page = render(
         "lesson/lesson.html",
-        digest=lambda script: base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        digest=digest_script,
         model=model,
         packed=packed,
         values=values,
