@@ -35,7 +35,7 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_every_face_is_written_by_few_calls_of_npm(tmp_path: Path, shelf: Path) -> None:
+def test_every_font_is_written_by_few_calls_of_npm(tmp_path: Path, shelf: Path) -> None:
     output = tmp_path / "artifacts" / "fonts"
     fonts(output=output)
     found = {path.name: path.read_bytes() for path in output.iterdir() if path.name != "manifest.json"}

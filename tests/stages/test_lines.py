@@ -73,7 +73,7 @@ def test_lines_are_the_same_for_any_scheduler_and_blocks(
     assert all(np.array_equal(found[name], expected[name]) for name in expected)
 
 
-def test_no_face_is_both_for_training_and_for_validation() -> None:
+def test_no_font_is_both_for_training_and_for_validation() -> None:
     known = list_fonts("script")
     training, validation = (split_fonts(known, held_out) for held_out in (False, True))
     assert not set(training) & set(validation)

@@ -1,4 +1,4 @@
-"""Images of lines of writing: the target is a text, and in the first part of a run a symbol for each column."""
+"""Line images: the target is a text, and in the first part of a run a symbol for each column."""
 
 from dataclasses import dataclass
 from pathlib import Path

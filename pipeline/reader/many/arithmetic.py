@@ -51,7 +51,7 @@ def check(
 
     texts: the numbers in each field, none in an empty cell. usual: unit of most numbers in the field `target`. A number
     fits if it is at most half a unit away from the result. The unit is that of its last digit or, if it is smaller, the
-    usual one. A negative result of times is one of the day before.
+    usual one. A negative result of times is one across midnight, so a day is added.
     """
     amounts = {field: [parse_amount(text) for text in each] for field, each in texts.items()}
     needed = list_fields(formula.tree, "field") | list_fields(formula.tree, "sum") | {target}

@@ -80,7 +80,7 @@ def test_a_space_has_the_middle_of_the_gap_and_other_writing_all_of_its_columns(
     assert (weights[50:80] > 0).all()
 
 
-def test_lines_of_a_batch_are_labelled_each_by_its_own_marks() -> None:
+def test_line_images_of_a_batch_have_labels_of_their_own() -> None:
     one, other = in_batch((3, 50, 60)), in_batch((OTHER, 0, 40), (5, 70, 90))
     together = label_columns(np.concatenate([one, other], axis=-1), COLUMNS, CLASSES + EXTRA)
     for i, labels in enumerate((one, other)):
@@ -102,7 +102,7 @@ def test_gradient_is_that_of_the_loss_and_parts_add_up(loss: LossFunction) -> No
     np.testing.assert_allclose(np.concatenate([part[1] for part in parts], axis=-1), gradient)
 
 
-def test_validation_lines_have_their_own_marks_and_files_of_other_lengths_are_refused(tmp_path: Path) -> None:
+def test_validation_lines_have_their_own_labels_and_files_of_other_lengths_are_refused(tmp_path: Path) -> None:
     line_images = np.random.default_rng(1).integers(0, 256, (3, *SHEET), np.uint8)
     labels = np.array([make_labels((symbol, 180, 200)) for symbol in (4, 5, 6)])
     np.save(tmp_path / "one-lines.npy", line_images)
@@ -116,7 +116,7 @@ def test_validation_lines_have_their_own_marks_and_files_of_other_lengths_are_re
         load_lines(tmp_path, "one")
 
 
-def test_stretch_moves_ink_and_marks_alike() -> None:
+def test_stretch_moves_ink_and_labels_alike() -> None:
     line_image = np.full((HEIGHT, LONG), 128, np.uint8)
     line_image[:, 180:200] = 200
     labels = make_labels((4, 180, 200))

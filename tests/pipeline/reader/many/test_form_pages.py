@@ -67,7 +67,7 @@ def test_a_space_separates_numbers_in_a_field_that_holds_many(texts: list[str], 
     assert len(checked.problems) == count
 
 
-def test_table_has_the_places_of_unread_ink_in_a_line_per_field() -> None:
+def test_table_has_the_places_of_missed_ink_in_a_line_per_field() -> None:
     boxes = (("day", (1, 2, 30, 40)), ("amount", (5, 6, 70, 80)), ("day", (1, 50, 30, 90)))
     page = make_page("a.png", [("1", "10")], "10", *(Problem("ink", INK, field, box) for field, box in boxes))
     day, amount = [line["check"] for line in tabulate(page, FORM) if "check" in line]

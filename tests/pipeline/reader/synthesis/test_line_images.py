@@ -1,4 +1,4 @@
-"""Images of lines of writing, and the labels of what they say."""
+"""Line images, and the labels of what they say."""
 
 import functools
 from typing import Any
@@ -54,7 +54,7 @@ def test_local_contrast_survives_its_coding() -> None:
     assert clipped < 1e-3
 
 
-def test_marks_are_in_order_within_the_line_and_digits_where_stretching_leaves_them() -> None:
+def test_labels_are_in_order_within_the_line_and_digits_where_stretching_leaves_them() -> None:
     for each in synthetic():
         symbols, left, right = each.labels[each.labels[:, 0] >= 0].T
         assert (left >= 0).all()
@@ -66,7 +66,7 @@ def test_marks_are_in_order_within_the_line_and_digits_where_stretching_leaves_t
         assert (right[digits] <= SIDE + WIDTH - REACH).all()
 
 
-def test_spaces_are_between_digits_and_other_writing_is_one_mark() -> None:
+def test_spaces_are_between_digits_and_other_writing_has_one_label() -> None:
     seen = set[int]()
     for each in synthetic():
         text = read_labels(each.labels).tolist()
