@@ -31,8 +31,8 @@ class Declaration(Generic[P]):
     packages: installed packages whose versions are part of the key (default: NumPy).
     unhashed: output files that describe the run, such as timings; later stages do not depend on them.
     resolve: function from the given parameters to the parameters in the key. These also replace the arguments of
-    the same name. A UsageError that it raises is reported before any stage is started. If it reads files, it is called
-    at each look at the stage: `digests.sha256` reads only those that have changed.
+    the same name. A UsageError that it raises is reported before any stage is started. It is called
+    whenever the stage is planned; to hash files there, use `digests.sha256`, which reads only those that have changed.
     modules: function from the parameters in the key to the names of modules that are part of the key for these
     parameters alone, such as those that read one kind of input.
     extra_files: patterns of files in the project, other than Python modules, that the function reads. `**` matches

@@ -11,11 +11,11 @@ from pipeline.model.model import Finder
 from pipeline.network.activations import Array
 from pipeline.network.thread_pool import Run, in_sequence
 from pipeline.reader.forms.form import Form
+from pipeline.reader.forms.missed import find_missed
 from pipeline.reader.forms.neighbours import hide_neighbours
 from pipeline.reader.forms.records import Entry, find_shared, number_records
 from pipeline.reader.forms.regions import Box, Region
 from pipeline.reader.forms.registration import SHIFTED, Placement, Reference, lay, to_matrix
-from pipeline.reader.forms.unread import find_unread
 from pipeline.reader.pages.reading import arrange, make_result, see
 from pipeline.reader.pages.result import Number, Problem, Result, Row
 
@@ -159,7 +159,7 @@ def _find_problems(
     taken: list[Box] = [tuple(box) for box in (boxes * scale).tolist()]
     for region, (left, top, right, bottom) in places:
         around = [(box[0] - left, box[1] - top, box[2] - left, box[3] - top) for box in taken]
-        for box in find_unread(frame.cut(left, top, right, bottom), size, around):
+        for box in find_missed(frame.cut(left, top, right, bottom), size, around):
             whole = np.array([box[0] + left, box[1] + top, box[2] + left, box[3] + top])
             found = tuple(np.rint(whole / scale).astype(int).tolist())
             record = _find_record(lines, found) if region.holds == "lines" else 0

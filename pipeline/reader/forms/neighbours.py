@@ -4,7 +4,7 @@ import numpy as np
 from scipy import ndimage
 
 from pipeline.network.activations import Array
-from pipeline.reader.forms.unread import find_ink
+from pipeline.reader.forms.missed import find_ink
 
 OWN = 0.5  # of the pixels of a number within the region from which it belongs to it
 APART = 0.4  # sizes of a digit: a gap between two digits of a number, at most
@@ -15,8 +15,8 @@ def hide_neighbours(grey: Array, left: int, right: int, size: float) -> Array:
     """Return a part of a page without what lies outside of the columns from `left` to `right`.
 
     Of numbers on the edge, those that lie mostly within the columns are kept whole, and the others are hidden whole.
-    grey: (h, w), dark on light. size: of a digit, in pixels. Ink with only small gaps to the left and to the right, or
-    with a rule in them, is of one number.
+    grey: (h, w), dark on light. size: of a digit, in pixels. Ink that only small gaps or a rule
+    part along the row belongs to one number.
     """
     inked, rules = find_ink(grey, size)
     labels, count = ndimage.label(ndimage.maximum_filter1d(inked, 2 * round(APART * size / 2) + 1, axis=1))

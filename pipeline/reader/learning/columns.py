@@ -23,8 +23,8 @@ BY_COLUMN = 0.25  # part of a run that begins with random weights in which each 
 AROUND_CENTRE = 7  # pixels from the centre of a digit or a space in which only the column at the centre has a weight
 SPACE_WEIGHT, OTHER_WEIGHT, BLANK_WEIGHT = 0.5, 0.3, 0.5  # of a column in the loss; that of a class is 1
 VISIBLE = 12  # pixels: what is cut by an edge belongs to the text if as much of it, or half, is within the line image
-# How lines are changed each time they are shown: largest stretch and shrinkage along the row, and the largest standard
-# deviation of the noise, in units of local contrast.
+# How line images are changed each time they are shown: largest stretch and shrinkage along the row, and the largest
+# standard deviation of the noise, in units of local contrast.
 STRETCH, NOISE = (0.88, 1.14), 0.15
 
 
@@ -46,7 +46,7 @@ class LineImages:
     def take(self, indices: Indices, out: Array, generator: np.random.Generator) -> Labels:
         """Write the local contrast of the line images with these indices to `out`; return their labels.
 
-        Each line is moved up or down and stretched along the row, gets some noise, and dark ink becomes light ink in
+        Each is moved up or down and stretched along the row, gets some noise, and dark ink becomes light ink in
         half of them.
         """
         labels = []
@@ -122,7 +122,10 @@ def stretch(line_image: NDArray[np.uint8], factor: float) -> NDArray[np.float32]
 
 
 def move_labels(labels: NDArray[np.float32], width: int, factor: float) -> NDArray[np.int16]:
-    """Return the labels of a line of this width, (MAX_LABELS, 3), after `stretch`, without those that are cut off."""
+    """Return the labels of a line image, (MAX_LABELS, 3), after `stretch`, without those that are cut off.
+
+    width: of the line image before it is stretched.
+    """
     used = labels[labels[:, 0] != NO_LABEL]
     edges = WIDTH / 2 + factor * (used[:, 1:] - width / 2)
     visible = np.minimum(edges[:, 1], WIDTH) - np.maximum(edges[:, 0], 0)

@@ -33,8 +33,8 @@ LABELLED, EMPTY = 2.9, 5.0  # pixels from a centre: within which it has the clas
 LIMITS = (0.68, 1.5)  # beyond which a digit is nothing, since another level of the pyramid shows it
 VISIBLE = (0.6, 0.85)  # part of a digit within the picture: below it is nothing, above it has its class
 SHAPE = 72, 128  # pixels of a part
-# How lines are changed each time they are shown: standard deviations of the angle in radians, of the logarithms of
-# the scale and of width by height, and of the shear in x per y; largest noise in units of local contrast.
+# How parts of line images are changed each time they are shown: standard deviations of the angle in radians, of the
+# logarithms of the scale and of width by height, and of the shear in x per y; largest noise in units of local contrast.
 ANGLE, SCALE, STRETCH, SHEAR, NOISE = 0.05, 0.07, 0.05, 0.06, 0.15
 # Ranges of the scales of parts as on other levels of the pyramid, their shares, and by what factors a picture at that
 # scale is sharper than a line image that is enlarged.
@@ -66,7 +66,7 @@ def find_centres(layers: str) -> Centres:
 class Crops:
     """Parts of line images with their digits: `Examples` of a network that is slid over pictures.
 
-    images: lines from the stage `lines`, uint8 (n, *SHEET); a random part is drawn each time that a line is shown.
+    images: line images from the stage `lines`, uint8 (n, *SHEET); a random part is drawn each time that one is shown.
     labels: the digits of the line images, float32 (n, MAX_DIGITS, 5), from which the labels of positions, (n, rows,
     columns), follow. centres: the centres of the positions. classes: their number.
     """
@@ -94,7 +94,7 @@ class Crops:
         return np.array(labels)
 
     def slice(self, start: int, stop: int) -> tuple[Array, Labels]:
-        """Return the local contrast in the middle of the lines from `start` to `stop`, unchanged, and its labels."""
+        """Return the local contrast in the middle of line images `start` to `stop`, unchanged, and its labels."""
         top, left = np.subtract(self.images.shape[1:], SHAPE) // 2
         contrast = decode_contrast(self.images[start:stop, top : top + SHAPE[0], left : left + SHAPE[1]])
         digits = self.labels[start:stop] - np.array([0, top, left, 0, 0], np.float32)
@@ -142,9 +142,9 @@ def make_task(header: Header, recipe: Recipe, training: Crops, validation: Crops
 def show(
     line_image: NDArray[np.uint8], digits: NDArray[np.float32], generator: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the local contrast of a part of a line, turned, scaled, stretched and sheared at random, and its digits.
+    """Return the local contrast of a part of a line image, changed at random, and the digits of the part.
 
-    Beyond the line image there is no contrast.
+    The part is turned, scaled, stretched and sheared. Beyond the line image there is no contrast.
     """
     angle, scale = generator.normal(0, ANGLE), math.exp(np.clip(generator.normal(0, SCALE), -0.2, 0.2))
     kind = int(np.searchsorted(np.cumsum(SHARES), generator.random(), side="right"))

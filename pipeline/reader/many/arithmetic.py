@@ -33,17 +33,20 @@ DAY = 24
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a formula gives. fits: whether the written number is the result, None if that cannot be checked.
+class Comparison:
+    """The number in a field, compared with a formula.
 
-    result: the calculated number, None if there is none.
+    fits: whether the written number is the result, None if that cannot be checked. result: the calculated number, None
+    if there is none.
     """
 
     fits: bool | None
     result: Amount | None = None
 
 
-def check(formula: Formula, target: str, texts: Mapping[str, Sequence[str]], usual: Fraction = Fraction(1)) -> Outcome:
+def check(
+    formula: Formula, target: str, texts: Mapping[str, Sequence[str]], usual: Fraction = Fraction(1)
+) -> Comparison:
     """Compare the number in the field `target` with the result of a formula.
 
     texts: the numbers in each field, none in an empty cell. usual: unit of most numbers in the field `target`. A number
@@ -53,21 +56,21 @@ def check(formula: Formula, target: str, texts: Mapping[str, Sequence[str]], usu
     amounts = {field: [parse_amount(text) for text in each] for field, each in texts.items()}
     needed = list_fields(formula.tree, "field") | list_fields(formula.tree, "sum") | {target}
     if any(None in amounts.get(field, []) for field in needed):
-        return Outcome(None)
+        return Comparison(None)
     sums = {field: sum((each.value for each in some if each), Fraction(0)) for field, some in amounts.items() if some}
     is_time = any(each and each.unit == MINUTE for field in needed for each in amounts.get(field, []))
     try:
         value = evaluate(formula.tree, sums, sums)
     except UnknownError:
-        return Outcome(None)
+        return Comparison(None)
     if value is not None and value < 0 and is_time:
         value += DAY
     found = next(iter(amounts.get(target, [])), None)
     unit = usual if found is None else MINUTE if found.unit == MINUTE else min(found.unit, usual)
     result = None if value is None else Amount(value, unit)
     if found is None or result is None:
-        return Outcome(None, result)
-    return Outcome(abs(found.value - result.value) <= unit / 2, result)
+        return Comparison(None, result)
+    return Comparison(abs(found.value - result.value) <= unit / 2, result)
 
 
 def count_units(found: Sequence[Reading], form: Form) -> dict[str, Fraction]:
@@ -98,7 +101,7 @@ def merge_separators(row: RowReading, decimal: str) -> RowReading:
     return replace(row, text=replace_decimal(row.text, decimal), confidence=confidence, alternatives=alternatives)
 
 
-def settle(page: Reading, form: Form, units: Mapping[str, Fraction]) -> Reading:
+def apply_formulas(page: Reading, form: Form, units: Mapping[str, Fraction]) -> Reading:
     """Return a page with the readings that its formulas support, and problems where they do not add up.
 
     units: see `count_units`. Amounts have one decimal separator, and those that differed only in it are one reading.
@@ -119,8 +122,7 @@ def settle(page: Reading, form: Form, units: Mapping[str, Fraction]) -> Reading:
 class Check:
     """A formula for the number in the field `target` of a line, or of the page if record is 0.
 
-    cells: indices of the rows in each of its fields. many: fields in which a space separates two numbers. holds: as in
-    `Form`.
+    cells: indices of the rows in each of its fields. many: fields in which a space separates two numbers.
     """
 
     target: str
@@ -220,13 +222,13 @@ def _find_problem(rows: Sequence[RowReading], asked: Check, usual: Fraction, dec
     formula, target, record = asked.formula, asked.target, asked.record
     texts = {i: rows[i].text for some in asked.cells.values() for i in some}
     written = asked.write(texts)
-    outcome = check(formula, target, written, usual) if all(texts.values()) else Outcome(None)
-    result = format_amount(outcome.result, decimal) if outcome.result else ""
+    compared = check(formula, target, written, usual) if all(texts.values()) else Comparison(None)
+    result = format_amount(compared.result, decimal) if compared.result else ""
     found = next(iter(written[target]), "")
-    if outcome.fits is False:
+    if compared.fits is False:
         kind: Kind = "line" if record else "sum"
         return Problem(kind, f"{found}, but {formula.text} is {result}", target, record=record)
-    if outcome.fits is None and not record:
+    if compared.fits is None and not record:
         return Problem("sum", f"{formula.text} cannot be checked", target)
     if result and not found:
         return Problem("missing", f"a number is missing: {formula.text} is {result}", target, record=record)

@@ -43,8 +43,8 @@ class Request:
     """What to read in each picture.
 
     form: the fields to read, by default the whole picture. threads: the number of threads that read a picture, by
-    default one per core. copies, views: whether to make copies with boxes, and what a page on which a person checks the
-    rows needs to show each picture.
+    default one per core. copies: whether to make copies with boxes. views: whether to make what the review
+    page needs to show each picture.
     """
 
     reader: Reader

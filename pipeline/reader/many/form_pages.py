@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.reader.forms.filled import UNFIT
 from pipeline.reader.forms.form import Form
-from pipeline.reader.many.arithmetic import count_units, settle
+from pipeline.reader.many.arithmetic import apply_formulas, count_units
 from pipeline.reader.many.boxes import Box
 from pipeline.reader.many.readings import Reading
 from pipeline.reader.pages.result import Problem
@@ -24,7 +24,7 @@ def check_pages(found: Sequence[Reading], form: Form) -> list[Reading]:
     """Return what was read with what may be missing or wrong on each page, seen together with the others.
 
     Ink at the same place of most pages is print, not a problem. Problems are fewer rows than on most pages, and lines
-    and sums that do not add up; see `settle`, which also chooses among the readings.
+    and sums that do not add up; see `apply_formulas`, which also chooses among the readings.
     """
     read = [page for page in found if not page.error]
     printed = _find_print(read)
@@ -40,7 +40,7 @@ def check_pages(found: Sequence[Reading], form: Form) -> list[Reading]:
         for field, most in usual.items():
             if 0 < counts[field] < most:
                 problems.append(Problem("few", f"{counts[field]} rows, most pages have {most}", field))
-        checked.append(settle(replace(page, problems=tuple(problems)), form, units))
+        checked.append(apply_formulas(replace(page, problems=tuple(problems)), form, units))
     return checked
 
 

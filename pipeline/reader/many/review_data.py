@@ -1,4 +1,4 @@
-"""What the page on which a person checks rows knows of each page and of the form, as JSON-like data."""
+"""The data of the review page, on which a person checks the rows: its pages and its form, JSON-like."""
 
 import re
 from collections import Counter

@@ -13,24 +13,24 @@ from numpy.typing import NDArray
 from pipeline.engine.documents import require_regular
 from pipeline.engine.errors import UsageError
 from pipeline.model.metrics import measure_reliability
+from pipeline.reader.forms.regions import Box
 from pipeline.reader.many.boxes import CERTAIN
 from pipeline.reader.many.readings import Reading
 from pipeline.reader.many.table import SIDES, unprotect
 
 READ = {"file", "checked", "value", *SIDES}  # columns of the table
 SAME = 0.3  # overlap of two boxes, relative to the area that they cover, from which they are of the same row
-SEPARATORS = ",;\t"  # between the cells; some spreadsheet programs write others than commas
+DELIMITERS = ",;\t"  # between the cells; some spreadsheet programs write others than commas
 UNCHECKED = ("", "no", "false", "0", "line")  # contents of the column of rows that no person has seen
 THRESHOLDS = (0.8, CERTAIN, 0.95)
-
-Box = tuple[float, float, float, float]  # left, top, right, bottom, in pixels
 
 
 @dataclass(frozen=True)
 class Checked:
     """A row that a person has seen. text: what is written, as `_squeeze` returns it; empty if there is no number.
 
-    change: "added" if the reader did not find it, "deleted" if there is none; empty otherwise.
+    box: left, top, right and bottom in pixels of the picture. change: "added" if the reader did not find it, "deleted"
+    if there is none; empty otherwise.
     """
 
     text: str
@@ -45,15 +45,15 @@ def load_truth(path: Path) -> dict[str, list[Checked]]:
         with open(path, encoding="utf-8-sig", newline="") as file:
             text = file.read()
         head = text.partition("\n")[0]
-        separator = max(SEPARATORS, key=head.count)
-        lines = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=separator))
+        delimiter = max(DELIMITERS, key=head.count)
+        lines = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter))
         if not lines or not set(lines[0]) >= READ:
             columns = ", ".join(sorted(READ))
             raise UsageError(f"{path} has no rows with the columns {columns}: save it from a new page of --review")
         found: dict[str, list[Checked]] = {}
         for number, line in enumerate(lines, start=1):
             if None in line or None in line.values():
-                count = f"{len(head.split(separator))} cells, separated by {separator!r}"
+                count = f"{len(head.split(delimiter))} cells, separated by {delimiter!r}"
                 raise UsageError(f"{path}: row {number} does not have {count}: save it again")
             if line["checked"].strip().casefold() not in UNCHECKED:
                 left, top, right, bottom = (float(line[side]) for side in SIDES)

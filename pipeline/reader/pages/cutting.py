@@ -21,7 +21,7 @@ ROUND = 64  # pixels: lengths are multiples of it, so that several line images p
 
 @dataclass(frozen=True, eq=False)
 class LineImage:
-    """A line along a row, like a training line. contrast: local contrast, float32 (HEIGHT + 2 MARGIN, length).
+    """An image of a row, like a training line image. contrast: local contrast, float32 (HEIGHT + 2 MARGIN, length).
 
     y, x: places in the picture of its pixels on the row, (length,).
     """

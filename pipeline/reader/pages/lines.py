@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.network.activations import Array
-from pipeline.reader.pages.search import LIKE, Detections
+from pipeline.reader.pages.search import LIKE, Proposals
 
 FOUNDS = 0.5  # probability of a digit from which it founds a row; less probable ones join it
 STRONG = 0.7  # probability from which a digit counts for the slope of the page
@@ -49,7 +49,7 @@ class CentreLine:
         return np.asarray((t0 * s2 - t1 * s1) / (s0 * s2 - s1 * s1) * self.size + self.slope * x)
 
 
-def find_lines(found: Detections) -> Iterator[CentreLine]:
+def find_lines(found: Proposals) -> Iterator[CentreLine]:
     """Yield the lines of rows through positions, the most probable first; the strongest founds the first line."""
     y, x, size, scores = found.astype(np.float64)
     strong = scores > min(STRONG, scores.max(initial=0))

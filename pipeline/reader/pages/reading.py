@@ -104,11 +104,11 @@ def arrange(
     for indices in find_rows([(each.y, each.x, each.size) for each in seen]):
         row = [seen[i] for i in indices]
         numbers = [make_number(each) for each in row if each.is_reported]
-        missed = math.prod(1 - each.span.probability for each in row if not each.is_reported)
+        complete = math.prod(1 - each.span.probability for each in row if not each.is_reported)
         if numbers:
-            rows.append(_make_row(numbers, missed, class_names))
+            rows.append(_make_row(numbers, complete, class_names))
         else:
-            rest *= missed
+            rest *= complete
     possible = [np.zeros((0, 4), np.int64), *(locate(each) for each in seen if not each.is_reported)]
     return make_result(rows, rest, np.concatenate(possible), size, class_names)
 
@@ -121,10 +121,10 @@ def _enlarge(boxes: NDArray[Any], shape: Sequence[int], size: tuple[int, int]) -
     return np.asarray(np.clip(mapped, 0, [size[1], size[0]] * 2), np.int64)
 
 
-def _make_row(numbers: Sequence[Number], missed: float, class_names: Sequence[str]) -> Row:
-    """Return the row of some numbers. missed: probability that no number is missing."""
+def _make_row(numbers: Sequence[Number], complete: float, class_names: Sequence[str]) -> Row:
+    """Return the row of some numbers. complete: probability that no number is missing."""
     texts = [number.text for number in numbers]
-    confidence = missed * math.prod(number.probability for number in numbers)
+    confidence = complete * math.prod(number.probability for number in numbers)
     others = _vary([(number.text, number.probability, number.alternatives) for number in numbers], confidence, " ")
     if not all(texts):  # held to a pattern
         texts, confidence, others = [], 0.0, numbers[0].alternatives
@@ -140,10 +140,10 @@ def _make_row(numbers: Sequence[Number], missed: float, class_names: Sequence[st
 
 
 def make_result(
-    rows: Sequence[Row], missed: float, possible: NDArray[np.int64], size: tuple[int, int], class_names: Sequence[str]
+    rows: Sequence[Row], complete: float, possible: NDArray[np.int64], size: tuple[int, int], class_names: Sequence[str]
 ) -> Result:
-    """Return the result. missed: probability that no row is missing."""
-    confidence = missed * math.prod(row.confidence for row in rows) if rows else 0.0
+    """Return the result. complete: probability that no row is missing."""
+    confidence = complete * math.prod(row.confidence for row in rows) if rows else 0.0
     return Result(
         "\n".join(row.text for row in rows),
         _glue(class_names).join(row.digits for row in rows if row.digits),

@@ -30,7 +30,7 @@ from pipeline.pictures.contrast import BOX, add_margin, local_contrast
 
 Pixels = NDArray[np.float32]
 # (4, k): y and x of the centres and longer sides, in pixels; probabilities of a digit of any class.
-Detections = NDArray[np.float32]
+Proposals = NDArray[np.float32]
 
 STEP = math.sqrt(2)  # ratio of neighbouring levels of the pyramid
 READ = 0.75, 1.25  # sizes of digits that a level shows well enough for a proposal, relative to BOX
@@ -93,7 +93,7 @@ class Slider:
         return np.concatenate(self.run(predict_batch, -(-len(tiles) // count)))
 
 
-def search(slider: Slider, grey: Pixels) -> tuple[list[Level], Detections]:
+def search(slider: Slider, grey: Pixels) -> tuple[list[Level], Proposals]:
     """Return the levels of a picture, grey levels (h, w), and where digits may be, the most probable first."""
     levels = [*build_pyramid(grey)]
     found, peaks = zip(*(find_candidates(slider, level) for level in levels), strict=True)
@@ -113,7 +113,7 @@ def build_pyramid(grey: Pixels) -> Iterator[Level]:
         yield Level(np.asarray(image.resize(shape, Image.Resampling.BILINEAR)), scale)
 
 
-def find_candidates(slider: Slider, level: Level) -> tuple[Detections, NDArray[np.bool_]]:
+def find_candidates(slider: Slider, level: Level) -> tuple[Proposals, NDArray[np.bool_]]:
     """Return the positions of a level at which a digit may be centred, and which of them are peaks, (k,).
 
     No neighbour of a peak is more probable. The level is cut into tiles with as many positions each, which overlap by a
@@ -143,7 +143,7 @@ def find_candidates(slider: Slider, level: Level) -> tuple[Detections, NDArray[n
     return np.stack([y, x, np.full(len(tile), BOX / level.scale, np.float32), scores[possible]]), peaks[possible]
 
 
-def centre(found: Detections, kept: NDArray[np.intp]) -> Detections:
+def centre(found: Proposals, kept: NDArray[np.intp]) -> Proposals:
     """Return the digits with the indices `kept`, each at the mean place and of the mean size of the detections there.
 
     The probabilities are the weights of these means, and the mean size is the geometric mean.
@@ -158,7 +158,7 @@ def centre(found: Detections, kept: NDArray[np.intp]) -> Detections:
     return centred
 
 
-def suppress(found: Detections, peaks: NDArray[np.bool_]) -> NDArray[np.intp]:
+def suppress(found: Proposals, peaks: NDArray[np.bool_]) -> NDArray[np.intp]:
     """Return the indices of the most probable digits, of which none overlaps a more probable one of like size.
 
     peaks: which of the positions are considered, (k,).

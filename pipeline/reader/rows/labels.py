@@ -48,7 +48,7 @@ def decode_contrast(codes: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def load_part(folder: Path, part: str, name: str) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Return the lines of a part, as a memory map, and what ARRAYS calls `name`, as the stage `lines` writes them.
+    """Return the line images of a part, as a memory map, and what ARRAYS calls `name`, both from the stage `lines`.
 
     Raises PipelineError if a file is missing or damaged.
     """

@@ -23,10 +23,8 @@ from pipeline.reader.synthesis.signs import FINE, Generator, Ink, SourceImages
 
 LARGER, SMALLER, MOST_LARGER = (2.2, 5.0), (0.25, 0.42), 0.75
 BEYOND = 60  # pixels of the page of another size beyond each edge of the line image
-LIKE_DIGIT, PART_SIZES = (
-    0.7,
-    (8, 28),
-)  # share of these line images with a part like a digit, and its longer side
+# Share of these line images with a part like a digit, and its longer side in pixels.
+LIKE_DIGIT, PART_SIZES = 0.7, (8, 28)
 INKED, BESIDE, TRIES = 0.3, 30, 4  # ink; pixels of other ink in view of such a part; parts that are tried
 
 
@@ -85,7 +83,7 @@ def _find_like_digit(page: Ink, generator: Generator) -> tuple[int, int]:
         down, right = _centre_sheet(page, centres[part], generator)
         top, left = down + (SHEET[0] - HEIGHT) // 2, right + SIDE
         shown = page[top : top + HEIGHT, left : left + WIDTH] > INKED
-        if shown.sum() - (labels[boxes[part]] == part + 1).sum() > BESIDE:  # alone, it would be a digit to anybody
+        if shown.sum() - (labels[boxes[part]] == part + 1).sum() > BESIDE:  # alone, anybody would read it as a digit
             return down, right
     return BEYOND, BEYOND
 

@@ -63,8 +63,8 @@ def _average(values: Ink, weights: Ink, side: int) -> Ink:
 def measure_legibility(line_image: LineView, ink: Ink, top: int, left: int, is_word: bool) -> float:
     """Return the depth of a sign's weakest strokes, for a digit times the part of its surroundings that it explains.
 
-    ink: of the sign, cropped, which begins at `top` and `left` of the line. The depth of a digit that is mostly hidden
-    or beyond the line image is 0; that of other writing of which nothing is shown is infinite.
+    ink: of the sign, cropped, which begins at `top` and `left` of the line image. The depth of a digit that is mostly
+    hidden or beyond the line image is 0; that of other writing of which nothing is shown is infinite.
     """
     stroke = np.zeros(line_image.shown.shape, bool)
     bottom, right = top + ink.shape[0], left + ink.shape[1]

@@ -57,7 +57,7 @@ LEGIBLE = 1.9  # of each sign: chosen by eye
 
 @dataclass(frozen=True, eq=False)
 class SyntheticLine:
-    """A line image, its labels, its kind, and how well its least legible digit is seen.
+    """A line image, its labels, its kind, and how well the least legible sign of its middle line is seen.
 
     levels: uint8, SHEET. labels: float32 (MAX_LABELS, 3). digits: float32 (MAX_DIGITS, 5), including those of the lines
     above and below.
@@ -75,7 +75,7 @@ def synthesise_line(
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
     """Return a line image, its labels and its digits; see `pipeline.reader.rows.labels`.
 
-    fonts: files of handwriting. A line image is synthesised again if a digit in its middle line is illegible.
+    fonts: files of handwriting. A line image is synthesised again if a sign of its middle line is illegible.
     """
     while True:
         synthetic = synthesise_any(source, fonts, generator)

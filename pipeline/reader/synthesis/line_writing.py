@@ -30,7 +30,7 @@ STRIKES = 4  # lines through a number that was struck out, exclusive
 # Numbers in cells of their own: pitch, which narrower boxes of one number do not have; gap around a number in a column,
 # which is as wide as its number; both in sizes. Share of the empty cells.
 CELL_PITCHES, COLUMN, EMPTY = (1.65, 3.4), (0.3, 1.3), 0.15
-OFF_CENTRE = 2.2  # pixels: standard deviation of the height at which a line, or what is taken for one, is in a line
+OFF_CENTRE = 2.2  # pixels: standard deviation of the height of a line, or of what is taken for one, in its image
 COLUMNS, RULED = 0.3, 0.75  # shares of the rows of cells that are columns, and of the others that have rules
 
 

@@ -1,4 +1,4 @@
-"""Write dots, commas, apostrophes and quotation labels as short strokes, which resemble a 1 without their word."""
+"""Write dots, commas, apostrophes and quotation marks as short strokes, which resemble a 1 without their word."""
 
 import math
 from dataclasses import dataclass
@@ -37,8 +37,8 @@ def choose_tick(generator: Generator) -> Tick:
 def add_ticks(drawn: Lettering, tick: Tick, x_height: float, generator: Generator) -> Lettering:
     """Return a word whose dots are ticks, with more ticks above its letters, or with punctuation.
 
-    A tick above is higher than the letters around it, and a comma is partly below the line, because a stroke beside a
-    word that is as high as its letters would be a 1 to anybody. x_height: of the letters, in heights of a digit.
+    A tick above is higher than the letters around it, and a comma is partly below the line, because anybody would
+    read a stroke beside a word that is as high as its letters as a 1. x_height: of the letters, in heights of a digit.
     """
     height = _digit_height(drawn)
     unit, room = x_height * height, math.ceil(ROOM * x_height * height)

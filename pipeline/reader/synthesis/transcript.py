@@ -1,4 +1,4 @@
-"""Mark what a line image says: digits, spaces and other writing, in reading order along the row."""
+"""Label what a line image says: digits, spaces and other writing, in reading order along the row."""
 
 from collections.abc import Iterable
 
@@ -16,8 +16,8 @@ def make_labels(pieces: Iterable[Piece], classes: int, start: float, stop: float
     """Return the labels of the pieces of a line, in reading order, that are visible from `start` to `stop`.
 
     The result is an array, (MAX_LABELS, 3); see `pipeline.reader.rows.labels`. Other writing without a digit in between
-    has one label; between two numbers without other writing there is a space. Separators have a label
-    if they are within a number.
+    has one label; between two numbers without other writing there is a space. Separators have a label if they
+    are within a number.
     """
     space, other = classes + SPACE, classes + OTHER
     labels, before = list[tuple[int, float, float]](), None

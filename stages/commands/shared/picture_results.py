@@ -152,17 +152,17 @@ def write_readings(work: Work, forms: Mapping[Path, Format], review: Path | None
 
 
 def _complete(found: Sequence["Reading"], work: Work) -> tuple[list["Reading"], str]:
-    """Return what was read, without rejected texts, and what remains to a person, in words.
+    """Return what was read, without rejected texts, and what remains for a person to check, in words.
 
-    Pages of a form have what may be missing or wrong on them.
+    On pages of a form, the formulas are applied, and problems name what may be missing or wrong.
     """
     from pipeline.reader.many.boxes import CERTAIN
     from pipeline.reader.many.form_pages import check_pages, group_problems
     from pipeline.reader.many.readings import reject
 
     form = work.request.form
-    settled = check_pages(found, form) if form else found
-    checked = [reject(reading, work.least) for reading in settled]
+    found = check_pages(found, form) if form else found
+    checked = [reject(reading, work.least) for reading in found]
     rows = [row for reading in checked for row in reading.rows]
     sure = sum(row.confidence >= CERTAIN for row in rows)
     which = f"{len(rows):,} {'row' if len(rows) == 1 else 'rows'} {'has' if 1 in (sure, len(rows)) else 'have'}"

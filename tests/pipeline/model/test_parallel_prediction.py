@@ -118,7 +118,7 @@ def test_other_key_names_or_total_start_from_scratch(model: Model, images: list[
         assert open_predictions(tmp_path, names, count, 10, key).done == 0
 
 
-def test_block_is_on_the_disk_before_its_entry_in_the_journal(
+def test_block_is_on_the_disk_before_its_entry_in_the_resume_log(
     model: Model, images: list[ArrayFile], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     logs: list[bytes] = []

@@ -32,7 +32,7 @@ def test_entry_that_was_cut_off_does_not_count_and_others_can_follow(length: int
     assert read_log(folder, KEY) == [[0, 5], [5, "é"], [7]]
 
 
-def test_there_is_no_journal_while_the_data_are_prepared(folder: Path) -> None:
+def test_there_is_no_resume_log_while_the_data_are_prepared(folder: Path) -> None:
     with new_log(folder, KEY):
         assert not (folder / RESUME_LOG).exists()
     assert read_log(folder, KEY) == []

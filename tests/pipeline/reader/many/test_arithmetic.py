@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.reader.forms.form import Form, load_form
-from pipeline.reader.many.arithmetic import count_units, find_page_decimal, settle
+from pipeline.reader.many.arithmetic import apply_formulas, count_units, find_page_decimal
 from pipeline.reader.many.form_pages import check_pages, group_problems
 from pipeline.reader.many.readings import Reading, RowReading
 
@@ -53,7 +53,7 @@ def list_problems(page: Reading) -> list[str]:
 
 
 def test_line_that_adds_up_supports_its_readings(form: Form) -> None:
-    page = settle(make_page((("3", 0.6), ("4.50", 0.7), ("13.50", 0.5)), total="13.50"), form, UNITS)
+    page = apply_formulas(make_page((("3", 0.6), ("4.50", 0.7), ("13.50", 0.5)), total="13.50"), form, UNITS)
     assert list_texts(page) == ["3", "4.50", "13.50", "13.50"]
     assert min(row.confidence for row in page.rows) > 0.99
     assert list_problems(page) == []
@@ -61,7 +61,7 @@ def test_line_that_adds_up_supports_its_readings(form: Form) -> None:
 
 
 def test_alternative_that_adds_up_is_chosen(form: Form) -> None:
-    page = settle(make_page((("2.5", 0.7, "25", 0.2), "4.00", "100.00"), total="100.00"), form, UNITS)
+    page = apply_formulas(make_page((("2.5", 0.7, "25", 0.2), "4.00", "100.00"), total="100.00"), form, UNITS)
     first, *_ = page.rows
     assert (first.text, first.digits, first.was) == ("25", "25", "2.5")
     assert first.confidence > 0.9
@@ -72,14 +72,14 @@ def test_alternative_that_adds_up_is_chosen(form: Form) -> None:
 def test_equally_good_ways_to_add_up_stay_doubtful(form: Form) -> None:
     """7 and 1 may be exchanged in both numbers."""
     given = ("7.50", 0.55, "1.50", 0.44), ("7.50", 0.55, "1.50", 0.44)
-    page = settle(make_page(("1", *given), total="9.00"), form, UNITS)
+    page = apply_formulas(make_page(("1", *given), total="9.00"), form, UNITS)
     price, total = page.rows[1:3]
     assert price.text == total.text == "7.50"
     assert price.confidence < 0.9
 
 
 def test_line_that_does_not_add_up_is_a_problem_at_any_confidence(form: Form) -> None:
-    page = settle(make_page(("100", "83.00", ("300.00", 0.9997)), total="300.00"), form, UNITS)
+    page = apply_formulas(make_page(("100", "83.00", ("300.00", 0.9997)), total="300.00"), form, UNITS)
     assert list_texts(page) == ["100", "83.00", "300.00", "300.00"]
     assert list_problems(page) == ["sum, line 1"]
     assert page.problems[0].what.endswith("8300.00")
@@ -91,13 +91,13 @@ def test_sum_chooses_among_the_alternatives_of_a_line(form: Form) -> None:
         ("", "", "2.00"),
         ("", "", "8.00"),
     ]
-    page = settle(make_page(*lines, total="19.00"), form, UNITS)
+    page = apply_formulas(make_page(*lines, total="19.00"), form, UNITS)
     assert list_texts(page) == ["9.00", "2.00", "8.00", "19.00"]
     assert [each.kind for each in page.problems] == ["missing"] * 3  # price and quantity
 
 
 def test_missing_numbers_are_named_where_the_line_has_others(form: Form) -> None:
-    page = settle(make_page(("3", "4.50", ""), ("3", "", "12.00"), ("", "", ""), total=""), form, UNITS)
+    page = apply_formulas(make_page(("3", "4.50", ""), ("3", "", "12.00"), ("", "", ""), total=""), form, UNITS)
     assert [(each.kind, each.region, each.record) for each in page.problems] == [
         ("missing", "sum", 1),
         ("missing", "price", 2),
@@ -106,19 +106,19 @@ def test_missing_numbers_are_named_where_the_line_has_others(form: Form) -> None
 
 
 def test_page_whose_alignment_is_in_doubt_is_not_proved(form: Form) -> None:
-    page = settle(make_page((("3", 0.0), ("4.50", 0.0), ("13.50", 0.0)), total=("13.50", 0.0)), form, UNITS)
+    page = apply_formulas(make_page((("3", 0.0), ("4.50", 0.0), ("13.50", 0.0)), total=("13.50", 0.0)), form, UNITS)
     assert max(row.confidence for row in page.rows) == 0
 
 
 def test_reading_that_fits_no_pattern_is_found_by_its_line(form: Form) -> None:
-    page = settle(make_page(("3", "4.50", ("", 0.0, "13.50", 0.04)), total="13.50"), form, UNITS)
+    page = apply_formulas(make_page(("3", "4.50", ("", 0.0, "13.50", 0.04)), total="13.50"), form, UNITS)
     assert list_texts(page)[2] == "13.50"
     assert not page.rows[2].rejected
 
 
 def test_comma_is_a_point_and_the_table_has_the_most_frequent_one(form: Form) -> None:
     given = ("12,50", 0.6, "12.50", 0.35)
-    page = settle(make_page(("", given, ""), ("", "3,10", ""), ("", "1.234.50", "")), form, UNITS)
+    page = apply_formulas(make_page(("", given, ""), ("", "3,10", ""), ("", "1.234.50", "")), form, UNITS)
     assert find_page_decimal(page, form) == ","
     first, second, third = page.rows
     assert (first.text, first.confidence, first.alternatives) == ("12,50", 0.95, ())
@@ -128,7 +128,7 @@ def test_comma_is_a_point_and_the_table_has_the_most_frequent_one(form: Form) ->
 def test_form_decides_the_decimal_separator(tmp_path: Path) -> None:
     (tmp_path / "form.toml").write_text(f'decimal = "."\n{TEXT}')
     form = load_form(tmp_path / "form.toml")
-    page = settle(make_page(("3", "4,50", "13,50"), total="13,50"), form, UNITS)
+    page = apply_formulas(make_page(("3", "4,50", "13,50"), total="13,50"), form, UNITS)
     assert list_texts(page) == ["3", "4.50", "13.50", "13.50"]
 
 
@@ -141,6 +141,6 @@ def test_unit_is_the_usual_one_of_all_pages(form: Form) -> None:
 
 def test_many_lines_are_settled_in_time(form: Form) -> None:
     lines = [(("3", 0.8, "8", 0.1), ("4.50", 0.8, "9.50", 0.1), ("13.50", 0.8, "18.50", 0.1))] * 60
-    page = settle(make_page(*lines, total=("810.00", 0.5, "870.00", 0.4)), form, UNITS)
+    page = apply_formulas(make_page(*lines, total=("810.00", 0.5, "870.00", 0.4)), form, UNITS)
     assert set(list_texts(page)) == {"3", "4.50", "13.50", "810.00"}
     assert min(row.confidence for row in page.rows) > 0.99

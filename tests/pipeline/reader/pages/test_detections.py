@@ -61,7 +61,7 @@ def number(first: float, digits: int, probability: float, supported: bool = True
     return Detection(span, np.full(digits, 70.0), x, 40, np.full(digits, float(supported)))
 
 
-def test_digits_that_only_a_worse_sighting_has_remain_as_lost() -> None:
+def test_digits_that_only_a_worse_detection_has_remain_as_lost() -> None:
     """As 0219 1148946 in one line image, and 91148946 in another one."""
     better, hidden = number(90, 8, 0.92), number(0, 4, 0.5)
     again, hardly = number(2, 4, 0.4), number(2, 4, 0.02)
@@ -72,7 +72,7 @@ def test_digits_that_only_a_worse_sighting_has_remain_as_lost() -> None:
     assert keep_best([better, number(90, 3, 0.5)]) == [better]  # which has all of its digits
 
 
-def test_lost_sighting_with_some_of_its_digits_is_not_evident() -> None:
+def test_lost_detection_with_some_of_its_digits_is_not_evident() -> None:
     better = replace(number(90, 8, 0.92), support=np.zeros(8))
     hidden = keep_best([better, number(0, 4, 0.5)])[1]
     assert len(hidden.x) < len(hidden.span.probabilities)
@@ -87,7 +87,7 @@ def test_lost_digits_are_not_those_that_another_number_has() -> None:
     assert lost.x.tolist() == [90]
 
 
-def test_what_an_improbable_sighting_hides_is_lost() -> None:
+def test_what_an_improbable_detection_hides_is_lost() -> None:
     improbable, hidden = number(0, 2, 0.01), number(0, 2, 0.9, supported=False)
     kept, lost = keep_best([hidden, improbable])
     assert kept == improbable

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from pipeline.reader.pages.lines import find_lines, find_rows
-from pipeline.reader.pages.search import Detections
+from pipeline.reader.pages.search import Proposals
 
 
-def detections(*rows: tuple[float, float, float, float]) -> Detections:
-    """Detections from rows of y, x, size and score, the most probable first."""
+def detections(*rows: tuple[float, float, float, float]) -> Proposals:
+    """Proposals from rows of y, x, size and score, the most probable first."""
     return np.array(sorted(rows, key=lambda row: -row[3]), np.float32).reshape(-1, 4).T
 
 

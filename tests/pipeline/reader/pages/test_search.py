@@ -8,8 +8,8 @@ from pipeline.pictures.contrast import BOX, add_margin, local_contrast
 from pipeline.reader.pages.search import (
     MARGIN,
     POSSIBLE_DIGIT,
-    Detections,
     Level,
+    Proposals,
     Slider,
     build_pyramid,
     centre,
@@ -34,8 +34,8 @@ def to_contrast(model: Finder, level: Level) -> NDArray[np.float32]:
     return local_contrast(add_margin(level.grey, margin, margin, margin, margin))
 
 
-def detections(*rows: tuple[float, float, float, float]) -> Detections:
-    """Detections from rows of y, x, size and score."""
+def detections(*rows: tuple[float, float, float, float]) -> Proposals:
+    """Proposals from rows of y, x, size and score."""
     return np.array(rows, np.float32).reshape(-1, 4).T
 
 

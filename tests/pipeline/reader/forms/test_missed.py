@@ -1,6 +1,6 @@
 import numpy as np
 
-from pipeline.reader.forms.unread import find_unread
+from pipeline.reader.forms.missed import find_missed
 from tests.drawings import on_paper, place, sample_digits, write_row
 
 SHAPE = 120, 300
@@ -16,17 +16,17 @@ def test_ink_outside_of_what_was_read_is_found_despite_rules() -> None:
     grey = on_paper(np.maximum(first, np.maximum(second, rules)))
     y, x = np.nonzero(first)
     read = [(float(x.min()), float(y.min()), float(x.max()), float(y.max()))]
-    ((left, top, right, bottom),) = find_unread(grey, 20, read)
+    ((left, top, right, bottom),) = find_missed(grey, 20, read)
     y, x = np.nonzero(second > 100)
     assert abs(np.array([left - x.min(), top - y.min(), right - x.max(), bottom - y.max()])).max() <= 4
-    assert len(find_unread(grey, 20, [])) == 2
+    assert len(find_missed(grey, 20, [])) == 2
 
 
 def test_noise_specks_and_empty_cells_are_not_ink() -> None:
     grey = np.random.default_rng(1).normal(235, 5, SHAPE)
     grey[50:54, 60:64] = 40
     grey[30:32] = 120
-    assert find_unread(grey, 20, []) == []
+    assert find_missed(grey, 20, []) == []
 
 
 def test_pieces_of_a_sloping_rule_are_not_ink_but_a_one_is() -> None:
@@ -36,6 +36,6 @@ def test_pieces_of_a_sloping_rule_are_not_ink_but_a_one_is() -> None:
         if y % 30:
             rule[y, 200 + y // 12 : 203 + y // 12] = 255
     rule[45:65, 100:103] = 255
-    ((left, top, right, bottom),) = find_unread(on_paper(rule), 20, [])
+    ((left, top, right, bottom),) = find_missed(on_paper(rule), 20, [])
     assert 95 < left < right < 108
     assert 40 < top < bottom < 70

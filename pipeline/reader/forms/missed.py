@@ -18,7 +18,7 @@ THIN = 0.35  # sizes of a digit: width of a stroke that may be a piece of a rule
 LONG = 3.0  # sizes of a digit: height of a rule of which such a stroke may be a piece
 
 
-def find_unread(grey: NDArray[np.floating], size: float, read: Sequence[Box]) -> list[Box]:
+def find_missed(grey: NDArray[np.floating], size: float, read: Sequence[Box]) -> list[Box]:
     """Return boxes around ink that may be numbers and that is in no box of what was read, in pixels of the picture.
 
     A thin upright stroke in the columns of a rule is none: where a rule slopes or digits cross it, pieces of it remain.
