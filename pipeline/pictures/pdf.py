@@ -1,6 +1,10 @@
 """Render the pages of PDF files with pypdfium2, which is optional."""
 
 import importlib.util
+import io
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -8,9 +12,11 @@ from typing import Any
 
 from PIL import Image
 
+from pipeline.pictures import pdf_page
 from pipeline.pictures.levels import MAX_SIDE
 
 INSTALL = "pip install pypdfium2"  # what reads PDF files
+TIMEOUT = 60  # seconds in which a page is rendered
 PASSWORD = "password"  # in the message of pypdfium2 about an encrypted file
 
 
@@ -34,12 +40,15 @@ def render_page(path: Path, number: int) -> Image.Image:
     with _open(path) as pages:
         if number >= len(pages):
             raise PdfError(f"without a page {number + 1}: name one up to {len(pages)}")
-        page = pages[number]
-        bitmap = page.render(scale=MAX_SIDE / max(*page.get_size(), 1), grayscale=True)
-        image: Image.Image = bitmap.to_pil().copy()
-        bitmap.close()
-        page.close()
-        return image
+    command = [sys.executable, "-P", pdf_page.__file__, os.fspath(path), str(number), str(MAX_SIDE)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    try:
+        done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT)
+    except subprocess.TimeoutExpired:
+        raise PdfError(f"not rendered within {TIMEOUT} seconds: export it as pictures") from None
+    if done.returncode:
+        raise PdfError("damaged, or needs too much memory: export it again, as PDF or as pictures")
+    return Image.open(io.BytesIO(done.stdout), formats=("PPM",))
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Pages of PDF files; without pypdfium2, only the message that says how to install it."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -27,13 +28,33 @@ def encrypt() -> bytes:
     key = "41" * 32
     objects = ["<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>"]
     objects += ["<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>", f"<</Filter/Standard/V 1/R 2/O<{key}>/U<{key}>/P -4>>"]
+    return join(objects, f"/Encrypt 4 0 R/ID[<{key}><{key}>]")
+
+
+def nest(levels: int, copies: int) -> bytes:
+    """Return a file with a black square that forms draw, each of which draws the next one several times."""
+    objects = ["<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>"]
+    objects.append("<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Resources<</XObject<</X 5 0 R>>>>/Contents 4 0 R>>")
+    objects.append("<</Length 5>>stream\n/X Do\nendstream")
+    head = "<</Type/XObject/Subtype/Form/BBox[0 0 9 9]"
+    calls = "/X Do " * copies
+    for number in range(6, 5 + levels):
+        inner = f"/Resources<</XObject<</X {number} 0 R>>>>"
+        objects.append(f"{head}{inner}/Length {len(calls)}>>stream\n{calls}\nendstream")
+    objects.append(f"{head}/Length 12>>stream\n2 2 4 4 re f\nendstream")
+    return join(objects, "")
+
+
+def join(objects: list[str], trailer: str) -> bytes:
+    """Return a PDF file of these objects, the first of which is the root."""
     content, places = b"%PDF-1.4\n", []
     for number, text in enumerate(objects, start=1):
         places.append(len(content))
         content += f"{number} 0 obj{text}endobj\n".encode()
     table = "".join(f"{place:010d} 00000 n \n" for place in places)
-    trailer = f"trailer<</Size 5/Root 1 0 R/Encrypt 4 0 R/ID[<{key}><{key}>]>>\nstartxref\n{len(content)}\n%%EOF"
-    return content + f"xref\n0 5\n0000000000 65535 f \n{table}{trailer}".encode()
+    size = len(objects) + 1
+    end = f"trailer<</Size {size}/Root 1 0 R{trailer}>>\nstartxref\n{len(content)}\n%%EOF"
+    return content + f"xref\n0 {size}\n0000000000 65535 f \n{table}{end}".encode()
 
 
 def test_without_the_package_a_pdf_says_which_command_installs_it(
@@ -82,3 +103,14 @@ class TestPages:
         assert isinstance(found, PictureError)
         assert str(found).startswith(f"scan.pdf#1 is {word}")
         assert "\n" not in str(found)
+
+    def test_page_that_takes_too_long_is_ended(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("pipeline.pictures.pdf.TIMEOUT", 2)
+        path = tmp_path / "scan.pdf"
+        path.write_bytes(nest(12, 10))
+        started = time.monotonic()
+        with pytest.raises(PictureError, match="within 2 seconds"):
+            load_page(path, "scan.pdf")
+        assert time.monotonic() - started < 20
+        path.write_bytes(nest(2, 10))
+        assert load_page(path, "scan.pdf").grey.min() == 0
