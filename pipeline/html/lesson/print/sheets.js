@@ -2,26 +2,22 @@
 
 const SHEETS = { 2: sheetOnKernel, 3: sheetOnShapes, 5: sheetOnLoss, 6: sheetOnSlope, 7: sheetOnBlame };
 
-/** Return both pages of a sheet in HTML. */
-function writeSheet(page, number) {
-  return [false, true]
-    .map((isSolved) => {
-      const { title, body } = SHEETS[number](page, isSolved);
-      const owner = isSolved ? "Solutions" : "Name: ______________________";
-      const head =
-        `<p class="running"><span>How a network reads digits, sheet ${number} of ` +
-        `8</span><span>${owner}</span></p>`;
-      return `<section class="sheet">${head}<h1>${title}</h1>${body}</section>`;
-    })
-    .join("");
+/** Return a page of a sheet in HTML: that with blanks, or that with the solutions. */
+function writeSheet(page, number, isSolved) {
+  const { title, body } = SHEETS[number](page, isSolved);
+  const owner = isSolved ? "Solutions" : "Name: ______________________";
+  const head = `<p class="running"><span>How a network reads digits: scene ${number}</span><span>${owner}</span></p>`;
+  return `<section class="sheet">${head}<h1>${title}</h1>${body}</section>`;
 }
 
-/** Fill the sheets before the page is printed: that of the open scene, or all of them if it has none. */
+/** Fill the sheets before the page is printed: that of the open scene, or all if it has none. Blanks come first. */
 function listenToPrint(page) {
   const sheets = document.getElementById("sheets");
   window.addEventListener("beforeprint", () => {
     const numbers = state.scene in SHEETS ? [state.scene] : Object.keys(SHEETS);
-    sheets.innerHTML = page.pictures ? numbers.map((number) => writeSheet(page, number)).join("") : "";
+    if (!page.pictures) return;
+    const pages = [false, true].flatMap((isSolved) => numbers.map((number) => writeSheet(page, number, isSolved)));
+    sheets.innerHTML = pages.join("");
   });
   window.addEventListener("afterprint", () => sheets.replaceChildren());
 }
@@ -382,7 +378,7 @@ function sheetOnBlame(page, isSolved) {
     ];
   });
   return {
-    title: "The error walks back and shares out the blame",
+    title: "The error walks back, and each weight multiplies it",
     body:
       `<div class="row">${printInk(page.pictures.torn.ink, page.model.shape[1], 34)}` +
       `<div>${path("A")}${path("B")}</div></div>` +
@@ -399,8 +395,7 @@ function sheetOnBlame(page, isSolved) {
       task(5, "What must change so that B can help, too?") +
       `<p class="sum"><span class="blank ` +
       `long">${isSolved ? "Its shape unit must open: its sum must be above 0." : ""}</span></p>` +
-      `<p class="foot">Picture, pixel and error are real. Weights and the values of units are round numbers; ` +
-      `the real slope ` +
-      `adds up all open paths.</p>`,
+      `<p class="foot">Picture, pixel and error are real; the other numbers are made up to be round. Other ` +
+      `inputs of the units are not drawn. The real slope adds up all open paths.</p>`,
   };
 }

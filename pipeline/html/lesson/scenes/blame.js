@@ -29,19 +29,20 @@ function writeLedger({ share, ink, error, sent, passed, arrived, slope: slopes }
   ];
 }
 
-/** Say whether the guess was right. */
-function judgeGuess(guess) {
-  if (guess === ANSWER) return "You were right.";
+/** Say whether a guess is right, and whether the first one was. */
+function judgeGuess(guess, first) {
+  if (guess === ANSWER) return first === ANSWER ? "You were right." : "Yes, now: only A.";
   return guess === "B" ? "Not B: its path is shut, so no error reaches it." : "Only A: no error reaches B.";
 }
 
 const blame = {
   name: "Whose fault?",
-  title: "The error walks back and shares out the blame",
-  lead: "Each weight on the way multiplies it. A shut unit stops it.",
+  title: "The error walks back, and each weight multiplies it",
+  lead: "A shut unit stops it.",
 
-  // guess: null before. step: of the walk back, from 0. moved: how much of its way the message has gone.
-  begin: () => ({ guess: null, step: 0, moved: 1 }),
+  // guess: null before. first: the guess before the first walk, null until then. step: of the walk back, from 0.
+  // moved: how much of its way the message has gone.
+  begin: () => ({ guess: null, first: null, step: 0, moved: 1 }),
 
   build(scene) {
     const { page } = scene;
@@ -56,8 +57,8 @@ const blame = {
       make(
         "p.label.note",
         {},
-        "Picture, pixel and error are real. Weights and the values of units are round numbers, so that you can check " +
-          "the steps in your head. The real slope adds up all open paths.",
+        "Picture, pixel and error are real; the other numbers are made up to be round. Other inputs of the units are " +
+          "not drawn. The real slope adds up all open paths. All other weights learn in the same way.",
       ),
     );
     const question = make("div");
@@ -107,11 +108,12 @@ const blame = {
 
 function walk(scene) {
   if (scene.own.moved < 1) return; // it is still walking
-  scene.change({ step: scene.own.step + 1, moved: 0 });
+  const { guess, first, step } = scene.own;
+  scene.change({ first: first ?? guess, step: step + 1, moved: 0 });
   scene.animate(WALK, (moved) => scene.change({ moved }));
 }
 
-function listLines({ guess, step, moved }, ledger) {
+function listLines({ guess, first, step, moved }, ledger) {
   if (guess === null) return [];
   if (step === 0) return [make("li.now", {}, "Let the error tell us.")];
   const shown = moved < 1 ? step - 1 : step; // a line comes when the message has arrived
@@ -119,7 +121,7 @@ function listLines({ guess, step, moved }, ledger) {
     const isNow = i === shown - 1;
     return make(isNow ? "li.now" : "li", {}, make("b", {}, name), ` ${text}`);
   });
-  return shown === STEPS_BACK ? [...lines, make("li.now", {}, judgeGuess(guess))] : lines;
+  return shown === STEPS_BACK ? [...lines, make("li.now", {}, judgeGuess(guess, first))] : lines;
 }
 
 /**
@@ -192,13 +194,13 @@ function drawUnits({ isUpright, isSmall, radius, edge, shape }, name) {
   const isShut = second <= 0;
   const unit = ([x, y], value, text) => {
     const side = name === "A" ? -1 : 1;
-    const beside = [x + side * (radius + 12), y + 5, { anchor: side < 0 ? "end" : "start" }];
-    const above = [x, y - radius - 12, { anchor: "middle" }];
-    const [textX, textY, style] = isUpright ? beside : above;
+    const beside = [x + side * (radius + (isSmall ? 6 : 12)), y + 5, { anchor: side < 0 ? "end" : "start" }];
+    const outside = [x, side < 0 ? y - radius - 12 : y + radius + 24, { anchor: "middle" }]; // off the links
+    const [textX, textY, style] = isUpright ? beside : outside;
     return [
       drawDot("node", [x, y], radius),
       drawText(x, y + 6, two(value), { anchor: "middle", name: "big" }),
-      isSmall ? null : drawText(textX, textY, text, style),
+      drawText(textX, textY, text, style),
     ];
   };
   const [x, y] = shape[name];
@@ -208,10 +210,10 @@ function drawUnits({ isUpright, isSmall, radius, edge, shape }, name) {
     ? drawLine("gate", [x - half, y - away], [x + half, y - away])
     : drawLine("gate", [x + away, y - half], [x + away, y + half]);
   const state = isShut ? (isUpright ? "shut" : "sum below 0, shut") : "open";
-  const suffix = isUpright ? "" : ` ${name}`;
+  const nameOf = (kind) => (isSmall ? "" : isUpright ? `${kind} unit: ` : `${kind} unit ${name}: `);
   return [
-    ...unit(edge[name], first, `Edge unit${suffix}: open`),
-    ...unit(shape[name], second, `Shape unit${suffix}: ${state}`),
+    ...unit(edge[name], first, `${nameOf("Edge")}open`),
+    ...unit(shape[name], second, `${nameOf("Shape")}${state}`),
     isShut ? gate : null,
   ];
 }
@@ -238,7 +240,7 @@ function drawScore({ isUpright, isSmall, radius, score: [x, y] }, { step }, { na
 }
 
 /** Return the weights of a path, beside their links. */
-function drawWeights({ isUpright, isSmall, pixel, edge, shape, score }, name, step) {
+function drawWeights({ isUpright, isSmall, radius, picture, pixel, edge, shape, score }, name, step) {
   const { first, second, last } = PATHS[name];
   const side = name === "A" ? -1 : 1;
   const beside = (from, to, share, text) => {
@@ -253,11 +255,18 @@ function drawWeights({ isUpright, isSmall, pixel, edge, shape, score }, name, st
     const anchor = isStraight ? "middle" : share > 0.6 ? "end" : "start";
     return drawText(x + (isStraight ? 0 : share > 0.6 ? -8 : 8), y + shift, text, { anchor, name: "big halo" });
   };
+  // On phones, beside the picture and the upper unit: clear of the messages and of the gate.
+  const corner = (x, y, text) => drawText(x, y, text, { anchor: side < 0 ? "end" : "start", name: "big halo" });
   const grows = step === STEPS_BACK && name === ANSWER ? " ↑" : "";
+  const [start, end] = [`${name} = ${two(first)}${grows}`, `× ${two(last)}`];
   return [
-    beside(pixel, edge[name], isUpright ? (isSmall ? 0.3 : 0.45) : 0.66, `${name} = ${two(first)}${grows}`),
+    isSmall
+      ? corner(picture.x + (side < 0 ? -24 : picture.size + 8), edge[name][1] + radius + 20, start)
+      : beside(pixel, edge[name], isUpright ? 0.62 : 0.66, start),
     beside(edge[name], shape[name], 0.5, `× ${two(second)}`),
-    beside(shape[name], score, isUpright ? 0.55 : 0.48, `× ${two(last)}`),
+    isSmall
+      ? corner(shape[name][0] + side * (radius + 4), shape[name][1] - radius + 8, end)
+      : beside(shape[name], score, isUpright ? 0.55 : 0.48, end),
   ];
 }
 

@@ -26,7 +26,7 @@ function sharesOfPictures(page) {
   return page.shares;
 }
 
-/** Return the question and its choices, of which one is right: {question, choices, right, answer}. */
+/** Return the question and its choices, of which one is right: {question, choices, right, replies}. */
 function askForLoss(page) {
   const { torn, wrong } = sharesOfPictures(page);
   const [before, after] = [torn, wrong].map(lossOfShare);
@@ -40,7 +40,14 @@ function askForLoss(page) {
       ["more", more],
     ],
     right: "more",
-    answer: `from ${two(before)} to ${two(after)}`,
+    replies: {
+      below: `More: ${two(after)}. Below 36${SPACE}%, a loss is over 1.`,
+      double:
+        times > 2
+          ? `More: ${two(after)}. Twice ${two(before)} would be ${two(2 * before)}.`
+          : `More: ${two(after)}. Any fall raises the loss.`,
+      more: `Yes: from ${two(before)} to ${two(after)}.`,
+    },
   };
 }
 
@@ -86,7 +93,7 @@ const loss = {
         button.disabled = own.guess === null; // the ball drops with the guess
       }
       drawGuess(own.guess);
-      setText(why, own.guess === null ? "" : `${own.guess === asked.right ? "Yes" : "More"}: ${asked.answer}.`);
+      setText(why, own.guess === null ? "" : asked.replies[own.guess]);
       drawChart((width, height) => paintLoss(width, height, own, shares));
     };
   },

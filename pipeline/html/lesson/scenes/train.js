@@ -146,7 +146,8 @@ function describeLearner(page) {
   return (
     `A small network of this page: ${kernels.map(({ biases }) => biases.length).join(" and ")} kernels, small random ` +
     `weights at first. Layer 1 learns ${TRAINING.hurry} times as fast; else its kernels would stay noise. ` +
-    "The axis shows square roots of steps."
+    "The axis shows square roots of steps. The loss nears 0 because the training pictures come many times; new ones " +
+    "stay harder."
   );
 }
 

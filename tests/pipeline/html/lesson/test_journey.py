@@ -97,6 +97,10 @@ def test_a_pupil_goes_through_the_scenes_on_loss_slope_blame_and_training(
         page.evaluate("Object.assign(TRAINING, { steps: 2, exams: 2 })")
         page.locator(".pick", has_text="below 1").click()
         expect(page.locator(".why")).to_contain_text("More")
+        below = page.locator(".why").inner_text()
+        page.locator(".pick", has_text="doubles").click()
+        expect(page.locator(".why")).to_contain_text("Twice")
+        assert page.locator(".why").inner_text() != below
         page.locator(".pick", has_text="Over").click()
         expect(page.locator(".why")).to_contain_text("Yes")
         wait_until(page, "state.scenes[5].share === null")
@@ -119,6 +123,7 @@ def test_a_pupil_goes_through_the_scenes_on_loss_slope_blame_and_training(
         press_go(page, "Try again")
         page.locator(".pick", has_text="A").first.click()
         press_go(page, "Walk back", 5)
+        expect(page.locator(".ledger .now").last).to_contain_text("Yes, now")
         press_go(page, "Next")
         weights = page.locator("#lead").inner_text()
         assert "18,378" in weights
