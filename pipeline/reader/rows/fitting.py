@@ -14,7 +14,7 @@ from pipeline.reader.rows.ctc import align
 from pipeline.reader.rows.expected import Expected
 from pipeline.reader.rows.labels import OTHER, SPACE
 from pipeline.reader.rows.patterns import NO_STATE, Pattern, best_texts, pattern_log_probability
-from pipeline.reader.rows.spans import AROUND, IMPOSSIBLE, SIZE, Span, find_spans, is_reported, measure, view_strips
+from pipeline.reader.rows.spans import AROUND, IMPOSSIBLE, SIZE, Span, average_views, find_spans, is_reported, measure
 from pipeline.reader.rows.trellis import Indices
 
 FITS = 0.05  # probability that a line image fits the pattern from which it is read so
@@ -33,7 +33,7 @@ def fit_spans(model: Model, line_images: Sequence[Array], run: Run, expected: Ex
     arithmetic of a form may agree.
     """
     classes, found = len(model.class_names), []
-    for line_image, logits in zip(line_images, view_strips(model, line_images, run), strict=True):
+    for line_image, logits in zip(line_images, average_views(model, line_images, run), strict=True):
         pitch = line_image.shape[1] / logits.shape[1]
         spans = measure(find_spans(logits, classes, pitch), model.temperature)
         shown = any(span.is_reported for span in spans)

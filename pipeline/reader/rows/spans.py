@@ -63,13 +63,13 @@ def read_spans(model: Model, line_images: Sequence[Array], run: Run) -> list[lis
     classes = len(model.class_names)
     found = [
         find_spans(logits, classes, line_image.shape[1] / logits.shape[1])
-        for line_image, logits in zip(line_images, view_strips(model, line_images, run), strict=True)
+        for line_image, logits in zip(line_images, average_views(model, line_images, run), strict=True)
     ]
     measured = iter(measure([span for spans in found for span in spans], model.temperature))
     return [[next(measured) for _ in spans] for spans in found]
 
 
-def view_strips(model: Model, line_images: Sequence[Array], run: Run) -> list[Array]:
+def average_views(model: Model, line_images: Sequence[Array], run: Run) -> list[Array]:
     """Return the logits of each line image, (outputs, columns), which are logarithms of probabilities.
 
     If the first of the VIEWS shows a digit, the probabilities are the means of those in all views.

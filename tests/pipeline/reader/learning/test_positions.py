@@ -80,7 +80,7 @@ def make_crops(line_images: np.ndarray, digits: np.ndarray) -> Crops:
     return Crops(line_images, digits, find_centres(LAYERS), classes=10)
 
 
-def compose_parts(count: int) -> Crops:
+def synthesise_parts(count: int) -> Crops:
     source, fonts = SourceImages(*sample_digits(), tuple("0123456789")), list_fonts("script")
     made = [synthesise_line(source, fonts, np.random.default_rng(i)) for i in range(count)]
     line_images, _, digits = map(np.array, zip(*made, strict=True))
@@ -88,7 +88,7 @@ def compose_parts(count: int) -> Crops:
 
 
 def test_training_on_parts_lowers_the_loss(tmp_path: Path) -> None:
-    parts, row = compose_parts(24), make_row_reader(class_names=tuple("0123456789"))
+    parts, row = synthesise_parts(24), make_row_reader(class_names=tuple("0123456789"))
     task = make_task(make_finder(LAYERS, row).header, SMALL, parts, parts, row)
     first, second = train_network(task, SMALL, tmp_path / "one.npz").history
     assert second.loss < first.loss
