@@ -83,7 +83,8 @@ const watch = {
   name: "Watch",
   title: "A network reads your handwriting, stroke by stroke",
   lead: ({ model }) =>
-    `It finds edges, joins them into shapes, and scores all ten digits${negativeOf(model) === null ? "" : " and “none”"}.`,
+    "It finds edges, joins them into shapes, and scores all ten digits" +
+    (negativeOf(model) === null ? "." : ` and “${NONE}”.`),
 
   // phase: "demo", "empty", "drawing" or "drawn". points: of the 3, so far. units: the maps and shapes that are shown.
   begin: (page) => {
