@@ -23,7 +23,7 @@ def lines(
     workers: Workers = None,
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/lines"),
 ) -> str:
-    """Synthesise images of lines of writing, and record what each of them says and where its digits are.
+    """Synthesise line images, with their texts and the positions of their digits.
 
     The validation lines are synthesised from the validation images and a tenth of the fonts, the training lines from
     the training images and the other fonts. The results are bit-identical for any scheduler and number of workers.

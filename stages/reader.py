@@ -37,8 +37,8 @@ def reader(
 ) -> str:
     """Train the network that finds digits in pictures, and join it with the network for rows into a reader.
 
-    The first network finds where rows may be, and the network that `rows` has trained reads them. `--layers` names the
-    layers of the first network, which cannot be dense.
+    The first network proposes where digits are; the network that `rows` has trained reads the rows that they form.
+    `--layers` names the layers of the first network, which cannot be dense.
 
     An interrupted run resumes after its last complete epoch, and its result is bit-identical to that of an
     uninterrupted run.

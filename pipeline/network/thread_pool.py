@@ -1,8 +1,8 @@
 """A pool of threads. NumPy releases the GIL while it computes, so threads run in parallel.
 
-A training step uses the pool twice, and there are thousands of steps a second. Queues, which are written in C, start a
-pool and collect its results in about 25 microseconds; that of the standard library takes two to three times as
-long.
+A training step uses the pool once or twice, and a small network takes hundreds of steps a second. Queues, which are
+written in C, start a pool and collect its results in about 25 microseconds; that of the standard library takes two to
+three times as long.
 """
 
 import threading

@@ -43,8 +43,8 @@ class Task(Generic[Kind]):
 
     header: the model to be, without arrays. layers: those that are trained: the layers of the header, or these slid
     over a larger input. loss: from the progress of the run, in [0, 1), to a loss for logits (outputs, ..., n) and
-    labels (..., n). count_correct: from logits and labels to the number of examples that are right. counted: the number
-    of outputs that validation compares, the first ones. build: makes the model from the header and the parameters of
+    labels (..., n). count_correct: from logits and labels to the number of examples that are right. counted:
+    validation compares so many outputs, the first ones. build: makes the model from the header and the parameters of
     each network, float32 (total,). initial: the parameters to begin with, float32 (total,); None to draw them.
     """
 

@@ -3,7 +3,7 @@
 A line that adds up is evidence for the readings in it. Let P be the probability, by the reader, of one combination of
 readings. If they are wrong, their result agrees with the written one only by chance, about once in A = 10^k for a
 result of k digits. By Bayes' rule, with equal prior odds that a line adds up, a combination that does so has the weight
-A P, any other P; what the alternatives do not show keeps the rest of the probability, with the weight 1.
+A P, and any other has P. The probability that no alternative covers stays as it is.
 """
 
 import itertools

@@ -17,7 +17,7 @@ FULL = 0.6  # of the pages: how many have the same number of rows where a smalle
 SCANTY = 0.5  # of the median: number of rows that is always one
 PRINTED = 0.5  # of the pages: how many have ink at the same place if it is printed
 NEAR = 0.01  # of the longer side of the page: how exactly it is the same place
-FEW = 3  # pages, which say nothing about each other
+FEWEST = 3  # pages from which what is unusual can be told
 
 
 def check_pages(found: Sequence[Reading], form: Form) -> list[Reading]:
@@ -46,7 +46,7 @@ def check_pages(found: Sequence[Reading], form: Form) -> list[Reading]:
 
 def _find_print(read: Sequence[Reading]) -> list[tuple[float, ...]]:
     """Return the places of ink on so many pages that it must be printed."""
-    if len(read) < FEW:
+    if len(read) < FEWEST:
         return []
     places = [[each.place for each in page.problems if each.kind == "ink" and each.place] for page in read]
     counts = Counter(cell for page in places for cell in {_round(place) for place in page})
@@ -70,7 +70,7 @@ def _is_printed(problem: Problem, printed: Sequence[tuple[float, ...]]) -> bool:
 def _find_usual(read: Sequence[Reading], field: str) -> int:
     """Return the number of rows in a field below which a page has too few."""
     counts = [sum(row.region == field for row in page.rows) for page in read]
-    if len(counts) < FEW:
+    if len(counts) < FEWEST:
         return 0
     most, pages = Counter(counts).most_common(1)[0]
     return most if pages >= FULL * len(counts) else round(SCANTY * float(np.median(counts)))

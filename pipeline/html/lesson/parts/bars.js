@@ -1,14 +1,21 @@
-/* A bar for each class. */
+/* A bar for each output: the classes, and "none" if the model has a negative class. */
+
+const NONE = "none";
+
+/** Return the names of all outputs of a model, in order. */
+function outputNames(model) {
+  return negativeOf(model) === null ? model.classNames : [...model.classNames, NONE];
+}
 
 /**
  * Append bars to a parent, with their percentages if asked for. Returns draw(probabilities), null for none; the largest
- * one is blue, and its element returned. names: of the classes; further outputs, as "none", have no bar.
+ * one is blue, and its element returned. names: of all outputs, so that the percentages add up to 100.
  */
 function makeBars(parent, names, hasPercent = false) {
   const bars = names.map((name) => {
     const share = make("em");
     const element = make(
-      "div.bar",
+      `div.bar${name === NONE ? ".none" : ""}`,
       {},
       make("span", {}, name),
       make("div", {}, make("i")),

@@ -14,7 +14,7 @@ const KERNELS = {
   },
   Edge: {
     cell: (row, column) => [-1, -0.5, 0, 0.5, 1][column],
-    answer: "Edge: it lights up where ink begins on the right.",
+    answer: "Edge: it lights up where there is no ink on the left and ink on the right.",
   },
   Blur: { cell: () => 0.2, answer: "Blur: it adds up a fifth of the ink of each square." },
 };
@@ -97,6 +97,10 @@ const kernel = {
       fillCells(parts.numbers, own.numbers, (value) => tint(value, KERNEL.most));
       tellNumbers(parts.numbers, own.numbers);
       setText(parts.sum, two(sum));
+      setText(parts.below, sum < 0 ? "Below 0 counts as 0: empty." : "");
+      setAttributes(parts.frame, {
+        "aria-label": `Frame in row ${row + 1}, column ${column + 1} of ${stops} × ${stops} stops: arrow keys move it`,
+      });
       setText(parts.words, `Sum ${two(sum)}: its square ${sum > 0 ? "lights up" : "stays empty"}.`);
       paintActive(parts.map, mapOf(ink, width, own.numbers, own.filled), stops, KERNEL.fullMap);
       Object.assign(parts.dot.style, { left: `${(100 * column) / stops}%`, top: `${(100 * row) / stops}%` });
@@ -109,7 +113,7 @@ const kernel = {
 
   action(own, scene) {
     if (own.choice === null) return null;
-    if (own.isSliding) return { label: "To the end", run: () => finishSlide(scene) };
+    if (own.isSliding) return { label: "To the end", run: () => endSlide(scene) };
     return { label: "Next", run: scene.next };
   },
 
@@ -139,7 +143,7 @@ function chooseKernel(scene, name, count) {
 
 /** Slide the kernel over all stops. */
 function slide(scene, count) {
-  if (isStill()) return scene.change({ stop: count - 1, filled: count, isSliding: false });
+  if (isStill()) return endSlide(scene);
   const isNew = !scene.own.isSliding;
   scene.change({ stop: 0, filled: 1, isSliding: true });
   if (!isNew) return; // its timer goes on from the first stop
@@ -147,9 +151,18 @@ function slide(scene, count) {
     const { stop, isSliding } = scene.own;
     if (!isSliding) return false;
     const isLast = stop + 1 === count - 1;
-    scene.change({ stop: stop + 1, filled: stop + 2, isSliding: !isLast });
+    if (isLast) endSlide(scene);
+    else scene.change({ stop: stop + 1, filled: stop + 2 });
     return !isLast;
   });
+}
+
+/** Fill the map, and show the stop that lights up most. */
+function endSlide(scene) {
+  finishSlide(scene);
+  const { page, own } = scene;
+  const [, width] = page.model.shape;
+  scene.change({ stop: strongest(mapOf(page.pictures.stroke.ink, width, own.numbers, own.filled), 1)[0] });
 }
 
 function finishSlide(scene) {
@@ -185,8 +198,8 @@ function buildKernelQuestion({ ask }, choose) {
 
 function buildKernelStage(scene, stops, width) {
   const [picture, map] = [make("canvas.pic"), make("canvas.tile")];
-  const [frame, dot] = [make("div.frame"), make("div.frame.dot")];
-  const [sum, words] = [make("b"), make("p.words")];
+  const [frame, dot] = [make("div.frame", { tabindex: 0, role: "application" }), make("div.frame.dot")];
+  const [sum, below, words] = [make("b"), make("small.below"), make("p.words")];
   const count = KERNEL.size ** 2;
   const ink = makeCells("ink", "Ink in the frame", count, KERNEL.size);
   const numbers = makeCells("numbers", "Kernel: drag a number", count, KERNEL.size);
@@ -215,7 +228,7 @@ function buildKernelStage(scene, stops, width) {
     numbers.figure,
     make("div.sign.equals", {}, "="),
     products.figure,
-    make("div.sign.sum", {}, make("small", {}, "sum"), sum, make("span", {}, "→")),
+    make("div.sign.sum", {}, make("small", {}, "sum"), sum, make("span", {}, "→"), below),
     make("figure.map", {}, make("figcaption", {}, `Map: ${stops} × ${stops} stops`), over(map, dot)),
     make("div.row.tabs", { role: "group", "aria-label": "Show" }, ...tabs.map(([, button]) => button)),
     words,
@@ -235,7 +248,7 @@ function buildKernelStage(scene, stops, width) {
     most: KERNEL.most,
   });
   const cells = { ink: ink.cells, numbers: numbers.cells, products: products.cells };
-  return { picture, map, frame, dot, sum, words, tabs, ...cells };
+  return { picture, map, frame, dot, sum, below, words, tabs, ...cells };
 }
 
 /** Move the frame by pointer. stopAt: the column and row of the stop at a place, each from 0 to 1. */

@@ -3,6 +3,7 @@
 const ERASER = { radius: 2.2, soft: 1, apart: 0.4 }; // pixels of the picture; the same disc as in pictures.py
 const FIRST_PLACE = [22, 24]; // column and row of the eraser
 const GUESSES = [3, 6, 9];
+const FRESH = { places: [], at: FIRST_PLACE, fooled: null }; // nothing is rubbed out
 
 /** Return the ink that is left after discs around places, [x, y] in pixels, are rubbed out. */
 function rubOut(ink, width, places) {
@@ -46,12 +47,13 @@ function readInk(model, ink) {
 
 const rub = {
   name: "Rub it out",
-  title: "Fool it with as little ink as you can",
+  title: "Fool it: rub out as little as you can",
   lead: "Rub out parts of the digit and watch which one takes over.",
 
   // index: of the picture, null for that of the question. guess: null before. places: that were rubbed out, [x, y].
-  // at: the eraser. record: the least share of ink with which it was fooled, null if it was not.
-  begin: () => ({ index: null, guess: null, places: [], at: FIRST_PLACE, record: null }),
+  // at: the eraser. fooled: the share of ink that was gone when it was first fooled since the start, null if it was
+  // not. record: the least such share.
+  begin: () => ({ index: null, guess: null, ...FRESH, record: null }),
 
   build(scene) {
     const { page } = scene;
@@ -63,10 +65,10 @@ const rub = {
       "aria-label": "Picture to rub out",
       "aria-describedby": "rub-keys",
     });
-    const bars = make("div.scores");
+    const bars = make("div.scores", { style: `--count: ${outputNames(page.model).length}` });
     const keys = make("p.hidden", { id: "rub-keys" }, "Arrow keys move the eraser, and space rubs out.");
     scene.stage.append(make("div.rubbing", {}, canvas, eraser), bars, keys);
-    const drawBars = makeBars(bars, page.model.classNames, true);
+    const drawBars = makeBars(bars, outputNames(page.model), true);
     const drawQuestion = buildRubQuestion(scene);
     listenToEraser(scene, canvas, width);
     return (own) => {
@@ -86,7 +88,7 @@ const rub = {
 function buildRubQuestion(scene) {
   const question = make("div.question");
   const [share, words] = [make("b"), make("p.why")];
-  const again = make("button.plain", { onclick: () => scene.change({ places: [], at: FIRST_PLACE }) }, "Start again");
+  const again = make("button.plain", { onclick: () => scene.change(FRESH) }, "Start again");
   const other = make("button.plain", { onclick: () => takeNextPicture(scene) }, "New digit");
   scene.ask.append(question, make("p.gone", {}, share), words, make("p.more", {}, again, other));
   const drawGuess = makeOptions(question, {
@@ -107,13 +109,14 @@ function buildRubQuestion(scene) {
 }
 
 function takeNextPicture(scene) {
-  scene.change({ index: nextPicture(scene.page, scene.own.index), places: [], at: FIRST_PLACE, record: null });
+  scene.change({ index: nextPicture(scene.page, scene.own.index), ...FRESH, record: null });
 }
 
 /** Say how much is gone, and what the network reads: {share, words}. */
-function describeRubbing({ classNames }, { guess, places, index, record }, { label, gone, best }) {
+function describeRubbing({ classNames }, { guess, places, index, fooled, record }, { label, gone, best }) {
   if (places.length === 0 || gone < 0.005) return { share: "", words: "" };
-  const amount = `${(100 * gone).toFixed(0)}${SPACE}%`;
+  const whole = (part) => Math.round(100 * part);
+  const amount = `${whole(gone)}${SPACE}%`;
   if (best === label)
     return {
       share: `${amount} rubbed out`,
@@ -122,9 +125,9 @@ function describeRubbing({ classNames }, { guess, places, index, record }, { lab
   if (best >= classNames.length) return { share: `${amount} rubbed out`, words: "It sees no digit in this." };
   const isGuessed = index === null && guess !== null;
   const guessed = !isGuessed ? "" : guess === best ? " You guessed it." : ` You guessed ${guess}.`;
-  const least = record !== null && record < gone - 0.005 ? ` Your record: ${(100 * record).toFixed(0)}${SPACE}%.` : "";
-  const words = `of its ink. It reads ${classNames[best]} now.${guessed}${least} Can you do it with less?`;
-  return { share: `Fooled with ${amount}`, words };
+  const least = whole(record) < whole(fooled) ? ` Your record: ${whole(record)}${SPACE}%.` : "";
+  const words = `of its ink rubbed out. It reads ${classNames[best]} now.${guessed}${least} Can you rub out less?`;
+  return { share: `Fooled: ${whole(fooled)}${SPACE}%`, words };
 }
 
 /** Rub out at a place, or along the way to it. */
@@ -138,8 +141,9 @@ function rubAt(scene, at, isRubbing) {
   const left = rubOut(ink, page.model.shape[1], places);
   const best = bestOf(readInk(page.model, left));
   const isFooled = best !== label && best < page.model.classNames.length;
-  const record = isFooled ? Math.min(shareGone(ink, left), own.record ?? 1) : own.record;
-  scene.change({ at, places, record });
+  const fooled = own.fooled ?? (isFooled ? shareGone(ink, left) : null);
+  const record = fooled === null ? own.record : Math.min(fooled, own.record ?? 1);
+  scene.change({ at, places, fooled, record });
 }
 
 /** Rub out by pointer, and by keys: arrows move the eraser, space rubs out. */

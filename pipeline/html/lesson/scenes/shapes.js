@@ -54,7 +54,7 @@ function describeHidden({ model: { layers }, edges, shapes }) {
 const shapes = {
   name: "Shapes",
   title: "Edges make shapes, and shapes add points",
-  lead: "A score is a sum: each shape adds points to a digit or takes some away.",
+  lead: "A score adds up the points of all shapes, for this picture only.",
 
   // digit: whose points are shown. chosen: number of the framed shape, from 0. wasGuessed: the question is answered.
   begin: (page) => ({ digit: page.pictures.sure.label, chosen: 0, wasGuessed: false }),
@@ -143,7 +143,7 @@ function describeGuess(points, chosen) {
   const digit = withArticle(GUESSED);
   if (round2(points[best]) <= 0) return `None of them adds to ${digit} here.`;
   const value = signed(points[best]);
-  return best === chosen ? `The framed shape adds most: ${value}.` : `The ${COUNTED[best]} shape adds most: ${value}.`;
+  return `Of these six, the ${best === chosen ? "framed one" : COUNTED[best]} adds most: ${value}.`;
 }
 
 function buildShapesStage(scene, units) {

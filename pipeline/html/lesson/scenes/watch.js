@@ -82,7 +82,9 @@ function raisedBy({ model, edges }, { values, image }) {
 const watch = {
   name: "Watch",
   title: "A network reads your handwriting, stroke by stroke",
-  lead: "It finds edges, joins them into shapes, and scores all ten digits.",
+  lead: ({ model }) =>
+    "It finds edges, joins them into shapes, and scores all ten digits" +
+    (negativeOf(model) === null ? "." : ` and “${NONE}”.`),
 
   // phase: "demo", "empty", "drawing" or "drawn". points: of the 3, so far. units: the maps and shapes that are shown.
   begin: (page) => {
@@ -181,7 +183,7 @@ function makeFlow({ stage, page }, canvas) {
     make("div.column.shapes", {}, ...shapes, make("p.label", {}, `Shapes: ${SHAPES_SHOWN} of ${counts[1]}`)),
     bars,
   );
-  const drawBars = makeBars(bars, page.model.classNames);
+  const drawBars = makeBars(bars, outputNames(page.model));
   bars.append(make("p.label", {}, "Answer, in percent"));
   const drawWires = makeWires(stage);
   return (reading, { units, shift }, isMoving) => {

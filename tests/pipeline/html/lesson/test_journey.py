@@ -42,6 +42,7 @@ def numbers(page: Page, selector: str) -> list[float]:
 def test_a_pupil_goes_through_the_scenes_on_kernel_shapes_and_ink(page: Page) -> None:
     wait_until(page, "state.scenes[1]?.points > 5")  # it opens alive
     expect(page.locator(".answer")).not_to_be_empty()
+    assert page.locator(".bar span").all_text_contents() == [*"0123456789", "none"]
     go_on(page, "Your turn")
     draw(page, ".pad", place(DIGITS[7], 0.2, 0.2, 0.6))
     assert page.locator(".answer").inner_text() in "0123456789?"
@@ -50,8 +51,9 @@ def test_a_pupil_goes_through_the_scenes_on_kernel_shapes_and_ink(page: Page) ->
     expect(page.locator(".why")).to_contain_text("No")
     page.locator(".pick", has_text="B").click()
     go_on(page, "To the end")
-    for _ in range(5):
-        page.keyboard.press("ArrowDown")
+    page.wait_for_timeout(300)
+    assert numbers(page, ".sum b")[0] > 1  # the strongest stop
+    page.locator(".picture .frame").focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_timeout(300)
     cells = [numbers(page, f".{name} .cells span") for name in ("ink", "numbers", "products")]
