@@ -25,7 +25,7 @@ report.inputs := normalize train evaluate ## Write a report with metrics, errors
 ##  For the reader
 
 fonts.inputs := ## Fetch and verify handwriting fonts
-lines.inputs := normalize fonts ## Synthesise images of lines of writing
+lines.inputs := normalize fonts ## Synthesise line images, with their texts
 rows.inputs := lines ## Train the network that reads a row as a whole
 reader.inputs := lines rows ## Train the network that finds digits, and join it with rows
 

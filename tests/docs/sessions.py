@@ -106,7 +106,8 @@ class Session:
         own = {"PATH": path, "PYTHONPATH": str(project), "PYTHONUNBUFFERED": "1", "LC_ALL": "C.UTF-8"}
         own["OPENBLAS_NUM_THREADS"] = "1"  # the products are small, and test files run in parallel
         own |= variables or {}
-        env = {name: value for name, value in clean_environment().items() if name != "COLUMNS"} | own
+        unwanted = {"COLUMNS", "CI"}  # with CI, pytest does not cut its lines to the width of the terminal
+        env = {name: value for name, value in clean_environment().items() if name not in unwanted} | own
         options: Any = {"text": True, "errors": "replace", "start_new_session": True, "preexec_fn": reset_signals}
         pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": stderr}
         self.language = language
