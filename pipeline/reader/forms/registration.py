@@ -71,7 +71,10 @@ class Placement:
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """A page on which others are laid. size: its (height, width) in pixels. inks: float32, one for each of SIDES."""
+    """A page with which others are aligned.
+
+    size: its (height, width) in pixels. inks: float32, one for each of SIDES.
+    """
 
     name: str
     size: tuple[int, int]
