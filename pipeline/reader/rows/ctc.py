@@ -43,8 +43,8 @@ def ctc(logits: Array, texts: Indices, count: int | None = None) -> tuple[float,
 
     With respect to the logits z, it is (p - posterior) / count: the predicted probability of an output in a column,
     minus the probability that a path of the text passes through this output. The gradient has the shape and dtype of
-    the logits. Raises ValueError if a text does not fit into the columns: no path leads to it, so the loss is infinite and
-    there is no gradient (see `columns_needed`).  (Graves et al. 2006, eq. 16)
+    the logits. Raises ValueError if a text does not fit into the columns: no path leads to it, so the loss is infinite
+    and there is no gradient (see `columns_needed`).  (Graves et al. 2006, eq. 16)
     """
     outputs, columns, n = logits.shape
     if (needed := columns_needed(texts)).max(initial=0) > columns:
