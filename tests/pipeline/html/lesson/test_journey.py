@@ -92,7 +92,7 @@ def press_go(page: Page, label: str, times: int = 1) -> None:
 
 
 @pytest.mark.parametrize("motion", [pytest.param("no-preference", marks=pytest.mark.slow), "reduce"])
-def test_a_pupil_goes_through_the_scenes_on_loss_slope_blame_and_training(
+def test_a_pupil_goes_through_the_scenes_on_loss_slope_error_and_training(
     motion: Any, file: Path, browser: Browser
 ) -> None:
     with open_page(browser, file, "#scene=5", reduced_motion=motion, **LAPTOP) as page:

@@ -1,4 +1,4 @@
-"""Each number of the scenes on loss, slope and blame is what it says; see test_sheets.py for those on paper."""
+"""Numbers of the scenes on loss, slope and the walk back are what they say; see test_sheets.py for those on paper."""
 
 import math
 from decimal import Decimal

@@ -6,12 +6,12 @@ const PIXEL = { row: 15, column: 18 }; // near which a pixel with full ink is ch
 const ANSWER = "A";
 
 /** Return the numbers of the scene: those of `walkBack`, the pixel, and the name of the right class. */
-function blameOf(page) {
+function walkOf(page) {
   const { image, label } = page.pictures.torn;
   const pixel = choosePixel(inkOf(image), page.model.shape[1], PIXEL);
   const share = readImage(page.model, image).probabilities[label];
-  page.blame ??= { ...walkBack(share, pixel.ink), pixel, name: page.model.classNames[label] };
-  return page.blame;
+  page.walk ??= { ...walkBack(share, pixel.ink), pixel, name: page.model.classNames[label] };
+  return page.walk;
 }
 
 /** Return the lines of the ledger, [label, text]: each is a calculation with the numbers that are shown. */
@@ -20,7 +20,7 @@ function writeLedger({ share, ink, error, sent, passed, arrived, slope: slopes }
   return [
     ["Error:", `${two(share)} ${MINUS} 1 = ${formatExactly(error)}`],
     ["Times weight:", `A ${formatExactly(sent.A)}, B ${formatExactly(sent.B)}`],
-    ["B is shut:", "it sent 0, so no blame"],
+    ["B is shut:", "nothing passes"],
     ["A is open:", times(passed.A, PATHS.A.second, arrived.A)],
     [
       "Slope of A:",
@@ -35,7 +35,7 @@ function judgeGuess(guess, first) {
   return guess === "B" ? "Not B: its path is shut, so no error reaches it." : "Only A: no error reaches B.";
 }
 
-const blame = {
+const backward = {
   name: "Whose fault?",
   title: "The error walks back, and each weight multiplies it",
   lead: "A shut unit stops it.",
@@ -46,7 +46,7 @@ const blame = {
 
   build(scene) {
     const { page } = scene;
-    const found = blameOf(page);
+    const found = walkOf(page);
     const ledger = writeLedger(found);
     const canvas = make("canvas.pic");
     const box = make("div.net", {}, canvas);
