@@ -91,7 +91,8 @@ def press_go(page: Page, label: str, times: int = 1) -> None:
         wait_until(page, "(state.scenes[6]?.hop ?? 1) === 1 && (state.scenes[7]?.moved ?? 1) === 1")
 
 
-@pytest.mark.parametrize("motion", [pytest.param("no-preference", marks=pytest.mark.slow), "reduce"])
+@pytest.mark.slow
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
 def test_a_pupil_goes_through_the_scenes_on_loss_slope_error_and_training(
     motion: Any, file: Path, browser: Browser
 ) -> None:
@@ -146,6 +147,7 @@ def test_a_pupil_goes_through_the_scenes_on_loss_slope_error_and_training(
         assert page.evaluate("state.scenes[8].step") == 0
 
 
+@pytest.mark.slow
 def test_page_of_any_network_explores_and_reads_as_python_does(built: Path, browser: Browser) -> None:
     image = np.array(np.load(built / "parse" / "test-images.npy")[0])
     fragment = "#" + link_demo(image, 7).partition("#")[2]
@@ -157,6 +159,7 @@ def test_page_of_any_network_explores_and_reads_as_python_does(built: Path, brow
         assert find_violations(page) == []
 
 
+@pytest.mark.slow
 def test_explore_changes_a_kernel_shares_and_repeats_a_drawing_by_its_link(file: Path, browser: Browser) -> None:
     with open_page(browser, file, "#scene=9", **LAPTOP) as page:
         page.locator(".kernel .cells span").first.focus()
@@ -175,9 +178,8 @@ def test_explore_changes_a_kernel_shares_and_repeats_a_drawing_by_its_link(file:
         assert page.evaluate("state.strokes") == strokes
 
 
-@pytest.mark.parametrize(
-    ("scheme", "size"), [("light", LAPTOP), ("dark", PHONE), pytest.param("light", TABLET, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("scheme", "size"), [("light", LAPTOP), ("dark", PHONE), ("light", TABLET)])
 def test_every_scene_is_accessible_and_fits(scheme: Any, size: dict[str, Any], file: Path, browser: Browser) -> None:
     with open_page(browser, file, "", color_scheme=scheme, **size, **STILL) as page:
         for scene in range(1, EXPLORE + 1):
@@ -194,6 +196,7 @@ def test_every_scene_is_accessible_and_fits(scheme: Any, size: dict[str, Any], f
                 assert box["y"] + box["height"] <= size["viewport"]["height"] + 1, scene
 
 
+@pytest.mark.slow
 def test_present_fills_a_projector(file: Path, browser: Browser) -> None:
     size = {"width": 1920, "height": 1080}
     with open_page(browser, file, "#scene=3&present", viewport=size) as page:
