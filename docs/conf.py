@@ -203,8 +203,12 @@ def finish_page(path: Path, site: Path) -> None:
 
 
 def write_math(writer: Any, node: Any) -> None:
-    """Write a formula as MathML, which needs no script."""
-    writer.body.append(latex2mathml.tex2mathml(node.astext(), as_block=node.tagname == "math_block"))
+    """Write a formula as MathML, which needs no script.
+
+    Without a font for mathematics, fractions are higher than their box, which cuts them.
+    """
+    formula = latex2mathml.tex2mathml(node.astext(), as_block=node.tagname == "math_block")
+    writer.body.append(formula.replace('display="block"', 'display="block" style="padding: 0.5em 0"'))
     raise SkipNode
 
 

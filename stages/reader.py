@@ -79,8 +79,8 @@ def reader(
     card = make_reader_card(model, record, load_training(rows))
     (output / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     return (
-        f"all positions in the middle of {model.validation_accuracy:.1%} of the validation line images are labelled "
-        f"correctly, {record['seconds'] / 60:.1f} min of training"
+        f"validation accuracy {model.validation_accuracy:.1%} (line images without a wrong position) after epoch "
+        f"{trained.best_epochs[0]}, {record['seconds'] / 60:.1f} min of training"
     )
 
 

@@ -93,8 +93,8 @@ def rows(
     trained.save(output, record)
     save_safetensors(output / "model.safetensors", model)
     return (
-        f"{quality.recall:.1%} of the numbers in validation lines are read, and {quality.precision:.1%} of those read "
-        f"are correct, after epoch {trained.best_epochs[0]}, {record['seconds'] / 60:.1f} min of training"
+        f"recall {quality.recall:.1%}, precision {quality.precision:.1%} of the numbers in validation line images "
+        f"after epoch {trained.best_epochs[0]}, {record['seconds'] / 60:.1f} min of training"
     )
 
 

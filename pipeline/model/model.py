@@ -148,7 +148,10 @@ def save_model(folder: Path, model: Model, training: dict[str, Any]) -> None:
 
 
 def load_model(folder: Path) -> Model:
-    """Load a model. Raises PipelineError if a file is missing, damaged or inconsistent with the others."""
+    """Load a model from an artifact of a stage that trains one: `model.json`, and a `.npy` file for each array.
+
+    Raises PipelineError if a file is missing, damaged or inconsistent with the others.
+    """
 
     def read(name: str, shape: Shape) -> NDArray[np.float32]:
         path = folder / f"{name}.npy"

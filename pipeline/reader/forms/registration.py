@@ -71,7 +71,7 @@ class Placement:
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """A page on which others are laid.
+    """A page with which others are aligned.
 
     size: its (height, width) in pixels. inks: float32, one for each of SIDES. printed: where the form is printed,
     (h, w) in the shape in which the page is read, or None if this is not known.

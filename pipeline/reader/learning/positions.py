@@ -46,9 +46,10 @@ Centres = tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]
 
 
 def find_centres(layers: str) -> Centres:
-    """Return the positions of a network, in the notation of its hidden layers, in a part of a line image.
+    """Return the centres of the windows that a network classifies in a part of a line image: y (rows, 1), x (columns,).
 
-    Raises UsageError if a layer cannot slide, or if its window is larger than the part.
+    layers: the notation of its hidden layers. Raises UsageError if a layer cannot slide, or if the window is larger
+    than the part.
     """
     window = find_window(layers)
     moved = slide(build_layers(layers, "relu", window, 1), SHAPE)

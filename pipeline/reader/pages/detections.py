@@ -75,10 +75,10 @@ def keep_best(detections: Iterable[Detection]) -> list[Detection]:
     """Return the best detections, none of which share a digit, then the other digits of the rest as lost detections.
 
     Better means supported by the first network, then labelled, then more probable. This order holds among detections of
-    like size. A far larger detection is better than those that it covers, unless they promise MORE digits, because a
-    table may look like a digit from afar, and a thick stroke like a digit from nearby. If a detection loses to one of
-    like size, its other digits remain as a lost detection if its probability is at least POSSIBLE_NUMBER, because a
-    number may be missing there, or be longer than it was read.
+    like size. A far larger detection is better than those that it covers, unless these hold MORE times its expected
+    digits: a table may look like a digit from afar, and a thick stroke like a digit from nearby. If a detection loses
+    to one of like size, its other digits remain as a lost detection if its probability is at least POSSIBLE_NUMBER:
+    a number may be missing there, or be longer than it was read.
     """
     kept: list[Detection] = []
     losing: list[Detection] = []

@@ -1,4 +1,4 @@
-"""Line images and their labels: the format in which they are synthesised and learned from.
+"""Line images and their labels: the arrays that `lines` writes, and from which both networks of the reader learn.
 
 A line image is the local contrast of a line of writing, in 8 bits. Its labels are an array (MAX_LABELS, 3): symbol,
 left and right edge in pixels of each sign, in the order of reading; unused rows have the symbol NO_LABEL. The symbols
@@ -38,12 +38,12 @@ ZERO, STEPS = 128, 24  # code of a contrast of 0, and of a contrast of 1 above i
 
 
 def encode_contrast(contrast: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return local contrast in 8 bits."""
+    """Return local contrast, of any shape, as codes of 8 bits; `decode_contrast` is the inverse, up to rounding."""
     return np.asarray(np.clip(np.rint(ZERO + STEPS * contrast), 0, 255), np.uint8)
 
 
 def decode_contrast(codes: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the local contrast from what `encode_contrast` has returned."""
+    """Return the local contrast of codes from `encode_contrast`, in their shape."""
     return (codes.astype(np.float32) - ZERO) / np.float32(STEPS)
 
 

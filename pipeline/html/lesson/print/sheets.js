@@ -378,7 +378,7 @@ function sheetOnBackward(page, isSolved) {
     ];
   });
   return {
-    title: "The error walks back, and each weight multiplies it",
+    title: backward.title,
     body:
       `<div class="row">${printInk(page.pictures.torn.ink, page.model.shape[1], 34)}` +
       `<div>${path("A")}${path("B")}</div></div>` +

@@ -4,45 +4,55 @@ const STEPS_BACK = 5;
 const WALK = 900; // milliseconds of each step
 const PIXEL = { row: 15, column: 18 }; // near which a pixel with full ink is chosen
 const ANSWER = "A";
+const VERDICTS = {
+  A: "You were right.",
+  B: "Not B: no error reaches it.",
+  AB: "Only A: no error reaches B.",
+};
+const MADE_UP = "Picture, pixel and error are real; the other numbers are made up to be round.";
 
-/** Return the numbers of the scene: those of `walkBack`, the pixel, and the name of the right class. */
+/** Return the numbers of the scene: those of `walkBack`, the pixel, the right class and the other one with most. */
 function walkOf(page) {
   const { image, label } = page.pictures.torn;
-  const pixel = choosePixel(inkOf(image), page.model.shape[1], PIXEL);
-  const share = readImage(page.model, image).probabilities[label];
-  page.walk ??= { ...walkBack(share, pixel.ink), pixel, name: page.model.classNames[label] };
+  const { classNames, shape } = page.model;
+  if (!page.walk) {
+    const { probabilities } = readImage(page.model, image);
+    const other = strongest(probabilities, 2).find((digit) => digit !== label);
+    const pixel = choosePixel(inkOf(image), shape[1], PIXEL);
+    page.walk = {
+      ...walkBack(probabilities[label], pixel.ink),
+      ...{ pixel, name: classNames[label], other: outputNames(page.model)[other], sentByOther: probabilities[other] },
+    };
+  }
   return page.walk;
 }
 
 /** Return the lines of the ledger, [label, text]: each is a calculation with the numbers that are shown. */
 function writeLedger({ share, ink, error, sent, passed, arrived, slope: slopes }) {
-  const times = (a, b, result) => `${formatExactly(a)} × ${formatExactly(b)} = ${formatExactly(result)}`;
+  const times = (a, b, result) => `${formatExactly(a)} × ${b} = ${formatExactly(result)}`;
   return [
     ["Error:", `${two(share)} ${MINUS} 1 = ${formatExactly(error)}`],
     ["Times weight:", `A ${formatExactly(sent.A)}, B ${formatExactly(sent.B)}`],
-    ["B is shut:", "nothing passes"],
-    ["A is open:", times(passed.A, PATHS.A.second, arrived.A)],
-    [
-      "Slope of A:",
-      `${formatExactly(arrived.A)} × ink ${two(ink)} = ${formatExactly(slopes.A)}. Minus: A should grow; B stays.`,
-    ],
+    ["B is shut:", `${formatExactly(sent.B)} becomes ${passed.B}`],
+    ["A is open:", times(passed.A, two(PATHS.A.second), arrived.A)],
+    ["Slope of A:", times(arrived.A, `ink ${two(ink)}`, slopes.A)],
   ];
 }
 
-/** Say whether a guess is right, and whether the first one was. */
-function judgeGuess(guess, first) {
-  if (guess === ANSWER) return first === ANSWER ? "You were right." : "Yes, now: only A.";
-  return guess === "B" ? "Not B: its path is shut, so no error reaches it." : "Only A: no error reaches B.";
+/** Return what a step leaves out. */
+function writeNote(step, { other, sentByOther }) {
+  if (step === 1) return `The other scores send errors, too: that of ${other} sends ${signed(sentByOther)}.`;
+  if (step < STEPS_BACK) return MADE_UP;
+  return "A kernel’s weight works at every position: its slope adds up the walks from all of them.";
 }
 
 const backward = {
   name: "Whose fault?",
-  title: "The error walks back, and each weight multiplies it",
-  lead: "A shut unit stops it.",
+  title: "The error walks back",
+  lead: "Each weight multiplies it. A unit below 0 is shut, and stops it.",
 
-  // guess: null before. first: the guess before the first walk, null until then. step: of the walk back, from 0.
-  // moved: how much of its way the message has gone.
-  begin: () => ({ guess: null, first: null, step: 0, moved: 1 }),
+  // guess: null before. step: of the walk back, from 0. moved: how much of its way the message has gone.
+  begin: () => ({ guess: null, step: 0, moved: 1 }),
 
   build(scene) {
     const { page } = scene;
@@ -50,37 +60,31 @@ const backward = {
     const ledger = writeLedger(found);
     const canvas = make("canvas.pic");
     const box = make("div.net", {}, canvas);
-    scene.stage.append(box);
+    const note = make("p.label.note");
+    scene.stage.append(box, note);
     const label = `Two paths from one pixel to the score of ${found.name}: A through open units, B through a shut one`;
     const drawNet = makeChart(box, label);
-    scene.stage.append(
-      make(
-        "p.label.note",
-        {},
-        "Picture, pixel and error are real; the other numbers are made up to be round. Other inputs of the units are " +
-          "not drawn. The real slope adds up all open paths. All other weights learn in the same way.",
-      ),
-    );
     const question = make("div");
     const lines = make("ol.ledger");
     scene.ask.append(question, lines);
-    const drawGuess = makeOptions(question, {
-      question: `The ${found.name} got ${percent(found.share)}. A small change of which first weight can help it?`,
+    makeOptions(question, {
+      question: `The ${found.name} got only ${percent(found.share)}. Which weight, turned a little, can raise it?`,
       choices: [
-        ["A", make("span", {}, "A", make("i", {}, ", on the upper path"))],
-        ["B", make("span", {}, "B", make("i", {}, ", on the lower path"))],
+        ["A", "A"],
+        ["B", "B"],
         ["AB", "Both"],
       ],
-      pick: (guess) => scene.change({ guess }),
+      pick: (guess) => walk(scene, guess),
+      className: "row",
     });
     return (own) => {
       question.hidden = own.step > 0;
-      drawGuess(own.guess);
       lines.replaceChildren(...listLines(own, ledger));
+      setText(note, writeNote(own.step, found));
       drawNet((width, height) => {
         const plan = planNet(width, height, found.pixel, page.model.shape[1]);
-        Object.assign(canvas.style, { left: `${plan.picture.x}px`, top: `${plan.picture.y}px` });
-        canvas.style.width = canvas.style.height = `${plan.picture.size}px`;
+        const { x, y, size } = plan.picture;
+        Object.assign(canvas.style, { left: `${x}px`, top: `${y}px`, width: `${size}px`, height: `${size}px` });
         return paintNet(plan, own, found);
       });
       paintInk(canvas, page.pictures.torn.ink, page.model.shape[1]);
@@ -90,65 +94,54 @@ const backward = {
   leave: (scene) => scene.change({ moved: 1 }),
 
   action(own, scene) {
-    if (own.guess === null) return null;
-    if (own.step < STEPS_BACK) return { label: "Walk back", run: () => walk(scene) };
-    if (own.guess === ANSWER) return { label: "Next", run: scene.next };
-    return { label: "Try again", run: () => scene.change({ guess: null, step: 0 }) };
+    if (own.step === 0) return null;
+    if (own.step === STEPS_BACK) return { label: "Next", run: scene.next };
+    return { label: "Walk back", run: () => walk(scene, own.guess) };
   },
 
   /** Arrows walk back, and forward to the question again. */
   key(scene, { key }) {
     const { guess, step, moved } = scene.own;
-    if (guess === null || moved < 1 || !["ArrowLeft", "ArrowRight"].includes(key)) return false;
-    if (key === "ArrowLeft" && step < STEPS_BACK) walk(scene);
-    if (key === "ArrowRight" && step > 0) scene.change({ step: step - 1 });
+    if (step === 0 || moved < 1 || !["ArrowLeft", "ArrowRight"].includes(key)) return false;
+    if (key === "ArrowLeft" && step < STEPS_BACK) walk(scene, guess);
+    if (key === "ArrowRight") scene.change({ step: step - 1 });
     return true;
   },
 };
 
-function walk(scene) {
+function walk(scene, guess) {
   if (scene.own.moved < 1) return; // it is still walking
-  const { guess, first, step } = scene.own;
-  scene.change({ first: first ?? guess, step: step + 1, moved: 0 });
+  scene.change({ guess, step: scene.own.step + 1, moved: 0 });
   scene.animate(WALK, (moved) => scene.change({ moved }));
 }
 
-function listLines({ guess, first, step, moved }, ledger) {
-  if (guess === null) return [];
-  if (step === 0) return [make("li.now", {}, "Let the error tell us.")];
+/** Return the lines of the steps that are done, and at the end what they say about the guess. */
+function listLines({ guess, step, moved }, ledger) {
   const shown = moved < 1 ? step - 1 : step; // a line comes when the message has arrived
-  const lines = ledger.slice(0, shown).map(([name, text], i) => {
-    const isNow = i === shown - 1;
-    return make(isNow ? "li.now" : "li", {}, make("b", {}, name), ` ${text}`);
-  });
-  return shown === STEPS_BACK ? [...lines, make("li.now", {}, judgeGuess(guess, first))] : lines;
+  const done = ledger.slice(0, Math.max(shown, 0));
+  const lines = done.map(([name, text]) => make("li", {}, make("b", {}, name), ` ${text}`));
+  const verdict = make("li", {}, `${VERDICTS[guess]} A’s slope is below 0: make A larger.`);
+  return shown === STEPS_BACK ? [...lines, verdict] : lines;
 }
 
 /**
- * Return where all is drawn: from left to right, or upwards on tablets and phones. {isUpright, radius, picture: {x, y,
- * size}, pixel, score, edge, shape}: points of the pixel and the score, and of both units of each path.
+ * Return where all is drawn: from left to right, or upwards on tablets and phones. {isUpright, isSmall, radius,
+ * picture: {x, y, size}, nodes}. nodes: points of each path: the pixel, its edge unit, its shape unit and the score.
  */
 function planNet(width, height, { row, column }, columns) {
-  const isUpright = width < 800;
-  const isSmall = width < 500;
-  const radius = isSmall ? 30 : 48;
-  const size = isSmall ? 112 : isUpright ? 208 : 160;
+  const [isUpright, isSmall] = [width < 800, width < 500];
+  const [radius, size] = isSmall ? [28, 88] : isUpright ? [44, 160] : [48, 160];
   const along = isUpright
-    ? [height - size / 2 - 8, height * 0.59, height * 0.335, radius + 16]
-    : [size / 2, width * 0.4, width * 0.65, width - 64];
-  const [first, second] = isUpright ? [width * 0.26, width * 0.74] : [height * 0.2, height * 0.68];
-  const middle = (first + second) / 2;
+    ? [height - size / 2, height * 0.63, height * 0.365, radius + 10]
+    : [size / 2, width * 0.4, width * 0.65, width - radius - 16];
+  const [first, second] = isUpright ? [width * 0.27, width * 0.73] : [height * 0.22, height * 0.72];
   const place = (k, across) => (isUpright ? [across, along[k]] : [along[k], across]);
-  const centre = place(0, middle);
-  const picture = { x: centre[0] - size / 2, y: centre[1] - size / 2, size };
+  const middle = (first + second) / 2;
+  const [x, y] = place(0, middle).map((value) => value - size / 2);
   const cell = size / columns;
-  return {
-    ...{ isUpright, isSmall, radius, picture },
-    pixel: [picture.x + (column + 0.5) * cell, picture.y + (row + 0.5) * cell],
-    score: place(3, middle),
-    edge: { A: place(1, first), B: place(1, second) },
-    shape: { A: place(2, first), B: place(2, second) },
-  };
+  const pixel = [x + (column + 0.5) * cell, y + (row + 0.5) * cell];
+  const path = (across) => [pixel, place(1, across), place(2, across), place(3, middle)];
+  return { isUpright, isSmall, radius, picture: { x, y, size }, nodes: { A: path(first), B: path(second) } };
 }
 
 /** Return the point at a share of the way from one point to another. */
@@ -161,147 +154,115 @@ function beyond(from, to, distance) {
   return between(from, to, distance / Math.hypot(to[0] - from[0], to[1] - from[1]));
 }
 
-/** Return the elements of the drawing. */
+/** Return the elements of the drawing: messages pass behind the units. */
 function paintNet(plan, own, found) {
   const names = Object.keys(PATHS);
+  const [x, y] = plan.nodes.A[0];
   return [
-    ...names.flatMap((name) => drawLinks(plan, name, own.step)),
-    makeSvg("rect", { class: "pixel", x: plan.pixel[0] - 8, y: plan.pixel[1] - 8, width: 16, height: 16, rx: 2 }),
-    ...drawPictureLabel(plan, found),
-    ...names.flatMap((name) => drawUnits(plan, name)),
-    ...drawScore(plan, own, found),
+    ...names.flatMap((name) => drawLinks(plan.nodes[name], name, own.step)),
+    makeSvg("rect", { class: "pixel", x: x - 8, y: y - 8, width: 16, height: 16, rx: 2 }),
+    plan.isSmall ? null : drawPixelName(plan, found.ink),
     ...names.flatMap((name) => drawWeights(plan, name, own.step)),
-    ...messagesOf(plan, own, found).map(([from, to, value]) => drawMessage(between(from, to, own.moved), value)),
+    ...messagesOf(plan, own, found).map((message) => drawMessage(message, own, plan.isSmall)),
+    ...names.flatMap((name) => drawUnits(plan, name)),
+    ...drawScore(plan, found),
   ];
 }
 
-function drawLinks({ pixel, edge, shape, score }, name, step) {
-  const link = (from, to, since) =>
-    drawLine(step >= since && (name === "A" || since === 2) ? "link done" : "link", from, to);
-  return [link(pixel, edge[name], 5), link(edge[name], shape[name], 4), link(shape[name], score, 2)];
+function drawLinks(nodes, name, step) {
+  const since = name === "A" ? [5, 4, 2] : [Infinity, Infinity, 2]; // steps
+  return since.map((first, k) => drawLine(step >= first ? "link done" : "link", nodes[k], nodes[k + 1]));
 }
 
-function drawPictureLabel({ isUpright, isSmall, picture: { x, y, size } }, { ink }) {
-  if (isSmall) return [];
-  const text = `One pixel: ink ${two(ink)}`;
-  if (isUpright) return [drawText(x + size + 16, y + size - 8, text)];
-  return [drawText(x + size / 2, y + size + 24, text, { anchor: "middle" })];
+function drawPixelName({ isUpright, picture: { x, y, size } }, ink) {
+  const [left, top] = isUpright ? [x + size + 16, y + size - 8] : [x + size / 2, y + size + 24];
+  return drawText(left, top, `One pixel: ink ${two(ink)}`, { anchor: isUpright ? "start" : "middle" });
 }
 
 /** Return both units of a path with their values and names, and the gate of a shut one. */
-function drawUnits({ isUpright, isSmall, radius, edge, shape }, name) {
-  const { edge: first, shape: second } = PATHS[name];
-  const isShut = second <= 0;
-  const unit = ([x, y], value, text) => {
-    const side = name === "A" ? -1 : 1;
-    const beside = [x + side * (radius + (isSmall ? 6 : 12)), y + 5, { anchor: side < 0 ? "end" : "start" }];
-    const outside = [x, side < 0 ? y - radius - 12 : y + radius + 24, { anchor: "middle" }]; // off the links
-    const [textX, textY, style] = isUpright ? beside : outside;
+function drawUnits({ isUpright, isSmall, radius, nodes }, name) {
+  const { edge, shape } = PATHS[name];
+  const side = name === "A" ? -1 : 1;
+  const unit = ([x, y], value, kind) => {
+    const state = value > 0 ? "open" : "shut";
+    const [textX, textY, anchor] = isUpright
+      ? [x + side * (radius + 10), y + 5, side < 0 ? "end" : "start"]
+      : [x, y + 5 + side * (radius + 18), "middle"];
     return [
       drawDot("node", [x, y], radius),
       drawText(x, y + 6, two(value), { anchor: "middle", name: "big" }),
-      drawText(textX, textY, text, style),
+      drawText(textX, textY, isSmall ? state : `${kind} unit ${name}: ${state}`, { anchor }),
     ];
   };
-  const [x, y] = shape[name];
-  const half = radius - 6;
-  const [away, near] = [radius + 2, isUpright];
-  const gate = near
-    ? drawLine("gate", [x - half, y - away], [x + half, y - away])
-    : drawLine("gate", [x + away, y - half], [x + away, y + half]);
-  const state = isShut ? (isUpright ? "shut" : "sum below 0, shut") : "open";
-  const nameOf = (kind) => (isSmall ? "" : isUpright ? `${kind} unit: ` : `${kind} unit ${name}: `);
-  return [
-    ...unit(edge[name], first, `${nameOf("Edge")}open`),
-    ...unit(shape[name], second, `${nameOf("Shape")}${state}`),
-    isShut ? gate : null,
-  ];
+  const [, first, [x, y]] = nodes[name];
+  const [away, half] = [radius + 2, radius - 4];
+  const ends = [-half, half].map((by) => (isUpright ? [x + by, y - away] : [x + away, y + by]));
+  return [...unit(first, edge, "Edge"), ...unit([x, y], shape, "Shape"), shape > 0 ? null : drawLine("gate", ...ends)];
 }
 
-function drawScore({ isUpright, isSmall, radius, score: [x, y] }, { step }, { name, share, error }) {
-  const wrong = `error ${formatExactly(error)}`;
-  const aside = x + radius + 24;
+function drawScore({ isUpright, radius, nodes }, { name, share }) {
+  const [x, y] = nodes.A[3];
+  const [aimX, aimY, anchor] = isUpright ? [x - radius - 20, y + 5, "end"] : [x, y - radius - 20, "middle"];
   return [
     drawDot("node", [x, y], radius + 8),
-    drawText(x, y - 4, name, { anchor: "middle", name: "big" }),
-    drawText(x, y + 20, percent(share), { anchor: "middle", name: "big" }),
-    isSmall
-      ? null
-      : drawText(isUpright ? aside : x, isUpright ? y - 4 : y + radius + 36, "should be 100" + SPACE + "%", {
-          anchor: isUpright ? "start" : "middle",
-        }),
-    step === 0
-      ? null
-      : drawText(isUpright ? aside : x, isUpright ? y + 20 : y + radius + 60, wrong, {
-          anchor: isUpright ? "start" : "middle",
-          name: "big bad",
-        }),
+    drawText(x, y - 6, name, { anchor: "middle", name: "big" }),
+    drawText(x, y + 18, percent(share), { anchor: "middle", name: "big" }),
+    drawText(aimX, aimY, `should be 100${SPACE}%`, { anchor }),
   ];
 }
 
-/** Return the weights of a path, beside their links. */
-function drawWeights({ isUpright, isSmall, radius, picture, pixel, edge, shape, score }, name, step) {
+/** Return the weights of a path, outside of its links. */
+function drawWeights({ isUpright, radius, picture, nodes }, name, step) {
   const { first, second, last } = PATHS[name];
   const side = name === "A" ? -1 : 1;
-  const beside = (from, to, share, text) => {
-    const [x, y] = between(from, to, share);
-    const isStraight = Math.abs(from[1] - to[1]) < 2;
-    if (isUpright)
-      return drawText(x + side * (isSmall ? 12 : 20), y + 6, text, {
-        anchor: side < 0 ? "end" : "start",
-        name: "big halo",
-      });
-    const shift = side < 0 ? (isStraight ? -32 : -14) : isStraight ? 44 : 28;
-    const anchor = isStraight ? "middle" : share > 0.6 ? "end" : "start";
-    return drawText(x + (isStraight ? 0 : share > 0.6 ? -8 : 8), y + shift, text, { anchor, name: "big halo" });
-  };
-  // On phones, beside the picture and the upper unit: clear of the messages and of the gate.
-  const corner = (x, y, text) => drawText(x, y, text, { anchor: side < 0 ? "end" : "start", name: "big halo" });
+  const [pixel, edge, shape, score] = nodes[name];
   const grows = step === STEPS_BACK && name === ANSWER ? " ↑" : "";
-  const [start, end] = [`${name} = ${two(first)}${grows}`, `× ${two(last)}`];
-  return [
-    isSmall
-      ? corner(picture.x + (side < 0 ? -24 : picture.size + 8), edge[name][1] + radius + 20, start)
-      : beside(pixel, edge[name], isUpright ? 0.62 : 0.66, start),
-    beside(edge[name], shape[name], 0.5, `× ${two(second)}`),
-    isSmall
-      ? corner(shape[name][0] + side * (radius + 4), shape[name][1] - radius + 8, end)
-      : beside(shape[name], score, isUpright ? 0.55 : 0.48, end),
-  ];
+  const texts = [`${name} = ${two(first)}${grows}`, `× ${two(second)}`, `× ${two(last)}`];
+  const [a, b, c] = [between(pixel, edge, 0.43), between(edge, shape, 0.5), between(shape, score, 0.5)];
+  const places = isUpright
+    ? [
+        [picture.x + picture.size / 2 + side * (picture.size / 2 + 8), picture.y + 20],
+        [b[0] + side * (radius + 10), b[1] + 6],
+        [c[0] + side * 24, c[1] - 16],
+      ]
+    : [
+        [a[0], a[1] + 6 + side * 36],
+        [b[0], b[1] + 6 + side * 40],
+        [c[0] + 24, c[1] + 6 + side * 36],
+      ];
+  const anchor = isUpright ? (side < 0 ? "end" : "start") : "middle";
+  return places.map(([x, y], k) => drawText(x, y, texts[k], { anchor, name: "big halo" }));
 }
 
-/** Return the messages of a step, [from, to, value]. */
-function messagesOf(plan, { step }, { error, sent, passed, arrived, slope: slopes }) {
-  const { isUpright, radius, score, shape, edge, pixel } = plan;
-  const [x, y] = score;
-  const start = isUpright ? [x, y - 60] : [x + 60, y];
-  const leaves = isUpright ? [x, y + radius + 10] : [x - radius - 12, y];
-  const door = (name) => beyond(shape[name], score, radius + (isUpright ? 28 : 50));
-  const out = ([unitX, unitY]) => (isUpright ? [unitX, unitY + radius + 12] : [unitX - radius - 12, unitY]);
-  const into = isUpright ? [edge.A[0], edge.A[1] - radius - 24] : [edge.A[0] + radius + 44, edge.A[1]];
+/** Return the messages so far: {since, from, to, before, after}, the last two being values; a weight changes them. */
+function messagesOf({ isUpright, isSmall, radius, nodes: { A, B } }, { step }, found) {
+  const { error, sent, passed, arrived, slope: slopes } = found;
+  const [, , , score] = A;
+  const far = isSmall ? 30 : 44; // from a unit
+  const [doorA, doorB, gate] = [A, B, B].map((path, k) => beyond(path[2], score, radius + far + [0, 8, -8][k]));
+  const aside = isUpright ? [score[0] + radius + far + 18, score[1]] : [score[0], score[1] + radius + 40];
+  const middle = between(A[1], A[2], 0.5);
   return [
-    [],
-    [[start, leaves, error]],
-    [
-      [leaves, door("A"), sent.A],
-      [leaves, door("B"), sent.B],
-    ],
-    [
-      [door("A"), door("A"), passed.A],
-      [door("B"), door("B"), passed.B],
-    ],
-    [[out(shape.A), into, arrived.A]],
-    [[out(edge.A), between(pixel, edge.A, 0.35), slopes.A]],
-  ][step];
+    { since: 1, from: score, to: aside, before: error, after: error },
+    { since: 2, from: score, to: doorA, before: error, after: sent.A },
+    { since: 2, until: 3, from: score, to: doorB, before: error, after: sent.B },
+    { since: 3, from: doorB, to: gate, before: sent.B, after: passed.B },
+    { since: 4, from: doorA, to: middle, before: passed.A, after: arrived.A },
+    { since: 5, from: middle, to: beyond(A[1], A[0], radius + far), before: arrived.A, after: slopes.A },
+  ].filter(({ since, until = Infinity }) => since <= step && step < until);
 }
 
-function drawMessage([x, y], value) {
+function drawMessage({ since, from, to, before, after }, { step, moved }, isSmall) {
+  const isNow = since === step;
+  const [x, y] = isNow ? between(from, to, moved) : to;
+  const value = isNow && moved < 0.5 ? before : after;
   const text = value === 0 ? "0" : formatExactly(value);
-  const width = 40 + 10 * text.length - 10;
+  const height = isSmall ? 28 : 40;
+  const width = Math.max(height, 10 * text.length + height / 2);
   return makeSvg(
     "g",
-    { class: "message" },
-    makeSvg("rect", { x: x - width / 2, y: y - 20, width, height: 40, rx: 20 }),
+    { class: `message${isNow ? " now" : ""}${value === 0 ? " zero" : ""}` },
+    makeSvg("rect", { x: x - width / 2, y: y - height / 2, width, height, rx: height / 2 }),
     drawText(x, y + 6, text, { anchor: "middle" }),
   );
 }
