@@ -101,15 +101,15 @@ def classify(
     if review:
         check_page(review)
     targets = [*formats, *([review] if review else [])]
-    fields = None
+    described = None
     if form:
         from pipeline.reader.forms.form import load_form  # only now: it imports SciPy's Fourier transforms
 
-        fields = load_form(form)
+        described = load_form(form)
     found, copies = _find_files(files, targets, annotate)
     in_parallel = scheduler or workers or len(found) >= PARALLEL
     backend = Backend(scheduler or "processes", workers) if in_parallel else None
-    completed = complete_form(fields, found) if fields else None
+    completed = complete_form(described, found) if described else None
     request = Request(load(model), bool(copies), bool(review), completed)
     work = Work(request, found, min_confidence, copies, backend)
     if truth:

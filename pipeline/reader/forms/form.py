@@ -4,16 +4,22 @@ import hashlib
 import json
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
 from pipeline.engine.errors import UsageError
-from pipeline.pictures.decoding import PictureError, Source, load_page
+from pipeline.pictures.decoding import Page, PictureError, Source, load_page
 from pipeline.reader.forms.formulas import Formula, list_fields, parse_formula
+from pipeline.reader.forms.frames import make_frame
+from pipeline.reader.forms.missed import USUAL, find_print
 from pipeline.reader.forms.regions import Holds, Region, parse_edges
-from pipeline.reader.forms.registration import Reference, make_reference
+from pipeline.reader.forms.registration import Placement, Reference, lay, make_reference
 from pipeline.reader.rows.expected import compile_pattern, count_digits
 
 DIGITS = tuple("0123456789")
@@ -75,6 +81,7 @@ class Form:
         if self.reference:
             digest.update(repr((self.reference.name, self.reference.size)).encode())
             digest.update(self.reference.inks[-1].tobytes())
+            digest.update(b"" if self.reference.printed is None else self.reference.printed.tobytes())
         return digest.hexdigest()
 
 
@@ -189,11 +196,12 @@ def _parse(target: str, text: Any, holds: Mapping[str, Holds], kind: Calculated)
     return formula
 
 
-def add_reference(form: Form, page: Source, name: str, number: int = 0) -> Form:
+def add_reference(form: Form, page: Source, name: str, number: int = 0, others: Iterable[Page] = ()) -> Form:
     """Return the form with the page on which others are laid.
 
-    name: name of the page in messages. number: number of the page in its file, from 0. Raises UsageError if nothing is
-    printed on it, or if a region lies outside of it; PictureError if it cannot be read.
+    name: name of the page in messages. number: number of the page in its file, from 0. others: pages of the pile; what
+    the first of them that can be aligned has in common with the reference page is printed, so it is no number. Raises
+    UsageError if nothing is printed on it, or if a region lies outside of it; PictureError if it cannot be read.
     """
     loaded = load_page(page, name, number)
     reference = make_reference(loaded.grey, loaded.size, name)
@@ -206,4 +214,16 @@ def add_reference(form: Form, page: Source, name: str, number: int = 0) -> Form:
             region.locate(loaded.size, name)
         except PictureError as error:
             raise UsageError(str(error)) from None
-    return replace(form, reference=reference)
+    printed = next((found for other in others if (found := _find_print(reference, loaded, other)) is not None), None)
+    return replace(form, reference=replace(reference, printed=printed))
+
+
+def _find_print(reference: Reference, page: Page, other: Page) -> NDArray[np.bool_] | None:
+    """Return where a form is printed, (h, w) as in the reference page, or None if the other page does not show it."""
+    placement = lay(reference, other.grey)
+    if placement is None or placement == Placement():  # another form, or the same page
+        return None
+    frame = make_frame(reference, other.grey, other.size, placement)
+    height, width = page.grey.shape
+    laid = Image.fromarray(frame.cut(0, 0, frame.shape[1], frame.shape[0])).resize((width, height))
+    return find_print(page.grey, np.asarray(laid), USUAL * max(page.grey.shape))
