@@ -18,14 +18,13 @@ from pipeline.pictures.decoding import Page, PictureError, Source, load_page
 from pipeline.reader.forms.formulas import Formula, list_fields, parse_formula
 from pipeline.reader.forms.frames import make_frame
 from pipeline.reader.forms.missed import USUAL, find_print
-from pipeline.reader.forms.regions import Holds, Region, parse_edges
+from pipeline.reader.forms.regions import SHOWN, Holds, Region, parse_edges
 from pipeline.reader.forms.registration import Placement, Reference, lay, make_reference
 from pipeline.reader.rows.expected import compile_pattern, count_digits
 
 DIGITS = tuple("0123456789")
 RESERVED = ("file", "line", "confidence", "check")  # other columns of the table
 WHOLE = "0%,0%,100%,100%"
-SHOWN = 60  # characters of a value in a message, at most
 MOST_CHARACTERS = 20_000  # of a file: parsing a key takes time with the square of its parts
 
 # What the file and each of its fields may have, the types of the values, and how messages name these types.
