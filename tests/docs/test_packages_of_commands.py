@@ -11,7 +11,7 @@ import pytest
 from stages.__main__ import find_modules
 from tests.processes import ROOT, environment
 
-ROW = re.compile(r"\| (SciPy|Matplotlib|NumPy|Dask|ONNX|Typer) \| \d+ MB \| (all)?(.*) \|")
+ROW = re.compile(r"\| (SciPy|Matplotlib|NumPy|Dask|ONNX|Typer) \| \d+ \| (all)?(.*) \|")
 
 
 def test_table_lists_the_commands_that_can_import_each_package() -> None:
