@@ -71,7 +71,7 @@ def run(words: Sequence[str]) -> str:
 def status(words: Sequence[str], explain: bool = False) -> Iterator[str]:
     """Yield the state of each stage and, if it is not up to date, why.
 
-    explain: every reason, on a line of its own. Raises UsageError for a word that is no variable.
+    explain: every reason, on a line of its own. Raises UsageError for a word that is not VARIABLE=VALUE.
     """
     for word in words:
         if "=" not in word:
