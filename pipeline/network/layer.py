@@ -4,6 +4,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -121,7 +122,7 @@ class Windowed(Layer):
     kernel: Pair
     dilation = 1
 
-    @property
+    @cached_property
     def steps(self) -> tuple[Steps, Steps]:
         """The positions of the kernel, from top to bottom and from left to right."""
         rows, columns = zip(self.input_shape[1:], self.kernel, self.stride, self.padding, strict=True)

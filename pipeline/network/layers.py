@@ -13,6 +13,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,14 +22,14 @@ from pipeline.network.activations import Activation, Array
 from pipeline.network.layer import Arrays, Buffers, Generator, Layer, Pair, Shape, Windowed
 from pipeline.network.patches import entries_under, view_patches
 
-MIN_COLUMNS = 128  # of a matrix product over one row of positions; narrower ones cost BLAS more than views save
+MIN_COLUMNS = 32  # of a matrix product over one row of positions; narrower ones cost BLAS more than views save
 
 
 @dataclass(frozen=True)
 class Affine(Layer):
     """Base class of dense layers and convolutions, which compute z = W p + b for each patch p, then the activation.
 
-    outputs: the number of units or filters. activation: the activation function; None for the last layer, whose
+    outputs: the number of units or kernels. activation: the activation function; None for the last layer, whose
     activation is part of the loss.
     """
 
@@ -112,7 +113,7 @@ class Dense(Affine):
 
     @property
     def weight_shape(self) -> Shape:
-        """(out, in)."""
+        """The shape of the weights, (outputs, inputs)."""
         return self.outputs, math.prod(self.input_shape)
 
     @property
@@ -137,7 +138,7 @@ class Dense(Affine):
 
 @dataclass(frozen=True, kw_only=True)
 class Convolution(Windowed, Affine):
-    """A convolution with `outputs` filters.
+    """A convolution with `outputs` kernels.
 
     kernel, stride, padding: each as height and width. dilation: the distance from one column of the kernel to the next,
     in pixels. residual: whether the input is added to the output, y = f(z) + x, for which both must have the same shape
@@ -154,12 +155,12 @@ class Convolution(Windowed, Affine):
 
     @property
     def weight_shape(self) -> Shape:
-        """(filters, channels, kernel height, kernel width)."""
+        """The shape of the weights, (kernels, channels, kernel height, kernel width)."""
         return self.outputs, self.input_shape[0], *self.kernel
 
-    @property
+    @cached_property
     def output_shape(self) -> Shape:
-        """(filters, height, width), with one pixel for each position of the kernel."""
+        """(kernels, height, width), with one pixel for each position of the kernel."""
         return self.outputs, *(axis.count for axis in self.steps)
 
     @property
@@ -178,7 +179,7 @@ class Convolution(Windowed, Affine):
         if columns * n < MIN_COLUMNS:
             return super().infer(w, x, buffers)
         channels, height, _ = self.input_shape
-        copies = self.reserve("copies", buffers, height + 2 * self.padding[0], self.kernel[1], channels, columns, n)
+        copies = buffers.array("copies", height + 2 * self.padding[0], self.kernel[1], channels, columns, n)
         p = view_patches(self.make_contiguous(x, buffers), *self.steps, copies)
         W = weights.transpose(0, 2, 3, 1).reshape(self.outputs, -1)  # in the order of the views
         z = buffers.array("z", self.outputs, rows, columns * n)
@@ -203,16 +204,12 @@ class Convolution(Windowed, Affine):
     def take_patches(self, x: Array, buffers: Buffers) -> Array:
         """Return the patch at each position of the kernel (im2col): (fan_in, positions * n)."""
         x, entries = self.make_contiguous(x, buffers), entries_under(*self.steps)
-        p = self.reserve("p", buffers, self.input_shape[0], len(entries), *self.output_shape[1:], x.shape[-1])
+        # With padding, the entries beyond the input stay 0.
+        reserve = buffers.zeros if any(self.padding) else buffers.array
+        p = reserve("p", self.input_shape[0], len(entries), *self.output_shape[1:], x.shape[-1])
         for entry, (positions, pixels) in enumerate(entries):
             p[:, entry][positions] = x[pixels]
         return p.reshape(math.prod(self.weight_shape[1:]), -1)
-
-    def reserve(self, name: str, buffers: Buffers, *shape: int) -> Array:
-        """Return an array for patches; with padding, its entries beyond the input are 0, and the caller must not change
-        them.
-        """
-        return buffers.zeros(name, *shape) if any(self.padding) else buffers.array(name, *shape)
 
     @staticmethod
     def make_contiguous(x: Array, buffers: Buffers) -> Array:
@@ -246,7 +243,7 @@ class Pooling(Windowed):
     kernel: Pair
     stride: Pair = (2, 2)
 
-    @property
+    @cached_property
     def output_shape(self) -> Shape:
         """(channels, height, width), with one pixel for each position of the kernel."""
         return self.input_shape[0], *(axis.count for axis in self.steps)

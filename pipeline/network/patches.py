@@ -1,5 +1,6 @@
 """The patches of a map: what a kernel covers at each of its positions."""
 
+import functools
 from dataclasses import dataclass
 from itertools import product
 
@@ -51,26 +52,32 @@ class Steps:
         return slice(first, end), slice(start, start + self.stride * (end - first), self.stride)
 
 
-def entries_under(rows: Steps, columns: Steps) -> list[tuple[Slices, Slices]]:
+@functools.lru_cache
+def entries_under(rows: Steps, columns: Steps) -> tuple[tuple[Slices, Slices], ...]:
     """Return what `Steps.under` does for each entry of a kernel, row by row, as indices of maps."""
     whole = slice(None)
     pairs = product(*([axis.under(entry) for entry in range(axis.kernel)] for axis in (rows, columns)))
-    return [((whole, down, along), (whole, top, left)) for (down, top), (along, left) in pairs]
+    return tuple(((whole, down, along), (whole, top, left)) for (down, top), (along, left) in pairs)
 
 
 def view_patches(x: Array, rows: Steps, columns: Steps, copies: Array) -> Array:
     """Return the patches of each row of positions, (rows, fan_in, columns * n), as views of `copies`.
 
     The fan_in entries of a patch are in the order (kernel, kernel, channels). x: (channels, height, width, n). copies:
-    (height with padding, columns of the kernel, channels, columns, n), 0 where the padding is; it receives each row of
-    x once for every column of the kernel. A patch covers as many of these rows as the kernel has, which are one run of
-    memory, and the patches of the next row of positions begin `stride` rows later. So x is copied once for every column
-    of the kernel instead of once for every entry.
+    (height with padding, columns of the kernel, channels, columns, n); it receives each row of x once for every column
+    of the kernel. A patch covers as many of these rows as the kernel has, which are one run of memory, and the patches
+    of the next row of positions begin `stride` rows later. So x is copied once for every column of the kernel instead
+    of once for every entry.
     """
-    on_map = copies[rows.padding : rows.padding + rows.size]
+    first, end = rows.padding, rows.padding + rows.size
+    copies[:first] = 0
+    copies[end:] = 0
     for entry in range(columns.kernel):
         positions, pixels = columns.under(entry)
-        on_map[:, entry, :, positions] = x[:, :, pixels].swapaxes(0, 1)
+        copied = copies[first:end, entry]
+        copied[:, :, : positions.start] = 0
+        copied[:, :, positions] = x[:, :, pixels].swapaxes(0, 1)
+        copied[:, :, positions.stop :] = 0
     *_, width, n = copies.shape
     row = copies[0].size
     patches = sliding_window_view(copies.reshape(-1), rows.kernel * row)[:: rows.stride * row]

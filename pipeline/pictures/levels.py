@@ -26,7 +26,7 @@ def to_grey(image: Image.Image) -> Grey:
         return _composite(_shrink(image, lambda strip: strip.convert("RGBA").convert("LA")))
     if image.mode in ("1", "L", "LAB"):
         return _shrink(image, lambda strip: strip.getchannel(0).convert("L"))
-    return _to_lightness(_shrink(image, lambda strip: strip if strip.mode == "RGB" else strip.convert("RGB")))
+    return _fit(_to_lightness(_reduce(image, lambda strip: strip if strip.mode == "RGB" else strip.convert("RGB"))))
 
 
 def to_colours(image: Image.Image) -> NDArray[np.uint8]:
@@ -50,11 +50,16 @@ def turn_upright(pixels: NDArray[Any], orientation: object) -> NDArray[Any]:
 
 
 def _shrink(image: Image.Image, convert: Callable[[Image.Image], Image.Image]) -> Grey:
-    """Convert an image in strips, and reduce it until no side is longer than MAX_SIDE: (h, w) or (h, w, bands)."""
+    """Convert an image, and reduce it until no side is longer than MAX_SIDE: (h, w) or (h, w, bands)."""
+    return _fit(_reduce(image, convert))
+
+
+def _reduce(image: Image.Image, convert: Callable[[Image.Image], Image.Image]) -> Grey:
+    """Convert an image in strips, and reduce it by a whole factor to less than twice MAX_SIDE; as in `_shrink`."""
     factor = max(max(image.size) // MAX_SIDE, 1)
     rows = range(0, image.height, STRIP_ROWS * factor)
     strips = (image.crop((0, top, image.width, min(top + rows.step, image.height))) for top in rows)
-    return _fit(np.concatenate([np.asarray(convert(strip).reduce(factor), np.float32) for strip in strips]))
+    return np.concatenate([np.asarray(convert(strip).reduce(factor), np.float32) for strip in strips])
 
 
 def _fit(levels: Grey) -> Grey:

@@ -1,14 +1,11 @@
-"""Render the pages of PDF files with pypdfium2, which is optional."""
+"""Read PDF files with pypdfium2, which is optional: count their pages, and render them."""
 
 import importlib.util
 import io
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
 
@@ -16,8 +13,8 @@ from pipeline.pictures import pdf_page
 from pipeline.pictures.levels import MAX_SIDE
 
 INSTALL = "pip install pypdfium2"  # what reads PDF files
-TIMEOUT = 60  # seconds in which a page is rendered
-PASSWORD = "password"  # in the message of pypdfium2 about an encrypted file
+MAX_SECONDS = 60  # of CPU time, for a page
+MAX_MEMORY = 400_000_000  # bytes, for a page; one that shows 64 million pixels of a JPEG takes 300 million
 
 
 class PdfError(Exception):
@@ -31,35 +28,27 @@ def can_read() -> bool:
 
 def count_pages(path: Path) -> int:
     """Return the number of pages. Raises PdfError."""
-    with _open(path) as pages:
-        return len(pages)
+    return int(_read(path))
 
 
 def render_page(path: Path, number: int) -> Image.Image:
     """Return a page, from 0, in grey levels, with MAX_SIDE pixels on the longer side. Raises PdfError."""
-    with _open(path) as pages:
-        if number >= len(pages):
-            raise PdfError(f"without a page {number + 1}: name one up to {len(pages)}")
-    command = [sys.executable, "-P", pdf_page.__file__, os.fspath(path), str(number), str(MAX_SIDE)]
+    return Image.open(io.BytesIO(_read(path, number, MAX_SIDE)), formats=("PPM",))
+
+
+def _read(path: Path, *page: int) -> bytes:
+    """Return what the process of pdf_page prints. Raises PdfError."""
+    command = [sys.executable, "-P", pdf_page.__file__, os.fspath(path), str(MAX_SECONDS), str(MAX_MEMORY)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    try:
-        done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT)
-    except subprocess.TimeoutExpired:
-        raise PdfError(f"not rendered within {TIMEOUT} seconds: export it as pictures") from None
-    if done.returncode:
-        raise PdfError("damaged, or needs too much memory: export it again, as PDF or as pictures")
-    return Image.open(io.BytesIO(done.stdout), formats=("PPM",))
-
-
-@contextmanager
-def _open(path: Path) -> Iterator[Any]:
-    """Yield the pages of a file."""
-    import pypdfium2
-
-    try:
-        with closing(pypdfium2.PdfDocument(path)) as pages:
-            yield pages
-    except pypdfium2.PdfiumError as error:
-        if PASSWORD in str(error).lower():
-            raise PdfError("encrypted: save a copy without a password") from None
-        raise PdfError("damaged: export it again, as PDF or as pictures") from None
+    done = subprocess.run([*command, *map(str, page)], env=environment, stdin=subprocess.DEVNULL, capture_output=True)
+    match done.returncode:
+        case 0:
+            return done.stdout
+        case pdf_page.REFUSED:
+            raise PdfError(done.stdout.decode().strip())
+        case pdf_page.TOO_SLOW:
+            raise PdfError(f"not rendered within {MAX_SECONDS} seconds: export it as pictures")
+        case pdf_page.TOO_LARGE:
+            megabytes = MAX_MEMORY // 1_000_000
+            raise PdfError(f"too large (more than {megabytes} MB in memory): export it as smaller pictures")
+    raise PdfError("damaged, or the memory is short: export it again, as PDF or as pictures")

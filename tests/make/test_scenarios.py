@@ -19,7 +19,3 @@ def test_make_reruns_what_an_edit_can_change_and_nothing_else(project: Path) -> 
     assert outcome(result) == {"train": "worked", "evaluate": "up to date"}  # because train gives the same bits
     assert f"train: code {OPTIMIZERS}: changed\n" in result.stderr
     assert make(project, "-q", "evaluate", *SAMPLE).returncode == 0
-
-
-def test_help_fits_80_columns(fresh: Path) -> None:
-    assert max(map(len, make(fresh, "help").stdout.splitlines())) <= 80

@@ -10,7 +10,7 @@ import onnxruntime
 import pytest
 
 from pipeline.data.scaling import standardise
-from pipeline.html.filters import receptive_fields
+from pipeline.html.kernels import receptive_fields
 from pipeline.html.lesson.packing import pack
 from pipeline.html.lesson.page import model_values
 from pipeline.html.report.report_page import time_layers
@@ -120,6 +120,7 @@ FORMATS: dict[str, Format] = {
     "JavaScript": check_javascript,
     "report and model card": check_report,
 }
+NAMES = [pytest.param(name, marks=pytest.mark.slow) if name == "PyTorch" else name for name in FORMATS]
 
 
 def run_javascript(model: Model, script: str) -> Any:
@@ -129,7 +130,7 @@ def run_javascript(model: Model, script: str) -> Any:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_format_has_every_kind_of_layer(name: str, kind: str, tmp_path: Path) -> None:
     for layers in layers_of(kind):
         model = make_model(layers, shape=SHAPE)
@@ -138,13 +139,13 @@ def test_every_format_has_every_kind_of_layer(name: str, kind: str, tmp_path: Pa
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_format_has_every_activation(name: str, activation: str, tmp_path: Path) -> None:
     FORMATS[name](make_model("conv3x3/1,5", shape=SHAPE, activation=activation), tmp_path)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_format_has_every_loss(name: str, loss: str, tmp_path: Path) -> None:
     FORMATS[name](make_model("conv3x3/1,5", shape=SHAPE, loss=loss), tmp_path)
 

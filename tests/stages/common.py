@@ -21,6 +21,7 @@ from pipeline.scheduling.resume_log import RESUME_LOG
 from tests.make.common import STAGES as STAGES
 from tests.processes import environment, reset_signals
 
+LINES, FEWEST = 12, 4  # for training, for validation: a line image takes a quarter of a second
 SMALL_ROWS: dict[str, Any] = {"layers": "conv4x5/8x2p2,conv6x5x3/1p0x1", "epochs": 2, "batch_size": 8}
 RAW = "artifacts/parse/test-images.npy"
 

@@ -14,7 +14,7 @@ from stages.lines import lines
 from stages.rows import rows
 from tests.conftest import Shared
 from tests.processes import Run
-from tests.stages.common import SMALL_ROWS
+from tests.stages.common import FEWEST, LINES, SMALL_ROWS
 
 
 @pytest.fixture
@@ -54,12 +54,13 @@ def reader_inputs(built: Path, shared: Shared) -> Path:
 
     def make(folder: Path) -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("pipeline.reader.synthesis.parallel.FEWEST", 5)
+            patch.setattr("pipeline.reader.synthesis.parallel.FEWEST", FEWEST)
             fonts(fonts="included", output=folder / "fonts")
             lines(
                 normalize=built / "normalize",
                 fonts=folder / "fonts",
-                lines=24,
+                lines=LINES,
+                seed=7,
                 scheduler="threads",
                 output=folder / "lines",
             )

@@ -1,6 +1,5 @@
 """The stage lines, on the sample and the fonts of the program."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,64 +10,44 @@ from pipeline.reader.synthesis.lettering import list_fonts, split_fonts
 from pipeline.reader.synthesis.line_images import synthesise_line
 from pipeline.reader.synthesis.parallel import count_lines, load_sources
 from stages.lines import lines
-
-COUNT, FEWEST = 12, 5
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _few_lines() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipeline.reader.synthesis.parallel.FEWEST", FEWEST)
-        yield
-
-
-@pytest.fixture(scope="module")
-def synthetic(built: Path, reader_inputs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    output = tmp_path_factory.mktemp("composed") / "artifacts" / "lines"
-    lines(
-        normalize=built / "normalize",
-        fonts=reader_inputs / "fonts",
-        lines=COUNT,
-        seed=7,
-        scheduler="threads",
-        output=output,
-    )
-    return output
+from tests.stages.common import FEWEST, LINES
 
 
 def arrays(folder: Path) -> dict[str, Any]:
     return {path.name: np.load(path) for path in folder.glob("*.npy")}
 
 
-@pytest.mark.parametrize(("number", "part", "count"), [(0, "train", COUNT), (1, "validation", FEWEST)])
+@pytest.mark.parametrize(("number", "part", "count"), [(0, "train", LINES), (1, "validation", FEWEST)])
 def test_only_training_lines_show_the_first_images_and_most_fonts(
-    number: int, part: str, count: int, built: Path, synthetic: Path
+    number: int, part: str, count: int, built: Path, reader_inputs: Path
 ) -> None:
     held_out = part == "validation"
     chosen = split_fonts(list_fonts("script"), held_out)
     made: Any = synthesise_line(
         load_sources(built / "normalize", part), chosen, np.random.default_rng((7, number, count - 1))
     )
-    found = [np.load(synthetic / f"{part}-{name}.npy") for name in ("lines", "labels", "digits")]
+    found = [np.load(reader_inputs / "lines" / f"{part}-{name}.npy") for name in ("lines", "labels", "digits")]
     assert [len(each) for each in found] == [count] * 3
     assert all(np.array_equal(each[-1], one) for each, one in zip(found, made, strict=True))
 
 
+@pytest.mark.slow
 def test_lines_are_the_same_for_any_scheduler_and_blocks(
-    built: Path, reader_inputs: Path, synthetic: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    built: Path, reader_inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("pipeline.reader.synthesis.parallel.FEWEST", FEWEST)
     monkeypatch.setattr("pipeline.reader.synthesis.parallel.BLOCK", 5)
     other = tmp_path / "artifacts" / "lines"
     lines(
         normalize=built / "normalize",
         fonts=reader_inputs / "fonts",
-        lines=COUNT,
+        lines=LINES,
         seed=7,
         scheduler="processes",
         workers=1,
         output=other,
     )
-    found, expected = arrays(other), arrays(synthetic)
+    found, expected = arrays(other), arrays(reader_inputs / "lines")
     assert found.keys() == expected.keys()
     assert all(np.array_equal(found[name], expected[name]) for name in expected)
 

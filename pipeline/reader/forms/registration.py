@@ -71,16 +71,27 @@ class Placement:
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """A page on which others are laid. size: its (height, width) in pixels. inks: float32, one for each of SIDES."""
+    """A page with which others are aligned.
+
+    size: its (height, width) in pixels. inks: float32, one for each of SIDES. printed: where the form is printed,
+    (h, w) in the shape in which the page is read, or None if this is not known.
+    """
 
     name: str
     size: tuple[int, int]
     inks: tuple[Array, ...]
+    printed: NDArray[np.bool_] | None = None
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is printed on it."""
         return bool((self.inks[-1] > 0.5).mean() < PRINT)
+
+    def find_printed(self, shape: tuple[int, int]) -> NDArray[np.bool_]:
+        """Return where the form is printed, in a page of this (height, width) that lies on the reference page."""
+        if self.printed is None:
+            return np.zeros(shape, bool)
+        return np.asarray(Image.fromarray(self.printed).resize(shape[::-1], Image.Resampling.NEAREST))
 
 
 def make_reference(grey: Array, size: tuple[int, int], name: str) -> Reference:

@@ -1,9 +1,9 @@
-"""Find where digits may be: positions of a picture at which the first network sees one.
+"""Find where digits may be: positions of a picture at which the finder sees one.
 
 The network was trained on digits of one size, so it is slid over a pyramid: the picture at several sizes. At each
 position it predicts which digit is centred there, if any. Its answer is only a proposal, since it sees little more than
 the digit itself: the second network reads the row in which a digit may be. Hence all levels are searched, and a
-position competes only with those of like size: what the first network takes for a large digit hides no small one.
+position competes only with those of like size: what the finder takes for a large digit hides no small one.
 
 A dense layer is a convolution whose kernel covers its input, so the same parameters serve for an input of any size
 (LeCun, Bottou, Bengio & Haffner 1998, section VII; Sermanet et al. 2014).
@@ -37,11 +37,11 @@ READ = 0.75, 1.25  # sizes of digits that a level shows well enough for a propos
 SMALLEST = 1 / 110, 12  # longer side of a digit, relative to that of the picture, and in pixels
 WIDEST = 1.6  # width of a digit, at most, relative to the height of the picture
 MARGIN = 3  # pixels around the picture, in addition to half a window
-CELLS = 32  # positions of a tile along each axis
+CELLS = 32  # positions of a tile along each axis, at most
 FLAT = 0.65  # local contrast up to which a tile is blank, as the mean of EYE pixels a side, which noise hardly has
 EYE = 3
 POSSIBLE_DIGIT = 0.1  # probability of a digit from which a row may lead through a position
-PIXELS = 40_000  # of the tiles that pass through the network at a time
+PIXELS = 110_000  # of the tiles that pass through the network at a time
 LIKE = 2.1  # ratio of sizes up to which digits are of like size: what is far larger or smaller is another thing
 # Distance in sizes, horizontal and vertical, within which there is one digit of like size.
 ONE_DIGIT_ACROSS, ONE_DIGIT_DOWN = 0.28, 0.6
@@ -123,7 +123,7 @@ def find_candidates(slider: Slider, level: Level) -> tuple[Proposals, NDArray[np
     margin = window // 2 + MARGIN
     inner = local_contrast(add_margin(level.grey, margin, margin, margin, margin))
     counts = [max(1, (side - window) // step + 1) for side in inner.shape]
-    cells = [min(CELLS, count) for count in counts]
+    cells = [-(-count // -(-count // CELLS)) for count in counts]  # so that few lie beyond the last row and column
     tall, wide = (window + step * (count - 1) for count in cells)
     contrast = np.pad(inner, ((0, tall), (0, wide)))
     corners = (range(0, step * count, step * cell) for count, cell in zip(counts, cells, strict=True))

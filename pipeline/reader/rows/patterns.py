@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from pipeline.network.activations import Array
 from pipeline.network.losses import log_softmax
-from pipeline.reader.rows.ctc import text_trellis
 from pipeline.reader.rows.trellis import NEVER, Indices, Trellis, log_probability, log_sum, node_scores, reverse, sweep
 
 NO_STATE = -1
@@ -58,49 +57,52 @@ def best_texts(
     text. A text can be missed only if one of its prefixes is not among the best `width`.
     (prefix search: Graves et al. 2006, section 3.2)
     """
-    blank, columns = len(logits) - 1, logits.shape[1]
+    blank = len(logits) - 1
     pattern = pattern or any_text(blank)
-    log_p = log_softmax(logits.astype(np.float64))[..., np.newaxis]
+    log_p = log_softmax(logits.astype(np.float64))
     trellis, nodes = _pattern_trellis(pattern)
-    backward = sweep(reverse(trellis), node_scores(trellis, log_p)[::-1])[::-1, :, 0]
+    backward = sweep(reverse(trellis), node_scores(trellis, log_p[..., np.newaxis])[::-1])[::-1, :, 0]
+    totals = np.cumsum(log_p, axis=1).T
 
     found: list[tuple[tuple[int, ...], float]] = []
     prefixes: Indices = np.empty((0, 1), np.intp)
     states: Indices = np.zeros(1, np.intp)
+    # Log sums over the paths of each prefix that are in its last symbol, and in the blank after it, at the start and
+    # after each column: (columns + 1, prefixes). At the start there is only the path of the empty prefix.
+    in_blank = np.append(0, totals[:, blank])[:, np.newaxis]
+    in_symbol = np.full_like(in_blank, NEVER)
     while states.size:
-        paths = text_trellis(prefixes, blank)
-        forward = sweep(paths, node_scores(paths, np.broadcast_to(log_p, (blank + 1, columns, states.size))))
-        log_probabilities = log_sum(forward[-1] + paths.end)
+        log_probabilities = np.logaddexp(in_symbol[-1], in_blank[-1])
         complete = np.flatnonzero(pattern.accepting[states] & (log_probabilities > NEVER / 2))
         found += [(tuple(prefixes[:, i].tolist()), float(log_probabilities[i])) for i in complete]
         found = sorted(found, key=itemgetter(1), reverse=True)[:count]
         worst = found[-1][1] if len(found) == count else NEVER / 2
 
         after = pattern.transitions[states]  # (prefixes, symbols)
-        ranks = _extend(prefixes, forward, backward[:, nodes[after, np.arange(blank)]])
+        entering = np.repeat(np.logaddexp(in_symbol, in_blank)[:-1, :, np.newaxis], blank, axis=2)
+        if len(prefixes):
+            repeated = np.arange(states.size), prefixes[-1]
+            entering[:, *repeated] = in_blank[:-1]  # a repeated symbol needs a blank
+        ranks = log_sum(entering + backward[:, nodes[after, np.arange(blank)]])
         ranks[after == NO_STATE] = NEVER
         best = np.argsort(-ranks, axis=None)[:width]
         parents, symbols = np.unravel_index(best[ranks.flat[best] > worst], ranks.shape)
         prefixes, states = np.concatenate([prefixes[:, parents], symbols[np.newaxis]]), after[parents, symbols]
+        in_symbol = _stay(entering[:, parents, symbols], totals[:, symbols])
+        in_blank = _stay(in_symbol[:-1], totals[:, [blank]])
     return found
 
 
-def _extend(prefixes: Indices, forward: Array, backward: Array) -> Array:
-    """Return the logs of the sums over all paths that begin with a prefix and the symbol: (prefixes, symbols).
+def _stay(entering: Array, totals: Array) -> Array:
+    """Return the logs of the sums over all paths that have entered an output and stay in it: (columns + 1, prefixes).
 
-    Each path enters the symbol once, and the sum runs over the column in which it does. forward: (columns, nodes,
-    prefixes), whose last nodes are the last symbol of the prefix and the blank after it. backward: (columns, prefixes,
-    symbols).
+    A path stays for one column or more. The first row, before column 0, is NEVER. entering: (columns, prefixes), the
+    log of the sum over the paths that enter the output in each column. totals: log p of the output, added up from
+    column 0, (columns, prefixes).
     """
-    entered = np.full_like(backward, NEVER)
-    entered[1:] = forward[:-1, -1, :, np.newaxis]
-    if len(prefixes):
-        directly = np.repeat(forward[:-1, -2, :, np.newaxis], backward.shape[2], axis=2)
-        directly[:, np.arange(prefixes.shape[1]), prefixes[-1]] = NEVER  # a repeated symbol needs a blank
-        np.logaddexp(entered[1:], directly, out=entered[1:])
-    else:
-        entered[0] = 0  # a path may begin with the symbol
-    return log_sum(entered + backward)
+    before = np.concatenate([np.zeros_like(totals[:1]), totals[:-1]])
+    inside = np.logaddexp.accumulate(entering - before) + totals
+    return np.concatenate([np.full_like(inside[:1], NEVER), inside])
 
 
 def _pattern_trellis(pattern: Pattern) -> tuple[Trellis, NDArray[Any]]:

@@ -1,4 +1,4 @@
-"""Numbers in line images: what a network for rows reads, in which columns, and with what probability."""
+"""Numbers in line images: what a row network reads, in which columns, and with what probability."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers
 from pipeline.network.layer import Buffers
 from pipeline.network.losses import log_softmax
-from pipeline.network.network import infer, make_buffers, make_network
+from pipeline.network.network import Network, infer, make_buffers, make_network
 from pipeline.network.thread_pool import Run
 from pipeline.reader.rows.ctc import PADDING, Transcription, read_greedily, text_log_probability
 from pipeline.reader.rows.labels import HEIGHT, MARGIN, OTHER, SPACE
@@ -96,8 +96,9 @@ def predict_columns(model: Model, line_images: Sequence[Array], views: Sequence[
 
     def predict(number: int, thread: int) -> Array:
         batch = np.stack([line_images[i] for i in batches[number]], axis=-1)
-        own = buffers.setdefault(thread, make_buffers(model.networks[0]))
-        return np.asarray(sum(np.exp(log_softmax(compute_logits(model, look(batch, view), own))) for view in views))
+        network = make_row_network(model, batch.shape[1])
+        own = buffers.setdefault(thread, make_buffers(network))
+        return np.asarray(sum(np.exp(log_softmax(infer(network, look(batch, view), own)[:, 0])) for view in views))
 
     predicted: dict[int, Array] = {}
     for batch, p in zip(batches, run(predict, len(batches)), strict=True):
@@ -111,13 +112,10 @@ def look(line_images: Array, view: View) -> Array:
     return sign * line_images[MARGIN + down : MARGIN + down + HEIGHT]
 
 
-def compute_logits(model: Model, contrast: Array, buffers: Sequence[Buffers] | None = None) -> Array:
-    """Return the logits (outputs, columns, n) of line images of any length, (HEIGHT, length, n).
-
-    With `buffers` the result is valid until their next use.
-    """
-    layers = build_layers(model.layers, model.activation, contrast.shape[:2], model.outputs, by_column=True)
-    return infer(make_network(layers, model.parameters[0]), contrast, buffers)[:, 0]
+def make_row_network(model: Model, length: int) -> Network:
+    """Return the network of a model for line images (HEIGHT, length, n); its logits are (outputs, 1, columns, n)."""
+    layers = build_layers(model.layers, model.activation, (HEIGHT, length), model.outputs, by_column=True)
+    return make_network(layers, model.parameters[0])
 
 
 def find_spans(logits: Array, classes: int, pitch: float) -> list[Span]:

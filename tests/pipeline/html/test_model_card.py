@@ -1,6 +1,5 @@
 """The model card: its text, its front matter, its examples and its command."""
 
-import itertools
 import json
 import re
 import shlex
@@ -100,7 +99,11 @@ ALL = ("built", "nasty", "convolutional")
 
 @pytest.mark.parametrize(
     ("library", "source", "which"),
-    [*itertools.product(("onnxruntime", "torch"), ("card",), ALL), ("onnxruntime", "docs", "built")],
+    [
+        *(("onnxruntime", "card", which) for which in ALL),
+        *(pytest.param("torch", "card", which, marks=pytest.mark.slow) for which in ALL),
+        ("onnxruntime", "docs", "built"),
+    ],
 )
 def test_examples_predict_same_probabilities_as_evaluation(
     which: str, library: str, source: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: Any

@@ -47,6 +47,7 @@ def test_adam_by_hand() -> None:
     assert run_steps(adam(), [1e-8, 1e-8], 0.1) == pytest.approx([0.95, 0.9])  # m' / (sqrt(s') + epsilon) = 1/2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("decay", [0.0, 0.1])
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_optimizer_steps_equal_pytorch(name: str, decay: float) -> None:

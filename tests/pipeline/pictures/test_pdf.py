@@ -1,13 +1,20 @@
 """Pages of PDF files; without pypdfium2, only the message that says how to install it."""
 
-import time
+import signal
+import subprocess
+import sys
+import zlib
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from pipeline.pictures.decoding import PictureError, count_pages, load_page, read_pages
 from pipeline.pictures.levels import MAX_SIDE
+from tests.cluster import wait_until
+from tests.processes import environment, kill_tree, process_tree
 
 SIZE = 248, 351  # A4
 
@@ -31,18 +38,40 @@ def encrypt() -> bytes:
     return join(objects, f"/Encrypt 4 0 R/ID[<{key}><{key}>]")
 
 
+def paint(times: int) -> bytes:
+    """Return a file with a page that is painted black so many times."""
+    return draw("0 0 9 9 re f\n" * times)
+
+
 def nest(levels: int, copies: int) -> bytes:
     """Return a file with a black square that forms draw, each of which draws the next one several times."""
-    objects = ["<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>"]
-    objects.append("<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Resources<</XObject<</X 5 0 R>>>>/Contents 4 0 R>>")
-    objects.append("<</Length 5>>stream\n/X Do\nendstream")
     head = "<</Type/XObject/Subtype/Form/BBox[0 0 9 9]"
     calls = "/X Do " * copies
+    forms = []
     for number in range(6, 5 + levels):
         inner = f"/Resources<</XObject<</X {number} 0 R>>>>"
-        objects.append(f"{head}{inner}/Length {len(calls)}>>stream\n{calls}\nendstream")
-    objects.append(f"{head}/Length 12>>stream\n2 2 4 4 re f\nendstream")
-    return join(objects, "")
+        forms.append(f"{head}{inner}/Length {len(calls)}>>stream\n{calls}\nendstream")
+    forms.append(f"{head}/Length 12>>stream\n2 2 4 4 re f\nendstream")
+    return draw("/X Do", *forms)
+
+
+def inflate(side: int, times: int) -> bytes:
+    """Return a file with a black picture that is deflated so many times."""
+    data = bytes(side**2)
+    for _ in range(times):
+        data = zlib.compress(data, 1)
+    head = f"<</Type/XObject/Subtype/Image/Width {side}/Height {side}/ColorSpace/DeviceGray/BitsPerComponent 8"
+    filters = "/ASCIIHexDecode" + "/FlateDecode" * times
+    picture = f"{head}/Filter[{filters}]/Length {2 * len(data)}>>stream\n{data.hex()}\nendstream"
+    return draw("9 0 0 9 0 0 cm /X Do", picture)
+
+
+def draw(content: str, *others: str) -> bytes:
+    """Return a file whose page has this content, in which X is the first of the other objects."""
+    objects = ["<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>"]
+    objects.append("<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Resources<</XObject<</X 5 0 R>>>>/Contents 4 0 R>>")
+    objects.append(f"<</Length {len(content)}>>stream\n{content}\nendstream")
+    return join([*objects, *others], "")
 
 
 def join(objects: list[str], trailer: str) -> bytes:
@@ -55,6 +84,13 @@ def join(objects: list[str], trailer: str) -> bytes:
     size = len(objects) + 1
     end = f"trailer<</Size {size}/Root 1 0 R{trailer}>>\nstartxref\n{len(content)}\n%%EOF"
     return content + f"xref\n0 {size}\n0000000000 65535 f \n{table}{end}".encode()
+
+
+def find_renderers(pid: int) -> list[psutil.Process]:
+    """Return the processes that render page 0 for a command."""
+    with suppress(psutil.Error):  # one that counted the pages has just ended
+        return [child for child in process_tree(pid)[1:] if child.cmdline()[-2:-1] == ["0"]]
+    return []
 
 
 def test_without_the_package_a_pdf_says_which_command_installs_it(
@@ -105,12 +141,52 @@ class TestPages:
         assert "\n" not in str(found)
 
     def test_page_that_takes_too_long_is_ended(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("pipeline.pictures.pdf.TIMEOUT", 2)
+        monkeypatch.setattr("pipeline.pictures.pdf.MAX_SECONDS", 0.5)
         path = tmp_path / "scan.pdf"
-        path.write_bytes(nest(12, 10))
-        started = time.monotonic()
-        with pytest.raises(PictureError, match="within 2 seconds"):
+        path.write_bytes(paint(50_000))
+        with pytest.raises(PictureError, match="within 0.5 seconds"):
             load_page(path, "scan.pdf")
-        assert time.monotonic() - started < 20
-        path.write_bytes(nest(2, 10))
+        path.write_bytes(paint(1))
+        assert load_page(path, "scan.pdf").grey.max() == 0
+
+    @pytest.mark.parametrize(
+        ("large", "small"),
+        [
+            (inflate(10_000, 1), inflate(100, 1)),
+            (inflate(10_000, 2), inflate(100, 2)),
+            (nest(12, 10), nest(2, 10)),
+        ],
+        ids=["picture", "deflated twice", "nested"],
+    )
+    def test_page_that_takes_too_much_memory_is_ended(
+        self, large: bytes, small: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "scan.pdf"
+        path.write_bytes(large)
+        monkeypatch.setattr("pipeline.pictures.pdf.MAX_MEMORY", 60_000_000)
+        with pytest.raises(PictureError, match="scan.pdf is too large .* 60 MB"):
+            load_page(path, "scan.pdf")
+        path.write_bytes(small)
         assert load_page(path, "scan.pdf").grey.min() == 0
+
+    def test_pages_are_counted_with_the_same_limits(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        path = write_pdf(tmp_path / "scan.pdf", 2)
+        monkeypatch.setattr("pipeline.pictures.pdf.MAX_MEMORY", 1_000_000)
+        assert count_pages(path) == 1  # as of each file that cannot be read
+
+    @pytest.mark.slow
+    def test_interruption_ends_the_rendering_of_a_page(self, tmp_path: Path) -> None:
+        path = tmp_path / "scan.pdf"
+        path.write_bytes(paint(50_000))
+        line = [sys.executable, "-m", "stages", "classify", str(path)]
+        process = subprocess.Popen(line, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True)
+        try:
+            wait_until(lambda: find_renderers(process.pid), 60)
+            (renderer,) = find_renderers(process.pid)
+            process.send_signal(signal.SIGINT)  # to this process alone
+            _, stderr = process.communicate(timeout=20)
+            assert process.returncode == 130
+            assert "Traceback" not in stderr
+            wait_until(lambda: not renderer.is_running(), 5)
+        finally:
+            kill_tree(process.pid)

@@ -64,17 +64,18 @@ function makeShell(page) {
   }
 
   function show() {
-    draw(handle.own);
     const action = SCENES[state.scene - 1].action?.(handle.own, handle);
     parts.go.hidden = !action;
     if (action) setText(parts.go, action.label);
+    draw(handle.own); // charts fill what the button leaves
   }
 
   function showSteps(number) {
     for (const link of document.querySelectorAll("[data-scene]")) {
-      const isOpen = Number(link.dataset.scene) === number;
-      if (isOpen) link.setAttribute("aria-current", "step");
-      else link.removeAttribute("aria-current");
+      link.removeAttribute("aria-current");
+      if (Number(link.dataset.scene) !== number) continue;
+      link.setAttribute("aria-current", "step");
+      link.scrollIntoView({ block: "nearest", inline: "nearest" }); // on phones, the bar scrolls
     }
   }
 

@@ -1,6 +1,6 @@
 /* Print sheets of the scenes with numbers: for each a page with blanks, and one with the solutions. */
 
-const SHEETS = { 2: sheetOnKernel, 3: sheetOnShapes, 5: sheetOnLoss, 6: sheetOnSlope, 7: sheetOnBlame };
+const SHEETS = { 2: sheetOnKernel, 3: sheetOnShapes, 5: sheetOnLoss, 6: sheetOnSlope, 7: sheetOnBackward };
 
 /** Return a page of a sheet in HTML: that with blanks, or that with the solutions. */
 function writeSheet(page, number, isSolved) {
@@ -353,8 +353,8 @@ function printValley(valley, steps) {
 
 const PAPER_RATE = 0.5;
 
-function sheetOnBlame(page, isSolved) {
-  const { name, share, ink, error, sent, passed, arrived, slope: slopes } = blameOf(page);
+function sheetOnBackward(page, isSolved) {
+  const { name, share, ink, error, sent, passed, arrived, slope: slopes } = walkOf(page);
   const grown = exactly(PATHS.A.first - PAPER_RATE * slopes.A);
   const fill = (value) => blank(isSolved, formatExactly(value));
   const path = (letter) => {
@@ -378,7 +378,7 @@ function sheetOnBlame(page, isSolved) {
     ];
   });
   return {
-    title: "The error walks back, and each weight multiplies it",
+    title: backward.title,
     body:
       `<div class="row">${printInk(page.pictures.torn.ink, page.model.shape[1], 34)}` +
       `<div>${path("A")}${path("B")}</div></div>` +

@@ -1,3 +1,3 @@
 /* The scenes, in their order; the last one explores. */
 
-const SCENES = [watch, kernel, shapes, rub, loss, slope, blame, train, explore];
+const SCENES = [watch, kernel, shapes, rub, loss, slope, backward, train, explore];

@@ -188,7 +188,7 @@ function mend(page, check) {
   const [least, second] = open;
   const isDoubtful = least && !isSure(least);
   if (isDoubtful && second && !isSure(second)) return null;
-  const settles = (number, text) =>
+  const fixesTotal = (number, text) =>
     page.checks.some(
       (total) =>
         total.kind === "total" &&
@@ -200,7 +200,7 @@ function mend(page, check) {
     const text = calculate(page, check, number);
     const far = text ? editDistance(squeeze(text), squeeze(number.text)) : Infinity;
     const most = check.kind === "line" || number === check.written || isDoubtful ? CLOSE : 1;
-    return far <= most ? [{ number, text, cost: 3 * far + number.confidence - 3 * settles(number, text) }] : [];
+    return far <= most ? [{ number, text, cost: 3 * far + number.confidence - 3 * fixesTotal(number, text) }] : [];
   });
   return found.sort((a, b) => a.cost - b.cost)[0] ?? null;
 }

@@ -66,6 +66,7 @@ function listRecords(pile) {
       .filter((numbers) => numbers.some((each) => each.text || describe(each)));
     if (!records.length && whole.length) records.push([]);
     return [
+      ...(page.notice ? [{ file: page.file, check: page.notice }] : []),
       ...records.map((numbers, i) => ({
         file: page.file,
         line: i + 1,

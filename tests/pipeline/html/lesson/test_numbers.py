@@ -1,4 +1,4 @@
-"""Each number of the scenes on loss, slope and blame is what it says; see test_sheets.py for those on paper."""
+"""Numbers of the scenes on loss, slope and the walk back are what they say; see test_sheets.py for those on paper."""
 
 import math
 from decimal import Decimal
@@ -7,8 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pipeline.html.lesson.packing import pack
+from pipeline.html.lesson.page import model_values
+from pipeline.model.prediction import predict_with_negative
+from tests.drawings import sample_digits
 from tests.pipeline.html.lesson.numerals import parse
 from tests.pipeline.javascript import evaluate
+from tests.pipeline.models import make_model
 
 
 def test_losses_are_minus_the_logarithm_of_the_share_that_is_shown() -> None:
@@ -71,14 +76,34 @@ def test_every_line_of_the_ledger_is_exact(share: float) -> None:
         "(share) => ({ ...walkBack(share, 0.998), ledger: writeLedger(walkBack(share, 0.998)).map((line) => line[1]) })"
     )
     found = evaluate(call, share)
-    error, sent, _, passed, slope = map(parse, found["ledger"])
+    error, sent, stopped, passed, slope = map(parse, found["ledger"])
     assert error[0] - error[1] == error[2]  # share minus 1
     weights = evaluate("() => PATHS")
     by = {name: {key: Decimal(str(value)) for key, value in path.items()} for name, path in weights.items()}
     assert sent == [error[2] * by["A"]["last"], error[2] * by["B"]["last"]]
+    assert stopped == [sent[1], 0]
     assert passed[0] * passed[1] == passed[2]
     assert passed[:2] == [sent[0], by["A"]["second"]]
     assert slope[0] * slope[1] == slope[2]
     assert slope[:2] == [passed[2], Decimal("1.00")]
     assert found["passed"]["B"] == found["arrived"]["B"] == found["slope"]["B"] == 0
     assert by["B"]["shape"] < 0 < by["A"]["shape"]
+
+
+def test_walk_back_begins_with_the_errors_of_the_picture() -> None:
+    model = make_model("conv4,8", shape=(28, 28), class_names=tuple("0123456789"))
+    image = sample_digits()[0][0]
+    probabilities = predict_with_negative(model, image[np.newaxis])[0]
+    label = int(np.argsort(probabilities)[-2])
+    found = evaluate(
+        "(packed, pixels, label) => walkOf({ model: unpackModel(packed), "
+        "pictures: { torn: { image: Uint8Array.from(pixels), label } } })",
+        model_values(model, pack(model)),
+        image.reshape(-1).tolist(),
+        label,
+    )
+    assert found["error"] == pytest.approx(probabilities[label] - 1, abs=0.0051)
+    assert found["sentByOther"] == pytest.approx(probabilities.max(), abs=1e-3)
+    assert (found["name"], found["other"]) == (str(label), str(probabilities.argmax()))
+    pixel = found["pixel"]
+    assert image[pixel["row"], pixel["column"]] / 255 == pytest.approx(pixel["ink"])

@@ -96,7 +96,7 @@ def test_steps_on_paper_follow_the_rule(sheets: Any) -> None:
     assert float(parse(solved["blanks"][-1])[0]) == rounded(rows[0][0] - rate * steep)
 
 
-def test_blame_on_paper_is_multiplied_exactly(sheets: Any) -> None:
+def test_error_on_paper_is_multiplied_exactly(sheets: Any) -> None:
     solved = sheets["7"][1]
     share, one, error = parse(solved["tasks"][1])[-3:]
     assert share - one == error

@@ -42,6 +42,13 @@ def step(field: str, line: int, do: str, text: str = "", page: str = "one", **ot
     return {"page": f"id of {page}", "field": field, "box": row["box"], "do": do, "text": text, **others}
 
 
+def test_table_says_which_page_could_not_be_aligned() -> None:
+    problem = {"kind": "alignment", "what": "cannot be aligned with a.png", "region": "", "box": None, "record": 0}
+    first, *others = open_pile({**make_delivery(), "problems": [problem]})["records"]
+    assert first == {"file": "one.png", "check": "cannot be aligned with a.png"}
+    assert [line["check"] for line in others] == ["", "", ""]
+
+
 def test_page_that_adds_up_has_no_question_even_if_its_numbers_are_doubtful() -> None:
     assert questions(make_delivery(price1={"confidence": 0.4}, sum2={"confidence": 0.2})) == []
 
@@ -130,7 +137,7 @@ def test_pages_with_known_errors_come_first_and_what_was_left_for_later_last() -
     assert open_pile(doubtful, wrong, apart, steps=[later])["items"][-1][:2] == ["three", "number 1"]
 
 
-def test_answer_settles_its_neighbours_and_a_kept_number_ends_the_question() -> None:
+def test_answer_answers_for_its_neighbours_and_a_kept_number_ends_the_question() -> None:
     page = make_delivery(price1={"text": "41.50", "confidence": 0.4}, sum1={"confidence": 0.3})
     assert len(questions(page, sums={})) == 2
     assert questions(page, steps=[step("price", 1, "set", "47.50")], sums={}) == []
@@ -357,11 +364,27 @@ holds = "lines"
         "[lines]\nx = 'y * 2'",
         "a = [1",
         '"a',
+        "[fields.line]",
+        "[fields.a]\nhold = 'one'",
+        "[fields.a]\ndigits = '3-1'",
+        "[fields.a]\nholds = 'lines'\n[lines]\na = 'a * 2'",
+        "[fields.a]\nholds = 'lines'\n[fields.b]\n[lines]\na = 'b * 2'",
+        "[fields.a]\nholds = 'one'\n[fields.b]\nholds = 'lines'\n[sums]\na = 'b * 2'",
+        "[fields.a]\nholds = 'lines'\n[sums]\na = '2 * 2'",
     ],
 )
 def test_text_that_is_no_form_is_refused(file: str) -> None:
     call = "(file) => { try { parseForm(file); return ''; } catch (error) { return error.message; } }"
     assert evaluate(call, file, scripts=REVIEW) != ""
+
+
+def test_suggested_formula_has_other_fields() -> None:
+    fields = [{"name": name, "holds": "lines"} for name in ("quantity", "price", "sum")]
+    fields += [{"name": name, "holds": "one"} for name in ("number", "total")]
+    call = "(fields) => fields.map((field) => suggestFormula(field, fields))"
+    found = evaluate(call, fields, scripts=REVIEW)
+    assert found == ["price * sum", "quantity * sum", "quantity * price", "sum(sum)", "sum(sum)"]
+    assert evaluate(call, fields[3:], scripts=REVIEW) == ["", ""]
 
 
 def test_form_counts_the_lines_that_fit_a_formula() -> None:

@@ -43,6 +43,7 @@ def test_gradient_equals_central_differences() -> None:
         assert gradient[index] == pytest.approx(slope, abs=1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 3e-5)])
 @pytest.mark.parametrize("scale", [0.1, 3.0, 30.0])  # of an untrained to that of a far too certain network
 def test_loss_and_gradient_equal_those_of_pytorch_in_float64(dtype: type, tolerance: float, scale: float) -> None:

@@ -1,0 +1,268 @@
+/* Scene 7: the error of a score walks back along two paths; a shut unit stops it. */
+
+const STEPS_BACK = 5;
+const WALK = 900; // milliseconds of each step
+const PIXEL = { row: 15, column: 18 }; // near which a pixel with full ink is chosen
+const ANSWER = "A";
+const VERDICTS = {
+  A: "You were right.",
+  B: "Not B: no error reaches it.",
+  AB: "Only A: no error reaches B.",
+};
+const MADE_UP = "Picture, pixel and error are real; the other numbers are made up to be round.";
+
+/** Return the numbers of the scene: those of `walkBack`, the pixel, the right class and the other one with most. */
+function walkOf(page) {
+  const { image, label } = page.pictures.torn;
+  const { classNames, shape } = page.model;
+  if (!page.walk) {
+    const { probabilities } = readImage(page.model, image);
+    const other = strongest(probabilities, 2).find((digit) => digit !== label);
+    const pixel = choosePixel(inkOf(image), shape[1], PIXEL);
+    page.walk = {
+      ...walkBack(probabilities[label], pixel.ink),
+      ...{ pixel, name: classNames[label], other: outputNames(page.model)[other], sentByOther: probabilities[other] },
+    };
+  }
+  return page.walk;
+}
+
+/** Return the lines of the ledger, [label, text]: each is a calculation with the numbers that are shown. */
+function writeLedger({ share, ink, error, sent, passed, arrived, slope: slopes }) {
+  const times = (a, b, result) => `${formatExactly(a)} × ${b} = ${formatExactly(result)}`;
+  return [
+    ["Error:", `${two(share)} ${MINUS} 1 = ${formatExactly(error)}`],
+    ["Times weight:", `A ${formatExactly(sent.A)}, B ${formatExactly(sent.B)}`],
+    ["B is shut:", `${formatExactly(sent.B)} becomes ${passed.B}`],
+    ["A is open:", times(passed.A, two(PATHS.A.second), arrived.A)],
+    ["Slope of A:", times(arrived.A, `ink ${two(ink)}`, slopes.A)],
+  ];
+}
+
+/** Return what a step leaves out. */
+function writeNote(step, { other, sentByOther }) {
+  if (step === 1) return `The other scores send errors, too: that of ${other} sends ${signed(sentByOther)}.`;
+  if (step < STEPS_BACK) return MADE_UP;
+  return "A kernel’s weight works at every position: its slope adds up the walks from all of them.";
+}
+
+const backward = {
+  name: "Whose fault?",
+  title: "The error walks back",
+  lead: "Each weight multiplies it. A unit below 0 is shut, and stops it.",
+
+  // guess: null before. step: of the walk back, from 0. moved: how much of its way the message has gone.
+  begin: () => ({ guess: null, step: 0, moved: 1 }),
+
+  build(scene) {
+    const { page } = scene;
+    const found = walkOf(page);
+    const ledger = writeLedger(found);
+    const canvas = make("canvas.pic");
+    const box = make("div.net", {}, canvas);
+    const note = make("p.label.note");
+    scene.stage.append(box, note);
+    const label = `Two paths from one pixel to the score of ${found.name}: A through open units, B through a shut one`;
+    const drawNet = makeChart(box, label);
+    const question = make("div");
+    const lines = make("ol.ledger");
+    scene.ask.append(question, lines);
+    makeOptions(question, {
+      question: `The ${found.name} got only ${percent(found.share)}. Which weight, turned a little, can raise it?`,
+      choices: [
+        ["A", "A"],
+        ["B", "B"],
+        ["AB", "Both"],
+      ],
+      pick: (guess) => walk(scene, guess),
+      className: "row",
+    });
+    return (own) => {
+      question.hidden = own.step > 0;
+      lines.replaceChildren(...listLines(own, ledger));
+      setText(note, writeNote(own.step, found));
+      drawNet((width, height) => {
+        const plan = planNet(width, height, found.pixel, page.model.shape[1]);
+        const { x, y, size } = plan.picture;
+        Object.assign(canvas.style, { left: `${x}px`, top: `${y}px`, width: `${size}px`, height: `${size}px` });
+        return paintNet(plan, own, found);
+      });
+      paintInk(canvas, page.pictures.torn.ink, page.model.shape[1]);
+    };
+  },
+
+  leave: (scene) => scene.change({ moved: 1 }),
+
+  action(own, scene) {
+    if (own.step === 0) return null;
+    if (own.step === STEPS_BACK) return { label: "Next", run: scene.next };
+    return { label: "Walk back", run: () => walk(scene, own.guess) };
+  },
+
+  /** Arrows walk back, and forward to the question again. */
+  key(scene, { key }) {
+    const { guess, step, moved } = scene.own;
+    if (step === 0 || moved < 1 || !["ArrowLeft", "ArrowRight"].includes(key)) return false;
+    if (key === "ArrowLeft" && step < STEPS_BACK) walk(scene, guess);
+    if (key === "ArrowRight") scene.change({ step: step - 1 });
+    return true;
+  },
+};
+
+function walk(scene, guess) {
+  if (scene.own.moved < 1) return; // it is still walking
+  scene.change({ guess, step: scene.own.step + 1, moved: 0 });
+  scene.animate(WALK, (moved) => scene.change({ moved }));
+}
+
+/** Return the lines of the steps that are done, and at the end what they say about the guess. */
+function listLines({ guess, step, moved }, ledger) {
+  const shown = moved < 1 ? step - 1 : step; // a line comes when the message has arrived
+  const done = ledger.slice(0, Math.max(shown, 0));
+  const lines = done.map(([name, text]) => make("li", {}, make("b", {}, name), ` ${text}`));
+  const verdict = make("li", {}, `${VERDICTS[guess]} A’s slope is below 0: make A larger.`);
+  return shown === STEPS_BACK ? [...lines, verdict] : lines;
+}
+
+/**
+ * Return where all is drawn: from left to right, or upwards on tablets and phones. {isUpright, isSmall, radius,
+ * picture: {x, y, size}, nodes}. nodes: points of each path: the pixel, its edge unit, its shape unit and the score.
+ */
+function planNet(width, height, { row, column }, columns) {
+  const [isUpright, isSmall] = [width < 800, width < 500];
+  const [radius, size] = isSmall ? [28, 88] : isUpright ? [44, 160] : [48, 160];
+  const along = isUpright
+    ? [height - size / 2, height * 0.63, height * 0.365, radius + 10]
+    : [size / 2, width * 0.4, width * 0.65, width - radius - 16];
+  const [first, second] = isUpright ? [width * 0.27, width * 0.73] : [height * 0.22, height * 0.72];
+  const place = (k, across) => (isUpright ? [across, along[k]] : [along[k], across]);
+  const middle = (first + second) / 2;
+  const [x, y] = place(0, middle).map((value) => value - size / 2);
+  const cell = size / columns;
+  const pixel = [x + (column + 0.5) * cell, y + (row + 0.5) * cell];
+  const path = (across) => [pixel, place(1, across), place(2, across), place(3, middle)];
+  return { isUpright, isSmall, radius, picture: { x, y, size }, nodes: { A: path(first), B: path(second) } };
+}
+
+/** Return the point at a share of the way from one point to another. */
+function between(from, to, share) {
+  return from.map((value, k) => value + (to[k] - value) * share);
+}
+
+/** Return the point on the way from one point to another that is so many pixels from the first. */
+function beyond(from, to, distance) {
+  return between(from, to, distance / Math.hypot(to[0] - from[0], to[1] - from[1]));
+}
+
+/** Return the elements of the drawing: messages pass behind the units. */
+function paintNet(plan, own, found) {
+  const names = Object.keys(PATHS);
+  const [x, y] = plan.nodes.A[0];
+  return [
+    ...names.flatMap((name) => drawLinks(plan.nodes[name], name, own.step)),
+    makeSvg("rect", { class: "pixel", x: x - 8, y: y - 8, width: 16, height: 16, rx: 2 }),
+    plan.isSmall ? null : drawPixelName(plan, found.ink),
+    ...names.flatMap((name) => drawWeights(plan, name, own.step)),
+    ...messagesOf(plan, own, found).map((message) => drawMessage(message, own, plan.isSmall)),
+    ...names.flatMap((name) => drawUnits(plan, name)),
+    ...drawScore(plan, found),
+  ];
+}
+
+function drawLinks(nodes, name, step) {
+  const since = name === "A" ? [5, 4, 2] : [Infinity, Infinity, 2]; // steps
+  return since.map((first, k) => drawLine(step >= first ? "link done" : "link", nodes[k], nodes[k + 1]));
+}
+
+function drawPixelName({ isUpright, picture: { x, y, size } }, ink) {
+  const [left, top] = isUpright ? [x + size + 16, y + size - 8] : [x + size / 2, y + size + 24];
+  return drawText(left, top, `One pixel: ink ${two(ink)}`, { anchor: isUpright ? "start" : "middle" });
+}
+
+/** Return both units of a path with their values and names, and the gate of a shut one. */
+function drawUnits({ isUpright, isSmall, radius, nodes }, name) {
+  const { edge, shape } = PATHS[name];
+  const side = name === "A" ? -1 : 1;
+  const unit = ([x, y], value, kind) => {
+    const state = value > 0 ? "open" : "shut";
+    const [textX, textY, anchor] = isUpright
+      ? [x + side * (radius + 10), y + 5, side < 0 ? "end" : "start"]
+      : [x, y + 5 + side * (radius + 18), "middle"];
+    return [
+      drawDot("node", [x, y], radius),
+      drawText(x, y + 6, two(value), { anchor: "middle", name: "big" }),
+      drawText(textX, textY, isSmall ? state : `${kind} unit ${name}: ${state}`, { anchor }),
+    ];
+  };
+  const [, first, [x, y]] = nodes[name];
+  const [away, half] = [radius + 2, radius - 4];
+  const ends = [-half, half].map((by) => (isUpright ? [x + by, y - away] : [x + away, y + by]));
+  return [...unit(first, edge, "Edge"), ...unit([x, y], shape, "Shape"), shape > 0 ? null : drawLine("gate", ...ends)];
+}
+
+function drawScore({ isUpright, radius, nodes }, { name, share }) {
+  const [x, y] = nodes.A[3];
+  const [aimX, aimY, anchor] = isUpright ? [x - radius - 20, y + 5, "end"] : [x, y - radius - 20, "middle"];
+  return [
+    drawDot("node", [x, y], radius + 8),
+    drawText(x, y - 6, name, { anchor: "middle", name: "big" }),
+    drawText(x, y + 18, percent(share), { anchor: "middle", name: "big" }),
+    drawText(aimX, aimY, `should be 100${SPACE}%`, { anchor }),
+  ];
+}
+
+/** Return the weights of a path, outside of its links. */
+function drawWeights({ isUpright, radius, picture, nodes }, name, step) {
+  const { first, second, last } = PATHS[name];
+  const side = name === "A" ? -1 : 1;
+  const [pixel, edge, shape, score] = nodes[name];
+  const grows = step === STEPS_BACK && name === ANSWER ? " ↑" : "";
+  const texts = [`${name} = ${two(first)}${grows}`, `× ${two(second)}`, `× ${two(last)}`];
+  const [a, b, c] = [between(pixel, edge, 0.43), between(edge, shape, 0.5), between(shape, score, 0.5)];
+  const places = isUpright
+    ? [
+        [picture.x + picture.size / 2 + side * (picture.size / 2 + 8), picture.y + 20],
+        [b[0] + side * (radius + 10), b[1] + 6],
+        [c[0] + side * 24, c[1] - 16],
+      ]
+    : [
+        [a[0], a[1] + 6 + side * 36],
+        [b[0], b[1] + 6 + side * 40],
+        [c[0] + 24, c[1] + 6 + side * 36],
+      ];
+  const anchor = isUpright ? (side < 0 ? "end" : "start") : "middle";
+  return places.map(([x, y], k) => drawText(x, y, texts[k], { anchor, name: "big halo" }));
+}
+
+/** Return the messages so far: {since, from, to, before, after}, the last two being values; a weight changes them. */
+function messagesOf({ isUpright, isSmall, radius, nodes: { A, B } }, { step }, found) {
+  const { error, sent, passed, arrived, slope: slopes } = found;
+  const [, , , score] = A;
+  const far = isSmall ? 30 : 44; // from a unit
+  const [doorA, doorB, gate] = [A, B, B].map((path, k) => beyond(path[2], score, radius + far + [0, 8, -8][k]));
+  const aside = isUpright ? [score[0] + radius + far + 18, score[1]] : [score[0], score[1] + radius + 40];
+  const middle = between(A[1], A[2], 0.5);
+  return [
+    { since: 1, from: score, to: aside, before: error, after: error },
+    { since: 2, from: score, to: doorA, before: error, after: sent.A },
+    { since: 2, until: 3, from: score, to: doorB, before: error, after: sent.B },
+    { since: 3, from: doorB, to: gate, before: sent.B, after: passed.B },
+    { since: 4, from: doorA, to: middle, before: passed.A, after: arrived.A },
+    { since: 5, from: middle, to: beyond(A[1], A[0], radius + far), before: arrived.A, after: slopes.A },
+  ].filter(({ since, until = Infinity }) => since <= step && step < until);
+}
+
+function drawMessage({ since, from, to, before, after }, { step, moved }, isSmall) {
+  const isNow = since === step;
+  const [x, y] = isNow ? between(from, to, moved) : to;
+  const value = isNow && moved < 0.5 ? before : after;
+  const text = value === 0 ? "0" : formatExactly(value);
+  const height = isSmall ? 28 : 40;
+  const width = Math.max(height, 10 * text.length + height / 2);
+  return makeSvg(
+    "g",
+    { class: `message${isNow ? " now" : ""}${value === 0 ? " zero" : ""}` },
+    makeSvg("rect", { x: x - width / 2, y: y - height / 2, width, height, rx: height / 2 }),
+    drawText(x, y + 6, text, { anchor: "middle" }),
+  );
+}
