@@ -84,7 +84,8 @@ function askText(page, number) {
   return { mark: "!", why, text, isCalculated: Boolean(text), check };
 }
 
-// A number that mends a line or a total is asked; otherwise the least certain one of a line, or a doubtful one of a total.
+// Ask for the number that mends a line or a total; otherwise for the least certain one of a line, or for a doubtful one
+// of a total.
 function askCheck(page, check, add) {
   check.mending = mend(page, check);
   const { kind, written, mending } = check;
