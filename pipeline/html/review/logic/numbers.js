@@ -139,16 +139,23 @@ function applyStep(page, step) {
     const text = page.decimal ? replaceDecimal(step.text, page.decimal) : step.text;
     Object.assign(number, { text, how: step.how ?? "" });
   } else number.answer = { none: "none", keep: "kept" }[step.do];
+  if (number.answer === "set" && !number.line && page.pile.fields[number.field]?.holds === "lines") {
+    number.line = findLine(page, number);
+  }
   if (number.answer === "set") coverNotices(page, number);
   return true;
 }
 
-// A number that a person has added answers the notices at its place.
+// A number that a person has added answers the notices at its place, and that of a field which now has enough.
 function coverNotices(page, number) {
   for (const other of page.numbers) {
     const sameCell = other.field === number.field && other.line === number.line && number.line;
     const isNotice = other !== number && isOpen(other) && ["ink", "missing"].includes(other.kind);
     if (isNotice && (sameCell || overlapOf(other.box, number.box) >= 0.5)) other.answer = "covered";
+    if (other.kind === "few" && isOpen(other) && other.field === number.field) {
+      const count = page.numbers.filter((each) => isThere(each) && each.field === number.field).length;
+      if (count >= page.pile.fields[number.field].most) other.answer = "covered";
+    }
   }
 }
 

@@ -16,6 +16,8 @@ function describe(number) {
   if (number.page.questions.has(number) && number.later) return "left for later";
   if (needsText(number)) return "not read";
   if (number.kind === "unfit" && isOpen(number)) return "fits no line";
+  const isWrong = ({ written, state }) => written === number && ["differs", "kept"].includes(state);
+  if (number.page.checks.some(isWrong)) return "does not add up";
   return isNotice && isOpen(number) ? number.what : "";
 }
 

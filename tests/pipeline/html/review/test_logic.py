@@ -260,6 +260,42 @@ def test_typed_digits_follow_the_ink_whatever_was_read() -> None:
     assert typed == pytest.approx(read[:3], abs=1)
 
 
+def make_ink(top: int) -> dict[str, Any]:
+    return {"kind": "ink", "what": "ink", "region": "quantity", "record": 0, "box": [60, top, 90, top + 24]}
+
+
+@pytest.mark.parametrize(("top", "line"), [(TOP + 80, 3), (TOP + 22, 1.5), (TOP + 160, 4)])
+def test_number_typed_at_ink_gets_the_line_at_its_place(top: int, line: float) -> None:
+    """It is the empty cell of the third line, between two lines, or below all."""
+    page = make_delivery(quantity3={"absent": True})
+    page["problems"] = [make_ink(top)]
+    typed = {"page": "id of one", "field": "quantity", "box": page["problems"][0]["box"], "do": "set", "text": "10"}
+    call = f"""(pile, step) => {{
+        ({OPEN})(pile, [step]);
+        return pile.pages[0].numbers.find(({{ answer }}) => answer === "set").line;
+    }}"""
+    assert evaluate(call, make_pile([page]), typed, scripts=REVIEW) == line
+
+
+def test_notice_of_too_few_lines_ticks_itself_when_there_are_enough() -> None:
+    page = make_delivery(quantity3={"absent": True})
+    page["problems"] = [{"kind": "few", "what": "2 rows, most pages have 3", "region": "quantity"}]
+    pile = make_pile([page], lines={}, sums={})
+    pile["fields"]["quantity"]["most"] = 3
+    added = {"page": "id of one", "field": "quantity", "line": 3, "do": "add", "text": "10", "kind": "added"}
+    box = [60, TOP + 80, 90, TOP + 104]
+    assert [mark for *_, mark, _, _ in evaluate(OPEN, pile, [], scripts=REVIEW)["items"]] == ["!"]
+    after = evaluate(OPEN, pile, [{**added, "box": box}], scripts=REVIEW)["items"]
+    assert [mark for *_, mark, _, _ in after if mark] == []
+
+
+@pytest.mark.parametrize("do", ["set", "keep"])
+def test_table_says_that_a_total_does_not_add_up(do: str) -> None:
+    page = make_delivery(total1={"text": "912.34"})
+    first, *_ = open_pile(page, steps=[step("total", 1, do, "912.34")])["records"]
+    assert first["check"] == {"set": "total: does not add up", "keep": "total: kept as written"}[do]
+
+
 def test_look_at_some_begins_with_the_least_certain() -> None:
     pages = [make_delivery(number1={"confidence": chance}) for chance in (0.95, 0.93)]
     call = f"(pile) => {{ ({OPEN})(pile); return chooseSample(pile, 2).map(({{ confidence }}) => confidence); }}"
