@@ -37,14 +37,14 @@ def classify(
         Path | None,
         Option(
             help="New or empty folder for copies of the pictures, with a box around each digit and its class above. A "
-            "red box with a question mark marks a digit to check, or a possible digit that was not read.",
+            "question mark stands for a digit to check (in a red box), or for a possible digit that was not read.",
         ),
     ] = None,
     form: Annotated[
         Path | None,
         Option(
             metavar="FILE",
-            help="Form file: fields with their regions and patterns. The table has a column for each field.",
+            help="Form file: fields, regions, patterns, formulas. The table has a column for each field.",
         ),
     ] = None,
     min_confidence: Annotated[
@@ -52,11 +52,11 @@ def classify(
     ] = 0.0,
     review: Annotated[
         Path | None,
-        Option(help="HTML file in which a person checks the rows, the least certain first."),
+        Option(help="HTML page on which a person checks what is uncertain."),
     ] = None,
     truth: Annotated[
         Path | None,
-        Option(help="Table saved from the --review page; the correctly read rows are counted against it."),
+        Option(help="Table saved from the --review page: count how many of its rows are read correctly."),
     ] = None,
     as_json: Annotated[bool, Option("--json", help="Print one JSON object per picture, on a line of its own.")] = False,
     model: Annotated[

@@ -18,7 +18,7 @@ Row = tuple[str, Path | NDArray[np.uint8], str]  # label, file or grey levels (h
 
 
 class ShapeError(DatasetError):
-    """Lines of pixels are no images of the given height and width."""
+    """Lines of pixels are not images of the given height and width."""
 
 
 def has_paths(table: Path) -> bool:

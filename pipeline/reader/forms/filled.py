@@ -29,7 +29,7 @@ def read_form(
     """Read the fields of a page, (h, w) in [0, 255]; each row has the name of its field and the number of its record.
 
     model, size, run: as for `read`. Raises PictureError, with the name, if a region is not within the page and there
-    is no reference page.
+    is not a reference page.
     """
     reference, problems = form.reference, list[Problem]()
     frame, extent, is_doubtful = Frame(grey, grey.shape, size, 1, 0), size, False

@@ -18,14 +18,13 @@ from pipeline.pictures.decoding import Page, PictureError, Source, load_page
 from pipeline.reader.forms.formulas import Formula, list_fields, parse_formula
 from pipeline.reader.forms.frames import make_frame
 from pipeline.reader.forms.missed import USUAL, find_print
-from pipeline.reader.forms.regions import Holds, Region, parse_edges
+from pipeline.reader.forms.regions import SHOWN, Holds, Region, parse_edges
 from pipeline.reader.forms.registration import Placement, Reference, lay, make_reference
 from pipeline.reader.rows.expected import compile_pattern, count_digits
 
 DIGITS = tuple("0123456789")
 RESERVED = ("file", "line", "confidence", "check")  # other columns of the table
 WHOLE = "0%,0%,100%,100%"
-SHOWN = 60  # characters of a value in a message, at most
 MOST_CHARACTERS = 20_000  # of a file: parsing a key takes time with the square of its parts
 
 # What the file and each of its fields may have, the types of the values, and how messages name these types.
@@ -97,7 +96,7 @@ def load_form(path: str | os.PathLike[str]) -> Form:
         text = path.read_text(encoding="utf-8-sig")
         if len(text) > MOST_CHARACTERS:
             raise UsageError(
-                f"the form {path} has more than {MOST_CHARACTERS:,} characters: leave out what is no field"
+                f"the form {path} has more than {MOST_CHARACTERS:,} characters: keep only fields, lines and sums"
             )
         content = tomllib.loads(text)
     except OSError as error:
@@ -181,7 +180,7 @@ def _parse(target: str, text: Any, holds: Mapping[str, Holds], kind: Calculated)
     if target not in holds:
         raise UsageError(f"{shown} needs the field {target}: add it as [fields.{target}]")
     if not isinstance(text, str):
-        raise UsageError(f"{shown} is no formula: write it as text in quotes, such as {kind.example}")
+        raise UsageError(f"{shown} is not a formula: write it as text in quotes, such as {kind.example}")
     try:
         formula = parse_formula(text, list(holds), has_sums=kind.has_sums)
     except UsageError as error:
@@ -200,7 +199,7 @@ def add_reference(form: Form, page: Source, name: str, number: int = 0, others: 
     """Return the form with the page on which others are laid.
 
     name: name of the page in messages. number: number of the page in its file, from 0. others: pages of the pile; what
-    the first of them that can be aligned has in common with the reference page is printed, so it is no number. Raises
+    the first of them that can be aligned has in common with the reference page is printed, not a number. Raises
     UsageError if nothing is printed on it, or if a region lies outside of it; PictureError if it cannot be read.
     """
     loaded = load_page(page, name, number)

@@ -75,8 +75,8 @@ def read_pictures(
 def complete_form(form: "Form", pictures: Sequence[Picture]) -> "Form":
     """Return the form with its reference page: the page that it names, otherwise the first of the pictures.
 
-    Another picture tells what is printed on it. Standard input cannot be read twice, so it is no reference page. Raises
-    UsageError if the page cannot be read.
+    Another picture tells what is printed on it. Standard input cannot be read twice, and is not a reference page.
+    Raises UsageError if the page cannot be read.
     """
     from pipeline.reader.forms.form import add_reference  # only with a form: it imports SciPy's Fourier transforms
 

@@ -226,7 +226,7 @@ function splitFormula(text, names, hasSums) {
     } else if ("+-*/()".includes(rest[0])) {
       tokens.push([rest[0]]);
       skip(1);
-    } else throw new Error(`${/^[^+*/()]*/.exec(rest)[0].trim()} is no field`);
+    } else throw new Error(`${/^[^+*/()]*/.exec(rest)[0].trim()} is not a field`);
   }
   return tokens;
 }

@@ -163,14 +163,14 @@ function mend(page, check, checks) {
     if (far <= (check.kind === "line" || isWritten ? CLOSE : 1))
       found.push({ number, text, cost: 3 * far + number.confidence });
   }
-  const settles = ({ number, text }) =>
+  const fixesTotal = ({ number, text }) =>
     totals.some(
       (total) =>
         total !== check &&
         total.state === "differs" &&
         judgeCheck(page, total, new Map([[number, text]])).state === "fits",
     );
-  for (const each of found) if (settles(each)) each.cost -= 3;
+  for (const each of found) if (fixesTotal(each)) each.cost -= 3;
   return found.sort((a, b) => a.cost - b.cost)[0] ?? null;
 }
 

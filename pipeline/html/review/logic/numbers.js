@@ -152,11 +152,11 @@ function coverNotices(page, number) {
 // Read the page again, with these steps; return how many of them fit no number any more.
 function replay(page, steps) {
   page.numbers = makeNumbers(page);
-  settle(page);
+  recheck(page);
   let lost = 0;
   for (const step of steps) {
     if (!applyStep(page, step)) lost += 1;
-    settle(page);
+    recheck(page);
   }
   return lost;
 }

@@ -19,7 +19,7 @@ function findMissing(page, checks) {
   return [...found.values()];
 }
 
-function settle(page) {
+function recheck(page) {
   page.numbers = page.numbers.filter(({ isNeeded, answer, later }) => !isNeeded || answer || later);
   let checks = makeChecks(page);
   const missing = findMissing(page, checks);
@@ -126,8 +126,8 @@ function summarise(page) {
   if (lines) return lines === 1 ? "1 line does not add up" : `${lines} lines do not add up`;
   if (totals.some(({ state }) => state === "unchecked")) return "sum cannot be checked yet";
   if (page.checks.length && addsUp(page)) return "adds up";
-  const unread = open.filter(needsText).length;
-  if (unread) return unread === 1 ? "1 number was not read" : `${unread} numbers were not read`;
+  const empty = open.filter(needsText).length;
+  if (empty) return empty === 1 ? "1 number was not read" : `${empty} numbers were not read`;
   return open.length && open.every((number) => page.questions.get(number).mark === "?")
     ? `below ${percent(page.pile.certain)}`
     : "";

@@ -90,7 +90,7 @@ async function act(step, next = true) {
   const pages = pagesOf(whole);
   for (const page of pages) {
     applyStep(page, whole);
-    settle(page);
+    recheck(page);
   }
   refresh();
   const following = next && (findNext(state.items, before) ?? null);
@@ -217,7 +217,7 @@ function suggest(draft) {
   const sum = check ? writeSum(check, new Map([[number, text]])) : "";
   page.numbers = numbers;
   page.checks = makeChecks(page);
-  settle(page);
+  recheck(page);
   return { ...draft, text: draft.number?.text || text, isCalculated: Boolean(text), sum };
 }
 

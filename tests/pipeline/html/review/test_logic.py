@@ -98,7 +98,7 @@ def test_pages_with_known_errors_come_first_and_what_was_left_for_later_last() -
     assert open_pile(doubtful, wrong, apart, steps=[later])["items"][-1][:2] == ["three", "number 1"]
 
 
-def test_answer_settles_its_neighbours_and_a_kept_number_ends_the_question() -> None:
+def test_answer_answers_for_its_neighbours_and_a_kept_number_ends_the_question() -> None:
     page = make_delivery(price1={"text": "41.50"}, sum1={"confidence": 0.3})
     assert len(questions(page, sums={})) == 2
     assert questions(page, steps=[step("price", 1, "set", "47.50")], sums={}) == []

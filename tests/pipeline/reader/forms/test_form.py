@@ -123,6 +123,23 @@ def test_wrong_form_is_named_with_key_value_and_what_is_allowed(
     assert [word for word in words if word not in str(caught.value)] == []
 
 
+@pytest.mark.parametrize(
+    "entry",
+    [
+        f"digits = '{'1' * 9000}'",
+        f"digits = {'9' * 4000}",
+        f"pattern = '{'[0-9]' * 1500}('",
+        f"region = '{'9' * 9000}'",
+        f"region = '{'9' * 9000}%,0%,1%,1%'",
+        f"region = '{'9' * 300},0,1,1'",
+    ],
+)
+def test_long_value_is_shortened_in_the_message(entry: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        load_form(write(tmp_path / "wrong.toml", f"[fields.a]\n{entry}"))
+    assert len(str(caught.value).removeprefix(f"the form {tmp_path}")) < 500
+
+
 def test_formulas_are_those_of_lines_and_of_the_page(tmp_path: Path) -> None:
     text = """decimal = ","
 [fields]

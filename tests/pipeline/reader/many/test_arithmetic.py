@@ -139,7 +139,7 @@ def test_unit_is_the_usual_one_of_all_pages(form: Form) -> None:
     assert list_problems(check_pages([*pages, cut_off], form)[-1])[-1:] == ["sum, line 1"]
 
 
-def test_many_lines_are_settled_in_time(form: Form) -> None:
+def test_many_lines_are_checked_in_time(form: Form) -> None:
     lines = [(("3", 0.8, "8", 0.1), ("4.50", 0.8, "9.50", 0.1), ("13.50", 0.8, "18.50", 0.1))] * 60
     page = apply_formulas(make_page(*lines, total=("810.00", 0.5, "870.00", 0.4)), form, UNITS)
     assert set(list_texts(page)) == {"3", "4.50", "13.50", "810.00"}
