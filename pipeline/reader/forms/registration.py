@@ -133,7 +133,7 @@ def lay(reference: Reference, grey: Array) -> Placement | None:
 
 def _saturate(ink: Array) -> Array:
     """Return ink in which faint rules count as much as dark writing, which differs from page to page."""
-    return np.minimum(ink / np.float32(SATURATED), np.float32(1))
+    return np.asarray(np.minimum(ink / SATURATED, 1), np.float32)
 
 
 def _search(fixed: Array, ink: Array, turns: Sequence[complex]) -> list[Placement]:
