@@ -1,5 +1,7 @@
 // The numbers of a page: what was read, and what a person has answered. State = readings + steps.
 
+// readings: each text with its probability by the reader, the one that was read first. text, confidence, alternatives:
+// given the other numbers of its line and total.
 // kind: "read"; "rejected" if no reading fits; "unfit" if it fits no line; "ink" that was not read; "missing" where a
 // number should be; "few" if a field has fewer lines than on most pages; "added" by a person.
 // answer: "", "right", "set", "kept" as written, "none" if there is no number, "covered" by one that was added.
@@ -20,6 +22,7 @@ function makeNumber(page, id, values) {
     digits,
     confidence,
     alternatives,
+    readings: [[text, confidence], ...alternatives],
     boxes,
     signs,
     isCell,

@@ -172,7 +172,7 @@ const ALL_KEYS = [
   ["↑ ↓", "move through the queue"],
   ["L", "later"],
   ["G", "what is left"],
-  ["T", "look at 20 that were not asked"],
+  ["T", "look at the 20 least certain that were not asked"],
   ["Z", "undo"],
   ["Shift Z", "redo"],
   ["Ctrl S", "save the table"],
