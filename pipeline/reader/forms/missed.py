@@ -17,7 +17,8 @@ BESIDE = 0.3  # sizes of a digit: how far ink of a digit reaches beyond its box
 TOGETHER = 0.6  # sizes of a digit: a gap between two digits of a number
 THIN = 0.35  # sizes of a digit: width of a stroke that may be a piece of a rule
 LONG = 3.0  # sizes of a digit: height of a rule of which such a stroke may be a piece
-APART = 0.04  # sizes of a digit: how far the same print may be apart on two pages
+APART = 0.04  # sizes of a digit: how far the same print may be apart on the two pages that tell what is printed
+BENT = 0.07  # sizes of a digit: how far print may be away from its place on any page
 COMMON = 0.9  # of the pixels of ink: how many two pages share if it is printed
 
 
@@ -31,7 +32,7 @@ def find_missed(
     the form is printed, (h, w).
     """
     inked, rules = find_ink(grey, size)
-    near = np.zeros(grey.shape, bool) if printed is None else _widen(printed, size)
+    near = np.zeros(grey.shape, bool) if printed is None else _widen(printed, BENT * size)
     ruled = _find_ruled_columns(inked | rules, size)
     labels, _ = ndimage.label(inked, np.ones((3, 3)))
     kept = np.zeros(inked.shape, bool)
@@ -68,7 +69,7 @@ def find_print(one: NDArray[np.floating], other: NDArray[np.floating], size: flo
     """
     inked, rules = find_ink(one, size)
     first, second = inked | rules, np.logical_or(*find_ink(other, size))
-    near_first, near_second = _widen(first, size), _widen(second, size)
+    near_first, near_second = _widen(first, APART * size), _widen(second, APART * size)
     labels, count = ndimage.label(inked, np.ones((3, 3)))
     shared = np.bincount(labels[near_second], minlength=count + 1) / np.maximum(np.bincount(labels.ravel()), 1)
     printed = rules & near_second
@@ -79,8 +80,8 @@ def find_print(one: NDArray[np.floating], other: NDArray[np.floating], size: flo
     return np.asarray(printed)
 
 
-def _widen(inked: NDArray[np.bool_], size: float) -> NDArray[np.bool_]:
-    return np.asarray(ndimage.maximum_filter(inked, 2 * round(APART * size) + 1))
+def _widen(inked: NDArray[np.bool_], distance: float) -> NDArray[np.bool_]:
+    return np.asarray(ndimage.maximum_filter(inked, 2 * round(distance) + 1))
 
 
 def find_ink(grey: NDArray[np.floating], size: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

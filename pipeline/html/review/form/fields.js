@@ -179,6 +179,16 @@ function checkFormula(target, formula, fields, table) {
 const singlesOf = ([kind, ...parts]) =>
   kind === "field" ? parts : parts.filter(Array.isArray).flatMap((part) => singlesOf(part));
 
+// A formula in which one of the fields has another name.
+function renameIn(formula, old, name, fields) {
+  const names = fields.map((field) => field.name).sort((a, b) => b.length - a.length);
+  const escaped = names.map((each) => each.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"));
+  const parts = new RegExp(["sum(?=\\s*\\()", ...escaped].join("|"), "gu");
+  return formula.replace(parts, (found, at) =>
+    found === old && !/^sum\s*\(/.test(formula.slice(at)) ? name : found,
+  );
+}
+
 // A formula that the field could have, with names of other fields.
 function suggestFormula(field, fields) {
   const others = fields.filter(({ name, holds: kind }) => name !== field.name && kind === "lines");
@@ -196,19 +206,25 @@ function parseForm(text) {
   if (unknown) throw new Error(`${unknown} is not known`);
   const found = Object.entries(fields).map(([name, field]) => {
     const { region = [], digits, pattern, holds: kind = "many", ...rest } = field;
-    if (RESERVED.includes(name)) throw new Error(`a field cannot be called ${name}: the table has this column`);
     for (const key of Object.keys(rest)) throw new Error(`${name}: ${key} is not known`);
     if (!(kind in HOLDS)) throw new Error(`${name}: holds is one of ${Object.keys(HOLDS).join(", ")}`);
-    if (digits !== undefined && pattern !== undefined) throw new Error(`${name}: digits or a pattern, not both`);
-    if (digits !== undefined && !isCount(digits)) throw new Error(`${name}: ${COUNTS}`);
     const regions = Array.isArray(region) ? region : [region];
     regions.forEach((each) => parseRegion(each, [1, 1]));
     if (pattern !== undefined) new RegExp(pattern, "u"); // which throws
     return { name, regions, digits: digits === undefined ? undefined : String(digits), pattern, holds: kind };
   });
-  for (const table of ["lines", "sums"])
-    for (const [target, formula] of Object.entries({ lines, sums }[table])) checkFormula(target, formula, found, table);
   return { top, fields: found, lines, sums };
+}
+
+// Throw an Error that says why `classify` would refuse a form that can be drawn.
+function checkForm(form) {
+  for (const { name, digits, pattern } of form.fields) {
+    if (RESERVED.includes(name)) throw new Error(`a field cannot be called ${name}: the table has this column`);
+    if (digits !== undefined && pattern !== undefined) throw new Error(`${name}: digits or a pattern, not both`);
+    if (digits !== undefined && !isCount(digits)) throw new Error(`${name}: ${COUNTS}`);
+  }
+  for (const table of ["lines", "sums"])
+    for (const [target, formula] of Object.entries(form[table])) checkFormula(target, formula, form.fields, table);
 }
 
 // "left,top,right,bottom", in pixels or with %, as a box of a page of this [height, width].

@@ -18,6 +18,7 @@ function openForm() {
   const reference = drawing.form.top.reference ?? "";
   drawing.page = pile.pages.find(({ file }) => file.split("/").at(-1) === reference) ?? pile.pages[0];
   drawing.chosen = Math.min(drawing.chosen, drawing.form.fields.length - 1);
+  Object.assign(drawing, { problem: findProblem(), text: null });
   change({ view: "form", bar: null, draft: null });
 }
 
@@ -58,7 +59,7 @@ const changeForm = (edit) => {
 // What is wrong with the form that is drawn, such as a formula with a field that was removed.
 function findProblem() {
   try {
-    parseForm(writeForm(drawing.form));
+    checkForm(drawing.form);
     return "";
   } catch (error) {
     return error.message;
@@ -111,15 +112,12 @@ function renameField(name) {
   if (isTaken || RESERVED.includes(clean)) drawing.problem = `another column is called ${clean}`;
   if (!clean || isTaken || RESERVED.includes(clean)) return requestDrawing();
   const old = field.name;
-  const swap = (text) =>
-    text.replace(/[\p{L}_][\p{L}\p{N}_-]*/gu, (word, at) =>
-      word === old && !(word === "sum" && text[at + 3] === "(") ? clean : word,
-    );
+  const { fields } = drawing.form;
   changeForm((form) => {
     for (const formulas of [form.lines, form.sums]) {
       for (const [target, text] of Object.entries(formulas)) {
         delete formulas[target];
-        formulas[target === old ? clean : target] = swap(text);
+        formulas[target === old ? clean : target] = renameIn(text, old, clean, fields);
       }
     }
     field.name = clean;
@@ -478,8 +476,9 @@ function markFile() {
 // Text that is no form changes nothing.
 function typeForm(text) {
   try {
-    drawing.form = parseForm(text);
-    Object.assign(drawing, { problem: "", text });
+    const form = parseForm(text);
+    checkForm(form);
+    Object.assign(drawing, { form, problem: "", text });
     drawing.chosen = Math.min(drawing.chosen, drawing.form.fields.length - 1);
     pending = pending.then(commitForm);
   } catch (error) {

@@ -410,7 +410,7 @@ holds = "lines"
     ],
 )
 def test_text_that_is_no_form_is_refused(file: str) -> None:
-    call = "(file) => { try { parseForm(file); return ''; } catch (error) { return error.message; } }"
+    call = "(file) => { try { checkForm(parseForm(file)); return ''; } catch (error) { return error.message; } }"
     assert evaluate(call, file, scripts=REVIEW) != ""
 
 
@@ -421,6 +421,20 @@ def test_suggested_formula_has_other_fields() -> None:
     found = evaluate(call, fields, scripts=REVIEW)
     assert found == ["price * sum", "quantity * sum", "quantity * price", "sum(sum)", "sum(sum)"]
     assert evaluate(call, fields[3:], scripts=REVIEW) == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("formula", "old", "renamed"),
+    [
+        ("quantity * price", "price", "quantity * a b"),
+        ("no (2) * no", "no (2)", "a b * no"),
+        ("no (2) * no", "no", "no (2) * a b"),
+        ("sum( sum ) - sum", "sum", "sum( a b ) - a b"),
+    ],
+)
+def test_field_is_renamed_in_formulas_whatever_its_name(formula: str, old: str, renamed: str) -> None:
+    fields = [{"name": name} for name in ("quantity", "price", "sum", "no", "no (2)")]
+    assert evaluate("renameIn", formula, old, "a b", fields, scripts=REVIEW) == renamed
 
 
 def test_form_counts_the_lines_that_fit_a_formula() -> None:
