@@ -181,28 +181,24 @@ const listUnproved = (page, { numbers }) =>
     .filter((number) => isOpen(number) && number.read && !page.proved.has(number))
     .sort((a, b) => a.confidence - b.confidence);
 
-// The number that mends a check, and its text: calculated, and close to what was read; null if there is none. Of two
-// doubtful numbers, neither gives the other.
+// The number that mends a check, and its text: calculated, and close to what was read; null if there is none. Without a
+// total that it mends, too, a doubtful number is mended first, and of two doubtful ones, neither gives the other.
 function mend(page, check) {
   const open = listUnproved(page, check);
-  const [least, second] = open;
-  const isDoubtful = least && !isSure(least);
-  if (isDoubtful && second && !isSure(second)) return null;
-  const fixesTotal = (number, text) =>
-    page.checks.some(
-      (total) =>
-        total.kind === "total" &&
-        total !== check &&
-        total.state === "differs" &&
-        judgeCheck(page, total, new Map([[number, text]])).state === "fits",
-    );
-  const found = (isDoubtful ? [least] : open).flatMap((number) => {
+  const doubtful = open.filter((number) => !isSure(number));
+  const isWrongTotal = (each) => each.kind === "total" && each !== check && each.state === "differs";
+  const totals = page.checks.filter(isWrongTotal);
+  const found = open.flatMap((number) => {
     const text = calculate(page, check, number);
     const far = text ? editDistance(squeeze(text), squeeze(number.text)) : Infinity;
-    const most = check.kind === "line" || number === check.written || isDoubtful ? CLOSE : 1;
-    return far <= most ? [{ number, text, cost: 3 * far + number.confidence - 3 * fixesTotal(number, text) }] : [];
+    const most = check.kind === "line" || number === check.written || !isSure(number) ? CLOSE : 1;
+    if (far > most) return [];
+    const fits = (total) => judgeCheck(page, total, new Map([[number, text]])).state === "fits";
+    return [{ number, text, cost: 3 * far + number.confidence, fixesTotal: totals.some(fits) }];
   });
-  return found.sort((a, b) => a.cost - b.cost)[0] ?? null;
+  const isLikely = ({ number, fixesTotal }) =>
+    fixesTotal || !doubtful.length || (doubtful.length === 1 && number === doubtful[0]);
+  return found.filter(isLikely).sort((a, b) => b.fixesTotal - a.fixesTotal || a.cost - b.cost)[0] ?? null;
 }
 
 const isSure = ({ answer, confidence, page }) => Boolean(answer) || confidence >= page.pile.certain;

@@ -89,6 +89,8 @@ def test_of_two_doubtful_numbers_the_least_certain_is_asked_as_it_was_read() -> 
     calculated = questions(page, steps=[step("price", 1, "set", "47.50")], sums={})
     assert calculated == []
     assert questions(page, steps=[step("price", 1, "set", "41.50")], sums={})[0] == ("sum 1", "≠", "124.50")
+    page = make_delivery(price1={"confidence": 0.6}, sum1={"text": "112.50", "confidence": 0.8})
+    assert questions(page)[0] == ("sum 1", "≠", "142.50")  # with which the total adds up, too
 
 
 def test_calculated_number_is_offered_for_the_one_doubtful_number_of_a_line() -> None:
