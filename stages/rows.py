@@ -1,4 +1,4 @@
-"""Train the network that reads a row of writing as a whole."""
+"""Train the row network, which reads a row of writing as a whole."""
 
 import logging
 from dataclasses import asdict, replace
@@ -40,7 +40,7 @@ def rows(
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/rows"),
     **values: Any,
 ) -> str:
-    """Train the network that reads a row of writing as a whole.
+    """Train the row network, which reads a row as a whole.
 
     It has outputs for each column of a line, and is trained by connectionist temporal classification (CTC), so its
     targets are texts. A network that starts from random weights first learns a symbol for each column, in a quarter of

@@ -113,7 +113,7 @@ class Dense(Affine):
 
     @property
     def weight_shape(self) -> Shape:
-        """(out, in)."""
+        """The shape of the weights, (outputs, inputs)."""
         return self.outputs, math.prod(self.input_shape)
 
     @property
@@ -155,7 +155,7 @@ class Convolution(Windowed, Affine):
 
     @property
     def weight_shape(self) -> Shape:
-        """(kernels, channels, kernel height, kernel width)."""
+        """The shape of the weights, (kernels, channels, kernel height, kernel width)."""
         return self.outputs, self.input_shape[0], *self.kernel
 
     @cached_property

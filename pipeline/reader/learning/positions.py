@@ -105,7 +105,7 @@ class Crops:
 def find_positions(lines: Path, recipe: Recipe, row: RowReader) -> Task[Finder]:
     """Return the task to find digits: the line images of an artifact of `lines`, with a label for each position.
 
-    row: the network for rows, with which the trained one is joined. Raises PipelineError if a file is missing or
+    row: the row network, with which the trained one is joined. Raises PipelineError if a file is missing or
     damaged, UsageError as `find_centres` does.
     """
     description, centres = load_description(lines), find_centres(recipe.layers)

@@ -56,7 +56,9 @@ def fit(spans: Sequence[Span], logits: Array, pitch: float, temperature: float, 
         _, gapped = find_fitting(merge_outputs(written, expected.with_gaps), expected.pattern, classes)
         p = np.concatenate([span.probabilities for span in spans])
         return Span((), places, p, written, max(span.probability for span in spans), tuple(gapped))
-    texts = [(write_out(text, written, expected.counts_as, classes), chance) for text, chance in ordered]
+    texts = ordered
+    if not expected.whole:
+        texts = [(write_out(text, written, expected.counts_as, classes), chance) for text, chance in ordered]
     best, *others = texts or [((), 0.0)]
     if not is_reported(sum(symbol < classes for symbol in best[0]), best[1]):
         p = np.concatenate([span.probabilities for span in spans])

@@ -6,7 +6,7 @@ of the labels are the text. They are the classes of the data set, then SPACE, OT
 counted from the number of classes.
 
 Its digits, including those of the lines above and below, are an array (MAX_DIGITS, 5) with the columns DIGIT_COLUMNS;
-unused rows have the label NO_LABEL. From them, the network that finds digits learns.
+unused rows have the label NO_LABEL. From them, the finder learns.
 """
 
 from pathlib import Path
@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from pipeline.engine.arrays import load_array, read_array
 
-HEIGHT, WIDTH = 40, 256  # pixels of a line image as the network for rows sees it
+HEIGHT, WIDTH = 40, 256  # pixels of a line image as the row network sees it
 MARGIN = 2  # pixels above and below it by which training and reading move it
-OUTER = 22  # pixels above and below, with parts of other lines, that only the network that finds digits sees
+OUTER = 22  # pixels above and below, with parts of other lines, that only the finder sees
 SIDE = 20  # pixels by which a synthetic line image is longer on the left and on the right, so that it can be stretched
 SHEET = HEIGHT + 2 * (MARGIN + OUTER), WIDTH + 2 * SIDE  # pixels of a synthetic line image
 MAX_LABELS = 64
