@@ -26,8 +26,8 @@ report.inputs := normalize train evaluate ## Write a report with metrics, errors
 
 fonts.inputs := ## Fetch and verify handwriting fonts
 lines.inputs := normalize fonts ## Synthesise line images, with their texts
-rows.inputs := lines ## Train the network that reads a row as a whole
-reader.inputs := lines rows ## Train the network that finds digits, and join it with rows
+rows.inputs := lines ## Train the row network, which reads a row as a whole
+reader.inputs := lines rows ## Train the finder of digits, and join it with the row network
 
 all.inputs := evaluate export report
 pictures.inputs := export report

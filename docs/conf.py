@@ -53,14 +53,34 @@ LINK = re.compile(r"\]\((?!https?:|#)([^)\s#]+)(#[^)\s]+)?\)")
 PICTURE = re.compile(r"<picture>\s*<source [^>]*srcset=\"(.*?)\">\s*<img src=\"(.*?)\"(.*?)>\s*</picture>", re.DOTALL)
 # Words that people search for, and the page that answers them, which need not contain them.
 SEARCHED = {
+    "README": ("install", "requirements"),
     "docs/faq": ("gpu", "cuda", "windows", "mac", "offline", "privacy"),
+    "docs/results": ("accuracy", "calibration", "false alarms"),
+    "docs/benchmarks": ("speed", "fast"),
     "docs/use/pictures": ("photo", "photograph", "phone", "numbers from scans", "ocr", "pdf", "excel"),
     "docs/use/forms": ("forms", "form file", "reference page", "sums"),
     "docs/use/review": ("confidence", "check", "correct"),
     "docs/use/many": ("predict", "dask", "batch"),
-    "docs/use/troubleshooting": ("wrong", "misread", "not read", "no digit", "error", "fails"),
+    "docs/use/python": ("api", "scikit-learn"),
+    "docs/use/export": ("onnx", "pytorch", "safetensors"),
+    "docs/use/teaching": ("school", "pupils"),
+    "docs/use/troubleshooting": (
+        "wrong",
+        "misread",
+        "not read",
+        "my network does not read my handwriting",
+        "own digits",
+        "no digit",
+        "error",
+        "fails",
+    ),
     "docs/use/own-data": ("letters", "csv", "folder"),
     "docs/learn/change": ("leaky relu", "gelu", "average pooling", "new layer"),
+    "docs/learn/derivation": ("gradient", "softmax", "adam", "ctc"),
+    "docs/learn/tutorial": ("backpropagation", "kernel", "from scratch"),
+    "docs/pipeline/reruns": ("stale", "cache", "rerun"),
+    "docs/pipeline/cluster": ("cluster", "several machines"),
+    "docs/reference/layers": ("dropout", "batch normalisation", "batch normalization", "residual", "pooling"),
 }
 BUTTON = (
     '<p><a href="demo.html" style="display: inline-block; padding: 0.6em 1.4em; border-radius: 0.5em; '
@@ -203,8 +223,12 @@ def finish_page(path: Path, site: Path) -> None:
 
 
 def write_math(writer: Any, node: Any) -> None:
-    """Write a formula as MathML, which needs no script."""
-    writer.body.append(latex2mathml.tex2mathml(node.astext(), as_block=node.tagname == "math_block"))
+    """Write a formula as MathML, which needs no script.
+
+    Without a font for mathematics, fractions are higher than their box, which cuts them.
+    """
+    formula = latex2mathml.tex2mathml(node.astext(), as_block=node.tagname == "math_block")
+    writer.body.append(formula.replace('display="block"', 'display="block" style="padding: 0.5em 0"'))
     raise SkipNode
 
 

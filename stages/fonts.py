@@ -45,9 +45,7 @@ def fonts(
         with progress("fonts", len(wanted), unit="fonts") as shown:
             fetch_fonts(wanted, output, shown.advance)
     except PipelineError as error:
-        raise type(error)(
-            f"{error}. To do without them, run make lines FONTS=included, which uses the fonts of the program"
-        ) from None
+        raise type(error)(f"{error}; to do without them, use --fonts included") from None
     save_json(output / "fonts.json", {font.name: font.licence for font in wanted})
     size = sum(path.stat().st_size for path in output.glob("*.woff"))
     licences = Counter(font.licence for font in wanted)

@@ -1,4 +1,4 @@
-"""Train the network that finds digits in pictures, and join it with the one that reads rows."""
+"""Train the finder of digits, and join it with the row network."""
 
 import logging
 from pathlib import Path
@@ -30,15 +30,15 @@ log = logging.getLogger(__name__)
 @recipe_options(without=NOT_FOR_PICTURES)
 def reader(
     lines: Annotated[Input, Option(help="Line images, written by lines.")] = Path("artifacts/lines"),
-    rows: Annotated[Input, Option(help="Network for rows, written by rows.")] = Path("artifacts/rows"),
+    rows: Annotated[Input, Option(help="Row network, written by rows.")] = Path("artifacts/rows"),
     recipe: Annotated[ReaderRecipeName, Option(help="Named set of hyperparameters to start from.")] = "standard",
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/reader"),
     **values: Any,
 ) -> str:
-    """Train the network that finds digits in pictures, and join it with the network for rows into a reader.
+    """Train the finder of digits, and join it with the row network into a reader.
 
-    The first network proposes where digits are; the network that `rows` has trained reads the rows that they form.
-    `--layers` names the layers of the first network, which cannot be dense.
+    The finder proposes where digits are; the row network, which `rows` has trained, reads the rows that they form.
+    `--layers` names the layers of the finder, which cannot be dense.
 
     An interrupted run resumes after its last complete epoch, and its result is bit-identical to that of an
     uninterrupted run.
@@ -58,7 +58,7 @@ def reader(
 
     description, row = load_description(lines), load_model(rows)
     if not isinstance(row, RowReader):
-        raise UsageError(f"{rows} is {row.title}, not one for rows: name a folder that `rows` wrote")
+        raise UsageError(f"{rows} is {row.title}, not a row network: name a folder that `rows` wrote")
     if row.class_names != description.class_names:
         raise UsageError(f"{rows} and {lines} have different classes: run both stages again, with the same data set")
     task = find_positions(lines, chosen, row)
@@ -79,8 +79,8 @@ def reader(
     card = make_reader_card(model, record, load_training(rows))
     (output / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     return (
-        f"all positions in the middle of {model.validation_accuracy:.1%} of the validation line images are labelled "
-        f"correctly, {record['seconds'] / 60:.1f} min of training"
+        f"validation accuracy {model.validation_accuracy:.1%} (line images without a wrong position) after epoch "
+        f"{trained.best_epochs[0]}, {record['seconds'] / 60:.1f} min of training"
     )
 
 

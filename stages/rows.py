@@ -1,4 +1,4 @@
-"""Train the network that reads a row of writing as a whole."""
+"""Train the row network, which reads a row of writing as a whole."""
 
 import logging
 from dataclasses import asdict, replace
@@ -40,7 +40,7 @@ def rows(
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/rows"),
     **values: Any,
 ) -> str:
-    """Train the network that reads a row of writing as a whole.
+    """Train the row network, which reads a row as a whole.
 
     It has outputs for each column of a line, and is trained by connectionist temporal classification (CTC), so its
     targets are texts. A network that starts from random weights first learns a symbol for each column, in a quarter of
@@ -93,8 +93,8 @@ def rows(
     trained.save(output, record)
     save_safetensors(output / "model.safetensors", model)
     return (
-        f"{quality.recall:.1%} of the numbers in validation lines are read, and {quality.precision:.1%} of those read "
-        f"are correct, after epoch {trained.best_epochs[0]}, {record['seconds'] / 60:.1f} min of training"
+        f"recall {quality.recall:.1%}, precision {quality.precision:.1%} of the numbers in validation line images "
+        f"after epoch {trained.best_epochs[0]}, {record['seconds'] / 60:.1f} min of training"
     )
 
 

@@ -64,7 +64,7 @@ class Split:
 
     @property
     def image_shape(self) -> tuple[int, int]:
-        """(height, width)."""
+        """The shape of an image, (height, width)."""
         _, height, width = self.training.pixels.shape
         return height, width
 

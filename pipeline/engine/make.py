@@ -38,6 +38,7 @@ def stale(words: Sequence[str]) -> str:
     """Return the stages that are not up to date, after `stale:`, by which make recognises an answer.
 
     Each stage is one word with the inputs that the Makefile names, as in 'chart throw'. It follows those that it reads.
+    Raises PipelineError if a stage reads another input than these, and what `resolve` of a stage raises.
     """
     variables = _read_variables(words)
     inputs = {name: rest for name, *rest in (word.split() for word in words if "=" not in word)}
@@ -68,7 +69,10 @@ def run(words: Sequence[str]) -> str:
 
 
 def status(words: Sequence[str], explain: bool = False) -> Iterator[str]:
-    """Yield the state of each stage and, if it is not up to date, why. explain: every reason, on a line of its own."""
+    """Yield the state of each stage and, if it is not up to date, why.
+
+    explain: every reason, on a line of its own. Raises UsageError for a word that is not VARIABLE=VALUE.
+    """
     for word in words:
         if "=" not in word:
             raise UsageError(f"'{word}' is not VARIABLE=VALUE: write options as make takes them")
@@ -124,7 +128,7 @@ def load_stage(name: str) -> Stage[Any]:
 
 
 def find_stages() -> list[Stage[Any]]:
-    """Return all stages, each after those that it reads."""
+    """Return all stages, each after those that it reads. Raises PipelineError for an unknown input or a cycle."""
     names = [module.name for module in pkgutil.iter_modules(importlib.import_module(STAGES).__path__)]
     found = {name: getattr(import_stage_module(f"{STAGES}.{name}"), name, None) for name in names if name != "__main__"}
     stages = {name: stage for name, stage in found.items() if isinstance(stage, Stage)}

@@ -19,7 +19,11 @@ from pipeline.engine.terminal import paint, printable
 
 INTERRUPTED = 130  # 128 + SIGINT, as in shells
 UNCHANGED = "Existing results are unchanged"
-ADVICE = {errno.ENOSPC: ": free some space", errno.EDQUOT: ": free some space"}
+ADVICE = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), ": free some space"),
+    **dict.fromkeys((errno.EACCES, errno.EPERM), ": change its permissions, or those of its folder"),
+    errno.EROFS: ": work in a copy that you can write to",
+}
 # Modules whose frames stand above those of a stage in a traceback.
 CALLERS = {Path(__file__).with_name(f"{name}.py") for name in ("command", "make", "plan", "program", "run", "stage")}
 # Messages of other exceptions that mean a lack of memory: for a thread, for a shared library.

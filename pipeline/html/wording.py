@@ -11,7 +11,7 @@ from pipeline.network.layers import Convolution, Dense, Dropout
 # By kind of layer: its name, and what one of its outputs is called.
 WORDS = {
     "dense": ("dense layer", "unit"),
-    "conv": ("convolution", "filter"),
+    "conv": ("convolution", "kernel"),
     "pool": ("max-pooling layer", "map"),
     "avgpool": ("average-pooling layer", "map"),
     "dropout": ("dropout layer", "output"),
@@ -34,7 +34,7 @@ def describe_layer(layer: Layer) -> str:
 
 
 def describe_layers(layers: Sequence[Layer]) -> str:
-    """Describe layers: "2 convolutions of 5 × 5 with stride 2 (16, 64 filters), 2 dense layers (128, 10 units)"."""
+    """Describe layers: "2 convolutions of 5 × 5 with stride 2 (16, 64 kernels), 2 dense layers (128, 10 units)"."""
     parts = []
     for (kind, kernel), group in itertools.groupby(layers, lambda layer: (layer.kind, _describe_kernel(layer))):
         name, output = WORDS[kind]

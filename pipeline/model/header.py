@@ -17,7 +17,7 @@ from pipeline.pictures.ink import InkStatistics
 
 HEADER = "model"  # its key in the metadata of ONNX and safetensors
 EXTRA = 9  # outputs by column besides the classes: a space, other writing, six separators and, last, the blank of CTC
-# What the fields of a header tell of its kind: a class for nothing, sliding, outputs by column, and a model for rows.
+# What the fields of a header tell of its kind: a class for nothing, sliding, outputs by column, and a row network.
 KINDS = {
     (False, False, False, False): "classifies images",
     (True, False, False, False): "classifies images, or rejects them",
@@ -33,7 +33,7 @@ class Properties:
     layers: hidden layers, as in conv16,conv64,128. scaling: scaling of raw pixels. image_shape: (height, width).
     dataset: name of the training data. temperature: divisor of the logits before softmax. ink_statistics: usual size
     and stroke widths of the ink in the training images. validation_accuracy: accuracy in [0, 1] on validation images,
-    of a finder on the middles of synthetic line images, of a model for rows on their texts; 0 if it was not measured.
+    of a finder on the middles of synthetic line images, of a row network on their texts; 0 if it was not measured.
     test_accuracy: accuracy in [0, 1] on `test_images` images, None if it was not measured.
     """
 

@@ -19,7 +19,7 @@ from pipeline.network.layer import Shape
 from pipeline.network.network import Network, make_network
 
 FILE = "model.json"
-ROW = "row."  # before the names of the arrays of a model for rows
+ROW = "row."  # before the names of the arrays of a row network
 
 # From a header to the names of the arrays of each network, in the order of their parameters.
 Naming = Callable[[Header], list[list[str]]]
@@ -101,7 +101,7 @@ class Classifier(Model):
 class RowReader(Model):
     """A network that reads a row: it has outputs for each column of a line image, the classes and EXTRA more."""
 
-    title = "a model for rows"
+    title = "a row network"
 
     def _describe_kind(self) -> dict[str, Any]:
         return {"by_column": True}
@@ -124,7 +124,7 @@ class Finder(Model):
         if self.image_shape != find_window(self.layers):
             raise ValueError(f"images of {self.image_shape} pixels are not the window of {self.layers}")
         if self.row.class_names != self.class_names:
-            raise ValueError("its model for rows has other classes")
+            raise ValueError("its row network has other classes")
 
     def _describe_kind(self) -> dict[str, Any]:
         return {"negative_class": True, "sliding": True, "row": self.row.header}
@@ -148,7 +148,10 @@ def save_model(folder: Path, model: Model, training: dict[str, Any]) -> None:
 
 
 def load_model(folder: Path) -> Model:
-    """Load a model. Raises PipelineError if a file is missing, damaged or inconsistent with the others."""
+    """Load a model from an artifact of a stage that trains one: `model.json`, and a `.npy` file for each array.
+
+    Raises PipelineError if a file is missing, damaged or inconsistent with the others.
+    """
 
     def read(name: str, shape: Shape) -> NDArray[np.float32]:
         path = folder / f"{name}.npy"
@@ -188,7 +191,7 @@ def list_files(header: Header) -> list[list[str]]:
 
 
 def name_arrays(model: Model, naming: Naming) -> dict[str, NDArray[np.float32]]:
-    """Return all arrays by name; the names of arrays of the model for rows begin with ROW."""
+    """Return all arrays by name; the names of arrays of the row network begin with ROW."""
     named: dict[str, NDArray[np.float32]] = {}
     for names, network in zip(naming(model.header), model.networks, strict=True):
         named |= zip(names, (array for layer in network.parameters.layers for array in layer), strict=True)
@@ -212,7 +215,7 @@ def assemble(header: Header, naming: Naming, read: Callable[[str, Shape], NDArra
     if header.row:
         row = assemble(header.row, naming, lambda name, shape: read(ROW + name, shape))
         if not isinstance(row, RowReader):
-            raise ValueError(f"its second model is {row.title}, not one for rows")
+            raise ValueError(f"its second model is {row.title}, not a row network")
         return Finder.of(header, parameters, row=row)
     return (RowReader if header.by_column else Classifier).of(header, parameters)
 

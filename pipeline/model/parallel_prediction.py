@@ -119,7 +119,7 @@ def predict_blocks(
 
 
 def predict_block(model: Model, block: Block) -> NDArray[np.float32]:
-    """Run one task: return the probabilities, (n, c)."""
+    """Return the probabilities of a block, (n, classes). Raises PipelineError if one is not finite."""
     probabilities = predict(model, block.images, block.first)
     if not np.isfinite(probabilities).all():
         raise PipelineError(f"predictions for {block.path} are not finite: train the model again, or check the images")

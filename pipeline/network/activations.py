@@ -40,7 +40,7 @@ class Activation:
 
 
 def sigmoid(z: Array, out: Array | None = None) -> Array:
-    """1 / (1 + exp(-z)), as (1 + tanh(z / 2)) / 2, which cannot overflow."""
+    """Return 1 / (1 + exp(-z)), as (1 + tanh(z / 2)) / 2, which cannot overflow."""
     a: Array = np.tanh(0.5 * z, out=out)
     a += 1
     a *= 0.5
@@ -48,27 +48,27 @@ def sigmoid(z: Array, out: Array | None = None) -> Array:
 
 
 def sigmoid_derivative(a: Array) -> Array:
-    """da/dz = a (1 - a)."""
+    """Return da/dz = a (1 - a)."""
     return a * (1 - a)
 
 
 def tanh_derivative(a: Array) -> Array:
-    """da/dz = 1 - a^2. Unlike sigmoid, tanh is symmetric about 0.  (LeCun et al. 1998, Efficient BackProp, 4.4)"""
+    """Return da/dz = 1 - a^2. Unlike sigmoid, tanh is symmetric about 0.  (LeCun et al. 1998, Efficient BackProp)"""
     return 1 - a * a
 
 
 def relu(z: Array, out: Array | None = None) -> Array:
-    """max(z, 0); `clip` takes a third of the time of `maximum`.  (Nair & Hinton 2010)"""
+    """Return max(z, 0); `clip` takes a third of the time of `maximum`.  (Nair & Hinton 2010)"""
     return np.clip(z, 0, np.inf, out=out)
 
 
 def relu_derivative(a: Array) -> NDArray[np.bool_]:
-    """True (a factor of 1) where a > 0, else False; False by convention at the kink."""
+    """Return da/dz: True (a factor of 1) where a > 0, else False; False by convention at the kink."""
     return a > 0
 
 
 def gelu(z: Array, out: Array | None = None) -> Array:
-    """z / 2 (1 + tanh(sqrt(2 / pi) (z + 0.044715 z^3))), close to z times the normal distribution function at z.
+    """Return z / 2 (1 + tanh(sqrt(2 / pi) (z + 0.044715 z^3))), close to z times the normal distribution function.
 
     (Hendrycks & Gimpel 2016, section 2)
     """
@@ -79,7 +79,7 @@ def gelu(z: Array, out: Array | None = None) -> Array:
 
 
 def gelu_derivative(z: Array) -> Array:
-    """da/dz = (1 + t) / 2 + z / 2 (1 - t^2) u', with t = tanh(u) as in `gelu`. It cannot be computed from a.
+    """Return da/dz = (1 + t) / 2 + z / 2 (1 - t^2) u', with t = tanh(u) as in `gelu`. It cannot be computed from a.
 
     Unlike the other functions, GELU falls and rises again, so two values of z can have the same a.
     """

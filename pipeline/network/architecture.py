@@ -48,7 +48,7 @@ def build_layers(
         if isinstance(layer, Convolution) and layer.residual and layer.output_shape != shape:
             raise UsageError(
                 f"{name} cannot add its input of {_format_shape(shape)} to its output of "
-                f"{_format_shape(layer.output_shape)}: use as many filters, a stride of 1, and padding"
+                f"{_format_shape(layer.output_shape)}: use as many kernels, a stride of 1, and padding"
             )
         layers.append(layer)
         shape = layer.output_shape

@@ -29,7 +29,7 @@ MIN_COLUMNS = 32  # of a matrix product over one row of positions; narrower ones
 class Affine(Layer):
     """Base class of dense layers and convolutions, which compute z = W p + b for each patch p, then the activation.
 
-    outputs: the number of units or filters. activation: the activation function; None for the last layer, whose
+    outputs: the number of units or kernels. activation: the activation function; None for the last layer, whose
     activation is part of the loss.
     """
 
@@ -113,7 +113,7 @@ class Dense(Affine):
 
     @property
     def weight_shape(self) -> Shape:
-        """(out, in)."""
+        """The shape of the weights, (outputs, inputs)."""
         return self.outputs, math.prod(self.input_shape)
 
     @property
@@ -138,7 +138,7 @@ class Dense(Affine):
 
 @dataclass(frozen=True, kw_only=True)
 class Convolution(Windowed, Affine):
-    """A convolution with `outputs` filters.
+    """A convolution with `outputs` kernels.
 
     kernel, stride, padding: each as height and width. dilation: the distance from one column of the kernel to the next,
     in pixels. residual: whether the input is added to the output, y = f(z) + x, for which both must have the same shape
@@ -155,12 +155,12 @@ class Convolution(Windowed, Affine):
 
     @property
     def weight_shape(self) -> Shape:
-        """(filters, channels, kernel height, kernel width)."""
+        """The shape of the weights, (kernels, channels, kernel height, kernel width)."""
         return self.outputs, self.input_shape[0], *self.kernel
 
     @cached_property
     def output_shape(self) -> Shape:
-        """(filters, height, width), with one pixel for each position of the kernel."""
+        """(kernels, height, width), with one pixel for each position of the kernel."""
         return self.outputs, *(axis.count for axis in self.steps)
 
     @property

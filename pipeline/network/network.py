@@ -80,7 +80,7 @@ class Cache:
 
     @property
     def logits(self) -> Array:
-        """(classes, n)."""
+        """The output of the last layer, (classes, n)."""
         return self.outputs[-1]
 
 

@@ -1,6 +1,6 @@
 """Notation of hidden layers: `conv16,conv64,128` is two convolutions and a dense layer; the output layer is implied.
 
-`conv16x5/2` has 16 filters, a kernel of 5 x 5 and a stride of 2. This kernel and stride are the defaults. `pool3/2` is
+`conv16x5/2` has 16 kernels of 5 x 5 and a stride of 2. This size and stride are the defaults. `pool3/2` is
 max pooling with a kernel of 3 x 3 and a stride of 2; without it, the stride is as large as the kernel. `avgpool3/2` is
 average pooling, and `dropout0.25` sets a quarter of the values to 0 in training. Where height and width differ, both
 are given: `conv16x5x3/2x1` has a kernel of 5 x 3 and a stride of 2 down and 1 along the row. `p1` or `p0x8` pads the
@@ -97,7 +97,7 @@ def _parse_layer(text: str) -> tuple[str, str, Values]:
             shortest += each.separator + texts[name] if texts[name] != default else ""
         return shortest, kind, {name: settings[name].read(value) for name, value in texts.items()}
     raise UsageError(
-        f"layers cannot contain '{text}': write units as 128, convolutions as conv16 or conv16x5/2 (filters, kernel, "
+        f"layers cannot contain '{text}': write units as 128, convolutions as conv16 or conv16x5/2 (kernels, size, "
         f"stride) or conv16x1x5/1p0x8d4+ (height and width; padding, dilation, the input added), pooling as pool2 or "
         f"avgpool3/2 (the maximum or the mean; kernel, stride), with numbers from 1 to {LARGEST:,}, and dropout as "
         "dropout0.25"

@@ -28,7 +28,7 @@ class Optimizer:
 
 
 def sgd() -> Optimizer:
-    """w <- w - rate g."""
+    """Return the update w <- w - rate g."""
 
     def update(w: "Array", g: "Array", state: Sequence["Array"], rate: float, step: int) -> None:
         g *= rate
@@ -38,7 +38,7 @@ def sgd() -> Optimizer:
 
 
 def momentum(beta: float) -> Optimizer:
-    """v <- beta v + g;  w <- w - rate v.  (Sutskever et al. 2013, in the form that PyTorch uses)"""
+    """Return the update v <- beta v + g;  w <- w - rate v.  (Sutskever et al. 2013, in PyTorch's form)"""
     import numpy as np
 
     def update(w: "Array", g: "Array", state: Sequence["Array"], rate: float, step: int) -> None:
@@ -52,7 +52,7 @@ def momentum(beta: float) -> Optimizer:
 
 
 def adam(beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Optimizer:
-    """Step by w <- w - rate m' / (sqrt(s') + epsilon), with moving averages m of the gradient and s of its square.
+    """Return the update w <- w - rate m' / (sqrt(s') + epsilon), with moving averages m of g and s of its square.
 
         m <- beta1 m + (1 - beta1) g
         s <- beta2 s + (1 - beta2) g^2
@@ -128,7 +128,7 @@ OPTIMIZERS: dict[str, Callable[[Hyperparameters], Optimizer]] = {
 
 
 def cosine(progress: float) -> float:
-    """Fall from 1 to 0 along half a cosine wave.  (Loshchilov & Hutter 2017, eq. 5)"""
+    """Return a factor that falls from 1 to 0 along half a cosine wave.  (Loshchilov & Hutter 2017, eq. 5)"""
     return (1 + math.cos(math.pi * progress)) / 2
 
 

@@ -48,7 +48,7 @@ def open_file(path: str) -> Any:
 
 
 def render(path: str, number: int, side: int) -> Any:
-    """Return a page in grey levels, as an image of Pillow."""
+    """Return a page in grey levels, as a Pillow image."""
     pages = open_file(path)
     if number >= len(pages):
         refuse(f"without a page {number + 1}: name one up to {len(pages)}")

@@ -65,7 +65,7 @@ class Recipe:
     negatives: Annotated[
         Share,
         "Number of negative examples (letters, pieces of digits), as a fraction of the training images; above 0, the "
-        "network has a class for them.",
+        "network has a reject class for them.",
     ] = 0.0
     styles: Annotated[
         Share,

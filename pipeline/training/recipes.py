@@ -84,7 +84,7 @@ READER_RECIPES: dict[ReaderRecipeName, Recipe] = {
     "standard": READER,
     "quick": replace(READER, epochs=3),
 }
-# Of the network that reads a row: the one that is pretrained, and one for a few minutes of training.
+# Of the row network: the one that is pretrained, and one for a few minutes of training.
 ROW = Recipe(
     layers="conv24x5/2p2,conv40x3/2x1p1,conv72x3/2x1p1,conv144x5x3/1p0x1,"
     "conv144x1x5/1p0x2+,conv144x1x5/1p0x4d2+,conv144x1x5/1p0x8d4+,conv144x1x5/1p0x16d8+,conv144x1x5/1p0x8d4+",

@@ -37,14 +37,14 @@ def classify(
         Path | None,
         Option(
             help="New or empty folder for copies of the pictures, with a box around each digit and its class above. A "
-            "red box with a question mark marks a digit to check, or a possible digit that was not read.",
+            "question mark stands for a digit to check (in a red box), or for a possible digit that was not read.",
         ),
     ] = None,
     form: Annotated[
         Path | None,
         Option(
             metavar="FILE",
-            help="Form file: fields with their regions and patterns. The table has a column for each field.",
+            help="Form file: fields, regions, patterns, formulas. The table has a column for each field.",
         ),
     ] = None,
     min_confidence: Annotated[
@@ -52,11 +52,11 @@ def classify(
     ] = 0.0,
     review: Annotated[
         Path | None,
-        Option(help="HTML file in which a person checks the rows, the least certain first."),
+        Option(help="HTML page on which a person checks what is uncertain."),
     ] = None,
     truth: Annotated[
         Path | None,
-        Option(help="Table saved from the --review page; the correctly read rows are counted against it."),
+        Option(help="Table saved from the --review page: count how many of its rows are read correctly."),
     ] = None,
     as_json: Annotated[bool, Option("--json", help="Print one JSON object per picture, on a line of its own.")] = False,
     model: Annotated[
@@ -101,15 +101,15 @@ def classify(
     if review:
         check_page(review)
     targets = [*formats, *([review] if review else [])]
-    fields = None
+    described = None
     if form:
         from pipeline.reader.forms.form import load_form  # only now: it imports SciPy's Fourier transforms
 
-        fields = load_form(form)
+        described = load_form(form)
     found, copies = _find_files(files, targets, annotate)
     in_parallel = scheduler or workers or len(found) >= PARALLEL
     backend = Backend(scheduler or "processes", workers) if in_parallel else None
-    completed = complete_form(fields, found) if fields else None
+    completed = complete_form(described, found) if described else None
     request = Request(load(model), bool(copies), bool(review), completed)
     work = Work(request, found, min_confidence, copies, backend)
     if truth:

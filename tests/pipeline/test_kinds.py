@@ -10,7 +10,7 @@ import onnxruntime
 import pytest
 
 from pipeline.data.scaling import standardise
-from pipeline.html.filters import receptive_fields
+from pipeline.html.kernels import receptive_fields
 from pipeline.html.lesson.packing import pack
 from pipeline.html.lesson.page import model_values
 from pipeline.html.report.report_page import time_layers

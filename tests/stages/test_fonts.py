@@ -47,7 +47,7 @@ def test_every_font_is_written_by_few_calls_of_npm(tmp_path: Path, shelf: Path) 
 def test_one_wrong_archive_leaves_nothing(tmp_path: Path, shelf: Path) -> None:
     write_archive(shelf / f"hand-{BATCH}", {"package/index.js": b""})
     with pytest.raises(
-        FetchError, match=f"fontsource-hand-{BATCH}-1.0.0.tgz does not match .*FONTS=included"
+        FetchError, match=f"fontsource-hand-{BATCH}-1.0.0.tgz does not match .*--fonts included"
     ) as raised:
         fonts(output=tmp_path / "artifacts" / "fonts")
     assert "\n" not in str(raised.value)
@@ -57,7 +57,7 @@ def test_one_wrong_archive_leaves_nothing(tmp_path: Path, shelf: Path) -> None:
 def test_included_fonts_need_no_npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     output = tmp_path / "artifacts" / "fonts"
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(FetchError, match="npm is not installed.*FONTS=included"):
+    with pytest.raises(FetchError, match="npm is not installed.*--fonts included"):
         fonts(output=output)
     fonts(fonts="included", output=output)
     assert [path.name for path in output.iterdir()] == ["manifest.json"]

@@ -1,6 +1,8 @@
 """The stages in order, as separate processes."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ from pipeline.model.prediction import predict_logits
 from pipeline.network.losses import LOSSES
 from pipeline.training.classification import fit_temperature
 from pipeline.training.history import read_history
-from tests.processes import Run, environment
+from tests.processes import Run, environment, without_network
 from tests.stages.common import write_custom_dataset
 
 
@@ -60,3 +62,14 @@ def test_name_of_the_folder_may_be_any_bytes(run: Run, tmp_path: Path) -> None:
         result = run(*line, env=environment())  # in another process: pytest-xdist cannot send log lines with this name
         assert result.returncode == 0, result.stderr
         assert result.stdout.startswith(state)
+
+
+@pytest.mark.slow
+def test_processes_without_a_network_interface_are_one_line_that_names_threads(project: Path) -> None:
+    line = [sys.executable, "-m", "stages", "evaluate", "--force"]
+    for options, status in ((["--scheduler", "processes"], 1), (["--scheduler", "threads"], 0)):
+        command = without_network([*line, *options])
+        done = subprocess.run(command, cwd=project, env=environment(), capture_output=True, text=True, timeout=60)
+        assert done.returncode == status, done.stderr
+        assert status == 0 or "--scheduler threads" in done.stderr.splitlines()[-1]
+        assert "Traceback" not in done.stderr

@@ -17,6 +17,10 @@ LABEL, PATH = "label", "path"  # columns; all others are pixels if there is no p
 Row = tuple[str, Path | NDArray[np.uint8], str]  # label, file or grey levels (h, w), name for messages
 
 
+class ShapeError(DatasetError):
+    """Lines of pixels are not images of the given height and width."""
+
+
 def has_paths(table: Path) -> bool:
     """Return whether the lines name picture files. Raises DatasetError if they name neither these nor pixels."""
     return PATH in _read_columns(table)[0]
@@ -25,7 +29,8 @@ def has_paths(table: Path) -> bool:
 def read_table(table: Path, shape: tuple[int, int]) -> tuple[list[Row], list[str]]:
     """Return the pictures of a CSV file, and what is wrong with its other lines.
 
-    Lines of pixels are images of `shape` if the number fits, else squares. Raises DatasetError if no line can be read.
+    Lines of pixels are images of `shape` if the number fits, else squares. Raises DatasetError if no line can be read,
+    and of it ShapeError if the lines have another number of pixels.
     """
     columns, header = _read_columns(table)
     if PATH not in columns:
@@ -84,10 +89,7 @@ def _read_columns(table: Path) -> tuple[list[str], bool]:
 def _find_shape(count: int, shape: tuple[int, int], table: Path) -> tuple[int, int]:
     side = math.isqrt(count)
     if count not in (math.prod(shape), side * side):
-        raise DatasetError(
-            f"{table} has {count:,} pixels a line, which is neither a square nor {shape[0]} x {shape[1]}: give the "
-            "height and width, as in IMAGE_SIZE=40x32"
-        )
+        raise ShapeError(f"{table} has {count:,} pixels a line, which is neither a square nor {shape[0]} x {shape[1]}")
     return shape if count == math.prod(shape) else (side, side)
 
 

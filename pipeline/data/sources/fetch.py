@@ -47,9 +47,7 @@ def fetch(dataset: Dataset, destination: Path, advance: Callable[[int], object] 
             if dataset.sources == (source,) and isinstance(source, Path):
                 raise FetchError(reasons[0]) from None
             log.info("download: %s", reasons[-1])
-    raise FetchError(
-        f"no source has {dataset.name}: {'; '.join(reasons)}. Give a folder with the four files: FROM=folder"
-    )
+    raise FetchError(f"no source has {dataset.name}: {'; '.join(reasons)}")
 
 
 def _fetch_from(

@@ -1,4 +1,4 @@
-"""The card of the reader: the network that finds rows in pictures, and the network that reads them."""
+"""The card of the reader: the finder and the row network."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from pipeline.data.deform import Augmenter
 from pipeline.data.scaling import standardise
 from pipeline.engine.errors import PipelineError
-from pipeline.html.filters import (
+from pipeline.html.kernels import (
     PATCHES,
     draw_strongest,
     draw_weights,
     measure_excitation,
-    rank_filters,
+    rank_kernels,
     receptive_fields,
 )
 from pipeline.html.png import draw_grey
@@ -131,7 +131,7 @@ def render_report(findings: Findings) -> str:
         layers=list(zip(layers, receptive_fields(layers), seconds, strict=True)),
         weights=weights,
         patches=draw_strongest(excitations[0], searched, weights) if excitations else {},
-        later_patches=[(each, draw_strongest(each, searched, rank_filters(each))) for each in later],
+        later_patches=[(each, draw_strongest(each, searched, rank_kernels(each))) for each in later],
         max_patches=PATCHES,
         searched=len(searched),
         augmented=draw_augmented(findings.samples, recipe),

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 AMOUNT = re.compile(r"(.*?)(?:[.,](\d{1,2})|\s+(\d\d))?", re.ASCII | re.DOTALL)
 WHOLE = re.compile(r"\d*|\d{1,3}(\s\d{3})+", re.ASCII)
@@ -25,6 +26,7 @@ class Amount:
         return 0 if self.unit == MINUTE else len(str(self.unit.denominator)) - 1
 
 
+@lru_cache(maxsize=4096)  # the combinations of alternatives repeat them
 def parse_amount(text: str) -> Amount | None:
     """Return the number that a text is, or None if it is not one number. 8:30 is 8.5.
 

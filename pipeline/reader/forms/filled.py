@@ -1,70 +1,26 @@
 """Read a filled page of a form: lay it on the reference page, read its fields, join lines, name what may be missing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from pipeline.model.model import Finder
 from pipeline.network.activations import Array
 from pipeline.network.thread_pool import Run, in_sequence
 from pipeline.reader.forms.form import Form
-from pipeline.reader.forms.missed import find_missed
+from pipeline.reader.forms.frames import Frame, make_frame
+from pipeline.reader.forms.missed import USUAL, find_missed
 from pipeline.reader.forms.neighbours import hide_neighbours
 from pipeline.reader.forms.records import Entry, find_shared, number_records
 from pipeline.reader.forms.regions import Box, Region
-from pipeline.reader.forms.registration import SHIFTED, Placement, Reference, lay, to_matrix
+from pipeline.reader.forms.registration import SHIFTED, lay
 from pipeline.reader.pages.reading import arrange, make_result, see
 from pipeline.reader.pages.result import Number, Problem, Result, Row
 
 INK, UNFIT = "ink that was not read", "fits no line"  # what is wrong, in words
 BESIDE = 1.2  # sizes of a digit: how far a number may reach out of its region, to the left and to the right
-USUAL = 1 / 60  # of the longer side of a page: size of a digit where none was read
-
-
-@dataclass(frozen=True, eq=False)
-class Frame:
-    """A page as it would lie on its reference page.
-
-    grey: the page itself. shape, size: (height, width) of the frame in pixels of `grey`, and of the picture. turn,
-    origin: a point y + ix of the frame lies at origin + turn * (y + ix), in pixels of the picture.
-    """
-
-    grey: Array
-    shape: tuple[int, int]
-    size: tuple[int, int]
-    turn: complex
-    origin: complex
-
-    def cut(self, left: int, top: int, right: int, bottom: int) -> Array:
-        """Return a part of the straightened page, in pixels of `grey`; its edges continue beyond the picture."""
-        if self.turn == 1 and self.origin == 0:
-            return self.grey[top:bottom, left:right]
-        start = self.turn * complex(top, left) + self.origin * max(self.shape) / max(self.size)
-        shape = bottom - top, right - left
-        matrix, offset = to_matrix(self.turn), (start.real, start.imag)
-        return np.asarray(
-            ndimage.affine_transform(self.grey, matrix, offset, shape, np.float32, order=1, mode="nearest")
-        )
-
-    def to_page(self, boxes: NDArray[np.int64], limits: tuple[int, int]) -> NDArray[np.int64]:
-        """Return boxes (k, 4) of the frame as upright ones on the page, in pixels of the picture, within its edges."""
-        if self.turn == 1 and self.origin == 0:
-            return boxes
-        middle = self.turn * ((boxes[:, 1] + boxes[:, 3]) + 1j * (boxes[:, 0] + boxes[:, 2])) / 2 + self.origin
-        height, width = (abs(self.turn) * (boxes[:, i + 2] - boxes[:, i]) / 2 for i in (1, 0))
-        sides = [middle.imag - width, middle.real - height, middle.imag + width, middle.real + height]
-        return np.clip(np.rint(np.stack(sides, axis=1)), 0, [limits[1], limits[0]] * 2).astype(np.int64)
-
-
-def make_frame(reference: Reference, grey: Array, size: tuple[int, int], placement: Placement) -> Frame:
-    """Return the frame of a page. size: its (height, width) before it was reduced to `grey`."""
-    shape, whole = (
-        tuple(round(each * max(sides) / max(reference.size)) for each in reference.size) for sides in (grey.shape, size)
-    )
-    return Frame(grey, shape, whole, placement.turn, placement.origin * max(size))
 
 
 def read_form(
@@ -73,14 +29,16 @@ def read_form(
     """Read the fields of a page, (h, w) in [0, 255]; each row has the name of its field and the number of its record.
 
     model, size, run: as for `read`. Raises PictureError, with the name, if a region is not within the page and there
-    is no reference page.
+    is not a reference page.
     """
     reference, problems = form.reference, list[Problem]()
     frame, extent, is_doubtful = Frame(grey, grey.shape, size, 1, 0), size, False
+    printed = np.zeros(grey.shape, bool)
     if reference:
         placement, extent = lay(reference, grey), reference.size
         if placement:
             frame = make_frame(reference, grey, size, placement)
+            printed = reference.find_printed(frame.shape)
             # So far away, repeated rows may have been taken for each other; an angle or a scale is right nevertheless.
             is_doubtful = placement.measure_shift(extent) > SHIFTED
             if excess := placement.describe_excess(extent):
@@ -117,7 +75,7 @@ def read_form(
     found = [each for i, each in enumerate(found) if i not in shared]
     records = number_records([_enter(*each) for each in found])
     rows = [replace(row, record=number) for (_, _, row), number in zip(found, records, strict=True)]
-    problems += _find_problems(frame, form, rows, places)
+    problems += _find_problems(frame, printed, form, rows, places)
     if is_doubtful:  # whether a row is that of its field, and whole, is not known, unless the region is the whole page
         everywhere = {region for region, bounds in places if _covers(bounds, frame.shape)}
         rows = [row if each[0] in everywhere else _doubt(row) for row, each in zip(rows, found, strict=True)]
@@ -141,9 +99,16 @@ def _enter(region: Region, bounds: Box, row: Row) -> Entry:
 
 
 def _find_problems(
-    frame: Frame, form: Form, rows: Sequence[Row], places: Sequence[tuple[Region, tuple[int, int, int, int]]]
+    frame: Frame,
+    printed: NDArray[np.bool_],
+    form: Form,
+    rows: Sequence[Row],
+    places: Sequence[tuple[Region, tuple[int, int, int, int]]],
 ) -> list[Problem]:
-    """Return the fields without a reading, readings that fit no record, and ink from which nothing was read."""
+    """Return the fields without a reading, readings that fit no record, and ink from which nothing was read.
+
+    printed: (h, w), where the form is printed, in the frame.
+    """
     scale = max(frame.shape) / max(frame.size)
     read = {row.region for row in rows if row.text}
     problems = list[Problem]()
@@ -159,7 +124,7 @@ def _find_problems(
     taken: list[Box] = [tuple(box) for box in (boxes * scale).tolist()]
     for region, (left, top, right, bottom) in places:
         around = [(box[0] - left, box[1] - top, box[2] - left, box[3] - top) for box in taken]
-        for box in find_missed(frame.cut(left, top, right, bottom), size, around):
+        for box in find_missed(frame.cut(left, top, right, bottom), size, around, printed[top:bottom, left:right]):
             whole = np.array([box[0] + left, box[1] + top, box[2] + left, box[3] + top])
             found = tuple(np.rint(whole / scale).astype(int).tolist())
             record = _find_record(lines, found) if region.holds == "lines" else 0

@@ -4,22 +4,27 @@ import hashlib
 import json
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
 from pipeline.engine.errors import UsageError
-from pipeline.pictures.decoding import PictureError, Source, load_page
+from pipeline.pictures.decoding import Page, PictureError, Source, load_page
 from pipeline.reader.forms.formulas import Formula, list_fields, parse_formula
-from pipeline.reader.forms.regions import Holds, Region, parse_edges
-from pipeline.reader.forms.registration import Reference, make_reference
+from pipeline.reader.forms.frames import make_frame
+from pipeline.reader.forms.missed import USUAL, find_print
+from pipeline.reader.forms.regions import SHOWN, Holds, Region, parse_edges
+from pipeline.reader.forms.registration import Placement, Reference, lay, make_reference
 from pipeline.reader.rows.expected import compile_pattern, count_digits
 
 DIGITS = tuple("0123456789")
 RESERVED = ("file", "line", "confidence", "check")  # other columns of the table
 WHOLE = "0%,0%,100%,100%"
-SHOWN = 60  # characters of a value in a message, at most
 MOST_CHARACTERS = 20_000  # of a file: parsing a key takes time with the square of its parts
 
 # What the file and each of its fields may have, the types of the values, and how messages name these types.
@@ -75,6 +80,7 @@ class Form:
         if self.reference:
             digest.update(repr((self.reference.name, self.reference.size)).encode())
             digest.update(self.reference.inks[-1].tobytes())
+            digest.update(b"" if self.reference.printed is None else self.reference.printed.tobytes())
         return digest.hexdigest()
 
 
@@ -90,7 +96,7 @@ def load_form(path: str | os.PathLike[str]) -> Form:
         text = path.read_text(encoding="utf-8-sig")
         if len(text) > MOST_CHARACTERS:
             raise UsageError(
-                f"the form {path} has more than {MOST_CHARACTERS:,} characters: leave out what is no field"
+                f"the form {path} has more than {MOST_CHARACTERS:,} characters: keep only fields, lines and sums"
             )
         content = tomllib.loads(text)
     except OSError as error:
@@ -174,7 +180,7 @@ def _parse(target: str, text: Any, holds: Mapping[str, Holds], kind: Calculated)
     if target not in holds:
         raise UsageError(f"{shown} needs the field {target}: add it as [fields.{target}]")
     if not isinstance(text, str):
-        raise UsageError(f"{shown} is no formula: write it as text in quotes, such as {kind.example}")
+        raise UsageError(f"{shown} is not a formula: write it as text in quotes, such as {kind.example}")
     try:
         formula = parse_formula(text, list(holds), has_sums=kind.has_sums)
     except UsageError as error:
@@ -189,11 +195,12 @@ def _parse(target: str, text: Any, holds: Mapping[str, Holds], kind: Calculated)
     return formula
 
 
-def add_reference(form: Form, page: Source, name: str, number: int = 0) -> Form:
+def add_reference(form: Form, page: Source, name: str, number: int = 0, others: Iterable[Page] = ()) -> Form:
     """Return the form with the page on which others are laid.
 
-    name: name of the page in messages. number: number of the page in its file, from 0. Raises UsageError if nothing is
-    printed on it, or if a region lies outside of it; PictureError if it cannot be read.
+    name: name of the page in messages. number: number of the page in its file, from 0. others: pages of the pile; what
+    the first of them that can be aligned has in common with the reference page is printed, not a number. Raises
+    UsageError if nothing is printed on it, or if a region lies outside of it; PictureError if it cannot be read.
     """
     loaded = load_page(page, name, number)
     reference = make_reference(loaded.grey, loaded.size, name)
@@ -206,4 +213,16 @@ def add_reference(form: Form, page: Source, name: str, number: int = 0) -> Form:
             region.locate(loaded.size, name)
         except PictureError as error:
             raise UsageError(str(error)) from None
-    return replace(form, reference=reference)
+    printed = next((found for other in others if (found := _find_print(reference, loaded, other)) is not None), None)
+    return replace(form, reference=replace(reference, printed=printed))
+
+
+def _find_print(reference: Reference, page: Page, other: Page) -> NDArray[np.bool_] | None:
+    """Return where a form is printed, (h, w) as in the reference page, or None if the other page does not show it."""
+    placement = lay(reference, other.grey)
+    if placement is None or placement == Placement():  # another form, or the same page
+        return None
+    frame = make_frame(reference, other.grey, other.size, placement)
+    height, width = page.grey.shape
+    laid = Image.fromarray(frame.cut(0, 0, frame.shape[1], frame.shape[0])).resize((width, height))
+    return find_print(page.grey, np.asarray(laid), USUAL * max(page.grey.shape))

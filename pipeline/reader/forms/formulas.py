@@ -70,7 +70,7 @@ def _split(text: str, names: Sequence[str], has_sums: bool) -> list[Tree]:
             place += 1
         else:
             word = re.split(r"[+*/()]", rest)[0].strip() or rest[0]
-            raise UsageError(f"{word} is no field: the fields are {', '.join(names)}")
+            raise UsageError(f"{word} is not a field: the fields are {', '.join(names)}")
     return tokens
 
 
@@ -150,7 +150,7 @@ def evaluate(
             return None if value is None else -value
         case (str(sign), tuple(one), tuple(other)):
             return _combine(sign, evaluate(one, values, added), evaluate(other, values, added))
-    raise ValueError(f"{tree} is no formula")
+    raise ValueError(f"{tree} is not a formula")
 
 
 def _combine(sign: str, left: Fraction | None, right: Fraction | None) -> Fraction | None:

@@ -9,6 +9,7 @@ from pipeline.pictures.decoding import PictureError
 from pipeline.reader.rows.expected import Expected, compile_pattern
 
 WRITTEN = "LEFT,TOP,RIGHT,BOTTOM, in pixels or with % of the page, such as 60%,10%,95%,95%"
+SHOWN = 60  # characters of a value in a message, at most
 
 Edges = tuple[str, str, str, str]  # left, top, right, bottom: pixels of the picture as it is displayed, or 60% of it
 Box = tuple[float, float, float, float]
@@ -55,13 +56,13 @@ def parse_edges(text: str) -> Edges:
     """Return the edges of a region from text, as in 60%,10%,95%,95%. Raises UsageError."""
     edges = [side.strip() for side in text.split(",")]
     if len(edges) != 4 or not all(re.fullmatch(r"\d+(\.\d+)?%?", each, re.ASCII) for each in edges):
-        raise UsageError(f"{text} is not a region: write it as {WRITTEN}")
+        raise UsageError(f"{text[:SHOWN]} is not a region: write it as {WRITTEN}")
     left, top, right, bottom = edges
     if any(edge.endswith("%") and _locate(edge, 1) > 1 for edge in edges):
-        raise UsageError(f"the region {text} ends outside the page: give at most 100%")
+        raise UsageError(f"the region {text[:SHOWN]} ends outside the page: give at most 100%")
     for low, high in ((left, right), (top, bottom)):
         if low.endswith("%") == high.endswith("%") and _locate(low, 1) >= _locate(high, 1):
-            raise UsageError(f"the region {text} has no area: write it as {WRITTEN}")
+            raise UsageError(f"the region {text[:SHOWN]} has no area: write it as {WRITTEN}")
     return left, top, right, bottom
 
 

@@ -25,9 +25,10 @@ TURNED, SCALED, SHIFTED = float(np.radians(3.5)), 0.035, 0.06
 TURNS, SCALES = np.linspace(-TURNED, TURNED, 9), np.linspace(1 - SCALED, 1 + SCALED, 5)  # that are searched first
 PEAKS, APART = 3, 3  # shifts that are kept of each turn and scale; pixels between them, and between placements
 SEARCHED, LIKELY = 12, 4  # placements that are refined, and the best of them, which are kept
-STEPS, MOVED = 15, 0.02  # of Gauss-Newton at each size, at most; pixels of a step that is the last one
+STEPS, MOVED = 100, 0.02  # of Gauss-Newton at each size, at most; pixels of a step that is the last one
 POINTS = 8_000  # of a reference page, at most, at which pages are compared
 EDGE = 0.05  # change of the ink from a pixel to the next from which the pixel counts
+SATURATED = 0.1  # ink from which all is the same in the last steps
 DIFFERENT = 0.3  # difference of ink from which it counts less and less
 COMMON = 0.3  # correlation of the ink from which two pages have something in common
 FAINT = 20.0  # grey levels darker than the paper by which anything is ink
@@ -71,16 +72,27 @@ class Placement:
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """A page on which others are laid. size: its (height, width) in pixels. inks: float32, one for each of SIDES."""
+    """A page with which others are aligned.
+
+    size: its (height, width) in pixels. inks: float32, one for each of SIDES. printed: where the form is printed,
+    (h, w) in the shape in which the page is read, or None if this is not known.
+    """
 
     name: str
     size: tuple[int, int]
     inks: tuple[Array, ...]
+    printed: NDArray[np.bool_] | None = None
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is printed on it."""
         return bool((self.inks[-1] > 0.5).mean() < PRINT)
+
+    def find_printed(self, shape: tuple[int, int]) -> NDArray[np.bool_]:
+        """Return where the form is printed, in a page of this (height, width) that lies on the reference page."""
+        if self.printed is None:
+            return np.zeros(shape, bool)
+        return np.asarray(Image.fromarray(self.printed).resize(shape[::-1], Image.Resampling.NEAREST))
 
 
 def make_reference(grey: Array, size: tuple[int, int], name: str) -> Reference:
@@ -114,8 +126,14 @@ def lay(reference: Reference, grey: Array) -> Placement | None:
     # Where rows repeat, a placement may be wrong by one of them, but its turn and scale are right.
     found = _rank(middle, medium, _search(middle, medium, [each.turn for each in found]))
     best, *_ = _rank(large, fine, found)
+    best = _refine(_saturate(large), _saturate(fine), best)
     within = abs(np.angle(best.turn)) < 1.5 * TURNED and abs(abs(best.turn) - 1) < 2 * SCALED
     return best if _correlate(large, fine, best) >= COMMON and within else None
+
+
+def _saturate(ink: Array) -> Array:
+    """Return ink in which faint rules count as much as dark writing, which differs from page to page."""
+    return np.asarray(np.minimum(ink / SATURATED, 1), np.float32)
 
 
 def _search(fixed: Array, ink: Array, turns: Sequence[complex]) -> list[Placement]:

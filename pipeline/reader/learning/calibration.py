@@ -35,7 +35,7 @@ class Quality:
 
 
 def calibrate(model: RowReader, line_images: LineImages) -> tuple[RowReader, Quality]:
-    """Return a model for rows with the temperature that fits line images best, and how well it reads them.
+    """Return a row network with the temperature that fits line images best, and how well it reads them.
 
     It minimises the cross-entropy between the probability of a number and whether it is correct.
     (Guo et al. 2017, for whole numbers)

@@ -30,7 +30,7 @@ STRETCH, NOISE = (0.88, 1.14), 0.15
 
 @dataclass(frozen=True, eq=False)
 class LineImages:
-    """Line images with their labels: `Examples` of a network that reads a row.
+    """Line images with their labels: `Examples` of a row network.
 
     images: uint8 (n, HEIGHT + 2 MARGIN, WIDTH or more), the inner rows of line images from the stage `lines`. labels:
     float32 (n, MAX_LABELS, 3); see `pipeline.reader.rows.labels`. `move_labels` derives from them the labels of what

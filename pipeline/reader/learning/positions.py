@@ -46,9 +46,10 @@ Centres = tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]
 
 
 def find_centres(layers: str) -> Centres:
-    """Return the positions of a network, in the notation of its hidden layers, in a part of a line image.
+    """Return the centres of the windows that a network classifies in a part of a line image: y (rows, 1), x (columns,).
 
-    Raises UsageError if a layer cannot slide, or if its window is larger than the part.
+    layers: the notation of its hidden layers. Raises UsageError if a layer cannot slide, or if the window is larger
+    than the part.
     """
     window = find_window(layers)
     moved = slide(build_layers(layers, "relu", window, 1), SHAPE)
@@ -104,7 +105,7 @@ class Crops:
 def find_positions(lines: Path, recipe: Recipe, row: RowReader) -> Task[Finder]:
     """Return the task to find digits: the line images of an artifact of `lines`, with a label for each position.
 
-    row: the network for rows, with which the trained one is joined. Raises PipelineError if a file is missing or
+    row: the row network, with which the trained one is joined. Raises PipelineError if a file is missing or
     damaged, UsageError as `find_centres` does.
     """
     description, centres = load_description(lines), find_centres(recipe.layers)

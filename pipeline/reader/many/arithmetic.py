@@ -3,15 +3,16 @@
 A line that adds up is evidence for the readings in it. Let P be the probability, by the reader, of one combination of
 readings. If they are wrong, their result agrees with the written one only by chance, about once in A = 10^k for a
 result of k digits. By Bayes' rule, with equal prior odds that a line adds up, a combination that does so has the weight
-A P, and any other has P. The probability that no alternative covers stays as it is.
+A P, and any other has P. The probability that no alternative covers stays as it is. Where two combinations add up, as
+with a 7 in both of two times that may be a 1 in both, neither is certain.
 """
 
-import itertools
 import math
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from heapq import nlargest
 from operator import itemgetter
 
 from pipeline.reader.forms.amounts import (
@@ -28,7 +29,7 @@ from pipeline.reader.forms.formulas import Formula, UnknownError, evaluate, list
 from pipeline.reader.many.readings import Reading, RowReading
 from pipeline.reader.pages.result import Alternatives, Kind, Problem
 
-MOST_COMBINATIONS = 1_000  # of alternatives that are tried; beyond, only one reading at a time is replaced
+MOST_COMBINATIONS = 1_000  # of alternatives that are tried: the most probable ones
 DAY = 24
 
 
@@ -160,48 +161,60 @@ def _list_checks(rows: Sequence[RowReading], form: Form) -> Iterator[Check]:
 def _choose(rows: Sequence[RowReading], asked: Check, usual: Fraction) -> list[RowReading]:
     """Return the rows with the most probable readings, given which combinations of them add up."""
     used = sorted({i for some in asked.cells.values() for i in some})
-    readings = {i: _list_readings(rows[i]) for i in used}
-    if not used or not all(readings.values()):
-        return [*rows]
-    weights = list[tuple[dict[int, str], float]]()
+
+    def fits(texts: Sequence[str]) -> int | None:
+        written = asked.write(dict(zip(used, texts, strict=True)))
+        if not check(asked.formula, asked.target, written, usual).fits:
+            return None
+        return sum(character.isdecimal() for text in written[asked.target] for character in text)
+
+    found = weigh([_list_readings(rows[i]) for i in used], fits)
+    chosen = [*rows]
+    for i, (text, chances) in zip(used, found, strict=False):
+        chosen[i] = _replace_reading(rows[i], text, chances)
+    return chosen
+
+
+def weigh(
+    readings: Sequence[Alternatives], fits: Callable[[Sequence[str]], int | None]
+) -> list[tuple[str, dict[str, float]]]:
+    """Return the text of each reading in the most probable combination, and the probabilities of its texts.
+
+    The result is empty if no combination adds up. fits: the number of digits of the written result if these texts add
+    up, otherwise None.
+    """
+    if not all(readings):
+        return []
+    weights = []
     rest, is_any = 1.0, False
     for texts, chance in _combine(readings):
-        written = asked.write(texts)
-        fits = check(asked.formula, asked.target, written, usual).fits
-        is_any |= bool(fits)
-        digits = sum(character.isdecimal() for text in written[asked.target] for character in text)
-        weights.append((texts, chance * 10**digits if fits else chance))
+        digits = fits(texts)
+        is_any |= digits is not None
+        weights.append((texts, chance * 10 ** (digits or 0)))
         rest -= chance
     if not is_any:
-        return [*rows]
+        return []
     total = sum(weight for _, weight in weights) + max(rest, 0)
     best, _ = max(weights, key=itemgetter(1))
-    chosen = [*rows]
-    for i in used:
-        chances: dict[str, float] = defaultdict(float)
-        for texts, weight in weights:
-            chances[texts[i]] += weight / total
-        chosen[i] = _replace_reading(rows[i], best[i], chances)
-    return chosen
+    chances = [defaultdict[str, float](float) for _ in readings]
+    for texts, weight in weights:
+        for each, text in zip(chances, texts, strict=True):
+            each[text] += weight / total
+    return list(zip(best, chances, strict=True))
 
 
 def _list_readings(row: RowReading) -> Alternatives:
     return tuple((text, chance) for text, chance in ((row.text, row.confidence), *row.alternatives) if text and chance)
 
 
-def _combine(readings: Mapping[int, Alternatives]) -> Iterator[tuple[dict[int, str], float]]:
-    """Yield combinations of readings, and their probabilities."""
-    if math.prod(map(len, readings.values())) <= MOST_COMBINATIONS:
-        for combination in itertools.product(*readings.values()):
-            texts = dict(zip(readings, (text for text, _ in combination), strict=True))
-            yield texts, math.prod(chance for _, chance in combination)
-        return
-    first = {i: each[0] for i, each in readings.items()}
-    likely = math.prod(chance for _, chance in first.values())
-    yield {i: text for i, (text, _) in first.items()}, likely
-    for i, (_, *others) in readings.items():
-        for text, chance in others:
-            yield {j: text if i == j else each for j, (each, _) in first.items()}, likely * chance / first[i][1]
+def _combine(readings: Sequence[Alternatives]) -> list[tuple[tuple[str, ...], float]]:
+    """Return the most probable combinations of readings, and their probabilities."""
+    found: list[tuple[tuple[str, ...], float]] = [((), 1.0)]
+    for each in readings:
+        found = [((*texts, text), share * chance) for texts, share in found for text, chance in each]
+        if len(found) > MOST_COMBINATIONS:
+            found = nlargest(MOST_COMBINATIONS, found, key=itemgetter(1))
+    return found
 
 
 def _replace_reading(row: RowReading, text: str, chances: Mapping[str, float]) -> RowReading:
@@ -213,7 +226,7 @@ def _replace_reading(row: RowReading, text: str, chances: Mapping[str, float]) -
         confidence=round(chances[text], 6),
         alternatives=tuple(sorted(others, key=itemgetter(1), reverse=True)),
         rejected=False,
-        was=row.was or (row.text if row.text != text else ""),
+        before=row.before or ((row.text, row.confidence), *row.alternatives),
     )
 
 

@@ -18,7 +18,7 @@ from PIL import Image
 
 from pipeline.engine.errors import UsageError
 from pipeline.engine.threads import single_threaded_blas
-from pipeline.pictures.decoding import PictureError, load_page, read_content, read_pages
+from pipeline.pictures.decoding import Page, PictureError, load_page, read_content, read_pages
 from pipeline.reader.interface import Reader
 from pipeline.reader.many.boxes import encode_page, encode_with_boxes
 from pipeline.reader.many.folders import STDIN, Picture
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 BLOCK_SIZE = 4  # pictures; so many pages of A4 take about ten seconds
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # beginnings of files that no browser shows
+OTHERS = 3  # pages that are tried, at most, until one shows what is printed on the reference page
 BLOCK_BYTES = 32_000_000  # after which a block ends, so that a few blocks of large pictures fit into memory
 
 Content = bytes | Image.Image | PictureError  # of a file; a page, decoded; or why there is neither
@@ -74,7 +75,8 @@ def read_pictures(
 def complete_form(form: "Form", pictures: Sequence[Picture]) -> "Form":
     """Return the form with its reference page: the page that it names, otherwise the first of the pictures.
 
-    Standard input cannot be read twice, so it is no reference page. Raises UsageError if the page cannot be read.
+    Another picture tells what is printed on it. Standard input cannot be read twice, and is not a reference page.
+    Raises UsageError if the page cannot be read.
     """
     from pipeline.reader.forms.form import add_reference  # only with a form: it imports SciPy's Fourier transforms
 
@@ -85,11 +87,20 @@ def complete_form(form: "Form", pictures: Sequence[Picture]) -> "Form":
     try:
         if isinstance(content, PictureError):
             raise content
-        return add_reference(form, _to_source(content), page.shown)
+        others = _load_pages([each for each in pictures if each.path != STDIN and each != page][:OTHERS])
+        return add_reference(form, _to_source(content), page.shown, others=others)
     except PictureError as error:
         raise UsageError(
             f"{error}, so it cannot be the reference page: name another one with reference = in the form"
         ) from None
+
+
+def _load_pages(pictures: Sequence[Picture]) -> Iterator[Page]:
+    """Yield those of some pages that can be read."""
+    for picture, content in zip(pictures, _load_contents(pictures), strict=True):
+        if not isinstance(content, PictureError):
+            with contextlib.suppress(PictureError):
+                yield load_page(_to_source(content), picture.shown)
 
 
 def _find_reference(form: "Form", pictures: Sequence[Picture]) -> Picture:

@@ -28,7 +28,7 @@ def check_pages(found: Sequence[Reading], form: Form) -> list[Reading]:
     """
     read = [page for page in found if not page.error]
     printed = _find_print(read)
-    usual = {field: _find_usual(read, field) for field, holds in form.holds.items() if holds == "lines"}
+    usual = {field: find_usual(read, field) for field, holds in form.holds.items() if holds == "lines"}
     units = count_units(read, form)
     checked = []
     for page in found:
@@ -67,7 +67,7 @@ def _is_printed(problem: Problem, printed: Sequence[tuple[float, ...]]) -> bool:
     return problem.kind == "ink" and problem.place is not None and _round(problem.place) in printed
 
 
-def _find_usual(read: Sequence[Reading], field: str) -> int:
+def find_usual(read: Sequence[Reading], field: str) -> int:
     """Return the number of rows in a field below which a page has too few."""
     counts = [sum(row.region == field for row in page.rows) for page in read]
     if len(counts) < FEWEST:

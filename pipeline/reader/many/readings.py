@@ -16,7 +16,8 @@ class RowReading:
     rejected: whether its confidence is below the least, or nothing fits its pattern; its text is then only the first
     alternative. alternatives: other texts with their probabilities. boxes: of its digits, left, top, right and bottom
     in pixels; box: of all of them. signs: each digit with the separators after it, and its probability, as it was read
-    first. region, record: as in `Row`. was: the text that was read first, if a formula of the form supports another.
+    first. region, record: as in `Row`. before: the texts with their probabilities as they were read, if the formulas of
+    the form have changed these; otherwise empty.
     """
 
     text: str
@@ -29,7 +30,7 @@ class RowReading:
     signs: Signs = ()
     region: str = ""
     record: int = 0
-    was: str = ""
+    before: Alternatives = ()
 
 
 @dataclass(frozen=True)

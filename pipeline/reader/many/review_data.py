@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,8 @@ from pipeline.reader.forms.form import DIGITS, Form
 from pipeline.reader.forms.formulas import Formula
 from pipeline.reader.many.arithmetic import count_units, find_page_decimal
 from pipeline.reader.many.boxes import Box
-from pipeline.reader.many.readings import Reading
+from pipeline.reader.many.form_pages import find_usual
+from pipeline.reader.many.readings import Reading, RowReading
 from pipeline.reader.rows.labels import SEPARATORS, SPACE
 
 
@@ -20,8 +21,8 @@ def list_pages(found: Sequence[Reading], form: Form | None) -> list[dict[str, An
     """Return the pages that were read.
 
     Besides what a reading has: the path of the file, its image and its size as in `View`; an `id` that only this page
-    has; and with a form, the decimal separator of the table, and the boxes of each field. Problems of lines and sums
-    are left out, since they change with each correction.
+    has; and with a form, the decimal separator of the table, and the boxes of each field. What the formulas say is left
+    out, because it changes with each correction, after which the page calculates it again.
     """
     pages = []
     seen = Counter[str]()
@@ -38,12 +39,22 @@ def list_pages(found: Sequence[Reading], form: Form | None) -> list[dict[str, An
             "id": view.id + number,
             "upright": reading.upright,
             "problems": [asdict(each) for each in problems if each.kind != "sum"],
-            "rows": [asdict(row) for row in reading.rows],
+            "rows": [asdict(_undo_formulas(row)) for row in reading.rows],
         }
         if form:
             page |= {"decimal": find_page_decimal(reading, form), "regions": _place_regions(form, reading, view.size)}
         pages.append(page)
     return pages
+
+
+def _undo_formulas(row: RowReading) -> RowReading:
+    """Return a row as it was read; a rejected one has its texts as alternatives."""
+    if not row.before:
+        return row
+    (text, confidence), *others = [("", 0.0), *row.before] if row.rejected else row.before
+    digits = "".join(character for character in text if character.isdecimal())
+    alternatives = tuple(others)
+    return replace(row, text=text, digits=digits, confidence=confidence, alternatives=alternatives, before=())
 
 
 def _place_regions(form: Form, reading: Reading, size: tuple[int, int]) -> dict[str, list[Box]]:
@@ -82,14 +93,16 @@ def _list_fields(form: Form, found: Sequence[Reading]) -> dict[str, dict[str, An
     """Return what is known of each field.
 
     regions: as in the form. fits: regular expression for JavaScript. spaces, separators: whether they count in it.
-    unit: of most of its numbers.
+    unit: of most of its numbers. most: number of rows below which a page has too few.
     """
-    units = count_units(found, form)
+    read = [page for page in found if not page.error]
+    units = count_units(read, form)
     fields: dict[str, dict[str, Any]] = {}
     for region in form.regions:
         known = fields.setdefault(region.name, {"holds": region.holds, "regions": []})
         known["regions"].append(",".join(region.edges))
         known["unit"] = str(units[region.name])
+        known["most"] = find_usual(read, region.name) if region.holds == "lines" else 0
         if region.pattern is not None and (expected := region.compile(DIGITS)):
             counts_as = expected.counts_as.tolist()
             ignored = counts_as[-1]  # the blank

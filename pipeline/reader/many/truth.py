@@ -19,7 +19,7 @@ from pipeline.reader.many.readings import Reading
 from pipeline.reader.many.table import SIDES, unprotect
 
 READ = {"file", "checked", "value", *SIDES}  # columns of the table
-SAME = 0.3  # overlap of two boxes, relative to the area that they cover, from which they are of the same row
+SAME = 0.3  # intersection over union (IoU) of two boxes, from which they are of the same row
 DELIMITERS = ",;\t"  # between the cells; some spreadsheet programs write others than commas
 UNCHECKED = ("", "no", "false", "0", "line")  # contents of the column of rows that no person has seen
 THRESHOLDS = (0.8, CERTAIN, 0.95)
@@ -81,7 +81,7 @@ def compare(found: Iterable[Reading], truth: Mapping[str, Sequence[Checked]], pa
     boxes = {name: np.array([row.box for row in rows], float).reshape(-1, 4) for name, rows in read.items()}
     for number, (name, checked) in enumerate(known):
         correct[number] = not checked.text
-        overlaps = _measure_overlaps(boxes[name], checked.box)
+        overlaps = _compute_iou(boxes[name], checked.box)
         if overlaps.size and overlaps.max() >= SAME:
             row = read[name][int(overlaps.argmax())]
             rejected += row.rejected
@@ -107,9 +107,9 @@ def _squeeze(text: str) -> str:
     return "".join(text.lstrip("'").split()).replace(",", ".")
 
 
-def _measure_overlaps(boxes: NDArray[np.floating], box: Box) -> NDArray[np.floating]:
-    """Return the common area of a box with each of some boxes, (k, 4), relative to the area that both cover."""
+def _compute_iou(boxes: NDArray[np.floating], box: Box) -> NDArray[np.floating]:
+    """Return the intersection over union (IoU) of a box with each of some boxes, (k, 4)."""
     sides = np.minimum(boxes[:, 2:], box[2:]) - np.maximum(boxes[:, :2], box[:2])
-    common = np.maximum(sides, 0).prod(axis=1)
+    intersection = np.maximum(sides, 0).prod(axis=1)
     areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1) + (box[2] - box[0]) * (box[3] - box[1])
-    return np.asarray(common / np.maximum(areas - common, 1))
+    return np.asarray(intersection / np.maximum(areas - intersection, 1))

@@ -1,4 +1,4 @@
-"""Cut line images along rows out of a picture, as the network that reads rows has seen them in training."""
+"""Cut line images along rows out of a picture, as the row network has seen them in training."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -16,7 +16,7 @@ from pipeline.reader.rows.expected import Expected
 from pipeline.reader.rows.fitting import fit_spans
 from pipeline.reader.rows.spans import Span, read_spans
 
-SUPPORTED = 0.6  # distance in sizes along the row within which the first network has seen a digit
+SUPPORTED = 0.6  # distance in sizes along the row within which the finder has seen a digit
 # Greatest doubt about the best digit of a number with which the number is evident, if that digit is as large as the
 # picture; see `is_evident`. On generated pictures, the rule removes the numbers of three of four pictures without a
 # digit, and of none with digits.
@@ -31,7 +31,7 @@ class Detection:
     """A number in a picture, as one line image shows it.
 
     y, x: the centres of its digits in pixels, (k,). size: the longer side of its digits. support: the probability of a
-    digit by the first network at each of them, (k,), 0 where it has seen none. lost: whether it is not reported,
+    digit by the finder at each of them, (k,), 0 where it has seen none. lost: whether it is not reported,
     because no number of the picture is evident, or because a better detection shares some of its digits. In the second
     case, y, x and support are only those of the other digits.
     """
@@ -45,7 +45,7 @@ class Detection:
 
     @property
     def is_supported(self) -> bool:
-        """Whether the first network has also seen most of the digits."""
+        """Whether the finder has also seen most of the digits."""
         return bool((self.support > 0).mean() >= 0.5)
 
     @property
@@ -74,11 +74,11 @@ def locate(span: Span, line_image: LineImage) -> Detection:
 def keep_best(detections: Iterable[Detection]) -> list[Detection]:
     """Return the best detections, none of which share a digit, then the other digits of the rest as lost detections.
 
-    Better means supported by the first network, then labelled, then more probable. This order holds among detections of
-    like size. A far larger detection is better than those that it covers, unless they promise MORE digits, because a
-    table may look like a digit from afar, and a thick stroke like a digit from nearby. If a detection loses to one of
-    like size, its other digits remain as a lost detection if its probability is at least POSSIBLE_NUMBER, because a
-    number may be missing there, or be longer than it was read.
+    Better means supported by the finder, then labelled, then more probable. This order holds among detections of
+    like size. A far larger detection is better than those that it covers, unless these hold MORE times its expected
+    digits: a table may look like a digit from afar, and a thick stroke like a digit from nearby. If a detection loses
+    to one of like size, its other digits remain as a lost detection if its probability is at least POSSIBLE_NUMBER:
+    a number may be missing there, or be longer than it was read.
     """
     kept: list[Detection] = []
     losing: list[Detection] = []

@@ -35,7 +35,7 @@ def read(
 
     If no number is evident, none is reported, and all become possible digits.
 
-    model: slides over pictures, and has a network for rows. size: that of the picture before it was reduced. run: may
+    model: slides over pictures, and has a row network. size: that of the picture before it was reduced. run: may
     use threads.
     """
     shape = grey.shape

@@ -1,9 +1,9 @@
-"""Find where digits may be: positions of a picture at which the first network sees one.
+"""Find where digits may be: positions of a picture at which the finder sees one.
 
 The network was trained on digits of one size, so it is slid over a pyramid: the picture at several sizes. At each
 position it predicts which digit is centred there, if any. Its answer is only a proposal, since it sees little more than
 the digit itself: the second network reads the row in which a digit may be. Hence all levels are searched, and a
-position competes only with those of like size: what the first network takes for a large digit hides no small one.
+position competes only with those of like size: what the finder takes for a large digit hides no small one.
 
 A dense layer is a convolution whose kernel covers its input, so the same parameters serve for an input of any size
 (LeCun, Bottou, Bengio & Haffner 1998, section VII; Sermanet et al. 2014).

@@ -32,7 +32,7 @@ PADDING = -1
 
 @dataclass(frozen=True)
 class Transcription:
-    """A text that was read. columns: the column in which each symbol has its peak."""
+    """A text that was read. text: its symbols. columns: the column in which each of them has its peak."""
 
     text: tuple[int, ...]
     columns: tuple[int, ...]
@@ -41,10 +41,10 @@ class Transcription:
 def ctc(logits: Array, texts: Indices, count: int | None = None) -> tuple[float, Array]:
     """Return the sum of -log p(text) over the line images, divided by `count` (default: n), and its gradient.
 
-    With respect to the logits z, it is (p - expected share) / count. The expected share of an output in a column is the
-    probability that a path of the text passes through this output. The gradient has the shape and dtype of the logits.
-    Raises ValueError if a text does not fit into the columns: no path leads to it, so the loss is infinite and there is
-    no gradient (see `columns_needed`).
+    With respect to the logits z, it is (p - posterior) / count: the predicted probability of an output in a column,
+    minus the probability that a path of the text passes through this output. The gradient has the shape and dtype of
+    the logits. Raises ValueError if a text does not fit into the columns: no path leads to it, so the loss is infinite
+    and there is no gradient (see `columns_needed`).  (Graves et al. 2006, eq. 16)
     """
     outputs, columns, n = logits.shape
     if (needed := columns_needed(texts)).max(initial=0) > columns:
@@ -59,9 +59,9 @@ def ctc(logits: Array, texts: Indices, count: int | None = None) -> tuple[float,
     through = np.ascontiguousarray((forward + backward - scores).transpose(2, 1, 0))  # log sums over paths via a node
     through -= through.max(axis=1, keepdims=True)
     writes = trellis.outputs.T[:, np.newaxis] == np.arange(outputs)[:, np.newaxis]  # (n, outputs, nodes)
-    expected = writes.astype(through.dtype) @ np.exp(through)  # (n, outputs, columns)
-    expected /= expected.sum(axis=1, keepdims=True)  # every path passes through one node of each column
-    return float(loss) / count, (np.exp(z - normaliser) - expected.transpose(1, 2, 0)) / count
+    posterior = writes.astype(through.dtype) @ np.exp(through)  # (n, outputs, columns)
+    posterior /= posterior.sum(axis=1, keepdims=True)  # every path passes through one node of each column
+    return float(loss) / count, (np.exp(z - normaliser) - posterior.transpose(1, 2, 0)) / count
 
 
 def text_log_probability(logits: Array, texts: Indices) -> Array:

@@ -26,11 +26,13 @@ class Expected:
     pattern: the texts that fit. counts_as: (symbols + 1,), the output that each output of the network counts as: the
     blank for spaces or separators that the pattern ignores, and a space for other writing. with_gaps: the same, where a
     space counts as a separator, because a wide gap after a separator hides it; None if the pattern has no separators.
+    whole: whether a text is a whole number, which is written without the spaces between its digits.
     """
 
     pattern: Pattern
     counts_as: NDArray[np.intp]
     with_gaps: NDArray[np.intp] | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def compile_pattern(pattern: str, class_names: tuple[str, ...], *, whole: bool =
     if classes + SPACE not in symbols and symbols & separators:
         with_gaps = counts_as.copy()
         with_gaps[classes + SPACE] = min(symbols & separators)
-    return Expected(_make_automaton(expression, counting, classes, blank, pattern), counts_as, with_gaps)
+    return Expected(_make_automaton(expression, counting, classes, blank, pattern), counts_as, with_gaps, whole)
 
 
 def _make_automaton(expression: Expression, symbols: list[int], classes: int, count: int, pattern: str) -> Pattern:

@@ -27,10 +27,11 @@ def fit_spans(model: Model, line_images: Sequence[Array], run: Run, expected: Ex
     """Return the most probable span of each line image with a digit, given that it fits the pattern; see `read_spans`.
 
     All digits of a line together have to fit, so it shows one span. Its probability is that of its text among all that
-    fit, summed over spaces and separators that the pattern ignores. If hardly any text fits, or none is probable
-    enough, but some number would be reported without the pattern, the span has no label, and the probability of that
-    number. If a text fits when a space counts as a separator, it is then one of the others, with which a person or the
-    arithmetic of a form may agree.
+    fit, summed over spaces and separators that the pattern ignores.
+
+    If hardly any text fits, or none is probable enough, but some number would be reported without the pattern, the span
+    has no labels, and the probability of that number. A text that fits if a space counts as a separator is then one of
+    its `others`, with which a person or the arithmetic of a form may agree.
     """
     classes, found = len(model.class_names), []
     for line_image, logits in zip(line_images, average_views(model, line_images, run), strict=True):
@@ -55,7 +56,9 @@ def fit(spans: Sequence[Span], logits: Array, pitch: float, temperature: float, 
         _, gapped = find_fitting(merge_outputs(written, expected.with_gaps), expected.pattern, classes)
         p = np.concatenate([span.probabilities for span in spans])
         return Span((), places, p, written, max(span.probability for span in spans), tuple(gapped))
-    texts = [(write_out(text, written, expected.counts_as, classes), chance) for text, chance in ordered]
+    texts = ordered
+    if not expected.whole:
+        texts = [(write_out(text, written, expected.counts_as, classes), chance) for text, chance in ordered]
     best, *others = texts or [((), 0.0)]
     if not is_reported(sum(symbol < classes for symbol in best[0]), best[1]):
         p = np.concatenate([span.probabilities for span in spans])
@@ -70,10 +73,10 @@ def fit(spans: Sequence[Span], logits: Array, pitch: float, temperature: float, 
 def find_fitting(
     counted: Array, pattern: Pattern, classes: int
 ) -> tuple[list[tuple[Text, float]], list[tuple[Text, float]]]:
-    """Return the most probable texts that fit, with the logs of their probabilities; none if hardly any text fits.
+    """Return the most probable texts that fit, twice: as they are, and in the form of `tidy`; none if hardly any fits.
 
-    Then the same as in `tidy`, with their probabilities among all that fit, the most probable first. counted: logits,
-    (outputs, columns), merged to what counts.
+    The first ones come with the logs of their probabilities. The others come with their probabilities among all texts
+    that fit, the most probable first. counted: logits, (outputs, columns), from `merge_outputs`.
     """
     log_fit = float(pattern_log_probability(counted[..., np.newaxis], pattern)[0])
     found = best_texts(counted, pattern, SEARCHED) if log_fit > math.log(FITS) else []

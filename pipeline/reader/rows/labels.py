@@ -1,4 +1,4 @@
-"""Line images and their labels: the format in which they are synthesised and learned from.
+"""Line images and their labels: the arrays that `lines` writes, and from which both networks of the reader learn.
 
 A line image is the local contrast of a line of writing, in 8 bits. Its labels are an array (MAX_LABELS, 3): symbol,
 left and right edge in pixels of each sign, in the order of reading; unused rows have the symbol NO_LABEL. The symbols
@@ -6,7 +6,7 @@ of the labels are the text. They are the classes of the data set, then SPACE, OT
 counted from the number of classes.
 
 Its digits, including those of the lines above and below, are an array (MAX_DIGITS, 5) with the columns DIGIT_COLUMNS;
-unused rows have the label NO_LABEL. From them, the network that finds digits learns.
+unused rows have the label NO_LABEL. From them, the finder learns.
 """
 
 from pathlib import Path
@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from pipeline.engine.arrays import load_array, read_array
 
-HEIGHT, WIDTH = 40, 256  # pixels of a line image as the network for rows sees it
+HEIGHT, WIDTH = 40, 256  # pixels of a line image as the row network sees it
 MARGIN = 2  # pixels above and below it by which training and reading move it
-OUTER = 22  # pixels above and below, with parts of other lines, that only the network that finds digits sees
+OUTER = 22  # pixels above and below, with parts of other lines, that only the finder sees
 SIDE = 20  # pixels by which a synthetic line image is longer on the left and on the right, so that it can be stretched
 SHEET = HEIGHT + 2 * (MARGIN + OUTER), WIDTH + 2 * SIDE  # pixels of a synthetic line image
 MAX_LABELS = 64
@@ -38,12 +38,12 @@ ZERO, STEPS = 128, 24  # code of a contrast of 0, and of a contrast of 1 above i
 
 
 def encode_contrast(contrast: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return local contrast in 8 bits."""
+    """Return local contrast, of any shape, as codes of 8 bits; `decode_contrast` is the inverse, up to rounding."""
     return np.asarray(np.clip(np.rint(ZERO + STEPS * contrast), 0, 255), np.uint8)
 
 
 def decode_contrast(codes: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the local contrast from what `encode_contrast` has returned."""
+    """Return the local contrast of codes from `encode_contrast`, in their shape."""
     return (codes.astype(np.float32) - ZERO) / np.float32(STEPS)
 
 

@@ -1,4 +1,4 @@
-"""Numbers in line images: what a network for rows reads, in which columns, and with what probability."""
+"""Numbers in line images: what a row network reads, in which columns, and with what probability."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -8,7 +8,7 @@ class Habits:
     """Probabilities of what hands and forms do; see the modules that use them.
 
     Of hands: ticked_hand: dots, commas and apostrophes are ticks. ticked_word: a word of such a hand has ticks.
-    loose_hand: the letters of a font are moved, sized and bent each for itself. own_shape: a digit in strokes has
+    loose_hand: the letters of a font are moved, sized and deformed each for itself. own_shape: a digit in strokes has
     one of the shapes that are easily confused.
 
     Of numbers: gap_after_separator: the digits after a separator stand off. even_cells: the numbers of a row of cells

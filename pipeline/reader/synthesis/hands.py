@@ -62,7 +62,7 @@ class Hands:
         self.choose_again()
 
     def choose_again(self) -> None:
-        """Choose the kinds of hands and the fonts."""
+        """Choose the kinds of hands, the fonts and the pens at random."""
         self.digits, self.letters = (choose(shares, self.generator) for shares in (DIGIT_SHARES, LETTER_SHARES))
         self.font = {kind: fonts[int(self.generator.integers(len(fonts)))] for kind, fonts in self.fonts.items()}
         self.pen = {kind: int(self.generator.integers(most)) for kind, most in WIDENED.items()}

@@ -84,7 +84,7 @@ def synthesise_line(
 
 
 def synthesise_any(source: SourceImages, fonts: Sequence[Path], generator: Generator) -> SyntheticLine:
-    """Synthesise a line image, legible or not."""
+    """Return a new synthetic line image, legible or not, of a random kind, size and hand."""
     kind = choose(KINDS, generator)
     hands = Hands(source, {"script": fonts, "print": PRINT}, generator)
     size = math.exp(generator.uniform(*np.log(SIZES)))

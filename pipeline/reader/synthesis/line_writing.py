@@ -53,7 +53,7 @@ class Line:
 
     @property
     def digits(self) -> list[Piece]:
-        """The digits."""
+        """The pieces of the line that are digits."""
         return _find_digits(self.pieces)
 
 

@@ -1,4 +1,4 @@
-"""Write a word in a font as no two people would: each letter has its own size and place, and the whole is bent."""
+"""Write a word in a font as no two people would: each letter has its own size and place, and the whole is deformed."""
 
 import functools
 import math

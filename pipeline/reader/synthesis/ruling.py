@@ -52,7 +52,7 @@ class Ruler:
         self.line([(x - self.slope * top, top), (x - self.slope * bottom, bottom)])
 
     def box(self, left: float, top: float, right: float, bottom: float) -> None:
-        """Draw a rectangle by hand or by a printer."""
+        """Draw a rectangle, printed or by hand."""
         corners = [
             (x + self.generator.normal(0, JITTER), y + self.slope * x + self.generator.normal(0, JITTER))
             for x, y in ((left, top), (right, top), (right, bottom), (left, bottom))

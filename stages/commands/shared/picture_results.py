@@ -64,7 +64,7 @@ def _read(work: Work, done: int = 0) -> Generator[list[tuple["Reading", bytes | 
             shown.advance(len(block))
 
 
-def print_readings(work: Work, form: Format) -> Iterator[str]:
+def print_readings(work: Work, write: Format) -> Iterator[str]:
     """Yield the lines to print; log last which of several pictures have no digit.
 
     Pages of a form are printed when all of them are read; what may be missing is logged instead. Raise PipelineError if
@@ -73,7 +73,7 @@ def print_readings(work: Work, form: Format) -> Iterator[str]:
     from pipeline.reader.many.folders import check_new
     from pipeline.reader.many.readings import reject
 
-    fields = work.request.form
+    form = work.request.form
     errors: list[str] = []
     empty: list[Reading] = []
     found: list[Reading] = []
@@ -82,22 +82,22 @@ def print_readings(work: Work, form: Format) -> Iterator[str]:
             if copy is not None:
                 check_new([target])  # another process may have written it meanwhile
                 write_file(target, copy)
-            if fields:
+            if form:
                 found.append(reading)
             else:
-                yield from form(reject(reading, work.least))
+                yield from write(reject(reading, work.least))
             errors += _list_errors([reading])
             empty += _list_empty([reading])
-    if fields:
+    if form:
         found, remains = _complete(found, work)
-        yield from _format_all(found, form, fields)
+        yield from _format_all(found, write, form)
         log.info("%s", remains)
     elif empty and len(work.pictures) > 1:
         log.info("%s", _describe_empty(empty, len(work.pictures)))
     _refuse(errors, len(work.pictures))
 
 
-def write_readings(work: Work, forms: Mapping[Path, Format], review: Path | None, key: Any) -> str:
+def write_readings(work: Work, formats: Mapping[Path, Format], review: Path | None, key: Any) -> str:
     """Write the results and the copies, which appear when all pictures are read, or resume; return a summary.
 
     Until then, the working folder of the first file has the copies, and a resume log with what was read in each block.
@@ -107,7 +107,7 @@ def write_readings(work: Work, forms: Mapping[Path, Format], review: Path | None
     from pipeline.reader.many.readings import Reading
     from pipeline.scheduling.resume_log import RESUME_LOG, append_entry, new_log, read_log
 
-    targets = [*forms, *([review] if review else [])]
+    targets = [*formats, *([review] if review else [])]
     folder, total, started = name_work(targets[0]), len(work.pictures), time.monotonic()
     with working_folder(targets[0], "classify"):
         entries = read_log(folder, key)
@@ -140,7 +140,7 @@ def write_readings(work: Work, forms: Mapping[Path, Format], review: Path | None
         for source, target in unpublished.items():
             publish(source, target)
         found, remains = _complete(found, work)
-        _publish_results(found, forms, review, work.request.form)
+        _publish_results(found, formats, review, work.request.form)
     where = ", ".join(map(str, targets))
     errors, empty = _list_errors(found), _list_empty(found)
     if errors and empty:
@@ -177,21 +177,21 @@ def _complete(found: Sequence["Reading"], work: Work) -> tuple[list["Reading"], 
     return checked, remains + first
 
 
-def _format_all(found: Sequence["Reading"], form: Format, fields: "Form | None") -> Iterator[str]:
+def _format_all(found: Sequence["Reading"], write: Format, form: "Form | None") -> Iterator[str]:
     """Yield the lines of a file with all results."""
     from pipeline.reader.many.form_pages import tabulate
 
-    if fields and form is format_csv:
-        yield from format_table((line for page in found for line in tabulate(page, fields)), fields.holds)
+    if form and write is format_csv:
+        yield from format_table((line for page in found for line in tabulate(page, form)), form.holds)
         return
-    if form is format_csv:
+    if write is format_csv:
         yield format_header()
     for reading in found:
-        yield from form(reading)
+        yield from write(reading)
 
 
 def _publish_results(
-    found: Sequence["Reading"], forms: Mapping[Path, Format], review: Path | None, fields: "Form | None"
+    found: Sequence["Reading"], formats: Mapping[Path, Format], review: Path | None, form: "Form | None"
 ) -> None:
     """Write each file from what was read."""
     if review:
@@ -199,11 +199,11 @@ def _publish_results(
         from pipeline.reader.many.boxes import CERTAIN
         from pipeline.reader.many.review_data import describe_form, list_pages
 
-        values = {**describe_form(fields, found), "columns": CHECKED_COLUMNS, "certain": CERTAIN}
-        page = render_review(list_pages(found, fields), review, **values)
+        values = {**describe_form(form, found), "columns": CHECKED_COLUMNS, "certain": CERTAIN}
+        page = render_review(list_pages(found, form), review, **values)
         write_file(review, page.encode())
-    for target, form in forms.items():
-        body = _format_all(found, form, fields)
+    for target, write in formats.items():
+        body = _format_all(found, write, form)
         write_file(target, "".join(f"{line}\n" for line in body).encode(errors="replace"))
 
 

@@ -38,6 +38,8 @@ ERRORS: list[tuple[list[str], int, str]] = [
     (["--fault", "usage"], 2, "too much flour"),
     (["--fault", "failure"], 1, r"no \x1b[31mfire"),
     (["--fault", "disk"], 1, "No space left on device: loaf.txt"),
+    (["--fault", "permissions"], 1, "Permission denied: loaf.txt: change"),
+    (["--fault", "read-only"], 1, "Read-only file system: loaf.txt: work"),
     (["--fault", "memory"], 1, "not enough memory"),
     (["--fault", "thread"], 1, "not enough memory"),
     (["--fault", "exit"], 1, "the stage bake called exit(None)"),

@@ -216,6 +216,6 @@ def test_latest_runs_are_listed_with_this_one() -> None:
 def test_each_layer_is_a_row_and_only_convolutions_have_patches() -> None:
     page = render_report(findings(layers="conv3x3/1,conv4x2/1,6"))
     assert [f'<th scope="row">{number}</th><td>' in page for number in range(1, 6)] == [True] * 4 + [False]
-    assert 'id="filters-2"' in page
-    assert 'id="filters-3"' not in page
+    assert 'id="patches-2"' in page
+    assert 'id="patches-3"' not in page
     assert "receptive field" not in page_of()

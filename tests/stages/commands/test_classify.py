@@ -93,8 +93,8 @@ def test_json_output(run: Run, project: Path) -> None:
     ((left, top, right, bottom),) = row["boxes"]
     assert 0 <= left < right <= 112
     assert 0 <= top < bottom <= 112
-    unread: dict[str, object] = {"text": "", "digits": "", "confidence": None, "alternatives": [], "rows": []}
-    assert blank == {"file": "blank.png", **unread}
+    nothing: dict[str, object] = {"text": "", "digits": "", "confidence": None, "alternatives": [], "rows": []}
+    assert blank == {"file": "blank.png", **nothing}
 
 
 def test_unreadable_files_are_reported_one_line_each(run: Run, project: Path) -> None:

@@ -11,7 +11,7 @@ function unpackModel(packed) {
   return { ...packed, layers };
 }
 
-/** Return the index of the negative class, after all classes; null if the model has none. */
+/** Return the index of the reject class, after all classes; null if the model has none. */
 function negativeOf({ classNames, layers }) {
   return layers.at(-1).outputShape[0] > classNames.length ? classNames.length : null;
 }
@@ -68,7 +68,7 @@ function softmax(scores) {
 
 /**
  * Predict an image, h * w pixels from 0 to 255: {probabilities, logits, values}. probabilities: of the classes, and of
- * the negative class if the model has one. values: the result of `forward`.
+ * the reject class if the model has one. values: the result of `forward`.
  */
 function predict(model, image) {
   const values = forward(model.layers, inkOf(image));

@@ -1,4 +1,4 @@
-/* A bar for each output: the classes, and "none" if the model has a negative class. */
+/* A bar for each output: the classes, and "none" if the model has a reject class. */
 
 const NONE = "none";
 

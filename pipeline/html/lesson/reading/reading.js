@@ -17,7 +17,7 @@ function readImage(model, image) {
   return { image, ...prediction, digit: choose(prediction.probabilities, negativeOf(model)) };
 }
 
-/** Return the most probable output; null if it is the negative class, of index `negative`, or not probable. */
+/** Return the most probable output; null if it is the reject class, of index `negative`, or not probable. */
 function choose(probabilities, negative) {
   const most = Math.max(...probabilities);
   const digit = probabilities.indexOf(most);

@@ -15,6 +15,14 @@ const lookOf = ({ digits, pattern }) => {
   return Object.keys(LOOKS).find((name) => LOOKS[name] && LOOKS[name] === pattern) ?? "own";
 };
 
+const RESERVED = ["file", "line", "confidence", "check"]; // other columns of the table
+const COUNTS = "digits are a number from 1 to 50, or two such as 1-3";
+
+function isCount(digits) {
+  const [, least, most = least] = /^(\d+)(?:-(\d+))?$/.exec(digits) ?? [];
+  return Number(least) >= 1 && Number(least) <= Number(most) && Number(most) <= 50;
+}
+
 function describeLook(field) {
   const look = lookOf(field);
   if (look === "digits") return field.digits === "1" ? "1 digit" : `${field.digits} digits`;
@@ -148,22 +156,75 @@ function parseToml(text) {
   return content;
 }
 
+// Throw an Error that says what is wrong with a formula for the number in the field `target`, as `load_form` does.
+function checkFormula(target, formula, fields, table) {
+  const kinds = new Map(fields.map(({ name, holds: kind }) => [name, kind]));
+  const isLine = table === "lines";
+  const hold = (name, ...allowed) => {
+    if (!kinds.has(name)) throw new Error(`no field is called ${name}`);
+    const wanted = allowed.map((kind) => HOLDS[kind]).join(" or ");
+    if (!allowed.includes(kinds.get(name))) throw new Error(`${name} must hold ${wanted}`);
+  };
+  try {
+    hold(target, isLine ? "lines" : "one");
+    const tree = parseFormula(String(formula), [...kinds.keys()], !isLine);
+    if (fieldsOf(tree).includes(target)) throw new Error(`it refers to ${target} itself`);
+    for (const name of singlesOf(tree)) hold(name, ...(isLine ? ["lines", "one"] : ["one"]));
+  } catch (error) {
+    throw new Error(`${target} = ${formula}: ${error.message}`);
+  }
+}
+
+// The fields of a formula that are not added up.
+const singlesOf = ([kind, ...parts]) =>
+  kind === "field" ? parts : parts.filter(Array.isArray).flatMap((part) => singlesOf(part));
+
+// A formula in which one of the fields has another name.
+function renameIn(formula, old, name, fields) {
+  const names = fields.map((field) => field.name).sort((a, b) => b.length - a.length);
+  const escaped = names.map((each) => each.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"));
+  const parts = new RegExp(["sum(?=\\s*\\()", ...escaped].join("|"), "gu");
+  return formula.replace(parts, (found, at) =>
+    found === old && !/^sum\s*\(/.test(formula.slice(at)) ? name : found,
+  );
+}
+
+// A formula that the field could have, with names of other fields.
+function suggestFormula(field, fields) {
+  const others = fields.filter(({ name, holds: kind }) => name !== field.name && kind === "lines");
+  if (!others.length) return "";
+  if (field.holds !== "lines") return `sum(${others.at(-1).name})`;
+  return others.length > 1 ? `${others[0].name} * ${others[1].name}` : `${others[0].name} * 2`;
+}
+
 // The form that a TOML file describes. Throws an Error that says what is wrong.
 function parseForm(text) {
   const { fields = {}, lines = {}, sums = {}, ...top } = parseToml(text);
   for (const [name, entry] of Object.entries(top))
     if (typeof entry !== "string") throw new Error(`${name} is not a text`);
-  const found = Object.entries(fields).map(([name, { region = [], digits, pattern, holds: kind = "many" }]) => {
+  const unknown = Object.keys(top).find((name) => !["reference", "decimal"].includes(name));
+  if (unknown) throw new Error(`${unknown} is not known`);
+  const found = Object.entries(fields).map(([name, field]) => {
+    const { region = [], digits, pattern, holds: kind = "many", ...rest } = field;
+    for (const key of Object.keys(rest)) throw new Error(`${name}: ${key} is not known`);
     if (!(kind in HOLDS)) throw new Error(`${name}: holds is one of ${Object.keys(HOLDS).join(", ")}`);
     const regions = Array.isArray(region) ? region : [region];
     regions.forEach((each) => parseRegion(each, [1, 1]));
     if (pattern !== undefined) new RegExp(pattern, "u"); // which throws
     return { name, regions, digits: digits === undefined ? undefined : String(digits), pattern, holds: kind };
   });
-  const names = found.map(({ name }) => name);
-  for (const formula of Object.values(lines)) parseFormula(formula, names, false);
-  for (const formula of Object.values(sums)) parseFormula(formula, names, true);
   return { top, fields: found, lines, sums };
+}
+
+// Throw an Error that says why `classify` would refuse a form that can be drawn.
+function checkForm(form) {
+  for (const { name, digits, pattern } of form.fields) {
+    if (RESERVED.includes(name)) throw new Error(`a field cannot be called ${name}: the table has this column`);
+    if (digits !== undefined && pattern !== undefined) throw new Error(`${name}: digits or a pattern, not both`);
+    if (digits !== undefined && !isCount(digits)) throw new Error(`${name}: ${COUNTS}`);
+  }
+  for (const table of ["lines", "sums"])
+    for (const [target, formula] of Object.entries(form[table])) checkFormula(target, formula, form.fields, table);
 }
 
 // "left,top,right,bottom", in pixels or with %, as a box of a page of this [height, width].

@@ -18,6 +18,7 @@ function openForm() {
   const reference = drawing.form.top.reference ?? "";
   drawing.page = pile.pages.find(({ file }) => file.split("/").at(-1) === reference) ?? pile.pages[0];
   drawing.chosen = Math.min(drawing.chosen, drawing.form.fields.length - 1);
+  Object.assign(drawing, { problem: findProblem(), text: null });
   change({ view: "form", bar: null, draft: null });
 }
 
@@ -50,10 +51,20 @@ async function commitForm() {
 const changeForm = (edit) => {
   // later ones see what earlier ones have done
   edit(drawing.form);
-  Object.assign(drawing, { problem: "", text: null });
+  Object.assign(drawing, { problem: findProblem(), text: null });
   requestDrawing();
   pending = pending.then(commitForm);
 };
+
+// What is wrong with the form that is drawn, such as a formula with a field that was removed.
+function findProblem() {
+  try {
+    checkForm(drawing.form);
+    return "";
+  } catch (error) {
+    return error.message;
+  }
+}
 
 async function undoForm() {
   const step = lastForm();
@@ -97,17 +108,16 @@ function removeField() {
 function renameField(name) {
   const field = chosenField();
   const clean = name.trim();
-  if (!clean || drawing.form.fields.some((each) => each !== field && each.name === clean)) return;
+  const isTaken = drawing.form.fields.some((each) => each !== field && each.name === clean);
+  if (isTaken || RESERVED.includes(clean)) drawing.problem = `another column is called ${clean}`;
+  if (!clean || isTaken || RESERVED.includes(clean)) return requestDrawing();
   const old = field.name;
-  const swap = (text) =>
-    text.replace(/[\p{L}_][\p{L}\p{N}_-]*/gu, (word, at) =>
-      word === old && !(word === "sum" && text[at + 3] === "(") ? clean : word,
-    );
+  const { fields } = drawing.form;
   changeForm((form) => {
     for (const formulas of [form.lines, form.sums]) {
       for (const [target, text] of Object.entries(formulas)) {
         delete formulas[target];
-        formulas[target === old ? clean : target] = swap(text);
+        formulas[target === old ? clean : target] = renameIn(text, old, clean, fields);
       }
     }
     field.name = clean;
@@ -331,7 +341,7 @@ function drawEditor(field, read) {
               { className: "in" },
               make("i", {}, `${field.name} = `),
               input("formula", formulas[field.name] ?? "", ({ target }) => setFormula(field, formulas, target.value), {
-                placeholder: field.holds === "lines" ? "quantity * price" : "sum(amount)",
+                placeholder: suggestFormula(field, drawing.form.fields),
               }),
             ),
             make("small", { className: "note" }, noteFormula(field, formulas, read)),
@@ -370,28 +380,25 @@ function moveFormula(field, kind) {
 }
 
 function setDigits(text) {
-  if (/^\s*\d+\s*(-\s*\d+\s*)?$/.test(text))
+  const digits = text.replace(/\s/g, "");
+  if (isCount(digits))
     changeForm(() => {
-      chosenField().digits = text.replace(/\s/g, "");
+      chosenField().digits = digits;
     });
-  else Object.assign(drawing, { problem: "digits are a number such as 5, or two such as 1-3" });
+  else drawing.problem = COUNTS;
   requestDrawing();
 }
 
 function setFormula(field, formulas, text) {
   try {
-    if (text.trim())
-      parseFormula(
-        text,
-        drawing.form.fields.map(({ name }) => name),
-        field.holds !== "lines",
-      );
+    const table = field.holds === "lines" ? "lines" : "sums";
+    if (text.trim()) checkFormula(field.name, text, drawing.form.fields, table);
     changeForm(() => {
       if (text.trim()) formulas[field.name] = text.trim();
       else delete formulas[field.name];
     });
   } catch (error) {
-    Object.assign(drawing, { problem: `${field.name} = ${text}: ${error.message}` });
+    drawing.problem = error.message;
     requestDrawing();
   }
 }
@@ -469,8 +476,9 @@ function markFile() {
 // Text that is no form changes nothing.
 function typeForm(text) {
   try {
-    drawing.form = parseForm(text);
-    Object.assign(drawing, { problem: "", text });
+    const form = parseForm(text);
+    checkForm(form);
+    Object.assign(drawing, { form, problem: "", text });
     drawing.chosen = Math.min(drawing.chosen, drawing.form.fields.length - 1);
     pending = pending.then(commitForm);
   } catch (error) {

@@ -12,7 +12,7 @@ function fraction(top, bottom = 1n) {
   return [top / sign, bottom / sign];
 }
 
-const plus = ([a, b], [c, d]) => fraction(a * d + c * b, b * d);
+const plus = ([a, b], [c, d]) => (b === d ? [a + c, b] : fraction(a * d + c * b, b * d)); // reduced where it is shown
 const negative = ([a, b]) => [-a, b];
 const minus = (one, other) => plus(one, negative(other));
 const times = ([a, b], [c, d]) => fraction(a * c, b * d);
@@ -150,6 +150,44 @@ function judge(result, text, usual) {
   return compare(absolute(minus(result, written)), half) <= 0 ? "fits" : "differs";
 }
 
+const MOST_COMBINATIONS = 1000; // of alternatives that are tried: the most probable ones
+
+// The most probable combinations of readings, which are lists of [text, probability].
+function combine(readings) {
+  let found = [{ texts: [], chance: 1 }];
+  for (const each of readings) {
+    found = found.flatMap(({ texts, chance }) =>
+      each.map(([text, share]) => ({ texts: [...texts, text], chance: chance * share })),
+    );
+    if (found.length > MOST_COMBINATIONS) {
+      found = found.sort((a, b) => b.chance - a.chance).slice(0, MOST_COMBINATIONS);
+    }
+  }
+  return found;
+}
+
+// The probabilities of the texts of each reading, by Bayes' rule, the one of the most probable combination first; null
+// if no combination adds up. countFitting(texts): digits of the result if they add up, otherwise null.
+function weigh(readings, countFitting) {
+  if (!readings.every(({ length }) => length)) return null;
+  let [rest, isAny] = [1, false];
+  const weights = combine(readings).map(({ texts, chance }) => {
+    const digits = countFitting(texts);
+    isAny ||= digits !== null;
+    rest -= chance;
+    return { texts, weight: chance * 10 ** (digits ?? 0) };
+  });
+  if (!isAny) return null;
+  const total = weights.reduce((sum, { weight }) => sum + weight, Math.max(rest, 0));
+  const best = weights.reduce((one, other) => (other.weight > one.weight ? other : one));
+  return readings.map((_, i) => {
+    const chances = new Map([[best.texts[i], 0]]);
+    for (const { texts, weight } of weights) chances.set(texts[i], (chances.get(texts[i]) ?? 0) + weight / total);
+    const [first, ...others] = [...chances].map(([text, chance]) => [text, Math.round(1e6 * chance) / 1e6]);
+    return [first, ...others.sort((a, b) => b[1] - a[1])];
+  });
+}
+
 const MOST_CHARACTERS = 300; // of a formula
 const MOST_PARENTHESES = 20; // within each other
 
@@ -226,7 +264,7 @@ function splitFormula(text, names, hasSums) {
     } else if ("+-*/()".includes(rest[0])) {
       tokens.push([rest[0]]);
       skip(1);
-    } else throw new Error(`${/^[^+*/()]*/.exec(rest)[0].trim()} is no field`);
+    } else throw new Error(`${/^[^+*/()]*/.exec(rest)[0].trim()} is not a field`);
   }
   return tokens;
 }

@@ -87,6 +87,17 @@ function placeBox(page, box) {
   return best ? { field: best.field, line: best.line } : null;
 }
 
+// The line at whose depth a number stands if its cell is empty, otherwise a new one.
+function findLine(page, { field, box }) {
+  const depth = depthOf(page, middleOf(box));
+  const own = [...findLines(page).keys()].find((line) => {
+    const [, top, , bottom] = findCell(page, field, line);
+    return depthOf(page, [box[0], top]) <= depth && depth < depthOf(page, [box[0], bottom]);
+  });
+  const isTaken = page.numbers.some((each) => isThere(each) && each.field === field && each.line === own);
+  return own === undefined || isTaken ? newLine(page, box) : own;
+}
+
 // The number of a new line at this depth: between those above and below.
 function newLine(page, box) {
   const depth = depthOf(page, middleOf(box));

@@ -1,4 +1,4 @@
-// Lines and totals of a page: whether they add up, and which number mends them.
+// Lines and totals of a page: what they say of each reading, whether they add up, and which number mends them.
 
 const CLOSE = 2; // digits in which a calculated number may differ from what was read
 
@@ -73,7 +73,7 @@ function judgeCheck(page, check, changes) {
 }
 
 // All checks of a page: each line with each formula, then the totals.
-function makeChecks(page) {
+function listChecks(page) {
   groupFields(page);
   const { lines, sums } = page.pile;
   const checks = [];
@@ -84,11 +84,42 @@ function makeChecks(page) {
   for (const [target, { formula }] of Object.entries(sums)) {
     checks.push({ kind: "total", line: 0, cells: null, target, formula });
   }
-  const proved = new Set(); // by their lines, when the totals follow
   for (const check of checks) {
     Object.assign(check, listNumbers(page, check));
-    Object.assign(check, judgeCheck(page, check));
     check.numbers = [...check.terms, ...(check.written ? [check.written] : [])];
+  }
+  return checks;
+}
+
+const isFromReader = (number) => isOpen(number) && (number.kind === "read" || number.kind === "rejected");
+
+function setReadings(number, [[text, confidence], ...alternatives]) {
+  Object.assign(number, { text, read: text, confidence, alternatives, kind: text ? "read" : "rejected" });
+}
+
+// What the lines, and then the totals, say of the readings, given what a person has answered.
+function weighCheck(page, check) {
+  const { numbers, written } = check;
+  if (!written || !numbers.some(isFromReader)) return;
+  const readings = numbers.map((number) => {
+    const { text, confidence, alternatives } = number;
+    const found = isFromReader(number) ? [[text, confidence], ...alternatives] : [[needsText(number) ? "" : text, 1]];
+    return found.filter(([each, chance]) => each && chance);
+  });
+  const found = weigh(readings, (texts) => {
+    const changes = new Map(numbers.map((number, i) => [number, texts[i]]));
+    return judgeCheck(page, check, changes).state === "fits" ? texts.at(-1).replace(/\D/g, "").length : null;
+  });
+  found?.forEach((each, i) => isFromReader(numbers[i]) && setReadings(numbers[i], each));
+}
+
+function makeChecks(page) {
+  for (const number of page.numbers) if (isFromReader(number)) setReadings(number, number.readings);
+  const checks = listChecks(page);
+  for (const check of checks) weighCheck(page, check);
+  const proved = new Set(); // by their lines, when the totals follow
+  for (const check of checks) {
+    Object.assign(check, judgeCheck(page, check));
     if (check.state === "fits" && check.kind === "line") check.numbers.forEach((number) => proved.add(number));
     // As a person has seen all of it, it is as written.
     const isSeen = (number) =>
@@ -144,34 +175,36 @@ function calculate(page, check, number) {
   return judgeCheck(page, check, new Map([[number, text]])).state === "fits" ? text : "";
 }
 
-// The number that mends a check, and its text: an alternative if one does, otherwise a calculated number close to what
-// was read; null if there is none.
-function mend(page, check, checks) {
-  const found = [];
-  const totals = checks.filter(({ kind }) => kind === "total");
-  const proved = check.kind === "total" ? provedBy(checks.filter(({ kind }) => kind === "line")) : new Set();
-  for (const number of check.numbers) {
-    if (number.answer || !number.read || proved.has(number)) continue;
-    const fits = (text) => judgeCheck(page, check, new Map([[number, text]])).state === "fits";
-    for (const [text, chance] of number.alternatives) {
-      if (!isSame(text, number.text) && fits(text))
-        found.push({ number, text, cost: Math.log(number.confidence / chance) });
-    }
-    const text = calculate(page, check, number);
-    const far = text ? editDistance(squeeze(text), squeeze(number.text)) : Infinity;
-    const isWritten = number === check.written;
-    if (far <= (check.kind === "line" || isWritten ? CLOSE : 1))
-      found.push({ number, text, cost: 3 * far + number.confidence });
-  }
-  const settles = ({ number, text }) =>
-    totals.some(
+// The open numbers of a check that nothing proves, the least certain first.
+const listUnproved = (page, { numbers }) =>
+  numbers
+    .filter((number) => isOpen(number) && number.read && !page.proved.has(number))
+    .sort((a, b) => a.confidence - b.confidence);
+
+// The number that mends a check, and its text: calculated, and close to what was read; null if there is none. Of two
+// doubtful numbers, neither gives the other.
+function mend(page, check) {
+  const open = listUnproved(page, check);
+  const [least, second] = open;
+  const isDoubtful = least && !isSure(least);
+  if (isDoubtful && second && !isSure(second)) return null;
+  const fixesTotal = (number, text) =>
+    page.checks.some(
       (total) =>
+        total.kind === "total" &&
         total !== check &&
         total.state === "differs" &&
         judgeCheck(page, total, new Map([[number, text]])).state === "fits",
     );
-  for (const each of found) if (settles(each)) each.cost -= 3;
+  const found = (isDoubtful ? [least] : open).flatMap((number) => {
+    const text = calculate(page, check, number);
+    const far = text ? editDistance(squeeze(text), squeeze(number.text)) : Infinity;
+    const most = check.kind === "line" || number === check.written || isDoubtful ? CLOSE : 1;
+    return far <= most ? [{ number, text, cost: 3 * far + number.confidence - 3 * fixesTotal(number, text) }] : [];
+  });
   return found.sort((a, b) => a.cost - b.cost)[0] ?? null;
 }
 
-const provedBy = (checks) => new Set(checks.filter(({ state }) => state === "fits").flatMap(({ numbers }) => numbers));
+const isSure = ({ answer, confidence, page }) => Boolean(answer) || confidence >= page.pile.certain;
+const provedBy = (checks) =>
+  new Set(checks.flatMap(({ state, numbers }) => (state === "fits" ? numbers.filter(isSure) : [])));

@@ -1,5 +1,7 @@
 // The numbers of a page: what was read, and what a person has answered. State = readings + steps.
 
+// readings: each text with its probability by the reader, the one that was read first. text, confidence, alternatives:
+// given the other numbers of its line and total.
 // kind: "read"; "rejected" if no reading fits; "unfit" if it fits no line; "ink" that was not read; "missing" where a
 // number should be; "few" if a field has fewer lines than on most pages; "added" by a person.
 // answer: "", "right", "set", "kept" as written, "none" if there is no number, "covered" by one that was added.
@@ -20,6 +22,7 @@ function makeNumber(page, id, values) {
     digits,
     confidence,
     alternatives,
+    readings: [[text, confidence], ...alternatives],
     boxes,
     signs,
     isCell,
@@ -136,27 +139,34 @@ function applyStep(page, step) {
     const text = page.decimal ? replaceDecimal(step.text, page.decimal) : step.text;
     Object.assign(number, { text, how: step.how ?? "" });
   } else number.answer = { none: "none", keep: "kept" }[step.do];
+  if (number.answer === "set" && !number.line && page.pile.fields[number.field]?.holds === "lines") {
+    number.line = findLine(page, number);
+  }
   if (number.answer === "set") coverNotices(page, number);
   return true;
 }
 
-// A number that a person has added answers the notices at its place.
+// A number that a person has added answers the notices at its place, and that of a field which now has enough.
 function coverNotices(page, number) {
   for (const other of page.numbers) {
     const sameCell = other.field === number.field && other.line === number.line && number.line;
     const isNotice = other !== number && isOpen(other) && ["ink", "missing"].includes(other.kind);
     if (isNotice && (sameCell || overlapOf(other.box, number.box) >= 0.5)) other.answer = "covered";
+    if (other.kind === "few" && isOpen(other) && other.field === number.field) {
+      const count = page.numbers.filter((each) => isThere(each) && each.field === number.field).length;
+      if (count >= page.pile.fields[number.field].most) other.answer = "covered";
+    }
   }
 }
 
 // Read the page again, with these steps; return how many of them fit no number any more.
 function replay(page, steps) {
   page.numbers = makeNumbers(page);
-  settle(page);
+  recheck(page);
   let lost = 0;
   for (const step of steps) {
     if (!applyStep(page, step)) lost += 1;
-    settle(page);
+    recheck(page);
   }
   return lost;
 }

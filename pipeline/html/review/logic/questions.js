@@ -19,7 +19,7 @@ function findMissing(page, checks) {
   return [...found.values()];
 }
 
-function settle(page) {
+function recheck(page) {
   page.numbers = page.numbers.filter(({ isNeeded, answer, later }) => !isNeeded || answer || later);
   let checks = makeChecks(page);
   const missing = findMissing(page, checks);
@@ -62,7 +62,7 @@ function ask(page) {
     if (number.hasInk) add(number, { mark: "!", why: "ink", text: number.text });
     const mends = page.checks.find(({ numbers, mending }) => mending && numbers.includes(number));
     const why = mends ? `ticks itself with ${mends.mending.text}` : `${percent(number.confidence)}`;
-    if (number.confidence < page.pile.certain) add(number, { mark: "?", why, text: number.text, check: mends });
+    if (!isSure(number)) add(number, { mark: "?", why, text: number.text, check: mends });
   }
   for (const number of page.numbers.filter((each) => isOpen(each) && each.sampled)) {
     add(number, { mark: "·", why: percent(number.confidence), text: number.text });
@@ -74,9 +74,8 @@ const NAMES = { rejected: "not read", ink: "ink", missing: "missing" };
 
 // What its line or total gives, if all the other numbers in it are sure.
 function askText(page, number) {
-  const { certain } = page.pile;
-  const isSure = (other) => other === number || other.answer || page.proved.has(other) || other.confidence >= certain;
-  const gives = (each) => each.numbers.includes(number) && each.numbers.every(isSure) && calculate(page, each, number);
+  const isKnown = (other) => other === number || isSure(other);
+  const gives = (each) => each.numbers.includes(number) && each.numbers.every(isKnown) && calculate(page, each, number);
   const check = page.checks.find(gives);
   const text = check ? calculate(page, check, number) : "";
   const reason = check?.kind === "line" ? "line gives it" : `total needs ${text}`;
@@ -85,28 +84,26 @@ function askText(page, number) {
   return { mark: "!", why, text, isCalculated: Boolean(text), check };
 }
 
+// Ask for the number that mends a line or a total; otherwise for the least certain one of a line, or for a doubtful one
+// of a total.
 function askCheck(page, check, add) {
-  check.mending = mend(page, check, page.checks);
+  check.mending = mend(page, check);
   const { kind, written, mending } = check;
-  const open = check.numbers.filter((number) => isOpen(number) && !needsText(number));
+  const [least] = listUnproved(page, check);
   if (mending) {
     const { number, text } = mending;
     add(number, { mark: "≠", why: `read as ${number.text}`, text, isCalculated: true, check });
+  } else if (least && (kind === "line" || !isSure(least))) {
+    add(least, {
+      mark: "≠",
+      why: kind === "line" ? "line does not add up" : "total is off",
+      text: least.text,
+      check,
+    });
   }
   if (kind === "total" && written && isOpen(written)) {
     const why = mending ? `ticks itself with ${mending.text}` : `off by ${showDifference(page, check)}`;
     add(written, { mark: "Σ", why, text: written.text, check });
-  } else if (!mending) {
-    const least = open
-      .filter((number) => kind === "line" || !page.proved.has(number))
-      .sort((a, b) => a.confidence - b.confidence)[0];
-    if (least)
-      add(least, {
-        mark: "≠",
-        why: kind === "line" ? "line does not add up" : "total is off",
-        text: least.text,
-        check,
-      });
   }
 }
 
@@ -126,8 +123,8 @@ function summarise(page) {
   if (lines) return lines === 1 ? "1 line does not add up" : `${lines} lines do not add up`;
   if (totals.some(({ state }) => state === "unchecked")) return "sum cannot be checked yet";
   if (page.checks.length && addsUp(page)) return "adds up";
-  const unread = open.filter(needsText).length;
-  if (unread) return unread === 1 ? "1 number was not read" : `${unread} numbers were not read`;
+  const empty = open.filter(needsText).length;
+  if (empty) return empty === 1 ? "1 number was not read" : `${empty} numbers were not read`;
   return open.length && open.every((number) => page.questions.get(number).mark === "?")
     ? `below ${percent(page.pile.certain)}`
     : "";
@@ -177,7 +174,8 @@ function countPage(page) {
       counts.sampled += number.sampled;
       counts.wrong += number.sampled && !isRight;
     } else if (number.kind === "read") {
-      counts[number.confidence < page.pile.certain ? "proved" : "certain"] += 1;
+      const [[text, confidence]] = number.readings;
+      counts[text !== number.text || confidence < page.pile.certain ? "proved" : "certain"] += 1;
       counts.doubt += 1 - number.confidence;
     }
   }
@@ -209,17 +207,12 @@ function boundErrors(wrong, seen, rest) {
   return Math.ceil(rest * high);
 }
 
-// Numbers for a look at some of those that were not asked: the same ones after a reload.
+// The least certain of the numbers that were not asked, for a look at some: if few of these are wrong, fewer of the
+// others are.
 function chooseSample(pile, count) {
-  const rest = pile.pages
+  return pile.pages
     .flatMap((page) => page.numbers)
-    .filter((each) => isOpen(each) && each.kind === "read" && !isAsked(each) && each.confidence >= pile.certain);
-  let seed = 1 + rest.length;
-  const random = () => {
-    seed = (seed * 48271) % 2147483647;
-    return seed / 2147483647;
-  };
-  const chosen = [];
-  while (chosen.length < count && rest.length) chosen.push(...rest.splice(Math.floor(random() * rest.length), 1));
-  return chosen;
+    .filter((each) => isOpen(each) && each.kind === "read" && !isAsked(each))
+    .sort((a, b) => a.confidence - b.confidence)
+    .slice(0, count);
 }

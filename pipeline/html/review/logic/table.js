@@ -16,6 +16,8 @@ function describe(number) {
   if (number.page.questions.has(number) && number.later) return "left for later";
   if (needsText(number)) return "not read";
   if (number.kind === "unfit" && isOpen(number)) return "fits no line";
+  const isWrong = ({ written, state }) => written === number && ["differs", "kept"].includes(state);
+  if (number.page.checks.some(isWrong)) return "does not add up";
   return isNotice && isOpen(number) ? number.what : "";
 }
 
@@ -66,6 +68,7 @@ function listRecords(pile) {
       .filter((numbers) => numbers.some((each) => each.text || describe(each)));
     if (!records.length && whole.length) records.push([]);
     return [
+      ...(page.notice ? [{ file: page.file, check: page.notice }] : []),
       ...records.map((numbers, i) => ({
         file: page.file,
         line: i + 1,

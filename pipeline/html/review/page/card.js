@@ -11,6 +11,16 @@ function drawCard() {
   if (card.hidden) return;
   const { draft } = state;
   card.replaceChildren(...(draft ? drawDraft(draft) : drawQuestion(number)));
+  const row = card.querySelector(".ans");
+  const hints = [...row.querySelectorAll(".rest")];
+  const others = [...row.querySelectorAll("[data-text]")];
+  for (const each of [...hints.reverse(), ...others.reverse()]) if (row.scrollWidth > row.clientWidth) each.remove();
+}
+
+// The alternatives in the card: no other can be taken.
+function listShown() {
+  draw();
+  return [...get("card").querySelectorAll("[data-text]")].map(({ dataset }) => dataset.text);
 }
 
 function drawQuestion(number) {
@@ -24,7 +34,7 @@ function drawQuestion(number) {
     make("small", { className: isPlain ? "" : "no" }, why),
   );
   const check = checkOf(number);
-  const ask = make("div", { className: "ans" }, answersFor(number, question, text, kind));
+  const ask = make("div", { className: "ans" }, answersFor(number, text));
   return [
     head,
     ...drawEyes(number, text, kind, get("card").clientWidth - 48),
@@ -238,8 +248,8 @@ function noteFit(number, check, changes) {
 
 const rest = (keys, text) => span("rest", key(keys), text);
 
-function answersFor(number, question, text, kind) {
-  const enter = text && button("en", "Enter", isLong(number) ? text : text, () => press("Enter"));
+function answersFor(number, text) {
+  const enter = text && button("en", "Enter", text, () => press("Enter"));
   const isTotal = questionOf(number).check?.kind === "total"; // whose answers are long
   const end = checkOf(number) && !isTotal && rest("Tab", "next number");
   if (state.typed !== null) return [enter, button("", "Esc", "Clear", () => press("Escape")), end];
@@ -248,12 +258,14 @@ function answersFor(number, question, text, kind) {
     const shown = markChanges(each, text || number.text);
     return make(
       "button",
-      { tabIndex: -1, type: "button", ariaLabel: each, onclick: () => press("sdf"[i]) },
+      { tabIndex: -1, type: "button", ariaLabel: each, data: { text: each }, onclick: () => press("sdf"[i]) },
       key("SDF"[i]),
       shown,
     );
   });
-  const keep = canKeep(number) && button("", "K", `Keep ${keptText(number, question)}`, () => press("k"));
+  const keep =
+    canKeep(number) &&
+    button("", "K", `Keep ${number.kind === "few" ? "as it is" : `${number.text} as written`}`, () => press("k"));
   const isEmpty = isNotice && (number.kind !== "rejected" || !text);
   const none = isEmpty && button("", "Del", "No number here", () => press("Delete"));
   const cell = isEmpty && Object.keys(state.pile.fields).length > 0 && rest("M", "other cell");
@@ -262,12 +274,6 @@ function answersFor(number, question, text, kind) {
 }
 
 const canKeep = (number) => !number.answer && (number.kind === "few" || ["≠", "Σ"].includes(questionOf(number).mark));
-
-function keptText(number, { check }) {
-  if (number.kind === "few") return "as it is";
-  if (check.kind === "line") return `${number.text} as written`;
-  return `${showResult(number.page, check, check.result)} against ${check.written.text}`;
-}
 
 const listAlternatives = (number, text) =>
   (number.answer ? [] : number.alternatives)

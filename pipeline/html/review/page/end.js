@@ -33,7 +33,7 @@ function drawEnd() {
       "looked at:",
       `${counts.right} right, ${counts.corrected} corrected${counts.added ? `, ${counts.added} of these added` : ""}`,
     ],
-    counts.proved && [counts.proved, "not asked:", `below ${certain}, but their lines add up`],
+    counts.proved && [counts.proved, "not asked:", `${certain} or more, because their lines add up`],
     [counts.certain, "not asked:", `${certain} or more`],
     sums && [
       sums,
@@ -65,7 +65,7 @@ function drawEnd() {
       make("h2", {}, title),
       intro,
       list,
-      counts.certain > 0 && drawSpot(counts),
+      counts.certain + counts.proved > 0 && drawSpot(counts),
       make(
         "div",
         { className: "row" },
@@ -81,13 +81,13 @@ function drawEnd() {
 const NOTHING = "This browser keeps nothing. Save before you close the page.";
 
 function drawSpot(counts) {
-  const rest = counts.certain;
+  const rest = counts.certain + counts.proved;
   const count = Math.min(20, rest);
   if (!counts.sampled) {
     return make(
       "div",
       { className: "spot" },
-      make("b", {}, `Not sure yet? Look at ${count} of the ${rest.toLocaleString("en")}.`),
+      make("b", {}, `Not sure yet? Look at the least certain ${count} of the ${rest.toLocaleString("en")}.`),
       span("", "About a minute. Then this page says how many errors may be left."),
       button("pl", "T", `Look at ${count}`, () => press("t")),
     );

@@ -115,9 +115,8 @@ async function respondToDraft(name, letter) {
 }
 
 async function takeOther(index) {
-  const number = focused();
-  const text = listAlternatives(number, showing(number).text)[index];
-  if (text && state.typed === null) await take(text);
+  const text = listShown()[index];
+  if (text) await take(text);
 }
 
 async function keep() {
@@ -135,7 +134,7 @@ function overwrite(by) {
   const { text } = showing(focused());
   const from = state.over < 0 ? (by > 0 ? -1 : text.length) : state.over;
   const next = nextDigit(text, from, by);
-  if (next >= 0) change({ over: next });
+  if (next >= 0) change({ over: next, buffer: "" });
 }
 
 const OWN = /^([\d,.:/' -]|[sdfklmngtrz?]|Enter|Delete|Backspace|Escape|Arrow\w+|Tab)$/i;
@@ -195,13 +194,7 @@ async function begin() {
     state.bar = {
       title: "Another tab is checking these pages.",
       text,
-      button: [
-        "",
-        "Check here instead",
-        () => {
-          takeOver();
-        },
-      ],
+      button: ["", "Check here instead", takeOver],
     };
   } else if (state.lost) {
     const words =

@@ -90,7 +90,7 @@ async function act(step, next = true) {
   const pages = pagesOf(whole);
   for (const page of pages) {
     applyStep(page, whole);
-    settle(page);
+    recheck(page);
   }
   refresh();
   const following = next && (findNext(state.items, before) ?? null);
@@ -217,7 +217,7 @@ function suggest(draft) {
   const sum = check ? writeSum(check, new Map([[number, text]])) : "";
   page.numbers = numbers;
   page.checks = makeChecks(page);
-  settle(page);
+  recheck(page);
   return { ...draft, text: draft.number?.text || text, isCalculated: Boolean(text), sum };
 }
 
@@ -235,24 +235,19 @@ function moveDraft(right, down) {
   change({ draft: suggest({ ...draft, field, line, isNowhere: false, text: "" }) });
 }
 
-// Typing: into a framed digit if there is one, otherwise in place of the whole reading.
+// Typing: into a framed digit if there is one, otherwise in place of the whole reading. Who types on behind the last
+// digit replaces the whole, too.
 function type(character) {
   if (character === " " && !state.typed) return;
   const number = state.draft ? null : focused();
   if (state.over < 0 || !number) {
-    change({ typed: (state.typed ?? "") + character, isWarned: false, bar: null });
+    change({ typed: (state.buffer || (state.typed ?? "")) + character, buffer: "", isWarned: false, bar: null });
     return;
   }
   const text = showing(number).text;
-  const buffer = state.buffer + character;
-  const digits = text.replace(/\D/g, "").length;
-  if (buffer.replace(/\D/g, "").length >= digits) {
-    change({ typed: buffer, buffer: "", over: -1 });
-    return;
-  }
   const typed = text.slice(0, state.over) + character + text.slice(state.over + 1);
   const next = isLong(number) ? nextDoubtful(number, state.over) : nextDigit(typed, state.over, 1);
-  change({ typed, buffer, over: next });
+  change({ typed, buffer: state.buffer + character, over: next });
 }
 
 const nextDigit = (text, from, by) => {

@@ -99,7 +99,6 @@ function listKeys() {
       ["T", "look at 20"],
       ["Z", "undo"],
     ];
-  const question = questionOf(number);
   const check = checkOf(number);
   const { text, kind } = showing(number);
   const column = check && ["Tab", `next number of the ${check.kind === "line" ? "line" : "column"}`];
@@ -129,7 +128,7 @@ function listKeys() {
   }
   return [
     text && ["Enter", kind === "calculated" ? `take ${text}` : "right"],
-    !question.isCalculated && listAlternatives(number, text).length > 0 && ["S D F", "take it"],
+    !canKeep(number) && listAlternatives(number, text).length > 0 && ["S D F", "take it"],
     ["0–9", "type, then Enter"],
     column,
     canKeep(number) && ["K", "keep as written"],
@@ -172,7 +171,7 @@ const ALL_KEYS = [
   ["↑ ↓", "move through the queue"],
   ["L", "later"],
   ["G", "what is left"],
-  ["T", "look at 20 that were not asked"],
+  ["T", "look at the 20 least certain that were not asked"],
   ["Z", "undo"],
   ["Shift Z", "redo"],
   ["Ctrl S", "save the table"],

@@ -80,7 +80,7 @@ def test_folder_may_hold_a_table_for_each_part(tmp_path: Path) -> None:
         ("1,0,0,0,0\n2,0,0,99999999999999999999,0\n", ["line 2", "0 to 255"]),
         ("1,0,0,0,0\n,0,0,0,0\n", ["line 2", "label"]),
         ("1,0,0,0,0\n2,0,0,256,0\n\n3,0\n4,0,0,0,0\n", ["2 lines", "line 2", "line 4"]),
-        ("1,0,0,0\n2,0,0,0\n", ["3 pixels", "IMAGE_SIZE"]),
+        ("1,0,0,0\n2,0,0,0\n", ["3 pixels", "28 x 28"]),
         ("label,path\n1,none.png\n2,gone.png\n", ["2 of 2", "none.png", "gone.png"]),
         ('label,path\n"1,none.png\n', ["CSV"]),
         ("label,path\n\xe4,a.png\n", ["UTF-8"]),

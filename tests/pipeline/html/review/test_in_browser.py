@@ -224,6 +224,23 @@ def test_long_number_is_shown_in_strips_of_eight(context: BrowserContext, tmp_pa
         assert page.locator("#card .eye").count() == 2
         press(page, "4", "9", "Enter")
         assert [line["number"] for line in save(page, "Control+s")] == ["2191038224971829"]
+        press(page, "z", *"1234567890123456", "Enter")  # the first digits go into the frames
+        assert [line["number"] for line in save(page, "Control+s")] == ["1234567890123456"]
+
+
+def test_only_an_alternative_in_the_card_can_be_taken(context: BrowserContext, tmp_path: Path) -> None:
+    others = [[f"4{text}.50", 0.1] for text in ("1" * 14, "2" * 14, "3" * 14)]
+    price = {"confidence": 0.5, "alternatives": others}
+    with show(context, write_pile(tmp_path, make_pile([make_delivery(price1=price)], lines={}, sums={}))) as page:
+        press(page)
+        shown = page.locator("#card [data-text]")
+        row = page.locator("#card .ans")
+        assert row.evaluate("(row) => row.scrollWidth <= row.clientWidth")
+        assert 0 < shown.count() < 3
+        press(page, "f")
+        assert title(page) == "price, line 1"
+        press(page, "s")
+        assert save(page, "Control+s")[0]["price"] == others[0][0]
 
 
 def test_form_is_drawn_changed_and_undone(context: BrowserContext, tmp_path: Path) -> None:

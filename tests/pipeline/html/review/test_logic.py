@@ -42,6 +42,13 @@ def step(field: str, line: int, do: str, text: str = "", page: str = "one", **ot
     return {"page": f"id of {page}", "field": field, "box": row["box"], "do": do, "text": text, **others}
 
 
+def test_table_says_which_page_could_not_be_aligned() -> None:
+    problem = {"kind": "alignment", "what": "cannot be aligned with a.png", "region": "", "box": None, "record": 0}
+    first, *others = open_pile({**make_delivery(), "problems": [problem]})["records"]
+    assert first == {"file": "one.png", "check": "cannot be aligned with a.png"}
+    assert [line["check"] for line in others] == ["", "", ""]
+
+
 def test_page_that_adds_up_has_no_question_even_if_its_numbers_are_doubtful() -> None:
     assert questions(make_delivery(price1={"confidence": 0.4}, sum2={"confidence": 0.2})) == []
 
@@ -50,17 +57,56 @@ def test_number_that_mends_its_line_is_asked_at_any_confidence_and_calculated() 
     assert questions(make_delivery(price1={"text": "41.50", "confidence": 0.999})) == [("price 1", "≠", "47.50")]
 
 
-def test_alternative_that_mends_the_line_is_preferred_to_a_calculated_number() -> None:
+def test_alternative_that_mends_the_line_is_taken_without_a_question() -> None:
     price = {"text": "47.50", "alternatives": [["97.50", 0.01]]}
-    found = questions(make_delivery(price1=price, sum1={"text": "292.50"}, total1={"text": "355.50"}))
-    assert found == [("price 1", "≠", "97.50")]
+    found = open_pile(make_delivery(price1=price, sum1={"text": "292.50"}, total1={"text": "355.50"}))
+    assert found["items"] == []
+    assert found["records"][0]["price"] == "97.50"
 
 
-def test_total_asks_for_the_number_that_mends_it_and_ticks_itself() -> None:
+TWICE = {"confidence": 0.6, "alternatives": [["7", 0.3]]}, {"confidence": 0.6, "alternatives": [["70.00", 0.3]]}
+
+
+def test_two_readings_that_may_both_be_wrong_are_asked_although_their_line_adds_up() -> None:
+    page = make_delivery(quantity2={"text": "1", **TWICE[0]}, sum2={"text": "10.00", **TWICE[1]})
+    assert questions(page, sums={}) == [("quantity 2", "?", "1"), ("sum 2", "?", "10.00")]
+    found = open_pile(page, steps=[step("quantity", 2, "set", "7")], sums={})
+    assert [mark for _, _, mark, *_ in found["items"]] == ["", ""]
+    assert found["records"][1]["sum"] == "70.00"
+
+
+def test_total_decides_between_two_combinations_of_a_line() -> None:
+    page = make_delivery(
+        quantity2={"text": "1", **TWICE[0]}, sum2={"text": "10.00", **TWICE[1]}, total1={"text": "255.50"}
+    )
+    assert questions(page) == [("quantity 2", "≠", "7")]
+    assert open_pile(page)["records"][1]["sum"] == "70.00"
+
+
+def test_of_two_doubtful_numbers_the_least_certain_is_asked_as_it_was_read() -> None:
+    page = make_delivery(price1={"text": "41.50", "confidence": 0.6}, sum1={"text": "142.50", "confidence": 0.8})
+    assert questions(page, sums={})[0] == ("price 1", "≠", "41.50")
+    calculated = questions(page, steps=[step("price", 1, "set", "47.50")], sums={})
+    assert calculated == []
+    assert questions(page, steps=[step("price", 1, "set", "41.50")], sums={})[0] == ("sum 1", "≠", "124.50")
+
+
+def test_calculated_number_is_offered_for_the_one_doubtful_number_of_a_line() -> None:
+    """The sum would be one digit off, but the price is the doubtful one."""
+    page = make_delivery(price3={"text": "4.36", "confidence": 0.61})
+    assert questions(page, sums={}) == [("price 3", "≠", "4.30")]
+
+
+def test_total_asks_for_what_may_explain_it_and_for_nothing_else() -> None:
+    """As one digit of a sum does; 300 more than all others is none of them."""
     pile: dict[str, Any] = {"lines": {}}
-    page = make_delivery(sum2={"text": "26.00", "confidence": 0.7, "alternatives": [["20.00", 0.2]]})
+    page = make_delivery(sum2={"text": "26.00"})
     assert questions(page, **pile) == [("sum 2", "≠", "20.00"), ("total 1", "Σ", "205.50")]
-    assert questions(page, steps=[step("sum", 2, "set", "20.00")], **pile) == []
+    page = make_delivery(total1={"text": "912.34"})
+    assert questions(page, **pile) == [("total 1", "Σ", "912.34")]
+    assert questions(page, steps=[step("total", 1, "set", "912.34")], **pile) == []
+    page = make_delivery(total1={"text": "912.34"}, sum1={"confidence": 0.7})
+    assert [name for name, *_ in questions(page, **pile)] == ["sum 1", "total 1"]
 
 
 def test_number_that_was_not_read_is_given_by_its_line() -> None:
@@ -91,8 +137,8 @@ def test_pages_with_known_errors_come_first_and_what_was_left_for_later_last() -
     assert open_pile(doubtful, wrong, apart, steps=[later])["items"][-1][:2] == ["three", "number 1"]
 
 
-def test_answer_settles_its_neighbours_and_a_kept_number_ends_the_question() -> None:
-    page = make_delivery(price1={"text": "41.50"}, sum1={"confidence": 0.3})
+def test_answer_answers_for_its_neighbours_and_a_kept_number_ends_the_question() -> None:
+    page = make_delivery(price1={"text": "41.50", "confidence": 0.4}, sum1={"confidence": 0.3})
     assert len(questions(page, sums={})) == 2
     assert questions(page, steps=[step("price", 1, "set", "47.50")], sums={}) == []
     assert questions(page, steps=[step("price", 1, "keep")], sums={}) == [("sum 1", "?", "142.50")]
@@ -214,6 +260,48 @@ def test_typed_digits_follow_the_ink_whatever_was_read() -> None:
     assert typed == pytest.approx(read[:3], abs=1)
 
 
+def make_ink(top: int) -> dict[str, Any]:
+    return {"kind": "ink", "what": "ink", "region": "quantity", "record": 0, "box": [60, top, 90, top + 24]}
+
+
+@pytest.mark.parametrize(("top", "line"), [(TOP + 80, 3), (TOP + 22, 1.5), (TOP + 160, 4)])
+def test_number_typed_at_ink_gets_the_line_at_its_place(top: int, line: float) -> None:
+    """It is the empty cell of the third line, between two lines, or below all."""
+    page = make_delivery(quantity3={"absent": True})
+    page["problems"] = [make_ink(top)]
+    typed = {"page": "id of one", "field": "quantity", "box": page["problems"][0]["box"], "do": "set", "text": "10"}
+    call = f"""(pile, step) => {{
+        ({OPEN})(pile, [step]);
+        return pile.pages[0].numbers.find(({{ answer }}) => answer === "set").line;
+    }}"""
+    assert evaluate(call, make_pile([page]), typed, scripts=REVIEW) == line
+
+
+def test_notice_of_too_few_lines_ticks_itself_when_there_are_enough() -> None:
+    page = make_delivery(quantity3={"absent": True})
+    page["problems"] = [{"kind": "few", "what": "2 rows, most pages have 3", "region": "quantity"}]
+    pile = make_pile([page], lines={}, sums={})
+    pile["fields"]["quantity"]["most"] = 3
+    added = {"page": "id of one", "field": "quantity", "line": 3, "do": "add", "text": "10", "kind": "added"}
+    box = [60, TOP + 80, 90, TOP + 104]
+    assert [mark for *_, mark, _, _ in evaluate(OPEN, pile, [], scripts=REVIEW)["items"]] == ["!"]
+    after = evaluate(OPEN, pile, [{**added, "box": box}], scripts=REVIEW)["items"]
+    assert [mark for *_, mark, _, _ in after if mark] == []
+
+
+@pytest.mark.parametrize("do", ["set", "keep"])
+def test_table_says_that_a_total_does_not_add_up(do: str) -> None:
+    page = make_delivery(total1={"text": "912.34"})
+    first, *_ = open_pile(page, steps=[step("total", 1, do, "912.34")])["records"]
+    assert first["check"] == {"set": "total: does not add up", "keep": "total: kept as written"}[do]
+
+
+def test_look_at_some_begins_with_the_least_certain() -> None:
+    pages = [make_delivery(number1={"confidence": chance}) for chance in (0.95, 0.93)]
+    call = f"(pile) => {{ ({OPEN})(pile); return chooseSample(pile, 2).map(({{ confidence }}) => confidence); }}"
+    assert evaluate(call, make_pile(pages), scripts=REVIEW) == [0.93, 0.95]
+
+
 def test_sample_bounds_the_errors_that_are_left() -> None:
     call = "(...values) => boundErrors(...values)"
     assert evaluate(call, 0, 20, 464, scripts=REVIEW) == 65  # 1 - 0.05 ** (1 / 20) of them
@@ -242,6 +330,18 @@ CALL = """(cases) => cases.map(({ call, input }) => ({
             fits: { fits: true, differs: false }[verdict] ?? null,
             result: isKnown ? writeAmount(result, unitOf(written, parseFraction(unit)), decimal) : null,
         };
+    },
+    weigh: () => {
+        const { formula, target, readings, unit } = input;
+        const fields = Object.keys(readings);
+        const found = weigh(Object.values(readings), (texts) => {
+            const written = Object.fromEntries(fields.map((field, i) => [field, texts[i]]));
+            const values = (field, all) => (all ? [valueOf(written[field])] : valueOf(written[field] ?? ""));
+            const verdict = judge(resultOf(formula, values, texts), written[target], parseFraction(unit));
+            return verdict === "fits" ? written[target].replace(/\\D/g, "").length : null;
+        });
+        const round = ([text, chance]) => [text, Math.round(1000 * chance) / 1000];
+        return Object.fromEntries((found ?? []).map((each, i) => [fields[i], each.map(round)]));
     },
     write: () => replaceDecimal(input.text, input.decimal),
 })[call]())"""
@@ -300,11 +400,41 @@ holds = "lines"
         "[lines]\nx = 'y * 2'",
         "a = [1",
         '"a',
+        "[fields.line]",
+        "[fields.a]\nhold = 'one'",
+        "[fields.a]\ndigits = '3-1'",
+        "[fields.a]\nholds = 'lines'\n[lines]\na = 'a * 2'",
+        "[fields.a]\nholds = 'lines'\n[fields.b]\n[lines]\na = 'b * 2'",
+        "[fields.a]\nholds = 'one'\n[fields.b]\nholds = 'lines'\n[sums]\na = 'b * 2'",
+        "[fields.a]\nholds = 'lines'\n[sums]\na = '2 * 2'",
     ],
 )
 def test_text_that_is_no_form_is_refused(file: str) -> None:
-    call = "(file) => { try { parseForm(file); return ''; } catch (error) { return error.message; } }"
+    call = "(file) => { try { checkForm(parseForm(file)); return ''; } catch (error) { return error.message; } }"
     assert evaluate(call, file, scripts=REVIEW) != ""
+
+
+def test_suggested_formula_has_other_fields() -> None:
+    fields = [{"name": name, "holds": "lines"} for name in ("quantity", "price", "sum")]
+    fields += [{"name": name, "holds": "one"} for name in ("number", "total")]
+    call = "(fields) => fields.map((field) => suggestFormula(field, fields))"
+    found = evaluate(call, fields, scripts=REVIEW)
+    assert found == ["price * sum", "quantity * sum", "quantity * price", "sum(sum)", "sum(sum)"]
+    assert evaluate(call, fields[3:], scripts=REVIEW) == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("formula", "old", "renamed"),
+    [
+        ("quantity * price", "price", "quantity * a b"),
+        ("no (2) * no", "no (2)", "a b * no"),
+        ("no (2) * no", "no", "no (2) * a b"),
+        ("sum( sum ) - sum", "sum", "sum( a b ) - a b"),
+    ],
+)
+def test_field_is_renamed_in_formulas_whatever_its_name(formula: str, old: str, renamed: str) -> None:
+    fields = [{"name": name} for name in ("quantity", "price", "sum", "no", "no (2)")]
+    assert evaluate("renameIn", formula, old, "a b", fields, scripts=REVIEW) == renamed
 
 
 def test_form_counts_the_lines_that_fit_a_formula() -> None:

@@ -1,7 +1,7 @@
 """The cases in arithmetic.json, which the script of the review page also has to pass."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import pytest
 from pipeline.engine.errors import UsageError
 from pipeline.reader.forms.amounts import format_amount, parse_amount, replace_decimal
 from pipeline.reader.forms.formulas import Formula, Tree, parse_formula
-from pipeline.reader.many.arithmetic import check
+from pipeline.reader.many.arithmetic import check, weigh
 
 CASES = json.loads((Path(__file__).parent / "arithmetic.json").read_text())
 
@@ -37,6 +37,24 @@ def call_check(given: dict[str, Any]) -> Any:
     }
 
 
+def call_weigh(given: dict[str, Any]) -> Any:
+    """Each text with its probability, the most probable combination first."""
+    formula, fields = Formula("", to_tree(given["formula"])), list(given["readings"])
+
+    def fits(texts: Sequence[str]) -> int | None:
+        written = {field: [text] for field, text in zip(fields, texts, strict=True)}
+        digits = sum(character.isdecimal() for character in written[given["target"]][0])
+        return digits if check(formula, given["target"], written, Fraction(given["unit"])).fits else None
+
+    found = weigh(list(given["readings"].values()), fits)
+    return {
+        field: [
+            [text, round(chances[text], 3)] for text in sorted(chances, key=lambda each: (each != best, -chances[each]))
+        ]
+        for field, (best, chances) in zip(fields, found, strict=False)
+    }
+
+
 def call_write(given: dict[str, str]) -> str:
     return replace_decimal(given["text"], given["decimal"])
 
@@ -45,6 +63,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "amount": call_amount,
     "parse": call_parse,
     "check": call_check,
+    "weigh": call_weigh,
     "write": call_write,
 }
 

@@ -1,10 +1,12 @@
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from pipeline.engine.errors import UsageError
+from pipeline.pictures.decoding import load_page
 from pipeline.reader.forms.form import Form, add_reference, load_form
 from pipeline.reader.forms.regions import Region
 from tests.ledgers import draw_ledger
@@ -121,6 +123,23 @@ def test_wrong_form_is_named_with_key_value_and_what_is_allowed(
     assert [word for word in words if word not in str(caught.value)] == []
 
 
+@pytest.mark.parametrize(
+    "entry",
+    [
+        f"digits = '{'1' * 9000}'",
+        f"digits = {'9' * 4000}",
+        f"pattern = '{'[0-9]' * 1500}('",
+        f"region = '{'9' * 9000}'",
+        f"region = '{'9' * 9000}%,0%,1%,1%'",
+        f"region = '{'9' * 300},0,1,1'",
+    ],
+)
+def test_long_value_is_shortened_in_the_message(entry: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        load_form(write(tmp_path / "wrong.toml", f"[fields.a]\n{entry}"))
+    assert len(str(caught.value).removeprefix(f"the form {tmp_path}")) < 500
+
+
 def test_formulas_are_those_of_lines_and_of_the_page(tmp_path: Path) -> None:
     text = """decimal = ","
 [fields]
@@ -172,6 +191,17 @@ def test_reference_has_print_and_all_regions() -> None:
         add_reference(form, Image.new("L", page.size, 240), "blank.png")
     with pytest.raises(UsageError, match=r"a ends beyond first\.png \(877 x 1240 pixels\)"):
         add_reference(Form((Region("a", ("0", "0", "900", "9")),)), page, "first.png")
+
+
+def test_print_is_what_the_reference_page_shares_with_the_first_other_page_that_shows_it() -> None:
+    form, page = Form((Region("a"),)), draw_ledger(1)
+    others = [load_page(each, "other") for each in (page, Image.new("L", page.size, 240), draw_ledger(2))]
+    same, found = (add_reference(form, page, "first.png", others=some).reference for some in (others[:2], others))
+    assert same and same.printed is None
+    assert found and found.printed is not None
+    ink = np.asarray(draw_ledger(1, written=False)) < 200
+    assert found.printed[ink].mean() > 0.9
+    assert ink[found.printed].mean() > 0.7
 
 
 def test_digest_changes_with_fields_and_reference() -> None:

@@ -1,6 +1,6 @@
 import numpy as np
 
-from pipeline.reader.forms.missed import find_missed
+from pipeline.reader.forms.missed import find_missed, find_print
 from tests.drawings import on_paper, place, sample_digits, write_row
 
 SHAPE = 120, 300
@@ -39,3 +39,18 @@ def test_pieces_of_a_sloping_rule_are_not_ink_but_a_one_is() -> None:
     ((left, top, right, bottom),) = find_missed(on_paper(rule), 20, [])
     assert 95 < left < right < 108
     assert 40 < top < bottom < 70
+
+
+def test_ink_that_two_pages_share_is_print_and_what_is_written_over_it_is_not() -> None:
+    """A frame and two words, which digits stand for, are printed; each page has another digit in the frame."""
+    images = sample_digits()[0]
+    words = np.maximum(place(write_row(list(images[3:5]), 4), SHAPE, 20, 20), place(images[8], SHAPE, 80, 30))
+    words[40:80, 150:283] = 200
+    words[43:77, 153:280] = 0
+    one, other, third = (np.maximum(words, place(images[i], SHAPE, 46, 200)) for i in (5, 10, 17))
+    printed = find_print(on_paper(one), on_paper(other), 20)
+    y, x = np.nonzero(third & ~words)
+    ((left, top, right, bottom),) = find_missed(on_paper(third), 20, [], printed)
+    assert abs(np.array([left - x.min(), top - y.min(), right - x.max(), bottom - y.max()])).max() <= 4
+    over = np.maximum(third, place(images[10], SHAPE, 76, 36))
+    assert len(find_missed(on_paper(over), 20, [], printed)) == 2

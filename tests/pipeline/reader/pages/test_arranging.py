@@ -64,8 +64,8 @@ def test_number_that_a_row_may_lack_lowers_its_confidence_and_has_a_box(x: float
 def test_number_that_fits_no_pattern_is_a_row_to_check() -> None:
     """Its span has no label, but other texts."""
     fitted = see("ab", 20, 20, 0.7)
-    unread = replace(fitted, span=replace(fitted.span, labels=(), others=(((0, 0), 0.3),)))
-    result = arrange_ab(unread)
+    rejected = replace(fitted, span=replace(fitted.span, labels=(), others=(((0, 0), 0.3),)))
+    result = arrange_ab(rejected)
     (row,) = result.rows
     assert (row.text, row.confidence, row.alternatives, len(row.boxes)) == ("", 0, (("aa", 0.3),), 2)
     assert result.confidence == 0

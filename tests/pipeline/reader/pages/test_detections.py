@@ -11,7 +11,7 @@ from pipeline.reader.rows.spans import Span
 
 
 def see(*seen: float, places: tuple[float, ...] = (41, 57), probability: float = 0.9) -> Detection:
-    """Two digits in a level line, whose pixels are 2 of the picture; seen: x where the first network sees digits."""
+    """Two digits in a level line, whose pixels are 2 of the picture; seen: x where the finder sees digits."""
     line = CentreLine(np.full(len(seen), 70), np.array(seen), np.ones(len(seen)), 38, 0.0)
     line_image = LineImage(
         np.zeros((HEIGHT + 2 * MARGIN, 160), np.float32), np.full(160, 70.0), 2 * np.arange(160) + 0.5, line

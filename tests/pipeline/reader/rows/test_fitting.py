@@ -28,9 +28,9 @@ def make_logits(**symbols: float) -> np.ndarray:
     return logits
 
 
-def read(pattern: str, logits: np.ndarray) -> Span:
+def read(pattern: str, logits: np.ndarray, *, whole: bool = False) -> Span:
     spans = measure(find_spans(logits, 10, PITCH), 1.0)
-    return fit(spans, logits, PITCH, 1.0, compile_pattern(pattern, DIGITS))
+    return fit(spans, logits, PITCH, 1.0, compile_pattern(pattern, DIGITS, whole=whole))
 
 
 def test_most_probable_text_that_fits_is_read() -> None:
@@ -50,6 +50,14 @@ def test_other_writing_counts_as_a_space(between: str) -> None:
     found = read(r"\d \d", make_logits(**{between: 13}))
     assert found.labels == (3, SPACE, 8)
     assert len(found.places) == 2
+
+
+@pytest.mark.parametrize("between", ["space", "other"])
+def test_whole_number_is_written_without_the_spaces_between_its_digits(between: str) -> None:
+    logits = make_logits(**{between: 13})
+    assert read(r"\d\d", logits).labels == (3, SPACE, 8)
+    found = read(r"\d\d", logits, whole=True)
+    assert [found.labels, *(labels for labels, _ in found.others or ())] == [(3, 8), (3, 0)]
 
 
 @pytest.mark.parametrize("between", ["space", "other", "point", "comma"])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.data.scaling import standardise
-from pipeline.html.filters import (
+from pipeline.html.kernels import (
     MAX_UNITS,
     PATCHES,
     Excitation,

@@ -1,4 +1,4 @@
-"""Show what filters and units respond to: weights in the first layer, and patches of test images that excite them."""
+"""Show what kernels and units respond to: weights in the first layer, and patches of test images that excite them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from pipeline.network.architecture import micro_batch_size
 from pipeline.network.layer import Layer, Pair
 from pipeline.network.network import forward, make_buffers
 
-MAX_UNITS, MAX_LATER_FILTERS = 64, 12  # of the first layer, and of each later convolution
-PATCHES, PATCHES_PER_ROW = 6, 3  # of each filter, each patch from another image
+MAX_UNITS, MAX_LATER_KERNELS = 64, 12  # of the first layer, and of each later convolution
+PATCHES, PATCHES_PER_ROW = 6, 3  # of each kernel, each patch from another image
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ def receptive_fields(layers: Sequence[Layer]) -> list[ReceptiveField]:
 
 @dataclass(frozen=True)
 class Excitation:
-    """The largest activation of each filter of a layer in each of n images.
+    """The largest activation of each kernel of a layer in each of n images.
 
-    layer: number, from 1. peaks: float32 (filters, n). rows, columns: of the peaks in the feature map, (filters, n).
+    layer: number, from 1. peaks: float32 (kernels, n). rows, columns: of the peaks in the feature map, (kernels, n).
     """
 
     layer: int
@@ -57,7 +57,7 @@ class Excitation:
 
 
 def measure_excitation(model: Model, images: NDArray[np.uint8]) -> list[Excitation]:
-    """Return the excitation of each layer with filters of the first network by raw images (n, height, width)."""
+    """Return the excitation of each layer with kernels of the first network by raw images (n, height, width)."""
     network = model.networks[0]
     chosen = [i for i, each in enumerate(network.layers) if each.parameter_shapes and len(each.output_shape) > 1]
     if not chosen:
@@ -79,10 +79,10 @@ def measure_excitation(model: Model, images: NDArray[np.uint8]) -> list[Excitati
 
 
 def cut_patches(excitation: Excitation, images: NDArray[np.uint8], number: int) -> NDArray[np.uint8]:
-    """Return the PATCHES patches with the largest activations of a filter, uint8 (patches, height, width).
+    """Return the PATCHES patches with the largest activations of a kernel, uint8 (patches, height, width).
 
     At most one patch comes from each image, because neighbouring patches are nearly equal. Patches that do not excite
-    the filter are left out. images: as for `measure_excitation`.
+    the kernel are left out. images: as for `measure_excitation`.
     """
     peaks, field = excitation.peaks[number], excitation.field
     best = np.argsort(-peaks, kind="stable")[:PATCHES]
@@ -95,7 +95,7 @@ def cut_patches(excitation: Excitation, images: NDArray[np.uint8], number: int) 
 
 
 def draw_weights(model: Model) -> dict[int, str]:
-    """Draw the weights or kernels of the first network's first layer, by number of the unit or filter from 0.
+    """Draw the weights or kernels of the first network's first layer, by number of the unit or kernel from 0.
 
     Those with the largest norm come first; there are none if the layer has no weights.
     """
@@ -110,7 +110,7 @@ def draw_weights(model: Model) -> dict[int, str]:
 
 
 def draw_strongest(excitation: Excitation, images: NDArray[np.uint8], numbers: Iterable[int]) -> dict[int, str]:
-    """Draw the patches of filters by number, from 0; "" for a filter that is never active.
+    """Draw the patches of kernels by number, from 0; "" for a kernel that is never active.
 
     images: as for `measure_excitation`.
     """
@@ -118,7 +118,7 @@ def draw_strongest(excitation: Excitation, images: NDArray[np.uint8], numbers: I
     return {number: draw_patches(patches, PATCHES_PER_ROW) if len(patches) else "" for number, patches in cut.items()}
 
 
-def rank_filters(excitation: Excitation) -> list[int]:
-    """Return the numbers, from 0, of the MAX_LATER_FILTERS filters with the largest mean peak."""
-    order = np.argsort(-excitation.peaks.mean(axis=1), kind="stable")[:MAX_LATER_FILTERS]
+def rank_kernels(excitation: Excitation) -> list[int]:
+    """Return the numbers, from 0, of the MAX_LATER_KERNELS kernels with the largest mean peak."""
+    order = np.argsort(-excitation.peaks.mean(axis=1), kind="stable")[:MAX_LATER_KERNELS]
     return [int(number) for number in order]
