@@ -14,7 +14,7 @@ from pipeline.engine.stage import Input, Output, stage
     packages=("handwriting", "numpy", "onnx", "pillow", "protobuf", "safetensors", "jinja2"),
     extra_files=(
         *(f"pipeline/html/lesson/**/*.{kind}" for kind in ("js", "css", "html")),
-        *("pipeline/html/tokens.css", "pipeline/html/cards/model_card.md"),
+        *("pipeline/html/page.html", "pipeline/html/tokens.css", "pipeline/html/cards/model_card.md"),
     ),
 )
 def export(

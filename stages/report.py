@@ -24,6 +24,7 @@ def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
         "pipeline/html/report/*.html",
         "pipeline/html/report/*.css",
         "pipeline/html/report/*.mplstyle",
+        "pipeline/html/page.html",
         "pipeline/html/tokens.css",
     ),
 )

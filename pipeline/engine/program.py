@@ -18,7 +18,7 @@ from pipeline.engine.signals import end, install_handlers, stop_requested
 from pipeline.engine.terminal import paint, printable
 
 INTERRUPTED = 130  # 128 + SIGINT, as in shells
-UNCHANGED = "Existing results are unchanged"
+UNCHANGED = "Published results are unchanged"
 ADVICE = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), ": free some space"),
     **dict.fromkeys((errno.EACCES, errno.EPERM), ": change its permissions, or those of its folder"),

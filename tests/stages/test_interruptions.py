@@ -12,7 +12,7 @@ from tests.processes import environment, reset_signals
 
 pytestmark = pytest.mark.slow
 
-MESSAGE = "status: interrupted. Existing results are unchanged\n"
+MESSAGE = "status: interrupted. Published results are unchanged\n"
 STOPS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 

@@ -44,6 +44,7 @@ def test_folder_of_pictures_passes_all_stages(run: Run, mine: Path, tmp_path: Pa
         assert all(step in text for step in preparation)
 
 
+@pytest.mark.slow
 def test_warnings_are_in_the_output_and_in_the_report(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     for part, label, count in (("train", "2", 60), ("train", "10", 40), ("train", "bar", 2), ("test", "2", 3)):

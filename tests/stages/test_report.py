@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.processes import Run, environment
 from tests.stages.common import assert_one_line, untimed, update_manifests
 
@@ -37,6 +39,7 @@ def test_damaged_input_is_named_in_one_line(run: Run, project: Path) -> None:
     assert page(project) == before
 
 
+@pytest.mark.slow
 def test_matplotlib_settings_of_the_user_are_ignored(run: Run, project: Path) -> None:
     before = untimed_page(project)
     (project / "settings").write_bytes(b"axes.grid: maybe\nno.such.key: 1\n")

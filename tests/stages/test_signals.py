@@ -15,6 +15,6 @@ def test_interrupted_training_keeps_its_progress(run: Run, project: Path) -> Non
     *_, kept, last = process.communicate(timeout=60)[1].splitlines()
     assert process.returncode == 130
     assert kept == "train: progress is kept: run the same command again to resume"
-    assert last == "train: interrupted. Existing results are unchanged"
+    assert last == "train: interrupted. Published results are unchanged"
     resumed = run(*line)
     assert (resumed.returncode, "train: resuming after epoch " in resumed.stderr) == (0, True)

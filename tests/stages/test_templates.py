@@ -18,7 +18,7 @@ COLUMNS = 120  # of a line of JavaScript, as of Python
 
 def included(template: str) -> set[str]:
     """Return a template with those that it includes, and those that they include."""
-    names = re.findall(r'{% include "(.+?)" %}', (TEMPLATES / template).read_text(encoding="utf-8"))
+    names = re.findall(r'{% (?:include|extends) "(.+?)" %}', (TEMPLATES / template).read_text(encoding="utf-8"))
     return {template}.union(*map(included, names))
 
 

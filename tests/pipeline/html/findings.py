@@ -83,6 +83,6 @@ UNUSUAL = {
     "convolutions": findings(layers="conv3x3/1,conv70x2/1"),
     "more kernels than shown": findings(layers="conv70x2/1,6", networks=2),
     "ten classes": findings(10, shape=(13, 13), layers="conv8,conv20x3/1,12"),
-    "large images": findings(shape=(150, 300)),
+    "large images": findings(shape=(60, 120)),
     "names with markup": findings(2, names=(NASTY, "\"'&amp;")),
 }

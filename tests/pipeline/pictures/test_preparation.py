@@ -28,7 +28,7 @@ def difference(one: Images, other: Images) -> float:
     return float(np.abs(one.astype(float) - other).sum() / one.sum(dtype=float))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 499), st.integers(0, 60), st.integers(0, 60), st.integers(0, 100), st.integers(140, 255))
 def test_polarity_and_position_are_irrelevant_and_grey_levels_nearly(
     index: int, top: int, left: int, pen: int, paper: int
@@ -41,8 +41,9 @@ def test_polarity_and_position_are_irrelevant_and_grey_levels_nearly(
 
 
 def test_images_of_the_data_set_change_little_and_then_no_more() -> None:
-    once = [fitted(image) for image in sample_digits()[0]]
-    different = [difference(image, each) for image, each in zip(sample_digits()[0], once, strict=True)]
+    images = sample_digits()[0][:120]
+    once = [fitted(image) for image in images]
+    different = [difference(image, each) for image, each in zip(images, once, strict=True)]
     assert np.median(different) < 0.02
     assert np.quantile(different, 0.9) < 0.25
     assert all(np.abs(each.astype(int) - fitted(each)).max() <= 1 for each in once)
@@ -52,7 +53,7 @@ def test_images_of_the_data_set_change_little_and_then_no_more() -> None:
 def test_digit_fills_the_box_and_is_centred_by_mass(shape: tuple[int, int]) -> None:
     for box in (0, 12, 20):
         ink_statistics = InkStatistics(box=box)
-        for image in sample_digits()[0][:20]:
+        for image in sample_digits()[0][:6]:
             result = fitted(enlarge(image, 7), ink_statistics, shape)
             assert result.shape == shape
             assert result.dtype == np.uint8

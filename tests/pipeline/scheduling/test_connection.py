@@ -133,4 +133,4 @@ def test_interrupt_while_local_cluster_starts_shows_no_traceback(tmp_path: Path)
     finally:
         kill_tree(process.pid)
     assert process.returncode == 130
-    assert stderr.splitlines() == ["status: interrupted. Existing results are unchanged"]
+    assert stderr.splitlines() == ["status: interrupted. Published results are unchanged"]

@@ -41,12 +41,12 @@ function askForLoss(page) {
     ],
     right: "more",
     replies: {
-      below: `More: ${two(after)}. Below 36${SPACE}%, a loss is over 1.`,
+      below: `No: it grows to ${two(after)}. Below 36${SPACE}%, a loss is over 1.`,
       double:
         times > 2
-          ? `More: ${two(after)}. Twice ${two(before)} would be ${two(2 * before)}.`
-          : `More: ${two(after)}. Any fall raises the loss.`,
-      more: `Yes: from ${two(before)} to ${two(after)}.`,
+          ? `No: it grows to ${two(after)}. Twice ${two(before)} would be ${two(2 * before)}.`
+          : `No: it grows to ${two(after)}. Any fall raises the loss.`,
+      more: `Yes: it grows from ${two(before)} to ${two(after)}.`,
     },
   };
 }
@@ -66,8 +66,10 @@ const loss = {
     const buttons = ASKED.map((name) => {
       const { image, label } = page.pictures[name];
       const canvas = make("canvas.pic");
-      const caption = `${page.model.classNames[label]} gets ${percent(shares[name], true)}`;
-      const button = make("button", { onclick: () => dropBall(scene, name) }, canvas, make("span.label", {}, caption));
+      const read = outputNames(page.model)[bestOf(readImage(page.model, image))];
+      const share = ` ${page.model.classNames[label]} gets ${percent(shares[name], true)}`;
+      const caption = make("span.label", {}, make("b", {}, `It says ${read}`), share);
+      const button = make("button", { onclick: () => dropBall(scene, name) }, canvas, caption);
       column.append(button);
       return [name, button, () => paintInk(canvas, inkOf(image), page.model.shape[1])];
     });
@@ -77,22 +79,23 @@ const loss = {
       `Loss over the share of the right digit: ${MINUS}ln p, a curve that falls`,
     );
     const asked = askForLoss(page);
-    const drawGuess = makeOptions(scene.ask, {
+    const question = make("div");
+    const why = make("p.why");
+    scene.ask.append(question, why);
+    makeOptions(question, {
       ...asked,
       pick: (guess) => {
         scene.change({ guess });
         dropBall(scene, "wrong");
       },
     });
-    const why = make("p.why");
-    scene.ask.append(why);
     return (own) => {
       for (const [name, button, paint] of buttons) {
         paint();
         setAttributes(button, { "aria-pressed": name === own.picture });
         button.disabled = own.guess === null; // the ball drops with the guess
       }
-      drawGuess(own.guess);
+      question.hidden = own.guess !== null;
       setText(why, own.guess === null ? "" : asked.replies[own.guess]);
       drawChart((width, height) => paintLoss(width, height, own, shares));
     };

@@ -53,18 +53,17 @@ const slope = {
     const again = make("button.plain", { onclick: () => startAgain(scene) }, "Start again");
     scene.ask.prepend(question, why);
     scene.ask.append(again);
-    const drawGuess = makeOptions(question, {
-      question: "The ball is here. Which way does the loss fall?",
+    makeOptions(question, {
+      question: "The ball is here. Which weight lowers the loss?",
       choices: [
-        [-1, "← Smaller weight"],
-        [1, "Larger weight →"],
+        [-1, "← Smaller"],
+        [1, "Larger →"],
       ],
       pick: (guess) => scene.change({ guess }),
       className: "row",
     });
     return (own) => {
-      drawGuess(own.guess);
-      question.hidden = own.weights.length > 1 || own.verdict !== null;
+      question.hidden = own.guess !== null;
       why.replaceChildren(...describeStep(valley, own));
       drawRate(own);
       again.hidden = own.verdict !== "bottom";
@@ -121,7 +120,8 @@ function changeSetting(scene, setting) {
 }
 
 function startAgain(scene) {
-  scene.change({ weights: [valleyOf(scene.page).start], verdict: null, hop: 1 });
+  const { weights, verdict, hop, setting } = slope.begin(scene.page);
+  scene.change({ weights, verdict, hop, setting });
 }
 
 /** Return the step from where the ball is, as from `stepFrom`. */
@@ -177,7 +177,7 @@ function writeRule({ weight, slope: steep, rate, next }) {
 function paintValley(width, height, valley, own, name) {
   const isSmall = width < 600;
   const most = 1.1 * Math.max(lossAt(valley, valley.from), lossAt(valley, valley.to));
-  const scale = makeScale(width, height, { ...valley, most, bottom: isSmall ? 56 : 40, right: 8 });
+  const scale = makeScale(width, height, { ...valley, most, bottom: 56, right: 8 });
   const at = (weight) => [scale.x(weight), scale.y(lossAt(valley, weight))];
   const places = own.weights.map(at);
   const hops = places.slice(1).map((place, i) => [places[i], apexOf(places[i], place), place]);
@@ -195,7 +195,7 @@ function paintValley(width, height, valley, own, name) {
       ticksBetween(0, most, 4).map((value) => [value, formatTick(value)]),
     ),
     drawText(scale.left + 12, 16, `Loss, average of ${valley.samples.length} pictures`),
-    drawText(width, isSmall ? height - 8 : scale.floor - 12, `One weight of the score of ${name} →`, { anchor: "end" }),
+    drawText(width, height - 8, `One weight of the score of ${name} →`, { anchor: "end" }),
     drawCurve("curve", spread(valley.from, valley.to, 160).map(at)),
     ...hops.slice(0, isHopping ? -1 : undefined).map(drawHop),
     ...places.slice(0, -1).map((place) => drawDot("hollow", place, 6)),
@@ -240,7 +240,7 @@ function drawFlight(valley, own, [x, y], width, height) {
   return [
     drawHop([
       [x, y],
-      [(x + endX) / 2, -0.28 * height],
+      [(x + endX) / 2, -0.12 * height],
       [endX, endY],
     ]),
     makeSvg("path", { class: "arrow", d: `M${endX + back / 6} ${endY - 22}L${endX} ${endY}l${back} -6` }),

@@ -7,6 +7,7 @@ const GUESSING = { loss: Math.log(10), share: 0.1 }; // of ten digits
 const MOST_LOSS = 2.7;
 const STEP_TICKS = { wide: [0, 50, 200, 600], narrow: [0, 100, 600] };
 const SIGN = "♥";
+const DONE = "The loss nears 0, because the same pictures come again and again. New ones stay harder.";
 
 /**
  * Return what the page trains, with its typed arrays: {model, run, work, drawn}. work: the training, of which each
@@ -113,7 +114,8 @@ function buildTraining(scene) {
     makeNumberChart(charts, "Loss, smoothed"),
     makeNumberChart(charts, `Right on ${page.lessons.unseen.labels.length} new pictures`),
   ];
-  charts.append(make("p.label", {}, describeLearner(page)));
+  const note = make("p.label");
+  charts.append(note);
   const picture = pictureOf(page.learner.model);
   const [canvas, answer, words] = [make("canvas.pic"), make("span.answer"), make("p")];
   const own = make("div.own", {}, canvas, answer, words);
@@ -137,18 +139,16 @@ function buildTraining(scene) {
     loss(losses, { most: MOST_LOSS, guess: [GUESSING.loss, guess.loss], text: two(losses.at(-1)[1]) });
     share(exams, { most: 1, guess: [GUESSING.share, guess.share], text: percent(exams.at(-1)[1]) });
     showOwn(model, picture, now, { canvas, answer, words });
+    setText(note, now.phase === "done" ? DONE : describeLearner(page));
   };
 }
 
-/** Say which network is trained, and what the charts show. */
-function describeLearner(page) {
-  const kernels = learnerOf(page, page.learner?.seed ?? 1).model.layers.filter(({ outputShape }) => isMap(outputShape));
-  return (
-    `A small network of this page: ${kernels.map(({ biases }) => biases.length).join(" and ")} kernels, small random ` +
-    `weights at first. Layer 1 learns ${TRAINING.hurry} times as fast; else its kernels would stay noise. ` +
-    "The axis shows square roots of steps. The loss nears 0 because the training pictures come many times; new ones " +
-    "stay harder."
-  );
+/** Say which network is trained. */
+function describeLearner({ model, learner }) {
+  const kernels = learner.model.layers.filter(({ outputShape }) => isMap(outputShape));
+  const none = negativeOf(model) === null ? "" : ", no “none”";
+  const counts = kernels.map(({ biases }) => biases.length);
+  return `A new, small network: ${counts.join(" and ")} kernels and ${model.classNames.length} scores${none}.`;
 }
 
 /** Append a chart over the steps, with its last value in large. Returns draw(points, {most, guess, text}). */

@@ -24,6 +24,13 @@ def test_losses_are_minus_the_logarithm_of_the_share_that_is_shown() -> None:
         assert float(loss) == pytest.approx(-math.log(float(text)), abs=0.00501)
 
 
+def test_replies_to_the_guess_of_the_loss_are_calculated() -> None:
+    replies = evaluate("() => askForLoss({ shares: { torn: 0.45, wrong: 0.0896 } }).replies")
+    assert parse(replies["below"])[0] == Decimal("2.41")
+    assert parse(replies["double"]) == [Decimal("2.41"), Decimal("0.80"), Decimal("1.60")]
+    assert parse(replies["more"]) == [Decimal("0.80"), Decimal("2.41")]
+
+
 VALLEY = """(weights, passes, at) => {
     const biases = [0, 0, 0];
     const valley = makeValley({ weights, biases }, passes, 3);
