@@ -12,7 +12,7 @@ class Habits:
     one of the shapes that are easily confused.
 
     Of numbers: gap_after_separator: the digits after a separator stand off. even_cells: the numbers of a row of cells
-    have one length.
+    have one length. row_of_short: a line with only digits is a row of numbers that all have one digit, or all two.
 
     Of paper: rule_through: a rule at the foot of the digits or through them. column_through: rules of columns that cut
     numbers. ring_afar: small writing has a ring around it that is as large as a digit.
@@ -27,6 +27,7 @@ class Habits:
     own_shape: float = 0.45
     gap_after_separator: float = 0.2
     even_cells: float = 0.35
+    row_of_short: float = 0.3
     rule_through: float = 0.1
     column_through: float = 0.07
     ring_afar: float = 0.35

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from pipeline.reader.synthesis.habits import HABITS
 from pipeline.reader.synthesis.line_text import SIGN, Token, make_line, make_phrase, make_words, tokenize
-from pipeline.reader.synthesis.number_text import MOST, make_number
+from pipeline.reader.synthesis.number_text import MOST, make_digits, make_number
 from pipeline.reader.synthesis.signs import Generator, SourceImages
 
 MOST_CELLS = 9  # numbers in a row of cells
@@ -28,6 +28,9 @@ def make_tokens(kind: str, source: SourceImages, generator: Generator) -> list[T
         words = (make_words(generator) for _ in range(generator.integers(1, MOST_WORDS + 1)))
         text = make_phrase(generator) if is_phrase else " ".join(words)
     elif kind == "digits":
+        if generator.random() < HABITS.row_of_short:
+            length, count = int(generator.integers(1, 3)), int(generator.integers(3, MOST_CELLS + 1))
+            return tokenize(" ".join(make_digits(length, generator) for _ in range(count)))
         count = 2 if generator.random() < TWO else 1
         most = int(generator.integers(1, MOST + 1)) if generator.random() < EVEN_LENGTHS else None
         text = " ".join(make_number(generator, most) for _ in range(count))

@@ -21,8 +21,9 @@ from pipeline.reader.synthesis.signs import FINE, Generator, Ink, write
 
 # The gap between two numbers with nothing but paper between them: in sizes, relative to the gaps within them, and in
 # sizes between two single digits, which might be one number written far apart.
-BETWEEN, RATIO, SINGLE = 0.75, 1.9, 1.2
+BETWEEN, RATIO, SINGLE = 0.75, 1.9, 0.8
 MOST_BETWEEN = 1.3  # of the least of these gaps, before a random part in sizes
+EVEN, EVEN_GAPS = 0.6, 0.06  # share of the lines whose gaps between numbers are even; their deviation, in sizes
 DASHES = ("-", "–", "/")  # which, unlike separators, stand clear of the numbers beside them
 EMPTY_CELLS = 4  # exclusive, before the first and after the last number in a comb
 RAISED_SIZE, RAISED_BY = (0.5, 0.75), (0.3, 0.6)  # size of an exponent, and height of its middle above that of the line
@@ -61,6 +62,7 @@ def write_line(tokens: Sequence[Token], style: Style, hands: Hands, room: float,
     """Write numbers and other writing from left to right, up to where the digits would need more than `room` pixels."""
     line, number = Line([]), list[Piece]()  # number: the one before, if only paper is between
     letter_size = style.size * math.exp(generator.normal(0, 0.15))
+    wider = _choose_wider(style, generator)
     for index, (before, token, after) in enumerate(zip([None, *tokens], tokens, [*tokens[1:], None], strict=False)):
         right = max((piece.right for piece in line.pieces), default=0)
         gap = _choose_gap(before, token, after, generator) * style.size
@@ -75,7 +77,7 @@ def write_line(tokens: Sequence[Token], style: Style, hands: Hands, room: float,
             written = write_number(token.text.lstrip(RAISED), style, hands, index, generator)
             start = right + gap
             if number:
-                start = _find_digits(number)[-1].right + _choose_space(number, written, style, generator)
+                start = _find_digits(number)[-1].right + _choose_space(number, written, style, wider)
             elif not style.pitch:
                 start -= min(piece.left for piece in written)
             if style.pitch and line.combs:
@@ -120,13 +122,29 @@ def _choose_gap(before: Token | None, token: Token, after: Token | None, generat
     return float(generator.uniform(0.3, 0.9) + generator.exponential(0.25))
 
 
-def _choose_space(number: Sequence[Piece], following: Sequence[Piece], style: Style, generator: Generator) -> float:
+def _choose_wider(style: Style, generator: Generator) -> Callable[[], tuple[float, float]]:
+    """Return a function that draws by what factor, and by how many pixels more, a gap between numbers is wider than the
+    least one: of an even line always by about the same, as in a row of single digits.
+    """
+    is_even, factor, more = generator.random() < EVEN, generator.uniform(1, MOST_BETWEEN), generator.exponential(0.5)
+
+    def draw() -> tuple[float, float]:
+        if is_even:
+            return factor, style.size * max(0, more + generator.normal(0, EVEN_GAPS))
+        return generator.uniform(1, MOST_BETWEEN), style.size * generator.exponential(0.5)
+
+    return draw
+
+
+def _choose_space(
+    number: Sequence[Piece], following: Sequence[Piece], style: Style, draw: Callable[[], tuple[float, float]]
+) -> float:
     """Return the gap between the last digit of a number and the start of the next one, in pixels."""
     single = len(_find_digits(number)) == len(_find_digits(following)) == 1
     within = max(find_widest_gap(number), find_widest_gap(following))
     least = max((SINGLE if single else BETWEEN) * style.size, RATIO * within) + 1  # pixels are rounded
-    gap = least * generator.uniform(1, MOST_BETWEEN) + style.size * generator.exponential(0.5)
-    return float(gap - _find_digits(following)[0].left)
+    factor, more = draw()
+    return least * factor + more - _find_digits(following)[0].left
 
 
 def _find_digits(pieces: Sequence[Piece]) -> list[Piece]:

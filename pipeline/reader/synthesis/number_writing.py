@@ -21,13 +21,13 @@ NOTHING = -1  # symbol of a separator that is not within a number, number of a w
 SPACINGS = {"apart": 0.33, "far": 0.09, "close": 0.17, "touching": 0.2, "overlapping": 0.21}
 MEANS = {
     "apart": (0.1, 0.4),
-    "far": (0.45, 1.05),
+    "far": (0.45, 0.65),
     "close": (-0.05, 0.12),
     "touching": (0, 0),
     "overlapping": (-0.12, -0.03),
 }
 MEANS["comb"] = (0, 0)  # its cells have one pitch
-MOST = {"apart": 0.5, "far": 1.15, "close": 0.3}
+MOST = {"apart": 0.5, "far": 0.75, "close": 0.3}
 BY_INK = ("touching", "overlapping")
 FAR_DIGITS = 3  # that a number has at least if they are far apart; two might be two numbers
 DEVIATION = 0.05, 0.02  # of a gap between boxes and of one between ink, relative to the size

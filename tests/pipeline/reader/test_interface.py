@@ -239,7 +239,7 @@ def test_model_that_reads_pictures_or_rows_predicts_no_images(tmp_path: Path) ->
     save(finder.row, tmp_path / "model.safetensors")
     with pytest.raises(UsageError, match="reads pictures"):
         load(PRETRAINED_READER, pictures=False)
-    with pytest.raises(UsageError, match="for rows"):
+    with pytest.raises(UsageError, match="row network"):
         load(tmp_path)
 
 
