@@ -92,7 +92,7 @@ def model_values(model: Model, packed: Packed) -> dict[str, Any]:
 def _encode_pictures(pictures: Pictures) -> dict[str, Any]:
     """Return the input of `unpackPictures` in state.js."""
     chosen = {name: {"pixels": encode_array(image), "label": label} for name, (image, label) in pictures.chosen.items()}
-    return {"chosen": chosen, "excited": encode_array(pictures.excited.astype("<u4"))}
+    return {"chosen": chosen, "ring": pictures.ring, "excited": encode_array(pictures.excited.astype("<u4"))}
 
 
 def _encode_lessons(lessons: Lessons, model: Model) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Pictures that the scenes of the lesson show: chosen for the network of the page, so that each has what it shows."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +10,7 @@ from pipeline.html.kernels import measure_excitation
 from pipeline.html.lesson.lessons import Lessons
 from pipeline.html.wording import are_digits
 from pipeline.model.model import Model
-from pipeline.model.prediction import predict, predict_with_negative
+from pipeline.model.prediction import predict_with_negative
 from pipeline.network.losses import LOSSES
 from pipeline.network.network import Network
 
@@ -21,10 +20,12 @@ PATCHES = 40  # of the training pictures that excite a shape most
 SURE = 0.99  # probability of a digit that is read surely
 TYPICAL = 12  # pictures of a digit that are most like the mean of all
 TORN = 0.45  # probability of the right digit of a picture that is read as another
-# Rubbing out is a disc, whose edge is soft over one more pixel; these are the rows and columns of its centre that are
-# tried on the lower left of an 8. See rub.js.
+# Rubbing out is a disc, whose edge is soft over one more pixel. These are the rows and columns of its centre that are
+# tried on the lower left of an 8, and where a hand that means the centre also rubs. See rub.js.
 RADIUS = 2.2
-ROWS, COLUMNS = range(14, 21, 2), range(8, 14, 2)
+ROWS, COLUMNS = range(14, 19, 2), range(10, 13, 2)
+ASTRAY = ((0, 0), (1.2, 0), (-1.2, 0), (0, 1.2), (0, -1.2))
+FRAGILE = 8  # eights that are tried
 
 Image = NDArray[np.uint8]
 
@@ -33,12 +34,14 @@ Image = NDArray[np.uint8]
 class Pictures:
     """Pictures and shapes of the scenes.
 
-    chosen: by name, an image, (28, 28), and its class. excited: for each map of the last layer with maps, the index of
+    chosen: by name, an image, (28, 28), and its class. ring: column and row of the part of "rub" that makes it a 3 once
+    it is rubbed out, the centre of a disc. excited: for each map of the last layer with maps, the index of
     its PATCHES training images with the largest activations, times the number of positions, plus the position of the
     peak, uint32 (maps, PATCHES).
     """
 
     chosen: dict[str, tuple[Image, int]]
+    ring: tuple[int, int]
     excited: NDArray[np.uint32]
 
 
@@ -68,15 +71,16 @@ def choose_pictures(
     wrong = np.flatnonzero((read != labels) & (read < len(model.class_names)))
     if min(map(len, (fours, threes, eights, wrong))) == 0:
         return None
+    fragile, ring = _find_fragile(first, images[eights[:FRAGILE]])
     indices = {
         "stroke": fours[_find_vertical(images[fours[:TYPICAL]])],
         "sure": min(threes[:TYPICAL], key=lambda index: int(images[index].sum())),  # the thinnest: its parts are seen
         "torn": wrong[np.argmin(np.abs(own[wrong] - TORN))],
         "wrong": wrong[np.argmin(own[wrong])],
-        "rub": eights[_find_fragile(first, images[eights[:TYPICAL]])],
+        "rub": eights[fragile],
     }
     chosen = {name: (images[index], int(labels[index])) for name, index in indices.items()}
-    return Pictures(chosen, _rank_excitation(model, lessons.images))
+    return Pictures(chosen, ring, _rank_excitation(model, lessons.images))
 
 
 def _find_vertical(images: Image) -> int:
@@ -96,19 +100,25 @@ def _rank_typical(images: Image, indices: NDArray[np.intp]) -> NDArray[np.intp]:
     return indices[np.argsort(-similarity, kind="stable")]
 
 
-def _find_fragile(model: Model, eights: Image) -> int:
-    """Return the index of the 8 whose lower left, rubbed out, makes it a 3 most surely."""
-    rubbed = [np.stack([eight * keep for keep in _discs()]) for eight in eights]
-    threes = predict(model, np.concatenate(rubbed).astype(np.uint8))[:, 3]
-    return int(np.argmax(threes.reshape(len(rubbed), -1).max(axis=1)))
+def _find_fragile(model: Model, eights: Image) -> tuple[int, tuple[int, int]]:
+    """Return the index of an 8, and the column and row of its part that makes it a 3 most dependably once rubbed out.
+
+    It is a 3 whether a disc is rubbed out in that place, a little beside it, or along the way between these.
+    """
+    centres = [(row, column) for row in ROWS for column in COLUMNS]
+    kept = np.stack([_rub_out(*centre) for centre in centres])  # (centres, ways, h, w)
+    rubbed = (eights[:, None, None] * kept).astype(np.uint8)
+    threes = predict_with_negative(model, rubbed.reshape(-1, *SHAPE))[:, 3].reshape(rubbed.shape[:3])
+    index, best = np.unravel_index(threes.min(axis=2).argmax(), rubbed.shape[:2])
+    row, column = centres[best]
+    return int(index), (column, row)
 
 
-def _discs() -> Iterator[NDArray[np.floating[Any]]]:
-    """Yield the share of ink that is kept when a disc is rubbed out, (28, 28), for each centre."""
+def _rub_out(row: int, column: int) -> NDArray[np.floating[Any]]:
+    """Return the share of ink that is kept by a disc in each place of ASTRAY, and by all of them, (ways, 28, 28)."""
     y, x = np.indices(SHAPE) + 0.5
-    for row in ROWS:
-        for column in COLUMNS:
-            yield np.clip(np.hypot(y - row, x - column) - RADIUS, 0, 1)
+    discs = [np.clip(np.hypot(y - row - down, x - column - right) - RADIUS, 0, 1) for down, right in ASTRAY]
+    return np.stack([*discs, np.prod(discs, axis=0)])
 
 
 def _rank_excitation(model: Model, images: Image) -> NDArray[np.uint32]:

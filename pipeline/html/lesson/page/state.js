@@ -25,9 +25,10 @@ function change(patch = {}) {
 }
 
 /**
- * Return the page, which does not change: {data, model, lessons, pictures, excited, edges, shapes}. lessons: {learnt,
- * unseen}, null if there are none. pictures: by name, {image, ink, label}; null if the network has no scenes. edges,
- * shapes: indices of the first and of the last layer with kernels, -1 if there is none.
+ * Return the page, which does not change: {data, model, lessons, pictures, ring, excited, edges, shapes}. lessons:
+ * {learnt, unseen}, null if there are none. pictures: by name, {image, ink, label}; null if the network has no scenes.
+ * ring: of scene 4, [x, y]. edges, shapes: indices of the first and of the last layer with kernels, -1 if there are
+ * none.
  */
 async function unpackPage(data) {
   const model = unpackModel(data);
@@ -37,6 +38,7 @@ async function unpackPage(data) {
     model,
     lessons: data.lessons && (await unpackLessons(data.lessons)),
     pictures: data.pictures && unpackPictures(data.pictures.chosen),
+    ring: data.pictures?.ring,
     excited: data.pictures && new Uint32Array(decodeBase64(data.pictures.excited)),
     edges: model.layers.findIndex(hasKernels),
     shapes: model.layers.findLastIndex(hasKernels),

@@ -153,8 +153,8 @@ function pointsOnPaper(page) {
   const units = strongest(shares, SHAPES_SHOWN_IN_SUM);
   return {
     units,
-    digits: [label, GUESSED],
-    sums: [label, GUESSED].map((digit) => addPoints(page, reading, units, digit)),
+    digits: [label, RIVAL],
+    sums: [label, RIVAL].map((digit) => addPoints(page, reading, units, digit)),
   };
 }
 
@@ -180,11 +180,11 @@ function sheetOnShapes(page, isSolved) {
     body:
       task(
         1,
-        `These shapes are active in a picture of ${withArticle(names[0])}. Guess: which adds most to ` +
-          `${withArticle(names[1])}?`,
+        `These shapes add points to ${names[0]} in a picture of ${withArticle(names[0])}. Guess: how many of them ` +
+          `add to ${withArticle(names[1])}, too?`,
       ) +
       `<div class="row">${tiles.join("")}</div><p class="sum">My guess: ${blank(false, "")} ` +
-      `The table says: ${blank(isSolved, most(other.points))}</p>` +
+      `The table says: ${blank(isSolved, countHelpful(other))}</p>` +
       task(2, "Add up the points of both columns.", table(["", ...names.map((name) => `Points for ${name}`)], rows)) +
       task(3, "Read the table.") +
       `<p class="sum">The digit with the larger score: ${blank(isSolved, names[own.score > other.score ? 0 : 1])}</p>` +

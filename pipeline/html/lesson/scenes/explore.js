@@ -5,7 +5,7 @@ const WIDE = 16; // more edge maps than these stand in rows of six
 
 const explore = {
   name: "Explore",
-  title: "Explore the network",
+  title: ({ edges }) => (edges < 0 ? "Explore the network" : "How few kernel numbers change its answer?"),
   lead: "",
 
   // kernel: number of the chosen one. changes: of the weights of the first layer, by index. units: the shapes shown.
@@ -69,12 +69,21 @@ function rankShapes({ model, shapes }, reading) {
   return strongest(peaks, ACTIVE_SHOWN);
 }
 
-/** Describe a reading, with the true class of a test image, and say by which network it is. */
+/** Describe a reading, with the true class of a test image, and what the changes of kernels did to its answer. */
 function describeExplored(page, { changes }, reading) {
   const { classNames } = page.model;
   const truth = state.tested ? `In the test set, this is ${withArticle(classNames[state.tested.label])}. ` : "";
-  const changed = Object.keys(changes).length ? " (With your changes of its kernels.)" : "";
-  return truth + describeReading(page, reading) + changed;
+  return truth + describeReading(page, reading) + describeChanges(page, Object.keys(changes).length, reading);
+}
+
+/** Say how the score of the network's own answer has changed with `count` numbers of its kernels. */
+function describeChanges(page, count, reading) {
+  if (count === 0) return "";
+  const before = readDrawn(page);
+  const best = bestOf(before);
+  const [from, to] = [before, reading].map(({ logits }) => two(scoresOf(page.model, logits)[best]));
+  const numbers = count === 1 ? "1 changed number takes" : `${count} changed numbers take`;
+  return ` ${numbers} the score of ${outputNames(page.model)[best]} from ${from} to ${to}.`;
 }
 
 /** Make the buttons below the canvas: {element, draw(reading)}. */

@@ -3,14 +3,14 @@
 const KERNEL = { size: 5, stride: 2, most: 1, step: 0.05, fullMap: 5 }; // fullMap: a sum in full colour
 const SLIDE = 150; // milliseconds at each stop
 const KERNELS = {
-  A: { cell: (row) => [-0.5, 0, 1, 0, -0.5][row], answer: "No: A lights up on horizontal strokes. Try B." },
+  A: { cell: (row) => [-0.5, 0, 1, 0, -0.5][row], answer: "No: A lights up on horizontal strokes." },
   B: {
     cell: (row, column) => [-0.5, 0, 1, 0, -0.5][column],
     answer: "Yes. Its middle column adds ink, its outer columns subtract it.",
   },
   C: {
     cell: (row, column) => [1, -0.25, -0.4, 0, 0][Math.abs(row + column - 4)],
-    answer: "No: C lights up on strokes that lean like /. Try B.",
+    answer: "No: C lights up on strokes that lean like /.",
   },
   Edge: {
     cell: (row, column) => [-1, -0.5, 0, 0.5, 1][column],
@@ -19,6 +19,7 @@ const KERNELS = {
   Blur: { cell: () => 0.2, answer: "Blur: it adds up a fifth of the ink of each square." },
 };
 const CHOICES = ["A", "B", "C"]; // of the question
+const RIGHT = "B";
 
 function kernelOf(name) {
   return Array.from({ length: KERNEL.size ** 2 }, (_, k) =>
@@ -59,14 +60,15 @@ function mapOf(ink, width, numbers, count) {
 const kernel = {
   name: "One kernel",
   title: "A kernel slides over the picture",
-  lead: "At each stop it multiplies, adds up, and fills one square of its map.",
+  lead: "The same 25 numbers at every stop: multiply, add up, fill one square.",
 
-  // choice: name of the kernel, null before the guess. numbers: of the kernel. stop: of the frame. filled: stops in the
-  // map. isSliding. tab: what a phone shows, "products" or "kernel".
+  // choice: name of the kernel, null before the guess. isSolved: the question was answered. numbers: of the kernel.
+  // stop: of the frame. filled: stops in the map. isSliding. tab: what a phone shows, "products" or "kernel".
   begin: () => ({
     choice: null,
+    isSolved: false,
     isChanged: false,
-    numbers: kernelOf("B"),
+    numbers: kernelOf(RIGHT),
     stop: 0,
     filled: 0,
     isSliding: false,
@@ -97,11 +99,10 @@ const kernel = {
       fillCells(parts.numbers, own.numbers, (value) => tint(value, KERNEL.most));
       tellNumbers(parts.numbers, own.numbers);
       setText(parts.sum, two(sum));
-      setText(parts.below, sum < 0 ? "Below 0 counts as 0: empty." : "");
       setAttributes(parts.frame, {
         "aria-label": `Frame in row ${row + 1}, column ${column + 1} of ${stops} × ${stops} stops: arrow keys move it`,
       });
-      setText(parts.words, `Sum ${two(sum)}: its square ${sum > 0 ? "lights up" : "stays empty"}.`);
+      setText(parts.words, describeSum(sum));
       paintActive(parts.map, mapOf(ink, width, own.numbers, own.filled), stops, KERNEL.fullMap);
       Object.assign(parts.dot.style, { left: `${(100 * column) / stops}%`, top: `${(100 * row) / stops}%` });
       scene.stage.dataset.tab = own.tab;
@@ -112,9 +113,8 @@ const kernel = {
   leave: (scene) => scene.own.isSliding && finishSlide(scene),
 
   action(own, scene) {
-    if (own.choice === null) return null;
     if (own.isSliding) return { label: "To the end", run: () => endSlide(scene) };
-    return { label: "Next", run: scene.next };
+    return own.isSolved ? { label: "Next", run: scene.next } : null;
   },
 
   /** Arrows move the frame. */
@@ -129,6 +129,12 @@ const kernel = {
   },
 };
 
+/** Say what becomes of a sum: ReLU. */
+function describeSum(sum) {
+  if (sum < 0) return `Sum ${two(sum)}: below 0 counts as 0, and its square stays empty.`;
+  return `Sum ${two(sum)}: its square ${sum > 0 ? "lights up" : "stays empty"}.`;
+}
+
 /** Move the frame to a stop, and end the sliding. */
 function moveFrame(scene, stop) {
   if (scene.own.isSliding) finishSlide(scene);
@@ -136,7 +142,13 @@ function moveFrame(scene, stop) {
 }
 
 function chooseKernel(scene, name, count) {
-  scene.change({ choice: name, isChanged: false, numbers: kernelOf(name), tab: "products" });
+  scene.change({
+    choice: name,
+    isSolved: scene.own.isSolved || name === RIGHT,
+    isChanged: false,
+    numbers: kernelOf(name),
+    tab: "products",
+  });
   if (CHOICES.includes(name)) slide(scene, count);
   else if (scene.own.isSliding) finishSlide(scene);
 }
@@ -189,17 +201,17 @@ function buildKernelQuestion({ ask }, choose) {
     why,
     more,
   );
-  return ({ choice, isChanged, isSliding }) => {
+  return ({ choice, isChanged, isSolved }) => {
     buttons.forEach(([name, button]) => setAttributes(button, { "aria-pressed": name === choice && !isChanged }));
     setText(why, choice === null ? "" : isChanged ? "Your own kernel." : KERNELS[choice].answer);
-    more.hidden = choice === null;
+    more.hidden = !isSolved;
   };
 }
 
 function buildKernelStage(scene, stops, width) {
   const [picture, map] = [make("canvas.pic"), make("canvas.tile")];
   const [frame, dot] = [make("div.frame", { tabindex: 0, role: "application" }), make("div.frame.dot")];
-  const [sum, below, words] = [make("b"), make("small.below"), make("p.words")];
+  const [sum, words] = [make("b"), make("p.words")];
   const count = KERNEL.size ** 2;
   const ink = makeCells("ink", "Ink in the frame", count, KERNEL.size);
   const numbers = makeCells("numbers", "Kernel: drag a number", count, KERNEL.size);
@@ -212,8 +224,8 @@ function buildKernelStage(scene, stops, width) {
   const note = make(
     "p.label.note",
     {},
-    `These kernels are made by hand. The network of scene 1 has ${outputShape[0]}, of ${size.join(" × ")} ` +
-      "numbers; training made them, and they look ragged.",
+    `These kernels are made by hand. The network of scene 1 has ${outputShape[0]}, of ` +
+      `${size.join(`${SPACE}×${SPACE}`)} numbers; training made them, and they look ragged.`,
   );
   const over = (canvas, mark) => make("div.over", {}, canvas, mark);
   scene.stage.append(
@@ -228,7 +240,7 @@ function buildKernelStage(scene, stops, width) {
     numbers.figure,
     make("div.sign.equals", {}, "="),
     products.figure,
-    make("div.sign.sum", {}, make("small", {}, "sum"), sum, make("span", {}, "→"), below),
+    make("div.sign.sum", {}, make("small", {}, "sum"), sum, make("span", {}, "→")),
     make("figure.map", {}, make("figcaption", {}, `Map: ${stops} × ${stops} stops`), over(map, dot)),
     make("div.row.tabs", { role: "group", "aria-label": "Show" }, ...tabs.map(([, button]) => button)),
     words,
@@ -248,7 +260,7 @@ function buildKernelStage(scene, stops, width) {
     most: KERNEL.most,
   });
   const cells = { ink: ink.cells, numbers: numbers.cells, products: products.cells };
-  return { picture, map, frame, dot, sum, below, words, tabs, ...cells };
+  return { picture, map, frame, dot, sum, words, tabs, ...cells };
 }
 
 /** Move the frame by pointer. stopAt: the column and row of the stop at a place, each from 0 to 1. */

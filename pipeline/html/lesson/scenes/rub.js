@@ -1,8 +1,12 @@
-/* Scene 4: rub out parts of a digit until the network reads another one. */
+/* Scene 4: rub out parts of a digit until the network reads another one, and see how scores become percentages. */
 
 const ERASER = { radius: 2.2, soft: 1, apart: 0.4 }; // pixels of the picture; the same disc as in pictures.py
 const FIRST_PLACE = [22, 24]; // column and row of the eraser
-const GUESSES = [3, 6, 9];
+const GUESSES = [3, 6, 8, 9];
+const RING_GONE = 0.9; // share of the ink in the ring, without which it is rubbed out
+const SOFTMAX =
+  "Softmax makes the percentages: eˢ of each score, divided by the sum. One point more makes eˢ " +
+  `${two(Math.E)} times as large.`;
 const FRESH = { places: [], at: FIRST_PLACE, fooled: null }; // nothing is rubbed out
 
 /** Return the ink that is left after discs around places, [x, y] in pixels, are rubbed out. */
@@ -45,6 +49,14 @@ function readInk(model, ink) {
   );
 }
 
+/** Return softmax with all numbers as they are shown, so that it can be checked: {scores, powers, sum, shares}. */
+function softmaxAsShown(logits) {
+  const scores = Array.from(logits, round2);
+  const powers = scores.map((score) => round2(Math.exp(score)));
+  const sum = sumShown(powers);
+  return { scores, powers, sum, shares: powers.map((power) => power / sum) };
+}
+
 const rub = {
   name: "Rub it out",
   title: "Fool it: rub out as little as you can",
@@ -52,59 +64,97 @@ const rub = {
 
   // index: of the picture, null for that of the question. guess: null before. places: that were rubbed out, [x, y].
   // at: the eraser. fooled: the share of ink that was gone when it was first fooled since the start, null if it was
-  // not. record: the least such share.
-  begin: () => ({ index: null, guess: null, ...FRESH, record: null }),
+  // not. record: the least such share. isCounted: whether the scores are shown.
+  begin: () => ({ index: null, guess: null, ...FRESH, record: null, isCounted: false }),
 
   build(scene) {
     const { page } = scene;
     const [, width] = page.model.shape;
-    const [canvas, eraser] = [make("canvas.pic"), make("div.eraser")];
+    const [canvas, eraser, ring] = [make("canvas.pic"), make("div.eraser"), make("div.eraser.ring")];
     setAttributes(canvas, {
       tabindex: 0,
       role: "application",
       "aria-label": "Picture to rub out",
       "aria-describedby": "rub-keys",
     });
-    const bars = make("div.scores", { style: `--count: ${outputNames(page.model).length}` });
     const keys = make("p.hidden", { id: "rub-keys" }, "Arrow keys move the eraser, and space rubs out.");
-    scene.stage.append(make("div.rubbing", {}, canvas, eraser), bars, keys);
-    const drawBars = makeBars(bars, outputNames(page.model), true);
+    scene.stage.append(make("div.rubbing", {}, canvas, ring, eraser), keys);
+    const drawScores = buildScores(scene);
     const drawQuestion = buildRubQuestion(scene);
     listenToEraser(scene, canvas, width);
+    const put = ({ style }, at) =>
+      Object.assign(style, { left: `${(100 * at[0]) / width}%`, top: `${(100 * at[1]) / width}%` });
+    put(ring, page.ring);
     return (own) => {
       const { ink, label } = rubbedPicture(page, own.index);
       const left = rubOut(ink, width, own.places);
       const reading = readInk(page.model, left);
+      const inRing = (values) => sumOf(values) - sumOf(rubOut(values, width, [page.ring]));
+      const isRinged = own.index === null && inRing(left) > (1 - RING_GONE) * inRing(ink);
       paintInk(canvas, left, width);
-      Object.assign(eraser.style, { left: `${(100 * own.at[0]) / width}%`, top: `${(100 * own.at[1]) / width}%` });
-      drawBars(reading.probabilities);
-      drawQuestion(own, { label, gone: shareGone(ink, left), best: bestOf(reading) });
+      put(eraser, own.at);
+      ring.hidden = !isRinged || own.record !== null;
+      drawScores(own, reading);
+      drawQuestion(own, { label, gone: shareGone(ink, left), best: bestOf(reading), isRinged });
     };
   },
 
-  action: (own, scene) => (own.record === null ? null : { label: "Next", run: scene.next }),
+  action(own, scene) {
+    if (own.record === null) return null;
+    if (own.isCounted) return { label: "Next", run: scene.next };
+    return { label: "Show the scores", run: () => scene.change({ isCounted: true }) };
+  },
 };
+
+/** Append the bars, with the numbers of softmax once these are asked for. Returns draw(own, reading). */
+function buildScores({ page, stage }) {
+  const names = outputNames(page.model);
+  const rows = make("div.scores", { style: `--count: ${names.length}` });
+  stage.append(rows);
+  const drawBars = makeBars(rows, names, true);
+  const numbers = [...rows.children].map((bar) => {
+    const cells = [make("span"), make("span"), make("span")];
+    bar.append(...cells);
+    return cells;
+  });
+  const total = make("span");
+  const texts = (row) => row.map((text) => make("span", {}, text));
+  rows.prepend(make("p.sums.label", {}, ...texts(["", "", "Score s", "eˢ", "Percent"])));
+  rows.append(make("p.sums", {}, ...texts(["Sum", "", ""]), total));
+  return ({ isCounted }, { logits }) => {
+    const { scores, powers, sum, shares } = softmaxAsShown(logits);
+    drawBars(shares);
+    rows.classList.toggle("counted", isCounted);
+    numbers.forEach(([score, power, share], i) => {
+      setText(score, two(scores[i]));
+      setText(power, withCommas(two(powers[i])));
+      setText(share, percent(shares[i], true));
+    });
+    setText(total, withCommas(two(sum)));
+  };
+}
 
 function buildRubQuestion(scene) {
   const question = make("div.question");
   const [share, words] = [make("b"), make("p.why")];
+  const softmax = make("p", {}, SOFTMAX);
   const again = make("button.plain", { onclick: () => scene.change(FRESH) }, "Start again");
   const other = make("button.plain", { onclick: () => takeNextPicture(scene) }, "New digit");
-  scene.ask.append(question, make("p.gone", {}, share), words, make("p.more", {}, again, other));
+  scene.ask.append(question, make("p.gone", {}, share), words, make("p.more", {}, again, other), softmax);
   const drawGuess = makeOptions(question, {
-    question: "Rub out its lower left. What will it read?",
+    question: "Rub out what is in the ring. What will it read?",
     choices: GUESSES.map((digit) => [digit, String(digit)]),
     pick: (guess) => scene.change({ guess }),
     className: "row",
   });
   return (own, found) => {
     drawGuess(own.guess);
-    question.hidden = own.index !== null;
+    question.hidden = own.index !== null || own.places.length > 0;
     again.hidden = own.places.length === 0;
-    scene.stage.parentElement.classList.toggle("begun", own.places.length > 0);
     const texts = describeRubbing(scene.page.model, own, found);
     setText(share, texts.share);
     setText(words, texts.words);
+    softmax.hidden = !own.isCounted;
   };
 }
 
@@ -113,21 +163,19 @@ function takeNextPicture(scene) {
 }
 
 /** Say how much is gone, and what the network reads: {share, words}. */
-function describeRubbing({ classNames }, { guess, places, index, fooled, record }, { label, gone, best }) {
+function describeRubbing({ classNames }, { guess, places, index, fooled, record }, { label, gone, best, isRinged }) {
   if (places.length === 0 || gone < 0.005) return { share: "", words: "" };
-  const whole = (part) => Math.round(100 * part);
-  const amount = `${whole(gone)}${SPACE}%`;
-  if (best === label)
-    return {
-      share: `${amount} rubbed out`,
-      words: `It ${record === null ? "still reads" : "reads"} ${classNames[label]}.`,
-    };
-  if (best >= classNames.length) return { share: `${amount} rubbed out`, words: "It sees no digit in this." };
-  const isGuessed = index === null && guess !== null;
-  const guessed = !isGuessed ? "" : guess === best ? " You guessed it." : ` You guessed ${guess}.`;
-  const least = whole(record) < whole(fooled) ? ` Your record: ${whole(record)}${SPACE}%.` : "";
-  const words = `of its ink rubbed out. It reads ${classNames[best]} now.${guessed}${least} Can you rub out less?`;
-  return { share: `Fooled: ${whole(fooled)}${SPACE}%`, words };
+  const whole = (part) => `${Math.round(100 * part)}${SPACE}%`;
+  const isGuess = index === null && guess !== null;
+  const yours = isGuess ? (guess === best && !isRinged ? " You guessed it." : ` Your guess: ${guess}.`) : "";
+  if (best === label || best >= classNames.length) {
+    const read = best === label ? `It still reads ${classNames[label]}.` : "It sees no digit in this.";
+    const hint = isRinged && record === null ? " Rub out all that is in the ring." : "";
+    return { share: `${whole(gone)} rubbed out`, words: read + yours + hint };
+  }
+  const least = record < fooled ? ` Your record: ${whole(record)}.` : "";
+  const words = `of its ink rubbed out. It reads ${classNames[best]} now.${yours}${least} Can you rub out less?`;
+  return { share: `Fooled: ${whole(fooled)}`, words };
 }
 
 /** Rub out at a place, or along the way to it. */

@@ -1,11 +1,15 @@
 /* Scene 3: edges make shapes, and each shape adds points to the score of a digit or takes some away. */
 
-const RIVALS = [8, 5, 2]; // digits whose points are shown besides those of the digit in the picture
-const GUESSED = 8;
+const RIVAL = 8; // the digit of the question, besides that in the picture
 const SHAPES_SHOWN_IN_SUM = 6;
+const RANGES = [
+  [0, 1],
+  [2, 4],
+  [5, 6],
+]; // of shapes that add to the digit of the question: the choices
 const SOURCES = 4; // edge maps of a shape
 const PATCHES_SHOWN = 6;
-const COUNTED = ["first", "second", "third", "fourth", "fifth", "sixth"];
+const COUNTED = ["none", "one", "two", "three", "four", "five", "six"];
 const BAR = { plus: 150, minus: 72 }; // the most pixels to the right and to the left of the axis
 
 /**
@@ -36,19 +40,31 @@ function findShape({ model: { layers }, edges, shapes }, { values }, unit) {
 
 /** Return what is not drawn between the layers that are, in words. */
 function describeHidden({ model: { layers }, edges, shapes }) {
-  const nameOf = ({ outputShape }) => `${outputShape[0]} ${isMap(outputShape) ? "maps" : "units"}`;
-  const between = (from, to) =>
-    layers
-      .slice(from + 1, to)
-      .filter(({ weights }) => weights)
-      .map(nameOf)
-      .join(", ");
+  const describe = (from, to, place) => {
+    const hidden = layers.slice(from + 1, to).filter(({ weights }) => weights);
+    const names = hidden.map(({ outputShape }) => `${outputShape[0]} ${isMap(outputShape) ? "maps" : "units"}`);
+    return names.length ? [`${names.join(" and ")} ${place}`] : [];
+  };
   const parts = [
-    [between(edges, shapes), "between edges and shapes"],
-    [between(shapes, layers.length - 1), "between shapes and scores"],
+    ...describe(edges, shapes, "before the shapes"),
+    ...describe(shapes, layers.length - 1, "after the shapes"),
   ];
-  const drawn = parts.filter(([units]) => units).map((part) => part.join(" "));
-  return drawn.length ? `Not drawn: ${drawn.join(", ")}.` : "";
+  return parts.length ? ` Not drawn: ${parts.join(", ")}.` : "";
+}
+
+/** Return the number of shapes that add points, as these are shown. */
+function countHelpful({ points }) {
+  return points.filter((value) => round2(value) > 0).length;
+}
+
+/** Answer the guess how many shapes add to the second of two digits. guess: a choice of RANGES. */
+function answerGuess([[digit, own], [asked, other]], guess) {
+  const count = countHelpful(other);
+  const [least, most] = RANGES[guess];
+  const verdict = count >= least && count <= most ? "Yes" : "No";
+  const [plus, minus] = [own, other].map(({ points }) => sumShown(points));
+  const give = (sum, to) => (sum < 0 ? `take ${two(-sum)} from ${to}` : `add ${two(sum)} to ${to}`);
+  return `${verdict}: ${COUNTED[count]} of the six. Together they ${give(plus, digit)} and ${give(minus, asked)}.`;
 }
 
 const shapes = {
@@ -56,8 +72,8 @@ const shapes = {
   title: "Edges make shapes, and shapes add points",
   lead: "A score adds up the points of all shapes, for this picture only.",
 
-  // digit: whose points are shown. chosen: number of the framed shape, from 0. wasGuessed: the question is answered.
-  begin: (page) => ({ digit: page.pictures.sure.label, chosen: 0, wasGuessed: false }),
+  // digit: whose points are shown. chosen: number of the framed shape, from 0. guess: a choice of RANGES, null before.
+  begin: (page) => ({ digit: page.pictures.sure.label, chosen: 0, guess: null }),
 
   build(scene) {
     const { page } = scene;
@@ -69,17 +85,20 @@ const shapes = {
       SHAPES_SHOWN_IN_SUM,
     );
     const found = units.map((unit) => findShape(page, reading, unit));
-    const sums = new Map([label, ...RIVALS].map((digit) => [digit, addPoints(page, reading, units, digit)]));
-    const drawQuestion = buildShapesQuestion(scene, [...sums.keys()]);
-    const parts = buildShapesStage(scene, units);
+    const sums = new Map([label, RIVAL].map((digit) => [digit, addPoints(page, reading, units, digit)]));
+    const drawQuestion = buildShapesQuestion(scene, [...sums]);
+    const parts = buildShapesStage(scene, units, [...sums.keys()]);
     const drawWires = makeWires(scene.stage);
     return (own) => {
       const [sum, shape] = [sums.get(own.digit), found[own.chosen]];
-      drawQuestion(own, sums, units[own.chosen]);
+      drawQuestion(own);
       paintInk(parts.picture, ink, page.model.shape[1]);
       placeFrame(parts.frame, shape.field, page.model.shape);
       const { height, width } = shape.field;
-      setText(parts.caption, `The frame: ${height} × ${width} squares`);
+      setText(parts.caption, `Frame: ${height} × ${width}`);
+      patchesOf(page, units[own.chosen], PATCHES_SHOWN).forEach((patch, i) =>
+        paintInk(parts.patches[i], patch, tileOf(page, units[own.chosen]).width),
+      );
       shape.sources.forEach(({ edge }, i) => paintEdge(parts.edges[i], page, reading, edge));
       drawPoints(parts, own, sum, sums);
       drawWires(wiresOfShape(scene.stage, parts, own.chosen, shape, page.model.shape));
@@ -87,7 +106,7 @@ const shapes = {
   },
 
   action: (own, scene) =>
-    own.wasGuessed || own.chosen === SHAPES_SHOWN_IN_SUM - 1
+    own.guess !== null || own.chosen === SHAPES_SHOWN_IN_SUM - 1
       ? { label: "Next", run: scene.next }
       : { label: "Next shape", run: () => scene.change({ chosen: own.chosen + 1 }) },
 
@@ -107,49 +126,25 @@ function placeFrame({ style }, { top, left, height, width }, [rows, columns]) {
   Object.assign(style, { left: share(left, columns), width: share(width, columns) });
 }
 
-function buildShapesQuestion({ ask, change: set, page }, digits) {
-  const pick = (digit) => set({ digit, ...(digit === GUESSED && { wasGuessed: true }) });
-  const drawDigits = makeOptions(ask, {
-    question: `Guess which shape adds most to ${withArticle(GUESSED)}. Then press ${GUESSED}.`,
-    choices: digits.map((digit) => [digit, String(digit)]),
-    pick,
+function buildShapesQuestion({ ask, change: set }, sums) {
+  const drawGuess = makeOptions(ask, {
+    question: `How many of these six shapes add points to ${withArticle(RIVAL)}, too?`,
+    choices: RANGES.map(([least, most], i) => [i, `${least} ${most - least > 1 ? "to" : "or"} ${most}`]),
+    pick: (guess) => set({ guess, digit: RIVAL }),
     className: "row",
   });
   const why = make("p.why");
-  const patches = Array.from({ length: PATCHES_SHOWN }, () => make("canvas.tile"));
-  const { learnt, unseen } = page.lessons;
-  const count = withCommas(learnt.labels.length + unseen.labels.length);
-  ask.append(
-    why,
-    make(
-      "p.label",
-      {},
-      `A tile is the mean of the ${BEST} patches, of ${count} pictures, that excite a shape most. `,
-      make("span", {}, "Of the framed one:"),
-    ),
-    make("div.patches", {}, ...patches),
-  );
-  return ({ digit, wasGuessed, chosen }, sums, unit) => {
-    drawDigits(digit);
-    setText(why, wasGuessed && digit === GUESSED ? describeGuess(sums.get(GUESSED).points, chosen) : "");
-    const { width } = tileOf(page, unit);
-    patchesOf(page, unit, PATCHES_SHOWN).forEach((ink, i) => paintInk(patches[i], ink, width));
+  ask.append(why);
+  return ({ guess }) => {
+    drawGuess(guess);
+    setText(why, guess === null ? "" : answerGuess(sums, guess));
   };
 }
 
-/** Say which shape adds most to the digit of the question. chosen: number of the framed shape. */
-function describeGuess(points, chosen) {
-  const [best] = strongest(points, 1);
-  const digit = withArticle(GUESSED);
-  if (round2(points[best]) <= 0) return `None of them adds to ${digit} here.`;
-  const value = signed(points[best]);
-  return `Of these six, the ${best === chosen ? "framed one" : COUNTED[best]} adds most: ${value}.`;
-}
-
-function buildShapesStage(scene, units) {
+function buildShapesStage(scene, units, digits) {
   const { page, stage } = scene;
   const [picture, frame, caption] = [make("canvas.pic"), make("div.frame"), make("figcaption")];
-  const edges = Array.from({ length: SOURCES }, () => make("canvas.tile"));
+  const [edges, patches] = [SOURCES, PATCHES_SHOWN].map((length) => Array.from({ length }, () => make("canvas.tile")));
   const rows = units.map((unit, i) => {
     const [tile, bar, points] = [make("canvas.tile"), make("i"), make("span")];
     const choose = () => scene.change({ chosen: i });
@@ -163,32 +158,42 @@ function buildShapesStage(scene, units) {
     paintShape(tile, page, unit, 1);
     return { element, tile, bar, points, name };
   });
-  const [title, others, score] = [make("figcaption"), make("span"), make("b")];
+  const title = make("figcaption");
+  const choices = digits.map((digit) =>
+    make("button.pick", { onclick: () => scene.change({ digit }), "aria-label": `Points for ${digit}` }, String(digit)),
+  );
+  const [others, fixed, score] = [make("span"), make("span"), make("b")];
+  const note = `Six of the ${BEST} patches that excite the framed shape most: its tile is the mean of all ${BEST}.`;
   stage.append(
     make(
       "figure.picture",
       {},
       caption,
       make("div.over", {}, picture, frame),
-      make("p.label.note", {}, describeHidden(page)),
+      make("div.patches", {}, ...patches),
+      make("p.label", {}, note + describeHidden(page)),
     ),
     make("figure.edges", {}, make("figcaption", {}, "Edges"), ...edges),
     make(
       "figure.rows",
       {},
-      make("div.titles", {}, make("figcaption", {}, "Shapes"), title),
+      make("div.titles", {}, make("figcaption", {}, "Shapes"), title, ...choices),
       ...rows.map(({ element }) => element),
-      make("p.total", {}, others, score),
+      make("p.total", {}, others, fixed, score),
     ),
   );
-  return { picture, frame, caption, edges, rows, title, others, score };
+  return { picture, frame, caption, edges, patches, rows, title, choices, others, fixed, score };
 }
 
 /** Draw the points of each shape for a digit, and their sum. */
-function drawPoints({ rows, title, others, score }, { digit, chosen }, sum, sums) {
+function drawPoints({ rows, title, choices, others, fixed, score }, { digit, chosen, guess }, sum, sums) {
   const all = [...sums.values()].flatMap(({ points }) => points);
   const scale = Math.min(BAR.plus / Math.max(...all, 0.01), BAR.minus / Math.max(...all.map((value) => -value), 0.01));
-  setText(title, `Points for ${digit}`);
+  setText(title, guess === null ? `Points for ${digit}` : "Points for");
+  choices.forEach((button) => {
+    button.hidden = guess === null;
+    setAttributes(button, { "aria-pressed": button.textContent === String(digit) });
+  });
   rows.forEach(({ element, bar, points, name }, i) => {
     const value = sum.points[i];
     const text = signed(value);
@@ -198,7 +203,8 @@ function drawPoints({ rows, title, others, score }, { digit, chosen }, sum, sums
     bar.classList.toggle("minus", value < 0);
     points.style.setProperty("--value", Math.max(value * scale, 0).toFixed(1));
   });
-  setText(others, `${sum.count} others ${signed(sum.others)}, fixed ${signed(sum.fixed)}`);
+  setText(others, `${sum.count} others ${signed(sum.others)}`);
+  setText(fixed, `fixed ${signed(sum.fixed)}`);
   setText(score, `Score of ${digit}: ${two(sum.score)}`);
 }
 

@@ -7,25 +7,9 @@ const PEN_POINTS = 120;
 const FLOW = 18; // milliseconds in which the dashes of the lines move by a pixel
 // The 3 that the pen draws, in pixels of a picture: a smooth curve through the points of each arc.
 const ARCS = [
-  [
-    [8.6, 7.8],
-    [10.9, 5.5],
-    [14.3, 4.9],
-    [17.6, 6.3],
-    [18.4, 9.2],
-    [16.6, 12],
-    [13, 13.4],
-  ],
-  [
-    [13, 13.4],
-    [17.2, 14.2],
-    [19.7, 17.3],
-    [18.7, 21.2],
-    [15, 23.2],
-    [11, 23],
-    [8.1, 20.6],
-  ],
-];
+  "8.6 7.8, 10.9 5.5, 14.3 4.9, 17.6 6.3, 18.4 9.2, 16.6 12, 13 13.4",
+  "13 13.4, 17.2 14.2, 19.7 17.3, 18.7 21.2, 15 23.2, 11 23, 8.1 20.6",
+].map((arc) => arc.split(", ").map((point) => point.split(" ").map(Number)));
 
 /** Return points {x, y} on a smooth curve through points (Catmull & Rom 1974). */
 function curveThrough(points, count) {
@@ -84,7 +68,7 @@ const watch = {
   title: "A network reads your handwriting, stroke by stroke",
   lead: ({ model }) =>
     "It finds edges, joins them into shapes, and scores all ten digits" +
-    (negativeOf(model) === null ? "." : ` and “${NONE}”.`),
+    (negativeOf(model) === null ? "." : `, and “${NONE}”, trained on pictures without a digit.`),
 
   // phase: "demo", "empty", "drawing" or "drawn". points: of the 3, so far. units: the maps and shapes that are shown.
   begin: (page) => {

@@ -43,7 +43,7 @@ def go_on(page: Page, label: str) -> None:
 
 def numbers(page: Page, selector: str) -> list[float]:
     """Return the numbers in the texts of elements."""
-    text = " ".join(page.locator(selector).all_text_contents()).replace("\u2212", "-")
+    text = " ".join(page.locator(selector).all_text_contents()).replace("\u2212", "-").replace(",", "")
     return [float(number) for number in re.findall(r"-?\d+\.\d+", text)]
 
 
@@ -78,16 +78,28 @@ def test_a_pupil_goes_through_the_scenes_on_kernel_shapes_and_ink(page: Page) ->
     go_on(page, "Next")
     for digit in (None, "8"):
         if digit:
-            page.locator(".ask .pick", has_text=digit).click()
+            page.locator(".ask .pick", has_text="0 or 1").click()
+            expect(page.locator(".titles [aria-pressed=true]")).to_have_text(digit)
         page.wait_for_timeout(100)
         points, total = numbers(page, ".shape"), numbers(page, ".total")
         assert sum(points) + sum(total[:2]) == pytest.approx(total[2], abs=1e-6)
     go_on(page, "Next")
+    page.locator(".ask .pick", has_text="3").click()
     page.locator(".rubbing canvas").focus()
-    for key in ["ArrowLeft"] * 8 + ["Space", "ArrowUp"] * 8:
+    for key in [*["ArrowLeft"] * 5, "Space"]:
         page.keyboard.press(key)
-    draw(page, ".rubbing canvas", [[(0.3, 0.4), (0.4, 0.6)]])
-    expect(page.locator(".gone")).to_contain_text("%")
+    expect(page.locator(".ask .why")).to_contain_text("Your guess: 3")
+    ring = find_box(page.locator(".ring"))
+    page.mouse.move(ring["x"] + ring["width"] / 2, ring["y"] + ring["height"] / 2)
+    page.mouse.down()
+    page.mouse.up()
+    expect(page.locator(".gone")).to_contain_text("Fooled")
+    expect(page.locator(".ask .why")).to_contain_text("reads 3")
+    go_on(page, "Show the scores")
+    expect(page.locator(".counted")).to_be_visible()
+    powers = numbers(page, ".counted .bar span:nth-of-type(3)")
+    assert len(powers) == 11
+    assert numbers(page, "p.sums:last-child") == [pytest.approx(sum(powers), abs=1e-6)]
     page.go_back()
     expect(page.locator("#title")).to_contain_text("shapes")
 
@@ -169,7 +181,7 @@ def test_explore_changes_a_kernel_shares_and_repeats_a_drawing_by_its_link(file:
     with open_page(browser, file, "#scene=9", **LAPTOP) as page:
         page.locator(".kernel .cells span").first.focus()
         page.keyboard.press("Shift+ArrowUp")
-        expect(page.locator(".words")).to_contain_text("your changes")
+        expect(page.locator(".words")).to_contain_text("1 changed number takes")
         page.get_by_role("button", name="Clear").click()
         draw(page, ".pad", place(DIGITS[3], 0.2, 0.2, 0.6))
         page.get_by_role("button", name="Share").click()

@@ -1,6 +1,10 @@
 """The numbers of the scenes on a kernel, on shapes and on rubbing out, and the pictures that are chosen for them."""
 
+import json
+import math
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,10 +14,12 @@ from pipeline.html.lesson import pictures
 from pipeline.html.lesson.packing import pack
 from pipeline.html.lesson.page import model_values
 from tests.drawings import sample_digits
+from tests.pipeline.html.lesson.numerals import parse
 from tests.pipeline.javascript import evaluate
 from tests.pipeline.models import make_model
 
 DIGITS = tuple("0123456789")
+COUNT_WORDS = ("none", "one", "two", "three")
 INK = (sample_digits()[0][0] / 255).reshape(-1)
 
 
@@ -79,6 +85,46 @@ def test_points_of_shapes_are_exact_and_add_up_as_shown() -> None:
         assert parts["count"] == 3
 
 
+@pytest.mark.parametrize(("points", "guess", "right"), [([0.4, -1.2, 0.004], 0, True), ([0.2, 0.3, -0.1], 0, False)])
+def test_answer_on_shapes_tells_their_number_and_sums_as_shown(points: list[float], guess: int, right: bool) -> None:
+    own = [1.004, 0.504, 0.25]
+    answer = evaluate(
+        "(own, points, guess) => answerGuess([[3, { points: own }], [8, { points }]], guess)", own, points, guess
+    )
+    assert answer.startswith("Yes" if right else "No")
+    assert COUNT_WORDS[sum(round(value, 2) > 0 for value in points)] in answer
+    *shown, last = parse(answer)
+    assert [abs(float(value)) for value in shown] == [
+        pytest.approx(1.75),
+        3,
+        pytest.approx(abs(sum(points)), abs=0.006),
+    ]
+    assert last == 8
+    assert ("take" in answer) == (sum(points) < 0)
+
+
+def test_changes_of_a_kernel_are_told_by_the_score_of_the_answer_before() -> None:
+    model = lesson_model(ensemble_size=1)
+    found = evaluate(
+        """(packed, image) => {
+            const page = { model: unpackModel(packed), edges: 0 };
+            state.tested = { image: Uint8Array.from(image), label: 0 };
+            const read = (changes) => readDrawn({ model: withChanges(page, changes) });
+            const readings = [{}, { 0: 1.5, 20: -1 }].map(read);
+            const logits = readings.map((reading) => [...reading.logits]);
+            return { text: describeChanges(page, 2, readings[1]), logits };
+        }""",
+        model_values(model, pack(model)),
+        (255 * INK).astype(int).tolist(),
+    )
+    before, after = found["logits"]
+    best = int(np.argmax(before))
+    count, digit, *shown = parse(found["text"])
+    assert [int(count), int(digit)] == [2, best]
+    assert [float(value) for value in shown] == pytest.approx([before[best], after[best]], abs=0.00501)
+    assert shown[0] != shown[1]
+
+
 def test_rubbing_out_takes_a_disc_of_ink() -> None:
     left, gone, radius = evaluate(
         """(ink) => {
@@ -92,6 +138,29 @@ def test_rubbing_out_takes_a_disc_of_ink() -> None:
     np.testing.assert_allclose(left, INK * kept, atol=1e-6)
     assert gone == pytest.approx(1 - (INK * kept).sum() / INK.sum(), abs=1e-6)
     assert radius == pictures.RADIUS
+
+
+def test_ring_holds_the_ink_without_which_the_8_is_a_3(file: Path) -> None:
+    data = json.loads(re.findall('id="data">(.*?)</script>', file.read_text(encoding="utf-8"), re.DOTALL)[0])
+    call = """({ lessons, ...data }, ways) => {
+        const [model, { rub }] = [unpackModel(data), unpackPictures(data.pictures.chosen)];
+        const [x, y] = data.pictures.ring;
+        const read = (way) => readInk(model, rubOut(rub.ink, 28, way.map(([right, down]) => [x + right, y + down])));
+        return ways.map((way) => read(way).digit);
+    }"""
+    ways = [[], [[0, 0]], [[1, 0]], [[-1, 0]], [[0, 1]], [[0, -1]], [[0, -1], [0, 0], [0, 1], [1, 0]]]
+    assert evaluate(call, data, ways) == [8, 3, 3, 3, 3, 3, 3]
+
+
+@pytest.mark.parametrize("logits", [[6.681, 0.023, -4.984], [1.204, 1.196, 1.2], [-2.5, -3.7, -2.6, -9.9], [11.23, 4]])
+def test_softmax_is_calculated_from_the_numbers_that_are_shown(logits: list[float]) -> None:
+    found = evaluate("(logits) => softmaxAsShown(logits)", logits)
+    exact = np.exp(logits) / np.exp(logits).sum()
+    assert found["scores"] == [pytest.approx(logit, abs=0.00501) for logit in logits]
+    assert found["powers"] == [pytest.approx(math.exp(score), abs=0.00501) for score in found["scores"]]
+    assert round(100 * found["sum"]) == sum(round(100 * power) for power in found["powers"])
+    assert found["shares"] == [power / found["sum"] for power in found["powers"]]
+    np.testing.assert_allclose(found["shares"], exact, atol=0.02)
 
 
 def test_lines_show_what_flows_as_shares_of_the_largest() -> None:
