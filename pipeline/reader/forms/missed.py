@@ -18,7 +18,7 @@ TOGETHER = 0.6  # sizes of a digit: a gap between two digits of a number
 THIN = 0.35  # sizes of a digit: width of a stroke that may be a piece of a rule
 LONG = 3.0  # sizes of a digit: height of a rule of which such a stroke may be a piece
 APART = 0.04  # sizes of a digit: how far the same print may be apart on the two pages that tell what is printed
-BENT = 0.07  # sizes of a digit: how far print may be away from its place on any page
+AWAY = 0.07  # sizes of a digit: how far print may be away from its place on any page
 COMMON = 0.9  # of the pixels of ink: how many two pages share if it is printed
 
 
@@ -32,7 +32,7 @@ def find_missed(
     the form is printed, (h, w).
     """
     inked, rules = find_ink(grey, size)
-    near = np.zeros(grey.shape, bool) if printed is None else _widen(printed, BENT * size)
+    near = np.zeros(grey.shape, bool) if printed is None else _widen(printed, AWAY * size)
     ruled = _find_ruled_columns(inked | rules, size)
     labels, _ = ndimage.label(inked, np.ones((3, 3)))
     kept = np.zeros(inked.shape, bool)

@@ -44,6 +44,16 @@ def test_gap_between_numbers_is_clearly_wider_than_those_within(spacing: str) ->
     assert found > 10
 
 
+def test_most_rows_of_single_digits_have_even_gaps_and_each_digit_is_a_number() -> None:
+    spreads = []
+    for seed in range(30):
+        line, _ = write(list("5683"), "apart", seed)
+        assert len({piece.number for piece in line.pieces}) == len(line.pieces)
+        gaps = [after.left - before.right for before, after in itertools.pairwise(line.pieces)]
+        spreads.append(np.ptp(gaps))
+    assert 15 < np.count_nonzero(np.array(spreads) < 0.35 * SIZE) < 28
+
+
 @pytest.mark.parametrize(("spacing", "low", "high"), [("apart", 1, 8), ("far", 8, 19), ("close", -2, 5)])
 def test_digits_of_a_number_are_as_far_apart_as_its_spacing_says(spacing: str, low: float, high: float) -> None:
     gaps = []
