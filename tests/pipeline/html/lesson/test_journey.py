@@ -59,28 +59,28 @@ def test_a_pupil_goes_through_the_scenes_on_kernel_shapes_and_ink(page: Page) ->
     expect(page.locator(".why")).to_contain_text("No")
     page.locator(".pick", has_text="B").click()
     go_on(page, "To the end")
-    page.wait_for_timeout(300)
+    wait_until(page, RESTS)
     assert numbers(page, ".sum b")[0] > 1  # the strongest stop
     page.locator(".picture .frame").focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(300)
+    wait_until(page, RESTS)
     cells = [numbers(page, f".{name} .cells span") for name in ("ink", "numbers", "products")]
     ink, kernel, products = map(np.array, cells)
     np.testing.assert_allclose(products, ink * kernel, atol=0.0051)
     assert numbers(page, ".sum b")[0] == pytest.approx(products.sum(), abs=1e-6)
     page.locator(".numbers span").nth(12).focus()
     page.keyboard.press("ArrowUp")
-    page.wait_for_timeout(100)
+    wait_until(page, RESTS)
     assert numbers(page, ".numbers .cells span")[12] == 1
     page.keyboard.press("ArrowDown")
-    page.wait_for_timeout(100)
+    wait_until(page, RESTS)
     assert numbers(page, ".numbers .cells span")[12] == 0.95
     go_on(page, "Next")
     for digit in (None, "8"):
         if digit:
             page.locator(".ask .pick", has_text="0 or 1").click()
             expect(page.locator(".titles [aria-pressed=true]")).to_have_text(digit)
-        page.wait_for_timeout(100)
+        wait_until(page, RESTS)
         points, total = numbers(page, ".shape"), numbers(page, ".total")
         assert sum(points) + sum(total[:2]) == pytest.approx(total[2], abs=1e-6)
     go_on(page, "Next")
@@ -126,6 +126,7 @@ def test_a_pupil_goes_through_the_scenes_on_loss_slope_error_and_training(
         assert loss == pytest.approx(-np.log(share), abs=0.00501)
         press_go(page, "Next")
         page.keyboard.press("ArrowLeft")
+        wait_until(page, RESTS)  # a hidden slider takes no key
         page.locator("#rate").press("End")
         press_go(page, "Step")
         after, weight, rate, slope = numbers(page, ".rule div:has(small)")
