@@ -65,7 +65,8 @@ def find_violations(page: Page) -> list[tuple[str, str]]:
 
 
 def find_box(found: Locator) -> FloatRect:
-    """Return the bounding box of the first element."""
+    """Return the bounding box of the first element as soon as it is visible."""
+    expect(found.first).to_be_visible()
     box = found.first.bounding_box()
     assert box is not None
     return box
