@@ -17,11 +17,6 @@ function partOf(values, count, index) {
   return values.subarray(index * size, (index + 1) * size);
 }
 
-/** Return a pixel of a map as a part of it, for `frameOf` and `placeFrame`. */
-function cellAt(position, columns) {
-  return { top: Math.floor(position / columns), left: position % columns, height: 1, width: 1 };
-}
-
 const tables = new WeakMap(); // of `tableOf`, by the layer: training would otherwise spend its time on indices
 
 /** Return the indices of the input under a kernel, channel by channel, position by position; -1 for padding. */

@@ -13,11 +13,10 @@ function makeMenu() {
     setText(document.getElementById("present"), state.isPresenting ? "Stop presenting" : "Present");
     history.replaceState(null, "", encodeLink(state).replace(/&[si]=.*/, ""));
     window.dispatchEvent(new Event("resize"));
-    close();
   });
-  listen("print", () => (close(), window.print()));
-  listen("about-network", () => (close(), document.getElementById("about").showModal()));
-  document.addEventListener("click", ({ target }) => menu.contains(target) || close());
+  listen("print", () => window.print());
+  listen("about-network", () => document.getElementById("about").showModal());
+  document.addEventListener("click", ({ target }) => target.closest("summary, #copy") || close());
   menu.addEventListener("keydown", ({ key }) => {
     if (key !== "Escape") return;
     close();

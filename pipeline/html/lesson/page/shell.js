@@ -20,7 +20,7 @@ function zoomFor(width, height, isPresenting) {
 /** Show the scenes of a page. Returns {go}, which opens one by its number. */
 function makeShell(page) {
   const parts = Object.fromEntries(
-    ["main", "title", "lead", "ask", "stage", "go", "spoken", "steps"].map((id) => [id, document.getElementById(id)]),
+    ["main", "title", "lead", "ask", "stage", "go", "spoken"].map((id) => [id, document.getElementById(id)]),
   );
   let clock = makeClock();
   let draw = () => {};
@@ -72,10 +72,8 @@ function makeShell(page) {
 
   function showSteps(number) {
     for (const link of document.querySelectorAll("[data-scene]")) {
-      link.removeAttribute("aria-current");
-      if (Number(link.dataset.scene) !== number) continue;
-      link.setAttribute("aria-current", "step");
-      link.scrollIntoView({ block: "nearest", inline: "nearest" }); // on phones, the bar scrolls
+      if (Number(link.dataset.scene) === number) link.setAttribute("aria-current", "step");
+      else link.removeAttribute("aria-current");
     }
   }
 
@@ -106,7 +104,7 @@ function makeShell(page) {
   }
 
   drawPage = show;
-  parts.steps.parentElement.addEventListener("click", (event) => {
+  document.querySelector("header").addEventListener("click", (event) => {
     const link = event.target.closest("[data-scene]");
     if (!link || event.ctrlKey || event.metaKey) return;
     event.preventDefault();

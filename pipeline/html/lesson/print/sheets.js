@@ -43,16 +43,20 @@ function table(head, rows) {
   return `<table>${cells("th", head)}${rows.map((row) => cells("td", row)).join("")}</table>`;
 }
 
-/** Return ink as a picture of squares, in millimetres. */
-function printInk(ink, columns, size) {
+/** Return a drawing of SVG elements, as wide as the text. */
+function printDrawing(width, height, elements) {
+  return makeSvg("svg", { class: "plot", viewBox: `0 0 ${width} ${height}` }, ...elements.filter(Boolean)).outerHTML;
+}
+
+/** Make a picture of squares of ink in a frame. place: attributes, such as its width and height. */
+function makeInk(ink, columns, place) {
   const rows = ink.length / columns;
   const squares = Array.from(ink, (value, k) => {
-    if (value < 0.03) return "";
     const [x, y] = [k % columns, Math.floor(k / columns)];
-    return `<rect x="${x}" y="${y}" width="1.02" height="1.02" fill-opacity="${value.toFixed(2)}"/>`;
+    return value < 0.03 ? "" : makeSvg("rect", { x, y, width: 1.02, height: 1.02, "fill-opacity": value.toFixed(2) });
   });
-  const box = `viewBox="0 0 ${columns} ${rows}" style="width:${size}mm;height:${(size * rows) / columns}mm"`;
-  return `<svg class="ink" ${box}>${squares.join("")}</svg>`;
+  const frame = makeSvg("rect", { width: columns, height: rows, class: "border" });
+  return makeSvg("svg", { class: "ink", viewBox: `0 0 ${columns} ${rows}`, ...place }, frame, ...squares);
 }
 
 /* Sheet 2: round numbers, so that it can be done in the head. */
@@ -163,7 +167,7 @@ function sheetOnShapes(page, isSolved) {
   const letters = units.map((_, i) => String.fromCharCode(65 + i));
   const tiles = units.map((unit, i) => {
     const { ink, width } = tileOf(page, unit);
-    return `<div><p class="caption">${letters[i]}</p>${printInk(ink, width, 22)}</div>`;
+    return `<div><p class="caption">${letters[i]}</p>${makeInk(ink, width, { width: "22mm" }).outerHTML}</div>`;
   });
   const most = (points) => letters[points.indexOf(Math.max(...points))];
   const least = (points) => letters[points.indexOf(Math.min(...points))];
@@ -234,29 +238,23 @@ function sheetOnLoss(page, isSolved) {
   };
 }
 
-/** Return the chart of the losses, empty or with the curve. */
+/** Return the axes and the grid of the losses, and with the solution the curve as well. */
 function printLoss(shares, isSolved) {
-  const [width, height, most] = [160, 80, 5];
-  const at = (p) => [10 + p * (width - 14), height - 8 - (Math.min(-Math.log(p), most) / most) * (height - 12)];
-  const text = (x, y, label, anchor) => `<text x="${x}" y="${y}" text-anchor="${anchor}">${label}</text>`;
-  const line = ([x1, y1], [x2, y2]) => `<line x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}"/>`;
-  const grid = spread(0, most, most + 1).map((value) => {
-    const [, y] = at(Math.exp(-value));
-    return line([10, y], [width - 4, y]) + text(8, y + 1.5, String(value), "end");
-  });
-  const columns = spread(0, 1, 11).map((p) => {
-    const [x] = at(p || 1e-9);
-    return line([x, 4], [x, height - 8]) + text(x, height - 2, p.toFixed(1), "middle");
-  });
-  const path = spread(-most, 0, 100).map(
-    (log, i) =>
-      `${i ? "L" : "M"}${at(Math.exp(log))
-        .map((v) => v.toFixed(2))
-        .join(" ")}`,
-  );
-  const dots = shares.map((share) => at(share)).map(([x, y]) => `<circle cx="${x}" cy="${y}" r="1.4"/>`);
-  const solution = isSolved ? `<path d="${path.join("")}"/>${dots.join("")}` : "";
-  return `<svg class="plot" viewBox="0 0 ${width} ${height}">${grid.join("")}${columns.join("")}${solution}</svg>`;
+  const [width, height, most] = [640, 320, 5];
+  const scale = makeScale(width, height, { from: 0, to: 1, most });
+  const [columns, rows] = [spread(0, 1, 11), spread(0, most, most + 1)];
+  const at = (share) => [scale.x(share), scale.y(-Math.log(share))];
+  return printDrawing(width, height, [
+    ...columns.map((value) => drawLine("axis", [scale.x(value), scale.y(most)], [scale.x(value), scale.floor])),
+    ...rows.map((value) => drawLine("axis", [scale.left, scale.y(value)], [scale.x(1), scale.y(value)])),
+    ...drawAxes(
+      scale,
+      columns.map((value) => [value, value.toFixed(1)]),
+      rows.map((value) => [value, String(value)]),
+    ),
+    ...(isSolved ? [drawCurve("curve", spread(-most, 0, 100).map((log) => at(Math.exp(log))))] : []),
+    ...(isSolved ? shares.map((share) => drawDot("dot", at(share), 5)) : []),
+  ]);
 }
 
 /* Sheet 6: steps on the valley of scene 6. */
@@ -282,6 +280,8 @@ function stepsOnPaper(page) {
 
 function sheetOnSlope(page, isSolved) {
   const { valley, beside, rise, steps, reckless } = stepsOnPaper(page);
+  const weights = [valley.start, ...(isSolved ? steps.map(({ next }) => next) : [])];
+  const chart = (width, height) => paintValley(width, height, valley, { ...slope.begin(page), weights }, name);
   const name = page.model.classNames[valley.index];
   const [left, right] = beside;
   const rows = steps.map(({ weight, slope: steep, rate, next }, i) => [
@@ -300,9 +300,9 @@ function sheetOnSlope(page, isSolved) {
     body:
       `<p class="sum">The loss of ${valley.samples.length} pictures over one weight of the score of ${name}. ` +
       `The ball is at ` +
-      `${two(valley.start)}.</p>${printValley(valley, isSolved ? steps : [])}` +
-      task(1, "Which way does the loss fall?") +
-      boxes(isSolved, ["smaller weight", "larger weight"], "smaller weight") +
+      `${two(valley.start)}.</p>${printDrawing(640, 250, chart(640, 250))}` +
+      task(1, "Guess first. Which weight lowers the loss?") +
+      boxes(isSolved, ["a smaller one", "a larger one"], "a smaller one") +
       task(
         2,
         `At ${two(left.weight)} the loss is ${two(left.loss)}, at ${two(right.weight)} it is ` +
@@ -321,52 +321,22 @@ function sheetOnSlope(page, isSolved) {
   };
 }
 
-/** Return the valley with its ball, and with the places after some steps. */
-function printValley(valley, steps) {
-  const [width, height] = [160, 62];
-  const most = lossAt(valley, valley.to) * 1.05;
-  const x = (weight) => 10 + ((weight - valley.from) / (valley.to - valley.from)) * (width - 14);
-  const y = (value) => height - 8 - (value / most) * (height - 12);
-  const text = (left, top, label, anchor) => `<text x="${left}" y="${top}" text-anchor="${anchor}">${label}</text>`;
-  const ticks = ticksBetween(valley.from, valley.to, 10).map(
-    (weight) =>
-      `<line x1="${x(weight)}" y1="${height - 8}" x2="${x(weight)}" ` +
-      `y2="${height - 6}"/>${text(x(weight), height - 2, formatTick(weight), "middle")}`,
-  );
-  const rows = ticksBetween(0, most, 4).map(
-    (value) =>
-      `<line x1="10" y1="${y(value)}" x2="${width - 4}" ` +
-      `y2="${y(value)}"/>${text(8, y(value) + 1.5, formatTick(value), "end")}`,
-  );
-  const path = spread(valley.from, valley.to, 120).map(
-    (weight, i) => `${i ? "L" : "M"}${x(weight).toFixed(2)} ${y(lossAt(valley, weight)).toFixed(2)}`,
-  );
-  const dot = (weight, radius) => `<circle cx="${x(weight)}" cy="${y(lossAt(valley, weight))}" r="${radius}"/>`;
-  const places = steps.map(({ next }) => dot(next, 1.2));
-  return (
-    `<svg class="plot" viewBox="0 0 ${width} ${height}">${rows.join("")}${ticks.join("")}<path d="${path.join("")}"/>` +
-    `${dot(valley.start, 2.4)}${places.join("")}</svg>`
-  );
-}
-
 /* Sheet 7: the walk back of scene 7. */
 
 const PAPER_RATE = 0.5;
 
 function sheetOnBackward(page, isSolved) {
-  const { name, share, ink, error, sent, passed, arrived, slope: slopes } = walkOf(page);
+  const found = walkOf(page);
+  const { share, ink, error, sent, passed, arrived, slope: slopes } = found;
   const grown = exactly(PATHS.A.first - PAPER_RATE * slopes.A);
   const fill = (value) => blank(isSolved, formatExactly(value));
-  const path = (letter) => {
-    const { first, edge, second, shape, last } = PATHS[letter];
-    const state = shape > 0 ? "open" : "shut";
-    return (
-      `<p class="path"><b>${letter}</b> pixel: ink ${two(ink)} → × ${letter} = ${two(first)} → <span>edge unit ` +
-      `${two(edge)}, open</span> ` +
-      `→ × ${two(second)} → <span>shape unit ${two(shape)}, ${state}</span> → × ${two(last)} → <span>score of ` +
-      `${name}</span></p>`
-    );
-  };
+  const [width, height] = [820, 320];
+  const plan = planNet(width, height, found.pixel, page.model.shape[1]);
+  const { x, y, size } = plan.picture;
+  const net = [
+    makeInk(page.pictures.torn.ink, page.model.shape[1], { x, y, width: size, height: size }),
+    ...paintNet(plan, { step: isSolved ? STEPS_BACK : 0, moved: 1 }, found),
+  ];
   const lines = Object.keys(PATHS).map((letter) => {
     const { second, last } = PATHS[letter];
     return [
@@ -380,10 +350,13 @@ function sheetOnBackward(page, isSolved) {
   return {
     title: backward.title,
     body:
-      `<div class="row">${printInk(page.pictures.torn.ink, page.model.shape[1], 34)}` +
-      `<div>${path("A")}${path("B")}</div></div>` +
-      task(1, `Guess first. The ${name} got ${percent(share)}. A small change of which first weight can help it?`) +
-      boxes(isSolved, ["A", "B", "both"], ANSWER) +
+      printDrawing(width, height, net) +
+      task(1, `Guess first. ${askForWeight(found)}`) +
+      boxes(
+        isSolved,
+        WEIGHTS.map(([, text]) => text),
+        ANSWER,
+      ) +
       task(2, `The error is the share minus 1: ${two(share)} ${MINUS} 1 = ${fill(error)}`) +
       task(3, "Walk back. Each weight multiplies the error. A shut unit lets nothing through.") +
       table(["Path", "At the shape unit", "It lets through", "At the edge unit", "Slope of the first weight"], lines) +

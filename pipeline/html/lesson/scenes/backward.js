@@ -3,6 +3,11 @@
 const STEPS_BACK = 5;
 const WALK = 900; // milliseconds of each step
 const PIXEL = { row: 15, column: 18 }; // near which a pixel with full ink is chosen
+const WEIGHTS = [
+  ["A", "A"],
+  ["B", "B"],
+  ["AB", "Both"],
+];
 const ANSWER = "A";
 const VERDICTS = {
   A: "You were right.",
@@ -39,6 +44,10 @@ function writeLedger({ share, ink, error, sent, passed, arrived, slope: slopes }
   ];
 }
 
+function askForWeight({ name, share }) {
+  return `The ${name} got only ${percent(share)}. Which weight, turned a little, can raise it?`;
+}
+
 /** Return what a step leaves out. */
 function writeNote(step, { other, sentByOther }) {
   if (step === 1) return `The other scores send errors, too: that of ${other} sends ${signed(sentByOther)}.`;
@@ -68,12 +77,8 @@ const backward = {
     const lines = make("ol.ledger");
     scene.ask.append(question, lines);
     makeOptions(question, {
-      question: `The ${found.name} got only ${percent(found.share)}. Which weight, turned a little, can raise it?`,
-      choices: [
-        ["A", "A"],
-        ["B", "B"],
-        ["AB", "Both"],
-      ],
+      question: askForWeight(found),
+      choices: WEIGHTS,
       pick: (guess) => walk(scene, guess),
       className: "row",
     });

@@ -24,6 +24,8 @@ READ = """() => {
         sums: texts(sheet, ".sum"),
         tasks: texts(sheet, "h2"),
         grids: [...sheet.querySelectorAll(".grid")].map((grid) => texts(grid, "span")),
+        drawn: texts(sheet, ".plot text"),
+        messages: texts(sheet, ".message text"),
         rows: [...sheet.querySelectorAll("tr")].map((row) => texts(row, "td")).slice(1),
     }));
 }"""
@@ -109,3 +111,15 @@ def test_error_on_paper_is_multiplied_exactly(sheets: Any) -> None:
     for text in solved["sums"][:2]:
         weight, rate, slope, after = parse(text)[-4:]
         assert after == weight - rate * slope
+
+
+def test_network_on_paper_has_the_numbers_of_the_table_and_the_solution_its_errors(sheets: Any) -> None:
+    blank, solved = sheets["7"]
+    a, b = ([parse(cell) for cell in row[1:]] for row in solved["rows"])
+    drawn = numbers(blank["drawn"])
+    for (last, *_), _, (second, *_), (ink, _) in (a, b):
+        assert {last, second, ink} <= set(drawn)
+    assert {parse(text)[-4] for text in solved["sums"][:2]} <= set(drawn)  # the weights A and B
+    assert blank["messages"] == []
+    error = parse(solved["tasks"][1])[-1]
+    assert numbers(solved["messages"]) == [error, a[1][0], b[1][0], a[2][1], a[3][1]]
