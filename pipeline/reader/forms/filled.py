@@ -156,8 +156,7 @@ def _move(result: Result, frame: Frame, size: tuple[int, int]) -> Result:
         if problem.box is None:
             return problem
         (box,) = to_page(np.array([problem.box])).tolist()
-        place = tuple(round(side / max(frame.size), 5) for side in problem.box)
-        return replace(problem, box=tuple(box), place=place)
+        return replace(problem, box=tuple(box))
 
     inverse = 1 / frame.turn
     corner = -frame.origin * inverse

@@ -15,19 +15,16 @@ from pipeline.reader.pages.result import Problem
 
 FULL = 0.6  # of the pages: how many have the same number of rows where a smaller number is a problem
 SCANTY = 0.5  # of the median: number of rows that is always one
-PRINTED = 0.5  # of the pages: how many have ink at the same place if it is printed
-NEAR = 0.01  # of the longer side of the page: how exactly it is the same place
 FEWEST = 3  # pages from which what is unusual can be told
 
 
 def check_pages(found: Sequence[Reading], form: Form) -> list[Reading]:
     """Return what was read with what may be missing or wrong on each page, seen together with the others.
 
-    Ink at the same place of most pages is print, not a problem. Problems are fewer rows than on most pages, and lines
-    and sums that do not add up; see `apply_formulas`, which also chooses among the readings.
+    Problems are fewer rows than on most pages, and lines and sums that do not add up; see `apply_formulas`, which also
+    chooses among the readings.
     """
     read = [page for page in found if not page.error]
-    printed = _find_print(read)
     usual = {field: find_usual(read, field) for field, holds in form.holds.items() if holds == "lines"}
     units = count_units(read, form)
     checked = []
@@ -35,36 +32,13 @@ def check_pages(found: Sequence[Reading], form: Form) -> list[Reading]:
         if page.error:
             checked.append(page)
             continue
-        problems = [each for each in page.problems if not _is_printed(each, printed)]
+        problems = [*page.problems]
         counts = Counter(row.region for row in page.rows)
         for field, most in usual.items():
             if 0 < counts[field] < most:
                 problems.append(Problem("few", f"{counts[field]} rows, most pages have {most}", field))
         checked.append(apply_formulas(replace(page, problems=tuple(problems)), form, units))
     return checked
-
-
-def _find_print(read: Sequence[Reading]) -> list[tuple[float, ...]]:
-    """Return the places of ink on so many pages that it must be printed."""
-    if len(read) < FEWEST:
-        return []
-    places = [[each.place for each in page.problems if each.kind == "ink" and each.place] for page in read]
-    counts = Counter(cell for page in places for cell in {_round(place) for place in page})
-    # A place near the edge of a cell may be in the next one on another page.
-    near = {cell: sum(counts[other] for other in _neighbours(cell)) for cell in counts}
-    return [cell for cell, count in near.items() if count >= PRINTED * len(read)]
-
-
-def _round(place: Sequence[float]) -> tuple[int, int]:
-    return round((place[0] + place[2]) / 2 / NEAR), round((place[1] + place[3]) / 2 / NEAR)
-
-
-def _neighbours(cell: tuple[int, int]) -> list[tuple[int, int]]:
-    return [(cell[0] + right, cell[1] + down) for right in (-1, 0, 1) for down in (-1, 0, 1)]
-
-
-def _is_printed(problem: Problem, printed: Sequence[tuple[float, ...]]) -> bool:
-    return problem.kind == "ink" and problem.place is not None and _round(problem.place) in printed
 
 
 def find_usual(read: Sequence[Reading], field: str) -> int:

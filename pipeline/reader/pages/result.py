@@ -73,16 +73,14 @@ Kind = Literal["alignment", "missing", "ink", "unfit", "few", "line", "sum"]
 class Problem:
     """Something that a person should look at on a page of a form, because a number may be missing or wrong.
 
-    what: in words. region: name of the field. box: left, top, right and bottom in pixels of the picture. place: the
-    same on the straightened page, relative to its longer side. record: number of the line in the table of the page. The
-    last four are missing where they are not known.
+    what: in words. region: name of the field. box: left, top, right and bottom in pixels of the picture.
+    record: number of the line in the table of the page. The last three are missing where they are not known.
     """
 
     kind: Kind
     what: str
     region: str = ""
     box: tuple[int, int, int, int] | None = None
-    place: tuple[float, ...] | None = None
     record: int = 0
 
 

@@ -11,6 +11,8 @@ function commonOf(one, other) {
   return areaOf([left, top, Math.max(left, Math.min(one[2], other[2])), Math.max(top, Math.min(one[3], other[3]))]);
 }
 
+const isLevel = ([, top, , bottom], other) => top <= middleOf(other)[1] && middleOf(other)[1] <= bottom;
+
 // Common area, relative to the smaller box.
 const overlapOf = (one, other) => commonOf(one, other) / Math.max(Math.min(areaOf(one), areaOf(other)), 1);
 

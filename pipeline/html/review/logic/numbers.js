@@ -56,12 +56,14 @@ function makeNumbers(page) {
       isCell: each.kind !== "ink",
     }),
   );
-  // Pieces of ink in one cell are one question, also if something was read or is missing there.
+  // Pieces of ink in one cell are one question, also if something was read or is missing there; so are those at one
+  // height of a field where no line is known, as of a word.
   const cellOf = ({ field, line, id }) => (line || fields[field]?.holds === "one" ? `${field} ${line || 1}` : id);
   const cells = new Map(numbers.map((number) => [cellOf(number), number]));
   const ink = [];
   for (const each of problems.filter(({ kind }) => kind === "ink")) {
-    const first = cells.get(cellOf(each));
+    const isBeside = ({ field, line, box }) => field === each.field && !line && !each.line && isLevel(box, each.box);
+    const first = cells.get(cellOf(each)) ?? ink.find(isBeside);
     if (first) {
       first.box = surround([first.box, each.box]);
       first.hasInk = true;

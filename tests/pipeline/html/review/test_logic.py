@@ -155,6 +155,8 @@ def test_ink_in_one_cell_is_one_question_and_none_where_the_line_adds_up() -> No
     assert questions(page) == [("quantity 4", "!", "")]
     page["problems"] = [{**ink(60), "record": 2}]
     assert questions(page) == []
+    page["problems"] = [{**ink(left), "record": 0} for left in (60, 80, 100)]  # a word in a line without numbers
+    assert [mark for _, mark, _ in questions(page)] == ["!"]
 
 
 def test_added_number_answers_the_notice_at_its_place() -> None:

@@ -86,15 +86,6 @@ def test_page_with_fewer_rows_than_most_is_named() -> None:
     assert list_problems(short) == ["day: 2 rows, most pages have 3"]
 
 
-def test_ink_at_the_same_place_of_most_pages_is_printed() -> None:
-    def ink(x: float) -> Problem:
-        return Problem("ink", INK, "day", (0, 0, 9, 9), (x, 0.2, x + 0.02, 0.21))
-
-    pages = [make_page(f"{i}.png", [("1", "10")], "10", ink(0.5 + 0.003 * i), *[ink(0.8)] * (i == 2)) for i in range(4)]
-    assert [len(page.problems) for page in check_pages(pages, FORM)] == [0, 0, 1, 0]
-    assert len(check_pages(pages[:1], FORM)[0].problems) == 1  # of one page, nobody knows
-
-
 def test_table_has_a_line_per_record_and_names_what_is_missing() -> None:
     page = make_page("a.png", [("1", "10"), ("", "20")], "31")
     others = make_row("77", "day", 0, 0.5), make_row("8", "note", 0, 0.6), make_row("9", "note", 0, 0.6)

@@ -65,7 +65,7 @@ def test_reading_is_the_same_after_the_resume_log() -> None:
     row = Row("0 7", "07", 0.7, (("0 1", 0.2),), boxes, probabilities, numbers, "amount", 3)
     problems = (
         Problem("missing", "no reading", "day"),
-        Problem("ink", "ink", "amount", (1, 2, 3, 4), (0.1, 0.2, 0.3, 0.4)),
+        Problem("ink", "ink", "amount", (1, 2, 3, 4)),
     )
     result = Result("0 7", "07", (row,), 0.7, (), boxes, (9, 9), probabilities, boxes[:0], True, problems, (1, 0, 0, 0))
     reading = describe(result, "a.png", "0123456789")
