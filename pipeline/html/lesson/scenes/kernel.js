@@ -203,7 +203,7 @@ function buildKernelQuestion({ ask }, choose) {
   );
   return ({ choice, isChanged, isSolved }) => {
     buttons.forEach(([name, button]) => setAttributes(button, { "aria-pressed": name === choice && !isChanged }));
-    setText(why, choice === null ? "" : isChanged ? "Your own kernel." : KERNELS[choice].answer);
+    setText(why, choice === null ? "" : isChanged ? "Your own kernel." : KERNELS[choice].answer + (isSolved ? "" : " Try another one."));
     more.hidden = !isSolved;
   };
 }

@@ -94,7 +94,12 @@ def test_every_line_of_the_ledger_is_exact(share: float) -> None:
     assert slope[0] * slope[1] == slope[2]
     assert slope[:2] == [passed[2], Decimal("1.00")]
     assert found["passed"]["B"] == found["arrived"]["B"] == found["slope"]["B"] == 0
-    assert by["B"]["shape"] < 0 < by["A"]["shape"]
+    for name, path in by.items():
+        assert found["edge"][name] == float(path["first"])
+        assert found["shape"][name] == float(path["first"] * path["second"])
+    assert found["shape"]["B"] < 0 < found["shape"]["A"]
+    weight, after, before = parse(evaluate("() => tryLarger({ ink: 1 })"))
+    assert (after, before) == tuple(each * by["A"]["second"] * by["A"]["last"] for each in (weight, by["A"]["first"]))
 
 
 def test_walk_back_begins_with_the_errors_of_the_picture() -> None:
