@@ -366,7 +366,7 @@ function sheetOnBackward(page, isSolved) {
       `${fill(PATHS.B.first)}</p>` +
       task(5, "What must change so that B can help, too?") +
       `<p class="sum"><span class="blank ` +
-      `long">${isSolved ? "Its shape unit must open: its sum must be above 0, as with a weight above 0 before it." : ""}</span></p>` +
+      `long">${isSolved ? "Its shape unit must open: as with a weight above 0 before it." : ""}</span></p>` +
       `<p class="foot">Picture, pixel and error are real. The weights are made up to be round, and other ` +
       `inputs are left out. The real slope adds up all open paths.</p>`,
   };
