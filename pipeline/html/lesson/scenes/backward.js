@@ -14,7 +14,7 @@ const VERDICTS = {
   B: "Not B: no error reaches it.",
   AB: "Only A: no error reaches B.",
 };
-const MADE_UP = "Picture, pixel and error are real. The weights are made up to be round, and other inputs are left out.";
+const MADE_UP = "Picture, pixel and error are real; the weights are made up to be round. Other inputs are left out.";
 const LARGER = 0.1; // by which the right answer makes A larger
 
 /** Return the numbers of the scene: those of `walkBack`, the pixel, the right class and the other one with most. */
@@ -133,7 +133,7 @@ function listLines(own, ledger, found) {
   const shown = arrivedIn(own);
   const done = ledger.slice(0, shown);
   const lines = done.map(([name, text]) => make("li", {}, make("b", {}, name), ` ${text}`));
-  const verdict = make("li", {}, `${VERDICTS[guess]} A’s slope is below 0: make A larger.`, make("br"), tryLarger(found));
+  const verdict = make("li", {}, `${VERDICTS[guess]} A’s slope is below 0: make A larger. ${tryLarger(found)}`);
   return shown === STEPS_BACK ? [...lines, verdict] : lines;
 }
 
