@@ -117,8 +117,9 @@ function describeAnswer(model, image, label) {
   const { probabilities } = readImage(model, image);
   const best = bestOf({ probabilities });
   const names = outputNames(model);
-  const shares = [...new Set([label, best])].map((output) => `${names[output]}: ${percent(probabilities[output], true)}`);
-  return make("span.label", {}, make("b", {}, `${names[label]}, read as ${names[best]}`), shares.join(", "));
+  const share = (output) => `${names[output]}: ${percent(probabilities[output], true)}`;
+  const shares = [...new Set([label, best])].map(share).join(", ");
+  return make("span.label", {}, make("b", {}, `${names[label]}, read as ${names[best]}`), shares);
 }
 
 /** Move the ball along the curve to a picture. */
