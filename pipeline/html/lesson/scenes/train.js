@@ -148,7 +148,8 @@ function describeLearner({ model, learner }) {
   const kernels = learner.model.layers.filter(({ outputShape }) => isMap(outputShape));
   const none = negativeOf(model) === null ? "" : ", no “none”";
   const counts = kernels.map(({ biases }) => biases.length);
-  return `A new, small network: ${counts.join(" and ")} kernels and ${model.classNames.length} scores${none}. The charts show the first steps wider.`;
+  const outputs = `${model.classNames.length} scores${none}`;
+  return `A new, small network: ${counts.join(" and ")} kernels, ${outputs}. The charts show the first steps wider.`;
 }
 
 /** Append a chart over the steps, with its last value in large. Returns draw(points, {most, guess, text}). */
