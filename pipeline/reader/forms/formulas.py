@@ -7,8 +7,7 @@ from fractions import Fraction
 
 from pipeline.engine.errors import UsageError
 
-MOST_CHARACTERS = 300  # of a formula
-MOST_PARENTHESES = 20  # within each other
+MOST_CHARACTERS = 300  # of a formula, which bounds how deep its parts are within each other
 NUMBER = re.compile(r"\d+(\.\d+)?", re.ASCII)
 SUM = re.compile(r"sum\s*\(")
 
@@ -36,7 +35,7 @@ def parse_formula(text: str, names: Sequence[str], has_sums: bool) -> Formula:
     if len(text) > MOST_CHARACTERS:
         raise UsageError(f"it has more than {MOST_CHARACTERS} characters")
     tokens = _split(text, names, has_sums)
-    tree, rest = _parse_terms(tokens, 0)
+    tree, rest = _parse_terms(tokens)
     if rest:
         raise UsageError(f"nothing can precede {_show(rest[0])} there")
     return Formula(text, tree)
@@ -84,38 +83,36 @@ def _show(token: Tree) -> str:
     return str(token[-1])
 
 
-def _parse_terms(tokens: Sequence[Tree], depth: int) -> tuple[Tree, Sequence[Tree]]:
+def _parse_terms(tokens: Sequence[Tree]) -> tuple[Tree, Sequence[Tree]]:
     """Return the tree of a sum or difference at the beginning, and the tokens after it."""
-    tree, rest = _parse_factors(tokens, depth)
+    tree, rest = _parse_factors(tokens)
     while rest and rest[0] in (("+",), ("-",)):
         (sign,) = rest[0]
-        right, rest = _parse_factors(rest[1:], depth)
+        right, rest = _parse_factors(rest[1:])
         tree = (sign, tree, right)
     return tree, rest
 
 
-def _parse_factors(tokens: Sequence[Tree], depth: int) -> tuple[Tree, Sequence[Tree]]:
-    tree, rest = _parse_part(tokens, depth)
+def _parse_factors(tokens: Sequence[Tree]) -> tuple[Tree, Sequence[Tree]]:
+    tree, rest = _parse_part(tokens)
     while rest and rest[0] in (("*",), ("/",)):
         (sign,) = rest[0]
-        right, rest = _parse_part(rest[1:], depth)
+        right, rest = _parse_part(rest[1:])
         tree = (sign, tree, right)
     return tree, rest
 
 
-def _parse_part(tokens: Sequence[Tree], depth: int) -> tuple[Tree, Sequence[Tree]]:
+def _parse_part(tokens: Sequence[Tree]) -> tuple[Tree, Sequence[Tree]]:
     if not tokens:
         raise UsageError("it ends too early")
-    if depth > MOST_PARENTHESES:
-        raise UsageError(f"it has more than {MOST_PARENTHESES} parentheses within each other")
     first, rest = tokens[0], tokens[1:]
     if first == ("(",):
-        tree, rest = _parse_terms(rest, depth + 1)
+        tree, rest = _parse_terms(rest)
         if not rest or rest[0] != (")",):
             raise UsageError("a parenthesis is not closed")
         return tree, rest[1:]
     if first == ("-",):
-        tree, rest = _parse_part(rest, depth + 1)
+        tree, rest = _parse_part(rest)
         return ("negative", tree), rest
     if len(first) == 1:
         raise UsageError(f"{_show(first)} cannot stand there")

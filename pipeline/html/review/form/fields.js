@@ -29,18 +29,21 @@ function describeLook(field) {
   return { amount: "amount", date: "date", time: "time", own: "own pattern" }[look] ?? "any number";
 }
 
+function isPattern(text) {
+  try {
+    return Boolean(new RegExp(text, "u"));
+  } catch {
+    return false;
+  }
+}
+
 // The regular expression of the whole text, and what counts in it, as `forms` reads it.
 function compileField({ digits, pattern, holds: kind }) {
   const [least, most = least] = String(digits ?? "").split("-");
-  const fits = pattern ?? (digits ? `\\d{${least},${most}}` : "");
-  const isPattern = pattern !== undefined;
-  return {
-    holds: kind,
-    fits,
-    spaces: isPattern && /\s/.test(fits),
-    separators: isPattern && /[.,:/'-]/.test(fits),
-    unit: "1",
-  };
+  const wanted = pattern ?? (digits ? `\\d{${least},${most}}` : "");
+  const fits = isPattern(wanted) ? wanted : "";
+  const has = (signs) => pattern !== undefined && signs.test(fits);
+  return { holds: kind, fits, spaces: has(/\s/), separators: has(/[.,:/'-]/), unit: "1" };
 }
 
 const isPlain = (name) => /^[A-Za-z0-9_-]+$/.test(name);
@@ -69,23 +72,11 @@ const writeFormulas = (title, formulas) => {
     : "";
 };
 
-// The parts of the file, each with the field that it is about, or "".
-function writeParts(form) {
-  const tops = Object.entries(form.top)
-    .map(([name, text]) => `${name} = ${quoteText(text)}\n`)
-    .join("");
-  return [
-    { text: tops, field: "" },
-    ...form.fields.map((field) => ({ text: writeField(field), field: field.name })),
-    { text: writeFormulas("lines", form.lines), field: "" },
-    { text: writeFormulas("sums", form.sums), field: "" },
-  ].filter(({ text }) => text);
+function writeForm({ top, fields, lines, sums }) {
+  const tops = Object.entries(top).map(([name, text]) => `${name} = ${quoteText(text)}\n`);
+  const formulas = [writeFormulas("lines", lines), writeFormulas("sums", sums)];
+  return [tops.join(""), ...fields.map(writeField), ...formulas].filter(Boolean).join("\n");
 }
-
-const writeForm = (form) =>
-  writeParts(form)
-    .map(({ text }) => text)
-    .join("\n");
 
 // Read a TOML file, as far as forms need it: tables, texts, whole numbers, lists of texts. Throws an Error.
 function parseToml(text) {
@@ -210,7 +201,6 @@ function parseForm(text) {
     if (!(kind in HOLDS)) throw new Error(`${name}: holds is one of ${Object.keys(HOLDS).join(", ")}`);
     const regions = Array.isArray(region) ? region : [region];
     regions.forEach((each) => parseRegion(each, [1, 1]));
-    if (pattern !== undefined) new RegExp(pattern, "u"); // which throws
     return { name, regions, digits: digits === undefined ? undefined : String(digits), pattern, holds: kind };
   });
   return { top, fields: found, lines, sums };
@@ -222,9 +212,11 @@ function checkForm(form) {
     if (RESERVED.includes(name)) throw new Error(`a field cannot be called ${name}: the table has this column`);
     if (digits !== undefined && pattern !== undefined) throw new Error(`${name}: digits or a pattern, not both`);
     if (digits !== undefined && !isCount(digits)) throw new Error(`${name}: ${COUNTS}`);
+    if (pattern !== undefined && !isPattern(pattern)) throw new Error(`${name}: ${pattern} is not a pattern`);
   }
   for (const table of ["lines", "sums"])
-    for (const [target, formula] of Object.entries(form[table])) checkFormula(target, formula, form.fields, table);
+    for (const [target, formula] of Object.entries(form[table]))
+      if (formula) checkFormula(target, formula, form.fields, table);
 }
 
 // "left,top,right,bottom", in pixels or with %, as a box of a page of this [height, width].

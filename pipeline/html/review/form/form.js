@@ -31,20 +31,8 @@ const lastForm = () => state.steps.findLast((step) => step.do === "form" && step
 
 async function commitForm() {
   const toml = writeForm(drawing.form);
-  if (toml === (lastForm()?.toml ?? state.pile.toml) || !state.isWriter) return;
-  const step = {
-    number: (state.steps.at(-1)?.number ?? 0) + 1,
-    at: Date.now(),
-    do: "form",
-    base: state.pile.toml,
-    toml,
-  };
-  try {
-    await state.log.append(step);
-  } catch {
-    await keepNothing();
-  }
-  state.steps.push(step);
+  if (toml === (lastForm()?.toml ?? state.pile.toml)) return;
+  await record({ do: "form", base: state.pile.toml, toml });
   requestDrawing();
 }
 
@@ -69,8 +57,7 @@ function findProblem() {
 async function undoForm() {
   const step = lastForm();
   if (!step || !state.isWriter) return;
-  await state.log.drop(step);
-  state.steps = state.steps.filter((each) => each !== step);
+  await dropStep(step);
   openForm();
 }
 
@@ -181,6 +168,13 @@ function drawForm() {
   }
 }
 
+const cornersOf = ([left, top, right, bottom]) => [
+  [left, top],
+  [right, top],
+  [left, bottom],
+  [right, bottom],
+];
+
 function drawPlan() {
   const { page, form, chosen } = drawing;
   const plan = get("plan");
@@ -212,13 +206,7 @@ function drawPlan() {
   );
   const field = chosenField();
   if (field?.regions.length) {
-    const [left, top, right, bottom] = parseRegion(field.regions[0], page.size);
-    for (const [x, y] of [
-      [left, top],
-      [right, top],
-      [left, bottom],
-      [right, bottom],
-    ])
+    for (const [x, y] of cornersOf(parseRegion(field.regions[0], page.size)))
       marks.push(place(make("i", { className: "grip" }), [x, y, x, y], page));
   }
   paper.replaceChildren(image, ...marks);
@@ -278,6 +266,10 @@ function countFound(field, read) {
 function drawEditor(field, read) {
   const input = (id, value, onchange, properties = {}) =>
     make("input", { id, value, autocomplete: "off", spellcheck: false, onchange, ...properties });
+  const setIn = (record, name) => (event) =>
+    changeForm(() => {
+      record[name] = event.target.value.trim();
+    });
   const pick = (group, options, chosen, choose) =>
     make(
       "div",
@@ -299,33 +291,16 @@ function drawEditor(field, read) {
     );
   const look = field.isOwn ? "own" : lookOf(field);
   const looks = Object.fromEntries(Object.keys(LOOKS).map((each) => [each, each === "own" ? "own pattern" : each]));
-  const isBroken = (text) => {
-    try {
-      return !new RegExp(text, "u");
-    } catch {
-      return true;
-    }
-  };
   const detail =
     look === "digits"
-      ? input("digits", field.digits ?? "", ({ target }) => setDigits(target.value), {
+      ? input("digits", field.digits ?? "", setIn(field, "digits"), {
           ariaLabel: "How many digits, such as 5 or 1-3",
         })
       : look === "own"
-        ? input(
-            "pattern",
-            field.pattern ?? "",
-            ({ target }) => {
-              if (isBroken(target.value))
-                Object.assign(drawing, { problem: `${target.value} is not a pattern`, text: writeForm(drawing.form) });
-              else
-                changeForm(() => {
-                  field.pattern = target.value;
-                });
-              requestDrawing();
-            },
-            { className: "mono", ariaLabel: "Pattern" },
-          )
+        ? input("pattern", field.pattern ?? "", setIn(field, "pattern"), {
+            className: "mono",
+            ariaLabel: "Pattern",
+          })
         : null;
   const formulas = field.holds === "lines" ? drawing.form.lines : drawing.form.sums;
   const formula =
@@ -340,7 +315,7 @@ function drawEditor(field, read) {
               "div",
               { className: "in" },
               make("i", {}, `${field.name} = `),
-              input("formula", formulas[field.name] ?? "", ({ target }) => setFormula(field, formulas, target.value), {
+              input("formula", formulas[field.name] ?? "", setIn(formulas, field.name), {
                 placeholder: suggestFormula(field, drawing.form.fields),
               }),
             ),
@@ -377,30 +352,6 @@ function moveFormula(field, kind) {
     delete sums[field.name];
   }
   field.holds = kind;
-}
-
-function setDigits(text) {
-  const digits = text.replace(/\s/g, "");
-  if (isCount(digits))
-    changeForm(() => {
-      chosenField().digits = digits;
-    });
-  else drawing.problem = COUNTS;
-  requestDrawing();
-}
-
-function setFormula(field, formulas, text) {
-  try {
-    const table = field.holds === "lines" ? "lines" : "sums";
-    if (text.trim()) checkFormula(field.name, text, drawing.form.fields, table);
-    changeForm(() => {
-      if (text.trim()) formulas[field.name] = text.trim();
-      else delete formulas[field.name];
-    });
-  } catch (error) {
-    drawing.problem = error.message;
-    requestDrawing();
-  }
 }
 
 function noteFormula(field, formulas, read) {
@@ -499,62 +450,27 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 
 function listenToForm() {
   const plan = get("plan");
-  let [from, drawn, grip] = [null, null, -1];
-  const locate = (event) => {
-    const { left, top, width, height } = plan.querySelector(".paper").getBoundingClientRect();
-    const share = (part) => Math.min(Math.max(part, 0), 1);
-    const [high, wide] = drawing.page.size;
-    return {
-      x: Math.round(wide * share((event.clientX - left) / width)),
-      y: Math.round(high * share((event.clientY - top) / height)),
-    };
-  };
-  const near = (point) => {
-    const field = chosenField();
-    if (!field?.regions.length) return -1;
-    const [left, top, right, bottom] = parseRegion(field.regions[0], drawing.page.size);
+  const boxOfChosen = () => chosenField()?.regions.length && parseRegion(chosenField().regions[0], drawing.page.size);
+  const gripAt = (point) => {
     const reach = (9 * drawing.page.size[1]) / plan.querySelector(".paper").clientWidth;
-    return [
-      [left, top],
-      [right, top],
-      [left, bottom],
-      [right, bottom],
-    ].findIndex(([x, y]) => Math.hypot(x - point.x, y - point.y) < reach);
+    const isNear = ([x, y]) => Math.hypot(x - point.x, y - point.y) < reach;
+    return boxOfChosen() ? cornersOf(boxOfChosen()).findIndex(isNear) : -1;
   };
-  plan.onpointerdown = (event) => {
-    if (event.button) return;
-    from = locate(event);
-    grip = near(from);
-    plan.setPointerCapture(event.pointerId);
-    plan.focus();
-    event.preventDefault();
+  const boxOf = (start, point) => {
+    const grip = gripAt(start);
+    if (grip < 0) return stretch(start, point);
+    const [x, y] = cornersOf(boxOfChosen())[3 - grip]; // the opposite corner stays
+    return stretch({ x, y }, point);
   };
-  plan.onpointermove = (event) => {
-    if (!from) return;
-    drawn?.remove();
-    drawn = place(make("i", { className: "drawn" }), boxOf(locate(event)), drawing.page);
-    plan.querySelector(".paper").append(drawn);
-  };
-  const boxOf = (point) => {
-    if (grip < 0) return stretch(from, point);
-    const [left, top, right, bottom] = parseRegion(chosenField().regions[0], drawing.page.size);
-    return stretch({ x: grip % 2 ? left : right, y: grip > 1 ? top : bottom }, point);
-  };
-  plan.onpointerup = (event) => {
-    if (!from) return;
-    const box = boxOf(locate(event));
-    const point = from;
-    from = null;
-    drawn?.remove();
-    if (widthOf(box) < 6 || heightOf(box) < 6) {
-      const found = drawing.form.fields.findIndex(({ regions }) =>
-        regions.some((each) => holds(parseRegion(each, drawing.page.size), point.x, point.y)),
-      );
-      drawing.chosen = found;
+  const finish = (start, box) => {
+    const isAt = ({ regions }) => regions.some((each) => holds(parseRegion(each, drawing.page.size), start.x, start.y));
+    if (!box) {
+      drawing.chosen = drawing.form.fields.findIndex(isAt);
       requestDrawing();
-    } else if (grip >= 0) changeForm(() => setRegion(chosenField(), box));
+    } else if (gripAt(start) >= 0) changeForm(() => setRegion(chosenField(), box));
     else addField(box);
   };
+  listenToDrawing(plan, () => drawing.page, finish, boxOf);
   document.addEventListener("keydown", (event) => {
     if (state.view !== "form" || get("help").open) return;
     const isControl = event.ctrlKey || event.metaKey;

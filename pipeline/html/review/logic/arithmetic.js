@@ -87,26 +87,6 @@ const fieldsOf = ([kind, first, second]) => {
   return kind === "field" || kind === "sum" ? [first] : [first, second].filter(Boolean).flatMap(fieldsOf);
 };
 
-// The value that a field must have for a formula to have this result; UNKNOWN if there is not exactly one.
-function solve(formula, field, result, values) {
-  const [operation, first, second] = formula;
-  if (operation === "field") return first === field ? result : UNKNOWN;
-  if (operation === "negative") return solve(first, field, negative(result), values);
-  if (!second) return UNKNOWN;
-  const isFirst = fieldsOf(first).includes(field);
-  if (isFirst === fieldsOf(second).includes(field)) return UNKNOWN;
-  const raw = evaluate(isFirst ? second : first, values);
-  const other = raw === EMPTY && (operation === "+" || operation === "-") ? ZERO : raw;
-  if (!isFraction(other)) return UNKNOWN;
-  const part = {
-    "+": () => minus(result, other),
-    "-": () => (isFirst ? plus(result, other) : minus(other, result)),
-    "*": () => over(result, other),
-    "/": () => (isFirst ? times(result, other) : over(other, result)),
-  }[operation]();
-  return isFraction(part) ? solve(isFirst ? first : second, field, part, values) : UNKNOWN;
-}
-
 // A number as text, rounded half up to its unit.
 function writeAmount(value, unit, decimal) {
   const [top, bottom] = plus(over(value, unit), [1n, 2n]);
@@ -189,29 +169,20 @@ function weigh(readings, countFitting) {
 }
 
 const MOST_CHARACTERS = 300; // of a formula
-const MOST_PARENTHESES = 20; // within each other
 
 // Formulas as they are written: + - * / ( ), numbers, names of fields, and with `hasSums` sum(name).
 function parseFormula(text, names, hasSums = true) {
   if (text.length > MOST_CHARACTERS) throw new Error(`it has more than ${MOST_CHARACTERS} characters`);
-  const tokens = splitFormula(text.replaceAll("×", "*").replaceAll("÷", "/").replaceAll("−", "-"), names, hasSums);
-  let [at, depth] = [0, 0];
+  const tokens = splitFormula(text, names, hasSums);
+  let at = 0;
   const take = (...wanted) => (wanted.includes(tokens[at]?.[0]) ? tokens[at++][0] : "");
   const part = () => {
     if (take("(")) {
-      if (++depth > MOST_PARENTHESES)
-        throw new Error(`it has more than ${MOST_PARENTHESES} parentheses within each other`);
       const inner = terms();
-      depth -= 1;
       if (!take(")")) throw new Error(") is missing");
       return inner;
     }
-    if (take("-")) {
-      if (++depth > MOST_PARENTHESES) throw new Error("it has too many signs");
-      const inner = part();
-      depth -= 1;
-      return ["negative", inner];
-    }
+    if (take("-")) return ["negative", part()];
     const token = tokens[at++];
     if (!token) throw new Error("it ends too early");
     if (token.length < 2) throw new Error(`${token[0]} cannot stand there`);

@@ -16,22 +16,29 @@ function readCharacters({ signs, boxes, page }) {
   return found;
 }
 
-// For each character of a text, the index of the one in another text that it stands for, or -1: the fewest changes.
-function align(text, other) {
+const changeTo = (one, other) => (one === other ? 0 : /\d/.test(one) === /\d/.test(other) ? 1 : 2);
+
+// The fewest changes from the first i characters of a text to the first j of another one.
+function countChanges(text, other) {
   const cost = Array.from({ length: text.length + 1 }, (_, i) =>
     Array.from({ length: other.length + 1 }, (__, j) => i + j),
   );
   for (let i = 1; i <= text.length; i += 1) {
     for (let j = 1; j <= other.length; j += 1) {
-      const change = text[i - 1] === other[j - 1] ? 0 : /\d/.test(text[i - 1]) === /\d/.test(other[j - 1]) ? 1 : 2;
+      const change = changeTo(text[i - 1], other[j - 1]);
       cost[i][j] = Math.min(cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + change);
     }
   }
+  return cost;
+}
+
+// For each character of a text, the index of the one in another text that it stands for, or -1.
+function align(text, other) {
+  const cost = countChanges(text, other);
   const found = new Array(text.length).fill(-1);
   let [i, j] = [text.length, other.length];
   while (i && j) {
-    const change = text[i - 1] === other[j - 1] ? 0 : /\d/.test(text[i - 1]) === /\d/.test(other[j - 1]) ? 1 : 2;
-    if (cost[i][j] === cost[i - 1][j - 1] + change) found[(i -= 1)] = j -= 1;
+    if (cost[i][j] === cost[i - 1][j - 1] + changeTo(text[i - 1], other[j - 1])) found[(i -= 1)] = j -= 1;
     else if (cost[i][j] === cost[i - 1][j] + 1) i -= 1;
     else j -= 1;
   }

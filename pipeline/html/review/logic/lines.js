@@ -130,18 +130,6 @@ function makeChecks(page) {
   return checks;
 }
 
-function editDistance(one, other) {
-  let row = Array.from({ length: other.length + 1 }, (_, i) => i);
-  for (const [i, a] of [...one].entries()) {
-    const next = [i + 1];
-    for (const [j, b] of [...other].entries()) {
-      next.push(Math.min(row[j + 1] + 1, next[j] + 1, row[j] + (a === b ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row.at(-1);
-}
-
 function fitsPattern(field, text) {
   if (!field?.fits) return true;
   let plain = text.trim();
@@ -157,14 +145,11 @@ function calculate(page, check, number) {
   const like = [number.read, ...(page.byField.get(number.field) ?? []).map(({ text }) => text)].find(Boolean) ?? "";
   let value = check.result;
   if (number !== check.written) {
-    if (!check.written || (check.formula[0] === "sum" && needsText(check.written))) return "";
-    const written = valueIn(check.written);
-    if (!isFraction(written)) return "";
-    if (check.formula[0] === "sum") {
-      const others = check.terms.filter((each) => each !== number).map((each) => valueIn(each));
-      const rest = others.reduce((a, b) => operate("+", a, b), ZERO);
-      value = isFraction(rest) ? minus(written, rest) : UNKNOWN;
-    } else value = solve(check.formula, number.field, written, valuesIn(page, check.cells));
+    // The result is linear in the number, unless it divides: its values with 0 and 1 give the line.
+    const written = check.written ? valueIn(check.written) : UNKNOWN;
+    const [zero, one] = ["0", "1"].map((text) => judgeCheck(page, check, new Map([[number, text]])).result);
+    if (![written, zero, one].every(isFraction)) return "";
+    value = over(minus(written, zero), minus(one, zero));
   }
   if (!isFraction(value)) return "";
   if (isTime(like)) value = plus(value, fraction(-24n * (over(value, DAY)[0] / over(value, DAY)[1])));
@@ -190,7 +175,7 @@ function mend(page, check) {
   const totals = page.checks.filter(isWrongTotal);
   const found = open.flatMap((number) => {
     const text = calculate(page, check, number);
-    const far = text ? editDistance(squeeze(text), squeeze(number.text)) : Infinity;
+    const far = text ? countChanges(squeeze(text), squeeze(number.text)).at(-1).at(-1) : Infinity;
     const most = check.kind === "line" || number === check.written || !isSure(number) ? CLOSE : 1;
     if (far > most) return [];
     const fits = (total) => judgeCheck(page, total, new Map([[number, text]])).state === "fits";

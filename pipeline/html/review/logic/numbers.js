@@ -5,36 +5,37 @@
 // kind: "read"; "rejected" if no reading fits; "unfit" if it fits no line; "ink" that was not read; "missing" where a
 // number should be; "few" if a field has fewer lines than on most pages; "added" by a person.
 // answer: "", "right", "set", "kept" as written, "none" if there is no number, "covered" by one that was added.
+const BLANK = {
+  page: null,
+  id: "",
+  kind: "read",
+  field: "",
+  origin: "", // the field before a person has moved it
+  line: 0,
+  box: null,
+  text: "",
+  read: "",
+  digits: "",
+  confidence: 0,
+  alternatives: [],
+  readings: [],
+  boxes: [],
+  signs: [],
+  isCell: false,
+  isNeeded: false,
+  what: "",
+  hasInk: false,
+  answer: "",
+  how: "",
+  later: false,
+  sampled: false,
+  asked: null,
+};
+
 function makeNumber(page, id, values) {
-  const { kind = "read", field = "", line = 0, box, text = "", digits = "", confidence = 0 } = values;
-  const { alternatives = [], boxes = [], signs = [], isCell = false, isNeeded = false, what = "" } = values;
-  return {
-    // with the same properties in the same order, because there may be many
-    page,
-    id,
-    kind,
-    field,
-    origin: field,
-    line,
-    box,
-    text,
-    read: text,
-    digits,
-    confidence,
-    alternatives,
-    readings: [[text, confidence], ...alternatives],
-    boxes,
-    signs,
-    isCell,
-    isNeeded,
-    what,
-    hasInk: false,
-    answer: "",
-    how: "",
-    later: false,
-    sampled: false,
-    asked: null,
-  };
+  const number = Object.assign({ ...BLANK }, values, { page, id });
+  const { field, text, confidence, alternatives } = number;
+  return Object.assign(number, { origin: field, read: text, readings: [[text, confidence], ...alternatives] });
 }
 
 function makeNumbers(page) {

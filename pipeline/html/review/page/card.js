@@ -43,28 +43,28 @@ function drawQuestion(number) {
   ].filter(Boolean);
 }
 
+const WORDS = {
+  rejected: "not read",
+  ink: "ink that was not read",
+  missing: "a number is missing",
+  unfit: "fits no line",
+};
+
+// The title of the card, and what is known of the number; isPlain: whether nothing is wrong with it.
 function describeQuestion(number, { mark, check, why, isCalculated }, text) {
   const name = label(number);
-  const field = state.pile.fields[number.field];
-  const pattern = `${text} does not fit the pattern`;
-  if (state.isWarned || (state.typed && isWrongAlready(field, text))) return [kindOf(number, name), pattern];
+  const hasInk = number.hasInk && number.kind === "read" && mark === "!";
+  const words = hasInk ? WORDS.ink : number.kind === "few" ? number.what : WORDS[number.kind];
+  const title = words ? `${name}: ${words}` : name;
+  if (state.isWarned) return [title, `${text} does not fit the pattern`];
   if (number.answer) return [name, doneBecause(number), true];
-  if (number.hasInk && number.kind === "read" && mark === "!")
-    return [kindOf(number, name), `read as ${number.text}`, true];
-  if (number.kind === "missing") return [kindOf(number, name), "its line has other numbers", true];
-  if (number.kind === "ink")
-    return [kindOf(number, name), isCalculated ? writeSum(check, new Map([[number, text]])) : "", true];
-  if (number.kind === "rejected") return [kindOf(number, name), isCalculated ? why : "", true];
-  if (number.kind === "unfit") return [`${name}: fits no line`, "", true];
-  if (number.kind === "few") return [`${name}: ${number.what}`, "", true];
+  if (words) return [title, hasInk ? `read as ${number.text}` : isCalculated ? why : "", true];
   if (mark === "≠" && check.kind === "line") {
     const { written, result } = check;
-    const sum = writeSum(check, null, true);
+    const sum = writeSum(check);
     if (number !== written) return [name, `read as ${number.text}, but ${sum} is not ${written.text}`];
-    return [
-      `${name}: does not add up`,
-      `${sum} = ${showResult(number.page, check, result, number.text)}, read as ${number.text}`,
-    ];
+    const made = showResult(number.page, check, result, number.text);
+    return [`${name}: does not add up`, `${sum} = ${made}, read as ${number.text}`];
   }
   if (check?.kind === "total" && mark !== "?") {
     const made = showResult(number.page, check, check.result);
@@ -75,22 +75,7 @@ function describeQuestion(number, { mark, check, why, isCalculated }, text) {
     const doubtful = number.signs.filter(([, chance]) => chance < state.pile.certain).length;
     return [name, `${number.boxes.length} digits, ${doubtful} of them doubtful: type over them`];
   }
-  return [name, number.kind === "read" ? `${percent(number.confidence)} sure` : "", mark !== "?"];
-}
-
-const kindOf = (number, name) => {
-  const words =
-    number.hasInk && number.kind === "read"
-      ? "ink that was not read"
-      : { rejected: "not read", ink: "ink that was not read", missing: "a number is missing" }[number.kind];
-  return words ? `${name}: ${words}` : name;
-};
-
-// Whether a text that is being typed is longer than the field allows.
-function isWrongAlready(field, text) {
-  if (!field?.fits || fitsPattern(field, text)) return false;
-  const shown = text.slice(0, -1);
-  return shown !== "" && fitsPattern(field, shown);
+  return [name, `${percent(number.confidence)} sure`, mark !== "?"];
 }
 
 // The crop with the digits below; a long number in strips of eight.
@@ -179,21 +164,11 @@ function listParts(formula, check) {
   return write(formula);
 }
 
-// The sum in words. changes: other texts. isLeft: without the result.
-function writeSum(check, changes, isLeft = false) {
-  const written = (part) => (typeof part === "string" ? part : (part.id && textIn(part, changes)) || "–");
-  const [unknown] = changes?.keys() ?? [];
-  const { written: target, formula } = check;
-  const isFactor =
-    formula[0] === "*" && unknown && unknown !== target && formula.slice(1).every(([kind]) => kind === "field");
-  if (isFactor && !isLeft) {
-    // a × b = c, as c / a = b
-    const other = listParts(formula, check).find((part) => part.id && part !== unknown);
-    return `${textIn(target, changes)} / ${written(other)} = ${textIn(unknown, changes)}`;
-  }
-  const parts = listParts(formula, check).map(written);
-  const shown = parts.length > 9 ? `sum of ${check.terms.length} numbers` : parts.join(" ");
-  return isLeft ? shown : `${shown} = ${target ? textIn(target, changes) : ""}`;
+// The left side of the sum in words. changes: other texts.
+function writeSum(check, changes) {
+  const parts = listParts(check.formula, check);
+  if (parts.length > 9) return `sum of ${check.terms.length} numbers`;
+  return parts.map((part) => (typeof part === "string" ? part : (part.id && textIn(part, changes)) || "–")).join(" ");
 }
 
 const MOST = 12; // numbers of a column that are shown in one line
@@ -242,8 +217,7 @@ function noteFit(number, check, changes) {
   const { state: verdict, result } = judgeCheck(number.page, total, changes);
   if (verdict === "fits") return [`total ${total.written.text} `, tick()];
   if (!isFraction(result)) return ["adds up ", tick()];
-  const off = absolute(minus(result, valueIn(total.written)));
-  return [`total then off by ${showResult(number.page, total, off)}`];
+  return [`total then off by ${showDifference(number.page, { ...total, result })}`];
 }
 
 const rest = (keys, text) => span("rest", key(keys), text);
@@ -293,11 +267,8 @@ function markChanges(text, reading) {
 // A number that is being placed: its crop, and the cells around it.
 function drawDraft(draft) {
   const { page, field, line, box, number } = draft;
-  const shown = {
-    ...makeNumber(page, "draft", { field, line, box, kind: "ink" }),
-    boxes: number?.boxes ?? [],
-    signs: number?.signs ?? [],
-  };
+  const { boxes = [], signs = [] } = number ?? {};
+  const shown = makeNumber(page, "draft", { field, line, box, boxes, signs, kind: "ink" });
   const text = state.typed ?? draft.text;
   const title = `${number ? "move" : "new number"}: ${draft.isNowhere ? "" : label(shown)}`;
   const nowhere = "This touches no field. Choose one with the arrows.";

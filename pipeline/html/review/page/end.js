@@ -106,52 +106,27 @@ function drawSpot(counts) {
 const LISTED = 200; // pages in the account; what is left comes first
 
 function drawAccount(pile) {
-  const head = ["page", "numbers", "looked at", "corrected", "left", "adds up"];
   const dash = (count) => (count ? count.toLocaleString("en") : "–");
-  const pages = [...pile.pages].sort(
-    (a, b) =>
-      Number(b.questions.size > 0 && pile.pages.length > LISTED) -
-      Number(a.questions.size > 0 && pile.pages.length > LISTED),
-  );
+  const isMany = pile.pages.length > LISTED;
+  const pages = isMany ? [...pile.pages].sort((a, b) => (b.questions.size > 0) - (a.questions.size > 0)) : pile.pages;
+  const rowOf = (name, cells) => make("tr", {}, ...cells.map((cell) => make(name, {}, cell)));
   const rows = pages.slice(0, LISTED).map((page) => {
     const answered = page.numbers.filter(({ answer }) => answer && answer !== "covered");
     const corrected = answered.filter(({ answer }) => answer === "set" || answer === "none");
     const open = page.questions.size;
     const sum = page.checks.length ? (addsUp(page) ? tick() : make("b", { className: "no" }, "≠")) : "–";
-    const name = make(
-      "button",
-      { className: "plain", type: "button", onclick: () => openPage(page) },
-      isolate(page.name),
-    );
-    return make(
-      "tr",
-      {},
-      make("td", {}, name),
-      make("td", {}, dash(page.numbers.filter(isThere).length)),
-      make("td", {}, dash(answered.length)),
-      make("td", {}, dash(corrected.length)),
-      make("td", {}, open ? make("b", { className: "no" }, String(open)) : "–"),
-      make("td", {}, sum),
-    );
+    const goThere = { className: "plain", type: "button", onclick: () => openPage(page) };
+    return rowOf("td", [
+      make("button", goThere, isolate(page.name)),
+      dash(page.numbers.filter(isThere).length),
+      dash(answered.length),
+      dash(corrected.length),
+      open ? make("b", { className: "no" }, String(open)) : "–",
+      sum,
+    ]);
   });
-  const more = pile.pages.length > LISTED && make("caption", {}, `${LISTED} of ${pile.pages.length} pages`);
-  return make(
-    "section",
-    { className: "tb", tabIndex: 0, ariaLabel: "Pages" },
-    make(
-      "table",
-      {},
-      more,
-      make(
-        "thead",
-        {},
-        make(
-          "tr",
-          {},
-          head.map((each) => make("th", { scope: "col" }, each)),
-        ),
-      ),
-      make("tbody", {}, rows),
-    ),
-  );
+  const head = rowOf("th", ["page", "numbers", "looked at", "corrected", "left", "adds up"]);
+  const more = isMany && make("caption", {}, `${LISTED} of ${pile.pages.length} pages`);
+  const table = make("table", {}, more, make("thead", {}, head), make("tbody", {}, rows));
+  return make("section", { className: "tb", tabIndex: 0, ariaLabel: "Pages" }, table);
 }

@@ -100,17 +100,8 @@ async function respondToDraft(name, letter) {
     const { draft } = state;
     const field =
       draft.field || Object.keys(state.pile.fields).find((each) => state.pile.fields[each].holds === "lines");
-    if (field)
-      change({
-        draft: {
-          ...draft,
-          field,
-          line: newLine(draft.page, draft.box),
-          isNowhere: false,
-          sum: "",
-          isCalculated: false,
-        },
-      });
+    const line = newLine(draft.page, draft.box);
+    if (field) change({ draft: suggest({ ...draft, field, line, isNowhere: false }) });
   }
 }
 

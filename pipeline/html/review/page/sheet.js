@@ -61,19 +61,7 @@ function markPage(page, number) {
 
 const grow = ([left, top, right, bottom], by) => [left - by, top - by, right + by, bottom + by];
 
-// A rectangle that is drawn on the page is a number; a click selects the one that is there.
-let start = null;
-
-function pointAt(event) {
-  const page = state.draft?.page ?? focused()?.page ?? state.pile.pages[0];
-  const { left, top, width, height } = get("paper").getBoundingClientRect();
-  const share = (part) => Math.min(Math.max(part, 0), 1);
-  return {
-    page,
-    x: Math.round(page.size[1] * share((event.clientX - left) / width)),
-    y: Math.round(page.size[0] * share((event.clientY - top) / height)),
-  };
-}
+const share = (part) => Math.min(Math.max(part, 0), 1);
 
 const stretch = (one, other) => [
   Math.min(one.x, other.x),
@@ -82,30 +70,42 @@ const stretch = (one, other) => [
   Math.max(one.y, other.y),
 ];
 
-function listenToSheet() {
-  const sheet = get("sheet");
-  let drawn = null;
+// Call finish(start, box) for a rectangle that is drawn on the page that an element shows; the box of a click is null.
+// boxOf(start, point): the rectangle between two points.
+function listenToDrawing(sheet, getPage, finish, boxOf = stretch) {
+  let [start, drawn] = [null, null];
+  const locate = (event) => {
+    const page = start?.page ?? getPage();
+    const { left, top, width, height } = sheet.querySelector(".paper").getBoundingClientRect();
+    const x = Math.round(page.size[1] * share((event.clientX - left) / width));
+    return { page, x, y: Math.round(page.size[0] * share((event.clientY - top) / height)) };
+  };
   sheet.onpointerdown = (event) => {
-    if (event.button || !get("paper").contains(event.target)) return;
-    start = pointAt(event);
+    if (event.button || sheet.querySelector(".paper").hidden) return;
+    start = locate(event);
     sheet.setPointerCapture(event.pointerId);
+    sheet.focus();
     event.preventDefault();
   };
   sheet.onpointermove = (event) => {
     if (!start) return;
     drawn?.remove();
-    drawn = place(make("i", { className: "drawn" }), stretch(start, pointAt(event)), start.page);
-    get("marks").append(drawn);
+    drawn = place(make("i", { className: "drawn" }), boxOf(start, locate(event)), start.page);
+    sheet.querySelector(".paper").append(drawn);
   };
   sheet.onpointerup = (event) => {
     if (!start) return;
-    const box = stretch(start, pointAt(event));
-    const { page } = start;
-    start = null;
+    const box = boxOf(start, locate(event));
     drawn?.remove();
-    if (widthOf(box) >= 6 && heightOf(box) >= 6) startDraft(page, box);
-    else select(page, box[0], box[1]);
+    finish(start, widthOf(box) >= 6 && heightOf(box) >= 6 ? box : null);
+    start = null;
   };
+}
+
+// A rectangle that is drawn on the page is a number; a click selects the one that is there.
+function listenToSheet() {
+  const getPage = () => state.draft?.page ?? focused()?.page ?? state.pile.pages[0];
+  listenToDrawing(get("sheet"), getPage, ({ page, x, y }, box) => (box ? startDraft(page, box) : select(page, x, y)));
 }
 
 function select(page, x, y) {

@@ -72,43 +72,45 @@ const pagesOf = (step) => {
   return state.pile.pages.filter(({ id }) => ids.has(id));
 };
 
-// Do what a person has decided; it is stored before anything shows it.
-async function act(step, next = true) {
-  if (!state.isWriter) return;
-  const number = (state.steps.at(-1)?.number ?? 0) + 1;
-  const whole = { number, at: Date.now(), ...step };
+// Store a step, and return it; null if this tab does not write.
+async function record(step) {
+  if (!state.isWriter) return null;
+  const whole = { number: (state.steps.at(-1)?.number ?? 0) + 1, at: Date.now(), ...step };
   try {
     await state.log.append(whole);
   } catch (error) {
     if (error?.name === "ConstraintError") return stop(); // another tab was faster
-    await keepNothing();
-    await state.log.append(whole);
+    change({ log: makeLog(), keepsNothing: true });
   }
   state.steps.push(whole);
   state.undone = [];
+  return whole;
+}
+
+async function dropStep(step) {
+  await state.log.drop(step);
+  state.steps = state.steps.filter((each) => each !== step);
+}
+
+// Do what a person has decided; it is stored before anything shows it.
+async function act(step, next = true) {
+  const whole = await record(step);
+  if (!whole) return;
   const before = focused();
-  const pages = pagesOf(whole);
-  for (const page of pages) {
+  for (const page of pagesOf(whole)) {
     applyStep(page, whole);
     recheck(page);
   }
   refresh();
-  const following = next && (findNext(state.items, before) ?? null);
   Object.assign(state, { typed: null, buffer: "", over: -1, isWarned: false, draft: null });
   state.bar = state.keepsNothing ? { title: NOTHING, text: "" } : null;
-  if (next) goTo(following);
+  if (next) goTo(findNext(state.items, before));
   else requestDrawing();
 }
 
 function goTo(number) {
   if (number) focusOn(number);
   else change({ focus: null, view: "end" });
-}
-
-async function keepNothing() {
-  const log = makeLog();
-  for (const step of state.steps) await log.append(step);
-  change({ log, keepsNothing: true });
 }
 
 const identify = (number) => ({
@@ -126,8 +128,7 @@ const lastStep = () => state.steps.findLast((step) => pagesOf(step).length);
 async function undo() {
   const step = lastStep();
   if (!step || !state.isWriter) return;
-  await state.log.drop(step);
-  state.steps = state.steps.filter((each) => each !== step);
+  await dropStep(step);
   state.undone.push(step);
   for (const page of pagesOf(step)) replay(page, stepsOf(page));
   refresh();
@@ -214,7 +215,7 @@ function suggest(draft) {
   page.numbers = [...numbers.filter((each) => !hidden.includes(each)), number];
   page.checks = makeChecks(page);
   const { text, check } = askText(page, number);
-  const sum = check ? writeSum(check, new Map([[number, text]])) : "";
+  const sum = check ? `${writeSum(check, new Map([[number, text]]))} = ${check.written?.text || text}` : "";
   page.numbers = numbers;
   page.checks = makeChecks(page);
   recheck(page);

@@ -35,7 +35,7 @@ function drawTop() {
     Object.assign(button("tool", "", isForm ? "Form" : "Draw a form", openForm), { tabIndex: 0 }),
     ...(view === "queue" ? [button("pl", "", isForm ? "Save table" : "Save rows", () => press("s", true))] : []),
   );
-  get("keys").replaceChildren(...listKeys().map(([keys, text]) => span("", key(keys), text)));
+  get("keys").replaceChildren(...listKeys().map(showKey));
 }
 
 function openPage(page) {
@@ -57,126 +57,54 @@ function drawFormTop() {
       : []),
     button("go s", "Ctrl S", "Save form.toml", saveForm),
   );
-  const keys = [
-    ["drag", "new field"],
-    ["click", "change a field"],
-    ["Tab", "next box"],
-    ["← → ↑ ↓", "move the field by 1 px"],
-    ["Shift ← → ↑ ↓", "its far side"],
-    ["Del", "remove field"],
-    ["Ctrl Z", "undo"],
-    ["Ctrl S", "save"],
-  ];
-  get("keys").replaceChildren(...keys.map(([each, text]) => span("", key(each), text)));
+  get("keys").replaceChildren(...FORM_KEYS.slice(0, MOST_KEYS).map(showKey));
 }
 
-// The keys that do something now.
-function listKeys() {
-  const number = focused();
-  if (state.view === "end") {
-    return [
-      ["Enter", "save the table"],
-      ["G", "go to what is left"],
-      ["R", "save the rows, with boxes and confidence"],
-      ["T", "look at 20"],
-      ["click", "a page: go back to it"],
-      ["Z", "undo"],
-    ];
-  }
-  if (state.draft) {
-    return [
-      ["drag", "add a number"],
-      ["← → ↑ ↓", "other cell"],
-      ["N", "new line"],
-      ["0–9", "type"],
-      ["Enter", "add it"],
-      ["Esc", "do not add"],
-      ["Z", "undo"],
-    ];
-  }
-  if (!number)
-    return [
-      ["T", "look at 20"],
-      ["Z", "undo"],
-    ];
-  const check = checkOf(number);
-  const { text, kind } = showing(number);
-  const column = check && ["Tab", `next number of the ${check.kind === "line" ? "line" : "column"}`];
-  if (isLong(number)) {
-    return [
-      ["Enter", "right"],
-      ["0–9", "type over the framed digit"],
-      ["← →", "other digit"],
-      ["⌫", "back to the last digit"],
-      [`${number.boxes.length} digits`, "replace all"],
-      ["S", "take it"],
-      ["L", "later"],
-      ["Z", "undo"],
-    ];
-  }
-  if (state.typed !== null) {
-    return [
-      ["0–9 , . : /", "type"],
-      ["⌫", "last digit"],
-      ["Enter", "right: next"],
-      ["Esc", "clear"],
-      ["Del", "no number here"],
-      column,
-      ["L", "later"],
-      ["Z", "undo"],
-    ].filter(Boolean);
-  }
-  return [
-    text && ["Enter", kind === "calculated" ? `take ${text}` : "right"],
-    !canKeep(number) && listAlternatives(number, text).length > 0 && ["S D F", "take it"],
-    ["0–9", "type, then Enter"],
-    column,
-    canKeep(number) && ["K", "keep as written"],
-    ["Del", "no number here"],
-    ["ink", "unfit", "missing"].includes(number.kind) && ["M", "other cell"],
-    ["L", "later"],
-    ["↑ ↓", "move"],
-    ["drag", "add a number"],
-    !column && ["click", "go to a number"],
-    ["Z", "undo"],
-  ]
-    .filter(Boolean)
-    .slice(0, 9);
-}
-
+const MOST_KEYS = 9; // that are shown at the bottom
 const FORM_KEYS = [
   ["drag", "new field"],
   ["click", "change a field"],
   ["Tab", "next box"],
-  ["Esc", "to the page"],
-  ["← → ↑ ↓", "on the page: move the field by 1 px"],
+  ["← → ↑ ↓", "on the page: move the field"],
   ["Shift ← → ↑ ↓", "its far side"],
-  ["Del", "on the page: remove the field"],
-  ["Page ↓, Page ↑", "next field, field before"],
+  ["Del", "remove the field"],
   ["Ctrl Z", "undo"],
   ["Ctrl S", "save"],
+  ["Esc", "to the page"],
+  ["Page ↓, Page ↑", "next field, field before"],
 ];
+// Each key, what it does, and where it is of use: at a number, at the end, or while a number is placed.
 const ALL_KEYS = [
-  ["Enter", "the large reading is right; next"],
-  ["S D F", "take this alternative; next"],
-  ["0–9 , . : / -", "type: replaces the reading"],
-  ["⌫", "last digit"],
-  ["Esc", "clear"],
-  ["← →", "other digit; typing overwrites it"],
-  ["Del", "no number here"],
-  ["K", "keep as written"],
-  ["Tab", "next number of its line"],
-  ["M", "move to another cell: arrows, then Enter"],
-  ["N", "there: a new line"],
-  ["↑ ↓", "move through the queue"],
-  ["L", "later"],
-  ["G", "what is left"],
-  ["T", "look at the 20 least certain that were not asked"],
-  ["Z", "undo"],
-  ["Shift Z", "redo"],
-  ["Ctrl S", "save the table"],
-  ["R", "save the rows"],
+  ["Enter", "the large reading is right: next", ({ number }) => number && showing(number).text],
+  ["S D F", "take this alternative: next", ({ number }) => number?.alternatives.length && !canKeep(number)],
+  ["0–9 , . : / -", "type over the reading", ({ isEnd }) => !isEnd],
+  ["⌫", "last digit", () => state.typed !== null],
+  ["Esc", "clear", () => state.typed !== null],
+  ["← →", "other digit", ({ number }) => number && isLong(number)],
+  ["Tab", "next number of its line", ({ number }) => number && checkOf(number)],
+  ["K", "keep as written", ({ number }) => number && canKeep(number)],
+  ["Del", "no number here", ({ number }) => number],
+  ["M", "other cell: arrows, then Enter", ({ number }) => number && needsText(number)],
+  ["N", "there: a new line", () => state.draft],
+  ["L", "later", ({ number }) => number],
+  ["↑ ↓", "move through the queue", ({ number }) => number],
+  ["G", "what is left", ({ isEnd }) => isEnd],
+  ["T", "look at the 20 least certain that were not asked", ({ isEnd }) => isEnd],
+  ["R", "save the rows, with boxes and confidence", ({ isEnd }) => isEnd],
+  ["Ctrl S", "save the table", ({ isEnd }) => isEnd],
+  ["Z", "undo", () => true],
+  ["Shift Z", "redo", () => state.undone.length],
+  ["drag", "add a number", ({ isEnd }) => !isEnd],
+  ["click", "go to a number", ({ number }) => number],
 ];
+
+const showKey = ([keys, text]) => span("", key(keys), text);
+
+// The keys that do something now.
+function listKeys() {
+  const now = { isEnd: state.view === "end", number: state.draft ? null : focused() };
+  return ALL_KEYS.filter(([, , isOfUse]) => isOfUse(now)).slice(0, MOST_KEYS);
+}
 
 function showKeys() {
   get("all").replaceChildren(
