@@ -1,6 +1,6 @@
 """Errors that end a command, with their exit statuses.
 
-Whoever calls the library catches PipelineError. A ValueError or TypeError is a mistake of the caller.
+Callers of the library catch PipelineError. A ValueError or TypeError is a programming error of the caller.
 """
 
 

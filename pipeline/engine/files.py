@@ -14,7 +14,7 @@ def replacement(path: Path) -> Iterator[Path]:
     If the block or the replacement fails, `path` is unchanged and nothing else is left. An OSError about the hidden
     name is about `path`.
     """
-    fresh = path.with_name(f".{os.urandom(8).hex()}.fresh")  # nobody knows it before, so no link can stand there
+    fresh = path.with_name(f".{os.urandom(8).hex()}.fresh")  # unpredictable, so that nobody can place a link there
     try:
         yield fresh
         fresh.replace(path)

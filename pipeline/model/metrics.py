@@ -168,7 +168,7 @@ def measure_reliability(probabilities: NDArray[np.float32], labels: NDArray[np.i
 
 
 def per_class(confusion: NDArray[np.int64]) -> list[ClassMetrics]:
-    """Return the metrics of each class."""
+    """Return the metrics of each class. confusion: (classes, classes), true classes in rows."""
     correct, predicted, true = np.diag(confusion), confusion.sum(axis=0), confusion.sum(axis=1)
     ratios = (correct, predicted), (correct, true), (2 * correct, predicted + true)
     shares = (np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0).tolist() for part, whole in ratios)

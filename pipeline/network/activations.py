@@ -53,7 +53,7 @@ def sigmoid_derivative(a: Array) -> Array:
 
 
 def tanh_derivative(a: Array) -> Array:
-    """Return da/dz = 1 - a^2. Unlike sigmoid, tanh is symmetric about 0.  (LeCun et al. 1998, Efficient BackProp)"""
+    """Return da/dz = 1 - a^2. tanh is odd, so its outputs are centred at 0.  (LeCun et al. 1998, Efficient BackProp)"""
     return 1 - a * a
 
 

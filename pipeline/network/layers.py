@@ -65,10 +65,13 @@ class Affine(Layer):
 
     @abstractmethod
     def add_patches(self, dp: Array, buffers: Buffers) -> Array:
-        """Return the gradient of the input (col2im): the gradient of each patch added where the patch was taken."""
+        """Return the gradient of the input x, (*input_shape, n), from that of its patches (col2im)."""
 
     def forward(self, w: Arrays, x: Array, buffers: Buffers, generator: Generator | None = None) -> tuple[Array, Any]:
-        """Compute z = W p + b and a = f(z); save p and what the derivative is a function of, a or z."""
+        """Compute z = W p + b and a = f(z); save p and what the derivative is a function of, a or z.
+
+        w: weights and biases. x: (*input_shape, n). Returns a, (*output_shape, n), and what `backward` needs.
+        """
         weights, b = w
         W = weights.reshape(self.outputs, -1)
         p = self.take_patches(x, buffers)
@@ -142,8 +145,8 @@ class Convolution(Windowed, Affine):
 
     kernel, stride, padding: each as height and width. dilation: the distance from one column of the kernel to the next,
     in pixels. residual: whether the input is added to the output, y = f(z) + x, for which both must have the same shape
-    (He, Zhang, Ren & Sun 2015). As everywhere in deep learning, the kernel is not flipped, so strictly speaking this is
-    a cross-correlation.
+    (He, Zhang, Ren & Sun 2015 add it before the activation). As everywhere in deep learning, the kernel is not flipped,
+    so strictly speaking this is a cross-correlation.
     """
 
     kind = "conv"

@@ -89,14 +89,14 @@ def targets(labels: Labels, logits: Array, label_smoothing: float = 0.0) -> Arra
 
 
 def log_softmax(logits: Array) -> Array:
-    """Return log(exp(z) / sum(exp(z))), with the sum over the first axis."""
+    """Return log(exp(z) / sum(exp(z))) in the shape of the logits, with the sum over the first axis."""
     z = logits - logits.max(axis=0)  # so that exp cannot overflow
     log_p: Array = z - np.log(np.exp(z).sum(axis=0))
     return log_p
 
 
 def log_sigmoid(logits: Array) -> Array:
-    """Return log sigmoid(z), accurate even where sigmoid(z) rounds to 0.
+    """Return log sigmoid(z), in the shape of the logits, accurate even where sigmoid(z) rounds to 0.
 
     These are the scores of a network that was trained with the mean squared error: its outputs are sigmoid(z), and
     divided by their sum, they are softmax(log sigmoid(z)).

@@ -2,7 +2,7 @@
 
 Each optimizer updates in place: `w`, the parameters, `g`, their gradient, and every buffer of `state` have one shape
 and dtype. `state` is zero before the first step, `rate` is the learning rate, and `step` counts from 1. `g` is
-overwritten with intermediate results, so that a slice of these arrays stays in the CPU cache.
+overwritten with intermediate results, in place of temporary arrays.
 
 The choices of the options `--optimizer` and `--schedule` follow from OPTIMIZERS and SCHEDULES, so this module imports
 NumPy only to make an optimizer.

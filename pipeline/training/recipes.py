@@ -53,8 +53,8 @@ RECIPES: dict[RecipeName, Recipe] = {
         epochs=5,
     ),
     "mlp": MLP,
-    # The best convolutional network in about 30 seconds of training. It also learns to reject anything that isn't
-    # a digit, and to read digits in the styles of several countries.
+    # The best convolutional network in about 30 seconds of training. It also learns to reject anything that is
+    # not a digit, and to read digits in the styles of several countries.
     "standard": replace(MLP, layers="conv16,conv64,128", epochs=10, negatives=0.2, styles=0.05),
     # An ensemble for less than an hour of training.
     "record": replace(

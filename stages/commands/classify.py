@@ -36,7 +36,7 @@ def classify(
     annotate: Annotated[
         Path | None,
         Option(
-            help="New or empty folder for copies of the pictures, with a box around each digit and its class above. A "
+            help="New folder for copies of the pictures, with a box around each digit and its class above. A "
             "question mark stands for a digit to check (in a red box), or for a possible digit that was not read.",
         ),
     ] = None,

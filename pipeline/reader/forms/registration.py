@@ -23,13 +23,16 @@ SHIFT = 0.12  # of the longer side, in both directions; beyond it, repeated rows
 # Largest angle, change of scale and shift (of the longer side) of a page of the same pile.
 TURNED, SCALED, SHIFTED = float(np.radians(3.5)), 0.035, 0.06
 TURNS, SCALES = np.linspace(-TURNED, TURNED, 9), np.linspace(1 - SCALED, 1 + SCALED, 5)  # that are searched first
-PEAKS, APART = 3, 3  # shifts that are kept of each turn and scale; pixels between them, and between placements
-SEARCHED, LIKELY = 12, 4  # placements that are refined, and the best of them, which are kept
-STEPS, MOVED = 100, 0.02  # of Gauss-Newton at each size, at most; pixels of a step that is the last one
+PEAKS, APART = (
+    3,
+    3,
+)  # best shifts of each turn and scale that are kept; smallest distance between two of them, in pixels
+SEARCHED, LIKELY = 12, 4  # number of placements that are refined; number of the best that are kept
+STEPS, MOVED = 100, 0.02  # Gauss-Newton steps at each size, at most; they end with a step of fewer pixels
 POINTS = 8_000  # of a reference page, at most, at which pages are compared
 EDGE = 0.05  # change of the ink from a pixel to the next from which the pixel counts
-SATURATED = 0.1  # ink from which all is the same in the last steps
-DIFFERENT = 0.3  # difference of ink from which it counts less and less
+SATURATED = 0.1  # ink above which levels count as equal in the last steps
+DIFFERENT = 0.3  # difference of ink from which its weight falls
 COMMON = 0.3  # correlation of the ink from which two pages have something in common
 FAINT = 20.0  # grey levels darker than the paper by which anything is ink
 PRINT = 0.0005  # share of a page with ink below which it is empty

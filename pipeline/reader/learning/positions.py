@@ -143,7 +143,7 @@ def make_task(header: Header, recipe: Recipe, training: Crops, validation: Crops
 def show(
     line_image: NDArray[np.uint8], digits: NDArray[np.float32], generator: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the local contrast of a part of a line image, changed at random, and the digits of the part.
+    """Return the local contrast of a part of a line image, changed at random, and its digits, (m, 5).
 
     The part is turned, scaled, stretched and sheared. Beyond the line image there is no contrast.
     """

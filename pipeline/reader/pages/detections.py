@@ -17,8 +17,8 @@ from pipeline.reader.rows.fitting import fit_spans
 from pipeline.reader.rows.spans import Span, read_spans
 
 SUPPORTED = 0.6  # distance in sizes along the row within which the finder has seen a digit
-# Greatest doubt about the best digit of a number with which the number is evident, if that digit is as large as the
-# picture; see `is_evident`. On generated pictures, the rule removes the numbers of three of four pictures without a
+# Largest 1 - probability of the best digit at which a number is evident, if that digit is as large as the picture; see
+# `is_evident`. On generated pictures, the rule removes the numbers of three of four pictures without a
 # digit, and of none with digits.
 DOUBT = 0.7
 SAME_DIGIT = 0.8, 0.45  # distance in sizes, down and along the row, within which there is only one digit

@@ -86,7 +86,7 @@ def find_lines(found: Proposals) -> Iterator[CentreLine]:
 
 
 def measure_slope(y: Array, x: Array, size: Array) -> float:
-    """Return the median slope from each digit to its nearest right neighbour; 0 for fewer than three digits."""
+    """Return the median slope from each digit to its nearest right neighbour; 0 for fewer than two slopes."""
     slopes = []
     for i in range(len(y)):
         right, down = x - x[i], y - y[i]

@@ -42,7 +42,7 @@ FLAT = 0.65  # local contrast up to which a tile is blank, as the mean of EYE pi
 EYE = 3
 POSSIBLE_DIGIT = 0.1  # probability of a digit from which a row may lead through a position
 PIXELS = 110_000  # of the tiles that pass through the network at a time
-LIKE = 2.1  # ratio of sizes up to which digits are of like size: what is far larger or smaller is another thing
+LIKE = 2.1  # ratio of sizes up to which digits are of like size; others do not suppress each other
 # Distance in sizes, horizontal and vertical, within which there is one digit of like size.
 ONE_DIGIT_ACROSS, ONE_DIGIT_DOWN = 0.28, 0.6
 # Distance in sizes, and in the logarithm of sizes, within which positions belong to one digit.

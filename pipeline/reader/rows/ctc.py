@@ -82,7 +82,7 @@ def align(logits: Array, texts: Indices) -> tuple[Indices, Indices]:
 
 
 def read_greedily(logits: Array) -> list[Transcription]:
-    """Return the text of the most probable path of each line image.
+    """Return the text of the most probable path of each line image. logits: (outputs, columns, n).
 
     The path takes the most probable output in each column. Its text need not be the most probable text, whose
     probability may be spread over many paths.
@@ -106,7 +106,7 @@ def columns_needed(texts: Indices) -> Indices:
 
 
 def text_trellis(texts: Indices, blank: int) -> Trellis:
-    """Return the trellis of the paths of each text.
+    """Return the trellis of the paths of each text. texts: (longest, n), padded with PADDING.
 
     The nodes are blank, symbol, blank, symbol, ..., blank. A path stays in its node, goes on to the next one, or passes
     over a blank between two different symbols.

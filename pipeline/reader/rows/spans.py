@@ -18,7 +18,7 @@ from pipeline.reader.rows.ctc import PADDING, Transcription, read_greedily, text
 from pipeline.reader.rows.labels import HEIGHT, MARGIN, OTHER, SPACE
 from pipeline.reader.rows.patterns import best_texts
 
-View = tuple[int, int]  # 1, or -1 for the negative; pixels by which the network looks lower
+View = tuple[int, int]  # 1, or -1 for the negative; vertical offset of the crop in pixels
 
 SIZE = 19  # pixels: longer side of most digits in a line image
 FAR = 3.2  # distance in sizes from which two digits belong to two numbers in any case
@@ -168,7 +168,7 @@ def is_reported(digits: int, probability: float) -> bool:
     """Return whether a number with so many digits is probable enough to be reported.
 
     The threshold falls with the number of digits: a long number is written as often as a short one, but more of its
-    digits may be misread. (k + 1) / 2 gave the best F1 on synthetic line images.
+    digits may be misread. The exponent (digits + 1) / 2 gave the best F1 on synthetic line images.
     """
     return bool(probability >= REPORTED ** ((digits + 1) / 2))
 

@@ -64,7 +64,7 @@ def log_probability(trellis: Trellis, logits: Array) -> Array:
 
 
 def log_sum(terms: Array, out: Array | None = None) -> Array:
-    """Return log(sum(exp(terms))) over the first axis, also into `out`. Overwrites the terms."""
+    """Return log(sum(exp(terms))) over the first axis, (k, ...) -> (...), also into `out`. Overwrites terms."""
     highest: Array = np.maximum.reduce(terms)
     terms -= highest
     np.exp(terms, out=terms)

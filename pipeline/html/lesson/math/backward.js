@@ -1,11 +1,11 @@
 /*
- * The walk back of scene 7: the error of a score on its way to two weights of the first layer. Weights and values of
- * units are round numbers; the error and the pixel are those of the picture.
+ * The walk back of scene 7: the error of a score on its way to two weights of the first layer. Weights are round
+ * numbers; the error and the pixel are those of the picture.
  */
 
 const PATHS = {
-  A: { first: 0.6, edge: 0.9, second: 0.5, shape: 1.2, last: 0.4 },
-  B: { first: 0.7, edge: 0.4, second: 0.4, shape: -0.7, last: 0.8 },
+  A: { first: 0.6, second: 0.5, last: 0.4 },
+  B: { first: 0.7, second: -0.4, last: 0.8 },
 };
 const BRIGHT = 0.995; // ink that is shown as 1.00
 
@@ -22,19 +22,22 @@ function formatExactly(value) {
 }
 
 /**
- * Walk back from the share of the right class: {share, ink, error, sent, passed, arrived, slope}. error: the slope of
- * the loss by the score, share − 1. sent: from the score to the shape unit of each path. passed: what each one lets
- * through, nothing if it is shut. arrived: at the edge unit. slope: of the first weight.
+ * Walk back from the share of the right class: {share, ink, edge, shape, error, sent, passed, arrived, slope}. edge,
+ * shape: sums of the units of each path, on the way there. error: the slope of the loss by the score, share − 1. sent:
+ * from the score to the shape unit. passed: what it lets through, nothing if it is shut. arrived: at the edge unit.
+ * slope: of the first weight.
  */
 function walkBack(share, ink) {
   const [p, x] = [round2(share), round2(ink)];
   const error = exactly(p - 1);
   const along = (follow) => Object.fromEntries(Object.keys(PATHS).map((name) => [name, exactly(follow(name))]));
+  const edge = along((name) => x * PATHS[name].first);
+  const shape = along((name) => edge[name] * PATHS[name].second);
   const sent = along((name) => error * PATHS[name].last);
-  const passed = along((name) => (PATHS[name].shape > 0 ? sent[name] : 0));
+  const passed = along((name) => (shape[name] > 0 ? sent[name] : 0));
   const arrived = along((name) => passed[name] * PATHS[name].second);
   const slope = along((name) => arrived[name] * x);
-  return { share: p, ink: x, error, sent, passed, arrived, slope };
+  return { share: p, ink: x, edge, shape, error, sent, passed, arrived, slope };
 }
 
 /** Return the pixel with full ink that is nearest to a place: {row, column, ink}; the fullest one if there is none. */

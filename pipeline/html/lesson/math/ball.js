@@ -9,7 +9,7 @@
 
 const VALLEY = { start: 1.2, steep: 1.6, gentle: 0.8, far: 64 }; // losses of the ball and at both ends; largest change
 const RATES = { least: 0.022, ratio: 80 }; // the first step of the ball, in widths of the valley; from least to most
-const [FLAT, LOW] = [0.05, 0.05]; // slopes, and losses above the lowest one, in the bottom of the valley
+const [FLAT, LOW] = [0.1, 0.05]; // slopes, and losses above the lowest one, in the bottom of the valley
 
 /**
  * Return the narrowest valley of the weights from the most active unit to the scores of `count` classes. passes:

@@ -1,22 +1,25 @@
 /* The loss of one picture, as scene 5 shows it: calculated from the share as shown, so that it can be checked. */
 
-const EXACT = { below: 0.1, above: 0.99 }; // shares with four decimals; others have two
-
-/** Return the share of the right class as shown: 0.45, 0.0061. */
-function shownShare(share) {
-  const scale = share < EXACT.below || share > EXACT.above ? 10_000 : 100;
-  return Math.round(share * scale) / scale;
+/** Format a share of the right class with the digits of `percent`, or with more where it only says "more than". */
+function formatShare(share) {
+  const isMiddle = (share >= 0.0995 && share < 0.99) || share === 1;
+  return share.toFixed(isMiddle ? 2 : share < 0.0005 || share > 0.9995 ? 4 : 3);
 }
 
-/** Format a share as `shownShare` rounds it. */
-function formatShare(share) {
-  const shown = shownShare(share);
-  return shown.toFixed(shown < EXACT.below || shown > EXACT.above ? 4 : 2);
+/** Return the share as it is shown: 0.45, 0.006, 0.9996. */
+function shownShare(share) {
+  return Number(formatShare(share));
 }
 
 /** Return the loss −ln p, in two decimals. */
 function lossOfShare(share) {
   return round2(-Math.log(shownShare(share)));
+}
+
+/** Format the loss, with more decimals if it would otherwise be 0, which it never is below a share of 1. */
+function formatLoss(share) {
+  const exact = -Math.log(shownShare(share));
+  return exact > 0 && exact < 0.005 ? exact.toFixed(4) : two(exact);
 }
 
 /** Return how many times as large a loss is as another one, as both are shown; rounded down. */

@@ -8,10 +8,10 @@ function outputNames(model) {
 }
 
 /**
- * Append bars to a parent, with their percentages if asked for. Returns draw(probabilities), null for none; the largest
- * one is blue, and its element returned. names: of all outputs, so that the percentages add up to 100.
+ * Append bars with their percentages to a parent. Returns draw(probabilities), null for none; the largest one is blue,
+ * and its element returned. names: of all outputs, so that the percentages add up to 100.
  */
-function makeBars(parent, names, hasPercent = false) {
+function makeBars(parent, names) {
   const bars = names.map((name) => {
     const share = make("em");
     const element = make(
@@ -19,7 +19,7 @@ function makeBars(parent, names, hasPercent = false) {
       {},
       make("span", {}, name),
       make("div", {}, make("i")),
-      ...(hasPercent ? [share] : []),
+      share,
     );
     return { element, share };
   });
@@ -30,7 +30,7 @@ function makeBars(parent, names, hasPercent = false) {
     bars.forEach(({ element, share }, i) => {
       element.style.setProperty("--share", probabilities ? probabilities[i].toFixed(4) : "0");
       element.classList.toggle("best", i === best);
-      if (hasPercent) setText(share, probabilities && probabilities[i] >= 0.005 ? percent(probabilities[i], true) : "");
+      setText(share, probabilities && probabilities[i] >= 0.005 ? percent(probabilities[i], true) : "");
     });
     return bars[best]?.element ?? null;
   };

@@ -30,7 +30,7 @@ function toCss([red, green, blue]) {
 
 /** Return the colour of a signed value as [red, green, blue]. most: the magnitude of the full colour. */
 function signedColour(value, most) {
-  const share = Math.min(Math.abs(value) / most, 1);
+  const share = Math.min(Math.abs(value) / most, 1) ** SOFTER;
   return mix(colour("--well"), colour(value < 0 ? "--neg" : "--pos"), share);
 }
 

@@ -3,9 +3,9 @@
 const MINUS = "\u2212";
 const SPACE = "\u00a0"; // that does not break
 
-/** Round to two decimals. */
+/** Round to two decimals, as by hand: halves away from 0, also where a binary fraction is just below a half. */
 function round2(value) {
-  return Math.round(100 * value) / 100 + 0; // no −0
+  return (Math.sign(value) * Math.round(100 * Math.abs(value) + 1e-9)) / 100 + 0; // no −0
 }
 
 /** Return the sum of values as they are shown. */

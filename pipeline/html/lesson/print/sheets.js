@@ -291,9 +291,8 @@ function sheetOnSlope(page, isSolved) {
     blank(isSolved, two(next)),
   ]);
   const out = isSolved
-    ? ` It is ${reckless.next < valley.from ? "below" : "above"} ` +
-      `${two(reckless.next < valley.from ? valley.from : valley.to)}: ` +
-      "the ball jumps out of the valley. The step is too large."
+    ? ` The loss is ${two(lossAt(valley, reckless.next))} there, and was ${two(lossAt(valley, valley.start))}. ` +
+      "The step is too large."
     : "";
   return {
     title: "The slope says which way to turn a weight",
@@ -367,8 +366,8 @@ function sheetOnBackward(page, isSolved) {
       `${fill(PATHS.B.first)}</p>` +
       task(5, "What must change so that B can help, too?") +
       `<p class="sum"><span class="blank ` +
-      `long">${isSolved ? "Its shape unit must open: its sum must be above 0." : ""}</span></p>` +
-      `<p class="foot">Picture, pixel and error are real; the other numbers are made up to be round. Other ` +
-      `inputs of the units are not drawn. The real slope adds up all open paths.</p>`,
+      `long">${isSolved ? "Its shape unit must open: as with a weight above 0 before it." : ""}</span></p>` +
+      `<p class="foot">Picture, pixel and error are real. The weights are made up to be round, and other ` +
+      `inputs are left out. The real slope adds up all open paths.</p>`,
   };
 }

@@ -14,7 +14,8 @@ const VERDICTS = {
   B: "Not B: no error reaches it.",
   AB: "Only A: no error reaches B.",
 };
-const MADE_UP = "Picture, pixel and error are real; the other numbers are made up to be round.";
+const MADE_UP = "Picture, pixel and error are real; the weights are made up to be round. Other inputs are left out.";
+const LARGER = 0.1; // by which the right answer makes A larger
 
 /** Return the numbers of the scene: those of `walkBack`, the pixel, the right class and the other one with most. */
 function walkOf(page) {
@@ -76,15 +77,16 @@ const backward = {
     const question = make("div");
     const lines = make("ol.ledger");
     scene.ask.append(question, lines);
-    makeOptions(question, {
+    const drawGuess = makeOptions(question, {
       question: askForWeight(found),
       choices: WEIGHTS,
       pick: (guess) => walk(scene, guess),
       className: "row",
     });
     return (own) => {
-      question.hidden = own.step > 0;
-      lines.replaceChildren(...listLines(own, ledger));
+      drawGuess(own.step > 0 ? own.guess : null);
+      question.hidden = arrivedIn(own) > 0;
+      lines.replaceChildren(...listLines(own, ledger, found));
       setText(note, writeNote(own.step, found));
       drawNet((width, height) => {
         const plan = planNet(width, height, found.pixel, page.model.shape[1]);
@@ -120,13 +122,26 @@ function walk(scene, guess) {
   scene.animate(WALK, (moved) => scene.change({ moved }));
 }
 
+/** Return the number of steps whose message has arrived. */
+function arrivedIn({ step, moved }) {
+  return moved < 1 ? step - 1 : step;
+}
+
 /** Return the lines of the steps that are done, and at the end what they say about the guess. */
-function listLines({ guess, step, moved }, ledger) {
-  const shown = moved < 1 ? step - 1 : step; // a line comes when the message has arrived
-  const done = ledger.slice(0, Math.max(shown, 0));
+function listLines(own, ledger, found) {
+  const { guess } = own;
+  const shown = arrivedIn(own);
+  const done = ledger.slice(0, shown);
   const lines = done.map(([name, text]) => make("li", {}, make("b", {}, name), ` ${text}`));
-  const verdict = make("li", {}, `${VERDICTS[guess]} A’s slope is below 0: make A larger.`);
+  const verdict = make("li", {}, `${VERDICTS[guess]} A’s slope is below 0: make A larger. ${tryLarger(found)}`);
   return shown === STEPS_BACK ? [...lines, verdict] : lines;
+}
+
+/** Return the proof: what the path adds to the score, with A and with a larger A. */
+function tryLarger({ ink }) {
+  const { first, second, last } = PATHS.A;
+  const [before, after] = [first, first + LARGER].map((weight) => exactly(ink * weight * second * last));
+  return `A = ${two(first + LARGER)} adds ${formatExactly(after)} to the score, not ${formatExactly(before)}.`;
 }
 
 /**
@@ -169,7 +184,7 @@ function paintNet(plan, own, found) {
     plan.isSmall ? null : drawPixelName(plan, found.ink),
     ...names.flatMap((name) => drawWeights(plan, name, own.step)),
     ...messagesOf(plan, own, found).map((message) => drawMessage(message, own, plan.isSmall)),
-    ...names.flatMap((name) => drawUnits(plan, name)),
+    ...names.flatMap((name) => drawUnits(plan, name, found)),
     ...drawScore(plan, found),
   ];
 }
@@ -185,8 +200,8 @@ function drawPixelName({ isUpright, picture: { x, y, size } }, ink) {
 }
 
 /** Return both units of a path with their values and names, and the gate of a shut one. */
-function drawUnits({ isUpright, isSmall, radius, nodes }, name) {
-  const { edge, shape } = PATHS[name];
+function drawUnits({ isUpright, isSmall, radius, nodes }, name, found) {
+  const [edge, shape] = [found.edge[name], found.shape[name]];
   const side = name === "A" ? -1 : 1;
   const unit = ([x, y], value, kind) => {
     const state = value > 0 ? "open" : "shut";
@@ -195,8 +210,10 @@ function drawUnits({ isUpright, isSmall, radius, nodes }, name) {
       : [x, y + 5 + side * (radius + 18), "middle"];
     return [
       drawDot("node", [x, y], radius),
-      drawText(x, y + 6, two(value), { anchor: "middle", name: "big" }),
-      drawText(textX, textY, isSmall ? state : `${kind} unit ${name}: ${state}`, { anchor }),
+      drawText(x, y + 6, formatExactly(value), { anchor: "middle", name: "big" }),
+      ...(isSmall
+        ? [drawText(textX, textY - 10, kind, { anchor }), drawText(textX, textY + 10, state, { anchor })]
+        : [drawText(textX, textY, `${kind} unit ${name}: ${state}`, { anchor })]),
     ];
   };
   const [, first, [x, y]] = nodes[name];

@@ -25,10 +25,10 @@ const explore = {
     const caption = make("figcaption", {}, `Draw a ${nounOf(page)}`);
     scene.stage.append(make("figure.drawing", {}, caption, make("div.over", {}, canvas, invitation), tools.element));
     const drawMaps = page.edges < 0 ? () => {} : buildMaps(scene);
-    const bars = make("div.scores", { style: `--count: ${outputNames(page.model).length}` });
+    const bars = make("div.scores.list", { style: `--count: ${outputNames(page.model).length}` });
     const words = make("p.words", { "aria-live": "polite" });
     scene.stage.append(make("figure.answers", {}, make("figcaption", {}, "Answer"), bars, words));
-    const drawBars = makeBars(bars, outputNames(page.model), true);
+    const drawBars = makeBars(bars, outputNames(page.model));
     const rank = () => scene.change({ units: page.pictures ? rankShapes(page, readDrawn(page)) : [] });
     makePad(canvas, { done: rank }, rows / columns);
     return (own) => {

@@ -66,9 +66,7 @@ const loss = {
     const buttons = ASKED.map((name) => {
       const { image, label } = page.pictures[name];
       const canvas = make("canvas.pic");
-      const read = outputNames(page.model)[bestOf(readImage(page.model, image))];
-      const share = ` ${page.model.classNames[label]} gets ${percent(shares[name], true)}`;
-      const caption = make("span.label", {}, make("b", {}, `It says ${read}`), share);
+      const caption = describeAnswer(page.model, image, label);
       const button = make("button", { onclick: () => dropBall(scene, name) }, canvas, caption);
       column.append(button);
       return [name, button, () => paintInk(canvas, inkOf(image), page.model.shape[1])];
@@ -114,6 +112,16 @@ const loss = {
   },
 };
 
+/** Make the caption of a picture: what it is and what it is read as, with the share of both. */
+function describeAnswer(model, image, label) {
+  const { probabilities } = readImage(model, image);
+  const best = bestOf({ probabilities });
+  const names = outputNames(model);
+  const share = (output) => `${names[output]}: ${percent(probabilities[output], true)}`;
+  const shares = [...new Set([label, best])].map(share).join(", ");
+  return make("span.label", {}, make("b", {}, `${names[label]}, read as ${names[best]}`), shares);
+}
+
 /** Move the ball along the curve to a picture. */
 function dropBall(scene, picture) {
   const { own, page } = scene;
@@ -151,7 +159,7 @@ function paintLoss(width, height, { picture, share, guess }, shares) {
     drawCurve("curve", curve),
     ...seen.map((name) => drawDot("hollow", at(shownShare(shares[name])), 6)),
     drawLine("dotted", [x, y], [x, scale.floor]),
-    drawDot("dot", [x, y], 16),
-    drawText(...label, `${MINUS}ln ${formatShare(p)} = ${two(lossOfShare(p))}`, { name: "big halo" }),
+    drawDot("dot", [x, y], 12),
+    drawText(...label, `${MINUS}ln ${formatShare(p)} = ${formatLoss(p)}`, { name: "big halo" }),
   ];
 }

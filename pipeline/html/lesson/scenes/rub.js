@@ -7,7 +7,7 @@ const RING_GONE = 0.9; // share of the ink in the ring, without which it is rubb
 const SOFTMAX =
   "Softmax makes the percentages: eˢ of each score, divided by the sum. One point more makes eˢ " +
   `${two(Math.E)} times as large.`;
-const FRESH = { places: [], at: FIRST_PLACE, fooled: null }; // nothing is rubbed out
+const FRESH = { places: [], at: FIRST_PLACE, fooled: null, isCounted: false }; // nothing is rubbed out
 
 /** Return the ink that is left after discs around places, [x, y] in pixels, are rubbed out. */
 function rubOut(ink, width, places) {
@@ -26,8 +26,12 @@ function shareGone(ink, left) {
   return 1 - sumOf(left) / sumOf(ink);
 }
 
-/** Return the picture that is rubbed out: that of the question, or a training picture that is read surely. */
-function rubbedPicture({ pictures, lessons }, index) {
+/**
+ * Return the picture that is shown: for the scores, one that the network is torn about; else that of the question, or a
+ * training picture that is read surely.
+ */
+function rubbedPicture({ pictures, lessons }, { index, isCounted }) {
+  if (isCounted) return pictures.torn;
   if (index === null) return pictures.rub;
   return { ink: lessons.unseen.inks[index], label: lessons.unseen.labels[index] };
 }
@@ -65,7 +69,7 @@ const rub = {
   // index: of the picture, null for that of the question. guess: null before. places: that were rubbed out, [x, y].
   // at: the eraser. fooled: the share of ink that was gone when it was first fooled since the start, null if it was
   // not. record: the least such share. isCounted: whether the scores are shown.
-  begin: () => ({ index: null, guess: null, ...FRESH, record: null, isCounted: false }),
+  begin: () => ({ index: null, guess: null, ...FRESH, record: null }),
 
   build(scene) {
     const { page } = scene;
@@ -86,13 +90,14 @@ const rub = {
       Object.assign(style, { left: `${(100 * at[0]) / width}%`, top: `${(100 * at[1]) / width}%` });
     put(ring, page.ring);
     return (own) => {
-      const { ink, label } = rubbedPicture(page, own.index);
+      const { ink, label } = rubbedPicture(page, own);
       const left = rubOut(ink, width, own.places);
       const reading = readInk(page.model, left);
       const inRing = (values) => sumOf(values) - sumOf(rubOut(values, width, [page.ring]));
-      const isRinged = own.index === null && inRing(left) > (1 - RING_GONE) * inRing(ink);
+      const isRinged = own.index === null && !own.isCounted && inRing(left) > (1 - RING_GONE) * inRing(ink);
       paintInk(canvas, left, width);
       put(eraser, own.at);
+      eraser.hidden = own.isCounted;
       ring.hidden = !isRinged || own.record !== null;
       drawScores(own, reading);
       drawQuestion(own, { label, gone: shareGone(ink, left), best: bestOf(reading), isRinged });
@@ -100,9 +105,9 @@ const rub = {
   },
 
   action(own, scene) {
-    if (own.record === null) return null;
     if (own.isCounted) return { label: "Next", run: scene.next };
-    return { label: "Show the scores", run: () => scene.change({ isCounted: true }) };
+    if (own.record === null) return null;
+    return { label: "Show the scores", run: () => scene.change({ ...FRESH, isCounted: true }) };
   },
 };
 
@@ -111,7 +116,7 @@ function buildScores({ page, stage }) {
   const names = outputNames(page.model);
   const rows = make("div.scores", { style: `--count: ${names.length}` });
   stage.append(rows);
-  const drawBars = makeBars(rows, names, true);
+  const drawBars = makeBars(rows, names);
   const numbers = [...rows.children].map((bar) => {
     const cells = [make("span"), make("span"), make("span")];
     bar.append(...cells);
@@ -124,7 +129,7 @@ function buildScores({ page, stage }) {
   return ({ isCounted }, { logits }) => {
     const { scores, powers, sum, shares } = softmaxAsShown(logits);
     drawBars(shares);
-    rows.classList.toggle("counted", isCounted);
+    rows.classList.toggle("list", isCounted);
     numbers.forEach(([score, power, share], i) => {
       setText(score, two(scores[i]));
       setText(power, withCommas(two(powers[i])));
@@ -137,10 +142,12 @@ function buildScores({ page, stage }) {
 function buildRubQuestion(scene) {
   const question = make("div.question");
   const [share, words] = [make("b"), make("p.why")];
-  const softmax = make("p", {}, SOFTMAX);
+  const torn = strongest(readInk(scene.page.model, scene.page.pictures.torn.ink).logits, 2);
+  const names = torn.map((output) => outputNames(scene.page.model)[output]);
+  const softmax = make("p", {}, `This picture is hard to tell: ${names.join(" or ")}? ${SOFTMAX}`);
   const again = make("button.plain", { onclick: () => scene.change(FRESH) }, "Start again");
   const other = make("button.plain", { onclick: () => takeNextPicture(scene) }, "New digit");
-  scene.ask.append(question, make("p.gone", {}, share), words, make("p.more", {}, again, other), softmax);
+  scene.ask.append(question, make("p.gone", {}, share), words, softmax, make("p.more", {}, again, other));
   const drawGuess = makeOptions(question, {
     question: "Rub out what is in the ring. What will it read?",
     choices: GUESSES.map((digit) => [digit, String(digit)]),
@@ -149,8 +156,8 @@ function buildRubQuestion(scene) {
   });
   return (own, found) => {
     drawGuess(own.guess);
-    question.hidden = own.index !== null || own.places.length > 0;
-    again.hidden = own.places.length === 0;
+    question.hidden = own.index !== null || own.places.length > 0 || own.isCounted;
+    again.hidden = own.places.length === 0 && !own.isCounted;
     const texts = describeRubbing(scene.page.model, own, found);
     setText(share, texts.share);
     setText(words, texts.words);
@@ -164,6 +171,7 @@ function takeNextPicture(scene) {
 
 /** Say how much is gone, and what the network reads: {share, words}. */
 function describeRubbing({ classNames }, { guess, places, index, fooled, record }, { label, gone, best, isRinged }) {
+  if (places.length === 0 && guess !== null && isRinged) return { share: "", words: "Now rub with the round eraser." };
   if (places.length === 0 || gone < 0.005) return { share: "", words: "" };
   const whole = (part) => `${Math.round(100 * part)}${SPACE}%`;
   const isGuess = index === null && guess !== null;
@@ -181,11 +189,12 @@ function describeRubbing({ classNames }, { guess, places, index, fooled, record 
 /** Rub out at a place, or along the way to it. */
 function rubAt(scene, at, isRubbing) {
   const { page, own } = scene;
+  if (own.isCounted) return;
   const last = own.places.at(-1);
   const isNew = isRubbing && !(last && Math.hypot(last[0] - at[0], last[1] - at[1]) < ERASER.apart);
   if (!isNew) return scene.change({ at });
   const places = [...own.places, at];
-  const { ink, label } = rubbedPicture(page, own.index);
+  const { ink, label } = rubbedPicture(page, own);
   const left = rubOut(ink, page.model.shape[1], places);
   const best = bestOf(readInk(page.model, left));
   const isFooled = best !== label && best < page.model.classNames.length;

@@ -145,13 +145,15 @@ function describeStep(valley, { guess, weights, verdict, hop, setting }) {
   const bold = (text, name = "b") => make(name, {}, text);
   if (guess === null || hop < 1) return [];
   const [before, now] = weights.slice(-2).map((weight) => two(lossAt(valley, weight)));
-  if (verdict === "lower") return [`Loss ${before} → `, bold(now), "."];
-  if (verdict === "bottom") return [bold("You are in the valley."), " Slope near 0: nothing left to turn here."];
+  if (verdict === "lower") return [`Loss ${before} → `, bold(now), ". The flatter the curve, the shorter the step."];
+  if (verdict === "bottom")
+    return [bold("You are in the valley."), " Slope near 0. Start again, and find a step that is too large."];
   if (verdict === "higher")
     return [bold("Too far."), ` It flew across the valley and landed higher: ${before} → ${now}.`];
   if (verdict === "out") {
     const { next } = stepFrom(valley, weights.at(-1), rateOf(valley, setting));
-    return [bold("Too far."), ` It jumped out of the valley, to a weight of ${two(next)}. Choose a smaller step.`];
+    const where = `to weight ${two(next)} and loss ${two(lossAt(valley, next))}`;
+    return [bold("Too far."), ` It jumped out of the valley, ${where}. Choose a smaller step.`];
   }
   const positive = bold("positive", "b.pos");
   if (guess === -1) return ["Yes. The slope is ", positive, ": a smaller weight lowers the loss."];

@@ -29,7 +29,7 @@ const train = {
   lead: (page) =>
     `Each step: ${BATCH} pictures, a slope for each of ` +
     `${withCommas(countParameters(learnerOf(page, 1).model.layers))} ` +
-    "weights, one small turn.",
+    "weights and biases, one small turn.",
 
   // phase: "noise", "training", "paused", "done", "teaching", "learning" or "taught". seed: of the noise. step: of the
   // training. sign: {name, drawings}. error: what is wrong with a drawing or with the name of the sign, or null.
@@ -148,7 +148,8 @@ function describeLearner({ model, learner }) {
   const kernels = learner.model.layers.filter(({ outputShape }) => isMap(outputShape));
   const none = negativeOf(model) === null ? "" : ", no “none”";
   const counts = kernels.map(({ biases }) => biases.length);
-  return `A new, small network: ${counts.join(" and ")} kernels and ${model.classNames.length} scores${none}.`;
+  const outputs = `${model.classNames.length} scores${none}`;
+  return `A new, small network: ${counts.join(" and ")} kernels, ${outputs}. The charts show the first steps wider.`;
 }
 
 /** Append a chart over the steps, with its last value in large. Returns draw(points, {most, guess, text}). */

@@ -168,12 +168,12 @@ function makeFlow({ stage, page }, canvas) {
     bars,
   );
   const drawBars = makeBars(bars, outputNames(page.model));
-  bars.append(make("p.label", {}, "Answer, in percent"));
+  bars.append(make("p.label", {}, "Answer"));
   const drawWires = makeWires(stage);
   return (reading, { units, shift }, isMoving) => {
     const flow = reading && measureFlow(page, reading, units);
     edges.forEach((tile, i) => paintEdge(tile, page, reading, units.edges[i]));
-    shapes.forEach((tile, i) => paintShape(tile, page, units.shapes[i], flow ? flow.active[i] : 0));
+    shapes.forEach((tile, i) => paintShape(tile, page, units.shapes[i], flow && flow.active[i]));
     const best = drawBars(reading && reading.probabilities);
     drawWires(reading ? placeWires({ stage, canvas, edges, shapes, best }, flow, { isDashed: isMoving, shift }) : []);
   };
@@ -193,10 +193,10 @@ function paintEdge(canvas, page, reading, unit) {
   paintActive(canvas, values, width, 0.75 * peaksOf(page)[0]);
 }
 
-/** Paint the tile of a shape. active: 0 to 1. */
+/** Paint the tile of a shape. active: 0 to 1; null leaves the tile empty. */
 function paintShape(canvas, page, unit, active) {
   const { ink, width } = tileOf(page, unit);
-  paintActive(canvas, ink, width, 1, 0.12 + 0.88 * active);
+  paintActive(canvas, ink, width, 1, active === null ? 0 : 0.12 + 0.88 * active);
 }
 
 /**

@@ -96,8 +96,8 @@ def test_a_pupil_goes_through_the_scenes_on_kernel_shapes_and_ink(page: Page) ->
     expect(page.locator(".gone")).to_contain_text("Fooled")
     expect(page.locator(".ask .why")).to_contain_text("reads 3")
     go_on(page, "Show the scores")
-    expect(page.locator(".counted")).to_be_visible()
-    powers = numbers(page, ".counted .bar span:nth-of-type(3)")
+    expect(page.locator(".list")).to_be_visible()
+    powers = numbers(page, ".list .bar span:nth-of-type(3)")
     assert len(powers) == 11
     assert numbers(page, "p.sums:last-child") == [pytest.approx(sum(powers), abs=1e-6)]
     page.go_back()
@@ -118,7 +118,7 @@ def test_a_pupil_goes_through_the_scenes_on_loss_slope_error_and_training(
 ) -> None:
     with open_page(browser, file, "#scene=5", reduced_motion=motion, **LAPTOP) as page:
         page.evaluate("Object.assign(TRAINING, { steps: 2, exams: 2 })")
-        expect(page.locator(".pictures b")).to_have_text(["It says 3", "It says 1", "It says 8"])
+        expect(page.locator(".pictures b")).to_have_text(["3, read as 3", "7, read as 1", "9, read as 8"])
         page.locator(".pick", has_text="Over").click()
         expect(page.locator(".why")).to_contain_text("Yes")
         wait_until(page, "state.scenes[5].share === null")

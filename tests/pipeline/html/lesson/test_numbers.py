@@ -17,11 +17,15 @@ from tests.pipeline.models import make_model
 
 
 def test_losses_are_minus_the_logarithm_of_the_share_that_is_shown() -> None:
-    shares = [1.0, 0.99996, 0.97, 0.5, 0.448, 0.1, 0.0896, 0.0061, 0.0004]
-    shown = evaluate("(shares) => shares.map((share) => [formatShare(share), two(lossOfShare(share))])", shares)
-    for share, (text, loss) in zip(shares, shown, strict=True):
-        assert float(text) == pytest.approx(share, abs=0.005 if 0.1 <= share <= 0.99 else 0.00005)
+    shares = [1.0, 0.9996, 0.994, 0.97, 0.5, 0.448, 0.1, 0.0896, 0.0061, 0.0004]
+    call = "(shares) => shares.map((share) => [formatShare(share), percent(share, true), formatLoss(share)])"
+    for share, (text, percentage, loss) in zip(shares, evaluate(call, shares), strict=True):
+        if percentage[0] in "<>":
+            assert float(text) == pytest.approx(share, abs=0.00005)
+        else:
+            assert Decimal(text) == parse(percentage)[0] / 100
         assert float(loss) == pytest.approx(-math.log(float(text)), abs=0.00501)
+        assert (float(loss) == 0) == (share == 1)
 
 
 def test_replies_to_the_guess_of_the_loss_are_calculated() -> None:
@@ -94,7 +98,12 @@ def test_every_line_of_the_ledger_is_exact(share: float) -> None:
     assert slope[0] * slope[1] == slope[2]
     assert slope[:2] == [passed[2], Decimal("1.00")]
     assert found["passed"]["B"] == found["arrived"]["B"] == found["slope"]["B"] == 0
-    assert by["B"]["shape"] < 0 < by["A"]["shape"]
+    for name, path in by.items():
+        assert found["edge"][name] == float(path["first"])
+        assert found["shape"][name] == float(path["first"] * path["second"])
+    assert found["shape"]["B"] < 0 < found["shape"]["A"]
+    weight, after, before = parse(evaluate("() => tryLarger({ ink: 1 })"))
+    assert (after, before) == tuple(each * by["A"]["second"] * by["A"]["last"] for each in (weight, by["A"]["first"]))
 
 
 def test_walk_back_begins_with_the_errors_of_the_picture() -> None:
