@@ -69,6 +69,15 @@ def test_relative_links_lead_to_a_place_of_the_site(site: str) -> None:
         ("misread", "docs/use/troubleshooting.html"),
         ("forms", "docs/use/forms.html"),
         ("gpu", "docs/faq.html"),
+        ("how to use my own data", "docs/use/own-data.html"),
+        ("train on my own pictures", "docs/use/own-data.html"),
+        ("it does not read my handwriting", "docs/use/troubleshooting.html"),
+        ("my 7 is read as 1", "docs/use/troubleshooting.html"),
+        ("export to ONNX", "docs/use/export.html"),
+        ("excel leading zeros", "docs/use/pictures.html"),
+        ("what does the percentage mean", "docs/use/review.html"),
+        ("how do I add a stage", "docs/extending.html"),
+        ("accuracy stays at 10%", "docs/use/troubleshooting.html"),
     ],
 )
 def test_search_finds_first_what_explains_the_words(words: str, target: str, page: Page) -> None:
