@@ -3,8 +3,12 @@
 A line that adds up is evidence for the readings in it. Let P be the probability, by the reader, of one combination of
 readings. If they are wrong, their result agrees with the written one only by chance, about once in A = 10^k for a
 result of k digits. By Bayes' rule, with equal prior odds that a line adds up, a combination that does so has the weight
-A P, and any other has P. The probability that no alternative covers stays as it is. Where two combinations add up, as
-with a 7 in both of two times that may be a 1 in both, neither is certain.
+A P, and any other has P. What no alternative covers is one more reading, with which nothing is known to add up. Where
+two combinations add up, as with a 7 in both of two times that may be a 1 in both, neither is certain.
+
+A total that decides for one sum of a line says something of the other numbers of this line, too: the checks pass on
+what they say of each number (the sum-product algorithm, Kschischang, Frey and Loeliger 2001), down the page and up
+again. As lines share only their sums with the total, this gives the joint posterior.
 """
 
 import math
@@ -27,7 +31,7 @@ from pipeline.reader.forms.amounts import (
 from pipeline.reader.forms.form import Form
 from pipeline.reader.forms.formulas import Formula, UnknownError, evaluate, list_fields
 from pipeline.reader.many.readings import Reading, RowReading
-from pipeline.reader.pages.result import Alternatives, Kind, Problem
+from pipeline.reader.pages.result import Kind, Problem
 
 MOST_COMBINATIONS = 1_000  # of alternatives that are tried: the most probable ones
 DAY = 24
@@ -110,8 +114,7 @@ def apply_formulas(page: Reading, form: Form, units: Mapping[str, Fraction]) -> 
     decimal = find_page_decimal(page, form)
     rows = [merge_separators(row, decimal) for row in page.rows]
     checks = list(_list_checks(rows, form))
-    for each in checks:
-        rows = _choose(rows, each, units[each.target])
+    rows = _choose(rows, checks, units)
     problems = [problem for each in checks if (problem := _find_problem(rows, each, units[each.target], decimal))]
     text, digits = "\n".join(row.text for row in rows), "".join(row.digits for row in rows)
     confidence = round(math.prod(row.confidence for row in rows), 6) if rows else None
@@ -158,67 +161,90 @@ def _list_checks(rows: Sequence[RowReading], form: Form) -> Iterator[Check]:
         yield Check(target, formula, record, cells, many)
 
 
-def _choose(rows: Sequence[RowReading], asked: Check, usual: Fraction) -> list[RowReading]:
+def _choose(rows: Sequence[RowReading], checks: Sequence[Check], units: Mapping[str, Fraction]) -> list[RowReading]:
     """Return the rows with the most probable readings, given which combinations of them add up."""
-    used = sorted({i for some in asked.cells.values() for i in some})
-
-    def fits(texts: Sequence[str]) -> int | None:
-        written = asked.write(dict(zip(used, texts, strict=True)))
-        if not check(asked.formula, asked.target, written, usual).fits:
-            return None
-        return sum(character.isdecimal() for text in written[asked.target] for character in text)
-
-    found = weigh([_list_readings(rows[i]) for i in used], fits)
+    beliefs = [_list_readings(row) for row in rows]
+    told: dict[tuple[int, int], dict[str, float]] = {}  # what a check has said of a row: factors of its probabilities
     chosen = [*rows]
-    for i, (text, chances) in zip(used, found, strict=False):
-        chosen[i] = _replace_reading(rows[i], text, chances)
+    down = list(enumerate(checks))
+    for number, asked in [*down, *reversed(down)]:
+        used = sorted({i for some in asked.cells.values() for i in some})
+        before = [_normalise(beliefs[i], told.get((number, i), {})) for i in used]
+        for i, known, (text, chances) in zip(used, before, _weigh_check(asked, used, before, units), strict=False):
+            told[number, i] = {each: chance / known[each] for each, chance in chances.items()}
+            beliefs[i] = chances
+            chosen[i] = _replace_reading(rows[i], text, chances)
     return chosen
 
 
+def _weigh_check(
+    asked: Check, used: Sequence[int], readings: Sequence[Mapping[str, float]], units: Mapping[str, Fraction]
+) -> list[tuple[str, dict[str, float]]]:
+    def fits(texts: Sequence[str]) -> int | None:
+        written = asked.write(dict(zip(used, texts, strict=True)))
+        if not check(asked.formula, asked.target, written, units[asked.target]).fits:
+            return None
+        return sum(character.isdecimal() for text in written[asked.target] for character in text)
+
+    return weigh(readings, fits)
+
+
+def _normalise(chances: Mapping[str, float], factors: Mapping[str, float]) -> dict[str, float]:
+    """Return probabilities without these factors."""
+    divided = {text: chance / factors.get(text, 1) for text, chance in chances.items()}
+    total = sum(divided.values())
+    return {text: chance / total for text, chance in divided.items()}
+
+
 def weigh(
-    readings: Sequence[Alternatives], fits: Callable[[Sequence[str]], int | None]
+    readings: Sequence[Mapping[str, float]], fits: Callable[[Sequence[str]], int | None]
 ) -> list[tuple[str, dict[str, float]]]:
     """Return the text of each reading in the most probable combination, and the probabilities of its texts.
 
-    The result is empty if no combination adds up. fits: the number of digits of the written result if these texts add
-    up, otherwise None.
+    The result is empty if no combination adds up. readings: the probability of each text; that of "" is of any other.
+    fits: the number of digits of the written result if these texts add up, otherwise None.
     """
-    if not all(readings):
+    if not all(any(reading) for reading in readings):
         return []
-    weights = []
-    rest, is_any = 1.0, False
+    weights, gains = [], []
     for texts, chance in _combine(readings):
         digits = fits(texts)
-        is_any |= digits is not None
         weights.append((texts, chance * 10 ** (digits or 0)))
-        rest -= chance
-    if not is_any:
+        if digits is not None:
+            gains.append((texts, chance * (10**digits - 1)))
+    if not gains:
         return []
-    total = sum(weight for _, weight in weights) + max(rest, 0)
     best, _ = max(weights, key=itemgetter(1))
-    chances = [defaultdict[str, float](float) for _ in readings]
-    for texts, weight in weights:
+    total = 1 + sum(gain for _, gain in gains)
+    chances = [dict(reading) for reading in readings]
+    for texts, gain in gains:
         for each, text in zip(chances, texts, strict=True):
-            each[text] += weight / total
-    return list(zip(best, chances, strict=True))
+            each[text] += gain
+    return [
+        (text, {each: chance / total for each, chance in some.items()})
+        for text, some in zip(best, chances, strict=True)
+    ]
 
 
-def _list_readings(row: RowReading) -> Alternatives:
-    return tuple((text, chance) for text, chance in ((row.text, row.confidence), *row.alternatives) if text and chance)
+def _list_readings(row: RowReading) -> dict[str, float]:
+    """Return the probability of each text of a row; that of "" is of any other."""
+    known = {text: chance for text, chance in ((row.text, row.confidence), *row.alternatives) if text and chance}
+    other = 1 - sum(known.values())
+    return {**known, "": other} if other > 0 else known
 
 
-def _combine(readings: Sequence[Alternatives]) -> list[tuple[tuple[str, ...], float]]:
+def _combine(readings: Sequence[Mapping[str, float]]) -> list[tuple[tuple[str, ...], float]]:
     """Return the most probable combinations of readings, and their probabilities."""
     found: list[tuple[tuple[str, ...], float]] = [((), 1.0)]
     for each in readings:
-        found = [((*texts, text), share * chance) for texts, share in found for text, chance in each]
+        found = [((*texts, text), share * chance) for texts, share in found for text, chance in each.items() if text]
         if len(found) > MOST_COMBINATIONS:
             found = nlargest(MOST_COMBINATIONS, found, key=itemgetter(1))
     return found
 
 
 def _replace_reading(row: RowReading, text: str, chances: Mapping[str, float]) -> RowReading:
-    others = [(each, round(chance, 6)) for each, chance in chances.items() if each != text]
+    others = [(each, round(chance, 6)) for each, chance in chances.items() if each and each != text]
     return replace(
         row,
         text=text,

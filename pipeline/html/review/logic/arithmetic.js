@@ -147,25 +147,24 @@ function combine(readings) {
 }
 
 // The probabilities of the texts of each reading, by Bayes' rule, the one of the most probable combination first; null
-// if no combination adds up. countFitting(texts): digits of the result if they add up, otherwise null.
+// if no combination adds up. What they lack to 1 is that of any other text. countFitting(texts): digits of the result if
+// they add up, otherwise null. total: what all probabilities were divided by.
 function weigh(readings, countFitting) {
   if (!readings.every(({ length }) => length)) return null;
-  let [rest, isAny] = [1, false];
   const weights = combine(readings).map(({ texts, chance }) => {
     const digits = countFitting(texts);
-    isAny ||= digits !== null;
-    rest -= chance;
-    return { texts, weight: chance * 10 ** (digits ?? 0) };
+    return { texts, weight: chance * 10 ** (digits ?? 0), gain: digits === null ? 0 : chance * (10 ** digits - 1) };
   });
-  if (!isAny) return null;
-  const total = weights.reduce((sum, { weight }) => sum + weight, Math.max(rest, 0));
+  const total = weights.reduce((sum, { gain }) => sum + gain, 1);
+  if (total === 1) return null;
   const best = weights.reduce((one, other) => (other.weight > one.weight ? other : one));
-  return readings.map((_, i) => {
-    const chances = new Map([[best.texts[i], 0]]);
-    for (const { texts, weight } of weights) chances.set(texts[i], (chances.get(texts[i]) ?? 0) + weight / total);
-    const [first, ...others] = [...chances].map(([text, chance]) => [text, Math.round(1e6 * chance) / 1e6]);
+  const found = readings.map((reading, i) => {
+    const chances = new Map([[best.texts[i], 0], ...reading]);
+    for (const { texts, gain } of weights) chances.set(texts[i], chances.get(texts[i]) + gain);
+    const [first, ...others] = [...chances].map(([text, chance]) => [text, chance / total]);
     return [first, ...others.sort((a, b) => b[1] - a[1])];
   });
+  return { found, total };
 }
 
 const MOST_CHARACTERS = 300; // of a formula

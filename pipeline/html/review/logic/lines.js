@@ -93,30 +93,41 @@ function listChecks(page) {
 
 const isFromReader = (number) => isOpen(number) && (number.kind === "read" || number.kind === "rejected");
 
-function setReadings(number, [[text, confidence], ...alternatives]) {
-  Object.assign(number, { text, read: text, confidence, alternatives, kind: text ? "read" : "rejected" });
+function setReadings(number, chances) {
+  const [[text, confidence], ...alternatives] = chances.map(([each, chance]) => [each, Math.round(1e6 * chance) / 1e6]);
+  Object.assign(number, { text, read: text, confidence, alternatives, kind: text ? "read" : "rejected", chances });
 }
 
-// What the lines, and then the totals, say of the readings, given what a person has answered.
+// What a check says of its readings, given what a person has answered and what the other checks have said of them. As
+// in `arithmetic.py`, check.told has the factors by which it has changed the probabilities of each number.
 function weighCheck(page, check) {
   const { numbers, written } = check;
   if (!written || !numbers.some(isFromReader)) return;
-  const readings = numbers.map((number) => {
-    const { text, confidence, alternatives } = number;
-    const found = isFromReader(number) ? [[text, confidence], ...alternatives] : [[needsText(number) ? "" : text, 1]];
-    return found.filter(([each, chance]) => each && chance);
+  const readings = numbers.map((number, i) => {
+    if (!isFromReader(number)) return number.text && !needsText(number) ? [[number.text, 1]] : [];
+    const known = number.chances.filter(([text, chance]) => text && chance);
+    const other = 1 - known.reduce((sum, [, chance]) => sum + chance, 0);
+    const before = known.map(([text, chance]) => [text, chance / (check.told?.[i].get(text) ?? 1)]);
+    const whole = before.reduce((sum, [, chance]) => sum + chance, Math.max(other, 0));
+    return before.map(([text, chance]) => [text, chance / whole]);
   });
-  const found = weigh(readings, (texts) => {
+  const weighed = weigh(readings, (texts) => {
     const changes = new Map(numbers.map((number, i) => [number, texts[i]]));
     return judgeCheck(page, check, changes).state === "fits" ? texts.at(-1).replace(/\D/g, "").length : null;
   });
-  found?.forEach((each, i) => isFromReader(numbers[i]) && setReadings(numbers[i], each));
+  if (!weighed) return;
+  const { found, total } = weighed;
+  check.told = found.map((each, i) => {
+    const before = new Map(readings[i]);
+    return new Map(each.map(([text, chance]) => [text, (chance * total) / before.get(text)])); // 1 for any other text
+  });
+  found.forEach((each, i) => isFromReader(numbers[i]) && setReadings(numbers[i], each));
 }
 
 function makeChecks(page) {
   for (const number of page.numbers) if (isFromReader(number)) setReadings(number, number.readings);
   const checks = listChecks(page);
-  for (const check of checks) weighCheck(page, check);
+  for (const check of [...checks, ...checks.toReversed()]) weighCheck(page, check);
   const proved = new Set(); // by their lines, when the totals follow
   for (const check of checks) {
     Object.assign(check, judgeCheck(page, check));

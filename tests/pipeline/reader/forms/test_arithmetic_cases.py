@@ -46,7 +46,7 @@ def call_weigh(given: dict[str, Any]) -> Any:
         digits = sum(character.isdecimal() for character in written[given["target"]][0])
         return digits if check(formula, given["target"], written, Fraction(given["unit"])).fits else None
 
-    found = weigh(list(given["readings"].values()), fits)
+    found = weigh([dict(each) for each in given["readings"].values()], fits)
     return {
         field: [
             [text, round(chances[text], 3)] for text in sorted(chances, key=lambda each: (each != best, -chances[each]))

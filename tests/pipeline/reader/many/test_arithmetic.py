@@ -1,4 +1,7 @@
+import math
+from collections import defaultdict
 from fractions import Fraction
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -94,6 +97,26 @@ def test_sum_chooses_among_the_alternatives_of_a_line(form: Form) -> None:
     page = apply_formulas(make_page(*lines, total="19.00"), form, UNITS)
     assert list_texts(page) == ["9.00", "2.00", "8.00", "19.00"]
     assert [each.kind for each in page.problems] == ["missing"] * 3  # price and quantity
+
+
+def test_total_decides_for_a_sum_and_for_the_quantity_that_makes_it(form: Form) -> None:
+    """The posterior is that of all combinations at once."""
+    twice = ("1", 0.6, "7", 0.3), "10.00", ("10.00", 0.6, "70.00", 0.3)
+    lines: list[tuple[Given, Given, Given]] = [twice, ("2", "4.00", ("8.00", 0.9))]
+    page = apply_formulas(make_page(*lines, total=("78.00", 0.7)), form, UNITS)
+    assert list_texts(page) == ["7", "10.00", "70.00", "2", "4.00", "8.00", "78.00"]
+    assert list_problems(page) == []
+    weights: dict[str, float] = defaultdict(float)
+    choices = product(
+        (0.6, 0.3, 0.1), (0.01, 0.99), (0.6, 0.3, 0.1), (0.01, 0.99), (0.01, 0.99), (0.1, 0.9), (0.3, 0.7)
+    )
+    for quantity, price, made, *second, total in choices:
+        is_first = price == 0.99 and quantity == made > 0.1
+        is_second = second == [0.99, 0.99, 0.9]
+        is_total = made == 0.3 and second[2] == 0.9 and total == 0.7
+        digits = (4 if made == 0.3 or made == 0.6 else 0) * is_first + 3 * is_second + 4 * is_total
+        weights[str(quantity)] += quantity * price * made * math.prod(second) * total * 10**digits
+    assert page.rows[0].confidence == pytest.approx(weights["0.3"] / sum(weights.values()), abs=2e-6)
 
 
 def test_missing_numbers_are_named_where_the_line_has_others(form: Form) -> None:
