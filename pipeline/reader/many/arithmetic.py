@@ -4,7 +4,8 @@ A line that adds up is evidence for the readings in it. Let P be the probability
 readings. If they are wrong, their result agrees with the written one only by chance, about once in A = 10^k for a
 result of k digits. By Bayes' rule, with equal prior odds that a line adds up, a combination that does so has the weight
 A P, and any other has P. What no alternative covers is one more reading, with which nothing is known to add up. Where
-two combinations add up, as with a 7 in both of two times that may be a 1 in both, neither is certain.
+two combinations add up, as with a 7 in both of two times that may be a 1 in both, neither is certain: who writes one 7
+like a 1 writes others so, too, so the same confusion in several numbers is as probable as in one of them.
 
 A total that decides for one sum of a line says something of the other numbers of this line, too: the checks pass on
 what they say of each number (the sum-product algorithm, Kschischang, Frey and Loeliger 2001), down the page and up
@@ -206,15 +207,17 @@ def weigh(
     """
     if not all(any(reading) for reading in readings):
         return []
-    weights, gains = [], []
-    for texts, chance in _combine(readings):
-        digits = fits(texts)
-        weights.append((texts, chance * 10 ** (digits or 0)))
+    combined = [(texts, chance, fits(texts)) for texts, chance in _combine(readings)]
+    best, most, _ = max(combined, key=lambda each: each[1] * 10 ** (each[2] or 0))
+    gains = []
+    for texts, chance, digits in combined:
         if digits is not None:
+            changed = [i for i, text in enumerate(texts) if text != best[i]]
+            if len({_find_confusion(best[i], texts[i]) for i in changed}) == 1:
+                chance = max(chance, most * min(readings[i][texts[i]] / readings[i][best[i]] for i in changed))
             gains.append((texts, chance * (10**digits - 1)))
     if not gains:
         return []
-    best, _ = max(weights, key=itemgetter(1))
     total = 1 + sum(gain for _, gain in gains)
     chances = [dict(reading) for reading in readings]
     for texts, gain in gains:
@@ -224,6 +227,13 @@ def weigh(
         (text, {each: chance / total for each, chance in some.items()})
         for text, some in zip(best, chances, strict=True)
     ]
+
+
+def _find_confusion(old: str, new: str) -> frozenset[tuple[str, str]]:
+    """Return which characters have others in a text of the same length; of another length, the texts themselves."""
+    if len(old) != len(new):
+        return frozenset({(old, new)})
+    return frozenset((one, other) for one, other in zip(old, new, strict=True) if one != other)
 
 
 def _list_readings(row: RowReading) -> dict[str, float]:

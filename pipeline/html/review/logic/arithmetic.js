@@ -146,18 +146,35 @@ function combine(readings) {
   return found;
 }
 
+// Which characters have others in a text of the same length; of another length, the texts themselves.
+function findConfusion(old, text) {
+  if (old.length !== text.length) return `${old} ${text}`;
+  const pairs = [...old].flatMap((character, i) => (character === text[i] ? [] : [character + text[i]]));
+  return [...new Set(pairs)].sort().join();
+}
+
 // The probabilities of the texts of each reading, by Bayes' rule, the one of the most probable combination first; null
 // if no combination adds up. What they lack to 1 is that of any other text. countFitting(texts): digits of the result if
 // they add up, otherwise null. total: what all probabilities were divided by.
 function weigh(readings, countFitting) {
   if (!readings.every(({ length }) => length)) return null;
-  const weights = combine(readings).map(({ texts, chance }) => {
-    const digits = countFitting(texts);
-    return { texts, weight: chance * 10 ** (digits ?? 0), gain: digits === null ? 0 : chance * (10 ** digits - 1) };
-  });
+  const combined = combine(readings).map((each) => ({ ...each, digits: countFitting(each.texts) }));
+  const weightOf = ({ chance, digits }) => chance * 10 ** (digits ?? 0);
+  const best = combined.reduce((one, other) => (weightOf(other) > weightOf(one) ? other : one));
+  const known = readings.map((reading) => new Map(reading));
+  const weights = combined.filter(({ digits }) => digits !== null);
+  if (!weights.length) return null;
+  for (const each of weights) {
+    const changed = known.flatMap((chances, i) => {
+      const [old, text] = [best.texts[i], each.texts[i]];
+      return text === old ? [] : [[chances.get(text) / chances.get(old), findConfusion(old, text)]];
+    });
+    // The same confusion in several numbers is at least as probable as in the least probable of them.
+    const isOne = new Set(changed.map(([, confusion]) => confusion)).size === 1;
+    const once = isOne ? best.chance * Math.min(...changed.map(([share]) => share)) : 0;
+    each.gain = Math.max(each.chance, once) * (10 ** each.digits - 1);
+  }
   const total = weights.reduce((sum, { gain }) => sum + gain, 1);
-  if (total === 1) return null;
-  const best = weights.reduce((one, other) => (other.weight > one.weight ? other : one));
   const found = readings.map((reading, i) => {
     const chances = new Map([[best.texts[i], 0], ...reading]);
     for (const { texts, gain } of weights) chances.set(texts[i], chances.get(texts[i]) + gain);

@@ -81,6 +81,15 @@ def test_equally_good_ways_to_add_up_stay_doubtful(form: Form) -> None:
     assert price.confidence < 0.9
 
 
+def test_one_confusion_in_two_numbers_is_as_probable_as_in_one(form: Form) -> None:
+    """Whoever writes a 7 like a 1 does so twice."""
+    page = apply_formulas(make_page((("1", 0.85, "7", 0.14), "10.00", ("10.00", 0.85, "70.00", 0.14))), form, UNITS)
+    assert list_texts(page) == ["1", "10.00", "10.00"]
+    assert page.rows[0].confidence == pytest.approx(0.85 / 0.99, abs=0.01)
+    other = apply_formulas(make_page((("3", 0.85, "8", 0.14), "4.00", ("12.00", 0.85, "32.00", 0.14))), form, UNITS)
+    assert other.rows[0].confidence > 0.95  # these are two errors
+
+
 def test_line_that_does_not_add_up_is_a_problem_at_any_confidence(form: Form) -> None:
     page = apply_formulas(make_page(("100", "83.00", ("300.00", 0.9997)), total="300.00"), form, UNITS)
     assert list_texts(page) == ["100", "83.00", "300.00", "300.00"]
@@ -101,10 +110,10 @@ def test_sum_chooses_among_the_alternatives_of_a_line(form: Form) -> None:
 
 def test_total_decides_for_a_sum_and_for_the_quantity_that_makes_it(form: Form) -> None:
     """The posterior is that of all combinations at once."""
-    twice = ("1", 0.6, "7", 0.3), "10.00", ("10.00", 0.6, "70.00", 0.3)
+    twice = ("1", 0.6, "7", 0.3), "25.00", ("25.00", 0.6, "175.00", 0.3)
     lines: list[tuple[Given, Given, Given]] = [twice, ("2", "4.00", ("8.00", 0.9))]
-    page = apply_formulas(make_page(*lines, total=("78.00", 0.7)), form, UNITS)
-    assert list_texts(page) == ["7", "10.00", "70.00", "2", "4.00", "8.00", "78.00"]
+    page = apply_formulas(make_page(*lines, total=("183.00", 0.7)), form, UNITS)
+    assert list_texts(page) == ["7", "25.00", "175.00", "2", "4.00", "8.00", "183.00"]
     assert list_problems(page) == []
     weights: dict[str, float] = defaultdict(float)
     choices = product(
@@ -114,7 +123,7 @@ def test_total_decides_for_a_sum_and_for_the_quantity_that_makes_it(form: Form) 
         is_first = price == 0.99 and quantity == made > 0.1
         is_second = second == [0.99, 0.99, 0.9]
         is_total = made == 0.3 and second[2] == 0.9 and total == 0.7
-        digits = (4 if made == 0.3 or made == 0.6 else 0) * is_first + 3 * is_second + 4 * is_total
+        digits = (5 if made == 0.3 else 4) * is_first + 3 * is_second + 5 * is_total
         weights[str(quantity)] += quantity * price * made * math.prod(second) * total * 10**digits
     assert page.rows[0].confidence == pytest.approx(weights["0.3"] / sum(weights.values()), abs=2e-6)
 
