@@ -1,5 +1,6 @@
 """Build the layers of a network from their notation; see `pipeline.network.notation`."""
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,6 +22,7 @@ VALUES_PER_PIXEL = 10  # values in memory per input pixel during augmentation
 MAX_VALUES, MAX_PARAMETERS = 1 << 25, 1 << 30
 
 
+@functools.lru_cache  # an image of a line has its own length, and a page has many of them
 def build_layers(
     text: str, activation: str, image_shape: Sequence[int], outputs: int, by_column: bool = False
 ) -> tuple[Layer, ...]:

@@ -4,7 +4,7 @@ import functools
 from dataclasses import dataclass
 from itertools import product
 
-from numpy.lib.stride_tricks import sliding_window_view
+import numpy as np
 
 from pipeline.network.activations import Array
 
@@ -79,6 +79,6 @@ def view_patches(x: Array, rows: Steps, columns: Steps, copies: Array) -> Array:
         copied[:, :, positions] = x[:, :, pixels].swapaxes(0, 1)
         copied[:, :, positions.stop :] = 0
     *_, width, n = copies.shape
-    row = copies[0].size
-    patches = sliding_window_view(copies.reshape(-1), rows.kernel * row)[:: rows.stride * row]
-    return patches.reshape(len(patches), -1, width * n)
+    shape = rows.count, rows.kernel * columns.kernel * len(x), width * n
+    row, _, entry, _, pixel = copies.strides
+    return np.ndarray(shape, copies.dtype, copies, strides=(rows.stride * row, entry, pixel))

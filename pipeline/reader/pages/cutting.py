@@ -16,7 +16,7 @@ from pipeline.reader.rows.spans import SIZE
 
 BEYOND = 9.0  # sizes of a digit by which a line image is longer than its row, at each end
 OUTSIDE = 2.0  # sizes of a digit by which it reaches beyond the edges of the picture, at most
-ROUND = 64  # pixels: lengths are multiples of it, so that several line images pass through the network together
+ROUND = 64  # pixels: lengths are multiples of it, so that the layers of a few lengths serve all line images
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +24,6 @@ FAR = 3.2  # distance in sizes from which two digits belong to two numbers in an
 AROUND = 1.0  # sizes before and after a number in which its probability depends on the ink
 VIEWS: tuple[View, ...] = (1, 0), (-1, -MARGIN), (-1, MARGIN)  # of a line image, whose probabilities are averaged
 REPORTED = 0.6  # probability from which a digit is reported; a longer number from less, see `is_reported`
-BATCH = 8  # line images that pass through the network together
 IMPOSSIBLE = -1e4  # logit of an output that is impossible
 TINY = 1e-12  # probability
 
@@ -75,41 +73,28 @@ def average_views(model: Model, line_images: Sequence[Array], run: Run) -> list[
     If the first of the VIEWS shows a digit, the probabilities are the means of those in all views.
     """
     classes = len(model.class_names)
-    p = predict_columns(model, line_images, VIEWS[:1], run)
-    chosen = [i for i, first in enumerate(p) if (first.argmax(axis=0) < classes).any()]
-    others = predict_columns(model, [line_images[i] for i in chosen], VIEWS[1:], run)
-    for i, other in zip(chosen, others, strict=True):
-        p[i] = (p[i] + other) / len(VIEWS)
-    return [np.log(np.maximum(each, TINY)) for each in p]
-
-
-def predict_columns(model: Model, line_images: Sequence[Array], views: Sequence[View], run: Run) -> list[Array]:
-    """Return the probabilities in the columns of each line image, (outputs, columns), summed over views.
-
-    Line images of one length pass through the network together.
-    """
-    lengths = [line_image.shape[1] for line_image in line_images]
-    order = sorted(range(len(line_images)), key=lengths.__getitem__)
-    groups = [list(group) for _, group in groupby(order, key=lengths.__getitem__)]
-    batches = [group[start : start + BATCH] for group in groups for start in range(0, len(group), BATCH)]
     buffers: dict[int, list[Buffers]] = {}  # of each thread, since new ones cost a tenth of the time
 
-    def predict(number: int, thread: int) -> Array:
-        batch = np.stack([line_images[i] for i in batches[number]], axis=-1)
-        network = make_row_network(model, batch.shape[1])
+    def predict(line_image: Array, views: Sequence[View], thread: int) -> Array:
+        """Return the probabilities in the columns of a line image, (outputs, columns), summed over views."""
+        network = make_row_network(model, line_image.shape[1])
         own = buffers.setdefault(thread, make_buffers(network))
-        return np.asarray(sum(np.exp(log_softmax(infer(network, look(batch, view), own)[:, 0])) for view in views))
+        seen = np.stack([look(line_image, view) for view in views], axis=-1)
+        return np.asarray(np.exp(log_softmax(infer(network, seen, own)[:, 0])).sum(axis=-1))
 
-    predicted: dict[int, Array] = {}
-    for batch, p in zip(batches, run(predict, len(batches)), strict=True):
-        predicted |= zip(batch, np.moveaxis(p, -1, 0), strict=True)
-    return [predicted[i] for i in range(len(line_images))]
+    def average(number: int, thread: int) -> Array:
+        p = predict(line_images[number], VIEWS[:1], thread)
+        if (p.argmax(axis=0) < classes).any():
+            p = (p + predict(line_images[number], VIEWS[1:], thread)) / len(VIEWS)
+        return np.log(np.maximum(p, TINY))
+
+    return run(average, len(line_images))
 
 
-def look(line_images: Array, view: View) -> Array:
-    """Return line images (HEIGHT + 2 MARGIN, length, n) as the network sees them in a view, (HEIGHT, length, n)."""
+def look(line_image: Array, view: View) -> Array:
+    """Return a line image (HEIGHT + 2 MARGIN, length) as the network sees it in a view, (HEIGHT, length)."""
     sign, down = view
-    return sign * line_images[MARGIN + down : MARGIN + down + HEIGHT]
+    return sign * line_image[MARGIN + down : MARGIN + down + HEIGHT]
 
 
 def make_row_network(model: Model, length: int) -> Network:
