@@ -31,7 +31,8 @@ def test_result_is_printed_and_reused_unless_forced(bakery: Path) -> None:
 
 
 ERRORS: list[tuple[list[str], int, str]] = [
-    (["--grams", "many"], 2, "many"),
+    (["--grams", "many"], 2, "Invalid value 'many' for '--grams': use a whole number. See:"),
+    (["--grams", "1.5"], 2, "'1.5' for '--grams': use a whole number"),
     (["--gram", "7"], 2, "See: python -m stages.bake --help"),
     (["now"], 2, "now"),
     (["--output", "stages"], 2, "stages"),
