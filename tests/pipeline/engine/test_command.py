@@ -40,6 +40,7 @@ ERRORS: list[tuple[list[str], int, str]] = [
     (["--fault", "failure"], 1, r"no \x1b[31mfire"),
     (["--fault", "disk"], 1, "No space left on device: loaf.txt"),
     (["--fault", "permissions"], 1, "Permission denied: loaf.txt: change"),
+    (["--fault", "missing folder"], 1, "No such file or directory: loaf.txt: check"),
     (["--fault", "read-only"], 1, "Read-only file system: loaf.txt: work"),
     (["--fault", "memory"], 1, "not enough memory"),
     (["--fault", "thread"], 1, "not enough memory"),
