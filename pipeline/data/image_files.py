@@ -24,7 +24,8 @@ def locate_images(path: Path, image_shape: tuple[int, int], unpacked: Path) -> A
     with open(path, "rb") as file:
         start = file.read(len(NPY_MAGIC))
     if start == NPY_MAGIC:
-        return open_array_file(path, np.uint8, (None, *image_shape), expected)
+        advice = f"{expected}; scale other values to 0..255, then save them with .astype(np.uint8)"
+        return open_array_file(path, np.uint8, (None, *image_shape), advice)
     gzipped = start.startswith(idx.GZIP_MAGIC)
     if gzipped:
         idx.unpack(path, unpacked)

@@ -84,7 +84,10 @@ class ArrayFile:
 
 
 def open_array_file(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...], *advice: str) -> ArrayFile:
-    """Return where the array of a `.npy` file in C order is. Arguments and errors are those of `load_array`."""
+    """Return where the array of a `.npy` file in C order is. The arguments are those of `load_array`.
+
+    Raises ArrayError as `load_array` does, also if the array is in Fortran order, and OSError if it cannot be opened.
+    """
     array = load_array(path, dtype, shape, *advice)
     if array.ndim > 1 and not array.flags.c_contiguous:
         raise ArrayError(f"{path} is in Fortran order: save it with numpy.ascontiguousarray")

@@ -13,7 +13,7 @@ import functools
 import inspect
 import reprlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import NoneType
 from typing import Annotated, Any, Literal, NoReturn, get_args, get_origin
@@ -26,6 +26,7 @@ from pipeline.engine.errors import UsageError
 from pipeline.engine.program import INTERRUPTED, run_command, run_program
 from pipeline.engine.run import format_outcome, run_stage
 from pipeline.engine.stage import Stage
+from pipeline.engine.variables import WORDS
 
 IN_NO_KEY = "runs stages, and influences no result"
 
@@ -57,7 +58,10 @@ class Group(_Help, TyperGroup):
 
 
 def main(command: Command) -> NoReturn:
-    """Run the command with the options in `sys.argv`, print its output, and exit with its status."""
+    """Run the command with the options in `sys.argv`, print its output, and exit with its status.
+
+    Raises UsageError if it is called while the module of the command is imported.
+    """
     module = sys.modules["__main__"]
     if command.__module__ != "__main__" and not any(each is command for each in vars(module).values()):
         raise UsageError(
@@ -93,8 +97,19 @@ def _describe(error: Any, program: str) -> str:
     if choices and near:
         text += f": did you mean {near[0]}?"
     elif hasattr(error.__cause__, "errors") and not choices:  # of Pydantic, whose text does not say the value
-        text += f", but it is {reprlib.repr(error.__cause__.errors()[0]['input'])}"
+        found = error.__cause__.errors()[0]
+        begin, value = text.removesuffix(error.message.rstrip(".").replace("Value error, ", "")), found["input"]
+        advice = _advise(found) or text.removeprefix(begin)
+        text = f"{begin.replace('value', f'value {reprlib.repr(value)}', 1)}{advice}"
     return f"{text}{'' if text.endswith('?') else '.'} See: {context.command_path if context else program} --help"
+
+
+def _advise(found: Mapping[str, Any]) -> str:
+    """Return what to give instead of a value, from an error of Pydantic; empty if its own message says that."""
+    kind, limits = found["type"], found.get("ctx", {})
+    if kind in ("greater_than_equal", "less_than_equal"):
+        return f"use at least {limits['ge']:g}" if "ge" in limits else f"use at most {limits['le']:g}"
+    return {"int": WORDS[int], "float": WORDS[float]}.get(kind.partition("_")[0], "")
 
 
 def make_app(command: Command) -> typer.Typer:

@@ -54,7 +54,8 @@ def stale(words: Sequence[str]) -> str:
 def run(words: Sequence[str]) -> str:
     """Run a stage, unless another command has replaced the results that it reads meanwhile.
 
-    After the name, --force runs it even if its result is up to date.
+    After the name, --force runs it even if its result is up to date. Raises UsageError for a value that is not valid,
+    and PipelineError if a result has been replaced or the stage cannot run.
     """
     name, *_ = words
     variables, stage = _read_variables(words), load_stage(name)

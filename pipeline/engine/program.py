@@ -22,6 +22,7 @@ UNCHANGED = "Published results are unchanged"
 ADVICE = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), ": free some space"),
     **dict.fromkeys((errno.EACCES, errno.EPERM), ": change its permissions, or those of its folder"),
+    **dict.fromkeys((errno.ENOENT, errno.ENOTDIR), ": check the path"),
     errno.EROFS: ": work in a copy that you can write to",
 }
 # Modules whose frames stand above those of a stage in a traceback.

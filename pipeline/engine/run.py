@@ -39,9 +39,10 @@ def run_stage(
     """Call the stage with all of its arguments; return the plan that was carried out, with the manifest of the result.
 
     force: run the function even if the result is up to date. checked: the digests of inputs that the caller has checked
-    before. Raises PipelineError if an input has been replaced meanwhile.
+    before. Raises what `resolve` raises, PipelineError if an input is missing or has been replaced meanwhile.
     """
     output: Path = arguments[stage.output]
+    resolve_parameters(stage, arguments)  # a wrong option is reported even if an input is missing
     store.check_artifacts(output.parent)  # first, because what is wrong with it is why an input is missing
     with ExitStack() as stack:
         # Resolve the links once, so that the whole run reads the same results even if others are published meanwhile.

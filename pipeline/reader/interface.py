@@ -122,7 +122,7 @@ class Reader:
         return self.read_page(load_page(source, name, page), name, threads, form)
 
     def read_page(self, page: Page, name: str, threads: int | None = None, form: "Form | None" = None) -> "Result":
-        """Read the digits in a picture that is decoded already; the arguments are those of `read`."""
+        """Read the digits in a picture that is decoded already; the arguments and errors are those of `read`."""
         # SciPy is imported only now: its import takes 0.3 s, and predictions of arrays of images do not need it.
         from pipeline.reader.pages.reading import read, read_one
 
@@ -157,16 +157,16 @@ def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) ->
     reads only rows, or if it reads only pictures and `pictures` is False.
     """
     path = Path(folder) if folder is not None else _choose(TRAINED, PRETRAINED)
-    model = _load(path)
+    model = _load(path, *(("reader", "train") if pictures and path != TRAINED else ("train", "reader")))
     finder: Finder | None = None
     why = ""
     if pictures and isinstance(model, Finder):
         finder = model
-        model = _load(_choose(TRAINED, PRETRAINED))
+        model = _load(_choose(TRAINED, PRETRAINED), "train")
     elif pictures:
         beside = path / PRETRAINED_READER.name  # as in PRETRAINED
         other = beside if folder is not None and beside.exists() else _choose(TRAINED_READER, PRETRAINED_READER)
-        found = _require(Finder, _load(other), other)
+        found = _require(Finder, _load(other, "reader"), other)
         if folder is None or path == PRETRAINED or found.class_names == model.class_names:
             path, finder = other, found
             why = f" reads pictures, because {folder} classifies single images" if folder and other != beside else ""
@@ -208,15 +208,16 @@ def _choose(trained: Path, pretrained: Path) -> Path:
     return trained if trained.exists() or trained.is_symlink() else pretrained
 
 
-def _load(path: Path) -> Model:
+def _load(path: Path, *stages: str) -> Model:
+    """Return the model in a folder or file. stages: those whose result the folder may be; messages name the first."""
     try:
         path.lstat()  # raises OSError if it does not exist
         with read_lock(path) as entry:
             file = entry if entry.is_file() else entry / SAFETENSORS
             exported = file.exists()
             if not exported or (entry / MANIFEST).exists():
-                stages = ("export",) if exported else ("train", "reader")
-                require_intact(entry, find_artifact(entry, *stages, shown=path), shown=path)
+                found = find_artifact(entry, *(("export",) if exported else stages), shown=path)
+                require_intact(entry, found, shown=path)
             return load_safetensors(file) if exported else load_model(entry)
     except OSError as error:
         raise PipelineError(f"the model {path} cannot be read ({error.strerror}): check the path") from None

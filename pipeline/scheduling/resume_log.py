@@ -43,6 +43,12 @@ def read_log(folder: Path, key: Any) -> list[Any] | None:
     return entries
 
 
+def has_entries(folder: Path) -> bool:
+    """Return whether the folder has a log in which at least one block is finished."""
+    path = folder / RESUME_LOG
+    return path.is_file() and path.read_bytes().count(b"\n") > 1
+
+
 @contextlib.contextmanager
 def new_log(folder: Path, key: Any) -> Iterator[None]:
     """Begin a log without entries; there is none while the `with` block prepares the files of the data."""

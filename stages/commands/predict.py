@@ -56,7 +56,8 @@ def predict(
     reader = load(model, pictures=False)
     for path in files:
         if not path.exists():
-            raise PipelineError(describe_missing(str(path)))
+            stdin = "- does not exist: predict does not read standard input, so save the images to a file"
+            raise PipelineError(stdin if str(path) == "-" else describe_missing(str(path)))
     inputs = [(str(path.absolute()), wait_and_identify(path)) for path in files]
     key = make_key([reader.digest, inputs], predict_missing, ["numpy"])
     with working_folder(output, "predict"):

@@ -31,7 +31,7 @@ class Detection:
     """A number in a picture, as one line image shows it.
 
     y, x: the centres of its digits in pixels, (k,). size: the longer side of its digits. support: the probability of a
-    digit by the finder at each of them, (k,), 0 where it has seen none. lost: whether it is not reported,
+    digit by the finder at each of them, (k,), 0 where it has seen none. suppressed: whether it is not reported,
     because no number of the picture is evident, or because a better detection shares some of its digits. In the second
     case, y, x and support are only those of the other digits.
     """
@@ -41,7 +41,7 @@ class Detection:
     x: Array
     size: float
     support: Array
-    lost: bool = False
+    suppressed: bool = False
 
     @property
     def is_supported(self) -> bool:
@@ -51,7 +51,7 @@ class Detection:
     @property
     def is_reported(self) -> bool:
         """Whether the number is probable enough, or has no label because it does not fit its pattern."""
-        return not self.lost and (not self.span.labels or self.span.is_reported)
+        return not self.suppressed and (not self.span.labels or self.span.is_reported)
 
 
 def read_lines(model: Model, line_images: Sequence[LineImage], run: Run, expected: Expected | None) -> list[Detection]:
@@ -72,12 +72,12 @@ def locate(span: Span, line_image: LineImage) -> Detection:
 
 
 def keep_best(detections: Iterable[Detection]) -> list[Detection]:
-    """Return the best detections, none of which share a digit, then the other digits of the rest as lost detections.
+    """Return the best detections, none of which share a digit, then the suppressed ones: the other digits of the rest.
 
     Better means supported by the finder, then labelled, then more probable. This order holds among detections of
     like size. A far larger detection is better than those that it covers, unless these hold MORE times its expected
     digits: a table may look like a digit from afar, and a thick stroke like a digit from nearby. If a detection loses
-    to one of like size, its other digits remain as a lost detection if its probability is at least POSSIBLE_NUMBER:
+    to one of like size, its other digits remain as a suppressed detection if its probability reaches POSSIBLE_NUMBER:
     a number may be missing there, or be longer than it was read.
     """
     kept: list[Detection] = []
@@ -99,14 +99,14 @@ def keep_best(detections: Iterable[Detection]) -> list[Detection]:
             is_free &= ~find_shared(each, other)
         if is_free.any():
             free = each.y[is_free], each.x[is_free], each.support[is_free]
-            shown.append(replace(each, y=free[0], x=free[1], support=free[2], lost=True))
-    return kept + [each for each in shown if each.lost]
+            shown.append(replace(each, y=free[0], x=free[1], support=free[2], suppressed=True))
+    return kept + [each for each in shown if each.suppressed]
 
 
 def hide_unless_evident(detections: Sequence[Detection], side: int) -> list[Detection]:
-    """Return the detections of a picture, as lost ones if none is evident. side: its longer side, in pixels."""
+    """Return the detections of a picture, as suppressed ones if none is evident. side: its longer side, in pixels."""
     is_any = any(is_evident(each, side) for each in detections)
-    return [*detections] if is_any else [replace(each, lost=True) for each in detections]
+    return [*detections] if is_any else [replace(each, suppressed=True) for each in detections]
 
 
 def is_evident(detection: Detection, side: int) -> bool:
@@ -115,7 +115,7 @@ def is_evident(detection: Detection, side: int) -> bool:
     side: the longer side of the picture, in pixels. The smaller the digits, the more places there are where both
     networks may be wrong; of the powers of the size that were tried, the square root was best.
     """
-    if not detection.is_reported:  # of a lost detection, only some digits of its span have a support
+    if not detection.is_reported:  # of a suppressed detection, only some digits of its span have a support
         return False
     sure = (detection.support * detection.span.probabilities.max(axis=1)).max(initial=0)
     return bool(sure >= 1 - DOUBT * math.sqrt(detection.size / side))

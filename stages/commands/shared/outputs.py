@@ -44,10 +44,10 @@ def name_work(output: Path) -> Path:
 
 @contextlib.contextmanager
 def working_folder(output: Path, command: str) -> Iterator[None]:
-    """Create and lock the working folder of `output`; remove it at the end, unless a failure leaves a resume log."""
+    """Create and lock the working folder of `output`; remove it at the end, unless a failure leaves finished blocks."""
     from pipeline.engine.errors import PipelineError
     from pipeline.engine.locks import file_lock
-    from pipeline.scheduling.resume_log import RESUME_LOG
+    from pipeline.scheduling.resume_log import RESUME_LOG, has_entries
 
     folder = name_work(output)
     try:
@@ -66,7 +66,7 @@ def working_folder(output: Path, command: str) -> Iterator[None]:
                 yield
                 (folder / RESUME_LOG).unlink()
             finally:
-                if (folder / RESUME_LOG).exists():
+                if has_entries(folder):
                     log.info("%s: progress is kept: run the same command again to resume", command)
                 else:
                     shutil.rmtree(folder, ignore_errors=True)

@@ -22,6 +22,7 @@ def bake(fault: str = "", grams: int = 500, output: Output = Path("artifacts/bak
             "failure": PipelineError("no \x1b[31mfire"),
             "disk": OSError(28, "No space left on device", "loaf.txt"),
             "permissions": PermissionError(13, "Permission denied", "loaf.txt"),
+            "missing folder": FileNotFoundError(2, "No such file or directory", "loaf.txt"),
             "read-only": OSError(30, "Read-only file system", "loaf.txt"),
             "memory": MemoryError(),
             "thread": RuntimeError("can't start new thread"),

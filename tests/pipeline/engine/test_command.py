@@ -31,7 +31,8 @@ def test_result_is_printed_and_reused_unless_forced(bakery: Path) -> None:
 
 
 ERRORS: list[tuple[list[str], int, str]] = [
-    (["--grams", "many"], 2, "many"),
+    (["--grams", "many"], 2, "Invalid value 'many' for '--grams': use a whole number. See:"),
+    (["--grams", "1.5"], 2, "'1.5' for '--grams': use a whole number"),
     (["--gram", "7"], 2, "See: python -m stages.bake --help"),
     (["now"], 2, "now"),
     (["--output", "stages"], 2, "stages"),
@@ -39,6 +40,7 @@ ERRORS: list[tuple[list[str], int, str]] = [
     (["--fault", "failure"], 1, r"no \x1b[31mfire"),
     (["--fault", "disk"], 1, "No space left on device: loaf.txt"),
     (["--fault", "permissions"], 1, "Permission denied: loaf.txt: change"),
+    (["--fault", "missing folder"], 1, "No such file or directory: loaf.txt: check"),
     (["--fault", "read-only"], 1, "Read-only file system: loaf.txt: work"),
     (["--fault", "memory"], 1, "not enough memory"),
     (["--fault", "thread"], 1, "not enough memory"),

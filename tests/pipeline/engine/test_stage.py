@@ -33,6 +33,12 @@ def weigh(output: Output, kilos: str = "1") -> str:
     return f"{kilos} kg"
 
 
+def resolve_pots(given: Mapping[str, Any]) -> dict[str, Any]:
+    if given["pots"] < 0:
+        raise UsageError("pots must be at least 0")
+    return dict(given)
+
+
 def read_file(given: Mapping[str, Any]) -> dict[str, Any]:
     return {"content": given["file"].read_text()}
 
@@ -105,6 +111,16 @@ def test_resolved_parameters_are_part_of_the_key(tmp_path: Path) -> None:
     assert read_manifest(tmp_path / "weigh").provenance.parameters == {"kilos": 1.0, "unit": "kg"}
     assert weigh(tmp_path / "weigh", kilos="1.00").startswith("up to date")
     assert weigh(tmp_path / "weigh", kilos="2").startswith("2.0 kg")
+
+
+def test_wrong_parameter_is_reported_even_if_an_input_is_missing(tmp_path: Path) -> None:
+    @stage(resolve=resolve_pots)
+    def pot(plant: Input, output: Output, pots: int) -> str:
+        raise AssertionError
+
+    with pytest.raises(UsageError, match="pots"):
+        run_stage(pot, {"plant": tmp_path / "plant", "output": tmp_path / "pot", "pots": -1})
+    assert not any(tmp_path.iterdir())
 
 
 def test_parameter_changed_during_the_run_invalidates_the_result(tmp_path: Path) -> None:

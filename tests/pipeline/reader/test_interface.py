@@ -270,15 +270,17 @@ def test_damaged_and_missing_models_are_errors(built: Path, tmp_path: Path) -> N
             load(path)
     os.mkfifo(tmp_path / "pipe")
     for path, words in (
-        (tmp_path / "pipe", "run the stage train first"),
+        (tmp_path / "pipe", "run the stage reader first"),
         (tmp_path / "nowhere", r"nowhere cannot be read \(No such file"),
-        (tmp_path, "run the stage train first"),
-        (tmp_path / "a/parse", "is the result of the stage parse, not of train"),
+        (tmp_path, "run the stage reader first"),
+        (tmp_path / "a/parse", "is the result of the stage parse, not of reader"),
         (tmp_path / "a/parse/manifest.json", "not a model"),
         (tmp_path / ("x" * 300), "name too long"),
     ):
         with pytest.raises(PipelineError, match=words):
             load(path)
+    with pytest.raises(PipelineError, match="run the stage train first"):
+        load(tmp_path, pictures=False)
 
 
 def test_heavy_packages_are_not_imported() -> None:

@@ -109,7 +109,8 @@ def test_key_contains_all_that_influences_the_predictions(project: Path, monkeyp
 
 WRONG = {
     "nowhere.npy": "nowhere.npy does not exist: check the path",
-    "-": "- does not exist",
+    "-": "- does not exist: predict does not read standard input",
+    "floats.npy": ".astype(np.uint8)",
     "small.npy": "small.npy holds uint8 (500, 27, 28), not uint8 (any, 28, 28): expected images of 28 x 28 pixels",
     "fortran.npy": "fortran.npy is in Fortran order: save it with numpy.ascontiguousarray",
     "cut.npy": "cut.npy is not a complete .npy array",
@@ -121,6 +122,7 @@ WRONG = {
 def test_invalid_input_is_one_line_and_no_file_is_left(run: Run, project: Path) -> None:
     images = np.load(project / RAW)
     np.save(project / "small.npy", images[:, :27])
+    np.save(project / "floats.npy", images / 255)
     np.save(project / "fortran.npy", np.asfortranarray(images))
     idx.save(project / "cut.gz", images)
     (project / "cut.gz").write_bytes(gzip.compress((project / "cut.gz").read_bytes())[:-500])
@@ -162,6 +164,22 @@ def test_second_process_cannot_write_the_same_output(call: Run, project: Path) -
         assert call("predict", RAW, "--output", "other.npy").returncode == 0
         (project / ".predictions.npy.partial/resume-log").touch()
     assert call("predict", RAW).returncode == 0
+
+
+def test_progress_is_kept_only_if_a_block_is_done(call: Run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    unreachable = ["--scheduler", "tcp://127.0.0.1:9"]
+    failed = call("predict", RAW, *unreachable)
+    assert failed.returncode == 1 and "progress" not in failed.stderr
+    assert file_names(project) == {"artifacts"}
+
+    def fail(source: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device", str(target))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("stages.commands.predict.publish", fail)
+        assert "progress is kept" in call("predict", RAW).stderr
+    assert "resuming after 500 of 500 images" in call("predict", RAW).stderr
+    assert file_names(project) == {"artifacts", "predictions.npy"}
 
 
 def test_folder_in_place_of_the_working_folder_is_not_deleted(call: Run, project: Path) -> None:

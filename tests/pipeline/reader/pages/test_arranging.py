@@ -53,7 +53,7 @@ def test_numbers_that_are_probable_enough_are_reported_in_reading_order() -> Non
 @pytest.mark.parametrize("x", [20, 80, 140])  # in front of the number, between its digits, and behind it
 def test_number_that_a_row_may_lack_lowers_its_confidence_and_has_a_box(x: float) -> None:
     read = see("abba", 60, 50, 0.92)
-    lost = replace(see("a", 62, x, 0.5), lost=True)
+    lost = replace(see("a", 62, x, 0.5), suppressed=True)
     result = arrange_ab(lost, read)
     (row,) = result.rows
     assert (row.text, row.numbers[0].probability, len(row.boxes)) == ("abba", 0.92, 4)

@@ -41,7 +41,7 @@ def test_smaller_digits_are_evident_only_if_both_networks_are_surer(
     span = replace(two.span, probabilities=np.array([[probability, 0], [0, 0.1]]))
     shown = replace(two, span=span, support=np.array([seen, 1]))
     assert is_evident(shown, side) is evident
-    assert not is_evident(replace(shown, lost=True), side)
+    assert not is_evident(replace(shown, suppressed=True), side)
     other = number(200, 1, 0.9, supported=False)  # is reported only beside a number that is evident
     assert [each.is_reported for each in hide_unless_evident([shown, other], side)] == [evident] * 2
 
@@ -61,18 +61,23 @@ def number(first: float, digits: int, probability: float, supported: bool = True
     return Detection(span, np.full(digits, 70.0), x, 40, np.full(digits, float(supported)))
 
 
-def test_digits_that_only_a_worse_detection_has_remain_as_lost() -> None:
+def test_digits_that_only_a_worse_detection_has_remain_as_suppressed() -> None:
     """As 0219 1148946 in one line image, and 91148946 in another one."""
     better, hidden = number(90, 8, 0.92), number(0, 4, 0.5)
     again, hardly = number(2, 4, 0.4), number(2, 4, 0.02)
-    kept, lost = keep_best([hidden, better, again, hardly])
+    kept, lesser = keep_best([hidden, better, again, hardly])
     assert kept == better
-    assert (lost.lost, lost.is_reported, lost.x.tolist(), lost.y.tolist()) == (True, False, [0, 30, 60], [70] * 3)
-    assert lost.span == hidden.span
+    assert (lesser.suppressed, lesser.is_reported, lesser.x.tolist(), lesser.y.tolist()) == (
+        True,
+        False,
+        [0, 30, 60],
+        [70] * 3,
+    )
+    assert lesser.span == hidden.span
     assert keep_best([better, number(90, 3, 0.5)]) == [better]  # which has all of its digits
 
 
-def test_lost_detection_with_some_of_its_digits_is_not_evident() -> None:
+def test_suppressed_detection_with_some_of_its_digits_is_not_evident() -> None:
     better = replace(number(90, 8, 0.92), support=np.zeros(8))
     hidden = keep_best([better, number(0, 4, 0.5)])[1]
     assert len(hidden.x) < len(hidden.span.probabilities)
@@ -82,16 +87,16 @@ def test_lost_detection_with_some_of_its_digits_is_not_evident() -> None:
 
 def test_lost_digits_are_not_those_that_another_number_has() -> None:
     first, second, both = number(0, 3, 0.9), number(120, 3, 0.9), number(30, 5, 0.7)
-    kept, other, lost = keep_best([both, first, second])
+    kept, other, lesser = keep_best([both, first, second])
     assert [kept, other] == [first, second]
-    assert lost.x.tolist() == [90]
+    assert lesser.x.tolist() == [90]
 
 
 def test_what_an_improbable_detection_hides_is_lost() -> None:
     improbable, hidden = number(0, 2, 0.01), number(0, 2, 0.9, supported=False)
-    kept, lost = keep_best([hidden, improbable])
+    kept, lesser = keep_best([hidden, improbable])
     assert kept == improbable
-    assert (lost.lost, lost.x.tolist()) == (True, [0, 30])
+    assert (lesser.suppressed, lesser.x.tolist()) == (True, [0, 30])
 
 
 def scaled(detection: Detection, factor: float, probability: float) -> Detection:
