@@ -46,8 +46,8 @@ const explore = {
   },
 };
 
-function nounOf({ data }) {
-  return data.classNames.every((name) => /^\d$/.test(name)) ? "digit" : "picture";
+function nounOf({ model }) {
+  return model.classNames.every((name) => /^\d$/.test(name)) ? "digit" : "picture";
 }
 
 /** Return the model with other weights in its first layer with kernels. changes: by the index of the weight. */
@@ -124,7 +124,8 @@ function buildMaps(scene) {
   grid.style.setProperty("--columns", count > WIDE ? 6 : 4);
   const caption = make("figcaption", {}, `${count} edge maps: choose one to change its kernel`);
   const reset = make("button.plain", { onclick: () => scene.change({ changes: {} }) }, "Reset the kernels");
-  stage.append(make("div.first", {}, make("figure", {}, caption, grid), kernel.figure, reset));
+  const edges = make("figure", {}, caption, grid, make("p.label", {}, FIXED));
+  stage.append(make("div.first", {}, edges, kernel.figure, reset));
   const drawShapes = page.pictures ? buildShapeTiles(scene) : () => {};
   return (own, model, reading) => {
     const values = reading ? reading.values[page.edges + 1] : new Float32Array(count * height * width);

@@ -9,6 +9,7 @@ const RANGES = [
 ]; // of shapes that add to the digit of the question: the choices
 const SOURCES = 4; // edge maps of a shape
 const PATCHES_SHOWN = 6;
+const FIXED = "A map can be bright where there is no ink: each kernel also adds a fixed number.";
 const COUNTED = ["none", "one", "two", "three", "four", "five", "six"];
 const BAR = { plus: 150, minus: 72 }; // the most pixels to the right and to the left of the axis
 
@@ -134,7 +135,7 @@ function buildShapesQuestion({ ask, change: set }, sums) {
     className: "row",
   });
   const why = make("p.why");
-  ask.append(why);
+  ask.append(why, make("p.label.note", {}, `The edge maps are the four that add most to the framed shape. ${FIXED}`));
   return ({ guess }) => {
     drawGuess(guess);
     setText(why, guess === null ? "" : answerGuess(sums, guess));
