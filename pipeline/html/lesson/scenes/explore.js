@@ -62,10 +62,8 @@ function withChanges({ model, edges }, changes) {
 function rankShapes({ model, shapes }, reading) {
   const [count] = model.layers[shapes].outputShape;
   if (!reading) return Array.from({ length: Math.min(count, ACTIVE_SHOWN) }, (_, unit) => unit);
-  const peaks = Array.from(
-    { length: count },
-    (_, unit) => extremes(partOf(reading.values[shapes + 1], count, unit))[1],
-  );
+  const values = reading.values[shapes + 1];
+  const peaks = Array.from({ length: count }, (_, unit) => extremes(partOf(values, count, unit))[1]);
   return strongest(peaks, ACTIVE_SHOWN);
 }
 

@@ -26,6 +26,17 @@ function addPoints({ model: { layers }, shapes }, { values, logits }, units, dig
   return { points, others, count: all.length - units.length, fixed, score: sumShown([...points, others, fixed]) };
 }
 
+/** Return the shapes of the scene, and the sums that they make, by digit: {reading, units, sums}. */
+function sumsOfPicture(page) {
+  const { image, label } = page.pictures.sure;
+  const { layers } = page.model;
+  const reading = readImage(page.model, image);
+  const shares = sharesOf(layers, reading.values, page.shapes + 1, layers.length, label);
+  const units = strongest(shares, SHAPES_SHOWN_IN_SUM);
+  const sums = new Map([label, RIVAL].map((digit) => [digit, addPoints(page, reading, units, digit)]));
+  return { reading, units, sums };
+}
+
 /** Return where a shape is found in a reading: its position, its part of the picture, and its strongest edge maps. */
 function findShape({ model: { layers }, edges, shapes }, { values }, unit) {
   const positions = positionsOf(layers[shapes]);
@@ -78,22 +89,15 @@ const shapes = {
 
   build(scene) {
     const { page } = scene;
-    const { image, ink, label } = page.pictures.sure;
-    const reading = readImage(page.model, image);
-    const { layers } = page.model;
-    const units = strongest(
-      sharesOf(layers, reading.values, page.shapes + 1, layers.length, label),
-      SHAPES_SHOWN_IN_SUM,
-    );
+    const { reading, units, sums } = sumsOfPicture(page);
     const found = units.map((unit) => findShape(page, reading, unit));
-    const sums = new Map([label, RIVAL].map((digit) => [digit, addPoints(page, reading, units, digit)]));
     const drawQuestion = buildShapesQuestion(scene, [...sums]);
     const parts = buildShapesStage(scene, units, [...sums.keys()]);
     const drawWires = makeWires(scene.stage);
     return (own) => {
       const [sum, shape] = [sums.get(own.digit), found[own.chosen]];
       drawQuestion(own);
-      paintInk(parts.picture, ink, page.model.shape[1]);
+      paintInk(parts.picture, page.pictures.sure.ink, page.model.shape[1]);
       placeFrame(parts.frame, shape.field, page.model.shape);
       const { height, width } = shape.field;
       setText(parts.caption, `Frame: ${height} × ${width}`);
