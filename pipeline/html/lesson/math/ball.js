@@ -7,7 +7,7 @@
  * right class (right), and whether this is the class of the weight (isOwn).
  */
 
-const VALLEY = { start: 1.2, steep: 1.6, gentle: 0.8, far: 64 }; // losses of the ball and at both ends; largest change
+const VALLEY = { start: 1.2, ends: 1.6, far: 64 }; // losses of the ball and at both ends; largest change
 const RATES = { least: 0.022, ratio: 80 }; // the first step of the ball, in widths of the valley; from least to most
 const [FLAT, LOW] = [0.1, 0.05]; // slopes, and losses above the lowest one, in the bottom of the valley
 
@@ -35,7 +35,7 @@ function makeValley({ weights, biases }, passes, count) {
 function findEnds(valley) {
   const { weight } = valley;
   const find = (side, loss) => weight + side * distanceTo((by) => lossAt(valley, weight + side * by), loss);
-  const [from, to, start] = [find(-1, VALLEY.gentle), find(1, VALLEY.steep), find(1, VALLEY.start)].map(round2);
+  const [from, to, start] = [find(-1, VALLEY.ends), find(1, VALLEY.ends), find(1, VALLEY.start)].map(round2);
   return { ...valley, from, to, start };
 }
 
@@ -90,11 +90,10 @@ function stepFrom(valley, weight, rate) {
   return { weight, slope, rate, next: round2(weight - rate * slope) };
 }
 
-/** Tell where a step has led: "out" of the valley, "higher", to its "bottom", or "lower". */
+/** Tell where a step has led: to a larger loss, "out" of the valley or "higher" in it, to its "bottom", or "lower". */
 function judgeStep(valley, { weight, next }) {
-  if (next < valley.from || next > valley.to) return "out";
   const loss = lossAt(valley, next);
-  if (loss > lossAt(valley, weight)) return "higher";
+  if (loss > lossAt(valley, weight)) return next < valley.from || next > valley.to ? "out" : "higher";
   const isBottom = loss < lossAt(valley, valley.weight) + LOW && Math.abs(slopeAt(valley, next)) <= FLAT;
   return isBottom ? "bottom" : "lower";
 }

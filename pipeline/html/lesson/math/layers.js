@@ -85,15 +85,18 @@ const AFFINE = {
 
 const LAYERS = { dense: AFFINE, conv: AFFINE };
 
-/* The largest value of each patch of a map. */
-LAYERS.pool = {
+/**
+ * Return pooling: one value of each patch of a map. merge(patch): that value. sourcesOf(indices, x, y): the indices of
+ * the patch that make y, all with the same share.
+ */
+const makePooling = (merge, sourcesOf) => ({
   forward(x, layer) {
     const positions = positionsOf(layer);
     const y = new Float32Array(layer.outputShape[0] * positions);
     for (let position = 0; position < positions; position++) {
       const patch = patchOf(x, layer, position);
       for (let k = position; k < y.length; k += positions)
-        y[k] = Math.max(...channelOf(patch, layer, Math.floor(k / positions)));
+        y[k] = merge(channelOf(patch, layer, Math.floor(k / positions)));
     }
     return y;
   },
@@ -103,41 +106,23 @@ LAYERS.pool = {
     const dx = new Float32Array(x.length);
     dy.forEach((d, k) => {
       const indices = channelOf(indicesAt(layer, k % positions), layer, Math.floor(k / positions));
-      dx[indices.find((i) => x[i] === y[k])] += d;
+      const sources = sourcesOf(indices, x, y[k]);
+      for (const i of sources) dx[i] += d / sources.length;
     });
     return dx;
   },
 
   weightGradient: () => {}, // it has no parameters
-};
+});
 
-/* The mean of each patch of a map. */
-LAYERS.avgpool = {
-  forward(x, layer) {
-    const positions = positionsOf(layer);
-    const y = new Float32Array(layer.outputShape[0] * positions);
-    for (let position = 0; position < positions; position++) {
-      const patch = patchOf(x, layer, position);
-      for (let k = position; k < y.length; k += positions) {
-        const own = channelOf(patch, layer, Math.floor(k / positions));
-        y[k] = sumOf(own) / own.length;
-      }
-    }
-    return y;
-  },
-
-  inputGradient(layer, x, y, dy) {
-    const positions = positionsOf(layer);
-    const dx = new Float32Array(x.length);
-    dy.forEach((d, k) => {
-      const indices = channelOf(indicesAt(layer, k % positions), layer, Math.floor(k / positions));
-      for (const i of indices) dx[i] += d / indices.length;
-    });
-    return dx;
-  },
-
-  weightGradient: () => {}, // it has no parameters
-};
+LAYERS.pool = makePooling(
+  (patch) => Math.max(...patch),
+  (indices, x, y) => [indices.find((i) => x[i] === y)],
+);
+LAYERS.avgpool = makePooling(
+  (patch) => sumOf(patch) / patch.length,
+  (indices) => indices,
+);
 
 /* Dropout changes nothing outside of training. */
 LAYERS.dropout = {

@@ -96,11 +96,11 @@ function makeShell(page) {
 
   function onKey(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    const turn = { PageUp: -1, PageDown: 1 }[event.key]; // from the remote control of a projector
-    if (state.isPresenting && turn) return go(clamp(state.scene + turn, EXPLORE, 1));
+    const turn = state.isPresenting && { PageUp: -1, PageDown: 1 }[event.key]; // from the remote control of a projector
     const isFree = [document.body, parts.title].includes(document.activeElement);
-    const isUsed = SCENES[state.scene - 1].key?.(handle, event);
-    if (!isUsed && event.key === "Enter" && isFree && !parts.go.hidden) parts.go.click();
+    const isUsed = turn || SCENES[state.scene - 1].key?.(handle, event);
+    if (turn) go(clamp(state.scene + turn, EXPLORE, 1));
+    else if (!isUsed && event.key === "Enter" && isFree && !parts.go.hidden) parts.go.click();
     else if (!isUsed) return;
     event.preventDefault();
   }

@@ -25,8 +25,8 @@ function change(patch = {}) {
 }
 
 /**
- * Return the page, which does not change: {data, model, lessons, pictures, ring, excited, edges, shapes}. lessons:
- * {learnt, unseen}, null if there are none. pictures: by name, {image, ink, label}; null if the network has no scenes.
+ * Return the page, which does not change: {model, lessons, pictures, ring, excited, edges, shapes}. lessons: as from
+ * `unpackLessons`, null if there are none. pictures: by name, {image, ink, label}; null if the network has no scenes.
  * ring: of scene 4, [x, y]. edges, shapes: indices of the first and of the last layer with kernels, -1 if there are
  * none.
  */
@@ -34,7 +34,6 @@ async function unpackPage(data) {
   const model = unpackModel(data);
   const hasKernels = ({ weights, outputShape }) => Boolean(weights) && isMap(outputShape);
   return {
-    data,
     model,
     lessons: data.lessons && (await unpackLessons(data.lessons)),
     pictures: data.pictures && unpackPictures(data.pictures.chosen),
@@ -53,8 +52,8 @@ function unpackPictures(chosen) {
   return Object.fromEntries(Object.entries(chosen).map(([name, picture]) => [name, unpack(picture)]));
 }
 
-/** Return {learnt, unseen} of the page's training images, each {inks, labels}. */
-async function unpackLessons({ images, learnt, header, ...rest }) {
+/** Return {learnt, unseen, layers, sizes}: images, each {inks, labels}, and the network that learns from them. */
+async function unpackLessons({ images, learnt, header, layers, sizes, ...rest }) {
   const labels = [...new Uint8Array(decodeBase64(rest.labels))];
   const [height, width] = header.image_shape;
   const deflated = new Blob([decodeBase64(images)]).stream();
@@ -67,6 +66,7 @@ async function unpackLessons({ images, learnt, header, ...rest }) {
   return {
     learnt: { inks: inks.slice(0, learnt), labels: labels.slice(0, learnt) },
     unseen: { inks: inks.slice(learnt), labels: labels.slice(learnt) },
+    ...{ layers, sizes },
   };
 }
 

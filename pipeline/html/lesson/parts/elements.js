@@ -40,11 +40,11 @@ function setAttributes(element, attributes) {
 }
 
 /**
- * Append a question with buttons to choose from. choices: pairs of a value and a label. pick: receives a value.
- * Returns draw(value), which marks the chosen one.
+ * Append a question with buttons to choose from. choices: of each a value and what its button shows. pick: receives a
+ * value. Returns draw(value), which marks the chosen one.
  */
 function makeOptions(parent, { question, choices, pick, className = "options" }) {
-  const buttons = choices.map(([value, label]) => make("button.pick", { onclick: () => pick(value) }, label));
+  const buttons = choices.map(([value, ...label]) => make("button.pick", { onclick: () => pick(value) }, ...label));
   parent.append(
     make("p.q", {}, question),
     make(`div.${className}`, { role: "group", "aria-label": question }, ...buttons),

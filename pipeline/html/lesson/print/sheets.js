@@ -79,13 +79,6 @@ const STROKES_ON_PAPER = [
 ];
 const FIRST_STOPS = 4;
 
-/** Return {ink, kernel, products, sum} of a stroke on paper under the kernel of vertical strokes, row by row. */
-function multiplyOnPaper(stroke) {
-  const [ink, kernel] = [stroke.flat(), kernelOf("B")];
-  const products = ink.map((value, k) => round2(value * kernel[k]));
-  return { ink, kernel, products, sum: sumShown(products) };
-}
-
 function one(value) {
   return `${value < 0 ? MINUS : ""}${Math.abs(value).toFixed(1)}`;
 }
@@ -97,14 +90,13 @@ function sheetOnKernel(page, isSolved) {
     return `<div><p class="caption">${caption}</p><div class="grid">${cells.join("")}</div></div>`;
   };
   const sums = STROKES_ON_PAPER.map((stroke) => {
-    const { ink, kernel, products, sum } = multiplyOnPaper(stroke);
-    const shown = isSolved ? products : products.map(() => null);
+    const { under, products, sum } = multiplyAt(stroke.flat(), KERNEL.size, kernelOf(RIGHT), 0);
     const parts = [
-      grid("Ink (0 = none, 1 = full)", ink, true),
+      grid("Ink (0 = none, 1 = full)", under, true),
       "×",
-      grid("Kernel", kernel),
+      grid("Kernel", kernelOf(RIGHT)),
       "=",
-      grid("25 products", shown),
+      grid("25 products", isSolved ? products : products.map(() => null)),
     ];
     const sign = (part) => (part.length === 1 ? `<b class="sign">${part}</b>` : part);
     return (
@@ -138,39 +130,22 @@ function sheetOnKernel(page, isSolved) {
       ) +
       `<p>Mark the first four positions of the frame’s left edge. How many stops fit in one row?</p>` +
       `<div class="strip">${strip.join("")}</div><p class="sum">Stops: ${blank(isSolved, stops)}${solution}</p>` +
-      `<p class="foot">${
-        isSolved
-          ? "This kernel is made by hand. A network starts from random numbers and finds its kernels by " +
-            "training (scene 8)."
-          : "Write a kernel of your own on the back: which stroke does it like?"
-      }</p>`,
+      `<p class="foot">This kernel is made by hand. A network finds its own by training (scene 8). Write one of ` +
+      `yours on the back: which stroke does it like?</p>`,
   };
 }
 
 /* Sheet 3: the points of the shapes of scene 3. */
 
-/** Return the sums of two digits over the shapes that scene 3 shows: {units, sums}. */
-function pointsOnPaper(page) {
-  const { image, label } = page.pictures.sure;
-  const reading = readImage(page.model, image);
-  const shares = sharesOf(page.model.layers, reading.values, page.shapes + 1, page.model.layers.length, label);
-  const units = strongest(shares, SHAPES_SHOWN_IN_SUM);
-  return {
-    units,
-    digits: [label, RIVAL],
-    sums: [label, RIVAL].map((digit) => addPoints(page, reading, units, digit)),
-  };
-}
-
 function sheetOnShapes(page, isSolved) {
-  const { units, digits, sums } = pointsOnPaper(page);
+  const { units, sums: both } = sumsOfPicture(page);
+  const sums = [...both.values()];
   const letters = units.map((_, i) => String.fromCharCode(65 + i));
   const tiles = units.map((unit, i) => {
     const { ink, width } = tileOf(page, unit);
     return `<div><p class="caption">${letters[i]}</p>${makeInk(ink, width, { width: "22mm" }).outerHTML}</div>`;
   });
-  const most = (points) => letters[points.indexOf(Math.max(...points))];
-  const least = (points) => letters[points.indexOf(Math.min(...points))];
+  const letterOf = ({ points }, choose) => letters[points.indexOf(choose(...points))];
   const [own, other] = sums;
   const rows = [
     ...letters.map((letter, i) => [`Shape ${letter}`, ...sums.map(({ points }) => signed(points[i]))]),
@@ -178,7 +153,7 @@ function sheetOnShapes(page, isSolved) {
     ["Fixed (from the biases)", ...sums.map(({ fixed }) => signed(fixed))],
     ["<b>Score</b>", ...sums.map(({ score }) => blank(isSolved, two(score)))],
   ];
-  const names = digits.map((digit) => page.model.classNames[digit]);
+  const names = [...both.keys()].map((digit) => page.model.classNames[digit]);
   return {
     title: "Edges make shapes, and shapes add points",
     body:
@@ -192,12 +167,11 @@ function sheetOnShapes(page, isSolved) {
       task(2, "Add up the points of both columns.", table(["", ...names.map((name) => `Points for ${name}`)], rows)) +
       task(3, "Read the table.") +
       `<p class="sum">The digit with the larger score: ${blank(isSolved, names[own.score > other.score ? 0 : 1])}</p>` +
-      `<p class="sum">The shape that adds most to ${names[0]}: ${blank(isSolved, most(own.points))}</p>` +
+      `<p class="sum">The shape that adds most to ${names[0]}: ${blank(isSolved, letterOf(own, Math.max))}</p>` +
       `<p class="sum">The shape that adds least to ${names[1]}, or takes most away: ` +
-      `${blank(isSolved, least(other.points))}</p>` +
+      `${blank(isSolved, letterOf(other, Math.min))}</p>` +
       `<p class="foot">A tile is the mean of the ${BEST} patches of training pictures that excite a shape most. ` +
-      `Points are ` +
-      `those of scene 3, for one picture of ${withArticle(names[0])}.</p>`,
+      `Points are those of scene 3, for one picture of ${withArticle(names[0])}.</p>`,
   };
 }
 
@@ -252,8 +226,8 @@ function printLoss(shares, isSolved) {
       columns.map((value) => [value, value.toFixed(1)]),
       rows.map((value) => [value, String(value)]),
     ),
-    ...(isSolved ? [drawCurve("curve", spread(-most, 0, 100).map((log) => at(Math.exp(log))))] : []),
-    ...(isSolved ? shares.map((share) => drawDot("dot", at(share), 5)) : []),
+    isSolved && drawCurve("curve", spread(-most, 0, 100).map((log) => at(Math.exp(log)))),
+    ...(isSolved ? shares : []).map((share) => drawDot("dot", at(share), 5)),
   ]);
 }
 
@@ -298,8 +272,7 @@ function sheetOnSlope(page, isSolved) {
     title: "The slope says which way to turn a weight",
     body:
       `<p class="sum">The loss of ${valley.samples.length} pictures over one weight of the score of ${name}. ` +
-      `The ball is at ` +
-      `${two(valley.start)}.</p>${printDrawing(640, 250, chart(640, 250))}` +
+      `The ball is at ${two(valley.start)}.</p>${printDrawing(640, 250, chart(640, 250))}` +
       task(1, "Guess first. Which weight lowers the loss?") +
       boxes(isSolved, ["a smaller one", "a larger one"], "a smaller one") +
       task(
@@ -365,8 +338,8 @@ function sheetOnBackward(page, isSolved) {
       `<p class="sum">New B = ${two(PATHS.B.first)} ${MINUS} ${two(PAPER_RATE)} × (${fill(slopes.B)}) = ` +
       `${fill(PATHS.B.first)}</p>` +
       task(5, "What must change so that B can help, too?") +
-      `<p class="sum"><span class="blank ` +
-      `long">${isSolved ? "Its shape unit must open: as with a weight above 0 before it." : ""}</span></p>` +
+      `<p class="sum"><span class="blank long">` +
+      `${isSolved ? "Its shape unit must open: as with a weight above 0 before it." : ""}</span></p>` +
       `<p class="foot">Picture, pixel and error are real. The weights are made up to be round, and other ` +
       `inputs are left out. The real slope adds up all open paths.</p>`,
   };

@@ -46,8 +46,8 @@ const explore = {
   },
 };
 
-function nounOf({ data }) {
-  return data.classNames.every((name) => /^\d$/.test(name)) ? "digit" : "picture";
+function nounOf({ model }) {
+  return model.classNames.every((name) => /^\d$/.test(name)) ? "digit" : "picture";
 }
 
 /** Return the model with other weights in its first layer with kernels. changes: by the index of the weight. */
@@ -62,10 +62,8 @@ function withChanges({ model, edges }, changes) {
 function rankShapes({ model, shapes }, reading) {
   const [count] = model.layers[shapes].outputShape;
   if (!reading) return Array.from({ length: Math.min(count, ACTIVE_SHOWN) }, (_, unit) => unit);
-  const peaks = Array.from(
-    { length: count },
-    (_, unit) => extremes(partOf(reading.values[shapes + 1], count, unit))[1],
-  );
+  const values = reading.values[shapes + 1];
+  const peaks = Array.from({ length: count }, (_, unit) => extremes(partOf(values, count, unit))[1]);
   return strongest(peaks, ACTIVE_SHOWN);
 }
 
@@ -124,7 +122,8 @@ function buildMaps(scene) {
   grid.style.setProperty("--columns", count > WIDE ? 6 : 4);
   const caption = make("figcaption", {}, `${count} edge maps: choose one to change its kernel`);
   const reset = make("button.plain", { onclick: () => scene.change({ changes: {} }) }, "Reset the kernels");
-  stage.append(make("div.first", {}, make("figure", {}, caption, grid), kernel.figure, reset));
+  const edges = make("figure", {}, caption, grid, make("p.label", {}, FIXED));
+  stage.append(make("div.first", {}, edges, kernel.figure, reset));
   const drawShapes = page.pictures ? buildShapeTiles(scene) : () => {};
   return (own, model, reading) => {
     const values = reading ? reading.values[page.edges + 1] : new Float32Array(count * height * width);

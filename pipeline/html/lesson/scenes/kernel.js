@@ -188,21 +188,18 @@ function buildKernelQuestion({ ask }, choose) {
     paintSigned(canvas, kernelOf(name), KERNEL.size, 1.1);
     return canvas;
   };
-  const buttons = CHOICES.map((name) => [
-    name,
-    make("button.pick", { onclick: () => choose(name) }, pictureOf(name), make("span", {}, name)),
-  ]);
+  const drawChoices = makeOptions(ask, {
+    question: "Which kernel lights up on a vertical stroke?",
+    choices: CHOICES.map((name) => [name, pictureOf(name), make("span", {}, name)]),
+    pick: choose,
+    className: "row",
+  });
   const why = make("p.why");
   const changes = ["Edge", "Blur"].map((name) => make("button.plain", { onclick: () => choose(name) }, name));
   const more = make("p.more", {}, "Now change it: ", ...changes);
-  ask.append(
-    make("p.q", {}, "Which kernel lights up on a vertical stroke?"),
-    make("div.row", { role: "group", "aria-label": "Kernels" }, ...buttons.map(([, button]) => button)),
-    why,
-    more,
-  );
+  ask.append(why, more);
   return ({ choice, isChanged, isSolved }) => {
-    buttons.forEach(([name, button]) => setAttributes(button, { "aria-pressed": name === choice && !isChanged }));
+    drawChoices(isChanged ? null : choice);
     setText(why, choice === null ? "" : isChanged ? "Your own kernel." : KERNELS[choice].answer);
     more.hidden = !isSolved;
   };

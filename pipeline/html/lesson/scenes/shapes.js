@@ -9,6 +9,7 @@ const RANGES = [
 ]; // of shapes that add to the digit of the question: the choices
 const SOURCES = 4; // edge maps of a shape
 const PATCHES_SHOWN = 6;
+const FIXED = "A map can be bright where there is no ink: each kernel also adds a fixed number.";
 const COUNTED = ["none", "one", "two", "three", "four", "five", "six"];
 const BAR = { plus: 150, minus: 72 }; // the most pixels to the right and to the left of the axis
 
@@ -23,6 +24,17 @@ function addPoints({ model: { layers }, shapes }, { values, logits }, units, dig
   const others = total - points.reduce((sum, value) => sum + value, 0);
   const fixed = logits[digit] - total;
   return { points, others, count: all.length - units.length, fixed, score: sumShown([...points, others, fixed]) };
+}
+
+/** Return the shapes of the scene, and the sums that they make, by digit: {reading, units, sums}. */
+function sumsOfPicture(page) {
+  const { image, label } = page.pictures.sure;
+  const { layers } = page.model;
+  const reading = readImage(page.model, image);
+  const shares = sharesOf(layers, reading.values, page.shapes + 1, layers.length, label);
+  const units = strongest(shares, SHAPES_SHOWN_IN_SUM);
+  const sums = new Map([label, RIVAL].map((digit) => [digit, addPoints(page, reading, units, digit)]));
+  return { reading, units, sums };
 }
 
 /** Return where a shape is found in a reading: its position, its part of the picture, and its strongest edge maps. */
@@ -77,22 +89,15 @@ const shapes = {
 
   build(scene) {
     const { page } = scene;
-    const { image, ink, label } = page.pictures.sure;
-    const reading = readImage(page.model, image);
-    const { layers } = page.model;
-    const units = strongest(
-      sharesOf(layers, reading.values, page.shapes + 1, layers.length, label),
-      SHAPES_SHOWN_IN_SUM,
-    );
+    const { reading, units, sums } = sumsOfPicture(page);
     const found = units.map((unit) => findShape(page, reading, unit));
-    const sums = new Map([label, RIVAL].map((digit) => [digit, addPoints(page, reading, units, digit)]));
     const drawQuestion = buildShapesQuestion(scene, [...sums]);
     const parts = buildShapesStage(scene, units, [...sums.keys()]);
     const drawWires = makeWires(scene.stage);
     return (own) => {
       const [sum, shape] = [sums.get(own.digit), found[own.chosen]];
       drawQuestion(own);
-      paintInk(parts.picture, ink, page.model.shape[1]);
+      paintInk(parts.picture, page.pictures.sure.ink, page.model.shape[1]);
       placeFrame(parts.frame, shape.field, page.model.shape);
       const { height, width } = shape.field;
       setText(parts.caption, `Frame: ${height} × ${width}`);
@@ -134,7 +139,7 @@ function buildShapesQuestion({ ask, change: set }, sums) {
     className: "row",
   });
   const why = make("p.why");
-  ask.append(why);
+  ask.append(why, make("p.label.note", {}, `The edge maps are the four that add most to the framed shape. ${FIXED}`));
   return ({ guess }) => {
     drawGuess(guess);
     setText(why, guess === null ? "" : answerGuess(sums, guess));

@@ -15,7 +15,7 @@ const DONE = "The loss nears 0, because the same pictures come again and again. 
  */
 function learnerOf(page, seed) {
   if (page.learner?.seed !== seed) {
-    const model = makeLearner(page.data.lessons, page.model);
+    const model = makeLearner(page.lessons, page.model);
     const run = beginRun(model.layers, seed);
     page.learner = { seed, model, run, work: trainRun(run, page.lessons) };
     train.advance(page.learner, () => run.exams.length > 0); // so that the charts begin with an exam of the noise

@@ -218,10 +218,24 @@ def test_every_scene_is_accessible_and_fits(scheme: Any, size: dict[str, Any], f
 
 
 @pytest.mark.slow
-def test_present_fills_a_projector(file: Path, browser: Browser) -> None:
+def test_present_fills_a_projector_and_its_remote_control_turns_the_scenes(file: Path, browser: Browser) -> None:
     size = {"width": 1920, "height": 1080}
     with open_page(browser, file, "#scene=3&present", viewport=size) as page:
         wait_until(page, "state.isPresenting")
         box = find_box(page.locator("#stage"))
         assert box["x"] + box["width"] > 0.9 * size["width"]
         assert not is_wider_than_screen(page)
+        page.locator(".shape").nth(2).click()  # which keeps the focus
+        for key, scene in [("PageUp", 2), ("PageUp", 1), ("PageUp", 1), *(("PageDown", k) for k in range(2, 10))]:
+            page.keyboard.press(key)
+            wait_until(page, f"state.scene === {scene} && {RESTS}")
+            expect(page.locator("[aria-current=step]").first).to_have_attribute("data-scene", str(scene))
+        page.keyboard.press("PageDown")
+        page.wait_for_timeout(200)
+        assert page.evaluate("[state.scene, scrollY, location.hash]") == [EXPLORE, 0, "#scene=9&present"]
+        page.go_back()
+        wait_until(page, "state.scene === 8 && state.isPresenting")
+    with open_page(browser, file, "#scene=3", viewport=size) as page:
+        wait_until(page, "state.scene === 3")
+        page.keyboard.press("PageDown")
+        assert page.evaluate("state.scene") == 3  # it scrolls the page

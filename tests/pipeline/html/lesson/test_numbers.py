@@ -38,13 +38,14 @@ def test_replies_to_the_guess_of_the_loss_are_calculated() -> None:
 VALLEY = """(weights, passes, at) => {
     const biases = [0, 0, 0];
     const valley = makeValley({ weights, biases }, passes, 3);
-    const steps = [0, 0.4, 1].map((setting) => stepFrom(valley, valley.start, rateOf(valley, setting)));
+    const settings = Array.from({ length: 21 }, (_, i) => i / 20);
+    const steps = settings.map((setting) => stepFrom(valley, valley.start, rateOf(valley, setting)));
     return {
         ...valley,
         losses: at.map((by) => lossAt(valley, valley.weight + by)),
         slopes: at.map((by) => exactSlopeAt(valley, valley.weight + by)),
         ends: [valley.from, valley.to, valley.start].map((weight) => lossAt(valley, weight)),
-        steps: steps.map((step) => ({ ...step, verdict: judgeStep(valley, step) })),
+        steps: steps.map((step) => ({ ...step, loss: lossAt(valley, step.next), verdict: judgeStep(valley, step) })),
         bottom: judgeStep(valley, { weight: valley.start, next: valley.weight }),
         higher: judgeStep(valley, { weight: valley.weight, next: valley.start }),
     };
@@ -73,11 +74,14 @@ def test_valley_is_the_loss_over_one_weight_and_its_slope_that_of_a_finite_diffe
     np.testing.assert_allclose(found["losses"], [loss(by) for by in at], rtol=1e-6)
     differences = [(loss(by + 1e-4) - loss(by - 1e-4)) / 2e-4 for by in at]
     np.testing.assert_allclose(found["slopes"], differences, atol=1e-5)
-    np.testing.assert_allclose(found["ends"], [0.8, 1.6, 1.2], atol=0.03)
+    np.testing.assert_allclose(found["ends"], [1.6, 1.6, 1.2], atol=0.03)
     for step in found["steps"]:
         product = Decimal(str(step["rate"])) * Decimal(str(step["slope"]))
         assert float(step["next"]) == pytest.approx(float(Decimal(str(step["weight"])) - product), abs=0.00501)
-    assert [step["verdict"] for step in found["steps"]] == ["lower", "lower", "out"]
+        is_lower = step["loss"] <= found["ends"][2]
+        assert (step["verdict"] in ("lower", "bottom")) == is_lower
+        assert (step["verdict"] == "out") == (not found["from"] <= step["next"] <= found["to"])
+    assert {step["verdict"] for step in found["steps"]} >= {"lower", "bottom", "out"}
     assert (found["bottom"], found["higher"]) == ("bottom", "higher")
 
 
