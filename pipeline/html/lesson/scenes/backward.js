@@ -51,7 +51,8 @@ function askForWeight({ name, share }) {
 
 /** Return what a step leaves out. */
 function writeNote(step, { other, sentByOther }) {
-  if (step === 1) return `The other scores send errors, too: that of ${other} sends ${signed(sentByOther)}.`;
+  const others = `The other scores send errors, too: that of ${other} sends ${signed(sentByOther)}.`;
+  if (step === 1) return `The error is the slope of the loss over the score. ${others}`;
   if (step < STEPS_BACK) return MADE_UP;
   return "A kernel’s weight works at every position: its slope adds up the walks from all of them.";
 }

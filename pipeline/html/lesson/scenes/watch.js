@@ -68,7 +68,7 @@ const watch = {
   title: "A network reads your handwriting, stroke by stroke",
   lead: ({ model }) =>
     "It finds edges, joins them into shapes, and scores all ten digits" +
-    (negativeOf(model) === null ? "." : `, and “${NONE}”, trained on pictures without a digit.`),
+    (negativeOf(model) === null ? "." : `. It also scores “${NONE}”, which it learned from pictures without a digit.`),
 
   // phase: "demo", "empty", "drawing" or "drawn". points: of the 3, so far. units: the maps and shapes that are shown.
   begin: (page) => {
