@@ -154,8 +154,8 @@ function findConfusion(old, text) {
 }
 
 // The probabilities of the texts of each reading, by Bayes' rule, the one of the most probable combination first; null
-// if no combination adds up. What they lack to 1 is that of any other text. countFitting(texts): digits of the result if
-// they add up, otherwise null. total: what all probabilities were divided by.
+// if no combination adds up. What they lack to 1 is that of any other text. countFitting(texts): digits of the result
+// if they add up, otherwise null. total: what all probabilities were divided by.
 function weigh(readings, countFitting) {
   if (!readings.every(({ length }) => length)) return null;
   const combined = combine(readings).map((each) => ({ ...each, digits: countFitting(each.texts) }));
