@@ -8,6 +8,7 @@ from functools import lru_cache
 AMOUNT = re.compile(r"(.*?)(?:[.,](\d{1,2})|\s+(\d\d))?", re.ASCII | re.DOTALL)
 WHOLE = re.compile(r"\d*|\d{1,3}(\s\d{3})+", re.ASCII)
 TIME = re.compile(r"(\d{1,3}):([0-5]\d)", re.ASCII)
+CLOCK = re.compile(r"(\d{1,2})[.,]([0-5]\d)", re.ASCII)
 WITH_DECIMALS = re.compile(r"(\d+|\d{1,3}(?:[.,' ]\d{3})+)([.,])(\d{1,2})", re.ASCII)
 MINUTE = Fraction(1, 60)
 OTHER = {".": ",", ",": "."}  # the separator that groups digits if this one precedes the decimals
@@ -54,6 +55,21 @@ def format_amount(amount: Amount, decimal: str) -> str:
         return f"{sign}{units}"
     digits = str(units).zfill(amount.decimals + 1)
     return f"{sign}{digits[: -amount.decimals]}{decimal}{digits[-amount.decimals :]}"
+
+
+def write_number(text: str, decimal: str, pattern: str | None) -> str:
+    r"""Return a number as a table writes it: a time with a colon, and an amount with this decimal separator.
+
+    pattern: what its field expects. One that names a colon is of times, and one that does not name the decimal
+    separator is of neither, such as dates. Without one, every number may be an amount.
+
+    >>> write_number("8.30", ",", r"\d?\d[:.]\d\d"), write_number("3.07", ",", r"\d[.]\d\d")
+    ('8:30', '3.07')
+    """
+    named = decimal if pattern is None else pattern.replace("(?:", "(")
+    if ":" in named and (found := CLOCK.fullmatch(text)):
+        return f"{found[1]}:{found[2]}"
+    return replace_decimal(text, decimal) if decimal in named else text
 
 
 def replace_decimal(text: str, decimal: str) -> str:

@@ -74,6 +74,11 @@ class Form:
         return {region.name: region.holds for region in self.regions}
 
     @property
+    def patterns(self) -> Mapping[str, str | None]:
+        """The pattern of each field, by its name."""
+        return {region.name: region.pattern for region in self.regions}
+
+    @property
     def digest(self) -> str:
         """SHA-256 hash of the fields and the reference page, which decide what is read, in hexadecimal."""
         digest = hashlib.sha256(repr(self.regions).encode())
@@ -168,6 +173,9 @@ def _make_regions(name: str, entry: Any) -> list[Region]:
             pattern = count_digits(str(digits))
         if pattern is not None:
             compile_pattern(pattern, DIGITS)
+            if holds == "many":  # a space parts them
+                pattern = f"({pattern})( ({pattern}))*"
+                compile_pattern(pattern, DIGITS)
         whole = digits is not None
         return [Region(name, parse_edges(text), pattern, holds, part, whole) for part, text in enumerate(parts)]
     except UsageError as error:

@@ -22,12 +22,13 @@ from operator import itemgetter
 
 from pipeline.reader.forms.amounts import (
     MINUTE,
+    OTHER,
     Amount,
     find_decimal,
     format_amount,
     ignore_comma,
     parse_amount,
-    replace_decimal,
+    write_number,
 )
 from pipeline.reader.forms.form import Form
 from pipeline.reader.forms.formulas import Formula, UnknownError, evaluate, list_fields
@@ -57,7 +58,8 @@ def check(
 
     texts: the numbers in each field, none in an empty cell. usual: unit of most numbers in the field `target`. A number
     fits if it is at most half a unit away from the result. The unit is that of its last digit or, if it is smaller, the
-    usual one. A negative result of times is one across midnight, so a day is added.
+    usual one. A negative result of times is one across midnight, so a day is added; any other one is compared without
+    its sign, because a minus is not read.
     """
     amounts = {field: [parse_amount(text) for text in each] for field, each in texts.items()}
     needed = list_fields(formula.tree, "field") | list_fields(formula.tree, "sum") | {target}
@@ -69,8 +71,8 @@ def check(
         value = evaluate(formula.tree, sums, sums)
     except UnknownError:
         return Comparison(None)
-    if value is not None and value < 0 and is_time:
-        value += DAY
+    if value is not None and value < 0:
+        value = value + DAY if is_time else -value
     found = next(iter(amounts.get(target, [])), None)
     unit = usual if found is None else MINUTE if found.unit == MINUTE else min(found.unit, usual)
     result = None if value is None else Amount(value, unit)
@@ -83,28 +85,38 @@ def count_units(found: Sequence[Reading], form: Form) -> dict[str, Fraction]:
     """Return the unit of most numbers in each field, on all pages together: 1/100 for two decimals."""
     counts: dict[str, Counter[Fraction]] = defaultdict(Counter)
     for row in (row for page in found for row in page.rows):
-        if amount := parse_amount(row.text):
+        if amount := parse_amount(write_number(row.text, ".", form.patterns[row.region])):
             counts[row.region][amount.unit] += 1
     return {field: counts[field].most_common(1)[0][0] if counts[field] else Fraction(1) for field in form.holds}
 
 
 def find_page_decimal(page: Reading, form: Form) -> str:
-    """Return the decimal separator of the table for a page: that of the form, or else the most frequent one."""
-    found = Counter(separator for row in page.rows if (separator := find_decimal(row.text)))
+    """Return the decimal separator of the table for a page: that of the form, or else the most frequent one of amounts.
+
+    A field whose pattern names only one separator, or a colon, has other numbers.
+    """
+    patterns = form.patterns
+    found = Counter(
+        find_decimal(row.text)
+        for row in page.rows
+        if all(write_number(f"0{other}0", each, patterns[row.region]) == f"0{each}0" for each, other in OTHER.items())
+    )
+    del found[""]
     return form.decimal or (found.most_common(1)[0][0] if found else ".")
 
 
-def merge_separators(row: RowReading, decimal: str) -> RowReading:
-    """Return a row whose texts have one decimal separator; those that differ only in it are one, and add up."""
+def merge_separators(row: RowReading, decimal: str, pattern: str | None) -> RowReading:
+    """Return a row whose texts are those of `write_number`; those that differ only in a comma are one, and add up."""
     chances: dict[str, float] = defaultdict(float)
     texts: dict[str, str] = {}
-    for text, chance in ((row.text, row.confidence), *row.alternatives):
+    for read, chance in ((row.text, row.confidence), *row.alternatives):
+        text = write_number(read, decimal, pattern)
         chances[ignore_comma(text)] += chance
-        texts.setdefault(ignore_comma(text), replace_decimal(text, decimal))
-    _, *others = chances
+        texts.setdefault(ignore_comma(text), text)
+    first, *others = chances
     alternatives = tuple((texts[each], round(chances[each], 6)) for each in others if each)
-    confidence = min(round(chances[ignore_comma(row.text)], 6), 1.0)
-    return replace(row, text=replace_decimal(row.text, decimal), confidence=confidence, alternatives=alternatives)
+    confidence = min(round(chances[first], 6), 1.0)
+    return replace(row, text=texts[first], confidence=confidence, alternatives=alternatives)
 
 
 def apply_formulas(page: Reading, form: Form, units: Mapping[str, Fraction]) -> Reading:
@@ -113,7 +125,7 @@ def apply_formulas(page: Reading, form: Form, units: Mapping[str, Fraction]) -> 
     units: see `count_units`. Amounts have one decimal separator, and those that differed only in it are one reading.
     """
     decimal = find_page_decimal(page, form)
-    rows = [merge_separators(row, decimal) for row in page.rows]
+    rows = [merge_separators(row, decimal, form.patterns[row.region]) for row in page.rows]
     checks = list(_list_checks(rows, form))
     rows = _choose(rows, checks, units)
     problems = [problem for each in checks if (problem := _find_problem(rows, each, units[each.target], decimal))]
@@ -281,7 +293,7 @@ def _find_problem(rows: Sequence[RowReading], asked: Check, usual: Fraction, dec
         return Problem("sum", f"{formula.text} cannot be checked", target)
     if result and not found:
         return Problem("missing", f"a number is missing: {formula.text} is {result}", target, record=record)
-    empty = [field for field, some in written.items() if not some]
+    empty = [field for field, some in written.items() if not any(some)]
     if found and empty and not result:
         return Problem("missing", "a number is missing", empty[0], record=record)
     return None

@@ -112,6 +112,14 @@ function replaceDecimal(text, decimal) {
   return `${found[1].replaceAll(decimal, decimal === "." ? "," : ".")}${decimal}${found[3]}`;
 }
 
+// A number as the table writes it, given the pattern of its field: as `write_number` of `amounts.py` does it.
+function writeNumber(text, decimal, pattern = decimal) {
+  const named = pattern.replaceAll("(?:", "(");
+  const [, hours, minutes] = (named.includes(":") && /^(\d{1,2})[.,]([0-5]\d)$/.exec(text)) || [];
+  if (hours) return `${hours}:${minutes}`;
+  return named.includes(decimal) ? replaceDecimal(text, decimal) : text;
+}
+
 const squeeze = (text) => text.replace(/\s/g, "").replaceAll(",", ".");
 const isSame = (one, other) => squeeze(one) === squeeze(other);
 
@@ -121,13 +129,14 @@ function resultOf(formula, values, texts) {
   return isFraction(result) && result[0] < 0n && texts.some(isTime) ? plus(result, DAY) : result;
 }
 
-// Whether a written number is the result: "fits", "differs", "unchecked", or "nothing" if both are empty.
+// Whether a written number is the result: "fits", "differs", "unchecked", or "nothing" if both are empty. A minus is
+// not read.
 function judge(result, text, usual) {
   const written = valueOf(text);
   if (result === EMPTY && written === EMPTY) return "nothing";
   if (!isFraction(result) || !isFraction(written)) return "unchecked";
   const half = times(unitOf(text, usual), [1n, 2n]);
-  return compare(absolute(minus(result, written)), half) <= 0 ? "fits" : "differs";
+  return compare(absolute(minus(absolute(result), written)), half) <= 0 ? "fits" : "differs";
 }
 
 const MOST_COMBINATIONS = 1000; // of alternatives that are tried: the most probable ones

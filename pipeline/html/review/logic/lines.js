@@ -56,7 +56,8 @@ const decimalOf = (page) => page.decimal ?? ".";
 
 // A result as the written number, or as most numbers of its field.
 function showResult(page, check, value, text = "") {
-  return isFraction(value) ? writeResult(value, unitOf(text, usualUnit(page, check.target)), decimalOf(page)) : "?";
+  if (!isFraction(value)) return "?";
+  return writeResult(absolute(value), unitOf(text, usualUnit(page, check.target)), decimalOf(page));
 }
 
 function judgeCheck(page, check, changes) {
@@ -154,7 +155,7 @@ function fitsPattern(field, text) {
 function calculate(page, check, number) {
   const field = page.pile.fields[number.field];
   const like = [number.read, ...(page.byField.get(number.field) ?? []).map(({ text }) => text)].find(Boolean) ?? "";
-  let value = check.result;
+  let value = isFraction(check.result) ? absolute(check.result) : UNKNOWN;
   if (number !== check.written) {
     // The result is linear in the number, unless it divides: its values with 0 and 1 give the line.
     const written = check.written ? valueIn(check.written) : UNKNOWN;

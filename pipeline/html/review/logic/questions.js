@@ -45,7 +45,8 @@ function byPlace(one, other) {
   return one.box[0] - other.box[0];
 }
 
-// A question: mark; why, in words; text: the large reading; isCalculated; check: what does not add up.
+// A question: mark; why, in words; text: the large reading; isCalculated; check: what does not add up; offer: what
+// would add up, instead of a sure reading.
 function ask(page) {
   const questions = new Map();
   const add = (number, question) => {
@@ -77,7 +78,8 @@ function askText(page, number) {
   const isKnown = (other) => other === number || isSure(other);
   const gives = (each) => each.numbers.includes(number) && each.numbers.every(isKnown) && calculate(page, each, number);
   const check = page.checks.find(gives);
-  const text = check ? calculate(page, check, number) : "";
+  const given = check ? calculate(page, check, number) : "";
+  const text = number.kind === "rejected" || /[1-9]/.test(given) ? given : ""; // what would be 0 need not be a number
   const reason = check?.kind === "line" ? "line gives it" : `total needs ${text}`;
   const first = number.kind === "rejected" ? "" : `${NAMES[number.kind]}; `;
   const why = text ? `${first}${reason}` : NAMES[number.kind];
@@ -92,7 +94,8 @@ function askCheck(page, check, add) {
   const [least] = listUnproved(page, check);
   if (mending) {
     const { number, text } = mending;
-    add(number, { mark: "≠", why: `read as ${number.text}`, text, isCalculated: true, check });
+    const shown = isSure(number) ? { text: number.text, offer: text } : { text, isCalculated: true };
+    add(number, { mark: "≠", why: `read as ${number.text}`, check, ...shown });
   } else if (least && (kind === "line" || !isSure(least))) {
     add(least, {
       mark: "≠",
@@ -108,7 +111,7 @@ function askCheck(page, check, add) {
 }
 
 function showDifference(page, check) {
-  const difference = absolute(minus(check.result, valueIn(check.written)));
+  const difference = minus(absolute(check.result), valueIn(check.written));
   return showResult(page, check, difference);
 }
 
@@ -188,27 +191,7 @@ function countAnswers(pile) {
   return { ...total, asked: total.right + total.corrected };
 }
 
-// At most so many of `rest` are wrong, with a probability of 95 %, if `wrong` of `seen` were: Clopper and Pearson.
-function boundErrors(wrong, seen, rest) {
-  const below = (share) => {
-    let [term, sum] = [(1 - share) ** seen, 0];
-    for (let i = 0; i <= wrong; i += 1) {
-      sum += term;
-      term *= ((seen - i) / (i + 1)) * (share / (1 - share));
-    }
-    return sum;
-  };
-  let [low, high] = [0, 1];
-  for (let i = 0; i < 40; i += 1) {
-    const middle = (low + high) / 2;
-    if (below(middle) > 0.05) low = middle;
-    else high = middle;
-  }
-  return Math.ceil(rest * high);
-}
-
-// The least certain of the numbers that were not asked, for a look at some: if few of these are wrong, fewer of the
-// others are.
+// The least certain of the numbers that were not asked.
 function chooseSample(pile, count) {
   return pile.pages
     .flatMap((page) => page.numbers)

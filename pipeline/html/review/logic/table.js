@@ -13,6 +13,9 @@ function describe(number) {
   const isNotice = number.kind === "few" || ["ink", "missing"].includes(number.kind);
   if (number.answer === "none" || number.answer === "covered") return "";
   if (number.answer === "kept") return "kept as written";
+  if (number.answer === "set" && number.read && ["line", "total"].includes(number.how)) {
+    return `calculated, read as ${number.read}`;
+  }
   if (number.page.questions.has(number) && number.later) return "left for later";
   if (needsText(number)) return "not read";
   if (number.kind === "unfit" && isOpen(number)) return "fits no line";

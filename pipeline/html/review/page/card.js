@@ -56,7 +56,7 @@ function describeQuestion(number, { mark, check, why, isCalculated }, text) {
   const hasInk = number.hasInk && number.kind === "read" && mark === "!";
   const words = hasInk ? WORDS.ink : number.kind === "few" ? number.what : WORDS[number.kind];
   const title = words ? `${name}: ${words}` : name;
-  if (state.isWarned) return [title, `${text} does not fit the pattern`];
+  if (state.warning) return [title, `${text} ${state.warning}`];
   if (number.answer) return [name, doneBecause(number), true];
   if (words) return [title, hasInk ? `read as ${number.text}` : isCalculated ? why : "", true];
   if (mark === "≠" && check.kind === "line") {
@@ -223,7 +223,8 @@ function noteFit(number, check, changes) {
 const rest = (keys, text) => span("rest", key(keys), text);
 
 function answersFor(number, text) {
-  const enter = text && button("en", "Enter", text, () => press("Enter"));
+  const { offer } = questionOf(number);
+  const enter = text && !(offer && state.typed === null) && button("en", "Enter", text, () => press("Enter"));
   const isTotal = questionOf(number).check?.kind === "total"; // whose answers are long
   const end = checkOf(number) && !isTotal && rest("Tab", "next number");
   if (state.typed !== null) return [enter, button("", "Esc", "Clear", () => press("Escape")), end];
@@ -243,15 +244,14 @@ function answersFor(number, text) {
   const isEmpty = isNotice && (number.kind !== "rejected" || !text);
   const none = isEmpty && button("", "Del", "No number here", () => press("Delete"));
   const cell = isEmpty && Object.keys(state.pile.fields).length > 0 && rest("M", "other cell");
-  const shown = keep ? [] : others.slice(0, none ? 1 : 3);
+  const shown = keep ? others.slice(0, offer ? 1 : 0) : others.slice(0, none ? 1 : 3);
   return [enter, ...shown, keep, none, cell || end];
 }
 
 const canKeep = (number) => !number.answer && (number.kind === "few" || ["≠", "Σ"].includes(questionOf(number).mark));
 
 const listAlternatives = (number, text) =>
-  (number.answer ? [] : number.alternatives)
-    .map(([each]) => each)
+  (number.answer ? [] : [questionOf(number).offer, ...number.alternatives.map(([each]) => each)])
     .filter((each) => each && !isSame(each, text))
     .slice(0, 3);
 

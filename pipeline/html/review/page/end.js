@@ -88,17 +88,15 @@ function drawSpot(counts) {
       "div",
       { className: "spot" },
       make("b", {}, `Not sure yet? Look at the least certain ${count} of the ${rest.toLocaleString("en")}.`),
-      span("", "About a minute. Then this page says how many errors may be left."),
+      span("", `About a minute. By their confidence, about ${Math.round(counts.doubt)} are wrong.`),
       button("pl", "T", `Look at ${count}`, () => press("t")),
     );
   }
-  const shown = rest.toLocaleString("en");
-  const most = boundErrors(counts.wrong, counts.sampled, rest).toLocaleString("en");
   return make(
     "div",
     { className: "spot" },
-    make("b", {}, `${counts.wrong} of ${counts.sampled} were wrong: at most ${most} of the other ${shown} are.`),
-    span("", `With a probability of 95 %. By their confidence, about ${Math.round(counts.doubt)} are.`),
+    make("b", {}, `${counts.wrong} of the ${counts.sampled} least certain were wrong.`),
+    span("", counts.wrong ? "Look at more, until none is." : "The others are more certain."),
     button("pl", "T", `Look at ${count} more`, () => press("t")),
   );
 }

@@ -57,6 +57,7 @@ const LOOKING = ["ArrowUp", "ArrowDown", "g", "r", "?", "Tab"]; // in a tab that
 async function respond(name, isControl, isShift) {
   if (state.view === "form") return;
   const letter = name.toLowerCase();
+  if (letter === "z" && state.draft) return change({ draft: null, typed: null });
   if (isControl) {
     if (letter === "s") await saveTable();
     if (letter === "z") await (isShift ? redo() : undo());
@@ -79,7 +80,7 @@ async function respond(name, isControl, isShift) {
     Enter: accept,
     Delete: () => answer("none"),
     Backspace: erase,
-    Escape: () => change({ typed: null, buffer: "", over: -1, isWarned: false }),
+    Escape: () => change({ typed: null, buffer: "", over: -1, warning: "" }),
     ArrowUp: () => move(-1),
     ArrowDown: () => move(1),
     ArrowLeft: () => overwrite(-1),

@@ -14,7 +14,7 @@ const state = {
   typed: null,
   over: -1,
   buffer: "",
-  isWarned: false,
+  warning: "",
   draft: null,
   bar: null,
   items: [],
@@ -52,7 +52,7 @@ function focusOn(number, patch = {}) {
   const isHere = number && state.focus?.id === number.id && state.focus.page === number.page.number;
   if (!isHere) state.typed = null;
   const over = number && isLong(number) && !number.answer ? nextDoubtful(number, -1) : -1;
-  const blank = isHere ? {} : { buffer: "", over, isWarned: false, draft: null };
+  const blank = isHere ? {} : { buffer: "", over, warning: "", draft: null };
   change({
     ...blank,
     focus: number && { page: number.page.number, id: number.id },
@@ -102,7 +102,7 @@ async function act(step, next = true) {
     recheck(page);
   }
   refresh();
-  Object.assign(state, { typed: null, buffer: "", over: -1, isWarned: false, draft: null });
+  Object.assign(state, { typed: null, buffer: "", over: -1, warning: "", draft: null });
   state.bar = state.keepsNothing ? { title: NOTHING, text: "" } : null;
   if (next) goTo(findNext(state.items, before));
   else requestDrawing();
@@ -158,11 +158,12 @@ async function redo() {
 async function accept() {
   const number = focused();
   const { text, kind } = showing(number);
-  if (!text.trim()) return;
-  const { draft } = state;
-  const field = state.pile.fields[draft ? draft.field : number.field];
-  if (kind === "typed" && !fitsPattern(field, text) && !state.isWarned) {
-    change({ isWarned: true });
+  if (!/\d/.test(text) || (kind === "read" && questionOf(number).offer)) return;
+  const isUnfit = kind === "typed" && !fitsPattern(state.pile.fields[number.field], text);
+  const isNoNumber = checkOf(number) && readAmount(text) === UNKNOWN;
+  const warning = isUnfit ? "does not fit the pattern" : isNoNumber ? "is not one number" : "";
+  if (warning && !state.warning) {
+    change({ warning });
     return;
   }
   const how = kind === "calculated" ? (questionOf(number).check?.kind ?? "line") : kind;
@@ -170,7 +171,9 @@ async function accept() {
 }
 
 async function take(text) {
-  await act({ ...identify(focused()), do: "set", text, how: "taken" });
+  const number = focused();
+  const { offer, check } = questionOf(number);
+  await act({ ...identify(number), do: "set", text, how: text === offer ? check.kind : "taken" });
 }
 
 const answer = (what) => act({ ...identify(focused()), do: what });
@@ -179,7 +182,7 @@ const answer = (what) => act({ ...identify(focused()), do: what });
 async function placeDraft() {
   const { draft } = state;
   const text = state.typed ?? draft.text;
-  if (!text.trim() || (!draft.field && Object.keys(state.pile.fields).length)) return;
+  if (!/\d/.test(text) || (!draft.field && Object.keys(state.pile.fields).length)) return;
   const to = { field: draft.field, line: draft.line };
   if (draft.number) await act({ ...identify(draft.number), do: "set", text, to, how: "moved" });
   else
@@ -199,12 +202,12 @@ function startDraft(page, box, number = null) {
   const placed = number?.field ? { field: number.field, line: number.line } : placeBox(page, box);
   const draft = { page, box, number, field: "", line: 0, text: number?.text ?? "", ...placed };
   draft.isNowhere = !placed && Object.keys(state.pile.fields).length > 0;
-  change({ typed: null, isWarned: false, over: -1, bar: null, draft: suggest(draft) });
+  change({ typed: null, warning: "", over: -1, bar: null, draft: suggest(draft) });
 }
 
 // The draft with what its line or total needs there.
 function suggest(draft) {
-  if (draft.number?.text) return draft;
+  if (draft.number?.text) return { ...draft, text: draft.number.text };
   const { page, field, line, box } = draft;
   const number = makeNumber(page, "draft", { kind: "ink", field, line, box });
   const hidden = page.numbers.filter(
@@ -219,7 +222,7 @@ function suggest(draft) {
   page.numbers = numbers;
   page.checks = makeChecks(page);
   recheck(page);
-  return { ...draft, text: draft.number?.text || text, isCalculated: Boolean(text), sum };
+  return { ...draft, text, isCalculated: Boolean(text), sum };
 }
 
 function moveDraft(right, down) {
@@ -242,7 +245,7 @@ function type(character) {
   if (character === " " && !state.typed) return;
   const number = state.draft ? null : focused();
   if (state.over < 0 || !number) {
-    change({ typed: (state.buffer || (state.typed ?? "")) + character, buffer: "", isWarned: false, bar: null });
+    change({ typed: (state.buffer || (state.typed ?? "")) + character, buffer: "", warning: "", bar: null });
     return;
   }
   const text = showing(number).text;
@@ -271,7 +274,7 @@ function nextDoubtful(number, from) {
 
 function erase() {
   if (state.typed === null) return;
-  change({ typed: state.typed.length > 1 ? state.typed.slice(0, -1) : null, buffer: "", over: -1, isWarned: false });
+  change({ typed: state.typed.length > 1 ? state.typed.slice(0, -1) : null, buffer: "", over: -1, warning: "" });
 }
 
 // Moves through the queue, also over what is answered.

@@ -20,7 +20,8 @@ OPEN = """(pile, steps = []) => {
     const name = (number) => `${number.field} ${number.line}`;
     const items = listItems(pile).map((number) => {
         const question = number.page.questions.get(number);
-        return [number.page.name, name(number), question?.mark ?? "", question?.text ?? number.text, number.answer];
+        const text = question?.offer ?? question?.text ?? number.text;
+        return [number.page.name, name(number), question?.mark ?? "", text, number.answer];
     });
     const records = listRecords(pile);
     const rows = listRows(pile);
@@ -55,6 +56,25 @@ def test_page_that_adds_up_has_no_question_even_if_its_numbers_are_doubtful() ->
 
 def test_number_that_mends_its_line_is_asked_at_any_confidence_and_calculated() -> None:
     assert questions(make_delivery(price1={"text": "41.50", "confidence": 0.999})) == [("price 1", "≠", "47.50")]
+
+
+def test_sure_reading_is_shown_as_it_is_and_what_would_add_up_beside_it() -> None:
+    call = f"(pile) => {{ ({OPEN})(pile); return [...pile.pages[0].questions.values()].map(({{ text }}) => text); }}"
+    sure, doubtful = (make_delivery(price1={"text": "41.50", "confidence": chance}) for chance in (0.95, 0.85))
+    assert evaluate(call, make_pile([sure]), scripts=REVIEW) == ["41.50"]
+    assert evaluate(call, make_pile([doubtful]), scripts=REVIEW) == ["47.50"]
+
+
+def test_ink_that_would_have_to_be_0_is_not_offered_as_a_number() -> None:
+    ink = {"kind": "ink", "what": "ink", "region": "sum", "box": [700, TOP + 120, 720, TOP + 130], "record": 0}
+    assert questions({**make_delivery(), "problems": [ink]})[0][1:] == ("!", "")
+
+
+@pytest.mark.parametrize("how", ["line", "typed"])
+def test_table_says_which_numbers_were_calculated(how: str) -> None:
+    page = make_delivery(price1={"text": "41.50"})
+    first, *_ = open_pile(page, steps=[step("price", 1, "set", "47.50", how=how)])["records"]
+    assert first["check"] == {"line": "price: calculated, read as 41.50", "typed": ""}[how]
 
 
 def test_alternative_that_mends_the_line_is_taken_without_a_question() -> None:
@@ -307,12 +327,6 @@ def test_look_at_some_begins_with_the_least_certain() -> None:
     assert evaluate(call, make_pile(pages), scripts=REVIEW) == [0.93, 0.95]
 
 
-def test_sample_bounds_the_errors_that_are_left() -> None:
-    call = "(...values) => boundErrors(...values)"
-    assert evaluate(call, 0, 20, 464, scripts=REVIEW) == 65  # 1 - 0.05 ** (1 / 20) of them
-    assert evaluate(call, 1, 20, 464, scripts=REVIEW) > 65
-
-
 # The cases of the arithmetic in Python, called as there.
 CASES = json.loads((Path(__file__).parents[2] / "reader" / "forms" / "arithmetic.json").read_text())
 CALL = """(cases) => cases.map(({ call, input }) => ({
@@ -333,7 +347,7 @@ CALL = """(cases) => cases.map(({ call, input }) => ({
         const verdict = isKnown ? judge(result, written, parseFraction(unit)) : "unchecked";
         return {
             fits: { fits: true, differs: false }[verdict] ?? null,
-            result: isKnown ? writeAmount(result, unitOf(written, parseFraction(unit)), decimal) : null,
+            result: isKnown ? writeAmount(absolute(result), unitOf(written, parseFraction(unit)), decimal) : null,
         };
     },
     weigh: () => {
@@ -348,7 +362,7 @@ CALL = """(cases) => cases.map(({ call, input }) => ({
         const round = ([text, chance]) => [text, Math.round(1000 * chance) / 1000];
         return Object.fromEntries((weighed?.found ?? []).map((each, i) => [fields[i], each.map(round)]));
     },
-    write: () => replaceDecimal(input.text, input.decimal),
+    write: () => writeNumber(input.text, input.decimal, input.pattern),
 })[call]())"""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipeline.engine.errors import UsageError
-from pipeline.reader.forms.amounts import format_amount, parse_amount, replace_decimal
+from pipeline.reader.forms.amounts import format_amount, parse_amount, write_number
 from pipeline.reader.forms.formulas import Formula, Tree, parse_formula
 from pipeline.reader.many.arithmetic import check, weigh
 
@@ -56,7 +56,7 @@ def call_weigh(given: dict[str, Any]) -> Any:
 
 
 def call_write(given: dict[str, str]) -> str:
-    return replace_decimal(given["text"], given["decimal"])
+    return write_number(given["text"], given["decimal"], given.get("pattern"))
 
 
 CALLS: dict[str, Callable[[Any], Any]] = {

@@ -1,3 +1,4 @@
+import re
 import time
 from pathlib import Path
 
@@ -36,6 +37,14 @@ total = "sum( gross amount )"
 def write(path: Path, text: str) -> Path:
     path.write_text(text)
     return path
+
+
+def test_of_many_numbers_each_fits_the_pattern(tmp_path: Path) -> None:
+    form = load_form(write(tmp_path / "form.toml", "[fields.weeks]\ndigits = '1-2'\n[fields.rest]"))
+    weeks, rest = form.regions
+    assert weeks.pattern is not None
+    found = [bool(re.fullmatch(weeks.pattern, text)) for text in ("7 8", "31 32", "7", "78 901")]
+    assert (found, rest.pattern) == ([True, True, True, False], None)
 
 
 def test_fields_have_parts_patterns_and_a_sum(tmp_path: Path) -> None:

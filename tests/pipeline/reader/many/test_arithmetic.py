@@ -1,5 +1,6 @@
 import math
 from collections import defaultdict
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from pathlib import Path
@@ -146,6 +147,35 @@ def test_reading_that_fits_no_pattern_is_found_by_its_line(form: Form) -> None:
     page = apply_formulas(make_page(("3", "4.50", ("", 0.0, "13.50", 0.04)), total="13.50"), form, UNITS)
     assert list_texts(page)[2] == "13.50"
     assert not page.rows[2].rejected
+
+
+def test_rejected_reading_is_named_as_missing(form: Form) -> None:
+    rejected = ("", 0.0, "", 0.0)
+    page = apply_formulas(make_page((rejected, "4.50", "13.50"), total="13.50"), form, UNITS)
+    page = replace(page, rows=(make_row(rejected, "quantity", 1), *page.rows))
+    page = apply_formulas(page, form, UNITS)
+    assert [(each.kind, each.region, each.record) for each in page.problems][-1] == ("missing", "quantity", 1)
+
+
+def test_each_field_has_the_separators_of_its_pattern(tmp_path: Path) -> None:
+    (tmp_path / "form.toml").write_text(
+        """[fields]
+date = { holds = "lines", pattern = '\\d\\d[.]\\d\\d' }
+from = { holds = "lines", pattern = '\\d?\\d[:.]\\d\\d' }
+to = { holds = "lines", pattern = '\\d?\\d[:.]\\d\\d' }
+hours = { holds = "lines", pattern = '\\d+[.,]\\d\\d' }
+[lines]
+hours = "to - from"
+"""
+    )
+    form = load_form(tmp_path / "form.toml")
+    texts = {"date": "15.07", "from": "8.30", "to": "17:00", "hours": "8,50"}
+    rows = [make_row(text, field, 1) for field, text in texts.items()]
+    page = apply_formulas(
+        Reading("a.png", rows=(*rows, make_row("16.07", "date", 2))), form, {"hours": Fraction(1, 100)}
+    )
+    assert list_texts(page) == ["15.07", "8:30", "17:00", "8,50", "16.07"]
+    assert page.problems == ()
 
 
 def test_comma_is_a_point_and_the_table_has_the_most_frequent_one(form: Form) -> None:
