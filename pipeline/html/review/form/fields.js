@@ -3,11 +3,18 @@
 // What a field may look like, as a pattern. "digits" counts them; "own" is any other pattern.
 const LOOKS = {
   digits: "",
-  amount: "\\d+[.,]\\d\\d",
-  date: "[0-3]?\\d[./-][01]?\\d[./-](\\d\\d)?\\d\\d",
-  time: "[012]?\\d:[0-5]\\d",
+  amount: "[\\d']+[.,]\\d\\d",
+  date: "[0-3]?\\d[./-][01]?\\d([./-](\\d\\d)?\\d\\d)?",
+  time: "[012]?\\d[:.][0-5]\\d",
   own: "",
 };
+// What most of these numbers look like.
+const guessLook = (texts) =>
+  ["amount", "time", "date"].find((look) => {
+    const regex = new RegExp(`^(${LOOKS[look]})$`, "u");
+    return 2 * texts.filter((text) => regex.test(text)).length > texts.length;
+  }) ?? "digits";
+
 const HOLDS = { one: "one", lines: "one per line", many: "many" };
 
 const lookOf = ({ digits, pattern }) => {
@@ -41,9 +48,11 @@ function isPattern(text) {
 function compileField({ digits, pattern, holds: kind }) {
   const [least, most = least] = String(digits ?? "").split("-");
   const wanted = pattern ?? (digits ? `\\d{${least},${most}}` : "");
-  const fits = isPattern(wanted) ? wanted : "";
-  const has = (signs) => pattern !== undefined && signs.test(fits);
-  return { holds: kind, fits, spaces: has(/\s/), separators: has(/[.,:/'-]/), unit: "1" };
+  const one = isPattern(wanted) ? wanted : "";
+  const isMany = kind === "many" && Boolean(one);
+  const has = (signs) => pattern !== undefined && signs.test(one);
+  const counted = { spaces: isMany || has(/\s/), separators: digits !== undefined || has(/[.,:/'-]/) };
+  return { holds: kind, fits: isMany ? `(${one})( (${one}))*` : one, ...counted, unit: "1" };
 }
 
 const isPlain = (name) => /^[A-Za-z0-9_-]+$/.test(name);

@@ -68,11 +68,13 @@ function addField(box) {
   let number = fields.length + 1;
   while (fields.some(({ name }) => name === `field${number}`)) number += 1;
   const kind = heightOf(box) > drawing.page.size[0] / 8 ? "lines" : "one";
+  const inside = splitRows(drawing.page).filter((number) => holds(box, ...middleOf(number.box)));
+  const look = guessLook(inside.map(({ text }) => text));
   const field = {
     name: `field${number}`,
     regions: [writeRegion(box, drawing.page.size)],
-    digits: "1-9",
-    pattern: undefined,
+    digits: look === "digits" ? "1-9" : undefined,
+    pattern: LOOKS[look] || undefined,
     holds: kind,
   };
   drawing.chosen = fields.length;
@@ -237,6 +239,11 @@ function drawFields(read) {
     );
     return row;
   });
+  const lines = Object.entries(drawing.form.lines).map(([target, text]) => {
+    const [fitting, count] = countFits(read, target);
+    const name = span("wide", `${isolate(target)} = ${text} `, count ? `${fitting} of ${count}` : "");
+    return make("div", { className: "fr add" }, span("", "Line"), name);
+  });
   const sums = Object.entries(drawing.form.sums).map(([target, text]) => {
     const check = read.checks.find((each) => each.kind === "total" && each.target === target);
     const note =
@@ -253,7 +260,7 @@ function drawFields(read) {
     );
   });
   return rows.length
-    ? [head, ...rows, ...sums]
+    ? [head, ...rows, ...lines, ...sums]
     : [make("p", { className: "lead" }, "Drag over a column or a number of the page: this is the first field.")];
 }
 
@@ -438,7 +445,10 @@ function typeForm(text) {
   requestDrawing();
 }
 
-const saveForm = () => download("form.toml", writeForm(drawing.form), "application/toml");
+function saveForm() {
+  document.activeElement.blur(); // so that what is typed there counts
+  download("form.toml", writeForm(drawing.form), "application/toml");
+}
 
 function chooseField(by) {
   const { length } = drawing.form.fields;
