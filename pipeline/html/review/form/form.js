@@ -462,7 +462,7 @@ function listenToForm() {
   const plan = get("plan");
   const boxOfChosen = () => chosenField()?.regions.length && parseRegion(chosenField().regions[0], drawing.page.size);
   const gripAt = (point) => {
-    const reach = (9 * drawing.page.size[1]) / plan.querySelector(".paper").clientWidth;
+    const reach = (5 * drawing.page.size[1]) / plan.querySelector(".paper").clientWidth;
     const isNear = ([x, y]) => Math.hypot(x - point.x, y - point.y) < reach;
     return boxOfChosen() ? cornersOf(boxOfChosen()).findIndex(isNear) : -1;
   };

@@ -26,9 +26,14 @@ const TIME = /^(\d{1,3}):([0-5]\d)$/;
 const MINUTE = fraction(1n, 60n);
 
 // The number that a text is, and the value of its last digit; UNKNOWN if it is not one number. A separator or a space
-// before the last two digits, or a separator before the last one, is a decimal one; other spaces group three digits.
+// before the last two digits, or a separator before the last one, is a decimal one; other spaces group three digits. A
+// minus is not read, but a person may type it.
 function readAmount(text) {
   const plain = text.replaceAll("'", "").trim();
+  if (/^-\d/.test(plain)) {
+    const { value, unit } = readAmount(plain.slice(1));
+    return value ? { value: negative(value), unit } : UNKNOWN;
+  }
   const [, hours, minutes] = TIME.exec(plain) ?? [];
   if (hours) return { value: fraction(60n * BigInt(hours) + BigInt(minutes), 60n), unit: MINUTE };
   const [, start, ...ends] = /^(.*?)(?:[.,](\d{1,2})|\s+(\d\d))?$/s.exec(plain);
@@ -129,14 +134,15 @@ function resultOf(formula, values, texts) {
   return isFraction(result) && result[0] < 0n && texts.some(isTime) ? plus(result, DAY) : result;
 }
 
-// Whether a written number is the result: "fits", "differs", "unchecked", or "nothing" if both are empty. A minus is
-// not read.
+// Whether a written number is the result: "fits", "differs", "unchecked", or "nothing" if both are empty. It may
+// lack the minus of the result.
 function judge(result, text, usual) {
   const written = valueOf(text);
   if (result === EMPTY && written === EMPTY) return "nothing";
   if (!isFraction(result) || !isFraction(written)) return "unchecked";
   const half = times(unitOf(text, usual), [1n, 2n]);
-  return compare(absolute(minus(absolute(result), written)), half) <= 0 ? "fits" : "differs";
+  const isClose = (each) => compare(absolute(minus(each, written)), half) <= 0;
+  return isClose(result) || isClose(absolute(result)) ? "fits" : "differs";
 }
 
 const MOST_COMBINATIONS = 1000; // of alternatives that are tried: the most probable ones

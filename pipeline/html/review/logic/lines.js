@@ -144,7 +144,7 @@ function makeChecks(page) {
 
 function fitsPattern(field, text) {
   if (!field?.fits) return true;
-  let plain = text.trim();
+  let plain = text.trim().replace(/^-(?=\d)/, "");
   if (!field.spaces) plain = plain.replace(/\s/g, "");
   if (!field.separators) plain = plain.replace(/[.,:/'-]/g, "");
   field.regex ??= new RegExp(`^(?:${field.fits})$`, "u");

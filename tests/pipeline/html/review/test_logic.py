@@ -382,6 +382,16 @@ def test_cell_that_a_spreadsheet_would_evaluate_is_protected(cell: str) -> None:
     assert written == f'"a"\r\n"\'{cell}"\r\n'
 
 
+@pytest.mark.parametrize(("text", "is_asked"), [("4.00", False), ("-4.00", False), ("-5.00", True)])
+def test_number_may_have_the_minus_of_its_result_or_lack_it(text: str, is_asked: bool) -> None:
+    sums = {"total": {"text": "sum(sum) - 209.5", "formula": ["-", ["sum", "sum"], ["number", "419/2"]]}}
+    found = open_pile(make_delivery(total1={"text": "9.99"}), steps=[step("total", 1, "set", text)], sums=sums)
+    assert found["records"][0]["total"] == text
+    assert bool(found["records"][0]["check"]) == is_asked
+    written = evaluate("(cell) => writeTable(['a'], [{ a: cell }])", text, scripts=REVIEW)
+    assert written == f'"a"\r\n"{text}"\r\n'
+
+
 def test_form_is_written_and_read_again() -> None:
     file = """reference = "page 1.jpg"
 
