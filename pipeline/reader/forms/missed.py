@@ -70,13 +70,15 @@ def find_print(one: NDArray[np.floating], other: NDArray[np.floating], size: flo
     inked, rules = find_ink(one, size)
     first, second = inked | rules, np.logical_or(*find_ink(other, size))
     near_first, near_second = _widen(first, APART * size), _widen(second, APART * size)
-    labels, count = ndimage.label(inked, np.ones((3, 3)))
+    (labels, count), (others, _) = (ndimage.label(each, np.ones((3, 3))) for each in (inked, second))
     shared = np.bincount(labels[near_second], minlength=count + 1) / np.maximum(np.bincount(labels.ravel()), 1)
     printed = rules & near_second
     for number, place in enumerate(ndimage.find_objects(labels), start=1):
-        beside = second[place] & ~near_first[place]  # ink of the other page alone
-        if shared[number] >= COMMON and beside.sum() <= (1 - COMMON) * second[place].sum():
-            printed[place] |= labels[place] == number
+        own = labels[place] == number
+        same = np.isin(others[place], others[place][own & second[place]]) & second[place]  # and what touches it
+        beside = same & ~near_first[place]  # ink of the other page alone
+        if shared[number] >= COMMON and beside.sum() <= (1 - COMMON) * same.sum():
+            printed[place] |= own
     return np.asarray(printed)
 
 

@@ -54,3 +54,15 @@ def test_ink_that_two_pages_share_is_print_and_what_is_written_over_it_is_not() 
     assert abs(np.array([left - x.min(), top - y.min(), right - x.max(), bottom - y.max()])).max() <= 4
     over = np.maximum(third, place(images[10], SHAPE, 76, 36))
     assert len(find_missed(on_paper(over), 20, [], printed)) == 2
+
+
+def test_box_of_one_digit_is_print_although_one_of_the_pages_has_a_digit_in_it() -> None:
+    box = np.zeros(SHAPE, np.uint8)
+    box[40:76, 150:186] = 200
+    box[42:74, 152:184] = 0
+    image = sample_digits()[0][5]
+    filled = np.maximum(box, place(image, SHAPE, 46, 156))
+    for one, other in ((box, filled), (filled, box)):
+        printed = find_print(on_paper(one), on_paper(other), 20)
+        assert find_missed(on_paper(box), 20, [], printed) == []
+        assert len(find_missed(on_paper(filled), 20, [], printed)) == 1
