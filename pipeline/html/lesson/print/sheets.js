@@ -71,8 +71,8 @@ const STROKES_ON_PAPER = [
   ],
   [
     [0, 0, 0, 0, 0],
-    [1, 1, 1, 1, 1],
-    [1, 1, 1, 1, 1],
+    [1, 1, 0, 0, 0],
+    [1, 1, 0.5, 0, 0],
     [0, 0, 0, 0, 0],
     [0, 0, 0, 0, 0],
   ],
@@ -122,7 +122,7 @@ function sheetOnKernel(page, isSolved) {
       task(1, "Guess first. This kernel lights up most on a stroke that is …") +
       boxes(isSolved, ["horizontal (–)", "vertical (|)", "slanted (/)"], "vertical (|)") +
       task(2, "Multiply each ink by the kernel’s number at the same place. Then add up.", sums[0]) +
-      task(3, "The same kernel on a horizontal stroke. Was your guess right?", sums[1]) +
+      task(3, "The same kernel where a horizontal stroke ends. Was your guess right?", sums[1]) +
       task(
         4,
         `The frame is ${KERNEL.size} squares wide and moves ${KERNEL.stride} squares at a time. The picture is ` +
@@ -196,7 +196,7 @@ function sheetOnLoss(page, isSolved) {
       boxes(
         isSolved,
         asked.choices.map(([, text]) => text),
-        asked.choices.find(([value]) => value === asked.right)[1],
+        asked.choices.at(-1)[1],
       ) +
       task(2, `Calculate loss = ${MINUS}ln p, in two decimals. p is what the network gives the right digit.`) +
       table(["p", `loss = ${MINUS}ln p`], rows) +
