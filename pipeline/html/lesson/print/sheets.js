@@ -1,8 +1,8 @@
-/* Print sheets of the scenes with numbers: for each a page with blanks, and one with the solutions. */
+/* Print sheets of the scenes with numbers: each a page, with blanks or with the solutions. */
 
 const SHEETS = { 2: sheetOnKernel, 3: sheetOnShapes, 5: sheetOnLoss, 6: sheetOnSlope, 7: sheetOnBackward };
 
-/** Return a page of a sheet in HTML: that with blanks, or that with the solutions. */
+/** Return a sheet in HTML, with blanks or with the solutions. */
 function writeSheet(page, number, isSolved) {
   const { title, body } = SHEETS[number](page, isSolved);
   const owner = isSolved ? "Solutions" : "Name: ______________________";
@@ -10,16 +10,24 @@ function writeSheet(page, number, isSolved) {
   return `<section class="sheet">${head}<h1>${title}</h1>${body}</section>`;
 }
 
-/** Fill the sheets before the page is printed: that of the open scene, or all if it has none. Blanks come first. */
+let isSolution = false; // whether the solutions are printed, not the blanks
+
+/** Print the sheet of the open scene. */
+function printSheet(isSolved) {
+  isSolution = isSolved;
+  window.print();
+}
+
+/** Fill the sheet of the open scene before the page is printed. A scene that has none is printed as it is. */
 function listenToPrint(page) {
   const sheets = document.getElementById("sheets");
   window.addEventListener("beforeprint", () => {
-    const numbers = state.scene in SHEETS ? [state.scene] : Object.keys(SHEETS);
-    if (!page.pictures) return;
-    const pages = [false, true].flatMap((isSolved) => numbers.map((number) => writeSheet(page, number, isSolved)));
-    sheets.innerHTML = pages.join("");
+    if (page.pictures && state.scene in SHEETS) sheets.innerHTML = writeSheet(page, state.scene, isSolution);
   });
-  window.addEventListener("afterprint", () => sheets.replaceChildren());
+  window.addEventListener("afterprint", () => {
+    isSolution = false;
+    sheets.replaceChildren();
+  });
 }
 
 /** Return a task: its number and text, and what follows. */

@@ -220,7 +220,7 @@ function buildKernelStage(scene, stops, width) {
     make(
       "figure.picture",
       {},
-      make("figcaption", {}, `Picture: ${width} × ${width}. The frame moves ${KERNEL.stride} squares at a time.`),
+      make("figcaption", {}, `Picture: ${width} × ${width}, in steps of ${KERNEL.stride}`),
       over(picture, frame),
     ),
     ink.figure,

@@ -15,7 +15,7 @@ function sharesOfPictures(page) {
   return page.shares;
 }
 
-/** Return the question and its choices, of which the last one is right: {question, choices, replies}. */
+/** Return the question, its choices, the last of which is right, and the answer: {question, choices, answer}. */
 function askForLoss(page) {
   const { torn, wrong } = sharesOfPictures(page);
   const [before, after] = [torn, wrong].map(lossOfShare);
@@ -27,14 +27,7 @@ function askForLoss(page) {
       ["double", times > 2 ? "Doubles" : "Stays the same"],
       ["more", times > 1 ? `Over ${times} times` : "Grows"],
     ],
-    replies: {
-      below: `No: it grows to ${two(after)}. Below 36${SPACE}%, a loss is over 1.`,
-      double:
-        times > 2
-          ? `No: it grows to ${two(after)}. Twice ${two(before)} would be ${two(2 * before)}.`
-          : `No: it grows to ${two(after)}. Any fall raises the loss.`,
-      more: `Yes: it grows from ${two(before)} to ${two(after)}.`,
-    },
+    answer: `it grows from ${two(before)} to ${two(after)}.`,
   };
 }
 
@@ -63,9 +56,9 @@ const loss = {
       scene.stage,
       `Loss over the share of the right digit: ${MINUS}ln p, a curve that falls`,
     );
-    const asked = askForLoss(page);
+    const { question, choices, answer } = askForLoss(page);
     const drawGuess = makeOptions(scene.ask, {
-      ...asked,
+      ...{ question, choices },
       pick: (guess) => {
         scene.change({ guess });
         dropBall(scene, "wrong");
@@ -80,7 +73,7 @@ const loss = {
         button.disabled = own.guess === null; // the ball drops with the guess
       }
       drawGuess(own.guess, own.guess && "more");
-      setText(why, own.guess === null ? "" : asked.replies[own.guess]);
+      setText(why, own.guess === null ? "" : `${own.guess === "more" ? "Yes" : "No"}: ${answer}`);
       drawChart((width, height) => paintLoss(width, height, own, shares));
     };
   },

@@ -2,15 +2,11 @@
 
 const RIVAL = 8; // the digit of the question, besides that in the picture
 const SHAPES_SHOWN_IN_SUM = 6;
-const RANGES = [
-  [0, 1],
-  [2, 4],
-  [5, 6],
-]; // of shapes that add to the digit of the question: the choices
+const RANGES = ["0 or 1", "2 to 4", "5 or 6"]; // of shapes that add to the digit of the question: the choices
+const LAST = [1, 4, 6]; // of each range
 const SOURCES = 4; // edge maps of a shape
 const PATCHES_SHOWN = 6;
 const FIXED = "A map can be bright where there is no ink: each kernel also adds a fixed number.";
-const COUNTED = ["none", "one", "two", "three", "four", "five", "six"];
 const BAR = { plus: 150, minus: 72 }; // the most pixels to the right and to the left of the axis
 
 /**
@@ -57,18 +53,11 @@ function findShape({ model: { layers }, edges, shapes }, { values }, unit) {
   };
 }
 
-/** Return what is not drawn between the layers that are, in words. */
+/** Return which layers are not drawn, in words. */
 function describeHidden({ model: { layers }, edges, shapes }) {
-  const describe = (from, to, place) => {
-    const hidden = layers.slice(from + 1, to).filter(({ weights }) => weights);
-    const names = hidden.map(({ outputShape }) => `${outputShape[0]} ${isMap(outputShape) ? "maps" : "units"}`);
-    return names.length ? [`${names.join(" and ")} ${place}`] : [];
-  };
-  const parts = [
-    ...describe(edges, shapes, "before the shapes"),
-    ...describe(shapes, layers.length - 1, "after the shapes"),
-  ];
-  return parts.length ? ` Not drawn: ${parts.join(", ")}.` : "";
+  const hidden = layers.slice(0, -1).filter(({ weights }, i) => weights && i !== edges && i !== shapes);
+  const names = hidden.map(({ outputShape }) => `${outputShape[0]} ${isMap(outputShape) ? "maps" : "units"}`);
+  return names.length ? ` Not drawn: ${names.join(" and ")} in between.` : "";
 }
 
 /** Return the number of shapes that add points, as these are shown. */
@@ -78,7 +67,7 @@ function countHelpful({ points }) {
 
 /** Return the number of the choice that is right. */
 function rightRange(sum) {
-  return RANGES.findIndex(([, most]) => countHelpful(sum) <= most);
+  return LAST.findIndex((most) => countHelpful(sum) <= most);
 }
 
 /** Answer the guess how many shapes add to the second of two digits. guess: a choice of RANGES. */
@@ -87,7 +76,7 @@ function answerGuess([[digit, own], [asked, other]], guess) {
   const verdict = guess === rightRange(other) ? "Yes" : "No";
   const [plus, minus] = [own, other].map(({ points }) => sumShown(points));
   const give = (sum, to) => (sum < 0 ? `take ${two(-sum)} from ${to}` : `add ${two(sum)} to ${to}`);
-  return `${verdict}: ${COUNTED[count]} of the six. Together they ${give(plus, digit)} and ${give(minus, asked)}.`;
+  return `${verdict}: ${count} of the six. Together they ${give(plus, digit)} and ${give(minus, asked)}.`;
 }
 
 const shapes = {
@@ -146,7 +135,7 @@ function placeFrame({ style }, { top, left, height, width }, [rows, columns]) {
 function buildShapesQuestion({ ask, change: set }, sums) {
   const drawGuess = makeOptions(ask, {
     question: `How many of these six shapes add points to ${withArticle(RIVAL)}, too?`,
-    choices: RANGES.map(([least, most], i) => [i, `${least} ${most - least > 1 ? "to" : "or"} ${most}`]),
+    choices: RANGES.map((text, i) => [i, text]),
     pick: (guess) => set({ guess, digit: RIVAL }),
   });
   const why = make("p.why");

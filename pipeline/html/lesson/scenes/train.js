@@ -6,7 +6,7 @@ const FULL_WEIGHT = 0.5; // a weight of a kernel in full colour
 const GUESSING = { loss: Math.log(10), share: 0.1 }; // of ten digits
 const MOST_LOSS = 2.7;
 const TIP = 8; // radius of the dot at the end of a curve
-const STEP_TICKS = { wide: [0, 50, 200, 600], narrow: [0, 100, 600] };
+const STEP_TICKS = [0, 100, 600];
 const SIGN = "♥";
 const DONE = "The loss nears 0, because the same pictures come again and again. Others stay harder.";
 
@@ -165,14 +165,13 @@ function makeNumberChart(parent, name) {
       const root = Math.sqrt(TRAINING.steps);
       const scale = makeScale(width, height, { from: 0, to: root, most, left: 8, right: 8, top: 4, bottom: 24 + TIP });
       const at = ([step, value]) => [scale.x(Math.sqrt(step)), scale.y(Math.min(value, most))];
-      const ticks = width > 300 ? STEP_TICKS.wide : STEP_TICKS.narrow;
       const anchorOf = (tick) => (tick === 0 ? "start" : tick === TRAINING.steps ? "end" : "middle");
       const labelOf = (tick) => (tick === TRAINING.steps ? `step ${tick}` : String(tick));
       return [
         drawLine("axis", [0, scale.floor + TIP], [width, scale.floor + TIP]), // so that a dot at 0 rests on it
         drawLine("guess", [0, scale.y(guess[0])], [width, scale.y(guess[0])]),
         drawText(width, scale.y(guess[0]) - 6, guess[1], { anchor: "end" }),
-        ...ticks.map((tick) => drawText(at([tick, 0])[0], height - 4, labelOf(tick), { anchor: anchorOf(tick) })),
+        ...STEP_TICKS.map((tick) => drawText(at([tick, 0])[0], height - 4, labelOf(tick), { anchor: anchorOf(tick) })),
         drawCurve("curve", points.map(at)),
         points.length ? drawDot("dot", at(points.at(-1)), TIP) : null,
       ];
