@@ -134,7 +134,7 @@ function listLines(own, ledger, found) {
   const shown = arrivedIn(own);
   const done = ledger.slice(0, shown);
   const lines = done.map(([name, text]) => make("li", {}, make("b", {}, name), ` ${text}`));
-  const verdict = make("li", {}, `No error reaches B. A’s slope is below 0: make A larger. ${tryLarger(found)}`);
+  const verdict = make("li", {}, `A’s slope is below 0, so make A larger: ${tryLarger(found)}`);
   return shown === STEPS_BACK ? [...lines, verdict] : lines;
 }
 
