@@ -163,7 +163,8 @@ function takeNextPicture(scene) {
 }
 
 /** Say how much is gone, and what the network reads: {share, words}. */
-function describeRubbing({ classNames }, { guess, places, fooled, record, isCounted }, { label, gone, best, right }) {
+function describeRubbing({ classNames }, own, { label, gone, best, right }) {
+  const { guess, places, fooled, record, isCounted } = own;
   const isAsked = right === null;
   if (places.length === 0 && guess !== null && isAsked) return { share: "", words: "Now rub: the disc is your eraser." };
   if (isCounted || gone < 0.005) return { share: "", words: "" };

@@ -150,7 +150,7 @@ function describeLearner({ model, learner }) {
   const none = negativeOf(model) === null ? "" : ", no “none”";
   const counts = kernels.map(({ biases }) => biases.length);
   const outputs = `${model.classNames.length} scores${none}`;
-  return `A new, small network: ${counts.join(" and ")} kernels, ${outputs}. The loss is smoothed; both charts stretch the first steps.`;
+  return `A new, small network: ${counts.join(" and ")} kernels, ${outputs}. The loss is smoothed, and early steps are wider.`;
 }
 
 /** Append a chart over the steps, with its last value in large. Returns draw(points, {most, guess, text}). */

@@ -57,9 +57,9 @@ def test_another_kernel_fills_its_map_and_shows_its_strongest_stop(name: str) ->
     own, sums = evaluate(
         """(ink, name) => {
             const page = { model: { shape: [28, 28] }, pictures: { stroke: { ink } } };
-            const scene = { page, own: { ...kernel.begin(), stop: 143 }, change: (patch) => Object.assign(scene.own, patch) };
-            chooseKernel(scene, name, 144);
-            return [scene.own, [...mapOf(ink, 28, kernelOf(name), 144)]];
+            const own = { ...kernel.begin(), stop: 143 };
+            chooseKernel({ page, own, change: (patch) => Object.assign(own, patch) }, name, 144);
+            return [own, [...mapOf(ink, 28, kernelOf(name), 144)]];
         }""",
         INK.tolist(),
         name,
@@ -173,17 +173,14 @@ def test_shapes_are_exactly_what_the_edges_in_their_frames_add(data: Any) -> Non
                 const map = partOf(reading.values[shapes + 1], layers[shapes].outputShape[0], unit);
                 const position = map.indexOf(Math.max(...map));
                 const frame = receptiveField(layers.slice(edges + 1), shapes - edges - 1, position);
-                const after = (values) =>
-                    layers.slice(edges + 1, shapes + 1).reduce((x, layer) => LAYERS[layer.kind].forward(x, layer), values)[
-                        unit * map.length + position
-                    ];
                 const isIn = (place, from, length) => place >= from && place < from + length;
-                const only = reading.values[edges + 1].map((value, k) => {
+                const cut = reading.values[edges + 1].map((value, k) => {
                     const [row, column] = [Math.floor(k / size[1]) % size[0], k % size[1]];
                     return isIn(row, frame.top, frame.height) && isIn(column, frame.left, frame.width) ? value : 7;
                 });
+                const after = forward(layers.slice(edges + 1, shapes + 1), cut).at(-1)[unit * map.length + position];
                 const { sum, parts, width } = findShape(page, reading, unit);
-                return { sum, active: map[position], cut: after(only), sizes: parts.map((part) => part.length / width) };
+                return { sum, active: map[position], cut: after, sizes: parts.map((part) => part.length / width) };
             });
         }""",
         data,
