@@ -201,11 +201,7 @@ function sheetOnLoss(page, isSolved) {
     title: "Sure and wrong costs the most",
     body:
       task(1, `Guess first. ${asked.question}`) +
-      boxes(
-        isSolved,
-        asked.choices.map(([, text]) => text),
-        asked.choices.at(-1)[1],
-      ) +
+      boxes(isSolved, asked.choices.map(([, text]) => text), asked.choices.at(-1)[1]) +
       task(2, `Calculate loss = ${MINUS}ln p, in two decimals. p is what the network gives the right digit.`) +
       table(["p", `loss = ${MINUS}ln p`], rows) +
       task(3, "Mark the losses in the chart, and join them.", printLoss(shares, isSolved)) +

@@ -166,7 +166,7 @@ function takeNextPicture(scene) {
 function describeRubbing({ classNames }, own, { label, gone, best, right }) {
   const { guess, places, fooled, record, isCounted } = own;
   const isAsked = right === null;
-  if (places.length === 0 && guess !== null && isAsked) return { share: "", words: "Now rub: the disc is your eraser." };
+  if (places.length === 0 && guess !== null && isAsked) return { share: "", words: "Now rub: the disc is the eraser." };
   if (isCounted || gone < 0.005) return { share: "", words: "" };
   const whole = (part) => `${Math.round(100 * part)}${SPACE}%`;
   if (best === label || best >= classNames.length) {

@@ -7,6 +7,7 @@ const GUESSING = { loss: Math.log(10), share: 0.1 }; // of ten digits
 const MOST_LOSS = 2.7;
 const TIP = 8; // radius of the dot at the end of a curve
 const STEP_TICKS = [0, 100, 600];
+const CHARTS = "The loss is smoothed, and early steps are drawn wider.";
 const SIGN = "♥";
 const DONE = "The loss nears 0, because the same pictures come again and again. Others stay harder.";
 
@@ -150,7 +151,7 @@ function describeLearner({ model, learner }) {
   const none = negativeOf(model) === null ? "" : ", no “none”";
   const counts = kernels.map(({ biases }) => biases.length);
   const outputs = `${model.classNames.length} scores${none}`;
-  return `A new, small network: ${counts.join(" and ")} kernels, ${outputs}. The loss is smoothed, and early steps are wider.`;
+  return `A new, small network: ${counts.join(" and ")} kernels, ${outputs}. ${CHARTS}`;
 }
 
 /** Append a chart over the steps, with its last value in large. Returns draw(points, {most, guess, text}). */
