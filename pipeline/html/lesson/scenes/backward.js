@@ -142,7 +142,8 @@ function listLines(own, ledger, found) {
 function tryLarger({ ink }) {
   const { first, second, last } = PATHS.A;
   const [before, after] = [first, first + LARGER].map((weight) => exactly(ink * weight * second * last));
-  return `A = ${two(first + LARGER)} adds ${formatExactly(after)} to the score, not ${formatExactly(before)}.`;
+  const weight = `A${SPACE}=${SPACE}${two(first + LARGER)}`;
+  return `${weight} adds ${formatExactly(after)} to the score, not ${formatExactly(before)}.`;
 }
 
 /**

@@ -238,6 +238,9 @@ def test_every_scene_is_accessible_and_fits(scheme: Any, size: dict[str, Any], f
             if size is PHONE:
                 hits = page.locator("nav a, summary").locator("visible=true").evaluate_all(HITS)
                 assert hits == [True] * EXPLORE, scene  # the eight scenes, and the menu that leads to Explore
+            if scene == 1 and size is PHONE:  # the lines to the answer end above its bar
+                shape, bar = find_box(page.locator(".shapes canvas")), find_box(page.locator(".bar.best i"))
+                assert bar["y"] - shape["y"] - shape["height"] > 12
             if scene == 2:
                 expect(page.locator(".cells").locator("visible=true")).to_have_count(3)  # ink, kernel and products
             if scene < EXPLORE:
@@ -258,6 +261,8 @@ def test_present_fills_a_projector_and_its_remote_control_turns_the_scenes(file:
             page.keyboard.press(key)
             wait_until(page, f"state.scene === {scene} && {RESTS}")
             expect(page.locator("[aria-current=step]").first).to_have_attribute("data-scene", str(scene))
+            if scene == 4:
+                assert find_box(page.locator(".rubbing"))["height"] > 0.7 * size["height"]
         page.keyboard.press("PageDown")
         page.wait_for_timeout(200)
         assert page.evaluate("[state.scene, scrollY, location.hash]") == [EXPLORE, 0, "#scene=9&present"]
