@@ -14,7 +14,8 @@ function makeMenu() {
     history.replaceState(null, "", encodeLink(state).replace(/&[si]=.*/, ""));
     window.dispatchEvent(new Event("resize"));
   });
-  listen("print", () => window.print());
+  listen("print", () => printSheet(false));
+  listen("solutions", () => printSheet(true));
   listen("about-network", () => document.getElementById("about").showModal());
   document.addEventListener("click", ({ target }) => target.closest("summary, #copy") || close());
   menu.addEventListener("keydown", ({ key }) => {

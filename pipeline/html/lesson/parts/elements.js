@@ -41,15 +41,21 @@ function setAttributes(element, attributes) {
 
 /**
  * Append a question with buttons to choose from. choices: of each a value and what its button shows. pick: receives a
- * value. Returns draw(value), which marks the chosen one.
+ * value. Returns draw(chosen, right), which presses the chosen one; once the right one is known, it is ticked, and
+ * another one that was chosen is crossed.
  */
-function makeOptions(parent, { question, choices, pick, className = "options" }) {
+function makeOptions(parent, { question, choices, pick }) {
   const buttons = choices.map(([value, ...label]) => make("button.pick", { onclick: () => pick(value) }, ...label));
   parent.append(
     make("p.q", {}, question),
-    make(`div.${className}`, { role: "group", "aria-label": question }, ...buttons),
+    make("div.row", { role: "group", "aria-label": question }, ...buttons),
   );
-  return (chosen) => choices.forEach(([value], i) => setAttributes(buttons[i], { "aria-pressed": value === chosen }));
+  return (chosen, right = null) =>
+    choices.forEach(([value], i) => {
+      const isChosen = value === chosen;
+      const mark = right !== null && (value === right ? "right" : isChosen && "wrong");
+      setAttributes(buttons[i], { "aria-pressed": isChosen, "data-mark": mark || "" });
+    });
 }
 
 /** Return the box of an element in the coordinates of another, whatever the zoom of the page is. */

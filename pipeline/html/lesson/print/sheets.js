@@ -1,8 +1,8 @@
-/* Print sheets of the scenes with numbers: for each a page with blanks, and one with the solutions. */
+/* Print sheets of the scenes with numbers: each a page, with blanks or with the solutions. */
 
 const SHEETS = { 2: sheetOnKernel, 3: sheetOnShapes, 5: sheetOnLoss, 6: sheetOnSlope, 7: sheetOnBackward };
 
-/** Return a page of a sheet in HTML: that with blanks, or that with the solutions. */
+/** Return a sheet in HTML, with blanks or with the solutions. */
 function writeSheet(page, number, isSolved) {
   const { title, body } = SHEETS[number](page, isSolved);
   const owner = isSolved ? "Solutions" : "Name: ______________________";
@@ -10,16 +10,24 @@ function writeSheet(page, number, isSolved) {
   return `<section class="sheet">${head}<h1>${title}</h1>${body}</section>`;
 }
 
-/** Fill the sheets before the page is printed: that of the open scene, or all if it has none. Blanks come first. */
+let isSolution = false; // whether the solutions are printed, not the blanks
+
+/** Print the sheet of the open scene. */
+function printSheet(isSolved) {
+  isSolution = isSolved;
+  window.print();
+}
+
+/** Fill the sheet of the open scene before the page is printed. A scene that has none is printed as it is. */
 function listenToPrint(page) {
   const sheets = document.getElementById("sheets");
   window.addEventListener("beforeprint", () => {
-    const numbers = state.scene in SHEETS ? [state.scene] : Object.keys(SHEETS);
-    if (!page.pictures) return;
-    const pages = [false, true].flatMap((isSolved) => numbers.map((number) => writeSheet(page, number, isSolved)));
-    sheets.innerHTML = pages.join("");
+    if (page.pictures && state.scene in SHEETS) sheets.innerHTML = writeSheet(page, state.scene, isSolution);
   });
-  window.addEventListener("afterprint", () => sheets.replaceChildren());
+  window.addEventListener("afterprint", () => {
+    isSolution = false;
+    sheets.replaceChildren();
+  });
 }
 
 /** Return a task: its number and text, and what follows. */
@@ -71,8 +79,8 @@ const STROKES_ON_PAPER = [
   ],
   [
     [0, 0, 0, 0, 0],
-    [1, 1, 1, 1, 1],
-    [1, 1, 1, 1, 1],
+    [1, 1, 0, 0, 0],
+    [1, 1, 0.5, 0, 0],
     [0, 0, 0, 0, 0],
     [0, 0, 0, 0, 0],
   ],
@@ -122,7 +130,7 @@ function sheetOnKernel(page, isSolved) {
       task(1, "Guess first. This kernel lights up most on a stroke that is …") +
       boxes(isSolved, ["horizontal (–)", "vertical (|)", "slanted (/)"], "vertical (|)") +
       task(2, "Multiply each ink by the kernel’s number at the same place. Then add up.", sums[0]) +
-      task(3, "The same kernel on a horizontal stroke. Was your guess right?", sums[1]) +
+      task(3, "The same kernel where a horizontal stroke ends. Was your guess right?", sums[1]) +
       task(
         4,
         `The frame is ${KERNEL.size} squares wide and moves ${KERNEL.stride} squares at a time. The picture is ` +
@@ -193,11 +201,7 @@ function sheetOnLoss(page, isSolved) {
     title: "Sure and wrong costs the most",
     body:
       task(1, `Guess first. ${asked.question}`) +
-      boxes(
-        isSolved,
-        asked.choices.map(([, text]) => text),
-        asked.choices.find(([value]) => value === asked.right)[1],
-      ) +
+      boxes(isSolved, asked.choices.map(([, text]) => text), asked.choices.at(-1)[1]) +
       task(2, `Calculate loss = ${MINUS}ln p, in two decimals. p is what the network gives the right digit.`) +
       table(["p", `loss = ${MINUS}ln p`], rows) +
       task(3, "Mark the losses in the chart, and join them.", printLoss(shares, isSolved)) +

@@ -9,11 +9,6 @@ const WEIGHTS = [
   ["AB", "Both"],
 ];
 const ANSWER = "A";
-const VERDICTS = {
-  A: "You were right.",
-  B: "Not B: no error reaches it.",
-  AB: "Only A: no error reaches B.",
-};
 const MADE_UP = "Picture, pixel and error are real; the weights are made up to be round. Other inputs are left out.";
 const LARGER = 0.1; // by which the right answer makes A larger
 
@@ -49,6 +44,11 @@ function askForWeight({ name, share }) {
   return `The ${name} got only ${percent(share)}. Which weight, turned a little, can raise it?`;
 }
 
+function answerWeight(guess) {
+  if (guess === null) return "";
+  return `${guess === ANSWER ? "Yes" : "No"}: only A can. The error walks back and shows why.`;
+}
+
 /** Return what a step leaves out. */
 function writeNote(step, { other, sentByOther }) {
   const others = `The other scores send errors, too: that of ${other} sends ${signed(sentByOther)}.`;
@@ -76,17 +76,18 @@ const backward = {
     const label = `Two paths from one pixel to the score of ${found.name}: A through open units, B through a shut one`;
     const drawNet = makeChart(box, label);
     const question = make("div");
-    const lines = make("ol.ledger");
+    const [why, lines] = [make("p.why"), make("ol.ledger")];
     scene.ask.append(question, lines);
     const drawGuess = makeOptions(question, {
       question: askForWeight(found),
       choices: WEIGHTS,
-      pick: (guess) => walk(scene, guess),
-      className: "row",
+      pick: (guess) => scene.change({ guess }),
     });
+    question.append(why);
     return (own) => {
-      drawGuess(own.step > 0 ? own.guess : null);
-      question.hidden = arrivedIn(own) > 0;
+      drawGuess(own.guess, own.guess && ANSWER);
+      question.hidden = own.step > 0;
+      setText(why, answerWeight(own.guess));
       lines.replaceChildren(...listLines(own, ledger, found));
       setText(note, writeNote(own.step, found));
       drawNet((width, height) => {
@@ -102,24 +103,24 @@ const backward = {
   leave: (scene) => scene.change({ moved: 1 }),
 
   action(own, scene) {
-    if (own.step === 0) return null;
+    if (own.guess === null) return null;
     if (own.step === STEPS_BACK) return { label: "Next", run: scene.next };
-    return { label: "Walk back", run: () => walk(scene, own.guess) };
+    return { label: "Walk back", run: () => walk(scene) };
   },
 
   /** Arrows walk back, and forward to the question again. */
   key(scene, { key }) {
     const { guess, step, moved } = scene.own;
-    if (step === 0 || moved < 1 || !["ArrowLeft", "ArrowRight"].includes(key)) return false;
-    if (key === "ArrowLeft" && step < STEPS_BACK) walk(scene, guess);
-    if (key === "ArrowRight") scene.change({ step: step - 1 });
+    if (guess === null || moved < 1 || !["ArrowLeft", "ArrowRight"].includes(key)) return false;
+    if (key === "ArrowLeft" && step < STEPS_BACK) walk(scene);
+    if (key === "ArrowRight") scene.change({ step: Math.max(step - 1, 0) });
     return true;
   },
 };
 
-function walk(scene, guess) {
+function walk(scene) {
   if (scene.own.moved < 1) return; // it is still walking
-  scene.change({ guess, step: scene.own.step + 1, moved: 0 });
+  scene.change({ step: scene.own.step + 1, moved: 0 });
   scene.animate(WALK, (moved) => scene.change({ moved }));
 }
 
@@ -128,13 +129,12 @@ function arrivedIn({ step, moved }) {
   return moved < 1 ? step - 1 : step;
 }
 
-/** Return the lines of the steps that are done, and at the end what they say about the guess. */
+/** Return the lines of the steps that are done, and at the end what they say about both weights. */
 function listLines(own, ledger, found) {
-  const { guess } = own;
   const shown = arrivedIn(own);
   const done = ledger.slice(0, shown);
   const lines = done.map(([name, text]) => make("li", {}, make("b", {}, name), ` ${text}`));
-  const verdict = make("li", {}, `${VERDICTS[guess]} A’s slope is below 0: make A larger. ${tryLarger(found)}`);
+  const verdict = make("li", {}, `A’s slope is below 0, so make A larger: ${tryLarger(found)}`);
   return shown === STEPS_BACK ? [...lines, verdict] : lines;
 }
 
@@ -142,7 +142,8 @@ function listLines(own, ledger, found) {
 function tryLarger({ ink }) {
   const { first, second, last } = PATHS.A;
   const [before, after] = [first, first + LARGER].map((weight) => exactly(ink * weight * second * last));
-  return `A = ${two(first + LARGER)} adds ${formatExactly(after)} to the score, not ${formatExactly(before)}.`;
+  const weight = `A${SPACE}=${SPACE}${two(first + LARGER)}`;
+  return `${weight} adds ${formatExactly(after)} to the score, not ${formatExactly(before)}.`;
 }
 
 /**

@@ -5,7 +5,7 @@ const WIDE = 16; // more edge maps than these stand in rows of six
 
 const explore = {
   name: "Explore",
-  title: ({ edges }) => (edges < 0 ? "Explore the network" : "How few kernel numbers change its answer?"),
+  title: ({ edges }) => (edges < 0 ? "Explore the network" : "Change its answer with as few kernel numbers as you can"),
   lead: "",
 
   // kernel: number of the chosen one. changes: of the weights of the first layer, by index. units: the shapes shown.

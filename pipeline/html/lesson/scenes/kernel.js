@@ -3,14 +3,14 @@
 const KERNEL = { size: 5, stride: 2, most: 1, step: 0.05, fullMap: 5 }; // fullMap: a sum in full colour
 const SLIDE = 150; // milliseconds at each stop
 const KERNELS = {
-  A: { cell: (row) => [-0.5, 0, 1, 0, -0.5][row], answer: "No: A lights up on horizontal strokes. Try another one." },
+  A: { cell: (row) => [-0.5, 0, 1, 0, -0.5][row], answer: "No: A lights up on horizontal strokes. Try B." },
   B: {
     cell: (row, column) => [-0.5, 0, 1, 0, -0.5][column],
     answer: "Yes. Its middle column adds ink, its outer columns subtract it.",
   },
   C: {
     cell: (row, column) => [1, -0.25, -0.4, 0, 0][Math.abs(row + column - 4)],
-    answer: "No: C lights up on strokes that lean like /. Try another one.",
+    answer: "No: C lights up on strokes that lean like /. Try B.",
   },
   Edge: {
     cell: (row, column) => [-1, -0.5, 0, 0.5, 1][column],
@@ -62,8 +62,8 @@ const kernel = {
   title: "A kernel slides over the picture",
   lead: "The same 25 numbers at every stop: multiply, add up, fill one square.",
 
-  // choice: name of the kernel, null before the guess. isSolved: the question was answered. numbers: of the kernel.
-  // stop: of the frame. filled: stops in the map. isSliding. tab: what a phone shows, "products" or "kernel".
+  // choice: name of the kernel, null before the guess. isSolved: the right one was chosen. numbers: of the kernel.
+  // stop: of the frame. filled: stops in the map. isSliding.
   begin: () => ({
     choice: null,
     isSolved: false,
@@ -72,7 +72,6 @@ const kernel = {
     stop: 0,
     filled: 0,
     isSliding: false,
-    tab: "products",
   }),
 
   build(scene) {
@@ -105,8 +104,6 @@ const kernel = {
       setText(parts.words, describeSum(sum));
       paintActive(parts.map, mapOf(ink, width, own.numbers, own.filled), stops, KERNEL.fullMap);
       Object.assign(parts.dot.style, { left: `${(100 * column) / stops}%`, top: `${(100 * row) / stops}%` });
-      scene.stage.dataset.tab = own.tab;
-      parts.tabs.forEach(([name, button]) => setAttributes(button, { "aria-pressed": name === own.tab }));
     };
   },
 
@@ -131,8 +128,8 @@ const kernel = {
 
 /** Say what becomes of a sum: ReLU. */
 function describeSum(sum) {
-  if (sum < 0) return `Sum ${two(sum)}: below 0 counts as 0, and its square stays empty.`;
-  return `Sum ${two(sum)}: its square ${sum > 0 ? "lights up" : "stays empty"}.`;
+  if (sum > 0) return `Sum ${two(sum)}: the larger it is, the bluer its square.`;
+  return `Sum ${two(sum)}: ${sum < 0 ? "below 0 counts as 0, and " : ""}its square stays empty.`;
 }
 
 /** Move the frame to a stop, and end the sliding. */
@@ -147,10 +144,9 @@ function chooseKernel(scene, name, count) {
     isSolved: scene.own.isSolved || name === RIGHT,
     isChanged: false,
     numbers: kernelOf(name),
-    tab: "products",
   });
   if (CHOICES.includes(name)) slide(scene, count);
-  else if (scene.own.isSliding) finishSlide(scene);
+  else endSlide(scene);
 }
 
 /** Slide the kernel over all stops. */
@@ -192,14 +188,13 @@ function buildKernelQuestion({ ask }, choose) {
     question: "Which kernel lights up on a vertical stroke?",
     choices: CHOICES.map((name) => [name, pictureOf(name), make("span", {}, name)]),
     pick: choose,
-    className: "row",
   });
   const why = make("p.why");
   const changes = ["Edge", "Blur"].map((name) => make("button.plain", { onclick: () => choose(name) }, name));
   const more = make("p.more", {}, "Now change it: ", ...changes);
   ask.append(why, more);
   return ({ choice, isChanged, isSolved }) => {
-    drawChoices(isChanged ? null : choice);
+    drawChoices(isChanged ? null : choice, choice && RIGHT);
     setText(why, choice === null ? "" : isChanged ? "Your own kernel." : KERNELS[choice].answer);
     more.hidden = !isSolved;
   };
@@ -213,10 +208,6 @@ function buildKernelStage(scene, stops, width) {
   const ink = makeCells("ink", "Ink in the frame", count, KERNEL.size);
   const numbers = makeCells("numbers", "Kernel: drag a number", count, KERNEL.size);
   const products = makeCells("products", `${count} products = ink × number`, count, KERNEL.size);
-  const tabs = ["products", "kernel"].map((tab) => [
-    tab,
-    make("button.pick", { onclick: () => scene.change({ tab }) }, tab === "kernel" ? "Kernel" : "Products"),
-  ]);
   const { outputShape, window: size } = scene.page.model.layers[scene.page.edges];
   const note = make(
     "p.label.note",
@@ -229,7 +220,7 @@ function buildKernelStage(scene, stops, width) {
     make(
       "figure.picture",
       {},
-      make("figcaption", {}, `Picture: ${width} × ${width}. The frame moves ${KERNEL.stride} squares at a time.`),
+      make("figcaption", {}, `Picture: ${width} × ${width}, in steps of ${KERNEL.stride}`),
       over(picture, frame),
     ),
     ink.figure,
@@ -239,7 +230,6 @@ function buildKernelStage(scene, stops, width) {
     products.figure,
     make("div.sign.sum", {}, make("small", {}, "sum"), sum, make("span", {}, "→")),
     make("figure.map", {}, make("figcaption", {}, `Map: ${stops} × ${stops} stops`), over(map, dot)),
-    make("div.row.tabs", { role: "group", "aria-label": "Show" }, ...tabs.map(([, button]) => button)),
     words,
     note,
   );
@@ -257,7 +247,7 @@ function buildKernelStage(scene, stops, width) {
     most: KERNEL.most,
   });
   const cells = { ink: ink.cells, numbers: numbers.cells, products: products.cells };
-  return { picture, map, frame, dot, sum, words, tabs, ...cells };
+  return { picture, map, frame, dot, sum, words, ...cells };
 }
 
 /** Move the frame by pointer. stopAt: the column and row of the stop at a place, each from 0 to 1. */

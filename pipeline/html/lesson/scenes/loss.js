@@ -4,17 +4,6 @@ const ASKED = ["sure", "torn", "wrong"]; // pictures, the easiest first
 const DROP = 900; // milliseconds
 const LABEL = 192; // pixels that the loss needs beside the ball
 const LOSSES = 5.6; // the least height of the chart
-const TIMES = [
-  "It grows",
-  "It grows",
-  "Over twice as much",
-  ...["three", "four", "five", "six", "seven", "eight", "nine"].map(overTimes),
-];
-
-function overTimes(word) {
-  return `Over ${word} times as much`;
-}
-
 /** Return the share that the network gives the right digit of each picture. */
 function sharesOfPictures(page) {
   page.shares ??= Object.fromEntries(
@@ -26,28 +15,19 @@ function sharesOfPictures(page) {
   return page.shares;
 }
 
-/** Return the question and its choices, of which one is right: {question, choices, right, replies}. */
+/** Return the question, its choices, the last of which is right, and the answer: {question, choices, answer}. */
 function askForLoss(page) {
   const { torn, wrong } = sharesOfPictures(page);
   const [before, after] = [torn, wrong].map(lossOfShare);
   const times = timesAsLarge(after, before);
-  const more = TIMES[times] ?? "Over ten times as much";
   return {
     question: `The right digit falls from ${percent(torn)} to ${percent(wrong)}. How does the loss change?`,
     choices: [
-      ["below", "It stays below 1"],
-      ["double", times > 2 ? "It doubles" : "It stays the same"],
-      ["more", more],
+      ["below", "Stays below 1"],
+      ["double", times > 2 ? "Doubles" : "Stays the same"],
+      ["more", times > 1 ? `Over ${times} times` : "Grows"],
     ],
-    right: "more",
-    replies: {
-      below: `No: it grows to ${two(after)}. Below 36${SPACE}%, a loss is over 1.`,
-      double:
-        times > 2
-          ? `No: it grows to ${two(after)}. Twice ${two(before)} would be ${two(2 * before)}.`
-          : `No: it grows to ${two(after)}. Any fall raises the loss.`,
-      more: `Yes: it grows from ${two(before)} to ${two(after)}.`,
-    },
+    answer: `it grows from ${two(before)} to ${two(after)}.`,
   };
 }
 
@@ -76,25 +56,24 @@ const loss = {
       scene.stage,
       `Loss over the share of the right digit: ${MINUS}ln p, a curve that falls`,
     );
-    const asked = askForLoss(page);
-    const question = make("div");
-    const why = make("p.why");
-    scene.ask.append(question, why);
-    makeOptions(question, {
-      ...asked,
+    const { question, choices, answer } = askForLoss(page);
+    const drawGuess = makeOptions(scene.ask, {
+      ...{ question, choices },
       pick: (guess) => {
         scene.change({ guess });
         dropBall(scene, "wrong");
       },
     });
+    const why = make("p.why");
+    scene.ask.append(why);
     return (own) => {
       for (const [name, button, paint] of buttons) {
         paint();
         setAttributes(button, { "aria-pressed": name === own.picture });
         button.disabled = own.guess === null; // the ball drops with the guess
       }
-      question.hidden = own.guess !== null;
-      setText(why, own.guess === null ? "" : asked.replies[own.guess]);
+      drawGuess(own.guess, own.guess && "more");
+      setText(why, own.guess === null ? "" : `${own.guess === "more" ? "Yes" : "No"}: ${answer}`);
       drawChart((width, height) => paintLoss(width, height, own, shares));
     };
   },

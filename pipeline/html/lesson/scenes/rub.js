@@ -26,12 +26,8 @@ function shareGone(ink, left) {
   return 1 - sumOf(left) / sumOf(ink);
 }
 
-/**
- * Return the picture that is shown: for the scores, one that the network is torn about; else that of the question, or a
- * training picture that is read surely.
- */
-function rubbedPicture({ pictures, lessons }, { index, isCounted }) {
-  if (isCounted) return pictures.torn;
+/** Return the picture that is shown: that of the question, or a training picture that is read surely. */
+function rubbedPicture({ pictures, lessons }, { index }) {
   if (index === null) return pictures.rub;
   return { ink: lessons.unseen.inks[index], label: lessons.unseen.labels[index] };
 }
@@ -74,6 +70,7 @@ const rub = {
   build(scene) {
     const { page } = scene;
     const [, width] = page.model.shape;
+    const right = bestOf(readInk(page.model, rubOut(page.pictures.rub.ink, width, [page.ring])));
     const [canvas, eraser, ring] = [make("canvas.pic"), make("div.eraser"), make("div.eraser.ring")];
     setAttributes(canvas, {
       tabindex: 0,
@@ -94,20 +91,19 @@ const rub = {
       const left = rubOut(ink, width, own.places);
       const reading = readInk(page.model, left);
       const inRing = (values) => sumOf(values) - sumOf(rubOut(values, width, [page.ring]));
-      const isRinged = own.index === null && !own.isCounted && inRing(left) > (1 - RING_GONE) * inRing(ink);
+      const isRinged = own.index === null && inRing(left) > (1 - RING_GONE) * inRing(ink) && own.record === null;
       paintInk(canvas, left, width);
       put(eraser, own.at);
-      eraser.hidden = own.isCounted;
-      ring.hidden = !isRinged || own.record !== null;
+      ring.hidden = !isRinged;
       drawScores(own, reading);
-      drawQuestion(own, { label, gone: shareGone(ink, left), best: bestOf(reading), isRinged });
+      drawQuestion(own, { label, gone: shareGone(ink, left), best: bestOf(reading), right: isRinged ? null : right });
     };
   },
 
   action(own, scene) {
     if (own.isCounted) return { label: "Next", run: scene.next };
     if (own.record === null) return null;
-    return { label: "Show the scores", run: () => scene.change({ ...FRESH, isCounted: true }) };
+    return { label: "Show the scores", run: () => scene.change({ isCounted: true }) };
   },
 };
 
@@ -142,9 +138,7 @@ function buildScores({ page, stage }) {
 function buildRubQuestion(scene) {
   const question = make("div.question");
   const [share, words] = [make("b"), make("p.why")];
-  const torn = strongest(readInk(scene.page.model, scene.page.pictures.torn.ink).logits, 2);
-  const names = torn.map((output) => outputNames(scene.page.model)[output]);
-  const softmax = make("p", {}, `This picture is hard to tell: ${names.join(" or ")}? ${SOFTMAX}`);
+  const softmax = make("p", {}, SOFTMAX);
   const again = make("button.plain", { onclick: () => scene.change(FRESH) }, "Start again");
   const other = make("button.plain", { onclick: () => takeNextPicture(scene) }, "New digit");
   scene.ask.append(question, make("p.gone", {}, share), words, softmax, make("p.more", {}, again, other));
@@ -152,12 +146,11 @@ function buildRubQuestion(scene) {
     question: "Rub out what is in the ring. What will it read?",
     choices: GUESSES.map((digit) => [digit, String(digit)]),
     pick: (guess) => scene.change({ guess }),
-    className: "row",
   });
   return (own, found) => {
-    drawGuess(own.guess);
-    question.hidden = own.index !== null || own.places.length > 0 || own.isCounted;
-    again.hidden = own.places.length === 0 && !own.isCounted;
+    drawGuess(own.guess, found.right);
+    question.hidden = own.index !== null || own.isCounted;
+    again.hidden = own.places.length === 0;
     const texts = describeRubbing(scene.page.model, own, found);
     setText(share, texts.share);
     setText(words, texts.words);
@@ -170,26 +163,25 @@ function takeNextPicture(scene) {
 }
 
 /** Say how much is gone, and what the network reads: {share, words}. */
-function describeRubbing({ classNames }, { guess, places, index, fooled, record }, { label, gone, best, isRinged }) {
-  if (places.length === 0 && guess !== null && isRinged) return { share: "", words: "Now rub with the round eraser." };
-  if (places.length === 0 || gone < 0.005) return { share: "", words: "" };
+function describeRubbing({ classNames }, own, { label, gone, best, right }) {
+  const { guess, places, fooled, record, isCounted } = own;
+  const isAsked = right === null;
+  if (places.length === 0 && guess !== null && isAsked) return { share: "", words: "Now rub: the disc is the eraser." };
+  if (isCounted || gone < 0.005) return { share: "", words: "" };
   const whole = (part) => `${Math.round(100 * part)}${SPACE}%`;
-  const isGuess = index === null && guess !== null;
-  const yours = isGuess ? (guess === best && !isRinged ? " You guessed it." : ` Your guess: ${guess}.`) : "";
   if (best === label || best >= classNames.length) {
     const read = best === label ? `It still reads ${classNames[label]}.` : "It sees no digit in this.";
-    const hint = isRinged && record === null ? " Rub out all that is in the ring." : "";
-    return { share: `${whole(gone)} rubbed out`, words: read + yours + hint };
+    const hint = isAsked ? " Rub out all that is in the ring." : "";
+    return { share: `${whole(gone)} rubbed out`, words: read + hint };
   }
   const least = record < fooled ? ` Your record: ${whole(record)}.` : "";
-  const words = `of its ink rubbed out. It reads ${classNames[best]} now.${yours}${least} Can you rub out less?`;
+  const words = `of its ink rubbed out. It reads ${classNames[best]} now.${least} Can you rub out less?`;
   return { share: `Fooled: ${whole(fooled)}`, words };
 }
 
 /** Rub out at a place, or along the way to it. */
 function rubAt(scene, at, isRubbing) {
   const { page, own } = scene;
-  if (own.isCounted) return;
   const last = own.places.at(-1);
   const isNew = isRubbing && !(last && Math.hypot(last[0] - at[0], last[1] - at[1]) < ERASER.apart);
   if (!isNew) return scene.change({ at });

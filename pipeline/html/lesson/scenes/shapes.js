@@ -2,28 +2,24 @@
 
 const RIVAL = 8; // the digit of the question, besides that in the picture
 const SHAPES_SHOWN_IN_SUM = 6;
-const RANGES = [
-  [0, 1],
-  [2, 4],
-  [5, 6],
-]; // of shapes that add to the digit of the question: the choices
+const RANGES = ["0 or 1", "2 to 4", "5 or 6"]; // of shapes that add to the digit of the question: the choices
+const LAST = [1, 4, 6]; // of each range
 const SOURCES = 4; // edge maps of a shape
 const PATCHES_SHOWN = 6;
 const FIXED = "A map can be bright where there is no ink: each kernel also adds a fixed number.";
-const COUNTED = ["none", "one", "two", "three", "four", "five", "six"];
 const BAR = { plus: 150, minus: 72 }; // the most pixels to the right and to the left of the axis
 
 /**
- * Return the sum that makes the score of a digit: {points, others, count, fixed, score}, the points of some units, of
- * all others together, how many these are, and what the biases add. The score adds them as they are shown.
+ * Return the sum that makes a value of the network: {points, others, count, fixed, score}, the points of some parts, of
+ * all others together, how many these are, and what the biases add. The score adds them as they are shown. shares: as
+ * from `sharesOf`.
  */
-function addPoints({ model: { layers }, shapes }, { values, logits }, units, digit) {
-  const all = sharesOf(layers, values, shapes + 1, layers.length, digit);
-  const total = all.reduce((sum, value) => sum + value, 0);
-  const points = units.map((unit) => all[unit]);
-  const others = total - points.reduce((sum, value) => sum + value, 0);
-  const fixed = logits[digit] - total;
-  return { points, others, count: all.length - units.length, fixed, score: sumShown([...points, others, fixed]) };
+function addPoints(shares, parts, value) {
+  const total = sumOf(shares);
+  const points = parts.map((part) => shares[part]);
+  const others = total - sumOf(points);
+  const fixed = value - total;
+  return { points, others, count: shares.length - parts.length, fixed, score: sumShown([...points, others, fixed]) };
 }
 
 /** Return the shapes of the scene, and the sums that they make, by digit: {reading, units, sums}. */
@@ -31,37 +27,37 @@ function sumsOfPicture(page) {
   const { image, label } = page.pictures.sure;
   const { layers } = page.model;
   const reading = readImage(page.model, image);
-  const shares = sharesOf(layers, reading.values, page.shapes + 1, layers.length, label);
-  const units = strongest(shares, SHAPES_SHOWN_IN_SUM);
-  const sums = new Map([label, RIVAL].map((digit) => [digit, addPoints(page, reading, units, digit)]));
-  return { reading, units, sums };
+  const sharesFor = (digit) => sharesOf(layers, reading.values, page.shapes + 1, layers.length, digit);
+  const units = strongest(sharesFor(label), SHAPES_SHOWN_IN_SUM);
+  const sumFor = (digit) => addPoints(sharesFor(digit), units, reading.logits[digit]);
+  return { reading, units, sums: new Map([label, RIVAL].map((digit) => [digit, sumFor(digit)])) };
 }
 
-/** Return where a shape is found in a reading: its position, its part of the picture, and its strongest edge maps. */
+/**
+ * Return where a shape is strongest in a reading, and what makes it: {field, parts, width, sum}. field: its frame
+ * in the picture. parts: what is in the frame of the edge maps that add most to it, `width` values in a row. sum: as
+ * from `addPoints`; its score is the activation of the shape.
+ */
 function findShape({ model: { layers }, edges, shapes }, { values }, unit) {
-  const positions = positionsOf(layers[shapes]);
+  const [count, ...size] = layers[edges].outputShape;
   const map = partOf(values[shapes + 1], layers[shapes].outputShape[0], unit);
   const position = map.indexOf(extremes(map)[1]);
-  const shares = sharesOf(layers, values, edges + 1, shapes + 1, unit * positions + position);
-  const sources = strongest(shares, SOURCES).map((edge) => ({
-    edge,
-    share: shares[edge] / (Math.max(...shares) || 1),
-  }));
-  return { field: receptiveField(layers, shapes, position), sources };
+  const shares = sharesOf(layers, values, edges + 1, shapes + 1, unit * map.length + position);
+  const sources = strongest(shares, SOURCES);
+  const inside = receptiveField(layers.slice(edges + 1), shapes - edges - 1, position);
+  return {
+    field: receptiveField(layers, shapes, position),
+    parts: sources.map((edge) => cutOut(partOf(values[edges + 1], count, edge), size, inside)),
+    width: inside.width,
+    sum: addPoints(shares, sources, map[position]),
+  };
 }
 
-/** Return what is not drawn between the layers that are, in words. */
+/** Return which layers are not drawn, in words. */
 function describeHidden({ model: { layers }, edges, shapes }) {
-  const describe = (from, to, place) => {
-    const hidden = layers.slice(from + 1, to).filter(({ weights }) => weights);
-    const names = hidden.map(({ outputShape }) => `${outputShape[0]} ${isMap(outputShape) ? "maps" : "units"}`);
-    return names.length ? [`${names.join(" and ")} ${place}`] : [];
-  };
-  const parts = [
-    ...describe(edges, shapes, "before the shapes"),
-    ...describe(shapes, layers.length - 1, "after the shapes"),
-  ];
-  return parts.length ? ` Not drawn: ${parts.join(", ")}.` : "";
+  const hidden = layers.slice(0, -1).filter(({ weights }, i) => weights && i !== edges && i !== shapes);
+  const names = hidden.map(({ outputShape }) => `${outputShape[0]} ${isMap(outputShape) ? "maps" : "units"}`);
+  return names.length ? ` Not drawn: ${names.join(" and ")} in between.` : "";
 }
 
 /** Return the number of shapes that add points, as these are shown. */
@@ -69,20 +65,24 @@ function countHelpful({ points }) {
   return points.filter((value) => round2(value) > 0).length;
 }
 
+/** Return the number of the choice that is right. */
+function rightRange(sum) {
+  return LAST.findIndex((most) => countHelpful(sum) <= most);
+}
+
 /** Answer the guess how many shapes add to the second of two digits. guess: a choice of RANGES. */
 function answerGuess([[digit, own], [asked, other]], guess) {
   const count = countHelpful(other);
-  const [least, most] = RANGES[guess];
-  const verdict = count >= least && count <= most ? "Yes" : "No";
+  const verdict = guess === rightRange(other) ? "Yes" : "No";
   const [plus, minus] = [own, other].map(({ points }) => sumShown(points));
   const give = (sum, to) => (sum < 0 ? `take ${two(-sum)} from ${to}` : `add ${two(sum)} to ${to}`);
-  return `${verdict}: ${COUNTED[count]} of the six. Together they ${give(plus, digit)} and ${give(minus, asked)}.`;
+  return `${verdict}: ${count} of the six. Together they ${give(plus, digit)} and ${give(minus, asked)}.`;
 }
 
 const shapes = {
   name: "Shapes",
   title: "Edges make shapes, and shapes add points",
-  lead: "A score adds up the points of all shapes, for this picture only.",
+  lead: "Edges add up to a shape, and shapes to a score: for this picture only.",
 
   // digit: whose points are shown. chosen: number of the framed shape, from 0. guess: a choice of RANGES, null before.
   begin: (page) => ({ digit: page.pictures.sure.label, chosen: 0, guess: null }),
@@ -104,16 +104,17 @@ const shapes = {
       patchesOf(page, units[own.chosen], PATCHES_SHOWN).forEach((patch, i) =>
         paintInk(parts.patches[i], patch, tileOf(page, units[own.chosen]).width),
       );
-      shape.sources.forEach(({ edge }, i) => paintEdge(parts.edges[i], page, reading, edge));
+      parts.edges.forEach(({ tile, points }, i) => {
+        paintActive(tile, shape.parts[i], shape.width, 0.75 * peaksOf(page)[0]);
+        setText(points, signed(shape.sum.points[i]));
+      });
+      parts.joined.draw(shape.sum, "Shape");
       drawPoints(parts, own, sum, sums);
       drawWires(wiresOfShape(scene.stage, parts, own.chosen, shape, page.model.shape));
     };
   },
 
-  action: (own, scene) =>
-    own.guess !== null || own.chosen === SHAPES_SHOWN_IN_SUM - 1
-      ? { label: "Next", run: scene.next }
-      : { label: "Next shape", run: () => scene.change({ chosen: own.chosen + 1 }) },
+  action: (own, scene) => (own.guess === null ? null : { label: "Next", run: scene.next }),
 
   /** Arrows choose a shape. */
   key(scene, { key }) {
@@ -134,14 +135,14 @@ function placeFrame({ style }, { top, left, height, width }, [rows, columns]) {
 function buildShapesQuestion({ ask, change: set }, sums) {
   const drawGuess = makeOptions(ask, {
     question: `How many of these six shapes add points to ${withArticle(RIVAL)}, too?`,
-    choices: RANGES.map(([least, most], i) => [i, `${least} ${most - least > 1 ? "to" : "or"} ${most}`]),
+    choices: RANGES.map((text, i) => [i, text]),
     pick: (guess) => set({ guess, digit: RIVAL }),
-    className: "row",
   });
   const why = make("p.why");
-  ask.append(why, make("p.label.note", {}, `The edge maps are the four that add most to the framed shape. ${FIXED}`));
+  const note = `The edges are parts of the four maps that add most to the framed shape. ${FIXED}`;
+  ask.append(why, make("p.label.note", {}, `${note} Choose other shapes, too.`));
   return ({ guess }) => {
-    drawGuess(guess);
+    drawGuess(guess, guess === null ? null : rightRange(sums[1][1]));
     setText(why, guess === null ? "" : answerGuess(sums, guess));
   };
 }
@@ -149,7 +150,11 @@ function buildShapesQuestion({ ask, change: set }, sums) {
 function buildShapesStage(scene, units, digits) {
   const { page, stage } = scene;
   const [picture, frame, caption] = [make("canvas.pic"), make("div.frame"), make("figcaption")];
-  const [edges, patches] = [SOURCES, PATCHES_SHOWN].map((length) => Array.from({ length }, () => make("canvas.tile")));
+  const [tiles, patches] = [SOURCES, PATCHES_SHOWN].map((length) => Array.from({ length }, () => make("canvas.tile")));
+  const edges = tiles.map((tile) => {
+    const points = make("span");
+    return { element: make("div.edge", {}, tile, points), tile, points };
+  });
   const rows = units.map((unit, i) => {
     const [tile, bar, points] = [make("canvas.tile"), make("i"), make("span")];
     const choose = () => scene.change({ chosen: i });
@@ -167,7 +172,7 @@ function buildShapesStage(scene, units, digits) {
   const choices = digits.map((digit) =>
     make("button.pick", { onclick: () => scene.change({ digit }), "aria-label": `Points for ${digit}` }, String(digit)),
   );
-  const [others, fixed, score] = [make("span"), make("span"), make("b")];
+  const [joined, total] = [makeTotal(), makeTotal()];
   const note = `Six of the ${BEST} patches that excite the framed shape most: its tile is the mean of all ${BEST}.`;
   stage.append(
     make(
@@ -178,20 +183,39 @@ function buildShapesStage(scene, units, digits) {
       make("div.patches", {}, ...patches),
       make("p.label", {}, note + describeHidden(page)),
     ),
-    make("figure.edges", {}, make("figcaption", {}, "Edges"), ...edges),
+    make(
+      "figure.edges",
+      {},
+      make("figcaption", {}, "Edges"),
+      ...edges.map(({ element }) => element),
+      joined.element,
+    ),
     make(
       "figure.rows",
       {},
       make("div.titles", {}, make("figcaption", {}, "Shapes"), title, ...choices),
       ...rows.map(({ element }) => element),
-      make("p.total", {}, others, fixed, score),
+      total.element,
     ),
   );
-  return { picture, frame, caption, edges, patches, rows, title, choices, others, fixed, score };
+  return { picture, frame, caption, edges, patches, rows, title, choices, joined, total };
+}
+
+/** Make the end of a sum as from `addPoints`: {element, draw(sum, name)}; name: of what it makes. */
+function makeTotal() {
+  const [others, fixed, score] = [make("span"), make("span"), make("b")];
+  return {
+    element: make("p.total", {}, others, fixed, score),
+    draw(sum, name) {
+      setText(others, `${sum.count} others ${signed(sum.others)}`);
+      setText(fixed, `fixed ${signed(sum.fixed)}`);
+      setText(score, `${name}: ${two(sum.score)}`);
+    },
+  };
 }
 
 /** Draw the points of each shape for a digit, and their sum. */
-function drawPoints({ rows, title, choices, others, fixed, score }, { digit, chosen, guess }, sum, sums) {
+function drawPoints({ rows, title, choices, total }, { digit, chosen, guess }, sum, sums) {
   const all = [...sums.values()].flatMap(({ points }) => points);
   const scale = Math.min(BAR.plus / Math.max(...all, 0.01), BAR.minus / Math.max(...all.map((value) => -value), 0.01));
   setText(title, guess === null ? `Points for ${digit}` : "Points for");
@@ -208,13 +232,11 @@ function drawPoints({ rows, title, choices, others, fixed, score }, { digit, cho
     bar.classList.toggle("minus", value < 0);
     points.style.setProperty("--value", Math.max(value * scale, 0).toFixed(1));
   });
-  setText(others, `${sum.count} others ${signed(sum.others)}`);
-  setText(fixed, `fixed ${signed(sum.fixed)}`);
-  setText(score, `Score of ${digit}: ${two(sum.score)}`);
+  total.draw(sum, `Score of ${digit}`);
 }
 
 /** Return the lines from the frame to the edge maps of a shape, and on to its tile. */
-function wiresOfShape(stage, { picture, edges, rows }, chosen, { field, sources }, [height, width]) {
+function wiresOfShape(stage, { picture, edges, rows }, chosen, { field, sum: { points } }, [height, width]) {
   const box = boxWithin(picture, stage);
   const frame = {
     x: box.x + (field.left / width) * box.width,
@@ -223,10 +245,10 @@ function wiresOfShape(stage, { picture, edges, rows }, chosen, { field, sources 
     height: (field.height / height) * box.height,
   };
   const tile = boxWithin(rows[chosen].tile, stage);
-  return sources.flatMap(({ share }, i) => {
-    if (share <= 0) return [];
-    const edge = boxWithin(edges[i], stage);
-    const look = { width: 1 + 3 * share, opacity: 1 };
+  return points.flatMap((value, i) => {
+    if (value <= 0) return [];
+    const edge = boxWithin(edges[i].element, stage);
+    const look = { width: 1 + (3 * value) / points[0], opacity: 1 };
     return [
       { d: curveOf(frame, edge, false), ...look },
       { d: curveOf(edge, tile, false), ...look },

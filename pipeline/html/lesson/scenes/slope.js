@@ -53,17 +53,17 @@ const slope = {
     const again = make("button.plain", { onclick: () => startAgain(scene) }, "Start again");
     scene.ask.prepend(question, why);
     scene.ask.append(again);
-    makeOptions(question, {
+    const drawGuess = makeOptions(question, {
       question: "The ball is here. Which weight lowers the loss?",
       choices: [
         [-1, "← Smaller"],
         [1, "Larger →"],
       ],
       pick: (guess) => scene.change({ guess }),
-      className: "row",
     });
     return (own) => {
-      question.hidden = own.guess !== null;
+      drawGuess(own.guess, own.guess && -1);
+      question.hidden = own.weights.length > 1 || own.verdict !== null; // after the first step
       why.replaceChildren(...describeStep(valley, own));
       drawRate(own);
       again.hidden = own.verdict !== "bottom";
@@ -146,8 +146,10 @@ function describeStep(valley, { guess, weights, verdict, hop, setting }) {
   if (guess === null || hop < 1) return [];
   const [before, now] = weights.slice(-2).map((weight) => two(lossAt(valley, weight)));
   if (verdict === "lower") return [`Loss ${before} → `, bold(now), ". The flatter the curve, the shorter the step."];
-  if (verdict === "bottom")
-    return [bold("You are in the valley."), " Slope near 0. Start again, and find a step that is too large."];
+  if (verdict === "bottom") {
+    const steep = signed(slopeAt(valley, weights.at(-1)));
+    return [bold("You are in the valley."), ` The slope is ${steep}. Start again, and find a step that is too large.`];
+  }
   if (verdict === "higher")
     return [bold("Too far."), ` It flew across the valley and landed higher: ${before} → ${now}.`];
   if (verdict === "out") {
@@ -156,8 +158,7 @@ function describeStep(valley, { guess, weights, verdict, hop, setting }) {
     return [bold("Too far."), ` It jumped out of the valley, ${where}. Choose a smaller step.`];
   }
   const positive = bold("positive", "b.pos");
-  if (guess === -1) return ["Yes. The slope is ", positive, ": a smaller weight lowers the loss."];
-  return ["No: the curve climbs to the right. A ", positive, " slope means: make it smaller."];
+  return [`${guess === -1 ? "Yes" : "No"}: the slope is `, positive, ", so a smaller weight lowers the loss."];
 }
 
 /** Return the rule of a step, in numbers. */

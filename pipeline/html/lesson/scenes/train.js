@@ -5,9 +5,11 @@ const STILL_STEPS = 25; // that a press trains with reduced motion
 const FULL_WEIGHT = 0.5; // a weight of a kernel in full colour
 const GUESSING = { loss: Math.log(10), share: 0.1 }; // of ten digits
 const MOST_LOSS = 2.7;
-const STEP_TICKS = { wide: [0, 50, 200, 600], narrow: [0, 100, 600] };
+const TIP = 8; // radius of the dot at the end of a curve
+const STEP_TICKS = [0, 100, 600];
+const CHARTS = "The loss is smoothed, and early steps are drawn wider.";
 const SIGN = "♥";
-const DONE = "The loss nears 0, because the same pictures come again and again. New ones stay harder.";
+const DONE = "The loss nears 0, because the same pictures come again and again. Others stay harder.";
 
 /**
  * Return what the page trains, with its typed arrays: {model, run, work, drawn}. work: the training, of which each
@@ -111,8 +113,8 @@ function buildTraining(scene) {
   const charts = make("div.charts");
   scene.stage.append(figure, charts);
   const [loss, share] = [
-    makeNumberChart(charts, "Loss, smoothed"),
-    makeNumberChart(charts, `Right on ${page.lessons.unseen.labels.length} new pictures`),
+    makeNumberChart(charts, "Loss on training pictures"),
+    makeNumberChart(charts, `Right on ${page.lessons.unseen.labels.length} other pictures`),
   ];
   const note = make("p.label");
   charts.append(note);
@@ -149,7 +151,7 @@ function describeLearner({ model, learner }) {
   const none = negativeOf(model) === null ? "" : ", no “none”";
   const counts = kernels.map(({ biases }) => biases.length);
   const outputs = `${model.classNames.length} scores${none}`;
-  return `A new, small network: ${counts.join(" and ")} kernels, ${outputs}. The charts show the first steps wider.`;
+  return `A new, small network: ${counts.join(" and ")} kernels, ${outputs}. ${CHARTS}`;
 }
 
 /** Append a chart over the steps, with its last value in large. Returns draw(points, {most, guess, text}). */
@@ -162,18 +164,17 @@ function makeNumberChart(parent, name) {
     setText(number, text);
     draw((width, height) => {
       const root = Math.sqrt(TRAINING.steps);
-      const scale = makeScale(width, height, { from: 0, to: root, most, left: 8, right: 8, top: 4, bottom: 24 });
+      const scale = makeScale(width, height, { from: 0, to: root, most, left: 8, right: 8, top: 4, bottom: 24 + TIP });
       const at = ([step, value]) => [scale.x(Math.sqrt(step)), scale.y(Math.min(value, most))];
-      const ticks = width > 300 ? STEP_TICKS.wide : STEP_TICKS.narrow;
       const anchorOf = (tick) => (tick === 0 ? "start" : tick === TRAINING.steps ? "end" : "middle");
       const labelOf = (tick) => (tick === TRAINING.steps ? `step ${tick}` : String(tick));
       return [
-        drawLine("axis", [0, scale.floor], [width, scale.floor]),
+        drawLine("axis", [0, scale.floor + TIP], [width, scale.floor + TIP]), // so that a dot at 0 rests on it
         drawLine("guess", [0, scale.y(guess[0])], [width, scale.y(guess[0])]),
         drawText(width, scale.y(guess[0]) - 6, guess[1], { anchor: "end" }),
-        ...ticks.map((tick) => drawText(at([tick, 0])[0], scale.floor + 20, labelOf(tick), { anchor: anchorOf(tick) })),
+        ...STEP_TICKS.map((tick) => drawText(at([tick, 0])[0], height - 4, labelOf(tick), { anchor: anchorOf(tick) })),
         drawCurve("curve", points.map(at)),
-        points.length ? drawDot("dot", at(points.at(-1)), 8) : null,
+        points.length ? drawDot("dot", at(points.at(-1)), TIP) : null,
       ];
     });
   };

@@ -47,6 +47,12 @@ def numbers(page: Page, selector: str) -> list[float]:
     return [float(number) for number in re.findall(r"-?\d+\.\d+", text)]
 
 
+def marks(page: Page) -> dict[str, str]:
+    """Return the choices of a question that are marked."""
+    picks = page.locator(".ask .pick").evaluate_all("(picks) => picks.map((p) => [p.textContent, p.dataset.mark])")
+    return {text: mark for text, mark in picks if mark}
+
+
 def test_a_pupil_goes_through_the_scenes_on_kernel_shapes_and_ink(page: Page) -> None:
     wait_until(page, "state.scenes[1]?.points > 5")  # it opens alive
     expect(page.locator(".answer")).not_to_be_empty()
@@ -57,7 +63,10 @@ def test_a_pupil_goes_through_the_scenes_on_kernel_shapes_and_ink(page: Page) ->
     go_on(page, "Next")
     page.locator(".pick", has_text="A").click()
     expect(page.locator(".why")).to_contain_text("No")
+    assert marks(page) == {"A": "wrong", "B": "right"}
     page.locator(".pick", has_text="B").click()
+    expect(page.locator(".why")).to_contain_text("Yes")
+    assert marks(page) == {"B": "right"}
     go_on(page, "To the end")
     wait_until(page, RESTS)
     assert numbers(page, ".sum b")[0] > 1  # the strongest stop
@@ -78,25 +87,35 @@ def test_a_pupil_goes_through_the_scenes_on_kernel_shapes_and_ink(page: Page) ->
     go_on(page, "Next")
     for digit in (None, "8"):
         if digit:
-            page.locator(".ask .pick", has_text="0 or 1").click()
+            page.locator(".ask .pick", has_text="2 to 4").click()
             expect(page.locator(".titles [aria-pressed=true]")).to_have_text(digit)
+            page.locator(".shape").nth(3).click()
+        else:
+            expect(page.locator("#go")).to_be_hidden()  # first the guess
         wait_until(page, RESTS)
-        points, total = numbers(page, ".shape"), numbers(page, ".total")
-        assert sum(points) + sum(total[:2]) == pytest.approx(total[2], abs=1e-6)
+        for parts, end in ((".shape", ".rows .total"), (".edge", ".edges .total")):
+            points, total = numbers(page, parts), numbers(page, end)
+            assert sum(points) + sum(total[:2]) == pytest.approx(total[2], abs=1e-6)
+    assert marks(page) == {"0 or 1": "right", "2 to 4": "wrong"}
     go_on(page, "Next")
+    fill = "(discs) => discs.map((disc) => getComputedStyle(disc).backgroundColor)"
+    assert len(set(page.locator(".eraser").evaluate_all(fill))) == 2  # the eraser is filled, the ring is not
     page.locator(".ask .pick", has_text="3").click()
     page.locator(".rubbing canvas").focus()
     for key in [*["ArrowLeft"] * 5, "Space"]:
         page.keyboard.press(key)
-    expect(page.locator(".ask .why")).to_contain_text("Your guess: 3")
+    assert marks(page) == {}
     ring = find_box(page.locator(".ring"))
     page.mouse.move(ring["x"] + ring["width"] / 2, ring["y"] + ring["height"] / 2)
     page.mouse.down()
     page.mouse.up()
     expect(page.locator(".gone")).to_contain_text("Fooled")
     expect(page.locator(".ask .why")).to_contain_text("reads 3")
+    assert marks(page) == {"3": "right"}
+    rubbed = page.locator(".rubbing canvas").evaluate("(canvas) => canvas.toDataURL()")
     go_on(page, "Show the scores")
     expect(page.locator(".list")).to_be_visible()
+    assert page.locator(".rubbing canvas").evaluate("(canvas) => canvas.toDataURL()") == rubbed
     powers = numbers(page, ".list .bar span:nth-of-type(3)")
     assert len(powers) == 11
     assert numbers(page, "p.sums:last-child") == [pytest.approx(sum(powers), abs=1e-6)]
@@ -119,16 +138,20 @@ def test_a_pupil_goes_through_the_scenes_on_loss_slope_error_and_training(
     with open_page(browser, file, "#scene=5", reduced_motion=motion, **LAPTOP) as page:
         page.evaluate("Object.assign(TRAINING, { steps: 2, exams: 2 })")
         expect(page.locator(".pictures b")).to_have_text(["3, read as 3", "7, read as 1", "9, read as 8"])
-        page.locator(".pick", has_text="Over").click()
-        expect(page.locator(".why")).to_contain_text("Yes")
+        page.locator(".pick", has_text="Doubles").click()
+        expect(page.locator(".why")).to_contain_text("No")
+        assert marks(page) == {"Doubles": "wrong", "Over 3 times": "right"}
+        expect(page.locator(".q")).to_be_visible()
         wait_until(page, "state.scenes[5].share === null")
         share, loss = numbers(page, ".chart .halo")
         assert loss == pytest.approx(-np.log(share), abs=0.00501)
         press_go(page, "Next")
         page.keyboard.press("ArrowLeft")
         wait_until(page, RESTS)  # a hidden slider takes no key
+        assert marks(page) == {"\u2190 Smaller": "right"}
         page.locator("#rate").press("End")
         press_go(page, "Step")
+        expect(page.locator(".q")).to_be_hidden()
         after, weight, rate, slope = numbers(page, ".rule div:has(small)")
         assert after == pytest.approx(weight - rate * slope, abs=0.00501)
         expect(page.locator(".why")).to_contain_text("out of the valley")
@@ -136,14 +159,17 @@ def test_a_pupil_goes_through_the_scenes_on_loss_slope_error_and_training(
         expect(page.locator("#rate")).to_have_value("40")
         while page.locator("#go").inner_text() == "Step":
             press_go(page, "Step")
+        assert numbers(page, ".why") == numbers(page, ".chart .halo")  # the slope
         press_go(page, "Next")
-        for guess in "BA":
-            page.locator(".pick", has_text=guess).first.click()
-            wait_until(page, RESTS)
-            if guess == "B":
-                page.keyboard.press("ArrowRight")  # back to the question
-        press_go(page, "Walk back", 4)
-        expect(page.locator(".ledger li").last).to_contain_text("right")
+        page.locator(".pick", has_text="Both").click()
+        expect(page.locator(".why")).to_contain_text("No")
+        assert marks(page) == {"A": "right", "Both": "wrong"}
+        press_go(page, "Walk back")
+        expect(page.locator(".q")).to_be_hidden()
+        page.keyboard.press("ArrowRight")  # back to the question
+        expect(page.locator(".q")).to_be_visible()
+        press_go(page, "Walk back", 5)
+        expect(page.locator(".ledger li").last).to_contain_text("make A larger")
         expect(page.locator(".message")).to_have_count(5)  # one for each line
         press_go(page, "Next")
         weights = page.locator("#lead").inner_text()
@@ -205,13 +231,18 @@ def test_every_scene_is_accessible_and_fits(scheme: Any, size: dict[str, Any], f
             wait_until(page, f"state.scene === {scene}")
             page.wait_for_timeout(100)
             if page.locator(".ask .pick").count():
-                page.locator(".ask .pick").first.click()
+                page.locator(".ask .pick").nth(1 if scene == 2 else 0).click()  # B, which has more to show
                 page.wait_for_timeout(100)
             assert find_violations(page) == [], scene
             assert not is_wider_than_screen(page), scene
             if size is PHONE:
                 hits = page.locator("nav a, summary").locator("visible=true").evaluate_all(HITS)
                 assert hits == [True] * EXPLORE, scene  # the eight scenes, and the menu that leads to Explore
+            if scene == 1 and size is PHONE:  # the lines to the answer end above its bar
+                shape, bar = find_box(page.locator(".shapes canvas")), find_box(page.locator(".bar.best i"))
+                assert bar["y"] - shape["y"] - shape["height"] > 12
+            if scene == 2:
+                expect(page.locator(".cells").locator("visible=true")).to_have_count(3)  # ink, kernel and products
             if scene < EXPLORE:
                 box = find_box(page.locator("main"))
                 assert box["y"] + box["height"] <= size["viewport"]["height"] + 1, scene
@@ -230,6 +261,8 @@ def test_present_fills_a_projector_and_its_remote_control_turns_the_scenes(file:
             page.keyboard.press(key)
             wait_until(page, f"state.scene === {scene} && {RESTS}")
             expect(page.locator("[aria-current=step]").first).to_have_attribute("data-scene", str(scene))
+            if scene == 4:
+                assert find_box(page.locator(".rubbing"))["height"] > 0.7 * size["height"]
         page.keyboard.press("PageDown")
         page.wait_for_timeout(200)
         assert page.evaluate("[state.scene, scrollY, location.hash]") == [EXPLORE, 0, "#scene=9&present"]

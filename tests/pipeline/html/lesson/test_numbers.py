@@ -28,11 +28,13 @@ def test_losses_are_minus_the_logarithm_of_the_share_that_is_shown() -> None:
         assert (float(loss) == 0) == (share == 1)
 
 
-def test_replies_to_the_guess_of_the_loss_are_calculated() -> None:
-    replies = evaluate("() => askForLoss({ shares: { torn: 0.45, wrong: 0.0896 } }).replies")
-    assert parse(replies["below"])[0] == Decimal("2.41")
-    assert parse(replies["double"]) == [Decimal("2.41"), Decimal("0.80"), Decimal("1.60")]
-    assert parse(replies["more"]) == [Decimal("0.80"), Decimal("2.41")]
+@pytest.mark.parametrize(("torn", "wrong"), [(0.45, 0.0896), (0.45, 0.3), (0.45, 0.006), (0.2, 0.15)])
+def test_answer_to_the_guess_of_the_loss_is_calculated(torn: float, wrong: float) -> None:
+    found = evaluate("(shares) => askForLoss({ shares })", {"torn": torn, "wrong": wrong})
+    before, after = map(float, parse(found["answer"]))
+    np.testing.assert_allclose([before, after], -np.log([torn, wrong]), atol=0.006)
+    times = parse(found["choices"][-1][1])
+    assert [int(each) for each in times] == [int(after / before)] * (after / before >= 2)
 
 
 VALLEY = """(weights, passes, at) => {

@@ -19,7 +19,6 @@ from tests.pipeline.javascript import evaluate
 from tests.pipeline.models import make_model
 
 DIGITS = tuple("0123456789")
-COUNT_WORDS = ("none", "one", "two", "three")
 INK = (sample_digits()[0][0] / 255).reshape(-1)
 
 
@@ -53,21 +52,37 @@ def test_map_of_a_kernel_is_a_convolution_of_stride_2_cut_off_at_0(name: str) ->
     np.testing.assert_allclose(answer["products"], np.multiply(answer["under"], kernel), atol=0.0051)
 
 
+@pytest.mark.parametrize("name", ["Edge", "Blur"])
+def test_another_kernel_fills_its_map_and_shows_its_strongest_stop(name: str) -> None:
+    own, sums = evaluate(
+        """(ink, name) => {
+            const page = { model: { shape: [28, 28] }, pictures: { stroke: { ink } } };
+            const own = { ...kernel.begin(), stop: 143 };
+            chooseKernel({ page, own, change: (patch) => Object.assign(own, patch) }, name, 144);
+            return [own, [...mapOf(ink, 28, kernelOf(name), 144)]];
+        }""",
+        INK.tolist(),
+        name,
+    )
+    assert (own["filled"], own["isSliding"], own["choice"]) == (144, False, name)
+    assert sums[own["stop"]] == max(sums)
+
+
 def test_points_of_shapes_are_exact_and_add_up_as_shown() -> None:
     model = lesson_model()
     image = np.random.default_rng(2).integers(0, 256, 784).tolist()
     found = evaluate(
         """(packed, image) => {
             const model = unpackModel(packed);
-            const page = { model, edges: 0, shapes: 2 };
             const reading = readImage(model, Uint8Array.from(image));
             const slopeOf = (unit, digit) => {
                 const scaled = reading.values[3].map((value, k) => value * (Math.floor(k / 16) === unit ? 1.0001 : 1));
                 const rest = forward(model.layers.slice(3), scaled).at(-1);
                 return (rest[digit] - reading.logits[digit]) / 0.0001;
             };
+            const sharesFor = (digit) => sharesOf(model.layers, reading.values, 3, model.layers.length, digit);
             return [0, 8].map((digit) => ({
-                sum: addPoints(page, reading, [0, 2, 5], digit),
+                sum: addPoints(sharesFor(digit), [0, 2, 5], reading.logits[digit]),
                 slopes: [0, 2, 5].map((unit) => slopeOf(unit, digit)),
                 logit: reading.logits[digit],
             }));
@@ -92,8 +107,8 @@ def test_answer_on_shapes_tells_their_number_and_sums_as_shown(points: list[floa
         "(own, points, guess) => answerGuess([[3, { points: own }], [8, { points }]], guess)", own, points, guess
     )
     assert answer.startswith("Yes" if right else "No")
-    assert COUNT_WORDS[sum(round(value, 2) > 0 for value in points)] in answer
-    *shown, last = parse(answer)
+    count, *shown, last = parse(answer)
+    assert count == sum(round(value, 2) > 0 for value in points)
     assert [abs(float(value)) for value in shown] == [
         pytest.approx(1.75),
         3,
@@ -140,9 +155,50 @@ def test_rubbing_out_takes_a_disc_of_ink() -> None:
     assert radius == pictures.RADIUS
 
 
-def test_ring_holds_the_ink_without_which_the_8_is_a_3(file: Path) -> None:
-    data = json.loads(re.findall('id="data">(.*?)</script>', file.read_text(encoding="utf-8"), re.DOTALL)[0])
-    call = """({ lessons, ...data }, ways) => {
+@pytest.fixture(scope="module")
+def data(file: Path) -> Any:
+    """Return the data of the page, without its pictures to learn from."""
+    found = json.loads(re.findall('id="data">(.*?)</script>', file.read_text(encoding="utf-8"), re.DOTALL)[0])
+    return {name: value for name, value in found.items() if name != "lessons"}
+
+
+def test_shapes_are_exactly_what_the_edges_in_their_frames_add(data: Any) -> None:
+    found = evaluate(
+        """async (data) => {
+            const page = await unpackPage(data);
+            const { model: { layers }, edges, shapes } = page;
+            const { reading, units } = sumsOfPicture(page);
+            const [count, ...size] = layers[edges].outputShape;
+            return units.map((unit) => {
+                const map = partOf(reading.values[shapes + 1], layers[shapes].outputShape[0], unit);
+                const position = map.indexOf(Math.max(...map));
+                const frame = receptiveField(layers.slice(edges + 1), shapes - edges - 1, position);
+                const isIn = (place, from, length) => place >= from && place < from + length;
+                const cut = reading.values[edges + 1].map((value, k) => {
+                    const [row, column] = [Math.floor(k / size[1]) % size[0], k % size[1]];
+                    return isIn(row, frame.top, frame.height) && isIn(column, frame.left, frame.width) ? value : 7;
+                });
+                const after = forward(layers.slice(edges + 1, shapes + 1), cut).at(-1)[unit * map.length + position];
+                const { sum, parts, width } = findShape(page, reading, unit);
+                return { sum, active: map[position], cut: after, sizes: parts.map((part) => part.length / width) };
+            });
+        }""",
+        data,
+    )
+    assert len(found) == 6
+    for each in found:
+        parts = each["sum"]
+        exact = [*parts["points"], parts["others"], parts["fixed"]]
+        assert sum(exact) == pytest.approx(each["active"], abs=1e-4)
+        assert each["cut"] == pytest.approx(each["active"], abs=1e-4)  # what is outside of the frame does not matter
+        assert round(100 * parts["score"]) == sum(round(100 * value) for value in exact)
+        assert parts["points"] == sorted(parts["points"], reverse=True)
+        assert parts["count"] == 20
+        assert each["sizes"] == [6] * 4
+
+
+def test_ring_holds_the_ink_without_which_the_8_is_a_3(data: Any) -> None:
+    call = """(data, ways) => {
         const [model, { rub }] = [unpackModel(data), unpackPictures(data.pictures.chosen)];
         const [x, y] = data.pictures.ring;
         const read = (way) => readInk(model, rubOut(rub.ink, 28, way.map(([right, down]) => [x + right, y + down])));

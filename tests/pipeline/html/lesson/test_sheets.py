@@ -1,4 +1,4 @@
-"""The print sheets of the lesson: blanks, then solutions, whose numbers add up."""
+"""The print sheets of the lesson, with blanks or with solutions, whose numbers add up."""
 
 import math
 from collections.abc import Iterator
@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser import open_page, wait_until
 from tests.pipeline.html.lesson.numerals import parse
 
 SHEETS = ("2", "3", "5", "6", "7")  # numbers of their scenes
 READ = """() => {
-    dispatchEvent(new Event("beforeprint"));
     const texts = (parent, selector) => [...parent.querySelectorAll(selector)].map((each) => each.textContent);
     return [...document.querySelectorAll(".sheet")].map((sheet) => ({
         title: texts(sheet, "h1")[0],
@@ -31,14 +30,35 @@ READ = """() => {
 }"""
 
 
+PRINT = """(print) => {
+    window.print = () => dispatchEvent(new Event("beforeprint"));
+    document.getElementById(print).click();
+}"""
+
+
 @pytest.fixture(scope="module")
 def sheets(file: Path, browser: Browser) -> Iterator[dict[str, list[dict[str, Any]]]]:
-    """Yield what is on both pages of each sheet."""
-    with open_page(browser, file, "#scene=1", reduced_motion="reduce") as page:
-        wait_until(page, "state.scenes[1]")
-        found = page.evaluate(READ)
-    assert len(found) == 2 * len(SHEETS)
-    yield {number: found[k :: len(SHEETS)] for k, number in enumerate(SHEETS)}
+    """Yield each sheet with blanks, and with the solutions."""
+    found: dict[str, list[dict[str, Any]]] = {number: [] for number in SHEETS}
+    with open_page(browser, file, "#scene=1", reduced_motion="reduce", viewport={"width": 1366, "height": 620}) as page:
+        for scene in "123456789":
+            page.evaluate("(scene) => { location.hash = `#scene=${scene}`; }", scene)
+            wait_until(page, f"state.scene === {scene}")
+            page.locator("summary").click()
+            expect(page.locator("#print, #solutions").locator("visible=true")).to_have_count(2 * (scene in SHEETS))
+            page.keyboard.press("Escape")
+            for button in ("print", "solutions"):
+                page.evaluate(PRINT, button)
+                printed = page.evaluate(READ)
+                assert len(printed) == (scene in SHEETS)  # other scenes are printed as they are
+                found.get(scene, []).extend(printed)
+                page.emulate_media(media="print")
+                expect(page.locator("#main")).to_be_visible(visible=scene not in SHEETS)
+                page.emulate_media(media="screen")
+                page.evaluate("dispatchEvent(new Event('afterprint'))")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert page.evaluate(READ) == []
+    yield found
 
 
 def numbers(texts: list[str]) -> list[Decimal]:
@@ -70,6 +90,7 @@ def test_products_and_sums_of_the_kernel_add_up(sheets: Any) -> None:
         assert products == [a * b for a, b in zip(ink, kernel, strict=True)]
         assert total == sum(products)
         assert shown == max(total, 0)
+    assert min(sums[::2]) < 0 < max(sums[::2])  # so that ReLU changes one of them
     assert int(sheets["2"][1]["blanks"][4]) == (28 - 5) // 2 + 1
 
 
