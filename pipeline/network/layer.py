@@ -97,8 +97,8 @@ class Layer(ABC):
         """Return the output y, (*output_shape, n), for the input x, (*input_shape, n), and what `backward` needs.
 
         Both are valid until the next call. All arrays have the dtype of the parameters: float32 in training, float64 in
-        the gradient checks. w: the parameter arrays of the layer. generator: in a training step, for layers that draw random numbers; None
-        otherwise, so that the output is determined by w and x.
+        the gradient checks. w: the parameter arrays of the layer. generator: in a training step, for layers that draw
+        random numbers; None otherwise, so that the output is determined by w and x.
         """
 
     def infer(self, w: Arrays, x: Array, buffers: Buffers) -> Array:

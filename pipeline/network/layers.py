@@ -253,7 +253,7 @@ class Pooling(Windowed):
 
 @dataclass(frozen=True)
 class MaxPooling(Pooling):
-    """The maximum of each window of a map.  (Zhou & Chellappa 1988, Computation of optical flow using a neural network)"""
+    """The maximum of each window of a map.  (Zhou & Chellappa 1988, Computation of optical flow)"""
 
     kind = "pool"
 

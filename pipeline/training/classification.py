@@ -150,8 +150,8 @@ def fit_temperature(logits: Array, labels: Labels, loss: Loss) -> float:
 
     logits: (classes, n). labels: (n,). loss: the loss that the network was trained with. With theta = 1 / temperature
     and scores z, the derivative of the cross-entropy L(theta z) with respect to theta is the sum of dL/d(theta z) * z.
-    Because L is convex, it increases with theta, so bisection finds its zero. The labels are smoothed by 1 / (n + 1), as if one
-    image in n + 1 had no correct class; otherwise a network without errors would get the lowest temperature.
+    Because L is convex, it increases with theta, so bisection finds its zero. The labels are smoothed by 1 / (n + 1),
+    as if one image in n + 1 had no correct class; otherwise a network without errors would get the lowest temperature.
     """
     z = loss.scores(logits.astype(np.float64))
     low, high = np.log(1 / HIGHEST), np.log(1 / LOWEST)
