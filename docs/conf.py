@@ -55,7 +55,7 @@ PICTURE = re.compile(r"<picture>\s*<source [^>]*srcset=\"(.*?)\">\s*<img src=\"(
 SEARCHED = {
     "README": ("install", "requirements"),
     "docs/faq": ("gpu", "cuda", "windows", "mac", "offline", "privacy"),
-    "docs/results": ("accuracy", "calibration", "false alarms", "false positives"),
+    "docs/results": ("accuracy", "accurate", "calibration", "false alarms", "false positives"),
     "docs/benchmarks": ("speed", "fast"),
     "docs/use/pictures": (
         "photo",
@@ -68,8 +68,8 @@ SEARCHED = {
         "leading zeros",
         "minus sign",
     ),
-    "docs/use/forms": ("forms", "form file", "reference page", "sums"),
-    "docs/use/review": ("confidence", "check", "correct", "percentage"),
+    "docs/use/forms": ("forms", "form file", "reference page", "sums", "total"),
+    "docs/use/review": ("confidence", "check", "correct", "percentage", "keyboard", "review page"),
     "docs/use/many": ("predict", "dask", "batch"),
     "docs/use/python": ("api", "scikit-learn"),
     "docs/use/export": ("onnx", "export", "pytorch", "safetensors"),
@@ -78,20 +78,32 @@ SEARCHED = {
         "wrong",
         "misread",
         "not read",
-        "my network does not read my handwriting",
         "read my handwriting",
         "own digits",
         "no digit",
+        "loss is nan",
+        "diverge",
+        "command not found",
         "error",
         "fails",
     ),
     "docs/use/own-data": ("own data", "own pictures", "own images", "letters", "csv", "folder"),
     "docs/extending": ("add a stage", "add a recipe", "add an optimizer", "add a loss"),
-    "docs/learn/change": ("leaky relu", "gelu", "average pooling", "new layer"),
-    "docs/learn/derivation": ("gradient", "softmax", "adam", "schedule", "ctc"),
-    "docs/learn/tutorial": ("backpropagation", "kernel", "from scratch"),
-    "docs/pipeline/reruns": ("stale", "cache", "rerun"),
-    "docs/pipeline/cluster": ("cluster", "several machines"),
+    "docs/learn/change": ("leaky relu", "gelu", "average pooling", "add a layer", "add an activation"),
+    "docs/learn/derivation": (
+        "gradient",
+        "softmax",
+        "momentum",
+        "adam",
+        "weight decay",
+        "schedule",
+        "label smoothing",
+        "ctc",
+    ),
+    "docs/learn/tutorial": ("backpropagation", "kernel", "overfitting", "augmentation", "from scratch"),
+    "docs/learn/five-bugs": ("vanishing gradient",),
+    "docs/pipeline/reruns": ("stale", "cache", "rerun", "resume", "interrupt", "delete results", "prune", "disk full"),
+    "docs/pipeline/cluster": ("cluster", "several machines", "multiple machines"),
     "docs/reference/layers": ("dropout", "batch normalisation", "batch normalization", "residual", "pooling"),
 }
 BUTTON = (
@@ -103,7 +115,7 @@ DEMO, REPORT = "artifacts/export/index.html", "artifacts/report/index.html"
 PAGES = {DEMO: "demo.html"} | ({REPORT: "report.html"} if (ROOT / REPORT).exists() else {})
 
 
-MOVED = '<!DOCTYPE html><title>Moved</title><meta http-equiv="refresh" content="0; url=index.html">\n'
+REFRESH = '<meta http-equiv="refresh" content="0; url=index.html">'
 shown_files: set[Path] = set()  # to which pages link
 
 
@@ -211,8 +223,10 @@ def add_pages(app: Sphinx, error: Exception | None) -> None:
         return
     site = Path(app.outdir)
     shutil.copytree(ROOT / "pictures", site / "pictures", dirs_exist_ok=True)
-    (site / "README.html").replace(site / "index.html")
-    (site / "README.html").write_text(MOVED, encoding="utf-8")
+    # README.html leads to index.html, but keeps its text, from which the search takes excerpts.
+    shutil.copy(site / "README.html", site / "index.html")
+    readme = (site / "index.html").read_text(encoding="utf-8")
+    (site / "README.html").write_text(readme.replace("<head>", f"<head>{REFRESH}", 1), encoding="utf-8")
     for file in sorted(shown_files):
         show_file(file, site / locate_page(file))
     for path, target in PAGES.items():

@@ -11,21 +11,37 @@ var Scorer = {
   partialTerm: 2,
 };
 
-// Sphinx finds the index entries that contain the query. Put first those that the query contains, such as "own data" in
-// "how to use my own data", if they are at least half of its words that are not stop words.
+// Sphinx finds the headings and index entries that contain the query. Put first those that share most of their words
+// with it, such as "own data" with "how to use my own data". They are sorted by their F2 score, in which covering the
+// query counts four times as much as being covered by it.
+const stemmer = new Stemmer();
+const findWords = (text) => {
+  const words = splitQuery(text.toLowerCase()).filter((word) => word === "own" || !stopwords.has(word));
+  return new Set(words.map((word) => stemmer.stemWord(word)));
+};
+
 const searchSphinx = Search._performSearch;
 Search._performSearch = (query, ...terms) => {
-  const words = splitQuery(query.toLowerCase());
-  const asked = words.filter((word) => !stopwords.has(word)).join(" ").length;
-  let results = searchSphinx(query, ...terms); // the best one is the last
-  const { docnames, filenames, indexentries, titles } = Search._index;
-  const entries = Object.entries(indexentries).sort(([one], [other]) => one.length - other.length);
-  for (const [entry, places] of entries) {
-    if (entry.length * 2 < asked || !splitQuery(entry).every((word) => words.includes(word))) continue;
-    for (const [file, id] of places.filter(([, , isMain]) => isMain)) {
-      const found = [docnames[file], titles[file], `#${id}`, null, 100, filenames[file], SearchResultKind.index];
-      results = [...results.filter(([name, , anchor]) => name !== found[0] || anchor !== found[2]), found];
+  const { alltitles, docnames, filenames, indexentries, titles } = Search._index;
+  const asked = findWords(query);
+  const found = [];
+  const add = (text, file, name, anchor, kind) => {
+    const words = findWords(text);
+    const shared = [...words].filter((word) => asked.has(word)).length;
+    const score = (5 * shared) / (4 * asked.size + words.size);
+    if (score > 0.5) found.push([docnames[file], name, anchor, null, 100 * score, filenames[file], kind]);
+  };
+  for (const [title, places] of Object.entries(alltitles))
+    for (const [file, id] of places) {
+      if (titles[file] === title) add(title, file, title, "", SearchResultKind.title);
+      else add(title, file, `${titles[file]} > ${title}`, `#${id}`, SearchResultKind.title);
     }
-  }
-  return results;
+  for (const [entry, places] of Object.entries(indexentries))
+    for (const [file, , isMain] of places) if (isMain) add(entry, file, titles[file], "", SearchResultKind.index);
+  found.sort((one, other) => one[4] - other[4]);
+  // The best one is the last. Of several with the same address, keep that.
+  const address = ([name, , anchor, , , , kind]) => name + (kind === SearchResultKind.index ? "" : anchor || "");
+  const results = [...searchSphinx(query, ...terms), ...found];
+  const addresses = results.map(address);
+  return results.filter((_, index) => addresses.lastIndexOf(addresses[index]) === index);
 };

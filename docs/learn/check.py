@@ -43,11 +43,14 @@ def is_empty(function: Callable[..., Any]) -> bool:
 def judge(function: Callable[..., Any]) -> str:
     """Return "right", or what is wrong with the first wrong result, and which results before it are right."""
     right: list[str] = []
+    if function.__name__ not in CHECKS:
+        return "is not a function of the tutorial"
     try:
         for name, got, expected in CHECKS[function.__name__](function):
             if fault := describe(name, got, np.asarray(expected)):
                 verb = "are" if right[1:] else "is"
-                return f"{fault}, but {' and '.join(right)} {verb} right{hint(right, fault)}" if right else fault
+                listed = " and ".join(filter(None, (", ".join(right[:-1]), *right[-1:])))
+                return f"{fault}, but {listed} {verb} right{hint(right, fault)}" if right else fault
             right.append(name)
         return "right"
     except FaultError as fault:
@@ -84,6 +87,8 @@ def unpack(results: Any, names: str, expected: list[Any]) -> Compared:
     """Yield several results with what they should be."""
     if results is None:
         raise FaultError(EMPTY)
+    if not isinstance(results, list | tuple):
+        raise FaultError(f"returns one value instead of {len(expected)}: {', '.join(names.split())}")
     yield from zip(names.split(), results, expected, strict=True)
 
 

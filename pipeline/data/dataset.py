@@ -97,7 +97,7 @@ def count_held_out(validation: float, total: int) -> int:
     """
     if not (0 < validation < math.inf) or (validation >= 1 and validation != int(validation)):
         raise UsageError(
-            f"validation must be a whole number of images or a fraction above 0 and below 1, not {validation:g}"
+            f"validation cannot be {validation:g}: use a whole number of at least 1, or a fraction above 0 and below 1"
         )
     count = int(validation) if validation >= 1 else max(1, round(validation * total))
     if count >= total:

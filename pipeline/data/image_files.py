@@ -20,11 +20,11 @@ def locate_images(path: Path, image_shape: tuple[int, int], unpacked: Path) -> A
     if path.exists() and not path.is_file():
         raise DatasetError(f"{path} is a folder, a device or a pipe: give a regular file")
     height, width = image_shape
-    expected = f"expected images of {height} x {width} pixels, uint8 (n, {height}, {width})"
     with open(path, "rb") as file:
         start = file.read(len(NPY_MAGIC))
     if start == NPY_MAGIC:
-        advice = f"{expected}; scale other values to 0..255, then save them with .astype(np.uint8)"
+        advice = f"give images of {height} x {width} pixels; scale other values to 0..255, then save them with "
+        advice += ".astype(np.uint8)"
         return open_array_file(path, np.uint8, (None, *image_shape), advice)
     gzipped = start.startswith(idx.GZIP_MAGIC)
     if gzipped:
@@ -33,5 +33,8 @@ def locate_images(path: Path, image_shape: tuple[int, int], unpacked: Path) -> A
         raise DatasetError(f"{path} is neither an IDX nor a .npy file: to read pictures, use `handwriting classify`")
     array = idx.locate(unpacked if gzipped else path)
     if array.shape[1:] != image_shape:
-        raise DatasetError(f"{path} contains {array.dtype} {array.shape}: {expected}")
+        raise DatasetError(
+            f"{path} holds {array.dtype} {array.shape}, not uint8 (n, {height}, {width}): give images of {height} x "
+            f"{width} pixels"
+        )
     return array

@@ -45,9 +45,8 @@ def load_array(path: Path, dtype: DTypeLike, shape: tuple[int | None, ...], advi
         raise ArrayError(f"{path} is not a complete .npy array ({error}): {advice}") from error
     fits = len(shape) == array.ndim and all(n in (None, m) for n, m in zip(shape, array.shape, strict=True))
     if array.dtype != np.dtype(dtype) or not fits:
-        expected = f"{np.dtype(dtype)} ({', '.join('any' if n is None else str(n) for n in shape)})"
-        found = f"{array.dtype} ({', '.join(map(str, array.shape))})"
-        raise ArrayError(f"{path} holds {found}, not {expected}: {advice}")
+        lengths = ", ".join("n" if n is None else str(n) for n in shape) + "," * (len(shape) == 1)
+        raise ArrayError(f"{path} holds {array.dtype} {array.shape}, not {np.dtype(dtype)} ({lengths}): {advice}")
     return array
 
 

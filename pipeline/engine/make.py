@@ -76,7 +76,7 @@ def status(words: Sequence[str], explain: bool = False) -> Iterator[str]:
     """
     for word in words:
         if "=" not in word:
-            raise UsageError(f"'{word}' is not VARIABLE=VALUE: write options as make takes them")
+            raise UsageError(f"'{word}' is not VARIABLE=VALUE: write EPOCHS=3 for --epochs 3")
     variables = _read_variables(words)
     plans = plan_stages(_choose(find_stages(), variables), variables)
     return (line for name, plan in plans.items() for line in _describe(name, plan, explain))

@@ -48,7 +48,7 @@ variables = $(foreach v,$(sort $(filter-out FORCE $(others),$(given))),$(call qu
 # A goal that is misspelt: the name that is spelled most like it.
 near_to = $(shell $(if $(shell command -v $(firstword $(python))),$(python),python3) -c 'import difflib, sys; \
     print(*difflib.get_close_matches(sys.argv[1], sys.argv[2:], 1))' $(call quoted,$1) $(stages) $(targets) status)
-advice = $(or $(if $(filter $1,$(targets)),,$(patsubst %,did you mean `make %`?,$(call near_to,$1))),$2)
+advice = $(or $(if $(filter $1,$(targets)),,$(patsubst %,try `make %`,$(call near_to,$1))),$2)
 
 # `stale`: the stages to start, among those that the goals need. It is asked for once, at the first recipe of a stage. All
 # of them if the interpreter is missing, as in a dry run before the installation. `forced`: stages that FORCE=1 runs even

@@ -22,7 +22,7 @@ class Activation:
 
     name: its name in the option `--activation` and in model files. function: computes a from z, elementwise, and writes
     it to `out`, which may be z, if given. derivative: computes da/dz, which is a factor of dL/dz, from a, or from z
-    if `of_sum` is true. title: its name in text. effect: what it does to a sum; these words end the sentence "a pixel
+    if `needs_z`. title: its name in text. effect: what it does to a sum; these words end the sentence "a pixel
     of a map is the sum, ...". signed: whether its outputs can be negative. onnx: its ONNX operator; onnx_attributes:
     the attributes of this. torch: an expression that makes its PyTorch module, in which `nn` is torch.nn.
     """
@@ -35,7 +35,7 @@ class Activation:
     signed: bool
     onnx: str
     torch: str
-    of_sum: bool = False
+    needs_z: bool = False
     onnx_attributes: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -137,7 +137,7 @@ ACTIVATIONS = {
             signed=True,
             onnx="Gelu",
             torch="nn.GELU(approximate='tanh')",
-            of_sum=True,
+            needs_z=True,
             onnx_attributes={"approximate": "tanh"},
         ),
     )

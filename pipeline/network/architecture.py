@@ -36,8 +36,6 @@ def build_layers(
     shape: Shape = (1, *image_shape)
     layers: list[Layer] = []
     for name, kind, values in parse_layers(text):
-        if len(shape) == 1 and not KINDS[kind].takes_units:
-            raise UsageError(f"{name} follows a dense layer: list dense layers last, as in conv16,conv64,128")
         layer = KINDS[kind](shape, **values)
         if isinstance(layer, Affine):
             layer = replace(layer, activation=ACTIVATIONS[activation])

@@ -49,13 +49,11 @@ class Layer(ABC):
     """A layer for inputs of the shape `input_shape`, (units,) or (channels, height, width); the batch is the last axis.
 
     kind: the name of the layer in `KINDS` of `pipeline.network.layers` and in `pipeline.network.notation`; the values
-    in its notation are fields of the class. takes_units: whether the input may be (units,). stride: how far the window
-    moves from one position to the next, down and along the row. padding: how many zeros are added above and below the
-    input, and on its left and right.
+    in its notation are fields of the class. stride: how far the window moves from one position to the next, down and
+    along the row. padding: how many zeros are added above and below the input, and on its left and right.
     """
 
     kind: ClassVar[str]
-    takes_units: ClassVar[bool] = False
     input_shape: Shape
     stride = 1, 1
     padding = 0, 0
@@ -96,10 +94,11 @@ class Layer(ABC):
 
     @abstractmethod
     def forward(self, w: Arrays, x: Array, buffers: Buffers, generator: Generator | None = None) -> tuple[Array, Any]:
-        """Return the output y for the input x, and what `backward` needs; both are valid until the next call.
+        """Return the output y, (*output_shape, n), for the input x, (*input_shape, n), and what `backward` needs.
 
-        w: the parameter arrays of the layer. generator: in a training step, for layers that draw random numbers; None
-        otherwise, so that the output is determined by w and x.
+        Both are valid until the next call. All arrays have the dtype of the parameters: float32 in training, float64 in
+        the gradient checks. w: the parameter arrays of the layer. generator: in a training step, for layers that draw
+        random numbers; None otherwise, so that the output is determined by w and x.
         """
 
     def infer(self, w: Arrays, x: Array, buffers: Buffers) -> Array:

@@ -1,7 +1,7 @@
 """Dense layers, convolutions, pooling and dropout. Each kind is a class that defines its shapes and its passes.
 
-A dense layer multiplies its input by a matrix, a convolution every patch of its input. Both compute z = W p + b with W
-(outputs, fan_in) and patches p (fan_in, positions * n) of a batch of n images: a dense layer has one patch, its whole
+A dense layer multiplies its input by a matrix, a convolution every patch of its input. Both compute z = W P + b with W
+(outputs, fan_in) and patches P (fan_in, positions * n) of a batch of n images: a dense layer has one patch, its whole
 input, and a convolution has one for each position of its kernel. The batch is the last axis, so copying patches copies
 long contiguous runs.  (Krizhevsky's cuda-convnet has the same layout)
 
@@ -27,7 +27,7 @@ MIN_COLUMNS = 32  # of a matrix product over one row of positions; narrower ones
 
 @dataclass(frozen=True)
 class Affine(Layer):
-    """Base class of dense layers and convolutions, which compute z = W p + b for each patch p, then the activation.
+    """Base class of dense layers and convolutions, which compute z = W P + b for the patches P, then the activation.
 
     outputs: the number of units or kernels. activation: the activation function; None for the last layer, whose
     activation is part of the loss.
@@ -64,24 +64,24 @@ class Affine(Layer):
         """Return the patches of x (im2col), (fan_in, positions * n)."""
 
     @abstractmethod
-    def add_patches(self, dp: Array, buffers: Buffers) -> Array:
+    def add_patches(self, dP: Array, buffers: Buffers) -> Array:
         """Return the gradient of the input x, (*input_shape, n), from that of its patches (col2im)."""
 
     def forward(self, w: Arrays, x: Array, buffers: Buffers, generator: Generator | None = None) -> tuple[Array, Any]:
-        """Compute z = W p + b and a = f(z); save p and what the derivative is a function of, a or z.
+        """Compute z = W P + b and a = f(z); save P and what the derivative is a function of, a or z.
 
         w: weights and biases. x: (*input_shape, n). Returns a, (*output_shape, n), and what `backward` needs.
         """
         weights, b = w
         W = weights.reshape(self.outputs, -1)
-        p = self.take_patches(x, buffers)
-        z = np.matmul(W, p, out=buffers.array("z", self.outputs, p.shape[1]))
-        keeps_sum = self.activation is not None and self.activation.of_sum
-        a = self.activate(z, b, out=buffers.array("a", *z.shape) if keeps_sum else z)
-        return a.reshape(*self.output_shape, -1), (p, z if keeps_sum else a)
+        P = self.take_patches(x, buffers)
+        z = np.matmul(W, P, out=buffers.array("z", self.outputs, P.shape[1]))
+        keeps_z = self.activation is not None and self.activation.needs_z
+        a = self.activate(z, b, out=buffers.array("a", *z.shape) if keeps_z else z)
+        return a.reshape(*self.output_shape, -1), (P, z if keeps_z else a)
 
     def activate(self, products: Array, b: Array, out: Array) -> Array:
-        """Add the biases to the products W p, (outputs, columns), in place; write the activation of the sums to out."""
+        """Add the biases to the products W P, (outputs, columns), in place; write the activation of the sums to out."""
         products += b[:, np.newaxis]
         return self.activation.function(products, out=out) if self.activation else products
 
@@ -89,22 +89,22 @@ class Affine(Layer):
         """Backpropagate through the activation and the matrix product, with da = dy.
 
             dz = da * f'(z)        from a = f(z), or from z
-            dW = dz p^T            summed over positions and images by the product
+            dW = dz P^T            summed over positions and images by the product
             db = sum of dz         over positions and images
-            dp = W^T dz            added up where the patches were taken: dx
+            dP = W^T dz            added up where the patches were taken: dx
 
         (Rumelhart, Hinton & Williams 1986; Nielsen 2015, BP1 to BP4)
         """
-        (weights, _), (dW, db), (p, kept) = w, dw, saved
+        (weights, _), (dW, db), (P, kept) = w, dw, saved
         dz = dy.reshape(self.outputs, -1)
         if self.activation:
             np.multiply(dz, self.activation.derivative(kept), out=dz)
-        np.matmul(dz, p.T, out=dW.reshape(self.outputs, -1))
+        np.matmul(dz, P.T, out=dW.reshape(self.outputs, -1))
         np.sum(dz, axis=1, out=db)
         if first:
             return None
         W = weights.reshape(self.outputs, -1)
-        return self.add_patches(np.matmul(W.T, dz, out=buffers.array("dp", *p.shape)), buffers)
+        return self.add_patches(np.matmul(W.T, dz, out=buffers.array("dP", *P.shape)), buffers)
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,6 @@ class Dense(Affine):
     """A dense layer of `outputs` units. It is a convolution whose kernel covers its input."""
 
     kind = "dense"
-    takes_units = True
 
     @property
     def weight_shape(self) -> Shape:
@@ -134,9 +133,9 @@ class Dense(Affine):
         """Return the input itself, flattened: (fan_in, n)."""
         return x.reshape(-1, x.shape[-1])
 
-    def add_patches(self, dp: Array, buffers: Buffers) -> Array:
+    def add_patches(self, dP: Array, buffers: Buffers) -> Array:
         """Return the gradient of the input, whose values are those of its only patch."""
-        return dp.reshape(*self.input_shape, -1)
+        return dP.reshape(*self.input_shape, -1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,16 +176,16 @@ class Convolution(Windowed, Affine):
         return self.add_input(a, x, buffers), saved
 
     def infer(self, w: Arrays, x: Array, buffers: Buffers) -> Array:
-        """Compute f(W p + b) with the patches as views, one matrix product for each row of positions."""
+        """Compute f(W P + b) with the patches as views, one matrix product for each row of positions."""
         (weights, b), (_, rows, columns), n = w, self.output_shape, x.shape[-1]
         if columns * n < MIN_COLUMNS:
             return super().infer(w, x, buffers)
         channels, height, _ = self.input_shape
         copies = buffers.array("copies", height + 2 * self.padding[0], self.kernel[1], channels, columns, n)
-        p = view_patches(self.make_contiguous(x, buffers), *self.steps, copies)
+        P = view_patches(self.make_contiguous(x, buffers), *self.steps, copies)
         W = weights.transpose(0, 2, 3, 1).reshape(self.outputs, -1)  # in the order of the views
         z = buffers.array("z", self.outputs, rows, columns * n)
-        np.matmul(W, p, out=z.transpose(1, 0, 2))
+        np.matmul(W, P, out=z.transpose(1, 0, 2))
         z = z.reshape(self.outputs, -1)
         a = self.activate(z, b, out=z).reshape(*self.output_shape, n)
         return self.add_input(a, x, buffers)
@@ -199,20 +198,20 @@ class Convolution(Windowed, Affine):
         """Backpropagate as every affine layer, and add dy to dx if the layer is residual."""
         if not self.residual:
             return super().backward(w, dw, saved, dy, buffers, first)
-        of_sum = buffers.array("of_sum", *dy.shape)
-        np.copyto(of_sum, dy)
+        dy_copy = buffers.array("dy_copy", *dy.shape)
+        np.copyto(dy_copy, dy)
         dx = super().backward(w, dw, saved, dy, buffers, first)
-        return dx if dx is None else np.add(dx, of_sum, out=dx)
+        return dx if dx is None else np.add(dx, dy_copy, out=dx)
 
     def take_patches(self, x: Array, buffers: Buffers) -> Array:
         """Return the patch at each position of the kernel (im2col): (fan_in, positions * n)."""
         x, entries = self.make_contiguous(x, buffers), entries_under(*self.steps)
         # With padding, the entries beyond the input stay 0.
         reserve = buffers.zeros if any(self.padding) else buffers.array
-        p = reserve("p", self.input_shape[0], len(entries), *self.output_shape[1:], x.shape[-1])
+        P = reserve("P", self.input_shape[0], len(entries), *self.output_shape[1:], x.shape[-1])
         for entry, (positions, pixels) in enumerate(entries):
-            p[:, entry][positions] = x[pixels]
-        return p.reshape(math.prod(self.weight_shape[1:]), -1)
+            P[:, entry][positions] = x[pixels]
+        return P.reshape(math.prod(self.weight_shape[1:]), -1)
 
     @staticmethod
     def make_contiguous(x: Array, buffers: Buffers) -> Array:
@@ -225,14 +224,14 @@ class Convolution(Windowed, Affine):
         np.copyto(copy, x)
         return copy
 
-    def add_patches(self, dp: Array, buffers: Buffers) -> Array:
+    def add_patches(self, dP: Array, buffers: Buffers) -> Array:
         """Return the gradient of the input (col2im): for each pixel, the sum over the patches that contain it."""
         entries = entries_under(*self.steps)
-        dp = dp.reshape(self.input_shape[0], len(entries), *self.output_shape[1:], -1)
-        dx = buffers.array("dx", *self.input_shape, dp.shape[-1])
+        dP = dP.reshape(self.input_shape[0], len(entries), *self.output_shape[1:], -1)
+        dx = buffers.array("dx", *self.input_shape, dP.shape[-1])
         dx.fill(0)
         for entry, (positions, pixels) in enumerate(entries):
-            dx[pixels] += dp[:, entry][positions]
+            dx[pixels] += dP[:, entry][positions]
         return dx
 
 
@@ -254,7 +253,7 @@ class Pooling(Windowed):
 
 @dataclass(frozen=True)
 class MaxPooling(Pooling):
-    """The maximum of each window of a map.  (Zhou & Chellappa 1988)"""
+    """The maximum of each window of a map.  (Zhou & Chellappa 1988, Computation of optical flow)"""
 
     kind = "pool"
 
@@ -323,7 +322,6 @@ class Dropout(Layer):
     """
 
     kind = "dropout"
-    takes_units = True
     rate: float
 
     @property

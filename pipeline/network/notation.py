@@ -72,12 +72,17 @@ def parse_layers(text: str) -> list[tuple[str, str, Values]]:
     """Parse hidden layers, as in `conv16,conv64x3/1,128`; return the shortest notation, the kind and the values of each
     layer.
 
-    Raises UsageError for what is not in the notation.
+    Raises UsageError for what is not in the notation, and for a kernel behind a dense layer, whose output has no map.
     """
     parts = text.split(",") if text.strip() else []
     if len(parts) > MAX_LAYERS:
         raise UsageError(f"a network cannot have {len(parts):,} hidden layers: use {MAX_LAYERS:,} or fewer")
-    return [_parse_layer(part.strip()) for part in parts]
+    layers = [_parse_layer(part.strip()) for part in parts]
+    kinds = [kind for _, kind, _ in layers]
+    for position, (name, _, values) in enumerate(layers):
+        if "kernel" in values and "dense" in kinds[:position]:
+            raise UsageError(f"{name} follows a dense layer: list dense layers last, as in conv16,conv64,128")
+    return layers
 
 
 def _parse_layer(text: str) -> tuple[str, str, Values]:

@@ -194,13 +194,14 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
 
 def _describe(model: Classifier | Finder, path: Path) -> str:
     """Return the name of a model and, for a classifier, its accuracy and what to do if it cannot reject."""
-    words = ["the pretrained one" if path in (PRETRAINED, PRETRAINED_READER) else str(path)]
+    pretrained = {PRETRAINED: "the pretrained classifier", PRETRAINED_READER: "the pretrained reader"}
+    words = [pretrained.get(path, str(path))]
     if isinstance(model, Finder):
         return words[0]
     if model.validation_accuracy:
         words.append(f"{model.validation_accuracy:.2%} correct on validation images")
     if not model.negative_class:
-        words.append("takes everything for one of its classes: show it nothing else")
+        words.append("without a reject class: assigns every image to one of its classes")
     return ", ".join(words)
 
 

@@ -148,10 +148,10 @@ def add_drawn(data: Split, recipe: Recipe) -> Images:
 def fit_temperature(logits: Array, labels: Labels, loss: Loss) -> float:
     """Return the temperature that minimises the cross-entropy on images that the network was not trained on.
 
-    logits: (classes, n). labels: (n,). loss: the loss that the network was trained with. With b = 1 / temperature and
-    scores z, the derivative of the cross-entropy L(b z) with respect to b is the sum of dL/dz * z. Because L is convex,
-    this derivative increases with b, so bisection finds its zero. The labels are smoothed by 1 / (n + 1), as if one
-    image in n + 1 had no correct class; otherwise a network without errors would get the lowest temperature.
+    logits: (classes, n). labels: (n,). loss: the loss that the network was trained with. With theta = 1 / temperature
+    and scores z, the derivative of the cross-entropy L(theta z) with respect to theta is the sum of dL/d(theta z) * z.
+    Because L is convex, it increases with theta, so bisection finds its zero. The labels are smoothed by 1 / (n + 1),
+    as if one image in n + 1 had no correct class; otherwise a network without errors would get the lowest temperature.
     """
     z = loss.scores(logits.astype(np.float64))
     low, high = np.log(1 / HIGHEST), np.log(1 / LOWEST)

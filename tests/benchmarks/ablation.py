@@ -47,7 +47,7 @@ STEPS: dict[str, dict[str, Any]] = {
     "augmented images": {"augmentation": MLP.augmentation},
     "label smoothing": {"label_smoothing": MLP.label_smoothing},
     "weight decay by AdamW (the recipe `mlp`)": {"optimizer": MLP.optimizer, "weight_decay": MLP.weight_decay},
-    "two strided convolutions (`standard` without drawn images)": {
+    "two strided convolutions (`standard` without negatives and styles)": {
         "layers": STANDARD.layers,
         "epochs": STANDARD.epochs,
     },

@@ -30,10 +30,15 @@ def named(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         (lambda W, x, dz: (x @ dz.T, 0, 0), "dW has the shape (3, 4), transposed instead of (4, 3)"),
         (lambda W, x, dz: (dz @ (x + 1).T, 0, 0), "dW at "),
         (lambda W, x, dz: None, "returns nothing yet"),
+        (lambda W, x, dz: dz @ x.T, "returns one value instead of 3: dW, db, dx"),
     ],
 )
 def test_verdict_names_what_is_wrong(function: Callable[..., Any], verdict: str) -> None:
     assert judge(named("backward_layer", function)).startswith(verdict)
+
+
+def test_other_functions_are_not_judged() -> None:
+    assert judge(named("foo", lambda: 0)) == "is not a function of the tutorial"
 
 
 def test_initialise_is_checked_for_kernels_too() -> None:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -26,6 +26,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> str:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return (folder / "site").as_uri()
+
+
+@pytest.fixture(scope="module")
+def searching(browser: Browser) -> Iterator[Page]:
+    """Yield a page for many searches."""
+    with browser.new_context() as context:
+        yield context.new_page()
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -63,7 +70,6 @@ def test_relative_links_lead_to_a_place_of_the_site(site: str) -> None:
     [
         ("stale", "docs/pipeline/reruns.html"),
         ("numbers from scans", "docs/use/pictures.html"),
-        ("learning rate", "docs/learn/derivation.html"),
         ("photo", "docs/use/pictures.html"),
         ("confidence", "docs/use/review.html"),
         ("misread", "docs/use/troubleshooting.html"),
@@ -78,15 +84,53 @@ def test_relative_links_lead_to_a_place_of_the_site(site: str) -> None:
         ("what does the percentage mean", "docs/use/review.html"),
         ("how do I add a stage", "docs/extending.html"),
         ("accuracy stays at 10%", "docs/use/troubleshooting.html"),
+        ("why is my 7 read as 1", "docs/use/troubleshooting.html"),
+        ("how does the reader work", "docs/learn/reader.html"),
+        ("how do I delete old results", "docs/pipeline/reruns.html"),
+        ("vanishing gradient", "docs/learn/five-bugs.html"),
+        ("loss is nan", "docs/use/troubleshooting.html"),
+        ("how do I add an activation function", "docs/learn/change.html"),
+        ("label smoothing", "docs/learn/derivation.html"),
+        ("what is a convolution", "docs/learn/tutorial.html"),
+        ("does it run on Windows", "docs/faq.html"),
+        ("the confidence is low", "docs/use/troubleshooting.html"),
+        ("compare training runs", "docs/pipeline/runs.html"),
+        ("exit status", "docs/reference/stage.html"),
     ],
 )
-def test_search_finds_first_what_explains_the_words(words: str, target: str, page: Page) -> None:
-    page.get_by_role("textbox", name="Search").first.fill(words)
+def test_search_finds_first_what_explains_the_words(words: str, target: str, site: str, searching: Page) -> None:
+    searching.goto(f"{site}/search.html?q={quote(words)}")
+    assert target in find_first(searching)
+
+
+def test_search_begins_in_the_box_of_each_page(page: Page) -> None:
+    page.get_by_role("textbox", name="Search").first.fill("learning rate")
     page.keyboard.press("Enter")
+    assert "docs/learn/derivation.html" in find_first(page)
+
+
+def find_first(page: Page) -> str:
+    """Return the address of the first result of a search."""
     found = page.locator("#search-results li a").first
     expect(found).to_be_visible(timeout=30_000)
     page.wait_for_function("Search.title?.textContent !== 'Searching'", timeout=30_000)
-    assert target in (found.get_attribute("href") or "")
+    return found.get_attribute("href") or ""
+
+
+def test_search_shows_an_excerpt_of_the_first_page(site: str, browser: Browser) -> None:
+    root = Path(site.removeprefix("file://"))
+    errors: list[object] = []
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(error))
+        # Like a server, because a page from a file may not fetch others.
+        page.route("http://site/**", lambda route: route.fulfill(path=root / route.request.url[12:].partition("?")[0]))
+        page.goto("http://site/search.html?q=install")
+        found = page.locator("#search-results li", has=page.locator("a[href^='README.html']")).first
+        expect(found.locator("p")).to_contain_text("pip install", timeout=30_000)
+        found.locator("a").click()
+        page.wait_for_url("**/index.html", timeout=30_000)
+    assert errors == []
 
 
 def test_lesson_is_one_click_away_and_reads_a_drawing(page: Page) -> None:

@@ -204,11 +204,12 @@ def _parse(target: str, text: Any, holds: Mapping[str, Holds], kind: Calculated)
 
 
 def add_reference(form: Form, page: Source, name: str, number: int = 0, others: Iterable[Page] = ()) -> Form:
-    """Return the form with the page on which others are laid.
+    """Return the form with a reference page, with which other pages are aligned.
 
-    name: name of the page in messages. number: number of the page in its file, from 0. others: pages of the pile; what
-    the first of them that can be aligned has in common with the reference page is printed, not a number. Raises
-    UsageError if nothing is printed on it, or if a region lies outside of it; PictureError if it cannot be read.
+    page: its path, open binary file or Pillow image. name: its name in messages. number: its number in the file, from
+    0. others: further pages of the pile; what the first that can be aligned shares with the reference page counts as
+    print, and is not read. Raises UsageError if nothing is printed on the page, or if a region lies outside of it;
+    PictureError if it cannot be read.
     """
     loaded = load_page(page, name, number)
     reference = make_reference(loaded.grey, loaded.size, name)

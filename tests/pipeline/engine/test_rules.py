@@ -296,11 +296,11 @@ def test_force_and_always_make_are_refused_where_they_have_no_meaning(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["reep"], "There is no target reep: did you mean `make reap`?"),
-        (["reep", "SEEDS=4"], "'SEEDS=4' is not for reep: did you mean `make reap`?"),
-        (["reap", "SEEDS=4", "reep"], "There is no target reep: did you mean `make reap`?"),
-        (["--dry-run", "stats"], "did you mean `make status`?"),
-        (["prune"], "did you mean `make print`?"),
+        (["reep"], "There is no target reep: try `make reap`"),
+        (["reep", "SEEDS=4"], "'SEEDS=4' is not for reep: try `make reap`"),
+        (["reap", "SEEDS=4", "reep"], "There is no target reep: try `make reap`"),
+        (["--dry-run", "stats"], "try `make status`"),
+        (["prune"], "try `make print`"),
         (["xyz"], "There is no target xyz: see the Makefile"),
         (["print", "SEEDS=4"], "'SEEDS=4' is not for print: choose one of COPIES"),
         (["it's"], "There is no target it's"),

@@ -51,8 +51,10 @@ PAIRS = st.tuples(NUMBERS, NUMBERS)
 CONVOLUTIONS = st.tuples(NUMBERS, PAIRS, PAIRS, st.tuples(PADDINGS, PADDINGS), NUMBERS, st.booleans())
 
 
-@given(st.lists(st.one_of(st.tuples(NUMBERS), st.tuples(PAIRS, PAIRS), CONVOLUTIONS), max_size=5))
-def test_shortest_notation_means_the_same_layers(parts: list[Any]) -> None:
+@given(st.lists(st.one_of(st.tuples(PAIRS, PAIRS), CONVOLUTIONS), max_size=4), st.lists(st.tuples(NUMBERS), max_size=2))
+def test_shortest_notation_means_the_same_layers(maps: list[Any], dense: list[Any]) -> None:
+    parts = maps + dense
+
     def write(values: Any) -> str:
         if len(values) < 3:
             return str(*values) if len(values) == 1 else "pool{}x{}/{}x{}".format(*values[0], *values[1])

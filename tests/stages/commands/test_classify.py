@@ -18,7 +18,7 @@ from tests.stages.common import assert_one_line
 
 PROGRAM = [sys.executable, "-m", "stages", "classify"]
 CLEAR = (3, 4, 17)  # test images that the recipe `quick` classifies correctly
-MODEL = re.compile(r"model: the pretrained one\n")  # on stderr
+MODEL = re.compile(r"model: the pretrained reader\n")  # on stderr
 
 
 def paint(path: Path, index: int = CLEAR[0]) -> Path:

@@ -111,7 +111,7 @@ WRONG = {
     "nowhere.npy": "nowhere.npy does not exist: check the path",
     "-": "- does not exist: predict does not read standard input",
     "floats.npy": ".astype(np.uint8)",
-    "small.npy": "small.npy holds uint8 (500, 27, 28), not uint8 (any, 28, 28): expected images of 28 x 28 pixels",
+    "small.npy": "small.npy holds uint8 (500, 27, 28), not uint8 (n, 28, 28): give images of 28 x 28 pixels",
     "fortran.npy": "fortran.npy is in Fortran order: save it with numpy.ascontiguousarray",
     "cut.npy": "cut.npy is not a complete .npy array",
     "cut.gz": "cut.gz cannot be decompressed: damaged gzip data",
