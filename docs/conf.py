@@ -102,7 +102,16 @@ SEARCHED = {
     ),
     "docs/learn/tutorial": ("backpropagation", "kernel", "overfitting", "augmentation", "from scratch"),
     "docs/learn/five-bugs": ("vanishing gradient",),
-    "docs/pipeline/reruns": ("stale", "cache", "rerun", "resume", "interrupt", "delete results", "prune", "disk full"),
+    "docs/pipeline/reruns": (
+        "stale",
+        "cache",
+        "rerun",
+        "resume",
+        "interrupted run",
+        "delete results",
+        "prune",
+        "disk full",
+    ),
     "docs/pipeline/cluster": ("cluster", "several machines", "multiple machines"),
     "docs/reference/layers": ("dropout", "batch normalisation", "batch normalization", "residual", "pooling"),
 }
