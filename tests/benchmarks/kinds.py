@@ -204,7 +204,7 @@ def apply_thresholds(readings: Sequence[Reading]) -> str:
         accepted = [reading for reading in readings if reading.confidence >= threshold]
         errors = f"{share(not reading.correct for reading in accepted):.2%}" if accepted else "none left"
         rows.append([f"{threshold:.0%}", f"{1 - len(accepted) / len(readings):.1%}", errors])
-    return table(["threshold", "below it, left to a person", "errors at or above it"], rows)
+    return table(["threshold", "below it, left to a person", "errors among the others"], rows)
 
 
 if __name__ == "__main__":
