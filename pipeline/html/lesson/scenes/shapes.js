@@ -82,7 +82,7 @@ function answerGuess([[digit, own], [asked, other]], guess) {
 const shapes = {
   name: "Shapes",
   title: "Edges make shapes, and shapes add points",
-  lead: "Edges add up to a shape, and shapes to a score: for this picture only.",
+  lead: "Edges add up to a shape, and shapes to a score. Another picture gives other points.",
 
   // digit: whose points are shown. chosen: number of the framed shape, from 0. guess: a choice of RANGES, null before.
   begin: (page) => ({ digit: page.pictures.sure.label, chosen: 0, guess: null }),
@@ -139,8 +139,8 @@ function buildShapesQuestion({ ask, change: set }, sums) {
     pick: (guess) => set({ guess, digit: RIVAL }),
   });
   const why = make("p.why");
-  const note = `The edges are parts of the four maps that add most to the framed shape. ${FIXED}`;
-  ask.append(why, make("p.label.note", {}, `${note} Choose other shapes, too.`));
+  const note = `Edges: parts of the four maps that add most to the shape. ${FIXED}`;
+  ask.append(why, make("p.label.note", {}, `${note} Points add up its whole map, with weights.`));
   return ({ guess }) => {
     drawGuess(guess, guess === null ? null : rightRange(sums[1][1]));
     setText(why, guess === null ? "" : answerGuess(sums, guess));
