@@ -8,7 +8,8 @@ from functools import lru_cache
 AMOUNT = re.compile(r"(.*?)(?:[.,](\d{1,2})|\s+(\d\d))?", re.ASCII | re.DOTALL)
 WHOLE = re.compile(r"\d*|\d{1,3}(\s\d{3})+", re.ASCII)
 TIME = re.compile(r"(\d{1,3}):([0-5]\d)", re.ASCII)
-CLOCK = re.compile(r"(\d{1,2})[.,]([0-5]\d)", re.ASCII)
+CLOCK = re.compile(r"(?<!\S)(\d{1,2})[.,]([0-5]\d)(?!\S)", re.ASCII)
+SYNTAX = re.compile(r"\(\?:|\{[\d,]*\}")  # of a pattern, with signs that stand for no separator
 WITH_DECIMALS = re.compile(r"(\d+|\d{1,3}(?:[.,' ]\d{3})+)([.,])(\d{1,2})", re.ASCII)
 MINUTE = Fraction(1, 60)
 OTHER = {".": ",", ",": "."}  # the separator that groups digits if this one precedes the decimals
@@ -66,9 +67,9 @@ def write_number(text: str, decimal: str, pattern: str | None) -> str:
     >>> write_number("8.30", ",", r"\d?\d[:.]\d\d"), write_number("3.07", ",", r"\d[.]\d\d")
     ('8:30', '3.07')
     """
-    named = decimal if pattern is None else pattern.replace("(?:", "(")
-    if ":" in named and (found := CLOCK.fullmatch(text)):
-        return f"{found[1]}:{found[2]}"
+    named = decimal if pattern is None else SYNTAX.sub("", pattern)
+    if ":" in named:
+        text = CLOCK.sub(r"\1:\2", text)
     return replace_decimal(text, decimal) if decimal in named else text
 
 

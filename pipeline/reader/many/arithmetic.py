@@ -99,7 +99,7 @@ def find_page_decimal(page: Reading, form: Form) -> str:
     found = Counter(
         find_decimal(row.text)
         for row in page.rows
-        if all(write_number(f"0{other}0", each, patterns[row.region]) == f"0{each}0" for each, other in OTHER.items())
+        if all(write_number(f"0{other}00", each, patterns[row.region]) == f"0{each}00" for each, other in OTHER.items())
     )
     del found[""]
     return form.decimal or (found.most_common(1)[0][0] if found else ".")

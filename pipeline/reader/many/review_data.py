@@ -89,6 +89,13 @@ def _describe_formulas(formulas: Mapping[str, Formula]) -> dict[str, Any]:
     return {target: {"text": formula.text, "formula": formula.tree} for target, formula in formulas.items()}
 
 
+def _unescape(found: re.Match[str]) -> str:
+    """Return an escape of a regular expression as JavaScript allows it with the flag u."""
+    if found[1] == "-":
+        return r"\x2d"
+    return found[0] if found[1].isalnum() or found[1] in r"^$\.*+?()[]{}|/" else found[1]
+
+
 def _list_fields(form: Form, found: Sequence[Reading]) -> dict[str, dict[str, Any]]:
     """Return what is known of each field.
 
@@ -106,7 +113,7 @@ def _list_fields(form: Form, found: Sequence[Reading]) -> dict[str, dict[str, An
         if region.pattern is not None and (expected := region.compile(DIGITS)):
             counts_as = expected.counts_as.tolist()
             ignored = counts_as[-1]  # the blank
-            known["fits"] = re.sub(r"\{,", "{0,", region.pattern)
+            known["fits"] = re.sub(r"\\(.)", _unescape, re.sub(r"\{,", "{0,", region.pattern))
             known["spaces"] = counts_as[len(DIGITS) + SPACE] != ignored
             known["separators"] = any(counts_as[len(DIGITS) + each] != ignored for each in SEPARATORS.values())
     return fields

@@ -112,17 +112,17 @@ function writeResult(value, unit, decimal) {
 
 // An amount with this decimal separator; the other one groups its digits. Other texts stay as they are.
 function replaceDecimal(text, decimal) {
-  const found = /^(\d+|\d{1,3}(?:[.,' ]\d{3})+)([.,])(\d{1,2})$/.exec(text);
+  const found = /^(-?\d+|-?\d{1,3}(?:[.,' ]\d{3})+)([.,])(\d{1,2})$/.exec(text);
   if (!found || found[2] === decimal) return text;
   return `${found[1].replaceAll(decimal, decimal === "." ? "," : ".")}${decimal}${found[3]}`;
 }
 
 // A number as the table writes it, given the pattern of its field: as `write_number` of `amounts.py` does it.
 function writeNumber(text, decimal, pattern = decimal) {
-  const named = pattern.replaceAll("(?:", "(");
-  const [, hours, minutes] = (named.includes(":") && /^(\d{1,2})[.,]([0-5]\d)$/.exec(text)) || [];
-  if (hours) return `${hours}:${minutes}`;
-  return named.includes(decimal) ? replaceDecimal(text, decimal) : text;
+  const named = pattern.replace(/\(\?:|\{[\d,]*\}/g, ""); // without signs that stand for no separator
+  const clock = /(?<!\S)(\d{1,2})[.,]([0-5]\d)(?!\S)/g;
+  const written = named.includes(":") ? text.replace(clock, "$1:$2") : text;
+  return named.includes(decimal) ? replaceDecimal(written, decimal) : written;
 }
 
 const squeeze = (text) => text.replace(/\s/g, "").replaceAll(",", ".");

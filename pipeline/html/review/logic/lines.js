@@ -66,7 +66,7 @@ function judgeCheck(page, check, changes) {
   const result = resultOf(
     check.formula,
     values,
-    terms.map((number) => textIn(number, changes)),
+    [...terms, ...(written ? [written] : [])].map((number) => textIn(number, changes)),
   );
   const text = written ? textIn(written, changes) : "";
   const isUnknown = written && valueIn(written, changes) === UNKNOWN;

@@ -5,6 +5,8 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from pipeline.html.review.review import render_review
 from pipeline.reader.forms.form import load_form
 from pipeline.reader.many.readings import Reading, RowReading, View
@@ -33,6 +35,20 @@ def make_reading(field: str, line: int, text: str) -> RowReading:
     left, top, right, bottom = row["box"]
     box = left, top, right, bottom
     return RowReading(text, row["digits"], 0.99, (), boxes, box, not text, signs, field, line)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"), [(r"\d\,\d\d", "3,07"), (r"\d\:\d\d", "3:07"), (r"\d\-\d", "3-4"), (r"[\d\.\,]+", "3.0,7")]
+)
+def test_browser_reads_the_patterns_of_forms(pattern: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / "form.toml").write_text(FIELD.format(name="a", left=1, right=90, pattern=pattern))
+    field = describe_form(load_form(tmp_path / "form.toml"), [])["fields"]["a"]
+    assert evaluate(
+        "(field, texts) => texts.map((text) => fitsPattern(field, text))", field, [text, "x"], scripts=REVIEW
+    ) == [
+        True,
+        False,
+    ]
 
 
 def test_page_asks_for_the_number_that_a_formula_needs(tmp_path: Path) -> None:
