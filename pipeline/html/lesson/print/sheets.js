@@ -1,6 +1,6 @@
 /* Print sheets of the scenes with numbers: each a page, with blanks or with the solutions. */
 
-const SHEETS = { 2: sheetOnKernel, 3: sheetOnShapes, 5: sheetOnLoss, 6: sheetOnSlope, 7: sheetOnBackward };
+const SHEETS = { 2: sheetOnKernel, 5: sheetOnLoss, 6: sheetOnSlope, 7: sheetOnBackward };
 
 /** Return a sheet in HTML, with blanks or with the solutions. */
 function writeSheet(page, number, isSolved) {
@@ -143,46 +143,6 @@ function sheetOnKernel(page, isSolved) {
   };
 }
 
-/* Sheet 3: the points of the shapes of scene 3. */
-
-function sheetOnShapes(page, isSolved) {
-  const { units, sums: both } = sumsOfPicture(page);
-  const sums = [...both.values()];
-  const letters = units.map((_, i) => String.fromCharCode(65 + i));
-  const tiles = units.map((unit, i) => {
-    const { ink, width } = tileOf(page, unit);
-    return `<div><p class="caption">${letters[i]}</p>${makeInk(ink, width, { width: "22mm" }).outerHTML}</div>`;
-  });
-  const letterOf = ({ points }, choose) => letters[points.indexOf(choose(...points))];
-  const [own, other] = sums;
-  const rows = [
-    ...letters.map((letter, i) => [`Shape ${letter}`, ...sums.map(({ points }) => signed(points[i]))]),
-    [`${own.count} other shapes`, ...sums.map(({ others }) => signed(others))],
-    ["Fixed (from the biases)", ...sums.map(({ fixed }) => signed(fixed))],
-    ["<b>Score</b>", ...sums.map(({ score }) => blank(isSolved, two(score)))],
-  ];
-  const names = [...both.keys()].map((digit) => page.model.classNames[digit]);
-  return {
-    title: "Edges make shapes, and shapes add points",
-    body:
-      task(
-        1,
-        `These shapes add points to ${names[0]} in a picture of ${withArticle(names[0])}. Guess: how many of them ` +
-          `add to ${withArticle(names[1])}, too?`,
-      ) +
-      `<div class="row">${tiles.join("")}</div><p class="sum">My guess: ${blank(false, "")} ` +
-      `The table says: ${blank(isSolved, countHelpful(other))}</p>` +
-      task(2, "Add up the points of both columns.", table(["", ...names.map((name) => `Points for ${name}`)], rows)) +
-      task(3, "Read the table.") +
-      `<p class="sum">The digit with the larger score: ${blank(isSolved, names[own.score > other.score ? 0 : 1])}</p>` +
-      `<p class="sum">The shape that adds most to ${names[0]}: ${blank(isSolved, letterOf(own, Math.max))}</p>` +
-      `<p class="sum">The shape that adds least to ${names[1]}, or takes most away: ` +
-      `${blank(isSolved, letterOf(other, Math.min))}</p>` +
-      `<p class="foot">A tile is the mean of the ${BEST} patches of training pictures that excite a shape most. ` +
-      `Points are those of scene 3, for one picture of ${withArticle(names[0])}.</p>`,
-  };
-}
-
 /* Sheet 5: losses of round shares and of the pictures of scene 5. */
 
 const ROUND_SHARES = [1, 0.5, 0.1, 0.01];
@@ -201,7 +161,11 @@ function sheetOnLoss(page, isSolved) {
     title: "Sure and wrong costs the most",
     body:
       task(1, `Guess first. ${asked.question}`) +
-      boxes(isSolved, asked.choices.map(([, text]) => text), asked.choices.at(-1)[1]) +
+      boxes(
+        isSolved,
+        asked.choices.map(([, text]) => text),
+        asked.choices.at(-1)[1],
+      ) +
       task(2, `Calculate loss = ${MINUS}ln p, in two decimals. p is what the network gives the right digit.`) +
       table(["p", `loss = ${MINUS}ln p`], rows) +
       task(3, "Mark the losses in the chart, and join them.", printLoss(shares, isSolved)) +
@@ -230,7 +194,11 @@ function printLoss(shares, isSolved) {
       columns.map((value) => [value, value.toFixed(1)]),
       rows.map((value) => [value, String(value)]),
     ),
-    isSolved && drawCurve("curve", spread(-most, 0, 100).map((log) => at(Math.exp(log)))),
+    isSolved &&
+      drawCurve(
+        "curve",
+        spread(-most, 0, 100).map((log) => at(Math.exp(log))),
+      ),
     ...(isSolved ? shares : []).map((share) => drawDot("dot", at(share), 5)),
   ]);
 }
