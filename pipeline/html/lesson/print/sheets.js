@@ -1,6 +1,6 @@
 /* Print sheets of the scenes with numbers: each a page, with blanks or with the solutions. */
 
-const SHEETS = { 2: sheetOnKernel, 5: sheetOnLoss, 6: sheetOnSlope, 7: sheetOnBackward };
+const SHEETS = { 2: sheetOnKernel, 3: sheetOnShapes, 5: sheetOnLoss, 6: sheetOnSlope, 7: sheetOnBackward };
 
 /** Return a sheet in HTML, with blanks or with the solutions. */
 function writeSheet(page, number, isSolved) {
@@ -141,6 +141,111 @@ function sheetOnKernel(page, isSolved) {
       `<p class="foot">This kernel is made by hand. A network finds its own by training (scene 8). Write one of ` +
       `yours on the back: which stroke does it like?</p>`,
   };
+}
+
+/* Sheet 3: the sum of scene 3, and what its pictures lose without a shape. */
+
+const GAPS = 3; // products to calculate
+
+/**
+ * Return the numbers of the sheet: {story, term, gaps, rest, scores, letters, pictures}. gaps: cells whose products can
+ * be calculated from three decimals. rest: the sum of the other maps. scores: with the shape and without it. letters:
+ * shapes that pictures need most. pictures: {name, ink, changes, letter}.
+ */
+function shapesOnPaper(page) {
+  const story = storyOf(page);
+  const term = story.terms[story.first];
+  const isExact = (k) =>
+    term.products[k] !== 0 &&
+    round2(Number((term.values[k].toFixed(3) * term.weights[k].toFixed(3)).toFixed(6))) === term.products[k];
+  const gaps = strongest(term.products.map(Math.abs), term.products.length).filter(isExact).slice(0, GAPS);
+  const rest = sumShown(story.terms.filter((each) => each !== term).map(({ sum }) => sum));
+  const without = forwardWithout(page, story.reading, [story.unit]).at(-1);
+  const needs = picturesOf(page).map((picture) => trialsOf(page, picture).map(({ change }) => change));
+  const neediest = needs.map(
+    (changes) =>
+      strongest(
+        changes.map((change) => -change),
+        1,
+      )[0],
+  );
+  const letters = [...new Set([story.unit, ...neediest])].sort((a, b) => a - b);
+  const pictures = picturesOf(page).map(({ ink, best }, i) => ({
+    ...{ ink, name: outputNames(page.model)[best], changes: letters.map((unit) => round2(needs[i][unit])) },
+    letter: letterOf(letters.indexOf(neediest[i])),
+  }));
+  return {
+    story,
+    term,
+    gaps,
+    rest,
+    letters,
+    pictures,
+    scores: [story.reading.logits, without].map((each) => round2(each[story.digit])),
+  };
+}
+
+function letterOf(index) {
+  return String.fromCharCode(65 + index);
+}
+
+function sheetOnShapes(page, isSolved) {
+  const { story, term, gaps, rest, scores, letters, pictures } = shapesOnPaper(page);
+  const { biases, window: size } = page.model.layers[page.shapes];
+  const grid = (caption, values) =>
+    `<div><p class="caption">${caption}</p><div class="grid wide" style="--columns: ${values.length / size[0]}">` +
+    `${values.map((value) => `<span>${value}</span>`).join("")}</div></div>`;
+  const products = term.products.map((value, k) =>
+    gaps.includes(k) ? blank(isSolved, signed(value)) : signedOrNone(value) || "0",
+  );
+  const parts = [
+    grid("In the frame", Array.from(term.values, three)),
+    grid("Weights", Array.from(term.weights, three)),
+    grid("Products", products),
+  ];
+  const signs = ["", "×", "="].map((text) => text && `<b class="sign">${text}</b>`);
+  const name = page.model.classNames[story.digit];
+  const picture = (ink, columns, caption) =>
+    `<div><p class="caption">${caption}</p>${makeInk(ink, columns, { width: "20mm" }).outerHTML}</div>`;
+  const tiles = letters.map((unit, i) => picture(tileOf(page, unit).ink, tileOf(page, unit).width, letterOf(i)));
+  const rows = pictures.map(({ name: digit, changes, letter }, i) => [
+    `Picture ${i + 1}, read as ${digit}`,
+    ...changes.map(signed),
+    blank(isSolved, letter),
+  ]);
+  return {
+    title: "One shape: its sum, and what it is good for",
+    body:
+      task(
+        1,
+        `The kernel of a shape meets edge map ${story.first + 1} of ${withArticle(name)}. Calculate the missing products, in two decimals, and add all ${term.products.length}.`,
+      ) +
+      `<div class="row">${parts.map((part, i) => signs[i] + part).join("")}</div>` +
+      `<p class="sum">Sum of the ${term.products.length} products: ${blank(isSolved, signed(term.sum))}</p>` +
+      task(
+        2,
+        `The other ${story.terms.length - 1} maps add ${signed(rest)}, and the bias is ${signed(biases[story.unit])}. What is the whole sum?`,
+      ) +
+      `<p class="sum">${blank(isSolved, signed(term.sum))} ${formatAdded(rest)} ${formatAdded(biases[story.unit])} = ${blank(isSolved, two(story.total))} ` +
+      `ReLU: below 0 it becomes 0. The square of its map gets: ${blank(isSolved, two(Math.max(story.total, 0)))}</p>` +
+      task(
+        3,
+        `The network gives the ${name} a score of ${two(scores[0])}, and of ${two(scores[1])} when the map of this shape is set to 0.`,
+      ) +
+      `<p class="sum">The score changes by ${blank(isSolved, signed(scores[1] - scores[0]))}</p>` +
+      task(
+        4,
+        "What does the score of each picture change by without one of these shapes? Which one does it need most?",
+      ) +
+      `<div class="row">${[...tiles, ...pictures.map(({ ink }, i) => picture(ink, page.model.shape[1], `Picture ${i + 1}`))].join("")}</div>` +
+      table(["", ...letters.map((_, i) => `Without ${letterOf(i)}`), "Needs most"], rows) +
+      `<p class="foot">A tile is the mean of the ${BEST} patches of training pictures that light up a shape most. All numbers are those of scene 3.</p>`,
+  };
+}
+
+/** Format a summand: + 0.50, − 0.50. */
+function formatAdded(value) {
+  return `${round2(value) < 0 ? MINUS : "+"} ${two(Math.abs(value))}`;
 }
 
 /* Sheet 5: losses of round shares and of the pictures of scene 5. */
