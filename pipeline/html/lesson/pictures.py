@@ -52,8 +52,9 @@ def can_teach(model: Model) -> bool:
     They need digits, ReLU and two layers of maps, of which the second adds nothing to its sums.
     """
     maps = [layer for layer in model.networks[0].layers if isinstance(layer, Convolution)]
-    is_linear = model.activation == "relu" and LOSSES[model.loss].has_linear_scores
-    return len(maps) > 1 and not maps[1].residual and is_linear and are_digits(model.class_names) and model.image_shape == SHAPE
+    has_sums = len(maps) > 1 and not maps[1].residual and model.activation == "relu"
+    is_linear = LOSSES[model.loss].has_linear_scores
+    return has_sums and is_linear and are_digits(model.class_names) and model.image_shape == SHAPE
 
 
 def choose_pictures(

@@ -15,7 +15,7 @@ function addressOf({ scene, step, isPresenting }) {
 }
 
 /** Return the fragment of the link to a scene with a drawing; without the drawing if that is too long. */
-function encodeLink({ scene, scenes, strokes, tested, isPresenting }) {
+function encodeLink({ scene, scenes = {}, strokes, tested, isPresenting }) {
   const start = addressOf({ scene, step: scenes[scene]?.step, isPresenting });
   const shown = tested ? `&i=${tested.label}.${tested.text}` : strokes.length ? `&s=${encodeStrokes(strokes)}` : "";
   return start.length + shown.length <= MAX_LINK_LENGTH ? start + shown : start;
