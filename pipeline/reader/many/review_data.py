@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.reader.forms.form import DIGITS, Form
 from pipeline.reader.forms.formulas import Formula
-from pipeline.reader.many.arithmetic import count_units, find_page_decimal
+from pipeline.reader.many.arithmetic import find_habits, find_page_decimal
 from pipeline.reader.many.boxes import Box
 from pipeline.reader.many.form_pages import find_usual
 from pipeline.reader.many.readings import Reading, RowReading
@@ -100,15 +100,16 @@ def _list_fields(form: Form, found: Sequence[Reading]) -> dict[str, dict[str, An
     """Return what is known of each field.
 
     regions: as in the form. fits: regular expression for JavaScript. spaces, separators: whether they count in it.
-    unit: of most of its numbers. most: number of rows below which a page has too few.
+    unit, rounds: as in `Habit`. most: number of rows below which a page has too few.
     """
     read = [page for page in found if not page.error]
-    units = count_units(read, form)
+    habits = find_habits(read, form)
     fields: dict[str, dict[str, Any]] = {}
     for region in form.regions:
         known = fields.setdefault(region.name, {"holds": region.holds, "regions": []})
         known["regions"].append(",".join(region.edges))
-        known["unit"] = str(units[region.name])
+        known["unit"] = str(habits[region.name].unit)
+        known["rounds"] = habits[region.name].rounds
         known["most"] = find_usual(read, region.name) if region.holds == "lines" else 0
         if region.pattern is not None and (expected := region.compile(DIGITS)):
             counts_as = expected.counts_as.tolist()

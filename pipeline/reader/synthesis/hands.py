@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.data.ink import to_ink
 from pipeline.data.synthetic.drawn import FONTS
 from pipeline.data.synthetic.shapes import DIGITS, MARKS, Stroke, load_digits, parse_shape
 from pipeline.data.synthetic.strokes import PEN, draw_by_hand
-from pipeline.pictures.ink import to_ink
 from pipeline.reader.rows.labels import OTHER
 from pipeline.reader.synthesis.confusable import choose_digit
 from pipeline.reader.synthesis.habits import HABITS

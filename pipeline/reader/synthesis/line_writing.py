@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from PIL import Image, ImageDraw
 
+from pipeline.data.ink import to_ink
 from pipeline.data.synthetic.strokes import PEN, draw_by_hand
-from pipeline.pictures.ink import to_ink
 from pipeline.reader.rows.labels import SHEET
 from pipeline.reader.synthesis.confusable import choose_sign_maker
 from pipeline.reader.synthesis.habits import HABITS

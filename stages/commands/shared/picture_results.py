@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.engine.progress import progress
 from pipeline.engine.terminal import printable
 from pipeline.reader.many.formats import Format, format_csv, format_header, format_table
 from pipeline.reader.many.table import CHECKED_COLUMNS
-from pipeline.scheduling.progress import progress
 from stages.commands.shared.outputs import name_work, publish, summarise, working_folder, write_file
 
 if TYPE_CHECKING:
@@ -103,9 +103,9 @@ def write_readings(work: Work, formats: Mapping[Path, Format], review: Path | No
     Until then, the working folder of the first file has the copies, and a resume log with what was read in each block.
     """
     from pipeline.engine.documents import convert
+    from pipeline.engine.resume_log import RESUME_LOG, append_entry, new_log, read_log
     from pipeline.reader.many.folders import check_new
     from pipeline.reader.many.readings import Reading
-    from pipeline.scheduling.resume_log import RESUME_LOG, append_entry, new_log, read_log
 
     targets = [*formats, *([review] if review else [])]
     folder, total, started = name_work(targets[0]), len(work.pictures), time.monotonic()

@@ -344,20 +344,22 @@ CALL = """(cases) => cases.map(({ call, input }) => ({
         const needed = [...fieldsOf(formula), target];
         const result = resultOf(formula, values, needed.flatMap((field) => texts[field] ?? []));
         const isKnown = isFraction(result) && needed.every((field) => !listed(field).includes(UNKNOWN));
-        const verdict = isKnown ? judge(result, written, parseFraction(unit)) : "unchecked";
+        const others = fieldsOf(formula).flatMap((field) => texts[field] ?? []);
+        const verdict = isKnown ? judge(result, written, others, input).state : "unchecked";
+        const least = unitOf(written, parseFraction(unit));
         return {
             fits: { fits: true, differs: false }[verdict] ?? null,
-            result: isKnown ? writeAmount(absolute(result), unitOf(written, parseFraction(unit)), decimal) : null,
+            result: isKnown ? writeResult(absolute(result), least, decimal, [written, ...others].some(isTime)) : null,
         };
     },
     weigh: () => {
-        const { formula, target, readings, unit } = input;
+        const { formula, target, readings } = input;
         const fields = Object.keys(readings);
         const weighed = weigh(Object.values(readings), (texts) => {
             const written = Object.fromEntries(fields.map((field, i) => [field, texts[i]]));
             const values = (field, all) => (all ? [valueOf(written[field])] : valueOf(written[field] ?? ""));
-            const verdict = judge(resultOf(formula, values, texts), written[target], parseFraction(unit));
-            return verdict === "fits" ? written[target].replace(/\\D/g, "").length : null;
+            const others = fieldsOf(formula).map((field) => written[field] ?? "");
+            return judge(resultOf(formula, values, texts), written[target], others, input).count;
         });
         const round = ([text, chance]) => [text, Math.round(1000 * chance) / 1000];
         return Object.fromEntries((weighed?.found ?? []).map((each, i) => [fields[i], each.map(round)]));

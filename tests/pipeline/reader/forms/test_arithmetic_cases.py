@@ -11,7 +11,7 @@ import pytest
 from pipeline.engine.errors import UsageError
 from pipeline.reader.forms.amounts import format_amount, parse_amount, write_number
 from pipeline.reader.forms.formulas import Formula, Tree, parse_formula
-from pipeline.reader.many.arithmetic import check, weigh
+from pipeline.reader.many.arithmetic import Habit, check, count_results, weigh
 
 CASES = json.loads((Path(__file__).parent / "arithmetic.json").read_text())
 
@@ -30,7 +30,7 @@ def call_parse(given: dict[str, Any]) -> Any:
 
 def call_check(given: dict[str, Any]) -> Any:
     formula = Formula("", to_tree(given["formula"]))
-    outcome = check(formula, given["target"], given["texts"], Fraction(given["unit"]))
+    outcome = check(formula, given["target"], given["texts"], to_habit(given))
     return {
         "fits": outcome.fits,
         "result": format_amount(outcome.result, given["decimal"]) if outcome.result else None,
@@ -41,10 +41,9 @@ def call_weigh(given: dict[str, Any]) -> Any:
     """Each text with its probability, the most probable combination first."""
     formula, fields = Formula("", to_tree(given["formula"])), list(given["readings"])
 
-    def fits(texts: Sequence[str]) -> int | None:
+    def fits(texts: Sequence[str]) -> float | None:
         written = {field: [text] for field, text in zip(fields, texts, strict=True)}
-        digits = sum(character.isdecimal() for character in written[given["target"]][0])
-        return digits if check(formula, given["target"], written, Fraction(given["unit"])).fits else None
+        return count_results(formula, given["target"], written, to_habit(given))
 
     found = weigh([dict(each) for each in given["readings"].values()], fits)
     return {
@@ -66,6 +65,10 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "weigh": call_weigh,
     "write": call_write,
 }
+
+
+def to_habit(given: dict[str, Any]) -> Habit:
+    return Habit(Fraction(given["unit"]), given.get("rounds", False))
 
 
 def to_tree(lists: list[Any]) -> Tree:

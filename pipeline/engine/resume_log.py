@@ -15,6 +15,7 @@ from typing import Any
 
 from pipeline.engine.fingerprint import fingerprint
 
+IN_NO_KEY = "a resumed run has the result of an uninterrupted one"
 RESUME_LOG = "resume-log"
 
 
