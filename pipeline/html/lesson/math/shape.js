@@ -24,7 +24,7 @@ function mapAsShown(layer, maps, unit) {
   );
 }
 
-/** Pass a reading on with the maps of some shapes set to 0: return the values of `forward`, those of the shapes first. */
+/** Pass a reading on with the maps of some shapes set to 0: return the values of `forward`, from the shapes on. */
 function forwardWithout({ model: { layers }, shapes }, { values }, off) {
   const maps = values[shapes + 1].slice();
   for (const unit of off) partOf(maps, layers[shapes].biases.length, unit).fill(0);

@@ -1,7 +1,7 @@
 /*
- * Links, "#" and parts joined by "&": "scene=" and a number; "step=", one of its steps; "present", for a projector; "s=" and the strokes of a
- * drawing, separated by dots: of each point x and y in LINK_UNITS, in two characters each; "i=" with a class, a dot and
- * the pixels of a test image in base64, from the report.
+ * Links, "#" and parts joined by "&": "scene=" and a number; "step=", one of its steps; "present", for a
+ * projector; "s=" and the strokes of a drawing, separated by dots: of each point x and y in LINK_UNITS, in two
+ * characters each; "i=" with a class, a dot and the pixels of a test image in base64, from the report.
  */
 
 const MAX_LINK_LENGTH = 10_000; // characters; longer links are ignored

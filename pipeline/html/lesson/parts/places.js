@@ -84,7 +84,7 @@ function paintOver(canvas, { layers, shape }, index, ink, map, most) {
   });
 }
 
-/** Return the part of the picture that a window over a map covers. window: in squares of the output of layer `index`. */
+/** Return the part of the picture under a window, which is in squares of the output of layer `index`. */
 function partUnder(layers, index, { top, left, height, width }) {
   const square = squareOf(layers, index);
   return {

@@ -1,6 +1,6 @@
 /* Curves between elements of the stage. */
 
-/** Make an overlay of a stage. Returns draw(wires), each {d, width, opacity, isDashed, shift, isMinus}; false for none. */
+/** Make an overlay of a stage. Returns draw(wires): {d, width, opacity, isDashed, shift, isMinus}; false for none. */
 function makeWires(stage) {
   const svg = makeSvg("svg", { class: "wires", "aria-hidden": "true" });
   stage.prepend(svg);

@@ -192,6 +192,8 @@ function letterOf(index) {
 function sheetOnShapes(page, isSolved) {
   const { story, term, gaps, rest, scores, letters, pictures } = shapesOnPaper(page);
   const { biases, window: size } = page.model.layers[page.shapes];
+  const [bias, others] = [biases[story.unit], story.terms.length - 1];
+  const [before, after] = scores.map(two);
   const grid = (caption, values) =>
     `<div><p class="caption">${caption}</p><div class="grid wide" style="--columns: ${values.length / size[0]}">` +
     `${values.map((value) => `<span>${value}</span>`).join("")}</div></div>`;
@@ -208,6 +210,7 @@ function sheetOnShapes(page, isSolved) {
   const picture = (ink, columns, caption) =>
     `<div><p class="caption">${caption}</p>${makeInk(ink, columns, { width: "20mm" }).outerHTML}</div>`;
   const tiles = letters.map((unit, i) => picture(tileOf(page, unit).ink, tileOf(page, unit).width, letterOf(i)));
+  const inks = pictures.map(({ ink }, i) => picture(ink, page.model.shape[1], `Picture ${i + 1}`));
   const rows = pictures.map(({ name: digit, changes, letter }, i) => [
     `Picture ${i + 1}, read as ${digit}`,
     ...changes.map(signed),
@@ -216,36 +219,21 @@ function sheetOnShapes(page, isSolved) {
   return {
     title: "One shape: its sum, and what it is good for",
     body:
-      task(
-        1,
-        `The kernel of a shape meets edge map ${story.first + 1} of ${withArticle(name)}. Calculate the missing products, in two decimals, and add all ${term.products.length}.`,
-      ) +
+      task(1, `The kernel of a shape meets edge map ${story.first + 1} of ${withArticle(name)}. Fill in the gaps.`) +
       `<div class="row">${parts.map((part, i) => signs[i] + part).join("")}</div>` +
-      `<p class="sum">Sum of the ${term.products.length} products: ${blank(isSolved, signed(term.sum))}</p>` +
-      task(
-        2,
-        `The other ${story.terms.length - 1} maps add ${signed(rest)}, and the bias is ${signed(biases[story.unit])}. What is the whole sum?`,
-      ) +
-      `<p class="sum">${blank(isSolved, signed(term.sum))} ${formatAdded(rest)} ${formatAdded(biases[story.unit])} = ${blank(isSolved, two(story.total))} ` +
-      `ReLU: below 0 it becomes 0. The square of its map gets: ${blank(isSolved, two(Math.max(story.total, 0)))}</p>` +
-      task(
-        3,
-        `The network gives the ${name} a score of ${two(scores[0])}, and of ${two(scores[1])} when the map of this shape is set to 0.`,
-      ) +
-      `<p class="sum">The score changes by ${blank(isSolved, signed(scores[1] - scores[0]))}</p>` +
-      task(
-        4,
-        "What does the score of each picture change by without one of these shapes? Which one does it need most?",
-      ) +
-      `<div class="row">${[...tiles, ...pictures.map(({ ink }, i) => picture(ink, page.model.shape[1], `Picture ${i + 1}`))].join("")}</div>` +
-      table(["", ...letters.map((_, i) => `Without ${letterOf(i)}`), "Needs most"], rows) +
-      `<p class="foot">A tile is the mean of the ${BEST} patches of training pictures that light up a shape most. All numbers are those of scene 3.</p>`,
+      `<p class="sum">Sum of the products, in two decimals each: ${blank(isSolved, signed(term.sum))}</p>` +
+      task(2, `The other ${others} maps add ${signed(rest)}, the bias adds ${signed(bias)}. What is the whole sum?`) +
+      `<p class="sum">${[blank(isSolved, signed(term.sum)), signed(rest), signed(bias)].join(" ")} = ` +
+      `${blank(isSolved, two(story.total))} ReLU: below 0 it becomes 0. Its square gets: ` +
+      `${blank(isSolved, two(Math.max(story.total, 0)))}</p>` +
+      task(3, `The score of ${name} is ${before}. Without this shape, with its map set to 0, it is ${after}.`) +
+      `<p class="sum">It changes by ${blank(isSolved, signed(scores[1] - scores[0]))}</p>` +
+      task(4, "Each picture loses something without a shape. Which one does it need most?") +
+      `<div class="row">${tiles.join("")}${inks.join("")}</div>` +
+      table(["Change of its score", ...letters.map((_, i) => `without ${letterOf(i)}`), "needs most"], rows) +
+      `<p class="foot">A tile is the mean of the ${BEST} patches of training pictures that light up a shape most. All ` +
+      `numbers are those of scene 3.</p>`,
   };
-}
-
-/** Format a summand: + 0.50, − 0.50. */
-function formatAdded(value) {
-  return `${round2(value) < 0 ? MINUS : "+"} ${two(Math.abs(value))}`;
 }
 
 /* Sheet 5: losses of round shares and of the pictures of scene 5. */

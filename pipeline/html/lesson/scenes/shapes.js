@@ -64,7 +64,7 @@ const shapes = {
   lead: (page, own) => describeStepOfShapes(page, own),
 
   // map: the chosen edge map. count: of maps that are added. cell: the chosen product, null for the largest one. stop,
-  // filled: of the kernel. sign: the guess of step 2, missing: that of step 5. off: shapes. shape: the last one pressed.
+  // filled: of the kernel. sign, missing: the guesses of steps 2 and 5. off: shapes. shape: the last one pressed.
   // tried: those whose bar is shown. hint: a shape. picture: of the last step. neuron: the one that is open, or null.
   begin(page) {
     const { unit, first, position } = storyOf(page);
@@ -263,12 +263,13 @@ function describeStepOfShapes(page, { step, map }) {
   const { order, digit, terms } = storyOf(page);
   const [kernels, count] = [edges, index].map((each) => model.layers[each].outputShape[0]);
   const each = terms[0].weights.length;
+  const products = each * order.length;
   const name = nameOutput(page, digit);
   return {
-    [MAPS]: `Scene 2 slid one kernel over a picture. Layer 1 of this network slides ${kernels}: each makes an edge map.`,
+    [MAPS]: `Scene 2 slid one kernel over a picture. Layer 1 of this network has ${kernels}: each makes an edge map.`,
     [GUESS]: `Layer 2 slides kernels, too: over the edge maps. One of them stops here, and meets map ${map + 1}.`,
-    [SUM]: `This kernel has ${each} weights for each of the ${order.length} maps. It adds up all ${each * order.length} products.`,
-    [SLIDE_IT]: `The same kernel stops at ${stopsOf(page)} places, and its sums fill a map of their own: a feature map.`,
+    [SUM]: `This kernel has ${each} weights for each of the ${order.length} maps. It adds up all ${products} products.`,
+    [SLIDE_IT]: `The kernel stops at ${stopsOf(page)} places. Its sums fill a map of their own, a *feature map*.`,
     [ASK_OFF]: `Layer 2 has ${count} shapes. ${describeRest(page)}`,
     [OFF]: `All ${count} maps, without this one, went through the network again.`,
     [YOUR_TURN]: `Switch off as few shapes as you can, until it no longer reads ${name}.`,
@@ -316,7 +317,8 @@ function explainShapes(page, own) {
       const without = forwardWithout(page, reading, [unit]).at(-1);
       const best = indexOfLargest(without);
       const verdict = own.missing === null ? "Without it: " : own.missing === best ? "Yes: " : "No: ";
-      const change = `${reading.logits[digit] > without[digit] ? "falls" : "rises"} from ${two(reading.logits[digit])} to`;
+      const before = reading.logits[digit];
+      const change = `${before > without[digit] ? "falls" : "rises"} from ${two(before)} to`;
       const read = best === digit ? `still ${nameOutput(page, digit)}` : nameOutput(page, best);
       return `${verdict}${read}. The score of the ${digit} ${change} ${two(without[digit])}.`;
     }
@@ -341,9 +343,9 @@ function explainSwitches(page, { off }) {
     const end = set && off.length > set.length ? canDo : "We know no smaller set.";
     return `${off.length} off, and it reads ${nameOutput(page, best)}. ${end}`;
   }
-  const others = strongest(scores, 2)[1];
+  const next = nameOutput(page, strongest(scores, 2)[1], "the");
   const lead = two(leadOf(Array.from(scores, round2), digit));
-  return `${off.length} off: still ${nameOutput(page, digit)}, now ${lead} ahead of ${nameOutput(page, others, "the")}.`;
+  return `${off.length} off: still ${nameOutput(page, digit)}, now ${lead} ahead of ${next}.`;
 }
 
 /** Say what single shapes do to a picture. */

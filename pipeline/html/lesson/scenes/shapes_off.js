@@ -148,15 +148,11 @@ function buildOffViews(scene, parts) {
     const from = sharesOf(layers, values, index + 1, layers.length - 1, neuron);
     const weights = outputNames(model).map((_, output) => rowOf(layers.at(-1), output)[neuron]);
     const adds = weights.map((weight) => weight * neurons[neuron]);
-    const value = two(neurons[neuron]);
-    const { best } = picture;
-    setText(
-      parts.neuronText,
-      neurons[neuron] === 0
-        ? `Neuron ${neuron + 1}: 0. It adds nothing.`
-        : `Neuron ${neuron + 1}: ${value} × ${two(weights[best])} = ${signed(round2(neurons[neuron]) * round2(weights[best]))} for the ${outputNames(model)[best]}.`,
-    );
-    drawWires(neurons[neuron] === 0 ? [] : wiresOfNeuron(from, adds));
+    const [value, weight] = [neurons[neuron], weights[picture.best]].map(round2);
+    const product = `${two(value)} × ${two(weight)} = ${signed(value * weight)}`;
+    const text = value === 0 ? "0. It adds nothing." : `${product} for the ${outputNames(model)[picture.best]}.`;
+    setText(parts.neuronText, `Neuron ${neuron + 1}: ${text}`);
+    drawWires(value === 0 ? [] : wiresOfNeuron(from, adds));
   }
 
   /** Return the ways from the shapes that add most to the open neuron, and on to the scores that it moves. */

@@ -74,10 +74,8 @@ function buildSumViews(scene, parts) {
     parts.patchesName,
     `The tile is the mean of the ${BEST} training patches that light it up most. Six of them:`,
   );
-  setText(
-    parts.exact,
-    `Rounded to two decimals; the network has ${two(story.reading.values[index + 1][story.unit * squares.length + story.position])}.`,
-  );
+  const exact = story.reading.values[index + 1][story.unit * squares.length + story.position];
+  setText(parts.exact, `Rounded to two decimals; the network has ${two(exact)}.`);
 
   /** Paint the maps where they are small. */
   const paintTiles = (tilesOfView, own) =>

@@ -100,11 +100,11 @@ def test_products_and_sums_of_the_shape_add_up_and_its_needs_are_the_largest(she
     assert len(numbers(blank["grids"][2])) == len(products) - 3  # which are left out
     for value, weight, product in zip(values, weights, products, strict=True):
         assert float(product) == rounded(value * weight)
-    ((total,), (own, rest, bias, whole, _, square), (fall,)) = (parse(text) for text in solved["sums"])
+    ((total,), (own, rest, bias, whole, _, _, square), (fall,)) = (parse(text) for text in solved["sums"])
     assert sum(products) == total == own
     assert own + rest + bias == whole
     assert square == max(whole, 0)
-    before, after = parse(solved["tasks"][2])[-3:-1]
+    before, after = [parse(solved["tasks"][2])[k] for k in (2, 4)]
     assert fall == after - before
     for name, *changes, letter in solved["rows"]:
         exact = [parse(change)[0] for change in changes]
