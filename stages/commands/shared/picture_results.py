@@ -196,11 +196,10 @@ def _publish_results(
     """Write each file from what was read."""
     if review:
         from pipeline.html.review.review import render_review
-        from pipeline.reader.many.boxes import CERTAIN
-        from pipeline.reader.many.review_data import describe_form, list_pages
+        from pipeline.reader.many.review_data import describe_form, list_constants, list_pages
 
-        values = {**describe_form(form, found), "columns": CHECKED_COLUMNS, "certain": CERTAIN}
-        page = render_review(list_pages(found, form), review, **values)
+        values = {**describe_form(form, found), "columns": CHECKED_COLUMNS}
+        page = render_review(list_pages(found, form), review, list_constants(), **values)
         write_file(review, page.encode())
     for target, write in formats.items():
         body = _format_all(found, write, form)
