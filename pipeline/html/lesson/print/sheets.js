@@ -231,7 +231,7 @@ function sheetOnShapes(page, isSolved) {
       task(4, "Each picture loses something without a shape. Which one does it need most?") +
       `<div class="row">${tiles.join("")}${inks.join("")}</div>` +
       table(["Change of its score", ...letters.map((_, i) => `without ${letterOf(i)}`), "needs most"], rows) +
-      `<p class="foot">A tile is the mean of the ${BEST} patches of training pictures that light up a shape most. All ` +
+      `<p class="foot">A tile is the mean of the ${BEST} patches of training pictures that light it up most. All ` +
       `numbers are those of scene 3.</p>`,
   };
 }
