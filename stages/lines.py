@@ -11,8 +11,8 @@ from stages.shared.options import Scheduler, Workers
 
 
 @stage(
-    packages=("matplotlib", "numpy", "pillow", "scipy"),
-    extra_files=("pipeline/data/synthetic/hershey/*.jhf", "pipeline/reader/synthesis/fonts/*.woff"),
+    packages=("numpy", "pillow", "scipy"),
+    extra_files=("pipeline/data/synthetic/hershey/*.jhf", "pipeline/reader/synthesis/fonts/**/*.woff"),
 )
 def lines(
     normalize: Annotated[Input, Option(help="Divided data, written by normalize.")] = Path("artifacts/normalize"),

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import matplotlib
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
@@ -32,12 +31,7 @@ PRINTED = "acdefhkmnprtuvwxyACDEFHKLMNPRTUVWXY%&@#+=?!"  # do not look like digi
 JOINED = 0.3  # share of the words in strokes whose letters are joined
 # Shares of the fonts of the words in strokes: block letters, a script of one pen, and fonts with serifs or swashes.
 WORD_FONTS = {"futural": 0.5, "scripts": 0.25, "scriptc": 0.1, "timesi": 0.1, "timesr": 0.05}
-# Files of the fonts: those of print come with Matplotlib, but for its fonts of signs (DejaVu ... Display, cmex, cmsy).
-MATPLOTLIB = Path(matplotlib.get_data_path(), "fonts", "ttf")
-FONTS = {
-    "print": (MATPLOTLIB, ("DejaVu*[!y].ttf", "STIXGeneral*.ttf", "cm[brt]*10.ttf", "cmss10.ttf")),
-    "script": (Path(__file__).parent / "fonts", ("*.woff",)),
-}
+FONTS = {"print": Path(__file__).parent / "fonts" / "print", "script": Path(__file__).parent / "fonts"}
 PENS = 3  # pixels by which strokes may be wider than those of a font, exclusive
 
 
@@ -155,8 +149,7 @@ def make_drawing(generator: Generator) -> list[Stroke]:
 
 @functools.cache
 def _load_fonts() -> list[Any]:
-    folder, patterns = FONTS["print"]
-    paths = [path for pattern in patterns for path in sorted(folder.glob(pattern))]
+    paths = sorted(FONTS["print"].glob("*.woff"))
     own = ImageFont.load_default(4 * BOX)  # a font without serifs, of Pillow
     return [*(ImageFont.truetype(path, 4 * BOX) for path in paths), own]
 
