@@ -1,0 +1,82 @@
+"""Signs, words and print in ink."""
+
+import string
+
+import numpy as np
+import pytest
+
+from pipeline.data.synthetic.shapes import DIGITS, MARKS, SIGNS, parse_shape
+from pipeline.reader_training.synthesis.signs import (
+    Hand,
+    SourceImages,
+    bend,
+    choose_hand,
+    draw_print,
+    write,
+    write_word,
+)
+from tests.drawings import sample_digits
+
+
+def test_print_has_many_fonts_with_ink_for_all_letters() -> None:
+    drawn = [draw_print("ag5", np.random.default_rng(seed)) for seed in range(200)]
+    assert len({(ink.shape, ink.sum()) for ink in drawn}) > 40  # twenty fonts in several weights
+    for character in string.ascii_letters:
+        assert all(draw_print(character, np.random.default_rng(seed)).max() > 0.5 for seed in range(20))
+
+
+def test_joins_lead_from_the_end_of_a_letter_to_the_start_of_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    letter = [np.array([[0.0, 0], [5, 9]])]
+    for name, value in (
+        ("JOINED", 1),
+        ("bend", lambda strokes, _: strokes),
+        ("load_letters", lambda _, word: [letter] * len(word)),
+    ):
+        monkeypatch.setattr(f"pipeline.reader_training.synthesis.signs.{name}", value)
+    strokes = write_word("abcd", np.random.default_rng(1))
+    for before, join, after in zip(strokes[::2], strokes[1::2], strokes[2::2], strict=False):
+        np.testing.assert_array_equal(join, [before[-1], after[0]])
+    assert len(strokes) == 7
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_bent_writing_stays_where_it_was(seed: int) -> None:
+    line = np.stack([np.linspace(0, 100, 200), np.zeros(200)], axis=1)
+    (moved,) = bend([line], np.random.default_rng(seed))
+    assert 0 < np.abs(moved - line).max() < 13
+    assert np.abs(np.diff(moved, axis=0)).max() < 2  # and whole
+
+
+@pytest.mark.parametrize("shape", [(40, 40), (8, 40), (40, 8)])
+@pytest.mark.parametrize("stroke", [-1.0, 0.0, 3.0])
+def test_strokes_widen_and_thin_within_the_whole_sign(shape: tuple[int, int], stroke: float) -> None:
+    hand = Hand(angle=0.0, shear=0.0, stretch=1.0, stroke=stroke, outline=False)
+    ink = write(np.ones(shape, np.float32), 30, hand, np.random.default_rng(1))
+    assert abs(max(ink.shape) - 30 - stroke) < 5  # a stroke of two drawn pixels a side is one pixel of the picture
+    assert (ink > 0.9).any()
+
+
+@pytest.mark.parametrize("size", [5, 20, 90])
+def test_glyph_is_written_at_its_size(size: float) -> None:
+    generator = np.random.default_rng(1)
+    sides = [max(write(sample_digits()[0][i] / 255, size, choose_hand(generator), generator).shape) for i in range(40)]
+    assert size * 0.75 < np.median(sides) < size * 1.35
+
+
+def test_piece_of_a_glyph_is_not_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.reader_training.synthesis.signs.SIGN_SHARES", {"piece": 1.0})
+    for width in (3, 9, 20):
+        images = np.zeros((5, 28, 28), np.uint8)
+        images[:, 4:24, 4 : 4 + width] = 200
+        few = SourceImages(images, np.zeros(5, int), tuple("0123456789"))
+        generator = np.random.default_rng(1)
+        signs = [few.draw_sign(generator) for _ in range(30)]
+        assert all(sign.shape[1] < width or sign.shape[0] > 28 for sign in signs)  # a part, or a scribble
+
+
+def test_every_digit_has_shapes_and_every_shape_strokes() -> None:
+    assert {name for name, _ in DIGITS} == set("0123456789")
+    for shape in (*(shape for _, shape in DIGITS), *SIGNS, *MARKS):
+        strokes = parse_shape(shape)
+        assert all(stroke.ndim == 2 and stroke.shape[1] == 2 and len(stroke) > 1 for stroke in strokes)
+        assert np.ptp(np.concatenate(strokes), axis=0).max() > 0
