@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline.desk.form_pages import check_pages, group_problems, tabulate
 from pipeline.desk.forms.form import Form
-from pipeline.desk.review_data import describe_form, list_pages
+from pipeline.desk.review_data import describe_form, list_constants, list_pages
 from pipeline.desk.truth import compare, load_truth
 from pipeline.engine.documents import convert
 from pipeline.engine.errors import PipelineError
@@ -188,8 +188,8 @@ def _publish_results(
     if review:
         from pipeline.desk.review.review import render_review  # only now: it imports Jinja
 
-        values = {**describe_form(form, found), "columns": CHECKED_COLUMNS, "certain": CERTAIN}
-        page = render_review(list_pages(found, form), review, **values)
+        values = {**describe_form(form, found), "columns": CHECKED_COLUMNS}
+        page = render_review(list_pages(found, form), review, list_constants(), **values)
         write_file(review, page.encode())
     for target, write in formats.items():
         body = _format_all(found, write, form)

@@ -4,14 +4,18 @@ import json
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
 from pipeline.desk.arithmetic import Habit, check, count_results, weigh
 from pipeline.desk.forms.amounts import format_amount, parse_amount, write_number
+from pipeline.desk.forms.form import load_form
 from pipeline.desk.forms.formulas import Formula, Tree, parse_formula
+from pipeline.desk.review_data import describe_form
 from pipeline.engine.errors import UsageError
+from pipeline.reader.batch.table import protect
 
 CASES = json.loads((Path(__file__).parent / "arithmetic.json").read_text())
 
@@ -58,12 +62,35 @@ def call_write(given: dict[str, str]) -> str:
     return write_number(given["text"], given["decimal"], given.get("pattern"))
 
 
+def call_form(given: str) -> Any:
+    """What the page knows of the form in this file."""
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "form.toml").write_text(given, encoding="utf-8")
+        try:
+            form = load_form(Path(folder) / "form.toml")
+        except UsageError:
+            return None
+    known = describe_form(form, [])
+    counted = ("holds", "pattern", "fits", "spaces", "separators")
+    fields = {name: {key: field[key] for key in counted if key in field} for name, field in known["fields"].items()}
+    return {
+        "top": {key: value for key, value in (("reference", form.named), ("decimal", form.decimal)) if value},
+        "fields": fields,
+        **{
+            table: {name: to_lists(each["formula"]) for name, each in known[table].items()}
+            for table in ("lines", "sums")
+        },
+    }
+
+
 CALLS: dict[str, Callable[[Any], Any]] = {
     "amount": call_amount,
     "parse": call_parse,
     "check": call_check,
     "weigh": call_weigh,
     "write": call_write,
+    "form": call_form,
+    "protect": protect,
 }
 
 

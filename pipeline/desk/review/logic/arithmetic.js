@@ -154,8 +154,6 @@ function judge(result, text, others, { unit, rounds }) {
   return rounds ? { state: "unchecked" } : { state: "fits", count };
 }
 
-const MOST_COMBINATIONS = 1000; // of alternatives that are tried: the most probable ones
-
 // The most probable combinations of readings, which are lists of [text, probability].
 function combine(readings) {
   let found = [{ texts: [], chance: 1 }];
@@ -163,8 +161,8 @@ function combine(readings) {
     found = found.flatMap(({ texts, chance }) =>
       each.map(([text, share]) => ({ texts: [...texts, text], chance: chance * share })),
     );
-    if (found.length > MOST_COMBINATIONS) {
-      found = found.sort((a, b) => b.chance - a.chance).slice(0, MOST_COMBINATIONS);
+    if (found.length > KNOWN.mostCombinations) {
+      found = found.sort((a, b) => b.chance - a.chance).slice(0, KNOWN.mostCombinations);
     }
   }
   return found;
@@ -173,7 +171,9 @@ function combine(readings) {
 // Which characters are exchanged in a text of the same length; of another length, the texts themselves.
 function findConfusion(old, text) {
   if (old.length !== text.length) return `${old} ${text}`;
-  const pairs = [...old].flatMap((character, i) => (character === text[i] ? [] : [[character, text[i]].sort().join("")]));
+  const pairs = [...old].flatMap((character, i) =>
+    character === text[i] ? [] : [[character, text[i]].sort().join("")],
+  );
   return [...new Set(pairs)].sort().join();
 }
 
@@ -208,11 +208,9 @@ function weigh(readings, countFitting) {
   return { found, total };
 }
 
-const MOST_CHARACTERS = 300; // of a formula
-
 // Formulas as they are written: + - * / ( ), numbers, names of fields, and with `hasSums` sum(name).
 function parseFormula(text, names, hasSums = true) {
-  if (text.length > MOST_CHARACTERS) throw new Error(`it has more than ${MOST_CHARACTERS} characters`);
+  if (text.length > KNOWN.mostCharacters) throw new Error(`it has more than ${KNOWN.mostCharacters} characters`);
   const tokens = splitFormula(text, names, hasSums);
   let at = 0;
   const take = (...wanted) => (wanted.includes(tokens[at]?.[0]) ? tokens[at++][0] : "");

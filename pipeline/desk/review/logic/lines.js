@@ -171,7 +171,8 @@ function calculate(page, check, number) {
   if (value[0] < 0n && isTime(like)) value = plus(value, DAY);
   if (value[0] < 0n) return "";
   const unit = isTime(like) ? MINUTE : parseFraction(habitOf(page, number.field).unit);
-  const fits = (text) => fitsPattern(field, text) && judgeCheck(page, check, new Map([[number, text]])).state === "fits";
+  const fits = (text) =>
+    fitsPattern(field, text) && judgeCheck(page, check, new Map([[number, text]])).state === "fits";
   return [writeResult(value, unit, decimalOf(page)), writeAmount(value, unit, decimalOf(page))].find(fits) ?? "";
 }
 
@@ -201,6 +202,6 @@ function mend(page, check) {
   return found.filter(isLikely).sort((a, b) => b.fixesTotal - a.fixesTotal || a.cost - b.cost)[0] ?? null;
 }
 
-const isSure = ({ answer, confidence, page }) => Boolean(answer) || confidence >= page.pile.certain;
+const isSure = ({ answer, confidence }) => Boolean(answer) || confidence >= KNOWN.certain;
 const provedBy = (checks) =>
   new Set(checks.flatMap(({ state, numbers }) => (state === "fits" ? numbers.filter(isSure) : [])));
