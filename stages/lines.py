@@ -11,7 +11,7 @@ from stages.shared.options import Scheduler, Workers
 
 
 @stage(
-    extra_files=("pipeline/data/synthetic/hershey/*.jhf", "pipeline/reader_training/synthesis/fonts/*.woff"),
+    extra_files=("pipeline/data/synthetic/hershey/*.jhf", "pipeline/reader_training/synthesis/fonts/**/*.woff"),
 )
 def lines(
     normalize: Annotated[Input, Option(help="Divided data, written by normalize.")] = Path("artifacts/normalize"),

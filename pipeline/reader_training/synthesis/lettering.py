@@ -29,11 +29,8 @@ class Lettering:
 
 def list_fonts(kind: str, folder: Path | None = None) -> tuple[Path, ...]:
     """Return the font files of a kind, including those in `folder`, sorted by name."""
-    own, patterns = FONTS[kind]
-    folders = [own, folder] if folder else [own]
-    return tuple(
-        sorted((path for each in folders for pattern in patterns for path in each.glob(pattern)), key=lambda p: p.name)
-    )
+    folders = [FONTS[kind], folder] if folder else [FONTS[kind]]
+    return tuple(sorted((path for each in folders for path in each.glob("*.woff")), key=lambda path: path.name))
 
 
 def split_fonts(fonts: Sequence[Path], held_out: bool) -> tuple[Path, ...]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import matplotlib
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -28,12 +27,7 @@ FINE = 2  # drawn pixels per pixel of the picture
 EDGE = 8  # pixels by which a picture of a sign is larger than its ink, for strokes that widen
 SIGN_SHARES = {"letter": 0.4, "sign": 0.35, "doodle": 0.2, "piece": 0.05}
 OTHER_SIGN_SHARES = {"doodle": 0.5, "piece": 0.5}  # for classes that may be letters or signs
-# Files of the fonts: those of print come with Matplotlib, but for its fonts of signs (DejaVu ... Display, cmex, cmsy).
-MATPLOTLIB = Path(matplotlib.get_data_path(), "fonts", "ttf")
-FONTS = {
-    "print": (MATPLOTLIB, ("DejaVu*[!y].ttf", "STIXGeneral*.ttf", "cm[brt]*10.ttf", "cmss10.ttf")),
-    "script": (Path(__file__).parent / "fonts", ("*.woff",)),
-}
+FONTS = {"print": Path(__file__).parent / "fonts" / "print", "script": Path(__file__).parent / "fonts"}
 
 
 def choose(shares: Mapping[T, float], generator: Generator) -> T:
