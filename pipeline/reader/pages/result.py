@@ -117,7 +117,7 @@ class Result:
 
     def _repr_html_(self) -> str:
         """Return a table of the rows, which a notebook shows instead of the arrays."""
-        lines = [("row", "confidence", "alternatives")] if self.rows else [("no digit found",)]
+        lines: list[tuple[str, ...]] = [("row", "confidence", "alternatives")] if self.rows else [("no digit found",)]
         for row in self.rows:
             alternatives = (f"{text} ({probability:.1%})" for text, probability in row.alternatives)
             lines.append((row.text, f"{row.confidence:.1%}", ", ".join(alternatives)))
