@@ -14,9 +14,9 @@ from pipeline.reader.rows.labels import OTHER
 from pipeline.reader.synthesis.confusable import choose_digit
 from pipeline.reader.synthesis.habits import HABITS
 from pipeline.reader.synthesis.lettering import Lettering, covers, draw_lettering, find_digit_height, find_x_height
-from pipeline.reader.synthesis.line_text import SIGN
 from pipeline.reader.synthesis.loose_letters import bend, draw_loosely
 from pipeline.reader.synthesis.marks import MARKS
+from pipeline.reader.synthesis.notes import SIGN
 from pipeline.reader.synthesis.number_text import pick
 from pipeline.reader.synthesis.paper import paste
 from pipeline.reader.synthesis.signs import Generator, Ink, SourceImages, choose, crop

@@ -14,8 +14,8 @@ from pipeline.reader.rows.labels import SHEET
 from pipeline.reader.synthesis.confusable import choose_sign_maker
 from pipeline.reader.synthesis.habits import HABITS
 from pipeline.reader.synthesis.hands import STROKE_BOX, Hands
-from pipeline.reader.synthesis.line_text import SIGN, Token
-from pipeline.reader.synthesis.notes import LOWERED, RAISED, STRUCK
+from pipeline.reader.synthesis.line_text import Token
+from pipeline.reader.synthesis.notes import LOWERED, RAISED, SIGN, STRUCK
 from pipeline.reader.synthesis.number_writing import NOTHING, Piece, Style, find_widest_gap, write_number
 from pipeline.reader.synthesis.paper import paste
 from pipeline.reader.synthesis.signs import FINE, Generator, Ink, write
