@@ -26,7 +26,7 @@ from pipeline.network.thread_pool import ThreadPool
 from pipeline.pictures.decoding import Page, Source, load_page
 
 if TYPE_CHECKING:
-    from pipeline.reader.forms.form import Form
+    from pipeline.desk.forms.form import Form
     from pipeline.reader.pages.result import Result
 
 log = logging.getLogger(__name__)
@@ -129,8 +129,8 @@ class Reader:
         if threads is not None and threads < 1:
             raise ValueError(f"threads must be at least 1, not {threads}: leave it out for one thread per core")
         if form is not None:
-            from pipeline.reader.forms.filled import read_form
-            from pipeline.reader.forms.form import Form
+            from pipeline.desk.forms.filled import read_form
+            from pipeline.desk.forms.form import Form
 
             if not isinstance(form, Form):
                 raise TypeError(f"form must be a Form, not {type(form).__name__}: load its file with load_form")

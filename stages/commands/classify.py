@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
+from pipeline.desk.results import Work, compare_readings, print_readings, write_readings
 from pipeline.engine.command import main
-from pipeline.reader.many.formats import Format, format_csv, format_json, format_text
-from stages.commands.shared.outputs import check_page, check_targets
-from stages.commands.shared.picture_results import Work, compare_readings, print_readings, write_readings
+from pipeline.engine.outputs import check_page, check_targets
+from pipeline.reader.batch.formats import Format, format_csv, format_json, format_text
 from stages.shared.options import Workers, scheduler_option
 
 if TYPE_CHECKING:
-    from pipeline.reader.many.folders import Picture
+    from pipeline.reader.batch.folders import Picture
 
 EXTENSIONS = {".csv": format_csv, ".json": format_json, ".jsonl": format_json}
 PARALLEL = 64  # pictures from which Dask is used; its processes start as long as about 40 pictures take to read
@@ -90,7 +90,7 @@ def classify(
         raise UsageError("no pictures were given: name files or folders")
 
     from pipeline.reader import load
-    from pipeline.reader.many.blocks import Request, complete_form
+    from pipeline.reader.batch.blocks import Request, complete_form
     from pipeline.scheduling.backends import Backend
 
     if as_json and output:
@@ -103,7 +103,7 @@ def classify(
     targets = [*formats, *([review] if review else [])]
     described = None
     if form:
-        from pipeline.reader.forms.form import load_form  # only now: it imports SciPy's Fourier transforms
+        from pipeline.desk.forms.form import load_form  # only now: it imports SciPy's Fourier transforms
 
         described = load_form(form)
     found, copies = _find_files(files, targets, annotate)
@@ -142,7 +142,7 @@ def _find_files(
     input, or exists already.
     """
     from pipeline.engine.errors import UsageError
-    from pipeline.reader.many.folders import STDIN, check_new, find_pictures, name_copies
+    from pipeline.reader.batch.folders import STDIN, check_new, find_pictures, name_copies
 
     if targets and STDIN in files:
         raise UsageError(

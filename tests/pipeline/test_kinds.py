@@ -10,9 +10,9 @@ import onnxruntime
 import pytest
 
 from pipeline.data.scaling import standardise
-from pipeline.html.kernels import receptive_fields
 from pipeline.html.lesson.packing import pack
 from pipeline.html.lesson.page import model_values
+from pipeline.html.report.kernels import receptive_fields
 from pipeline.html.report.report_page import time_layers
 from pipeline.html.wording import WORDS, describe_layer, describe_layers
 from pipeline.model.model import Model

@@ -25,14 +25,14 @@ from pipeline.model import PRETRAINED_READER
 from pipeline.pictures.contrast import BOX, add_margin, local_contrast
 from pipeline.pictures.decoding import load_page
 from pipeline.reader import load
-from pipeline.reader.learning.columns import read_labels
-from pipeline.reader.many.boxes import draw_boxes
+from pipeline.reader.batch.boxes import draw_boxes
 from pipeline.reader.pages.search import Slider, build_pyramid
 from pipeline.reader.rows.labels import OTHER, OUTER, SHEET, SPACE
-from pipeline.reader.synthesis.lettering import list_fonts, split_fonts
-from pipeline.reader.synthesis.line_images import synthesise_line
-from pipeline.reader.synthesis.parallel import load_sources
-from pipeline.reader.synthesis.signs import FONTS
+from pipeline.reader_training.columns import read_labels
+from pipeline.reader_training.synthesis.lettering import list_fonts, split_fonts
+from pipeline.reader_training.synthesis.line_images import synthesise_line
+from pipeline.reader_training.synthesis.parallel import load_sources
+from pipeline.reader_training.synthesis.signs import FONTS
 from tests.benchmarks.paper import choose_edge, draw_grid, expose, list_coordinates, wear
 from tests.benchmarks.pictures import draw_picture
 from tests.benchmarks.writing import load_digits, write_row

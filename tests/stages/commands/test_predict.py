@@ -13,10 +13,10 @@ import pytest
 from pipeline.data import idx
 from pipeline.engine import resume_log
 from pipeline.engine.errors import UsageError
+from pipeline.engine.outputs import working_folder
 from pipeline.model import parallel_prediction as predictions
 from pipeline.reader import PRETRAINED
 from stages.commands.predict import predict
-from stages.commands.shared.outputs import working_folder
 from tests.processes import Run, environment
 from tests.stages.common import RAW, assert_one_line, file_names
 
