@@ -8,20 +8,25 @@ import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from pipeline.desk.form_pages import check_pages, group_problems, tabulate
+from pipeline.desk.forms.form import Form
+from pipeline.desk.review_data import describe_form, list_constants, list_pages
+from pipeline.desk.truth import compare, load_truth
+from pipeline.engine.documents import convert
+from pipeline.engine.errors import PipelineError
 from pipeline.engine.outputs import name_work, publish, summarise, working_folder, write_file
 from pipeline.engine.progress import progress
+from pipeline.engine.resume_log import RESUME_LOG, append_entry, new_log, read_log
 from pipeline.engine.terminal import printable
+from pipeline.reader.batch.blocks import Request, read_pictures
+from pipeline.reader.batch.boxes import CERTAIN
+from pipeline.reader.batch.folders import Picture, check_new
 from pipeline.reader.batch.formats import Format, format_csv, format_header, format_table
+from pipeline.reader.batch.readings import Reading, reject
 from pipeline.reader.batch.table import CHECKED_COLUMNS
-
-if TYPE_CHECKING:
-    from pipeline.desk.forms.form import Form
-    from pipeline.reader.batch.blocks import Request
-    from pipeline.reader.batch.folders import Picture
-    from pipeline.reader.batch.readings import Reading
-    from pipeline.scheduling.backends import Backend
+from pipeline.scheduling.backends import Backend
 
 log = logging.getLogger(__name__)
 
@@ -33,23 +38,23 @@ NAMED = 3  # pictures without a digit, and what may be missing on pages of a for
 class Work:
     """Pictures to read and how. copies: the file of the copy of each picture; empty if none are wanted.
 
-    least: confidence below which a row is rejected. backend: None to read one picture after the other.
+    form: the one of the request. least: confidence below which a row is rejected. backend: None to read one picture
+    after the other.
     """
 
-    request: "Request"
-    pictures: Sequence["Picture"]
+    request: Request
+    form: Form | None
+    pictures: Sequence[Picture]
     least: float
     copies: Sequence[Path]
-    backend: "Backend | None"
+    backend: Backend | None
 
 
-def _read(work: Work, done: int = 0) -> Generator[list[tuple["Reading", bytes | None]], None, None]:
+def _read(work: Work, done: int = 0) -> Generator[list[tuple[Reading, bytes | None]], None, None]:
     """Yield for each block after the first `done` pictures: what was read in each, and its copy.
 
     Log if only the first page of a picture was read, and the pictures of several that cannot be read.
     """
-    from pipeline.reader.batch.blocks import read_pictures
-
     pictures = work.pictures[done:]
     following = iter(pictures)
     read = read_pictures(work.request, pictures, work.backend)
@@ -70,10 +75,7 @@ def print_readings(work: Work, write: Format) -> Iterator[str]:
     Pages of a form are printed when all of them are read; what may be missing is logged instead. Raise PipelineError if
     a picture cannot be read.
     """
-    from pipeline.reader.batch.folders import check_new
-    from pipeline.reader.batch.readings import reject
-
-    form = work.request.form
+    form = work.form
     errors: list[str] = []
     empty: list[Reading] = []
     found: list[Reading] = []
@@ -102,11 +104,6 @@ def write_readings(work: Work, formats: Mapping[Path, Format], review: Path | No
 
     Until then, the working folder of the first file has the copies, and a resume log with what was read in each block.
     """
-    from pipeline.engine.documents import convert
-    from pipeline.engine.resume_log import RESUME_LOG, append_entry, new_log, read_log
-    from pipeline.reader.batch.folders import check_new
-    from pipeline.reader.batch.readings import Reading
-
     targets = [*formats, *([review] if review else [])]
     folder, total, started = name_work(targets[0]), len(work.pictures), time.monotonic()
     with working_folder(targets[0], "classify"):
@@ -140,27 +137,23 @@ def write_readings(work: Work, formats: Mapping[Path, Format], review: Path | No
         for source, target in unpublished.items():
             publish(source, target)
         found, remains = _complete(found, work)
-        _publish_results(found, formats, review, work.request.form)
+        _publish_results(found, formats, review, work.form)
     where = ", ".join(map(str, targets))
     errors, empty = _list_errors(found), _list_empty(found)
     if errors and empty:
         log.info("%s", _describe_empty(empty, total))
     _refuse(errors, total, f". The results are in {where}")
-    if empty and not work.request.form:
+    if empty and not work.form:
         remains += f"; {_describe_empty(empty, total)}"
     return f"{summarise(total - done, total, 'pictures', time.monotonic() - started)} -> {where}\n{remains}"
 
 
-def _complete(found: Sequence["Reading"], work: Work) -> tuple[list["Reading"], str]:
+def _complete(found: Sequence[Reading], work: Work) -> tuple[list[Reading], str]:
     """Return what was read, without rejected texts, and what remains for a person to check, in words.
 
     On pages of a form, the formulas are applied, and problems name what may be missing or wrong.
     """
-    from pipeline.desk.form_pages import check_pages, group_problems
-    from pipeline.reader.batch.boxes import CERTAIN
-    from pipeline.reader.batch.readings import reject
-
-    form = work.request.form
+    form = work.form
     found = check_pages(found, form) if form else found
     checked = [reject(reading, work.least) for reading in found]
     rows = [row for reading in checked for row in reading.rows]
@@ -177,10 +170,8 @@ def _complete(found: Sequence["Reading"], work: Work) -> tuple[list["Reading"], 
     return checked, remains + first
 
 
-def _format_all(found: Sequence["Reading"], write: Format, form: "Form | None") -> Iterator[str]:
+def _format_all(found: Sequence[Reading], write: Format, form: Form | None) -> Iterator[str]:
     """Yield the lines of a file with all results."""
-    from pipeline.desk.form_pages import tabulate
-
     if form and write is format_csv:
         yield from format_table((line for page in found for line in tabulate(page, form)), form.holds)
         return
@@ -191,12 +182,11 @@ def _format_all(found: Sequence["Reading"], write: Format, form: "Form | None") 
 
 
 def _publish_results(
-    found: Sequence["Reading"], formats: Mapping[Path, Format], review: Path | None, form: "Form | None"
+    found: Sequence[Reading], formats: Mapping[Path, Format], review: Path | None, form: Form | None
 ) -> None:
     """Write each file from what was read."""
     if review:
-        from pipeline.desk.review.review import render_review
-        from pipeline.desk.review_data import describe_form, list_constants, list_pages
+        from pipeline.desk.review.review import render_review  # only now: it imports Jinja
 
         values = {**describe_form(form, found), "columns": CHECKED_COLUMNS}
         page = render_review(list_pages(found, form), review, list_constants(), **values)
@@ -211,8 +201,6 @@ def compare_readings(work: Work, truth: Path) -> Iterator[str]:
 
     Raise PipelineError last if a picture cannot be read.
     """
-    from pipeline.desk.truth import compare, load_truth
-
     wanted = load_truth(truth)
     with contextlib.closing(_read(work)) as blocks:
         found, _ = _complete([reading for reading, _ in itertools.chain.from_iterable(blocks)], work)
@@ -220,15 +208,15 @@ def compare_readings(work: Work, truth: Path) -> Iterator[str]:
     _refuse(_list_errors(found), len(found))
 
 
-def _list_errors(found: Sequence["Reading"]) -> list[str]:
+def _list_errors(found: Sequence[Reading]) -> list[str]:
     return [reading.error for reading in found if reading.error]
 
 
-def _list_empty(found: Sequence["Reading"]) -> list["Reading"]:
+def _list_empty(found: Sequence[Reading]) -> list[Reading]:
     return [reading for reading in found if not (reading.error or reading.rows)]
 
 
-def _describe_empty(empty: Sequence["Reading"], total: int) -> str:
+def _describe_empty(empty: Sequence[Reading], total: int) -> str:
     """Return how many pictures have no digit, and the names of the first of them."""
     names = [printable(reading.file) for reading in empty[:NAMED]]
     names += [f"{len(empty) - NAMED:,} more"] if len(empty) > NAMED else []
@@ -237,8 +225,6 @@ def _describe_empty(empty: Sequence["Reading"], total: int) -> str:
 
 def _refuse(errors: Sequence[str], total: int, end: str = "") -> None:
     """Raise PipelineError if pictures could not be read. end: of its message."""
-    from pipeline.engine.errors import PipelineError
-
     if errors:
         several = f"{len(errors):,} of {total:,} pictures could not be read: see the messages above"
         raise PipelineError((errors[0] if total == 1 else several) + end)

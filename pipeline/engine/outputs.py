@@ -7,6 +7,12 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from pipeline.engine.errors import PipelineError, UsageError
+from pipeline.engine.files import new_file, replacement
+from pipeline.engine.locks import file_lock
+from pipeline.engine.resume_log import RESUME_LOG, has_entries
+from pipeline.engine.store import check_outside
+
 log = logging.getLogger(__name__)
 
 LOCK = "lock"  # file in a working folder
@@ -14,9 +20,6 @@ LOCK = "lock"  # file in a working folder
 
 def check_targets(targets: Sequence[Path], files: Sequence[Path]) -> None:
     """Raise UsageError if an output is not a regular file, or is also an input or another output."""
-    from pipeline.engine.errors import UsageError
-    from pipeline.engine.store import check_outside
-
     used = set(map(os.path.realpath, files))
     for target in targets:
         if target.exists() and not target.is_file():
@@ -31,8 +34,6 @@ def check_targets(targets: Sequence[Path], files: Sequence[Path]) -> None:
 
 def check_page(target: Path) -> None:
     """Raise UsageError if an HTML page would get the name of another file, such as notes.txt."""
-    from pipeline.engine.errors import UsageError
-
     if target.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"the name '{target.name}' does not end in .html: name a file such as page.html")
 
@@ -45,10 +46,6 @@ def name_work(output: Path) -> Path:
 @contextlib.contextmanager
 def working_folder(output: Path, command: str) -> Iterator[None]:
     """Create and lock the working folder of `output`; remove it at the end, unless a failure leaves finished blocks."""
-    from pipeline.engine.errors import PipelineError
-    from pipeline.engine.locks import file_lock
-    from pipeline.engine.resume_log import RESUME_LOG, has_entries
-
     folder = name_work(output)
     try:
         folder.mkdir(exist_ok=True)
@@ -87,8 +84,6 @@ def summarise(count: int, total: int, unit: str, seconds: float) -> str:
 
 def write_file(path: Path, content: bytes) -> None:
     """Write a file that appears when it is on the disk; create its folder."""
-    from pipeline.engine.files import new_file
-
     path.parent.mkdir(parents=True, exist_ok=True)
     with new_file(path) as file:
         file.write(content)
@@ -96,7 +91,5 @@ def write_file(path: Path, content: bytes) -> None:
 
 def publish(source: Path, target: Path) -> None:
     """Replace `target` by `source` atomically, even if it is on another disk."""
-    from pipeline.engine.files import replacement
-
     with replacement(target) as fresh:
         shutil.move(source, fresh)

@@ -14,9 +14,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pipeline.desk.forms.form import Form as Form
-    from pipeline.desk.forms.form import add_reference as add_reference
-    from pipeline.desk.forms.form import load_form as load_form
     from pipeline.engine.errors import PipelineError as PipelineError
     from pipeline.model import PRETRAINED as PRETRAINED
     from pipeline.pictures.decoding import PictureError as PictureError
@@ -30,7 +27,6 @@ if TYPE_CHECKING:
 
 MODULES = {
     "PRETRAINED": "pipeline.model",
-    "Form": "pipeline.desk.forms.form",
     "Number": "pipeline.reader.pages.result",
     "PictureError": "pipeline.pictures.decoding",
     "Problem": "pipeline.reader.pages.result",
@@ -38,9 +34,7 @@ MODULES = {
     "Reader": "pipeline.reader.interface",
     "Result": "pipeline.reader.pages.result",
     "Row": "pipeline.reader.pages.result",
-    "add_reference": "pipeline.desk.forms.form",
     "load": "pipeline.reader.interface",
-    "load_form": "pipeline.desk.forms.form",
     "save": "pipeline.reader.interface",
 }
 

@@ -17,7 +17,7 @@ MAIN = "html/lesson/page/main.js"  # it needs the document; the others touch it 
 TEMPLATE = (TEMPLATES / "html/lesson/lesson.html").read_text(encoding="utf-8")
 LESSON = tuple(name for name in re.findall(r'{% include "(.+?[.]js)" %}', TEMPLATE) if name != MAIN)
 LOGIC = ("arithmetic", "boxes", "numbers", "lines", "questions", "digits", "table")
-REVIEW = (*(f"review/logic/{name}.js" for name in LOGIC), "desk/review/form/fields.js")
+REVIEW = (*(f"desk/review/logic/{name}.js" for name in LOGIC), "desk/review/form/fields.js")
 # The first line is the code, compiled once; each other line is a call, with globals of its own.
 RUN = """
 const { createContext, Script } = require("vm");

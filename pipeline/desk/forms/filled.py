@@ -6,13 +6,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.desk.forms.form import Form
 from pipeline.desk.forms.frames import Frame, make_frame
 from pipeline.desk.forms.missed import USUAL, find_missed
 from pipeline.desk.forms.neighbours import hide_neighbours
 from pipeline.desk.forms.records import Entry, find_shared, number_records
 from pipeline.desk.forms.regions import Box, Region
-from pipeline.desk.forms.registration import SHIFTED, lay
+from pipeline.desk.forms.registration import SHIFTED, Reference, lay
 from pipeline.model.model import Finder
 from pipeline.network.activations import Array
 from pipeline.network.thread_pool import Run, in_sequence
@@ -24,14 +23,20 @@ BESIDE = 1.2  # sizes of a digit: how far a number may reach out of its region, 
 
 
 def read_form(
-    model: Finder, grey: Array, size: tuple[int, int], form: Form, run: Run = in_sequence, name: str = "the picture"
+    model: Finder,
+    grey: Array,
+    size: tuple[int, int],
+    regions: Sequence[Region],
+    reference: Reference | None,
+    run: Run = in_sequence,
+    name: str = "the picture",
 ) -> Result:
     """Read the fields of a page, (h, w) in [0, 255]; each row has the name of its field and the number of its record.
 
     model, size, run: as for `read`. Raises PictureError, with the name, if a region is not within the page and there
     is not a reference page.
     """
-    reference, problems = form.reference, list[Problem]()
+    problems = list[Problem]()
     frame, extent, is_doubtful = Frame(grey, grey.shape, size, 1, 0), size, False
     printed = np.zeros(grey.shape, bool)
     if reference:
@@ -51,7 +56,7 @@ def read_form(
 
     found = list[tuple[Region, Box, Row]]()
     possible, places = [np.zeros((0, 4), np.int64)], list[tuple[Region, tuple[int, int, int, int]]]()
-    for region in form.regions:
+    for region in regions:
         edges = np.array(region.locate(extent, name)) * np.tile(np.divide(frame.shape, extent)[::-1], 2)
         left, top = np.floor(edges[:2]).astype(int).tolist()
         right, bottom = np.ceil(edges[2:]).astype(int).tolist()
@@ -75,7 +80,7 @@ def read_form(
     found = [each for i, each in enumerate(found) if i not in shared]
     records = number_records([_enter(*each) for each in found])
     rows = [replace(row, record=number) for (_, _, row), number in zip(found, records, strict=True)]
-    problems += _find_problems(frame, printed, form, rows, places)
+    problems += _find_problems(frame, printed, rows, places)
     if is_doubtful:  # whether a row is that of its field, and whole, is not known, unless the region is the whole page
         everywhere = {region for region, bounds in places if _covers(bounds, frame.shape)}
         rows = [row if each[0] in everywhere else _doubt(row) for row, each in zip(rows, found, strict=True)]
@@ -101,7 +106,6 @@ def _enter(region: Region, bounds: Box, row: Row) -> Entry:
 def _find_problems(
     frame: Frame,
     printed: NDArray[np.bool_],
-    form: Form,
     rows: Sequence[Row],
     places: Sequence[tuple[Region, tuple[int, int, int, int]]],
 ) -> list[Problem]:
@@ -110,17 +114,18 @@ def _find_problems(
     printed: (h, w), where the form is printed, in the frame.
     """
     scale = max(frame.shape) / max(frame.size)
+    holds = {region.name: region.holds for region, _ in places}
     read = {row.region for row in rows if row.text}
     problems = list[Problem]()
     for region, bounds in places:
         if region.name not in read and region.part == 0:
             left, top, right, bottom = (round(side / scale) for side in bounds)
             problems.append(Problem("missing", "no reading", region.name, (left, top, right, bottom)))
-    extra = [row for row in rows if not row.record and form.holds[row.region] != "many"]
+    extra = [row for row in rows if not row.record and holds[row.region] != "many"]
     problems += [Problem("unfit", UNFIT, row.region, row.box) for row in extra]
     boxes = np.concatenate([np.zeros((0, 4), np.int64), *(row.boxes for row in rows)])
     size = float(np.median(boxes[:, 3] - boxes[:, 1])) * scale if len(boxes) else USUAL * max(frame.shape)
-    lines = [row for row in rows if row.record and form.holds[row.region] == "lines"]
+    lines = [row for row in rows if row.record and holds[row.region] == "lines"]
     taken: list[Box] = [tuple(box) for box in (boxes * scale).tolist()]
     for region, (left, top, right, bottom) in places:
         around = [(box[0] - left, box[1] - top, box[2] - left, box[3] - top) for box in taken]

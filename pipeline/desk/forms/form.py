@@ -13,13 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.desk.forms.filled import read_form
 from pipeline.desk.forms.formulas import Formula, list_fields, parse_formula
 from pipeline.desk.forms.frames import make_frame
 from pipeline.desk.forms.missed import USUAL, find_print
 from pipeline.desk.forms.regions import SHOWN, Holds, Region, parse_edges
 from pipeline.desk.forms.registration import Placement, Reference, lay, make_reference
 from pipeline.engine.errors import UsageError
+from pipeline.model.model import Finder
+from pipeline.network.thread_pool import Run, in_sequence
 from pipeline.pictures.decoding import Page, PictureError, Source, load_page
+from pipeline.reader.pages.result import Result
 from pipeline.reader.rows.expected import compile_pattern, count_digits
 
 DIGITS = tuple("0123456789")
@@ -77,6 +81,10 @@ class Form:
     def patterns(self) -> Mapping[str, str | None]:
         """The pattern of each field, by its name."""
         return {region.name: region.pattern for region in self.regions}
+
+    def read_fields(self, model: Finder, page: Page, run: Run = in_sequence, name: str = "the picture") -> Result:
+        """Read the fields of a page; see `read_form`."""
+        return read_form(model, page.grey, page.size, self.regions, self.reference, run, name)
 
     @property
     def digest(self) -> str:

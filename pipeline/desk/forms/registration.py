@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import fft, ndimage
+from scipy import ndimage
 
 from pipeline.network.activations import Array
 
@@ -141,6 +141,8 @@ def _saturate(ink: Array) -> Array:
 
 def _search(fixed: Array, ink: Array, turns: Sequence[complex]) -> list[Placement]:
     """Return the best placements with these turns, each away from the others."""
+    from scipy import fft  # only now: its import takes a tenth of a second
+
     side = max(fixed.shape)
     shape = [fft.next_fast_len(2 * each, real=True) for each in np.maximum(fixed.shape, ink.shape).tolist()]
     target = fft.rfft2(ink - ink.mean(), shape)

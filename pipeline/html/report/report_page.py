@@ -17,15 +17,9 @@ from pipeline.engine.errors import PipelineError
 from pipeline.html.png import draw_grey
 from pipeline.html.rendering import render
 from pipeline.html.repetition import format_command
-from pipeline.html.report.kernels import (
-    PATCHES,
-    draw_strongest,
-    draw_weights,
-    measure_excitation,
-    rank_kernels,
-    receptive_fields,
-)
+from pipeline.html.report.kernels import PATCHES, draw_strongest, draw_weights, rank_kernels
 from pipeline.html.report.plots import plot_accuracy, plot_loss, plot_reliability
+from pipeline.model.excitation import measure_excitation, receptive_fields
 from pipeline.model.metrics import Metrics, list_confusions, measure_reliability
 from pipeline.model.model import Model
 from pipeline.network.activations import ACTIVATIONS

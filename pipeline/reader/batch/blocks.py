@@ -12,27 +12,22 @@ import sys
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from PIL import Image
 
-from pipeline.engine.errors import UsageError
 from pipeline.engine.threads import single_threaded_blas
-from pipeline.pictures.decoding import Page, PictureError, load_page, read_content, read_pages
+from pipeline.pictures.decoding import PictureError, load_page, read_content, read_pages
 from pipeline.reader.batch.boxes import encode_page, encode_with_boxes
 from pipeline.reader.batch.folders import STDIN, Picture
 from pipeline.reader.batch.readings import Reading, View, describe
-from pipeline.reader.interface import Reader
+from pipeline.reader.interface import Fields, Reader
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.execution import iterate_job
 from pipeline.scheduling.jobs import Job
 
-if TYPE_CHECKING:
-    from pipeline.desk.forms.form import Form
-
 BLOCK_SIZE = 4  # pictures; so many pages of A4 take about ten seconds
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # beginnings of files that no browser shows
-OTHERS = 3  # pages that are tried, at most, until one shows what is printed on the reference page
 BLOCK_BYTES = 32_000_000  # after which a block ends, so that a few blocks of large pictures fit into memory
 
 Content = bytes | Image.Image | PictureError  # of a file; a page, decoded; or why there is neither
@@ -51,7 +46,7 @@ class Request:
     reader: Reader
     copies: bool = False
     views: bool = False
-    form: "Form | None" = None
+    form: Fields | None = None
     threads: int | None = None
 
 
@@ -72,67 +67,11 @@ def read_pictures(
             yield outcomes
 
 
-def complete_form(form: "Form", pictures: Sequence[Picture]) -> "Form":
-    """Return the form with its reference page: the page that it names, otherwise the first of the pictures.
-
-    Another picture tells what is printed on it. Standard input cannot be read twice, and is not a reference page.
-    Raises UsageError if the page cannot be read.
-    """
-    from pipeline.desk.forms.form import add_reference  # only with a form: it imports SciPy's Fourier transforms
-
-    page = _find_reference(form, pictures)
-    if page.path == STDIN:
-        return form
-    (content,) = _load_contents([page])
-    try:
-        if isinstance(content, PictureError):
-            raise content
-        others = _load_pages([each for each in pictures if each.path != STDIN and each != page][:OTHERS])
-        return add_reference(form, _to_source(content), page.shown, others=others)
-    except PictureError as error:
-        raise UsageError(
-            f"{error}, so it cannot be the reference page: name another one with reference = in the form"
-        ) from None
-
-
-def _load_pages(pictures: Sequence[Picture]) -> Iterator[Page]:
-    """Yield those of some pages that can be read."""
-    for picture, content in zip(pictures, _load_contents(pictures), strict=True):
-        if not isinstance(content, PictureError):
-            with contextlib.suppress(PictureError):
-                yield load_page(_to_source(content), picture.shown)
-
-
-def _find_reference(form: "Form", pictures: Sequence[Picture]) -> Picture:
-    """Return the page that a form names: a file beside the form, otherwise a page of the pile; both as in scan.pdf#3.
-
-    Raises UsageError if several pages of the pile have this name.
-    """
-    if not form.named:
-        return pictures[0]
-    file = form.path.parent / form.named
-    path, _, page = str(file).rpartition("#")
-    if page.isdecimal() and not file.exists():
-        beside = Picture(path, Path(path), int(page) - 1)
-    else:
-        beside = Picture(str(file), file)
-    if Path(beside.path).exists():
-        return beside
-    parts = Path(form.named).parts
-    found = [picture for picture in pictures if Path(picture.name).parts[-len(parts) :] == parts]
-    if len(found) > 1:
-        raise UsageError(
-            f"the form names {form.named} as the reference page, but {found[0].shown} and {found[1].shown} have this "
-            "name: write reference = with the folder too"
-        )
-    return found[0] if found else beside
-
-
 def _split_blocks(pictures: Sequence[Picture], size: int) -> Iterator[list[tuple[Picture, Content]]]:
     """Yield the pictures of each block and their contents."""
     block: list[tuple[Picture, Content]] = []
     total = 0
-    for picture, content in zip(pictures, _load_contents(pictures), strict=True):
+    for picture, content in zip(pictures, load_contents(pictures), strict=True):
         block.append((picture, content))
         total += _measure(content)
         if len(block) == size or total >= BLOCK_BYTES:
@@ -153,7 +92,8 @@ def _measure(content: Content) -> int:
             return 0
 
 
-def _load_contents(pictures: Sequence[Picture]) -> Iterator[Content]:
+def load_contents(pictures: Sequence[Picture]) -> Iterator[Content]:
+    """Yield the content of each picture; pages of one file are decoded together."""
     for path, group in itertools.groupby(pictures, key=lambda picture: picture.path):
         same = list(group)
         if same[0].page is None:
@@ -184,7 +124,7 @@ def read_picture(request: Request, picture: Picture, content: Content) -> Outcom
     reader = request.reader
     needs_image = request.views and (isinstance(content, Image.Image) or content.startswith(TIFF))
     try:
-        page = load_page(_to_source(content), picture.shown, colours=request.copies or needs_image)
+        page = load_page(to_source(content), picture.shown, colours=request.copies or needs_image)
         result = reader.read_page(page, picture.shown, request.threads, request.form)
     except PictureError as error:
         return Reading(picture.name, str(error)), None
@@ -202,5 +142,6 @@ def _identify(content: bytes | Image.Image) -> str:
     return hashlib.sha256(body).hexdigest()[:16]
 
 
-def _to_source(content: bytes | Image.Image) -> BinaryIO | Image.Image:
+def to_source(content: bytes | Image.Image) -> BinaryIO | Image.Image:
+    """Return a content as `load_page` takes it."""
     return io.BytesIO(content) if isinstance(content, bytes) else content

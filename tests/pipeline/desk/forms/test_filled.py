@@ -54,7 +54,7 @@ def make_form() -> Form:
 
 
 def read(finder: Finder, page: Image.Image, form: Form) -> Result:
-    return read_form(finder, np.asarray(page, np.float32), (page.height, page.width), form)
+    return read_form(finder, np.asarray(page, np.float32), (page.height, page.width), form.regions, form.reference)
 
 
 def list_records(result: Result) -> set[tuple[int, str, str]]:

@@ -328,7 +328,7 @@ def test_look_at_some_begins_with_the_least_certain() -> None:
 
 
 # The cases of the arithmetic in Python, called as there.
-CASES = json.loads((Path(__file__).parents[2] / "reader" / "forms" / "arithmetic.json").read_text())
+CASES = json.loads((Path(__file__).parents[1] / "arithmetic.json").read_text())
 CALL = """(cases) => cases.map(({ call, input }) => ({
     amount: () => {
         const { value, unit } = readAmount(input);

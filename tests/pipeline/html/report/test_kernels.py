@@ -7,17 +7,8 @@ import pytest
 
 from pipeline.data.scaling import standardise
 from pipeline.html.png import draw_signed
-from pipeline.html.report.kernels import (
-    MAX_UNITS,
-    PATCHES,
-    Excitation,
-    ReceptiveField,
-    cut_patches,
-    draw_strongest,
-    draw_weights,
-    measure_excitation,
-    receptive_fields,
-)
+from pipeline.html.report.kernels import MAX_UNITS, PATCHES, cut_patches, draw_strongest, draw_weights
+from pipeline.model.excitation import Excitation, ReceptiveField, measure_excitation, receptive_fields
 from pipeline.network.architecture import build_layers
 from pipeline.network.network import forward
 from tests.pipeline.models import make_model

@@ -8,18 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.desk.forms.form import Form
-from pipeline.desk.forms.regions import Region
-from pipeline.engine.errors import UsageError
 from pipeline.pictures.decoding import load_page
 from pipeline.reader import PRETRAINED, Reader, load
 from pipeline.reader.batch import blocks
-from pipeline.reader.batch.blocks import Request, complete_form, read_picture, read_pictures
+from pipeline.reader.batch.blocks import Request, read_picture, read_pictures
 from pipeline.reader.batch.boxes import UNSURE_COLOUR
 from pipeline.reader.batch.folders import Picture, find_pictures
 from pipeline.scheduling.backends import Backend
 from tests.drawings import enlarge, sample_digits
-from tests.ledgers import draw_ledger
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +64,7 @@ def test_file_that_is_too_large_is_not_read_whole(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr("pipeline.pictures.decoding.MAX_BYTES", 10)
     for size in (10, 11):
         (tmp_path / f"{size}.png").write_bytes(bytes(size))
-    small, large = blocks._load_contents(find_pictures([str(tmp_path)]))
+    small, large = blocks.load_contents(find_pictures([str(tmp_path)]))
     assert small == bytes(10)
     assert "11.png is too large" in str(large)
 
@@ -84,7 +80,7 @@ def test_pages_have_the_pixels_of_their_file(mode: str, compression: str | None,
     ]
     path = tmp_path / "scan.tif"
     pages[0].save(path, save_all=True, append_images=pages[1:], compression=compression)
-    contents = list(blocks._load_contents(find_pictures([str(path)])))
+    contents = list(blocks.load_contents(find_pictures([str(path)])))
     assert len(contents) == 3
     for page, content in enumerate(contents):
         assert isinstance(content, Image.Image)
@@ -103,7 +99,7 @@ def test_damaged_page_is_an_error_and_the_others_are_read(tmp_path: Path) -> Non
     for start, size in zip(*strips, strict=True):
         body[start : start + size] = b"\xff" * size
     (tmp_path / "scan.tif").write_bytes(body)
-    found = list(blocks._load_contents(find_pictures([str(tmp_path / "scan.tif")])))
+    found = list(blocks.load_contents(find_pictures([str(tmp_path / "scan.tif")])))
     assert "scan.tif#2 is damaged" in str(found[1])
     assert [each.size for each in (found[0], *found[2:]) if isinstance(each, Image.Image)] == [(60, 60)] * 3
 
@@ -123,29 +119,6 @@ def test_each_page_is_found_from_the_one_before(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(Path, "open", open_and_count)
     assert len(list(blocks._split_blocks(found, 1))) == 30
     assert len(opened) == 1
-
-
-def test_reference_page_is_beside_the_form_or_the_only_page_of_its_name(tmp_path: Path) -> None:
-    for folder, text in (("forms", "a"), ("pile/one", "b"), ("pile/two", "c"), ("pile/two", "d")):
-        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
-        draw_ledger(1).save(tmp_path / folder / f"{text}.png")
-    draw_ledger(1).save(tmp_path / "pile/one/c.png")
-    pictures = find_pictures([str(tmp_path / "pile")])
-
-    def find(named: str) -> str:
-        form = complete_form(Form((Region("x"),), named=named, path=tmp_path / "forms/form.toml"), pictures)
-        assert form.reference
-        return str(Path(form.reference.name).relative_to(tmp_path))
-
-    draw_ledger(2).save(tmp_path / "forms/b.png")
-    assert find("a.png") == "forms/a.png"
-    assert find("b.png") == "forms/b.png"  # not the page of the pile
-    assert find("d.png") == "pile/two/d.png"
-    assert find("one/c.png") == "pile/one/c.png"
-    assert find("") == "pile/one/b.png"
-    for wrong in ("c.png", "none.png", "three/d.png"):
-        with pytest.raises(UsageError):
-            find(wrong)
 
 
 def test_copy_shows_where_a_digit_may_be_missing(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
