@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from html import escape
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -126,3 +127,12 @@ class Result:
     upright: tuple[float, ...] = ()
     degrees: int = 0
     other: "Result | None" = None
+
+    def _repr_html_(self) -> str:
+        """Return a table of the rows, which a notebook shows instead of the arrays."""
+        lines: list[tuple[str, ...]] = [("row", "confidence", "alternatives")] if self.rows else [("no digit found",)]
+        for row in self.rows:
+            alternatives = (f"{text} ({probability:.1%})" for text, probability in row.alternatives)
+            lines.append((row.text, f"{row.confidence:.1%}", ", ".join(alternatives)))
+        cells = ("".join(f"<td>{escape(cell)}</td>" for cell in line) for line in lines)
+        return f"<table>{''.join(f'<tr>{line}</tr>' for line in cells)}</table>"

@@ -1,0 +1,83 @@
+"""Calibrate the probability of numbers, so that nine in ten readings with a probability of 90% are correct."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.engine.threads import count_cores
+from pipeline.model.metrics import measure_reliability
+from pipeline.model.model import RowReader
+from pipeline.network.thread_pool import ThreadPool
+from pipeline.reader.rows.labels import NO_LABEL, OTHER, SIDE, SPACE, WIDTH, decode_contrast
+from pipeline.reader.rows.spans import SIZE, Span, is_reported, measure, read_spans
+from pipeline.reader_training.columns import LineImages, move_labels
+
+TEMPERATURES = np.geomspace(0.2, 5, 80)
+
+Written = tuple[tuple[int, ...], float, float]  # labels; centres of the first and of the last digit, in pixels
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How well numbers are read.
+
+    recall: the fraction of the numbers that are read without an error and reported. precision: the fraction of the
+    reported numbers that are correct. expected_calibration_error: that of the probabilities of the reported numbers.
+    """
+
+    numbers: int
+    recall: float
+    precision: float
+    expected_calibration_error: float
+
+
+def calibrate(model: RowReader, line_images: LineImages) -> tuple[RowReader, Quality]:
+    """Return a row network with the temperature that fits line images best, and how well it reads them.
+
+    It minimises the cross-entropy between the probability of a number and whether it is correct.
+    (Guo et al. 2017, for whole numbers)
+    """
+    contrast = [decode_contrast(image[:, SIDE : SIDE + WIDTH]) for image in line_images.images]
+    with ThreadPool(count_cores()) as pool:
+        found = read_spans(model, contrast, pool.run)
+    width, classes = line_images.images.shape[2], len(model.class_names)
+    written = [list_numbers(move_labels(labels, width, 1.0), classes) for labels in line_images.labels]
+    count = sum(map(len, written))
+    spans = [span for each in found for span in each]
+    nothing = Quality(count, 0.0, 0.0, 0.0)
+    if not spans:  # after very little training
+        return model, nothing
+    correct = np.array(
+        [is_correct(span, numbers) for each, numbers in zip(found, written, strict=True) for span in each]
+    )
+    chances = np.array([[span.probability for span in measure(spans, t)] for t in TEMPERATURES])
+    likelihoods = np.where(correct, chances, 1 - chances)
+    best = int(np.log(np.clip(likelihoods, 1e-6, 1)).mean(axis=1).argmax())
+    shown = np.array([is_reported(len(span.places), p) for span, p in zip(spans, chances[best], strict=True)])
+    if not shown.any():
+        return model, nothing
+    quality = Quality(
+        count,
+        float((correct & shown).sum() / max(count, 1)),
+        float(correct[shown].mean()),
+        measure_reliability(chances[best, shown, np.newaxis], (~correct[shown]).astype(np.uint8)).error,
+    )
+    return replace(model, temperature=float(TEMPERATURES[best])), quality
+
+
+def list_numbers(labels: NDArray[np.integer], classes: int) -> list[Written]:
+    """Return the numbers of a line image, by its labels, (MAX_LABELS, 3)."""
+    used, parting = labels[labels[:, 0] != NO_LABEL].tolist(), (classes + SPACE, classes + OTHER)
+    parts = (list(part) for apart, part in groupby(used, lambda label: label[0] in parting) if not apart)
+    return [(tuple(label[0] for label in part), sum(part[0][1:]) / 2, sum(part[-1][1:]) / 2) for part in parts]
+
+
+def is_correct(span: Span, numbers: Sequence[Written]) -> bool:
+    """Return whether a number is one of those that are written there."""
+    return any(
+        span.labels == labels and max(abs(span.places[0] - first), abs(span.places[-1] - last)) < SIZE
+        for labels, first, last in numbers
+    )
