@@ -1,4 +1,4 @@
-"""Calibrate the probability of numbers, so that nine in ten readings with a probability of 90% are correct."""
+"""Calibrate the probability of digits, so that nine in ten readings with a probability of 90% are correct."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +13,8 @@ from pipeline.model.model import RowReader
 from pipeline.network.thread_pool import ThreadPool
 from pipeline.reader.learning.columns import LineImages, move_labels
 from pipeline.reader.rows.labels import NO_LABEL, OTHER, SIDE, SPACE, WIDTH, decode_contrast
-from pipeline.reader.rows.spans import SIZE, Span, is_reported, measure, read_spans
+from pipeline.reader.rows.grouping import group
+from pipeline.reader.rows.spans import SIZE, is_reported, measure, read_spans
 
 TEMPERATURES = np.geomspace(0.2, 5, 80)
 
@@ -26,19 +27,21 @@ class Quality:
 
     recall: the fraction of the numbers that are read without an error and reported. precision: the fraction of the
     reported numbers that are correct. expected_calibration_error: that of the probabilities of the reported numbers.
+    digits_calibration_error: that of the probabilities of their digits, whatever stands between these.
     """
 
     numbers: int
     recall: float
     precision: float
     expected_calibration_error: float
+    digits_calibration_error: float
 
 
 def calibrate(model: RowReader, line_images: LineImages) -> tuple[RowReader, Quality]:
     """Return a row network with the temperature that fits line images best, and how well it reads them.
 
-    It minimises the cross-entropy between the probability of a number and whether it is correct.
-    (Guo et al. 2017, for whole numbers)
+    It minimises the cross-entropy between the probability of the digits of a span and whether they are correct.
+    (Guo et al. 2017, for whole spans)
     """
     contrast = [decode_contrast(image[:, SIDE : SIDE + WIDTH]) for image in line_images.images]
     with ThreadPool(count_cores()) as pool:
@@ -47,11 +50,12 @@ def calibrate(model: RowReader, line_images: LineImages) -> tuple[RowReader, Qua
     written = [list_numbers(move_labels(labels, width, 1.0), classes) for labels in line_images.labels]
     count = sum(map(len, written))
     spans = [span for each in found for span in each]
-    nothing = Quality(count, 0.0, 0.0, 0.0)
+    nothing = Quality(count, 0.0, 0.0, 0.0, 0.0)
     if not spans:  # after very little training
         return model, nothing
+    where = [numbers for each, numbers in zip(found, written, strict=True) for _ in each]
     correct = np.array(
-        [is_correct(span, numbers) for each, numbers in zip(found, written, strict=True) for span in each]
+        [is_correct(span.labels, span.places, numbers, classes) for span, numbers in zip(spans, where, strict=True)]
     )
     chances = np.array([[span.probability for span in measure(spans, t)] for t in TEMPERATURES])
     likelihoods = np.where(correct, chances, 1 - chances)
@@ -59,13 +63,27 @@ def calibrate(model: RowReader, line_images: LineImages) -> tuple[RowReader, Qua
     shown = np.array([is_reported(len(span.places), p) for span, p in zip(spans, chances[best], strict=True)])
     if not shown.any():
         return model, nothing
+    temperature, outputs = float(TEMPERATURES[best]), len(spans[0].logits)
+    numbers = np.array(
+        [
+            (chance, is_correct(labels, spans[i].places[own], where[i], outputs))
+            for i in np.flatnonzero(shown).tolist()
+            for labels, chance, own in group(spans[i], temperature, 0).numbers
+        ]
+    )
     quality = Quality(
         count,
-        float((correct & shown).sum() / max(count, 1)),
-        float(correct[shown].mean()),
-        measure_reliability(chances[best, shown, np.newaxis], (~correct[shown]).astype(np.uint8)).error,
+        float(numbers[:, 1].sum() / max(count, 1)),
+        float(numbers[:, 1].mean()),
+        measure_error(numbers[:, 0], numbers[:, 1]),
+        measure_error(chances[best, shown], correct[shown]),
     )
-    return replace(model, temperature=float(TEMPERATURES[best])), quality
+    return replace(model, temperature=temperature), quality
+
+
+def measure_error(chances: NDArray[np.floating], correct: NDArray[np.generic]) -> float:
+    """Return the expected calibration error of probabilities, (n,). correct: which readings are, (n,)."""
+    return measure_reliability(chances[:, np.newaxis], (correct == 0).astype(np.uint8)).error
 
 
 def list_numbers(labels: NDArray[np.integer], classes: int) -> list[Written]:
@@ -75,9 +93,16 @@ def list_numbers(labels: NDArray[np.integer], classes: int) -> list[Written]:
     return [(tuple(label[0] for label in part), sum(part[0][1:]) / 2, sum(part[-1][1:]) / 2) for part in parts]
 
 
-def is_correct(span: Span, numbers: Sequence[Written]) -> bool:
-    """Return whether a number is one of those that are written there."""
-    return any(
-        span.labels == labels and max(abs(span.places[0] - first), abs(span.places[-1] - last)) < SIZE
-        for labels, first, last in numbers
-    )
+def is_correct(labels: Sequence[int], places: NDArray[np.floating], numbers: Sequence[Written], symbols: int) -> bool:
+    """Return whether labels are one of the numbers that are written there, or several in succession.
+
+    Only the first `symbols` of them count: the classes, or all. places: of the digits, in pixels, (k,).
+    """
+    read = [label for label in labels if label < symbols]
+    for start, (_, first, _) in enumerate(numbers):
+        written: list[int] = []
+        for more, _, last in numbers[start:]:
+            written += [label for label in more if label < symbols]
+            if written == read and max(abs(places[0] - first), abs(places[-1] - last)) < SIZE:
+                return True
+    return False
