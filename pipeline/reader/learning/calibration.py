@@ -12,8 +12,8 @@ from pipeline.model.metrics import measure_reliability
 from pipeline.model.model import RowReader
 from pipeline.network.thread_pool import ThreadPool
 from pipeline.reader.learning.columns import LineImages, move_labels
-from pipeline.reader.rows.labels import NO_LABEL, OTHER, SIDE, SPACE, WIDTH, decode_contrast
 from pipeline.reader.rows.grouping import group
+from pipeline.reader.rows.labels import NO_LABEL, OTHER, SIDE, SPACE, WIDTH, decode_contrast
 from pipeline.reader.rows.spans import SIZE, is_reported, measure, read_spans
 
 TEMPERATURES = np.geomspace(0.2, 5, 80)

@@ -132,9 +132,7 @@ def _enlarge(boxes: NDArray[Any], shape: Sequence[int], size: tuple[int, int]) -
     return np.asarray(np.clip(mapped, 0, [size[1], size[0]] * 2), np.int64)
 
 
-def _make_row(
-    parts: Sequence[Part], numbers: Sequence[Number], complete: float, class_names: Sequence[str]
-) -> Row:
+def _make_row(parts: Sequence[Part], numbers: Sequence[Number], complete: float, class_names: Sequence[str]) -> Row:
     """Return the row of some numbers, in parts of one or several. complete: probability that no number is missing."""
     texts = [text for text, *_ in parts]
     confidence = complete * math.prod(probability for _, probability, _ in parts)

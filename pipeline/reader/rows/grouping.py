@@ -23,8 +23,8 @@ class Grouped:
     """A text of a span: digits, separators and spaces. probability: that the ink shows this text and no other.
 
     others: other texts with their probabilities. Those with all digits together, and with all apart, come first if they
-    matter; then the most probable ones. numbers: the symbols of each number, its probability, and which of the digits it
-    has.
+    matter; then the most probable ones. numbers: the symbols of each number, its probability, and which of the digits
+    it has.
     """
 
     text: Text

@@ -36,10 +36,10 @@ TINY = 1e-12  # probability
 class Span:
     """Digits that a line image shows in some of its columns: a number, or several that a space may part.
 
-    labels: the symbols of the digits, and of the separators and spaces between them. places: the distances from the start of the
-    line to the centres of the digits, in pixels, (k,). probabilities: the probabilities of the classes for each digit,
-    (k, classes). logits: the logits of these columns, (outputs, columns). probability: the probability that they show
-    these digits and no other, whatever stands between them. others: the most probable other labels with their
+    labels: the symbols of the digits, and of the separators and spaces between them. places: the distances from the
+    start of the line to the centres of the digits, in pixels, (k,). probabilities: the probabilities of the classes for
+    each digit, (k, classes). logits: the logits of these columns, (outputs, columns). probability: the probability that
+    they show these digits and no other, whatever stands between them. others: the most probable other labels with their
     probabilities, None if they were not computed.
     """
 
