@@ -8,8 +8,8 @@ from typing import Annotated
 from typer import Option
 
 from pipeline.engine.command import main
+from pipeline.engine.progress import progress
 from pipeline.engine.stage import Input, Output, Role, stage
-from pipeline.scheduling.progress import progress
 from stages.shared.options import Scheduler, Workers
 
 log = logging.getLogger(__name__)

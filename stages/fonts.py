@@ -9,9 +9,9 @@ from typer import Option
 
 from pipeline.engine.command import main
 from pipeline.engine.errors import PipelineError
+from pipeline.engine.progress import progress
 from pipeline.engine.stage import Output, stage
 from pipeline.reader.synthesis.font_packages import fetch_fonts, load_fonts
-from pipeline.scheduling.progress import progress
 
 
 def resolve(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""Data sets: from files of images, pictures or tables to arrays for training."""
+"""Data sets: from files of images to arrays for training."""

@@ -7,13 +7,13 @@ from typing import Annotated
 from msgspec import Meta
 
 from pipeline.data.dataset import Description
+from pipeline.data.ink import InkStatistics
 from pipeline.data.scaling import Scaling
 from pipeline.engine.documents import Count, Positive, Share
 from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.architecture import build_layers, format_network
 from pipeline.network.layer import Layer
 from pipeline.network.losses import LOSSES
-from pipeline.pictures.ink import InkStatistics
 
 HEADER = "model"  # its key in the metadata of ONNX and safetensors
 EXTRA = 9  # outputs by column besides the classes: a space, other writing, six separators and, last, the blank of CTC

@@ -24,12 +24,12 @@ from pipeline.engine.arrays import (
 )
 from pipeline.engine.digests import signature
 from pipeline.engine.errors import PipelineError
+from pipeline.engine.resume_log import append_entry, new_log, read_log
 from pipeline.model.model import Model
 from pipeline.model.prediction import predict
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.execution import iterate_job
 from pipeline.scheduling.jobs import Job
-from pipeline.scheduling.resume_log import append_entry, new_log, read_log
 
 PREDICTIONS, PROBABILITIES = "predictions.npy", "probabilities.npy"
 

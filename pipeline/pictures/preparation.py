@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from pipeline.pictures.ink import InkStatistics, centre_by_mass, find_extent, measure_stroke_widths
+from pipeline.data.ink import InkStatistics, centre_by_mass, find_extent, measure_stroke_widths
 
 Ink = NDArray[np.float32]
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.dataset import are_ten_digits
+from pipeline.data.ink import measure_ink
 from pipeline.data.scaling import Scaling, standardise
 from pipeline.data.split import Split
 from pipeline.data.synthetic.drawn import make_negatives, make_styles
@@ -27,7 +28,6 @@ from pipeline.model.prediction import predict_logits
 from pipeline.network.activations import Array
 from pipeline.network.gradient_descent import Indices
 from pipeline.network.losses import LOSSES, Labels, Loss, count_correct, cross_entropy
-from pipeline.pictures.ink import measure_ink
 from pipeline.training.epochs import Trained, TrainingProgress, train_networks
 from pipeline.training.recipe import Recipe
 from pipeline.training.task import Task, make_header

@@ -159,7 +159,7 @@ def _find_files(
 
 def _make_key(work: Work) -> list[Any]:
     from pipeline.engine.digests import wait_and_identify
-    from pipeline.scheduling.resume_log import make_key
+    from pipeline.engine.resume_log import make_key
 
     pictures = []
     for picture in work.pictures:

@@ -8,7 +8,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from pipeline.engine.command import main
-from pipeline.scheduling.progress import progress
+from pipeline.engine.progress import progress
 from stages.commands.shared.outputs import check_targets, name_work, publish, summarise, working_folder
 from stages.shared.options import ModelFolder, Scheduler, Workers
 
@@ -43,11 +43,11 @@ def predict(
     from pipeline.data.image_files import locate_images
     from pipeline.engine.digests import wait_and_identify
     from pipeline.engine.errors import PipelineError
+    from pipeline.engine.resume_log import make_key
     from pipeline.model.parallel_prediction import PREDICTIONS, PROBABILITIES, open_predictions, predict_missing
     from pipeline.pictures.decoding import describe_missing
     from pipeline.reader import load
     from pipeline.scheduling.backends import Backend
-    from pipeline.scheduling.resume_log import make_key
 
     backend = Backend(scheduler, workers)
     outputs = {PREDICTIONS: output} | ({PROBABILITIES: probabilities} if probabilities else {})

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from pipeline.data.sources.catalogue import CUSTOM, find_dataset
 from pipeline.data.sources.catalogue import DatasetName as DatasetName
 from pipeline.engine.errors import UsageError
+from pipeline.engine.progress import progress
 from pipeline.engine.provenance import environment
-from pipeline.scheduling.progress import progress
 
 if TYPE_CHECKING:
     from pipeline.data.dataset import Description
@@ -41,7 +41,7 @@ def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
     if given["dataset"] != CUSTOM:
         resolved |= {"class_names": dataset.class_names, "sha256": dataset.sha256}
     else:
-        from pipeline.data.own.listing import digest_data, find_form  # slow to import
+        from pipeline.own_data.listing import digest_data, find_form  # slow to import
 
         if find_form(given["from_folder"]) != "idx":
             parse_size(size or IMAGE_SIZE)  # raises UsageError
@@ -57,21 +57,21 @@ def list_modules(resolved: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names of the modules that read own data, given the parameters that `resolve` returns."""
     if resolved.get("dataset") != CUSTOM:
         return ()
-    return ("pipeline.data.own.conversion",) if "image_size" in resolved else ("pipeline.data.sources.fetch",)
+    return ("pipeline.own_data.conversion",) if "image_size" in resolved else ("pipeline.data.sources.fetch",)
 
 
 def obtain(name: DatasetName, folder: Path | None, size: str | None, output: Path) -> "tuple[Description, str]":
     """Write the four files of the data set into `output`; return its description and its source."""
     from pipeline.data.dataset import DatasetError, Description, read_class_names
-    from pipeline.data.own.listing import find_form, list_items
-    from pipeline.data.own.tables import ShapeError
     from pipeline.data.parts import load_parts, name_classes
     from pipeline.data.sources.fetch import fetch
     from pipeline.data.sources.npm import FetchError
+    from pipeline.own_data.listing import find_form, list_items
+    from pipeline.own_data.tables import ShapeError
 
     own = folder if name == CUSTOM else None
     if own is not None and find_form(own) != "idx":
-        from pipeline.data.own.conversion import convert  # slow to import
+        from pipeline.own_data.conversion import convert  # slow to import
 
         shape = parse_size(size or IMAGE_SIZE)
         try:

@@ -12,7 +12,7 @@ from typer import Option
 
 from pipeline.data.augmentation import Augmentation
 from pipeline.engine.fields import list_described
-from pipeline.scheduling.progress import progress
+from pipeline.engine.progress import progress
 from pipeline.training.recipe import Recipe, override, to_dict
 from pipeline.training.recipes import READER_RECIPES, RECIPES, ROW_RECIPES
 from pipeline.training.recipes import ReaderRecipeName as ReaderRecipeName

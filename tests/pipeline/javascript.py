@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from pipeline.html.rendering import TEMPLATES
+from pipeline.reader.many.review_data import list_constants
 
 MAIN = "lesson/page/main.js"  # it needs the document; the others touch it only when they are called
 TEMPLATE = (TEMPLATES / "lesson/lesson.html").read_text(encoding="utf-8")
@@ -43,7 +44,9 @@ def _start(scripts: tuple[str, ...]) -> subprocess.Popen[str]:
     pipe = subprocess.PIPE
     process = subprocess.Popen([program, "-e", RUN], stdin=pipe, stdout=pipe, text=True)
     atexit.register(process.communicate)  # closes its input, which ends it
-    code = '"use strict";\n' + "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in scripts)
+    code = f'"use strict";\nconst KNOWN = {json.dumps(list_constants())};\n' + "\n".join(
+        (TEMPLATES / name).read_text(encoding="utf-8") for name in scripts
+    )
     print(json.dumps(code), file=process.stdin)
     return process
 

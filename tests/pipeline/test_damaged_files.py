@@ -21,12 +21,12 @@ from PIL import Image
 from pipeline.data import idx
 from pipeline.data.dataset import read_class_names
 from pipeline.data.image_files import locate_images
+from pipeline.data.ink import InkStatistics
 from pipeline.engine.errors import PipelineError
 from pipeline.model.model import Model
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.pictures.decoding import load_page
-from pipeline.pictures.ink import InkStatistics
 from pipeline.pictures.levels import MAX_SIDE
 from tests.pipeline.damage import Files, damaged, damaged_json, idx_files, npy_files, png_files
 from tests.pipeline.models import make_model

@@ -17,7 +17,7 @@ from pipeline.data import idx
 from pipeline.data.dataset import FILES
 from pipeline.engine.artifacts import describe_outputs, read_manifest, write_manifest
 from pipeline.engine.make import load_stage
-from pipeline.scheduling.resume_log import RESUME_LOG
+from pipeline.engine.resume_log import RESUME_LOG
 from tests.make.common import STAGES as STAGES
 from tests.processes import environment, reset_signals
 

@@ -19,10 +19,10 @@ from stages.fonts import fonts
 from stages.reader import reader
 from stages.shared import recipe_options
 from stages.train import train
-from tests.pipeline.data.own.common import write_folder
+from tests.pipeline.own_data.common import write_folder
 from tests.stages.common import write_custom_dataset
 
-PICTURES = {"pipeline/data/own/conversion.py", "pipeline/data/own/listing.py", "pipeline/pictures/decoding.py"}
+PICTURES = {"pipeline/own_data/conversion.py", "pipeline/own_data/listing.py", "pipeline/pictures/decoding.py"}
 IDX = {"pipeline/data/sources/fetch.py", "pipeline/data/idx.py"}
 
 

@@ -10,7 +10,7 @@ import pytest
 from pipeline.data import idx
 from pipeline.data.dataset import FILES, DatasetError
 from stages.shared.data_options import obtain
-from tests.pipeline.data.own.common import CLASSES, draw, save, write_folder
+from tests.pipeline.own_data.common import CLASSES, draw, save, write_folder
 from tests.processes import Run
 from tests.stages.common import STAGES
 

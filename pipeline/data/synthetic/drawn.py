@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data.ink import SAMPLES, Array, centre_by_mass, measure_digit_box, to_ink
 from pipeline.data.synthetic.shapes import DIGITS, SIGNS, Stroke, load_digits, load_glyphs, parse_shape
 from pipeline.data.synthetic.strokes import Generator, draw, draw_by_hand, shrink
-from pipeline.pictures.ink import SAMPLES, Array, centre_by_mass, measure_digit_box, to_ink
 
 FONTS = 0.25  # share of the digits that are from the Hershey fonts
 SHARES = {"glyph": 0.4, "sign": 0.1, "doodle": 0.15, "piece": 0.35}

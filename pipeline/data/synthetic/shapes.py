@@ -134,8 +134,6 @@ SIGNS = (
     "~50,10 40,60 10,90 30,100 50,50 90,20 70,70 100,90",
 )
 
-MARKS = ("0,50 100,50", "60,0 30,100", "40,40 60,60", "40,0 44,4 | 40,96 44,100")  # dash, comma, point, colon
-
 
 def load_glyphs() -> list[list[Stroke]]:
     """Return the strokes of all letters and signs that do not look like a digit.

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
+from pipeline.data.ink import Array, find_extent
 from pipeline.data.synthetic.shapes import Stroke
-from pipeline.pictures.ink import Array, find_extent
 
 Generator = np.random.Generator
 

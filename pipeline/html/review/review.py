@@ -15,13 +15,13 @@ from pipeline.html.rendering import digest_script, render
 IMAGES = 100_000_000  # characters of the images of whole pages, at most
 
 
-def render_review(pages: Sequence[Mapping[str, Any]], file: Path, **values: Any) -> str:
+def render_review(pages: Sequence[Mapping[str, Any]], file: Path, constants: Mapping[str, Any], **values: Any) -> str:
     """Return the page, which asks for what is known to be wrong first, then for the least certain numbers.
 
     pages: what was read on each page, its `path`, and its `image` as a data URI, or "" if the browser can show the
-    file. file: where the page will be; the addresses of pictures are relative to it. values: what else the script
-    reads: the `title` of the pile, `fields`, `lines` and `sums` of a form and its text as `toml`, `columns` of
-    the table that it saves, and the confidence from which a row is `certain`.
+    file. file: where the page will be; the addresses of pictures are relative to it. constants: what its scripts
+    know of any form. values: the `title` of the pile, `fields`, `lines` and `sums` of a form and its text as `toml`,
+    and `columns` of the table that it saves.
     """
     shown, left = [], IMAGES
     for page in pages:
@@ -31,9 +31,13 @@ def render_review(pages: Sequence[Mapping[str, Any]], file: Path, **values: Any)
         shown.append({**others, "source": source})
     # The browser keeps the answers under this name.
     key = hashlib.sha256(os.fsencode(file.absolute())).hexdigest()[:16]
-    # In a script element, "</" would end it.
-    data = json.dumps({"key": key, "pages": shown, **values}, separators=(",", ":")).replace("<", "\\u003c")
-    return render("review/review.html", data=Markup(data), digest=digest_script)
+    data, known = map(write_json, ({"key": key, "pages": shown, **values}, constants))
+    return render("review/review.html", data=data, constants=known, digest=digest_script)
+
+
+def write_json(value: Any) -> Markup:
+    """Return JSON for a script element, which "</" would end."""
+    return Markup(json.dumps(value, separators=(",", ":")).replace("<", "\\u003c"))
 
 
 def _refer(path: str, folder: Path) -> str:

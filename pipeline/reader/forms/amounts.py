@@ -58,6 +58,17 @@ def format_amount(amount: Amount, decimal: str) -> str:
     return f"{sign}{digits[: -amount.decimals]}{decimal}{digits[-amount.decimals :]}"
 
 
+def find_exact_unit(value: Fraction, unit: Fraction, is_time: bool) -> Fraction:
+    """Return the unit in which a result is not rounded: this one, a smaller one, or a minute if it is of times.
+
+    A result that has no end, such as 8 / 3, has four decimals.
+    """
+    decimal = [Fraction(1, 10**count) for count in range(5)]
+    units = [unit] if unit == MINUTE else [each for each in decimal if each <= unit]
+    exact = (each for each in (*units[:3], *([MINUTE] if is_time else []), *units) if (value / each).denominator == 1)
+    return next(exact, units[-1])
+
+
 def write_number(text: str, decimal: str, pattern: str | None) -> str:
     r"""Return a number as a table writes it: a time with a colon, and an amount with this decimal separator.
 

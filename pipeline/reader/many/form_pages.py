@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.reader.forms.filled import UNFIT
 from pipeline.reader.forms.form import Form
-from pipeline.reader.many.arithmetic import apply_formulas, count_units
+from pipeline.reader.many.arithmetic import apply_formulas, find_habits
 from pipeline.reader.many.boxes import Box
 from pipeline.reader.many.readings import Reading
 from pipeline.reader.pages.result import Problem
@@ -26,7 +26,7 @@ def check_pages(found: Sequence[Reading], form: Form) -> list[Reading]:
     """
     read = [page for page in found if not page.error]
     usual = {field: find_usual(read, field) for field, holds in form.holds.items() if holds == "lines"}
-    units = count_units(read, form)
+    habits = find_habits(read, form)
     checked = []
     for page in found:
         if page.error:
@@ -37,7 +37,7 @@ def check_pages(found: Sequence[Reading], form: Form) -> list[Reading]:
         for field, most in usual.items():
             if 0 < counts[field] < most:
                 problems.append(Problem("few", f"{counts[field]} rows, most pages have {most}", field))
-        checked.append(apply_formulas(replace(page, problems=tuple(problems)), form, units))
+        checked.append(apply_formulas(replace(page, problems=tuple(problems)), form, habits))
     return checked
 
 

@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.reader.forms.form import DIGITS, Form
-from pipeline.reader.forms.formulas import Formula
-from pipeline.reader.many.arithmetic import count_units, find_page_decimal
-from pipeline.reader.many.boxes import Box
+from pipeline.reader.forms.form import DECIMALS, DIGITS, FIELD_KEYS, KEYS, RESERVED, TYPE_NAMES, Form
+from pipeline.reader.forms.formulas import MOST_CHARACTERS, Formula
+from pipeline.reader.many.arithmetic import MOST_COMBINATIONS, find_habits, find_page_decimal
+from pipeline.reader.many.boxes import CERTAIN, Box
 from pipeline.reader.many.form_pages import find_usual
 from pipeline.reader.many.readings import Reading, RowReading
+from pipeline.reader.many.table import FORMULA
+from pipeline.reader.rows.expected import MOST_DIGITS
+from pipeline.reader.rows.expressions import TOKEN, UNNAMED, find_fitting
 from pipeline.reader.rows.labels import SEPARATORS, SPACE
 
 
@@ -89,31 +92,65 @@ def _describe_formulas(formulas: Mapping[str, Formula]) -> dict[str, Any]:
     return {target: {"text": formula.text, "formula": formula.tree} for target, formula in formulas.items()}
 
 
-def _unescape(found: re.Match[str]) -> str:
-    """Return an escape of a regular expression as JavaScript allows it with the flag u."""
-    if found[1] == "-":
-        return r"\x2d"
-    return found[0] if found[1].isalnum() or found[1] in r"^$\.*+?()[]{}|/" else found[1]
+def list_constants() -> dict[str, Any]:
+    """Return what the scripts of the page know of forms and tables, so that it is written once."""
+    types = {str: "string", int: "number", list: "list", dict: "table"}
+    keys, field_keys = (
+        {key: [types[each] for each in allowed] for key, allowed in known.items()} for known in (KEYS, FIELD_KEYS)
+    )
+    return {
+        "keys": keys,
+        "fieldKeys": field_keys,
+        "typeNames": {types[each]: name for each, name in TYPE_NAMES.items()},
+        "reserved": RESERVED,
+        "decimals": DECIMALS,
+        "mostDigits": MOST_DIGITS,
+        "mostCharacters": MOST_CHARACTERS,
+        "mostCombinations": MOST_COMBINATIONS,
+        "certain": CERTAIN,
+        "characters": [*DIGITS, " ", *SEPARATORS],
+        "unnamed": UNNAMED,
+        "token": TOKEN.pattern.replace("(?P<", "(?<"),
+        "formula": FORMULA.pattern,
+    }
+
+
+def spell_out(pattern: str) -> str:
+    r"""Return a regular expression that every language reads alike: with the characters that fit each part of it.
+
+    >>> spell_out(r"\d[.,](?:5|\s)")
+    '[0123456789][.,](?:[5]|[ ])'
+    """
+    characters = [*DIGITS, " ", *SEPARATORS]
+
+    def spell(token: re.Match[str]) -> str:
+        if token["atom"] is None:
+            return re.sub(r"^\{,", "{0,", token[0])
+        fitting = (characters[i] for i in sorted(find_fitting(token["atom"], characters)))
+        return f"[{''.join(fitting)}]".replace("-", r"\-")
+
+    return TOKEN.sub(spell, pattern)
 
 
 def _list_fields(form: Form, found: Sequence[Reading]) -> dict[str, dict[str, Any]]:
     """Return what is known of each field.
 
-    regions: as in the form. fits: regular expression for JavaScript. spaces, separators: whether they count in it.
-    unit: of most of its numbers. most: number of rows below which a page has too few.
+    regions, pattern: as in the form. fits: see `spell_out`. spaces, separators: whether they count in it.
+    unit, rounds: as in `Habit`. most: number of rows below which a page has too few.
     """
     read = [page for page in found if not page.error]
-    units = count_units(read, form)
+    habits = find_habits(read, form)
     fields: dict[str, dict[str, Any]] = {}
     for region in form.regions:
         known = fields.setdefault(region.name, {"holds": region.holds, "regions": []})
         known["regions"].append(",".join(region.edges))
-        known["unit"] = str(units[region.name])
+        known["unit"] = str(habits[region.name].unit)
+        known["rounds"] = habits[region.name].rounds
         known["most"] = find_usual(read, region.name) if region.holds == "lines" else 0
         if region.pattern is not None and (expected := region.compile(DIGITS)):
             counts_as = expected.counts_as.tolist()
             ignored = counts_as[-1]  # the blank
-            known["fits"] = re.sub(r"\\(.)", _unescape, re.sub(r"\{,", "{0,", region.pattern))
+            known["pattern"], known["fits"] = region.pattern, spell_out(region.pattern)
             known["spaces"] = counts_as[len(DIGITS) + SPACE] != ignored
             known["separators"] = any(counts_as[len(DIGITS) + each] != ignored for each in SEPARATORS.values())
     return fields

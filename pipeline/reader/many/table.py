@@ -9,16 +9,17 @@ COLUMNS = (
 )
 CHECKED_COLUMNS = ("file", "row", "region", "value", "checked", "change", "text", "digits", "confidence", *SIDES)
 
-# The beginning of a cell that a spreadsheet program would evaluate. After apostrophes, it is one that `protect` could
-# have returned, and gets another apostrophe, so that different cells stay different.
-FORMULA = re.compile(r"'*[=+\-@\t\r\n].", re.DOTALL)
+# The beginning of a cell that a spreadsheet program would evaluate, which a negative number is not. After apostrophes,
+# it is one that `protect` could have returned, and gets another apostrophe, so that different cells stay different.
+# JavaScript reads it, too.
+FORMULA = re.compile(r"(?!-[0-9.,]+(?![\s\S]))'*[=+\-@\t\r\n]")
 
 
 def protect(cell: str) -> str:
     """Return a cell with an apostrophe before what looks like a formula.
 
-    >>> protect("=1+1.png"), protect("page.png")
-    ("'=1+1.png", 'page.png')
+    >>> protect("=1+1.png"), protect("page.png"), protect("-5.00")
+    ("'=1+1.png", 'page.png', '-5.00')
     """
     return f"'{cell}" if FORMULA.match(cell) else cell
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data.ink import find_extent
 from pipeline.model.model import Classifier, Finder
 from pipeline.model.prediction import predict_with_negative
 from pipeline.network.thread_pool import Run, in_sequence
-from pipeline.pictures.ink import find_extent
 from pipeline.pictures.preparation import find_ink, prepare
 from pipeline.reader.pages.cutting import cut_line
 from pipeline.reader.pages.detections import POSSIBLE_NUMBER, Detection, hide_unless_evident, keep_best, read_lines

@@ -10,10 +10,10 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-TOKEN = re.compile(
+TOKEN = re.compile(  # in syntax that JavaScript shares, but for (?P<
     r"(?P<open>\((?:\?:)?(?!\?))|(?P<close>\))|(?P<bar>\|)"
     r"|(?P<repetition>(?:[*+?]|\{(?=[\d,])(?P<low>\d*)(?P<comma>,?)(?P<high>\d*)\})\??(?!\+))"
-    r"|(?P<atom>\\[dDsSwW]|\\[^0-9A-Za-z]|\.|\[\^?\]?(?:\\.|[^]\\])*\]|[^][\\.^$*+?{}()|])"
+    r"|(?P<atom>\\[dDsSwW]|\\[^0-9A-Za-z]|\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[^\][\\.^$*+?{}()|])"
 )
 UNNAMED = "\ue000"  # fits only a dot and negations; Unicode leaves its meaning open
 

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from pipeline.pictures.ink import to_ink
+from pipeline.data.ink import to_ink
 from pipeline.reader.rows.labels import HEIGHT, SHEET, SIDE, WIDTH
 from pipeline.reader.synthesis.habits import HABITS
 from pipeline.reader.synthesis.hands import Hands

@@ -6,39 +6,36 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.data.ink import to_ink
 from pipeline.data.synthetic.drawn import FONTS
-from pipeline.data.synthetic.shapes import DIGITS, MARKS, Stroke, load_digits, parse_shape
-from pipeline.data.synthetic.strokes import PEN, draw_by_hand
-from pipeline.pictures.ink import to_ink
+from pipeline.data.synthetic.shapes import DIGITS, Stroke, load_digits, parse_shape
+from pipeline.data.synthetic.strokes import PEN, SUBPIXELS, draw_by_hand
 from pipeline.reader.rows.labels import OTHER
 from pipeline.reader.synthesis.confusable import choose_digit
 from pipeline.reader.synthesis.habits import HABITS
 from pipeline.reader.synthesis.lettering import Lettering, covers, draw_lettering, find_digit_height, find_x_height
 from pipeline.reader.synthesis.line_text import SIGN
 from pipeline.reader.synthesis.loose_letters import bend, draw_loosely
-from pipeline.reader.synthesis.signs import Generator, Ink, SourceImages, choose, draw_strokes
+from pipeline.reader.synthesis.marks import MARKS
+from pipeline.reader.synthesis.number_text import pick
+from pipeline.reader.synthesis.paper import paste
+from pipeline.reader.synthesis.signs import Generator, Ink, SourceImages, choose, crop, draw_strokes
 from pipeline.reader.synthesis.ticks import add_ticks, choose_tick
 
 DIGIT_SHARES = {"image": 0.62, "strokes": 0.17, "script": 0.14, "print": 0.07}  # of the numbers
 LETTER_SHARES = {"script": 0.58, "print": 0.2, "strokes": 0.22}  # of the words
 ONE_HAND = 0.7  # share of the line images with one hand for all words, and one for all numbers
+PENS = {".": (0.5, 0.9), "·": (0.5, 0.9)}  # relative to the mark
 STROKE_BOX = 12  # pixels of digits that are drawn from strokes, several times as fine
 # Of the Hershey fonts, in their units: height of a capital letter and of an x, and y of their foot.
 CAPITAL, SMALL, LINE = 21, 14, 9
 STROKED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")  # characters that can be stroked
+OTHER_FONTS = 4  # that are tried if the font of the line does not cover a word
 WIDENED = {"script": 3, "print": 2}  # pixels by which strokes may be wider than those of a font, exclusive
-# Of separators: shape, longer side and place of their middle, below that of the digits; relative to the digits.
-SEPARATORS = {
-    "-": (MARKS[0], (0.3, 0.55), (-0.08, 0.1)),
-    ",": (MARKS[1], (0.25, 0.4), (0.45, 0.65)),
-    ".": (MARKS[2], (0.12, 0.2), (0.38, 0.5)),
-    ":": (MARKS[3], (0.4, 0.7), (0, 0.2)),
-    "'": (MARKS[1], (0.2, 0.35), (-0.65, -0.4)),
-    "/": ("{right},0 {left},100", (0.95, 1.5), (-0.1, 0.15)),
-}
-SEPARATORS[";"] = SEPARATORS[":"]
-LEAN = 64, 92  # x of the upper end of a slash that is 100 units high; no hand writes it upright, like a 1
 BY_FONT = 0.7  # share of the separators that are of the font of their number, if it is written in one
+# Marks by hand: share of those that a font could write too; their pens and the gaps between them, relative to digits.
+MARKED, MARK_PENS, MARK_GAPS = 0.7, (0.06, 0.16), (0.05, 0.35)
+HEIGHT = STROKE_BOX * SUBPIXELS  # pixels of a digit beside which marks are drawn
 
 Draw = Callable[[int], Ink]
 
@@ -109,11 +106,8 @@ class Hands:
         if self.number and self.generator.random() < BY_FONT and covers(self.number[0], text):
             drawn = draw_lettering(self.number[0], text, self.number[1])
             return drawn.ink, drawn.size, drawn.middle + 0.5
-        shape, sizes, places = SEPARATORS[text]
-        lean = int(self.generator.integers(*LEAN))
-        shape = shape.format(right=lean, left=100 - lean)
-        pens = (0.5, 0.9) if text == "." else PEN
-        ink = draw_by_hand(parse_shape(shape), STROKE_BOX, self.generator, pens)
+        sizes, places, shapes = MARKS[text]
+        ink = draw_by_hand(pick(shapes, self.generator), STROKE_BOX, self.generator, PENS.get(text, PEN))
         return ink, self.generator.uniform(*sizes), self.generator.uniform(*places)
 
     def draw_word(self, text: str) -> Lettering:
@@ -122,10 +116,27 @@ class Hands:
             self.choose_again()
         if SIGN in text or not self.source.has_digits:  # letters might be among other classes
             return Lettering(self.source.draw_sign(self.generator), -0.5, np.exp(self.generator.normal(0, 0.25)))
+        if MARKS.keys() >= set(text) and self.letters != "print" and self.generator.random() < MARKED:
+            return self.draw_marks(text)
         drawn, x_height = self._draw_letters(text)
         if self.tick and self.generator.random() < HABITS.ticked_word and any(map(str.isalpha, text)):
             return add_ticks(drawn, self.tick, x_height, self.generator)
         return drawn
+
+    def draw_marks(self, text: str) -> Lettering:
+        """Return the drawing of marks side by side, as a hand writes them."""
+        pen, right = self.generator.uniform(*MARK_PENS), 0.0
+        sheet = np.zeros((4 * HEIGHT, 4 * HEIGHT * len(text)), np.float32)
+        for character in text:
+            sizes, places, shapes = MARKS[character]
+            size, place = self.generator.uniform(*sizes), self.generator.uniform(*places)
+            pens = (min(pen / size, 0.8),) * 2
+            ink = crop(draw_by_hand(pick(shapes, self.generator), round(STROKE_BOX * size), self.generator, pens))
+            paste(sheet, ink, round((2 + place) * HEIGHT - len(ink) / 2), round(right))
+            right += ink.shape[1] + HEIGHT * self.generator.uniform(*MARK_GAPS)
+        rows = np.flatnonzero(sheet.max(axis=1) > 0.3)
+        ink = crop(sheet)
+        return Lettering(ink, (rows[0] + rows[-1] + 1) / 2 / HEIGHT - 2.5, max(ink.shape) / HEIGHT)
 
     def _draw_letters(self, text: str) -> tuple[Lettering, float]:
         """Return the drawing of a word, and the height of an x relative to that of a digit."""
@@ -134,7 +145,9 @@ class Hands:
             middle, height = ((top + bottom) / 2 - LINE) / CAPITAL, (bottom - top) / CAPITAL
             return Lettering(ink, middle, height * max(1, ink.shape[1] / ink.shape[0])), SMALL / CAPITAL
         kind = "print" if self.letters == "print" else "script"
-        fonts = [self.font[kind], self.font["print"], *self.fonts["print"]]
+        written = self.fonts[kind]
+        others = (written[i] for i in self.generator.integers(len(written), size=OTHER_FONTS).tolist())
+        fonts = [self.font[kind], *others, self.font["print"], *self.fonts["print"]]
         font = next(each for each in fonts if covers(each, text))
         if self.loose:
             return draw_loosely(font, text, self.pen[kind], self.generator), find_x_height(font)

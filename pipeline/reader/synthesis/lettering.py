@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from pipeline.pictures.ink import to_ink
+from pipeline.data.ink import to_ink
 from pipeline.reader.synthesis.signs import FONTS, Ink
 
 EM = 56  # pixels: size at which text is drawn; its digits are about twice as high as those of a line image

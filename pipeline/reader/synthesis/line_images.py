@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from pipeline.pictures.contrast import local_contrast
 from pipeline.reader.rows.labels import OUTER, SHEET, SIDE, WIDTH, encode_contrast
 from pipeline.reader.synthesis.another_size import write_in_another_size
+from pipeline.reader.synthesis.habits import HABITS
 from pipeline.reader.synthesis.hands import Hands
 from pipeline.reader.synthesis.legibility import measure_legibility, view
 from pipeline.reader.synthesis.lettering import covers, draw_lettering, list_fonts
-from pipeline.reader.synthesis.line_kinds import make_cells, make_signs, make_tokens
-from pipeline.reader.synthesis.line_text import make_words
-from pipeline.reader.synthesis.line_writing import OFF_CENTRE, Line, place, write_cells, write_line
+from pipeline.reader.synthesis.line_kinds import make_cells, make_signs, make_tokens, make_wide_row
+from pipeline.reader.synthesis.line_writing import OFF_CENTRE, Line, place, write_cells, write_line, write_wide_row
 from pipeline.reader.synthesis.number_writing import NOTHING, Style, choose_style
 from pipeline.reader.synthesis.paper import bleed_through, expose, paste, smooth_noise, texture, to_levels
 from pipeline.reader.synthesis.scenes import draw_scene
@@ -24,21 +24,24 @@ from pipeline.reader.synthesis.signs import Generator, Ink, SourceImages, choose
 from pipeline.reader.synthesis.surroundings import surround
 from pipeline.reader.synthesis.transcript import list_digits, make_labels
 from pipeline.reader.synthesis.windows import choose_window, continue_beyond
+from pipeline.reader.synthesis.words import make_words
 
 # Pixels from the ends of what a network sees up to which there are digits, so that they are not stretched beyond it.
 REACH = 16
 ROOM = WIDTH - 2 * REACH
 SIZES = 13.6, 27.6  # pixels: longer side of the digits; that of most is about 19
+MARKER = 0.05, 0.13  # by how much the strokes of a marker are wider, in sizes
 SLOPE = 0.025  # standard deviation of the slope of a line
 KINDS = {  # shares
-    "digits": 0.18,
-    "line": 0.33,
-    "cells": 0.09,
+    "digits": 0.14,
+    "line": 0.38,
+    "wide row": 0.1,
+    "cells": 0.08,
     "signs": 0.05,
     "words": 0.12,
-    "another size": 0.14,
-    "texture": 0.02,
-    "scene": 0.06,
+    "another size": 0.11,
+    "texture": 0.01,
+    "scene": 0.05,
     "nothing": 0.01,
 }
 COMBS = 0.1  # share of the lines of numbers in boxes
@@ -89,11 +92,14 @@ def synthesise_any(source: SourceImages, fonts: Sequence[Path], generator: Gener
     hands = Hands(source, {"script": fonts, "print": PRINT}, generator)
     size = math.exp(generator.uniform(*np.log(SIZES)))
     hand = replace(choose_hand(generator), angle=generator.normal(0, SLOPE))
+    if generator.random() < HABITS.marker:
+        hand = replace(hand, stroke=size * generator.uniform(*MARKER), outline=False)
     middle = SHEET[0] / 2 + generator.normal(0, OFF_CENTRE)
     style = choose_style(hand, size, generator.random() < COMBS, generator)
-    cells = {"cells": make_cells, "signs": make_signs}
-    if kind in cells:
-        line = write_cells(cells[kind](source, generator), style, hands, ROOM, generator)
+    rows = {"cells": make_cells, "signs": make_signs, "wide row": make_wide_row}
+    if kind in rows:
+        write_row = write_wide_row if kind == "wide row" else write_cells
+        line = write_row(rows[kind](source, generator), style, hands, ROOM, generator)
     else:
         line = write_line(make_tokens(kind, source, generator), style, hands, ROOM, generator)
     line = place(line, _choose_start(line, generator), middle, hand.angle)

@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from pipeline.reader.synthesis.habits import HABITS
-from pipeline.reader.synthesis.line_text import SIGN, Token, make_line, make_phrase, make_words, tokenize
+from pipeline.reader.synthesis.line_text import SIGN, Token, make_line, tokenize
 from pipeline.reader.synthesis.number_text import MOST, make_digits, make_number
 from pipeline.reader.synthesis.signs import Generator, SourceImages
+from pipeline.reader.synthesis.words import make_phrase, make_words
 
 MOST_CELLS = 9  # numbers in a row of cells
 MOST_WORDS = 8  # groups of words in a line without a number
@@ -53,6 +56,13 @@ def make_cells(source: SourceImages, generator: Generator) -> list[str]:
         return ["0" * count for count in counts]
     of_a_table = generator.random() < TABLES
     return [make_number(generator, None if of_a_table else count) for count in counts]
+
+
+def make_wide_row(source: SourceImages, generator: Generator) -> list[str]:
+    """Return the numbers of a wide row: single digits, or some of two digits."""
+    count, of_two = int(generator.integers(2, MOST_CELLS + 2)), generator.random() < HABITS.wide_of_two
+    lengths = generator.integers(1, 3, count) if of_two else np.ones(count, int)
+    return [make_digits(length, generator) if source.has_digits else "0" * length for length in lengths.tolist()]
 
 
 def make_signs(source: SourceImages, generator: Generator) -> list[str]:

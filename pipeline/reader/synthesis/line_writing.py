@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from PIL import Image, ImageDraw
 
+from pipeline.data.ink import to_ink
 from pipeline.data.synthetic.strokes import PEN, draw_by_hand
-from pipeline.pictures.ink import to_ink
 from pipeline.reader.rows.labels import SHEET
 from pipeline.reader.synthesis.confusable import choose_sign_maker
 from pipeline.reader.synthesis.habits import HABITS
 from pipeline.reader.synthesis.hands import STROKE_BOX, Hands
-from pipeline.reader.synthesis.line_text import RAISED, SIGN, STRUCK, Token
+from pipeline.reader.synthesis.line_text import SIGN, Token
+from pipeline.reader.synthesis.notes import LOWERED, RAISED, STRUCK
 from pipeline.reader.synthesis.number_writing import NOTHING, Piece, Style, find_widest_gap, write_number
 from pipeline.reader.synthesis.paper import paste
 from pipeline.reader.synthesis.signs import FINE, Generator, Ink, write
@@ -24,13 +25,19 @@ from pipeline.reader.synthesis.signs import FINE, Generator, Ink, write
 BETWEEN, RATIO, SINGLE = 0.75, 1.9, 0.8
 MOST_BETWEEN = 1.3  # of the least of these gaps, before a random part in sizes
 EVEN, EVEN_GAPS = 0.6, 0.06  # share of the lines whose gaps between numbers are even; their deviation, in sizes
+AFTER_COMMA, AFTER_COMMA_SPACE = (0.03, 0.3), (0.3, 1.0)  # gap after the comma of a list, in sizes
 DASHES = ("-", "–", "/")  # which, unlike separators, stand clear of the numbers beside them
 EMPTY_CELLS = 4  # exclusive, before the first and after the last number in a comb
 RAISED_SIZE, RAISED_BY = (0.5, 0.75), (0.3, 0.6)  # size of an exponent, and height of its middle above that of the line
+LARGE_LETTERS = 1.1, 1.7  # by what factor letters are larger than usual, beside small numbers in running writing
 STRIKES = 4  # lines through a number that was struck out, exclusive
 # Numbers in cells of their own: pitch, which narrower boxes of one number do not have; gap around a number in a column,
 # which is as wide as its number; both in sizes. Share of the empty cells.
 CELL_PITCHES, COLUMN, EMPTY = (1.65, 3.4), (0.3, 1.3), 0.15
+# Wide rows: distance of the middles of single digits, and its deviation relative to it; least gap, and gaps of numbers
+# of two digits; in sizes. Distances up to which all digits are one number, and from which each is one.
+WIDE_PITCHES, WIDE_UNEVEN, LEAST_GAP, GROUP_GAPS = (0.95, 2.2), (0.02, 0.2), 0.06, (0.65, 1.6)
+ALL_TOGETHER, ALL_APART = 1.2, 1.9
 OFF_CENTRE = 2.2  # pixels: standard deviation of the height of a line, or of what is taken for one, in its image
 COLUMNS, RULED = 0.3, 0.75  # shares of the rows of cells that are columns, and of the others that have rules
 
@@ -62,22 +69,27 @@ def write_line(tokens: Sequence[Token], style: Style, hands: Hands, room: float,
     """Write numbers and other writing from left to right, up to where the digits would need more than `room` pixels."""
     line, number = Line([]), list[Piece]()  # number: the one before, if only paper is between
     letter_size = style.size * math.exp(generator.normal(0, 0.15))
+    if generator.random() < HABITS.large_letters:
+        letter_size *= generator.uniform(*LARGE_LETTERS)
     wider = _choose_wider(style, generator)
     for index, (before, token, after) in enumerate(zip([None, *tokens], tokens, [*tokens[1:], None], strict=False)):
         right = max((piece.right for piece in line.pieces), default=0)
         gap = _choose_gap(before, token, after, generator) * style.size
         if token.is_number:
-            if token.is_raised and not style.pitch:
-                raised = _raise_number(token.text, right, style, hands, index, generator)
-                if len(_keep(raised, line, room)) < len(raised):
+            if token.is_shifted and not style.pitch:
+                shifted = _shift_number(token.text, right, style, hands, index, generator)
+                if len(_keep(shifted, line, room)) < len(shifted):
                     break
-                line.pieces.extend(raised)
+                line.pieces.extend(shifted)
                 number = []
                 continue
-            written = write_number(token.text.lstrip(RAISED), style, hands, index, generator)
+            written = write_number(token.text.lstrip(RAISED + LOWERED), style, hands, index, generator)
             start = right + gap
             if number:
                 start = _find_digits(number)[-1].right + _choose_space(number, written, style, wider)
+                if number[-1].separator:  # as in a list
+                    space = generator.uniform(*(AFTER_COMMA if token.joined else AFTER_COMMA_SPACE))
+                    start = number[-1].right + style.size * space - _find_digits(written)[0].left
             elif not style.pitch:
                 start -= min(piece.left for piece in written)
             if style.pitch and line.combs:
@@ -151,12 +163,12 @@ def _find_digits(pieces: Sequence[Piece]) -> list[Piece]:
     return [piece for piece in pieces if piece.is_digit]
 
 
-def _raise_number(text: str, right: float, style: Style, hands: Hands, index: int, generator: Generator) -> list[Piece]:
-    """Return a number above the line, such as an exponent, close to what ends at `right`."""
+def _shift_number(text: str, right: float, style: Style, hands: Hands, index: int, generator: Generator) -> list[Piece]:
+    """Return a number above or below the line, such as an exponent or an index, close to what ends at `right`."""
     small = replace(style, size=style.size * generator.uniform(*RAISED_SIZE), spacing="apart")
     left = round(right + generator.uniform(0.0, 0.2) * style.size)
-    up = round(generator.uniform(*RAISED_BY) * style.size)
-    written = write_number(text.lstrip(RAISED), small, hands, index, generator)
+    up = round(generator.uniform(*RAISED_BY) * style.size) * (1 if text[0] == RAISED else -1)
+    written = write_number(text[1:], small, hands, index, generator)
     return [replace(piece, left=piece.left + left, top=piece.top - up) for piece in written]
 
 
@@ -210,6 +222,30 @@ def write_cells(texts: Sequence[str], style: Style, hands: Hands, room: float, g
         edge += width
         edges.append(edge)
     return replace(line, rules=edges if in_columns or generator.random() < RULED else [])
+
+
+def write_wide_row(texts: Sequence[str], style: Style, hands: Hands, room: float, generator: Generator) -> Line:
+    """Write a row whose digits stand wide apart: numbers of one or two digits, or, the more likely the narrower the row
+    is, one number of all its digits. Their distances are uneven.
+    """
+    line, pitch, uneven = Line([]), generator.uniform(*WIDE_PITCHES), generator.uniform(*WIDE_UNEVEN)
+    is_single = max(map(len, texts)) == 1
+    together = is_single and generator.random() < (ALL_APART - pitch) / (ALL_APART - ALL_TOGETHER)
+    row = write_number("".join(texts), replace(style, pitch=0, spacing="close"), hands, 0, generator)
+    middle, right = 0.0, -math.inf
+    for index, text in enumerate(texts):
+        group, row = row[: len(text)], row[len(text) :]
+        half = (group[-1].right - group[0].left) / 2
+        if not is_single and index:
+            middle = right + half + style.size * generator.uniform(*GROUP_GAPS)
+        left = round(max(middle - half, right + LEAST_GAP * style.size)) - group[0].left
+        written = [replace(each, left=each.left + left, number=0 if together else index) for each in group]
+        if line.pieces and written[-1].right > line.pieces[0].left + room:
+            break
+        line.pieces.extend(written)
+        right = written[-1].right
+        middle += style.size * pitch * (1 + generator.normal(0, uneven))
+    return line
 
 
 def _choose_sign(hands: Hands, generator: Generator) -> Callable[[], Ink]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from pipeline.pictures.ink import to_ink
+from pipeline.data.ink import to_ink
 from pipeline.reader.synthesis.lettering import EM, Lettering, find_digit_height, load_font
 from pipeline.reader.synthesis.signs import Generator, Ink, crop
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.reader.synthesis.signs import Generator, choose
+from pipeline.reader.synthesis.signs import Generator, T, choose
 
 GROUP = "\ue003"  # between the digits of a number: a gap that parts groups
 MOST = 10  # digits of a number
@@ -83,9 +83,9 @@ def make_digits(count: int, generator: Generator) -> str:
     return "".join(map(str, digits.tolist()))
 
 
-def pick(texts: tuple[str, ...], generator: Generator) -> str:
-    """Return one of the texts."""
-    return texts[generator.integers(len(texts))]
+def pick(choices: tuple[T, ...], generator: Generator) -> T:
+    """Return one of the choices."""
+    return choices[generator.integers(len(choices))]
 
 
 def random_number(generator: Generator, low: int, high: int) -> str:

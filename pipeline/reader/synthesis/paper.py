@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from pipeline.pictures.ink import to_ink
+from pipeline.data.ink import to_ink
 from pipeline.reader.synthesis.signs import Generator, Ink, SourceImages, choose_hand, write
 
 Shape = tuple[int, int]

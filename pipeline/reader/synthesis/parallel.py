@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pipeline.data.dataset import load_description
 from pipeline.data.split import load_part
 from pipeline.engine.arrays import create_array_file, write_entries
+from pipeline.engine.progress import progress
 from pipeline.reader.rows.labels import ARRAYS
 from pipeline.reader.synthesis.lettering import list_fonts, split_fonts
 from pipeline.reader.synthesis.line_images import synthesise_line
@@ -18,7 +19,6 @@ from pipeline.reader.synthesis.signs import SourceImages
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.execution import iterate_job
 from pipeline.scheduling.jobs import Job
-from pipeline.scheduling.progress import progress
 
 BLOCK = 250  # line images of a task
 FEWEST = 2_000  # validation line images, if there are at least as many for training

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
+from pipeline.data.ink import to_ink
 from pipeline.pictures.contrast import BOX
-from pipeline.pictures.ink import to_ink
 from pipeline.reader.rows.labels import SHEET
 from pipeline.reader.synthesis.number_writing import Piece
 from pipeline.reader.synthesis.signs import FINE, Generator, Ink, choose

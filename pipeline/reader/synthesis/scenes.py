@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from pipeline.pictures.ink import to_ink
+from pipeline.data.ink import to_ink
 from pipeline.reader.synthesis.paper import Shape, smooth_noise, texture
 from pipeline.reader.synthesis.signs import FINE, Generator, Ink
 

@@ -14,11 +14,11 @@ from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
 from pipeline.data.dataset import are_ten_digits
+from pipeline.data.ink import find_extent, to_ink
 from pipeline.data.synthetic.drawn import MIN_WIDTH, cut_part, make_doodle
 from pipeline.data.synthetic.shapes import SIGNS, Stroke, load_glyphs, load_letters, parse_shape
 from pipeline.data.synthetic.strokes import draw, draw_by_hand
 from pipeline.pictures.contrast import BOX
-from pipeline.pictures.ink import find_extent, to_ink
 
 Ink = NDArray[np.float32]
 Generator = np.random.Generator

@@ -14,7 +14,6 @@ from pipeline.reader.synthesis.ruling import Ruler, box_row, draw_lines, separat
 from pipeline.reader.synthesis.signs import Generator, Ink
 
 LINES, BESIDE_COMBS = 0.5, 0.15  # shares of the lines without and with combs that have other lines around them
-RINGED, UNDERLINED = 0.08, 0.06  # shares of the words and numbers
 RULE_BESIDE, BESIDE_BY = 0.05, (0.1, 0.6)  # share of the lines that end at a rule, and distance, in sizes
 PENS = 0.5, 1.8  # pixels: width of the lines
 FORMS = {"boxes": 0.5, "apart": 0.2, "ticks": 0.3}  # of combs
@@ -43,13 +42,16 @@ def surround(line: Line, style: Style, middle: float, generator: Generator) -> I
         for _ in range(generator.integers(1, 4)):  # as those of the columns of an account book
             ruler.down(generator.uniform(digits[0].left - style.size, digits[-1].right + style.size))
     for group in _group(line.pieces):
-        choice = generator.random()
-        if choice < RINGED:
+        if generator.random() < HABITS.ringed:
             _ring(ruler, group)
-        elif choice < RINGED + UNDERLINED:
-            left, _, right, bottom = _find_box(group)
-            y = bottom + generator.uniform(-0.05, 0.25) * style.size
-            ruler.line([(left - 2, y + generator.normal(0, 1)), (right + 2, y + generator.normal(0, 1))])
+        left, top, right, bottom = _find_box(group)
+        if generator.random() < HABITS.boxed:
+            x, y = style.size * generator.uniform(0.1, 0.4, 2)
+            ruler.box(left - x, top - y, right + x, bottom + y)
+        for y, down, share in ((bottom, 1, HABITS.underlined), (top, -1, HABITS.overlined)):
+            if generator.random() < share:
+                y += down * generator.uniform(-0.05, 0.25) * style.size
+                ruler.line([(left - 2, y + generator.normal(0, 1)), (right + 2, y + generator.normal(0, 1))])
     return np.maximum(ink, ruler.ink())
 
 

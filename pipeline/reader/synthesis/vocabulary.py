@@ -39,7 +39,12 @@ SMALL_WORDS = _split("""
     ist es so die das der sie sich du bis als alles viel ich wie los sollte aus dass gut geld il a la le les des si loi
 """)  # of sentences; read alone, their letters might be digits
 ANSWERS = _split("yes no ja nein oui non sí si nee m f w d on off AM PM")
-WORDS = (*MONTHS, *WEEKDAYS, *NAMES, *PLACES, *FORMS, *THINGS)
+CYRILLIC = _split("""
+    Упражнение страница задача ответ школа класс работа число дано решение слово вода зима небо было гость бумага номер
+    стр. рис. руб. кг чай хлеб молоко домашняя апреля
+""")  # some of whose letters resemble a 3, a 4, a 6 or a 0
+CODE_LETTERS = _split("A B C D E F AI BI BS CS IT SB ES IS EB OA BA CE EE ME AIB MAT PHY")  # between or after digits
+WORDS = (*MONTHS, *WEEKDAYS, *NAMES, *PLACES, *FORMS, *THINGS, *CYRILLIC)
 OPENINGS = _split("""
     No. Nr. N° ca. # € $ £ - * + ~ = < > p. S. Tel. Fr. CHF EUR USD max. min. x à A H K M P R T V je ab bis §
 """)  # before a number
@@ -47,5 +52,5 @@ UNITS = _split("""
     g kg mg l ml dl m cm mm km m² °C °F ° % € $ £ x h s min sec Std Uhr am pm V W kW kWh A Hz kcal pcs Stk. St. Fr.
     EUR CHF km/h t ft in lb lbs oz a b c d e q y j A C D E F G H K L M N P R T U X Y ! ? & * p n th nd
 """)
-OPERATORS = _split("+ = × x ÷ < > & - – → @ * ~")
+OPERATORS = _split("+ = × x ÷ < > & - – → ← ↓ @ * ~ ( ) [ ] √ ≈ %")
 CHECKS = _split("x X + - ? ! ✓")  # in front of or behind an entry of a list

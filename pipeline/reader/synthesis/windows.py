@@ -11,6 +11,7 @@ from pipeline.reader.synthesis.signs import Generator
 CUT = {
     "digits": 0.45,
     "line": 0.1,
+    "wide row": 0.2,
     "words": 0.15,
     "signs": 0.1,
 }  # share of the line images of a kind that show the edges of a picture

@@ -47,7 +47,7 @@ def working_folder(output: Path, command: str) -> Iterator[None]:
     """Create and lock the working folder of `output`; remove it at the end, unless a failure leaves finished blocks."""
     from pipeline.engine.errors import PipelineError
     from pipeline.engine.locks import file_lock
-    from pipeline.scheduling.resume_log import RESUME_LOG, has_entries
+    from pipeline.engine.resume_log import RESUME_LOG, has_entries
 
     folder = name_work(output)
     try:

@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.engine.progress import progress
 from pipeline.engine.terminal import printable
 from pipeline.reader.many.formats import Format, format_csv, format_header, format_table
 from pipeline.reader.many.table import CHECKED_COLUMNS
-from pipeline.scheduling.progress import progress
 from stages.commands.shared.outputs import name_work, publish, summarise, working_folder, write_file
 
 if TYPE_CHECKING:
@@ -103,9 +103,9 @@ def write_readings(work: Work, formats: Mapping[Path, Format], review: Path | No
     Until then, the working folder of the first file has the copies, and a resume log with what was read in each block.
     """
     from pipeline.engine.documents import convert
+    from pipeline.engine.resume_log import RESUME_LOG, append_entry, new_log, read_log
     from pipeline.reader.many.folders import check_new
     from pipeline.reader.many.readings import Reading
-    from pipeline.scheduling.resume_log import RESUME_LOG, append_entry, new_log, read_log
 
     targets = [*formats, *([review] if review else [])]
     folder, total, started = name_work(targets[0]), len(work.pictures), time.monotonic()
@@ -196,11 +196,10 @@ def _publish_results(
     """Write each file from what was read."""
     if review:
         from pipeline.html.review.review import render_review
-        from pipeline.reader.many.boxes import CERTAIN
-        from pipeline.reader.many.review_data import describe_form, list_pages
+        from pipeline.reader.many.review_data import describe_form, list_constants, list_pages
 
-        values = {**describe_form(form, found), "columns": CHECKED_COLUMNS, "certain": CERTAIN}
-        page = render_review(list_pages(found, form), review, **values)
+        values = {**describe_form(form, found), "columns": CHECKED_COLUMNS}
+        page = render_review(list_pages(found, form), review, list_constants(), **values)
         write_file(review, page.encode())
     for target, write in formats.items():
         body = _format_all(found, write, form)

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from pipeline.data.ink import UNLIMITED, InkStatistics
 from pipeline.engine.documents import decode
 from pipeline.engine.errors import PipelineError
 from pipeline.model.header import Header, format_header
 from pipeline.model.model import Classifier, Finder, Model
-from pipeline.pictures.ink import UNLIMITED, InkStatistics
 from tests.pipeline.models import make_finder, make_model, make_row_reader
 
 INK_STATISTICS = InkStatistics(box=4, thin=1.25, thick=3.5, thickest=4.1)

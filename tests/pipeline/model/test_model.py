@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.data.ink import measure_ink
 from pipeline.model.model import Finder, Model, load_model, save_model
-from pipeline.pictures.ink import measure_ink
 from tests.pipeline.model.test_header import make, make_reader
 from tests.pipeline.models import make_model
 

@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_info
 
 from pipeline.engine.arrays import ArrayFile, open_array_file, read_entries, save_array
 from pipeline.engine.errors import PipelineError
+from pipeline.engine.resume_log import RESUME_LOG
 from pipeline.model import parallel_prediction as module
 from pipeline.model.model import Model, load_model
 from pipeline.model.parallel_prediction import (
@@ -23,7 +24,6 @@ from pipeline.model.parallel_prediction import (
 )
 from pipeline.model.prediction import predict
 from pipeline.scheduling.backends import Backend
-from pipeline.scheduling.resume_log import RESUME_LOG
 
 SINGLE = Backend("threads", 1)
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.pictures.ink import InkStatistics, measure_ink, measure_sides, measure_stroke_widths
+from pipeline.data.ink import InkStatistics, measure_ink, measure_sides, measure_stroke_widths
 from pipeline.pictures.preparation import adjust_strokes, find_ink, prepare, sample
 from tests.drawings import Images, enlarge, on_paper, place, sample_digits
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from pipeline.data import idx
+from pipeline.engine import resume_log
 from pipeline.engine.errors import UsageError
 from pipeline.model import parallel_prediction as predictions
 from pipeline.reader import PRETRAINED
-from pipeline.scheduling import resume_log
 from stages.commands.predict import predict
 from stages.commands.shared.outputs import working_folder
 from tests.processes import Run, environment

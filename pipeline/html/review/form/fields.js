@@ -22,12 +22,13 @@ const lookOf = ({ digits, pattern }) => {
   return Object.keys(LOOKS).find((name) => LOOKS[name] && LOOKS[name] === pattern) ?? "own";
 };
 
-const RESERVED = ["file", "line", "confidence", "check"]; // other columns of the table
-const COUNTS = "digits are a number from 1 to 50, or two such as 1-3";
+const isReserved = (name) => KNOWN.reserved.includes(name);
 
-function isCount(digits) {
-  const [, least, most = least] = /^(\d+)(?:-(\d+))?$/.exec(digits) ?? [];
-  return Number(least) >= 1 && Number(least) <= Number(most) && Number(most) <= 50;
+// Throw an Error if a field with many digits, such as "3-6", cannot be read.
+function checkCount(digits) {
+  const [, least, most = least] = /^(\d{1,3})(?:-(\d{1,3}))?$/.exec(digits) ?? [];
+  if (!(Number(least) >= 1 && Number(least) <= Number(most) && Number(most) <= KNOWN.mostDigits))
+    throw new Error(`digits are a number from 1 to ${KNOWN.mostDigits}, or two such as 1-3`);
 }
 
 function describeLook(field) {
@@ -36,23 +37,50 @@ function describeLook(field) {
   return { amount: "amount", date: "date", time: "time", own: "own pattern" }[look] ?? "any number";
 }
 
-function isPattern(text) {
-  try {
-    return Boolean(new RegExp(text, "u"));
-  } catch {
-    return false;
+// A pattern with the characters that fit each part of it, as `spell_out` writes it. Throws an Error.
+function spellOut(pattern) {
+  if (pattern.length > KNOWN.mostCharacters) throw new Error("it is too long");
+  const token = new RegExp(KNOWN.token, "uy");
+  let written = "";
+  for (let at = 0; at < pattern.length; at = token.lastIndex) {
+    token.lastIndex = at;
+    const found = token.exec(pattern);
+    if (!found) throw new Error(`${pattern.slice(at)} is not supported`);
+    const [text] = found;
+    written += found.groups.atom ? `[${listFitting(text).join("")}]`.replace("-", "\\-") : text.replace(/^\{,/, "{0,");
   }
+  new RegExp(written, "u").test("");
+  if (!/\[\d/.test(written)) throw new Error("no digit fits");
+  return written;
 }
 
-// The regular expression of the whole text, and what counts in it, as `forms` reads it.
-function compileField({ digits, pattern, holds: kind }) {
+// The characters that fit one part of a pattern, such as [^0]; JavaScript knows fewer escapes than Python.
+function listFitting(atom) {
+  const escaped = atom
+    .replace(/^(\[\^?)\]/, "$1\\]")
+    .replace(/\\([^\w^$\\.*+?()[\]{}|/])/g, (_, sign) => (sign === "-" ? "\\x2d" : sign));
+  const regex = new RegExp(`^${escaped}$`, "u");
+  return KNOWN.characters.filter((each) => regex.test(each) && !(each === " " && regex.test(KNOWN.unnamed)));
+}
+
+// What counts in the numbers of a field, as `forms` reads it. Throws an Error if its pattern is wrong.
+function compileField({ digits, pattern: given, holds: kind }) {
   const [least, most = least] = String(digits ?? "").split("-");
-  const wanted = pattern ?? (digits ? `\\d{${least},${most}}` : "");
-  const one = isPattern(wanted) ? wanted : "";
-  const isMany = kind === "many" && Boolean(one);
-  const has = (signs) => pattern !== undefined && signs.test(one);
-  const counted = { spaces: isMany || has(/\s/), separators: digits !== undefined || has(/[.,:/'-]/) };
-  return { holds: kind, fits: isMany ? `(${one})( (${one}))*` : one, ...counted, unit: "1" };
+  const one = given ?? (digits === undefined ? undefined : `\\d{${least},${most}}`);
+  if (one === undefined) return { holds: kind };
+  const pattern = kind === "many" ? `(${one})( (${one}))*` : one;
+  const fits = spellOut(pattern);
+  const separators = digits !== undefined || /\[[^\]]*[^\d\] ]/.test(fits);
+  return { holds: kind, pattern, fits, spaces: /\[[^\]]* /.test(fits), separators };
+}
+
+// The same, while its pattern is wrong.
+function tryField(field) {
+  try {
+    return compileField(field);
+  } catch {
+    return { holds: field.holds };
+  }
 }
 
 const isPlain = (name) => /^[A-Za-z0-9_-]+$/.test(name);
@@ -89,7 +117,7 @@ function writeForm({ top, fields, lines, sums }) {
 
 // Read a TOML file, as far as forms need it: tables, texts, whole numbers, lists of texts. Throws an Error.
 function parseToml(text) {
-  const tokens = text.matchAll(/#[^\n]*|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|\n|[[\]=,.]|[A-Za-z0-9_-]+|[^\S\n]+|[\s\S]/g);
+  const tokens = text.matchAll(/#[^\n]*|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|\n|[[\]{}=,.]|[A-Za-z0-9_-]+|[^\S\n]+|[\s\S]/g);
   const list = [...tokens].map(([token]) => token).filter((token) => !/^([^\S\n]+|#.*)$/.test(token));
   let [at, line] = [0, 1];
   const fail = (what) => {
@@ -124,6 +152,16 @@ function parseToml(text) {
     if (/^"/.test(token)) return parseText(token);
     if (/^'/.test(token)) return token.slice(1, -1);
     if (/^\d+$/.test(token)) return Number(token);
+    if (token === "{") {
+      const inner = {};
+      while (list[at] !== "}") {
+        entry(inner);
+        if (list[at] === ",") take();
+        else if (list[at] !== "}") fail("} is missing");
+      }
+      take();
+      return inner;
+    }
     if (token !== "[") fail(`${token.trim() || "the end of the line"} is not a value: write texts in quotes`);
     const values = [];
     for (skip(); list[at] !== "]"; skip()) {
@@ -135,22 +173,33 @@ function parseToml(text) {
     take();
     return values;
   };
+  const path = () => {
+    const found = [name()];
+    for (; list[at] === "."; found.push(name())) take();
+    return found;
+  };
+  const enter = (outer, parts) =>
+    parts.reduce((inner, part) => (Object.hasOwn(inner, part) ? inner[part] : (inner[part] = {})), outer);
+  const entry = (outer) => {
+    const parts = path();
+    expect("=");
+    const last = parts.pop();
+    const inner = enter(outer, parts);
+    if (Object.hasOwn(inner, last)) fail(`${last} is there twice`);
+    inner[last] = value();
+  };
   const content = {};
+  const seen = new Set();
   let table = content;
   for (skip(); at < list.length; skip()) {
     if (list[at] === "[") {
       take();
-      table = content;
-      const path = [name()];
-      for (; list[at] === "."; path.push(name())) take();
+      const parts = path();
       expect("]");
-      for (const part of path) table = Object.hasOwn(table, part) ? table[part] : (table[part] = {});
-    } else {
-      const entry = name();
-      expect("=");
-      if (Object.hasOwn(table, entry)) fail(`${entry} is there twice`);
-      table[entry] = value();
-    }
+      if (seen.has(parts.join("\n"))) fail(`[${parts.join(".")}] is there twice`);
+      seen.add(parts.join("\n"));
+      table = enter(content, parts);
+    } else entry(table);
     if (at < list.length && list[at] !== "\n") fail(`${list[at].trim()} is one too many`);
   }
   return content;
@@ -167,7 +216,7 @@ function checkFormula(target, formula, fields, table) {
   };
   try {
     hold(target, isLine ? "lines" : "one");
-    const tree = parseFormula(String(formula), [...kinds.keys()], !isLine);
+    const tree = parseFormula(formula, [...kinds.keys()], !isLine);
     if (fieldsOf(tree).includes(target)) throw new Error(`it refers to ${target} itself`);
     for (const name of singlesOf(tree)) hold(name, ...(isLine ? ["lines", "one"] : ["one"]));
   } catch (error) {
@@ -184,9 +233,7 @@ function renameIn(formula, old, name, fields) {
   const names = fields.map((field) => field.name).sort((a, b) => b.length - a.length);
   const escaped = names.map((each) => each.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"));
   const parts = new RegExp(["sum(?=\\s*\\()", ...escaped].join("|"), "gu");
-  return formula.replace(parts, (found, at) =>
-    found === old && !/^sum\s*\(/.test(formula.slice(at)) ? name : found,
-  );
+  return formula.replace(parts, (found, at) => (found === old && !/^sum\s*\(/.test(formula.slice(at)) ? name : found));
 }
 
 // A formula that the field could have, with names of other fields.
@@ -197,19 +244,32 @@ function suggestFormula(field, fields) {
   return others.length > 1 ? `${others[0].name} * ${others[1].name}` : `${others[0].name} * 2`;
 }
 
+// Throw an Error if a table has another key than these, or a value of another type.
+function checkKeys(table, allowed, where) {
+  for (const [name, value] of Object.entries(table)) {
+    const type = Array.isArray(value) ? "list" : typeof value === "object" ? "table" : typeof value;
+    if (!Object.hasOwn(allowed, name)) throw new Error(`${where} has the unknown key ${name}`);
+    if (!allowed[name].includes(type))
+      throw new Error(`${where}: write ${name} as ${allowed[name].map((each) => KNOWN.typeNames[each]).join(" or ")}`);
+  }
+}
+
 // The form that a TOML file describes. Throws an Error that says what is wrong.
 function parseForm(text) {
-  const { fields = {}, lines = {}, sums = {}, ...top } = parseToml(text);
-  for (const [name, entry] of Object.entries(top))
-    if (typeof entry !== "string") throw new Error(`${name} is not a text`);
-  const unknown = Object.keys(top).find((name) => !["reference", "decimal"].includes(name));
-  if (unknown) throw new Error(`${unknown} is not known`);
+  const content = parseToml(text);
+  checkKeys(content, KNOWN.keys, "the file");
+  const { fields = {}, lines = {}, sums = {}, ...top } = content;
+  for (const [target, formula] of Object.entries({ ...lines, ...sums }))
+    if (typeof formula !== "string" || !formula) throw new Error(`${target} is not a formula`);
+  if (!KNOWN.decimals.includes(top.decimal ?? ".")) throw new Error(`write decimal as ${KNOWN.decimals.join(" or ")}`);
   const found = Object.entries(fields).map(([name, field]) => {
-    const { region = [], digits, pattern, holds: kind = "many", ...rest } = field;
-    for (const key of Object.keys(rest)) throw new Error(`${name}: ${key} is not known`);
-    if (!(kind in HOLDS)) throw new Error(`${name}: holds is one of ${Object.keys(HOLDS).join(", ")}`);
-    const regions = Array.isArray(region) ? region : [region];
-    regions.forEach((each) => parseRegion(each, [1, 1]));
+    if (typeof field !== "object" || Array.isArray(field)) throw new Error(`${name} is not a table`);
+    checkKeys(field, KNOWN.fieldKeys, name);
+    const { region, digits, pattern, holds: kind = "many" } = field;
+    if (!Object.hasOwn(HOLDS, kind)) throw new Error(`${name}: holds is one of ${Object.keys(HOLDS).join(", ")}`);
+    const regions = Array.isArray(region) ? region : region === undefined ? [] : [region];
+    if (region !== undefined && !regions.length) throw new Error(`${name} has no region`);
+    regions.forEach(checkRegion);
     return { name, regions, digits: digits === undefined ? undefined : String(digits), pattern, holds: kind };
   });
   return { top, fields: found, lines, sums };
@@ -217,15 +277,33 @@ function parseForm(text) {
 
 // Throw an Error that says why `classify` would refuse a form that can be drawn.
 function checkForm(form) {
-  for (const { name, digits, pattern } of form.fields) {
-    if (RESERVED.includes(name)) throw new Error(`a field cannot be called ${name}: the table has this column`);
+  for (const field of form.fields) {
+    const { name, digits, pattern } = field;
+    if (isReserved(name) || !/^ *[^\p{C}\p{Z}]([^\p{C}\p{Z}]| )*$/u.test(name))
+      throw new Error(`a field cannot be called ${name}`);
     if (digits !== undefined && pattern !== undefined) throw new Error(`${name}: digits or a pattern, not both`);
-    if (digits !== undefined && !isCount(digits)) throw new Error(`${name}: ${COUNTS}`);
-    if (pattern !== undefined && !isPattern(pattern)) throw new Error(`${name}: ${pattern} is not a pattern`);
+    try {
+      if (digits !== undefined) checkCount(digits);
+      compileField(field);
+    } catch (error) {
+      throw new Error(`${name}: ${pattern ?? ""} ${error.message}`);
+    }
   }
   for (const table of ["lines", "sums"])
     for (const [target, formula] of Object.entries(form[table]))
       if (formula) checkFormula(target, formula, form.fields, table);
+}
+
+// Throw an Error if a text is not "left,top,right,bottom" with an area within the page.
+function checkRegion(text) {
+  const [width, height] = [1e9, 1e9];
+  const [left, top, right, bottom] = parseRegion(text, [height, width]);
+  const isShare = String(text)
+    .split(",")
+    .map((side) => side.includes("%"));
+  const isOut = [left, top, right, bottom].some((side, i) => isShare[i] && side > 1e9);
+  const isEmpty = (isShare[0] === isShare[2] && left >= right) || (isShare[1] === isShare[3] && top >= bottom);
+  if (isOut || isEmpty) throw new Error(`${text} is not a part of the page`);
 }
 
 // "left,top,right,bottom", in pixels or with %, as a box of a page of this [height, width].
@@ -243,7 +321,7 @@ function writeRegion(box, [height, width]) {
 
 // The numbers of a page that lie in the regions of a form, as a page of that form; lines are found by height.
 function readAs(form, page) {
-  const fields = Object.fromEntries(form.fields.map((field) => [field.name, compileField(field)]));
+  const fields = Object.fromEntries(form.fields.map((field) => [field.name, tryField(field)]));
   const numbers = splitRows(page);
   const rows = form.fields.flatMap((field) =>
     field.regions.flatMap((region) => {
@@ -268,7 +346,7 @@ function readAs(form, page) {
         }
       }),
     );
-  const pile = { fields, lines: compile(form.lines, false), sums: compile(form.sums, true), certain: 0.9 };
+  const pile = { fields, lines: compile(form.lines, false), sums: compile(form.sums, true) };
   const read = { ...page, pile, rows, problems: [] };
   read.numbers = makeNumbers(read);
   read.checks = makeChecks(read);

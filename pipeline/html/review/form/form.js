@@ -98,8 +98,8 @@ function renameField(name) {
   const field = chosenField();
   const clean = name.trim();
   const isTaken = drawing.form.fields.some((each) => each !== field && each.name === clean);
-  if (isTaken || RESERVED.includes(clean)) drawing.problem = `another column is called ${clean}`;
-  if (!clean || isTaken || RESERVED.includes(clean)) return requestDrawing();
+  if (isTaken || isReserved(clean)) drawing.problem = `another column is called ${clean}`;
+  if (!clean || isTaken || isReserved(clean)) return requestDrawing();
   const old = field.name;
   const { fields } = drawing.form;
   changeForm((form) => {

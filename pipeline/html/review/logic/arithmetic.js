@@ -103,11 +103,13 @@ function writeAmount(value, unit, decimal) {
   return count ? `${sign}${whole.slice(0, -count)}${decimal}${whole.slice(-count)}` : `${sign}${whole}`;
 }
 
-// A calculated number: with more decimals than is usual if it is exact with one or two, as 7.75 hours.
-function writeResult(value, unit, decimal) {
-  const units = compare(unit, MINUTE) ? [fraction(1n), fraction(1n, 10n), fraction(1n, 100n)] : [];
-  const exact = units.find((each) => compare(each, unit) <= 0 && over(value, each)[1] === 1n);
-  return writeAmount(value, exact ?? unit, decimal);
+// A calculated number that is not rounded: in this unit, a smaller one, or a minute if it is of times. One that has no
+// end, such as 8 / 3, has four decimals.
+function writeResult(value, unit, decimal, isClock) {
+  const decimals = [0n, 1n, 2n, 3n, 4n].map((count) => fraction(1n, 10n ** count));
+  const units = compare(unit, MINUTE) ? decimals.filter((each) => compare(each, unit) <= 0) : [unit];
+  const tried = [...units.slice(0, 3), ...(isClock ? [MINUTE] : []), ...units];
+  return writeAmount(value, tried.find((each) => over(value, each)[1] === 1n) ?? units.at(-1), decimal);
 }
 
 // An amount with this decimal separator; the other one groups its digits. Other texts stay as they are.
@@ -135,17 +137,22 @@ function resultOf(formula, values, texts) {
 }
 
 // Whether a written number is the result: "fits", "differs", "unchecked", or "nothing" if both are empty. It may
-// lack the minus of the result.
-function judge(result, text, usual) {
+// lack the minus of the result. others: texts that the result follows from; no digit of them remains uncompared. Where
+// results are rounded, none fits: a number differs, also when it is rounded, or is unchecked. count: how many other
+// numbers one that fits could be, as far as it was compared.
+function judge(result, text, others, { unit, rounds }) {
   const written = valueOf(text);
-  if (result === EMPTY && written === EMPTY) return "nothing";
-  if (!isFraction(result) || !isFraction(written)) return "unchecked";
-  const half = times(unitOf(text, usual), [1n, 2n]);
-  const isClose = (each) => compare(absolute(minus(each, written)), half) <= 0;
-  return isClose(result) || isClose(absolute(result)) ? "fits" : "differs";
+  if (result === EMPTY && written === EMPTY) return { state: "nothing" };
+  if (!isFraction(result) || !isFraction(written)) return { state: "unchecked" };
+  const finer = (one, each) => (each && compare(each, one) < 0 ? each : one);
+  const units = rounds ? [] : others.map((each) => readAmount(each).unit);
+  const finest = units.reduce(finer, unitOf(text, parseFraction(unit)));
+  const isClose = (each) => compare(absolute(minus(each, written)), times(finest, [1n, 2n])) <= 0;
+  if (!isClose(result) && !isClose(absolute(result))) return { state: "differs" };
+  const [top, bottom] = over(readAmount(text).unit, finest);
+  const count = (10 ** text.replace(/\D/g, "").length * Number(top)) / Number(bottom);
+  return rounds ? { state: "unchecked" } : { state: "fits", count };
 }
-
-const MOST_COMBINATIONS = 1000; // of alternatives that are tried: the most probable ones
 
 // The most probable combinations of readings, which are lists of [text, probability].
 function combine(readings) {
@@ -154,30 +161,32 @@ function combine(readings) {
     found = found.flatMap(({ texts, chance }) =>
       each.map(([text, share]) => ({ texts: [...texts, text], chance: chance * share })),
     );
-    if (found.length > MOST_COMBINATIONS) {
-      found = found.sort((a, b) => b.chance - a.chance).slice(0, MOST_COMBINATIONS);
+    if (found.length > KNOWN.mostCombinations) {
+      found = found.sort((a, b) => b.chance - a.chance).slice(0, KNOWN.mostCombinations);
     }
   }
   return found;
 }
 
-// Which characters have others in a text of the same length; of another length, the texts themselves.
+// Which characters are exchanged in a text of the same length; of another length, the texts themselves.
 function findConfusion(old, text) {
   if (old.length !== text.length) return `${old} ${text}`;
-  const pairs = [...old].flatMap((character, i) => (character === text[i] ? [] : [character + text[i]]));
+  const pairs = [...old].flatMap((character, i) =>
+    character === text[i] ? [] : [[character, text[i]].sort().join("")],
+  );
   return [...new Set(pairs)].sort().join();
 }
 
 // The probabilities of the texts of each reading, by Bayes' rule, the one of the most probable combination first; null
-// if no combination adds up. What they lack to 1 is that of any other text. countFitting(texts): digits of the result
-// if they add up, otherwise null. total: what all probabilities were divided by.
+// if no combination adds up. What they lack to 1 is that of any other text. countFitting(texts): the count of `judge`.
+// total: what all probabilities were divided by.
 function weigh(readings, countFitting) {
   if (!readings.every(({ length }) => length)) return null;
-  const combined = combine(readings).map((each) => ({ ...each, digits: countFitting(each.texts) }));
-  const weightOf = ({ chance, digits }) => chance * 10 ** (digits ?? 0);
+  const combined = combine(readings).map((each) => ({ ...each, count: countFitting(each.texts) }));
+  const weightOf = ({ chance, count }) => chance * (count ?? 1);
   const best = combined.reduce((one, other) => (weightOf(other) > weightOf(one) ? other : one));
   const known = readings.map((reading) => new Map(reading));
-  const weights = combined.filter(({ digits }) => digits !== null);
+  const weights = combined.filter(({ count }) => count);
   if (!weights.length) return null;
   for (const each of weights) {
     const changed = known.flatMap((chances, i) => {
@@ -187,7 +196,7 @@ function weigh(readings, countFitting) {
     // The same confusion in several numbers is at least as probable as in the least probable of them.
     const isOne = new Set(changed.map(([, confusion]) => confusion)).size === 1;
     const once = isOne ? best.chance * Math.min(...changed.map(([share]) => share)) : 0;
-    each.gain = Math.max(each.chance, once) * (10 ** each.digits - 1);
+    each.gain = Math.max(each.chance, once) * (each.count - 1);
   }
   const total = weights.reduce((sum, { gain }) => sum + gain, 1);
   const found = readings.map((reading, i) => {
@@ -199,11 +208,9 @@ function weigh(readings, countFitting) {
   return { found, total };
 }
 
-const MOST_CHARACTERS = 300; // of a formula
-
 // Formulas as they are written: + - * / ( ), numbers, names of fields, and with `hasSums` sum(name).
 function parseFormula(text, names, hasSums = true) {
-  if (text.length > MOST_CHARACTERS) throw new Error(`it has more than ${MOST_CHARACTERS} characters`);
+  if (text.length > KNOWN.mostCharacters) throw new Error(`it has more than ${KNOWN.mostCharacters} characters`);
   const tokens = splitFormula(text, names, hasSums);
   let at = 0;
   const take = (...wanted) => (wanted.includes(tokens[at]?.[0]) ? tokens[at++][0] : "");

@@ -8,7 +8,7 @@ function readCharacters({ signs, boxes, page }) {
     if (!box) break;
     const middle = (box[0] + box[2]) / 2;
     const next = boxes[i + 1] ? (boxes[i + 1][0] + boxes[i + 1][2]) / 2 : box[2] + widthOf(box) / 2;
-    const isDoubtful = chance < page.pile.certain;
+    const isDoubtful = chance < KNOWN.certain;
     [...text].forEach((character, j) => {
       found.push({ character, at: middle + ((next - middle) * j) / text.length, isDoubtful: isDoubtful && !j });
     });

@@ -51,26 +51,29 @@ function listNumbers(page, check) {
   return { terms: [...new Set(own)], written };
 }
 
-const usualUnit = (page, field) => parseFraction(page.pile.fields[field]?.unit ?? "1");
+const habitOf = (page, field) => ({ unit: "1", ...page.pile.fields[field] });
 const decimalOf = (page) => page.decimal ?? ".";
+
+// The texts of some numbers; where a field holds many, a space separates two of them.
+const textsOf = (page, numbers, changes) =>
+  numbers.flatMap((number) => {
+    const text = textIn(number, changes);
+    return page.pile.fields[number.field]?.holds === "many" ? text.split(/\s+/) : [text];
+  });
 
 // A result as the written number, or as most numbers of its field.
 function showResult(page, check, value, text = "") {
   if (!isFraction(value)) return "?";
-  return writeResult(absolute(value), unitOf(text, usualUnit(page, check.target)), decimalOf(page));
+  const unit = unitOf(text, parseFraction(habitOf(page, check.target).unit));
+  return writeResult(absolute(value), unit, decimalOf(page), textsOf(page, check.numbers).some(isTime));
 }
 
 function judgeCheck(page, check, changes) {
-  const values = valuesIn(page, check.cells, changes);
-  const { terms, written } = check;
-  const result = resultOf(
-    check.formula,
-    values,
-    [...terms, ...(written ? [written] : [])].map((number) => textIn(number, changes)),
-  );
+  const { terms, numbers, written } = check;
+  const result = resultOf(check.formula, valuesIn(page, check.cells, changes), textsOf(page, numbers, changes));
   const text = written ? textIn(written, changes) : "";
-  const isUnknown = written && valueIn(written, changes) === UNKNOWN;
-  return { result, state: isUnknown ? "unchecked" : judge(result, text, usualUnit(page, check.target)) };
+  if (written && valueIn(written, changes) === UNKNOWN) return { result, state: "unchecked" };
+  return { result, ...judge(result, text, textsOf(page, terms, changes), habitOf(page, check.target)) };
 }
 
 // All checks of a page: each line with each formula, then the totals.
@@ -114,7 +117,7 @@ function weighCheck(page, check) {
   });
   const weighed = weigh(readings, (texts) => {
     const changes = new Map(numbers.map((number, i) => [number, texts[i]]));
-    return judgeCheck(page, check, changes).state === "fits" ? texts.at(-1).replace(/\D/g, "").length : null;
+    return judgeCheck(page, check, changes).count;
   });
   if (!weighed) return;
   const { found, total } = weighed;
@@ -167,9 +170,10 @@ function calculate(page, check, number) {
   if (isTime(like)) value = plus(value, fraction(-24n * (over(value, DAY)[0] / over(value, DAY)[1])));
   if (value[0] < 0n && isTime(like)) value = plus(value, DAY);
   if (value[0] < 0n) return "";
-  const text = writeResult(value, isTime(like) ? MINUTE : usualUnit(page, number.field), decimalOf(page));
-  if (!fitsPattern(field, text)) return "";
-  return judgeCheck(page, check, new Map([[number, text]])).state === "fits" ? text : "";
+  const unit = isTime(like) ? MINUTE : parseFraction(habitOf(page, number.field).unit);
+  const fits = (text) =>
+    fitsPattern(field, text) && judgeCheck(page, check, new Map([[number, text]])).state === "fits";
+  return [writeResult(value, unit, decimalOf(page)), writeAmount(value, unit, decimalOf(page))].find(fits) ?? "";
 }
 
 // The open numbers of a check that nothing proves, the least certain first.
@@ -198,6 +202,6 @@ function mend(page, check) {
   return found.filter(isLikely).sort((a, b) => b.fixesTotal - a.fixesTotal || a.cost - b.cost)[0] ?? null;
 }
 
-const isSure = ({ answer, confidence, page }) => Boolean(answer) || confidence >= page.pile.certain;
+const isSure = ({ answer, confidence }) => Boolean(answer) || confidence >= KNOWN.certain;
 const provedBy = (checks) =>
   new Set(checks.flatMap(({ state, numbers }) => (state === "fits" ? numbers.filter(isSure) : [])));

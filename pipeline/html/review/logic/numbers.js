@@ -139,8 +139,8 @@ function applyStep(page, step) {
   if (step.to) Object.assign(number, step.to);
   if (step.do === "set" || step.do === "add") {
     number.answer = number.kind === "read" && isSame(step.text, number.read) ? "right" : "set";
-    const { fits } = page.pile.fields[number.field] ?? {};
-    const text = page.decimal ? writeNumber(step.text, page.decimal, fits) : step.text;
+    const { pattern } = page.pile.fields[number.field] ?? {};
+    const text = page.decimal ? writeNumber(step.text, page.decimal, pattern) : step.text;
     Object.assign(number, { text, how: step.how ?? "" });
   } else number.answer = { none: "none", keep: "kept" }[step.do];
   if (number.answer === "set" && !number.line && page.pile.fields[number.field]?.holds === "lines") {

@@ -129,7 +129,7 @@ function summarise(page) {
   const empty = open.filter(needsText).length;
   if (empty) return empty === 1 ? "1 number was not read" : `${empty} numbers were not read`;
   return open.length && open.every((number) => page.questions.get(number).mark === "?")
-    ? `below ${percent(page.pile.certain)}`
+    ? `below ${percent(KNOWN.certain)}`
     : "";
 }
 
@@ -178,7 +178,7 @@ function countPage(page) {
       counts.wrong += number.sampled && !isRight;
     } else if (number.kind === "read") {
       const [[text, confidence]] = number.readings;
-      counts[text !== number.text || confidence < page.pile.certain ? "proved" : "certain"] += 1;
+      counts[text !== number.text || confidence < KNOWN.certain ? "proved" : "certain"] += 1;
       counts.doubt += 1 - number.confidence;
     }
   }

@@ -1,8 +1,7 @@
 // The tables that are saved, as CSV.
 
-// A cell that a spreadsheet program would evaluate begins with an apostrophe, and so does one that has some already. A
-// negative number is none.
-const protect = (text) => (/^(?!-[\d.,]+$)'*[=+\-@\t\r\n]/.test(text) ? `'${text}` : text);
+// A cell that a spreadsheet program would evaluate begins with an apostrophe, as `table.py` writes it.
+const protect = (text) => (new RegExp(`^${KNOWN.formula}`, "u").test(text) ? `'${text}` : text);
 const quote = (value) => `"${protect(String(value ?? "")).replaceAll('"', '""')}"`;
 
 function writeTable(columns, lines) {

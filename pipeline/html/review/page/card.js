@@ -72,7 +72,7 @@ function describeQuestion(number, { mark, check, why, isCalculated }, text) {
     return [shown, `${isolate(check.target)} ${check.written?.text ?? ""}, but the lines make ${made}`];
   }
   if (isLong(number)) {
-    const doubtful = number.signs.filter(([, chance]) => chance < state.pile.certain).length;
+    const doubtful = number.signs.filter(([, chance]) => chance < KNOWN.certain).length;
     return [name, `${number.boxes.length} digits, ${doubtful} of them doubtful: type over them`];
   }
   return [name, `${percent(number.confidence)} sure`, mark !== "?"];

@@ -20,7 +20,7 @@ function drawEnd() {
     .slice(0, 3)
     .map((number) => `${label(number)} of ${isolate(number.page.name)}`)
     .join("; ");
-  const certain = percent(pile.certain);
+  const certain = percent(KNOWN.certain);
   const rows = [
     left && [
       left,

@@ -5,10 +5,10 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.data.dataset import are_ten_digits
+from pipeline.data.ink import measure_sides, to_ink
 from pipeline.data.synthetic.drawn import cut_piece, join_digits, make_doodle, make_negatives, make_styles
 from pipeline.data.synthetic.shapes import Stroke, load_glyphs
 from pipeline.data.synthetic.strokes import distort, draw
-from pipeline.pictures.ink import measure_sides, to_ink
 
 NAMES = tuple("9876543210")
 

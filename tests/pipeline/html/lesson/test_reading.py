@@ -8,12 +8,12 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.data.ink import InkStatistics, measure_ink
 from pipeline.html.lesson.packing import LIMITS, pack
 from pipeline.html.lesson.page import model_values
 from pipeline.html.report.report_page import link_demo
 from pipeline.model.model import Model
 from pipeline.model.prediction import predict_with_negative
-from pipeline.pictures.ink import InkStatistics, measure_ink
 from pipeline.pictures.preparation import find_ink, prepare
 from tests.drawings import sample_digits
 from tests.pipeline.html.strokes import DIGITS, Strokes, place

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pipeline.reader.many.review_data import spell_out
+
 PITCH, TOP, HIGH = 40, 200, 24  # pixels: distance of lines, height of the first, height of digits
 COLUMNS = {"number": 700, "quantity": 60, "price": 500, "sum": 700, "total": 700}
 SIZE = (1000, 800)  # height, width
@@ -52,14 +54,15 @@ def make_pile(pages: list[dict[str, Any]], **others: Any) -> dict[str, Any]:
         field: {
             "holds": "lines" if field in lines else "one",
             "regions": ["0%,0%,100%,100%"],
-            "fits": FITS[field],
+            "pattern": FITS[field],
+            "fits": spell_out(FITS[field]),
             "spaces": False,
             "separators": field in ("price", "sum", "total"),
             "unit": "1/100" if field in ("price", "sum", "total") else "1",
         }
         for field in COLUMNS
     }
-    pile = {"key": "pile", "title": "Delivery notes", "certain": 0.9, "columns": REVIEWED, "fields": fields, "toml": ""}
+    pile = {"key": "pile", "title": "Delivery notes", "columns": REVIEWED, "fields": fields, "toml": ""}
     pile["lines"] = {"sum": {"text": "quantity * price", "formula": ["*", ["field", "quantity"], ["field", "price"]]}}
     pile["sums"] = {"total": {"text": "sum(sum)", "formula": ["sum", "sum"]}}
     return {**pile, "pages": pages, **others}

@@ -5,12 +5,10 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from pipeline.html.review.review import render_review
 from pipeline.reader.forms.form import load_form
 from pipeline.reader.many.readings import Reading, RowReading, View
-from pipeline.reader.many.review_data import describe_form, list_pages
+from pipeline.reader.many.review_data import describe_form, list_constants, list_pages
 from pipeline.reader.pages.result import Problem
 from tests.pipeline.html.review.piles import COLUMNS, FITS, REVIEWED, SIZE, make_row
 from tests.pipeline.html.review.test_logic import OPEN
@@ -37,20 +35,6 @@ def make_reading(field: str, line: int, text: str) -> RowReading:
     return RowReading(text, row["digits"], 0.99, (), boxes, box, not text, signs, field, line)
 
 
-@pytest.mark.parametrize(
-    ("pattern", "text"), [(r"\d\,\d\d", "3,07"), (r"\d\:\d\d", "3:07"), (r"\d\-\d", "3-4"), (r"[\d\.\,]+", "3.0,7")]
-)
-def test_browser_reads_the_patterns_of_forms(pattern: str, text: str, tmp_path: Path) -> None:
-    (tmp_path / "form.toml").write_text(FIELD.format(name="a", left=1, right=90, pattern=pattern))
-    field = describe_form(load_form(tmp_path / "form.toml"), [])["fields"]["a"]
-    assert evaluate(
-        "(field, texts) => texts.map((text) => fitsPattern(field, text))", field, [text, "x"], scripts=REVIEW
-    ) == [
-        True,
-        False,
-    ]
-
-
 def test_page_asks_for_the_number_that_a_formula_needs(tmp_path: Path) -> None:
     text = FORMULA + "".join(
         FIELD.format(name=name, left=COLUMNS[name] - 20, right=COLUMNS[name] + 95, pattern=FITS[name]) for name in LINES
@@ -63,8 +47,8 @@ def test_page_asks_for_the_number_that_a_formula_needs(tmp_path: Path) -> None:
     view = View(str(tmp_path / "one.png"), SIZE, "", "id of one")
     reading = Reading("one.png", rows=tuple(rows), problems=(ink,), upright=(1, 0, 0, 0), view=view)
     found = [reading, replace(reading, file="two.png", rows=tuple(rows[3:]), problems=())]
-    values = {**describe_form(form, found), "columns": REVIEWED, "certain": 0.9}
-    page = render_review(list_pages(found, form), tmp_path / "review.html", **values)
+    values = {**describe_form(form, found), "columns": REVIEWED}
+    page = render_review(list_pages(found, form), tmp_path / "review.html", list_constants(), **values)
     (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
     pile = json.loads(data)
     assert pile["title"] == "delivery notes"

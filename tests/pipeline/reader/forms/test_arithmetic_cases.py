@@ -4,14 +4,18 @@ import json
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
 from pipeline.engine.errors import UsageError
 from pipeline.reader.forms.amounts import format_amount, parse_amount, write_number
+from pipeline.reader.forms.form import load_form
 from pipeline.reader.forms.formulas import Formula, Tree, parse_formula
-from pipeline.reader.many.arithmetic import check, weigh
+from pipeline.reader.many.arithmetic import Habit, check, count_results, weigh
+from pipeline.reader.many.review_data import describe_form
+from pipeline.reader.many.table import protect
 
 CASES = json.loads((Path(__file__).parent / "arithmetic.json").read_text())
 
@@ -30,7 +34,7 @@ def call_parse(given: dict[str, Any]) -> Any:
 
 def call_check(given: dict[str, Any]) -> Any:
     formula = Formula("", to_tree(given["formula"]))
-    outcome = check(formula, given["target"], given["texts"], Fraction(given["unit"]))
+    outcome = check(formula, given["target"], given["texts"], to_habit(given))
     return {
         "fits": outcome.fits,
         "result": format_amount(outcome.result, given["decimal"]) if outcome.result else None,
@@ -41,10 +45,9 @@ def call_weigh(given: dict[str, Any]) -> Any:
     """Each text with its probability, the most probable combination first."""
     formula, fields = Formula("", to_tree(given["formula"])), list(given["readings"])
 
-    def fits(texts: Sequence[str]) -> int | None:
+    def fits(texts: Sequence[str]) -> float | None:
         written = {field: [text] for field, text in zip(fields, texts, strict=True)}
-        digits = sum(character.isdecimal() for character in written[given["target"]][0])
-        return digits if check(formula, given["target"], written, Fraction(given["unit"])).fits else None
+        return count_results(formula, given["target"], written, to_habit(given))
 
     found = weigh([dict(each) for each in given["readings"].values()], fits)
     return {
@@ -59,13 +62,40 @@ def call_write(given: dict[str, str]) -> str:
     return write_number(given["text"], given["decimal"], given.get("pattern"))
 
 
+def call_form(given: str) -> Any:
+    """What the page knows of the form in this file."""
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "form.toml").write_text(given, encoding="utf-8")
+        try:
+            form = load_form(Path(folder) / "form.toml")
+        except UsageError:
+            return None
+    known = describe_form(form, [])
+    counted = ("holds", "pattern", "fits", "spaces", "separators")
+    fields = {name: {key: field[key] for key in counted if key in field} for name, field in known["fields"].items()}
+    return {
+        "top": {key: value for key, value in (("reference", form.named), ("decimal", form.decimal)) if value},
+        "fields": fields,
+        **{
+            table: {name: to_lists(each["formula"]) for name, each in known[table].items()}
+            for table in ("lines", "sums")
+        },
+    }
+
+
 CALLS: dict[str, Callable[[Any], Any]] = {
     "amount": call_amount,
     "parse": call_parse,
     "check": call_check,
     "weigh": call_weigh,
     "write": call_write,
+    "form": call_form,
+    "protect": protect,
 }
+
+
+def to_habit(given: dict[str, Any]) -> Habit:
+    return Habit(Fraction(given["unit"]), given.get("rounds", False))
 
 
 def to_tree(lists: list[Any]) -> Tree:

@@ -1,7 +1,12 @@
-import numpy as np
+import re
 
-from pipeline.reader.synthesis.line_text import LIKE_DIGITS, STRUCK, make_line, make_word, tokenize
+import numpy as np
+import pytest
+
+from pipeline.reader.synthesis.line_text import make_line, tokenize
+from pipeline.reader.synthesis.notes import APART, FIELDS, FORMS, LOWERED, STRUCK, make_note
 from pipeline.reader.synthesis.number_text import MOST
+from pipeline.reader.synthesis.words import LIKE_DIGITS, make_word
 
 
 def test_words_can_be_told_from_numbers() -> None:
@@ -21,3 +26,20 @@ def test_line_says_numbers_and_other_writing() -> None:
     assert all(found or STRUCK in line for found, line in zip(numbers, lines, strict=True))
     assert max(sum(map(str.isdigit, token.text)) for line in numbers for token in line) == MOST
     assert any("/" in line for line in lines)
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_every_form_of_a_note_is_filled_in(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.reader.synthesis.notes.SHARES", {kind: 1.0})
+    for form in FORMS[kind]:
+        assert {name.rstrip("23") for name in re.findall(r"{(\w+)}", form)} <= FIELDS.keys()
+    notes = [make_note(np.random.default_rng(seed)) for seed in range(30)]
+    assert not any(re.search(r"{[a-z]+\d?}", note) for note in notes)
+    assert any(token.is_number for note in notes for token in tokenize(note))
+
+
+def test_list_without_spaces_is_numbers_apart() -> None:
+    tokens = tokenize(f"[2,{APART}4] x{LOWERED}12")
+    assert [token.text for token in tokens] == ["[", "2,", "4", "]", "x", f"{LOWERED}12"]
+    assert [token.joined for token in tokens] == [False, True, True, True, False, True]
+    assert [token.is_number for token in tokens] == [False, True, True, False, False, True]

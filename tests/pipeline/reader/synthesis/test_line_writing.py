@@ -10,8 +10,9 @@ from pipeline.reader.learning.columns import read_labels
 from pipeline.reader.rows import labels
 from pipeline.reader.synthesis.hands import Hands
 from pipeline.reader.synthesis.lettering import list_fonts
-from pipeline.reader.synthesis.line_text import RAISED, STRUCK, Token
-from pipeline.reader.synthesis.line_writing import BETWEEN, RATIO, SINGLE, Line, write_cells, write_line
+from pipeline.reader.synthesis.line_text import Token
+from pipeline.reader.synthesis.line_writing import BETWEEN, RATIO, SINGLE, Line, write_cells, write_line, write_wide_row
+from pipeline.reader.synthesis.notes import LOWERED, RAISED, STRUCK
 from pipeline.reader.synthesis.number_text import GROUP
 from pipeline.reader.synthesis.number_writing import SPACINGS, Style, choose_style, find_widest_gap, write_number
 from pipeline.reader.synthesis.signs import choose_hand
@@ -92,12 +93,39 @@ def test_separators_within_a_number_have_a_symbol() -> None:
     assert read_line(["12.5.", "3/4"]) == [1, 2, point, 5, SPACE, 3, slash, 4]
 
 
+def test_numbers_of_a_list_are_apart_however_close_they_stand() -> None:
+    assert read_line(["2,", "4,", "10"]) == [2, SPACE, 4, SPACE, 1, 0]
+    gaps = {joined: list[float]() for joined in (False, True)}
+    for joined, seed in itertools.product(gaps, range(20)):
+        generator, (_, style) = np.random.default_rng(seed), write(["1"], "apart", seed)
+        hands = Hands(source(), {"script": fonts(), "print": list_fonts("print")}, generator)
+        line = write_line([Token("2,", False), Token("4", joined)], style, hands, ROOM, generator)
+        gaps[joined].append(line.digits[1].left - line.digits[0].right)
+    assert np.mean(gaps[True]) < 0.65 * SIZE < np.mean(gaps[False])
+
+
+def test_digits_of_a_wide_row_are_one_number_where_they_stand_close_and_apart_where_far() -> None:
+    pitches = {False: list[float](), True: list[float]()}
+    for seed in range(60):
+        generator, (_, style) = np.random.default_rng(seed), write(["1"], "apart", seed)
+        hands = Hands(source(), {"script": fonts(), "print": list_fonts("print")}, generator)
+        pieces = write_wide_row(list("2480"), style, hands, ROOM, generator).pieces
+        assert all(after.left > before.right for before, after in itertools.pairwise(pieces))
+        pitch = np.diff([piece.x for piece in pieces]).mean() / SIZE
+        assert 0.75 < pitch < 2.6
+        pitches[len({piece.number for piece in pieces}) == 1].append(float(pitch))
+    assert np.mean(pitches[True]) < 1.5 < np.mean(pitches[False])
+    pieces = write_wide_row(["24", "8"], style, hands, ROOM, generator).pieces
+    assert [piece.number for piece in pieces] == [0, 0, 1]
+
+
 def test_groups_are_one_number_and_what_is_struck_out_is_none() -> None:
     assert read_line([f"030{GROUP}12"]) == [0, 3, 0, 1, 2]
     assert read_line([f"{STRUCK}417", "12"]) == [OTHER, 1, 2]
     assert read_line(["5", f"{RAISED}2"]) == [5, SPACE, 2]
-    line, style = write(["5", f"{RAISED}2"], "apart", 1)
-    assert line.digits[1].y < line.digits[0].y - 0.2 * style.size
+    for shift, direction in ((RAISED, -1), (LOWERED, 1)):
+        line, style = write(["5", f"{shift}2"], "apart", 1)
+        assert direction * (line.digits[1].y - line.digits[0].y) > 0.1 * style.size
 
 
 def test_each_cell_has_a_number_of_its_own() -> None:

@@ -5,9 +5,13 @@ import string
 import numpy as np
 import pytest
 
-from pipeline.data.synthetic.shapes import DIGITS, MARKS, SIGNS, parse_shape
+from pipeline.data.synthetic.shapes import DIGITS, SIGNS, parse_shape
+from pipeline.reader.synthesis.hands import Hands
+from pipeline.reader.synthesis.lettering import list_fonts
+from pipeline.reader.synthesis.marks import MARKS
 from pipeline.reader.synthesis.signs import Hand, SourceImages, bend, choose_hand, draw_print, write, write_word
 from tests.drawings import sample_digits
+from tests.pipeline.reader.synthesis.common import fonts, source
 
 
 def test_print_has_many_fonts_with_ink_for_all_letters() -> None:
@@ -68,7 +72,17 @@ def test_piece_of_a_glyph_is_not_the_whole(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_every_digit_has_shapes_and_every_shape_strokes() -> None:
     assert {name for name, _ in DIGITS} == set("0123456789")
-    for shape in (*(shape for _, shape in DIGITS), *SIGNS, *MARKS):
+    for shape in (*(shape for _, shape in DIGITS), *SIGNS):
         strokes = parse_shape(shape)
         assert all(stroke.ndim == 2 and stroke.shape[1] == 2 and len(stroke) > 1 for stroke in strokes)
         assert np.ptp(np.concatenate(strokes), axis=0).max() > 0
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_marks_have_their_size_and_their_place_beside_digits(mark: str) -> None:
+    (least, most), (high, low), _ = MARKS[mark]
+    for seed in range(4):
+        hands = Hands(source(), {"script": fonts(), "print": list_fonts("print")}, np.random.default_rng(seed))
+        drawn = hands.draw_marks(mark)
+        assert 0.6 * least < drawn.size < 1.4 * most
+        assert high - 0.1 < drawn.middle + 0.5 < low + 0.1

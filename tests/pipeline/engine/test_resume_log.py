@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.scheduling.resume_log import RESUME_LOG, append_entry, new_log, read_log
+from pipeline.engine.resume_log import RESUME_LOG, append_entry, new_log, read_log
 
 KEY = ["model", [["a.png", [1, 2, 3]]]]
 

@@ -9,8 +9,8 @@ from PIL import Image
 
 from pipeline.data import idx
 from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, Description
-from pipeline.data.own import conversion
-from pipeline.data.own.listing import list_items
+from pipeline.own_data import conversion
+from pipeline.own_data.listing import list_items
 
 CLASSES = ("2", "10", "bar")  # in natural order
 SHAPE = (28, 28)

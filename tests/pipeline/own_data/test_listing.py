@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from pipeline.data.dataset import FILES, DatasetError
-from pipeline.data.own.listing import digest_data, find_form
 from pipeline.engine.errors import UsageError
-from tests.pipeline.data.own.common import CLASSES, convert, draw, load, save, write_folder
+from pipeline.own_data.listing import digest_data, find_form
+from tests.pipeline.own_data.common import CLASSES, convert, draw, load, save, write_folder
 
 
 def write_paths(folder: Path, header: bool, name: str = "data.csv") -> Path:

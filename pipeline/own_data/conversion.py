@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 
 from pipeline.data import idx
 from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, DatasetError, Description
+from pipeline.data.ink import InkStatistics
 from pipeline.data.order import stratify
-from pipeline.data.own.listing import PARTS, Item, name_some
 from pipeline.data.parts import MAX_CLASSES
 from pipeline.data.sources.catalogue import CUSTOM
+from pipeline.engine.progress import progress
 from pipeline.engine.threads import single_threaded_blas
+from pipeline.own_data.listing import PARTS, Item, name_some
 from pipeline.pictures.decoding import PictureError, load_page
-from pipeline.pictures.ink import InkStatistics
 from pipeline.pictures.levels import Grey
 from pipeline.pictures.preparation import MIN_CONTRAST, measure_background, prepare
-from pipeline.scheduling.progress import progress
 
 log = logging.getLogger(__name__)
 

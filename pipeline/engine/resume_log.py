@@ -16,6 +16,7 @@ from typing import Any
 from pipeline.engine.fingerprint import fingerprint
 from pipeline.engine.provenance import environment
 
+IN_NO_KEY = "a resumed run has the result of an uninterrupted one"
 RESUME_LOG = "resume-log"
 
 

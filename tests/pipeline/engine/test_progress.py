@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from rich.progress import Progress as Bar
 
-from pipeline.scheduling.progress import Progress, progress
+from pipeline.engine.progress import Progress, progress
 from tests.processes import environment
 from tests.terminal import show
 
 BLOCKS = """
 import logging, sys, time
-from pipeline.scheduling.progress import Progress, progress
+from pipeline.engine.progress import Progress, progress
 from pipeline.engine.program import run_command
 
 def count():
@@ -39,7 +39,7 @@ sys.exit(run_command("count", count))
 def test_without_terminal_the_count_is_logged_at_intervals(
     interval: float, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("pipeline.scheduling.progress.LOG_INTERVAL", interval)
+    monkeypatch.setattr("pipeline.engine.progress.LOG_INTERVAL", interval)
     caplog.set_level(logging.INFO)
     with progress("predict", 50_000, done=10_000) as shown:
         for _ in range(2):
@@ -51,7 +51,7 @@ def test_without_terminal_the_count_is_logged_at_intervals(
 def test_download_of_unknown_size_shows_megabytes(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("pipeline.scheduling.progress.LOG_INTERVAL", 0)
+    monkeypatch.setattr("pipeline.engine.progress.LOG_INTERVAL", 0)
     caplog.set_level(logging.INFO)
     with progress("download", None) as shown:
         shown.advance(1_234_567)

@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.data.dataset import DatasetError
-from pipeline.data.own.conversion import sort_naturally
-from tests.pipeline.data.own.common import CLASSES, SHAPE, convert, draw, load, save, write_folder
+from pipeline.own_data.conversion import sort_naturally
+from tests.pipeline.own_data.common import CLASSES, SHAPE, convert, draw, load, save, write_folder
 
 
 def measure(image: NDArray[np.uint8]) -> tuple[int, int, NDArray[np.float64]]:

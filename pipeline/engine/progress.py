@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
+IN_NO_KEY = "shows progress, and influences no result"
+
 log = logging.getLogger(__name__)
 
 REDRAWS = 4  # per second

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.pictures.ink import InkStatistics, centre_by_mass, measure_ink, measure_sides, measure_stroke_widths
+from pipeline.data.ink import InkStatistics, centre_by_mass, measure_ink, measure_sides, measure_stroke_widths
 from tests.drawings import Grey, sample_digits
 
 

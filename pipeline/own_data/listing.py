@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.dataset import CLASS_NAMES, FILES, DatasetError
-from pipeline.data.own.tables import has_paths, read_table
 from pipeline.engine.digests import sha256
 from pipeline.engine.errors import UsageError
+from pipeline.own_data.tables import has_paths, read_table
 from pipeline.pictures.decoding import SUFFIXES
 
 TRAIN, TEST = PARTS = "train", "test"  # names of folders and CSV files
