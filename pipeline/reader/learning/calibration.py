@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import combinations, groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,8 +54,12 @@ def calibrate(model: RowReader, line_images: LineImages) -> tuple[RowReader, Qua
     if not spans:  # after very little training
         return model, nothing
     where = [numbers for each, numbers in zip(found, written, strict=True) for _ in each]
+    digits = [[label for label in span.labels if label < classes] for span in spans]
     correct = np.array(
-        [is_correct(span.labels, span.places, numbers, classes) for span, numbers in zip(spans, where, strict=True)]
+        [
+            is_correct(labels, span.places, join_digits(numbers, classes))
+            for labels, span, numbers in zip(digits, spans, where, strict=True)
+        ]
     )
     chances = np.array([[span.probability for span in measure(spans, t)] for t in TEMPERATURES])
     likelihoods = np.where(correct, chances, 1 - chances)
@@ -63,10 +67,10 @@ def calibrate(model: RowReader, line_images: LineImages) -> tuple[RowReader, Qua
     shown = np.array([is_reported(len(span.places), p) for span, p in zip(spans, chances[best], strict=True)])
     if not shown.any():
         return model, nothing
-    temperature, outputs = float(TEMPERATURES[best]), len(spans[0].logits)
+    temperature = float(TEMPERATURES[best])
     numbers = np.array(
         [
-            (chance, is_correct(labels, spans[i].places[own], where[i], outputs))
+            (chance, is_correct(labels, spans[i].places[own], where[i]))
             for i in np.flatnonzero(shown).tolist()
             for labels, chance, own in group(spans[i], temperature, 0).numbers
         ]
@@ -93,16 +97,18 @@ def list_numbers(labels: NDArray[np.integer], classes: int) -> list[Written]:
     return [(tuple(label[0] for label in part), sum(part[0][1:]) / 2, sum(part[-1][1:]) / 2) for part in parts]
 
 
-def is_correct(labels: Sequence[int], places: NDArray[np.floating], numbers: Sequence[Written], symbols: int) -> bool:
-    """Return whether labels are one of the numbers that are written there, or several in succession.
+def is_correct(labels: Sequence[int], places: NDArray[np.floating], numbers: Sequence[Written]) -> bool:
+    """Return whether a number is one of those that are written there. places: of its digits, in pixels, (k,)."""
+    return any(
+        tuple(labels) == written and max(abs(places[0] - first), abs(places[-1] - last)) < SIZE
+        for written, first, last in numbers
+    )
 
-    Only the first `symbols` of them count: the classes, or all. places: of the digits, in pixels, (k,).
-    """
-    read = [label for label in labels if label < symbols]
-    for start, (_, first, _) in enumerate(numbers):
-        written: list[int] = []
-        for more, _, last in numbers[start:]:
-            written += [label for label in more if label < symbols]
-            if written == read and max(abs(places[0] - first), abs(places[-1] - last)) < SIZE:
-                return True
-    return False
+
+def join_digits(numbers: Sequence[Written], classes: int) -> list[Written]:
+    """Return all numbers that several ones in succession would be without the spaces and separators between digits."""
+    digits = [tuple(label for label in labels if label < classes) for labels, *_ in numbers]
+    return [
+        (sum(digits[start:stop], ()), numbers[start][1], numbers[stop - 1][2])
+        for start, stop in combinations(range(len(numbers) + 1), 2)
+    ]
