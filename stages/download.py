@@ -8,12 +8,12 @@ from typer import Option
 from pipeline.engine.command import main
 from pipeline.engine.stage import Output, stage
 from pipeline.engine.terminal import printable
-from stages.shared.data_options import IMAGE_SIZE, DatasetName, list_modules, obtain, resolve
+from stages.shared.data_options import IMAGE_SIZE, Dataset, list_modules, obtain, resolve
 
 
-@stage(packages=(), resolve=resolve, modules=list_modules)
+@stage(resolve=resolve, modules=list_modules)
 def download(
-    dataset: Annotated[DatasetName, Option(help="Data set to fetch; custom also needs --from.")] = "mnist",
+    dataset: Dataset = "mnist",
     from_folder: Annotated[
         Path | None,
         Option(

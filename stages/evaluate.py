@@ -28,8 +28,8 @@ def evaluate(
 ) -> str:
     """Classify the test images in parallel and compute the metrics.
 
-    The stage warns if a part of the data lacks a class, if the classes differ much in size, or if test images are also
-    training images.
+    The stage shows the output vector of the first test image, with its class, confidence and label. It warns if a part
+    of the data lacks a class, if the classes differ much in size, or if test images are also training images.
 
     The results are bit-identical for any scheduler, number of workers and block size.
 
@@ -63,6 +63,15 @@ def evaluate(
     save_metrics(output, metrics, confusion, probabilities)
     for warning in list_warnings(check, model.class_names):
         log.warning("evaluate: warning: %s", warning)
+    vector = np.array2string(probabilities[0], formatter={"float_kind": "{:.4f}".format}, threshold=10, edgeitems=5)
+    digit = int(probabilities[0].argmax())
+    log.info("evaluate: output vector of the first test image: %s", vector)
+    log.info(
+        "evaluate: classification of the first test image: %s with confidence %s; real label %s",
+        model.class_names[digit],
+        f"{probabilities[0, digit]:.2%}",
+        model.class_names[labels[0]],
+    )
     low, high = metrics.accuracy_interval_95
     return (
         f"test accuracy {metrics.accuracy:.2%} (95% interval {low:.2%} to {high:.2%}), "

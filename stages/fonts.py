@@ -20,7 +20,7 @@ def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
     return {**given, "table": table if given["fonts"] == "all" else {}}
 
 
-@stage(packages=(), resolve=resolve)
+@stage(resolve=resolve)
 def fonts(
     fonts: Annotated[
         Literal["all", "included"], Option(help="All fonts, or only those that come with the program.")

@@ -11,7 +11,6 @@ from stages.shared.options import Scheduler, Workers
 
 
 @stage(
-    packages=("matplotlib", "numpy", "pillow", "scipy"),
     extra_files=("pipeline/data/synthetic/hershey/*.jhf", "pipeline/reader/synthesis/fonts/*.woff"),
 )
 def lines(

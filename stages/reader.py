@@ -22,7 +22,6 @@ log = logging.getLogger(__name__)
 
 
 @stage(
-    packages=("numpy", "pillow", "scipy", "jinja2"),
     extra_files=("pipeline/html/cards/reader_card.md",),
     resolve=resolve_reader,
     unhashed=("history.csv", "MODEL_CARD.md"),

@@ -18,7 +18,6 @@ def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @stage(
-    packages=("numpy", "matplotlib", "pillow", "jinja2"),
     resolve=resolve,
     extra_files=(
         "pipeline/html/report/*.html",

@@ -20,7 +20,6 @@ NOT_FOR_ROWS = {*NOT_FOR_PICTURES, "loss", "label_smoothing"}
 
 
 @stage(
-    packages=("numpy", "safetensors"),
     resolve=resolve_rows,
     unhashed=("history.csv",),
 )

@@ -17,7 +17,6 @@ log = logging.getLogger(__name__)
 
 
 @stage(
-    packages=("numpy", "pillow"),
     extra_files=("pipeline/data/synthetic/hershey/*.jhf",),
     resolve=resolve,
     unhashed=("history.csv",),

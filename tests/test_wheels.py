@@ -1,14 +1,10 @@
-"""The wheels of the program and of the engine, installed in a fresh environment outside of the clone.
-
-That of the program, read-only, reads pictures from Python; that of the engine runs the project of reuse.md.
-"""
+"""The wheel of the program, installed read-only in a fresh environment outside of the clone, reads pictures."""
 
 import json
 import os
 import subprocess
 import sys
 import sysconfig
-import tomllib
 import venv
 import zipfile
 from pathlib import Path
@@ -18,53 +14,10 @@ import pytest
 from PIL import Image
 
 from pipeline.model import PRETRAINED_MODEL
-from tests.docs.pages import read_page
 from tests.drawings import enlarge, sample_digits, write_row
-from tests.make.common import clean_environment
 from tests.processes import ROOT
 
 pytestmark = pytest.mark.slow
-
-BLOCKS = read_page(ROOT / "docs/pipeline/reuse.md").blocks
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """Return the project of the page, without a folder `pipeline`, and beside it a Python with the wheel installed."""
-    install(ROOT / "pipeline/engine", tmp_path)
-    (tmp_path / "dice/stages").mkdir(parents=True)
-    for block in BLOCKS:
-        if "file" in block.marks:
-            (tmp_path / block.marks["file"]).write_text(block.text)
-    (include,) = (block.text for block in BLOCKS if block.language == "make" and "file" not in block.marks)
-    makefile = tmp_path / "dice/Makefile"
-    makefile.write_text(makefile.read_text().replace("include pipeline/engine/rules.mk\n", include))
-    (tmp_path / "dice/weights.txt").write_text("1 1 1 1 1 1")
-    return tmp_path / "dice"
-
-
-def run_make(project: Path, *arguments: str) -> list[str]:
-    environment = {name: value for name, value in clean_environment().items() if name != "PYTHONPATH"}
-    environment["PATH"] = f"{project.parent}/.venv/bin{os.pathsep}{environment['PATH']}"
-    done = subprocess.run(["make", *arguments], cwd=project, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return [line.partition(" -> ")[2] for line in done.stdout.splitlines() if " -> " in line]
-
-
-def test_project_runs_with_the_installed_engine(project: Path) -> None:
-    assert run_make(project, "chart") == ["artifacts/throw", "artifacts/expect", "artifacts/chart"]
-    assert run_make(project, "chart") == []
-    (project / "weights.txt").write_text("1 1 1 1 1 5")
-    assert run_make(project, "chart") == ["artifacts/expect", "artifacts/chart"]
-    assert run_make(project, "chart", "THROWS=7") == ["artifacts/throw", "artifacts/chart"]
-
-
-def test_wheel_has_the_version_of_the_project(project: Path) -> None:
-    (metadata,) = project.parent.glob(".venv/lib/python*/site-packages/*.dist-info/METADATA")
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    assert metadata.parent.name == f"handwriting_engine-{version}.dist-info"
-    assert "Requires-Dist: numpy" in metadata.read_text()
-
 
 SCRIPT = """\
 import json

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from msgspec import Meta
-
-from pipeline.engine.documents import Share
+from pipeline.engine.documents import Meta, Share
 from pipeline.engine.fields import check_values
 
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
-from msgspec import Meta
 from numpy.typing import NDArray
+
+from pipeline.engine.documents import Meta
 
 Array = NDArray[np.floating[Any]]
 

@@ -7,6 +7,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Generic, ParamSpec
 
+IN_NO_KEY = "declares stages, and influences no result"
+
 
 class Role(Enum):
     """The role of an argument that is not a parameter."""
@@ -28,7 +30,8 @@ P = ParamSpec("P")
 class Declaration(Generic[P]):
     """A function with what its result depends on.
 
-    packages: installed packages whose versions are part of the key (default: NumPy).
+    packages: installed packages that the code does not import, but that influence the result: their versions are part
+    of the key, as are those of all packages that the code imports.
     unhashed: output files that describe the run, such as timings; later stages do not depend on them.
     resolve: function from the given parameters to the parameters in the key. These also replace the arguments of
     the same name. A UsageError that it raises is reported before any stage is started. It is called
@@ -43,7 +46,7 @@ class Declaration(Generic[P]):
     """
 
     function: Callable[P, str]
-    packages: tuple[str, ...] = ("numpy",)
+    packages: tuple[str, ...] = ()
     unhashed: tuple[str, ...] = ()
     resolve: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
     modules: Callable[[Mapping[str, Any]], Collection[str]] = lambda parameters: ()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta as Meta
 
 from pipeline.engine import STORE
 from pipeline.engine.errors import PipelineError

@@ -11,7 +11,7 @@ from pipeline.engine.declaration import Declaration
 from pipeline.engine.digests import sha256
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.fingerprint import fingerprint
-from pipeline.engine.provenance import Provenance, Reason, environment, to_json_values
+from pipeline.engine.provenance import NOT_INSTALLED, Provenance, Reason, environment, to_json_values
 
 State = Literal["fresh", "stored", "waiting", "stale"]
 STATES = {"fresh": "up to date", "stored": "in the store", "waiting": "waiting", "stale": "stale"}
@@ -86,14 +86,14 @@ def find_provenance(
         if not arguments[name].is_file():
             raise UsageError(f"{name} is {arguments[name]}, which is not a file that can be read: name another")
         digests[name] = sha256(arguments[name])
-    code = fingerprint(stage.function, stage.extra_files, stage.modules(resolved))
+    found = fingerprint(stage.function, stage.extra_files, stage.modules(resolved))
     versions = environment(stage.packages)
-    if missing := [package for package in stage.packages if versions.get(package) == "not installed"]:
+    if missing := [package for package in stage.packages if versions[package] == NOT_INSTALLED]:
         raise PipelineError(
-            f"{missing[0]}, in packages of the stage {stage.name}, is not installed: "
-            'install it, or list other names that pip knows, as in packages=("scikit-learn",), or none, packages=()'
+            f"{missing[0]}, in packages of the stage {stage.name}, is not installed: install it, or leave it out. The "
+            "name is that which pip knows, and is not needed for a package that the code imports"
         )
-    return Provenance(stage.name, to_json_values(resolved), digests, code, versions)
+    return Provenance(stage.name, to_json_values(resolved), digests, found.code, found.versions | versions)
 
 
 def make_plan(

@@ -11,6 +11,7 @@ from typing import Any
 from pipeline.engine.errors import UsageError
 
 DIGEST = re.compile("[0-9a-f]{8,64}")
+NOT_INSTALLED = "not installed"  # in place of a version
 SHOWN_ENTRIES = 3  # most entries of a mapping of which a reason names each
 
 
@@ -127,5 +128,5 @@ def environment(packages: Iterable[str]) -> dict[str, str]:
         try:
             versions[package] = version(package)
         except PackageNotFoundError:
-            versions[package] = "not installed"
+            versions[package] = NOT_INSTALLED
     return versions

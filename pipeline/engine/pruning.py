@@ -15,17 +15,18 @@ def prune(artifacts: Path, keep: int, computed_from: Mapping[str, str] = Mapping
 
     Return the bytes of what was removed, by the name of each folder.
 
-    Results with a link, published or named, are always kept, and they count towards `keep`. So do results that were
-    computed from a result with a link, for the stages in `computed_from`: {"evaluate": "train"} keeps the evaluations
-    of named models. Results that a running stage reads or writes are also kept. Raises UsageError if `keep` is
-    negative, or if `artifacts` is not a folder; PipelineError if a folder cannot be removed.
+    Results with a link, published or named, are always kept, and they count towards `keep`. The link may be in another
+    folder of artifacts whose store is this one. Results that were computed from a result with a link are kept, too, for
+    the stages in `computed_from`: {"evaluate": "train"} keeps the evaluations of named models. Results that a running
+    stage reads or writes are also kept. Raises UsageError if `keep` is negative, or if `artifacts` is not a folder;
+    PipelineError if a folder cannot be removed.
     """
     if keep < 0:
         raise UsageError(f"keep is {keep}: use 0 or more")
     store.check_artifacts(artifacts)
 
     def is_kept(entry: Path) -> bool:
-        linked = set(store.links(artifacts).values())
+        linked = store.linked_entries(artifacts)
         source = computed_from.get(store.stage_of(entry))
         if entry in linked or source is None:
             return entry in linked

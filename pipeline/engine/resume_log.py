@@ -9,20 +9,20 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from pipeline.engine.fingerprint import fingerprint
-from pipeline.engine.provenance import environment
 
 IN_NO_KEY = "a resumed run has the result of an uninterrupted one"
 RESUME_LOG = "resume-log"
 
 
-def make_key(inputs: Any, function: Callable[..., Any], packages: Sequence[str]) -> list[Any]:
-    """Return a key: JSON-like data about the inputs, the code of a function, and the versions of packages."""
-    return [inputs, fingerprint(function), environment(packages)]
+def make_key(inputs: Any, function: Callable[..., Any]) -> list[Any]:
+    """Return a key: JSON-like data about the inputs, the code of a function, and the versions of its packages."""
+    found = fingerprint(function)
+    return [inputs, found.code, found.versions]
 
 
 def read_log(folder: Path, key: Any) -> list[Any] | None:

@@ -5,6 +5,7 @@ result, since a link is replaced atomically. A killed run leaves folders named `
 the stage removes them, except for checkpoints: a run with the same key resumes from its checkpoint.
 """
 
+import hashlib
 import logging
 import os
 import shutil
@@ -22,6 +23,7 @@ from pipeline.engine.locks import exclusive_lock, file_lock, shared_lock
 log = logging.getLogger(__name__)
 
 PARTIAL, OLD = ".partial", ".old"  # an entry that is being created, or replaced
+CLONES = ".clones"  # folder in a store to which `artifacts/.store` is a link: a file with the path of each `artifacts`
 KEY_LENGTH = 16  # of 64 digits; the manifest has the full key
 
 
@@ -92,6 +94,8 @@ def stage_lock(output: Path, stage: str, report: Callable[[str], object] | None 
         with suppress(OSError):
             store = output.parent / STORE
             store.mkdir(parents=True, exist_ok=True)
+            if store.is_symlink():
+                _register(output.parent)
             acquired = stack.enter_context(file_lock(store / f"{stage}.lock", report))
         yield acquired
 
@@ -184,6 +188,27 @@ def entries(artifacts: Path, stage: str) -> list[Path]:
 
 def _is_leftover(path: Path) -> bool:
     return path.suffix in (PARTIAL, OLD)
+
+
+def _register(artifacts: Path) -> None:
+    """Let the store, which other folders of artifacts may use as well, know this one."""
+    real = os.fsencode(os.path.realpath(artifacts))
+    file = artifacts / STORE / CLONES / hashlib.sha256(real).hexdigest()[:KEY_LENGTH]
+    if not file.exists():
+        file.parent.mkdir(exist_ok=True)
+        with replacement(file) as temporary:
+            temporary.write_bytes(real)
+
+
+def linked_entries(artifacts: Path) -> set[Path]:
+    """Return the results in the store of `artifacts` to which links lead, also from other folders with this store."""
+    store = artifacts / STORE
+    real = Path(os.path.realpath(store))
+    others = [Path(os.fsdecode(file.read_bytes())) for file in (store / CLONES).glob("[!.]*")]
+    folders = [artifacts, real.parent, *others]
+    users = [folder for folder in folders if os.path.realpath(folder / STORE) == str(real)]  # not moved or copied
+    targets = [(folder, target) for folder in users for target in links(folder).values()]
+    return {store / target.name for folder, target in targets if target.parent == folder / STORE}
 
 
 def links(artifacts: Path) -> dict[str, Path]:

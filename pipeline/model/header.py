@@ -4,12 +4,10 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
-from msgspec import Meta
-
 from pipeline.data.dataset import Description
 from pipeline.data.ink import InkStatistics
 from pipeline.data.scaling import Scaling
-from pipeline.engine.documents import Count, Positive, Share
+from pipeline.engine.documents import Count, Meta, Positive, Share
 from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.architecture import build_layers, format_network
 from pipeline.network.layer import Layer

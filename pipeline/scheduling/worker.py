@@ -9,7 +9,7 @@ from distributed import get_worker
 
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.fingerprint import fingerprint
-from pipeline.engine.provenance import environment
+from pipeline.engine.provenance import NOT_INSTALLED, environment
 from pipeline.engine.threads import single_threaded_blas
 
 Function = Callable[[Any, Any], Any]
@@ -22,13 +22,14 @@ _loaded: dict[tuple[str, str], str] = {}
 
 
 def collect_versions(function: Function) -> dict[str, Any]:
-    """Return the versions that all processes need: of the modules as imported, even if a file changed since."""
+    """Return the versions that all processes need: of packages, and of modules as imported, even if a file changed."""
+    found = fingerprint(function)
     own = f"{function.__module__.replace('.', '/')}.py"
     code = {
         file: _loaded.setdefault((file, function.__name__ if file == own else ""), digest)
-        for file, digest in fingerprint(function).items()
+        for file, digest in found.code.items()
     }
-    return {**environment(["numpy", "dask", "distributed"]), CODE: code}
+    return {**environment(["dask", "distributed"]), **found.versions, CODE: code}
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,9 @@ def run_task(task: Any, context: JobContext) -> Any:
     """Call the job's function. Raises PipelineError if this worker has other versions than the job."""
     worker = get_worker()
     own, expected = _prepare(context.function), context.versions
+    both = {name: (own.get(name, NOT_INSTALLED), expected.get(name, NOT_INSTALLED)) for name in sorted(own | expected)}
     different = [
-        name if name == CODE else f"{name} {own[name]}, not {expected[name]}"
-        for name in expected
-        if own[name] != expected[name]
+        name if name == CODE else f"{name} {here}, not {there}" for name, (here, there) in both.items() if here != there
     ]
     if different:
         raise PipelineError(

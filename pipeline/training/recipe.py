@@ -4,10 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from msgspec import Meta
-
 from pipeline.data.augmentation import Augmentation
-from pipeline.engine.documents import FINITE, Count, Fraction, Positive, Share
+from pipeline.engine.documents import FINITE, Count, Fraction, Meta, Positive, Share
 from pipeline.engine.fields import check_values
 from pipeline.network.notation import format_layers
 from pipeline.network.optimizers import OPTIMIZERS, SCHEDULES

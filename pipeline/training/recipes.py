@@ -1,8 +1,4 @@
-"""The named recipes. Their values were tuned on validation images, as docs/results.md shows.
-
-Keys contain the values of a recipe and not this module, so that changing one recipe does not rerun the training by
-another.
-"""
+"""The named recipes. Their values were tuned on validation images, as docs/results.md shows."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,6 +6,9 @@ from typing import Any, Literal
 
 from pipeline.data.augmentation import Augmentation
 from pipeline.training.recipe import Recipe, to_dict
+
+# A stage resolves its recipe, so that changing one does not rerun the training by another.
+IN_NO_KEY = "the values of a recipe are in the parameters"
 
 RecipeName = Literal["original", "quick", "mlp", "standard", "record"]
 ReaderRecipeName = Literal["standard", "quick"]

@@ -169,7 +169,7 @@ def _make_key(work: Work) -> list[Any]:
     request = work.request
     form = request.form.digest if request.form else None
     inputs = [request.reader.digest, form, request.views, pictures, copies]
-    return make_key(inputs, classify, ["numpy", "pillow", "scipy"])
+    return make_key(inputs, classify)
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ def predict(
             stdin = "- does not exist: predict does not read standard input, so save the images to a file"
             raise PipelineError(stdin if str(path) == "-" else describe_missing(str(path)))
     inputs = [(str(path.absolute()), wait_and_identify(path)) for path in files]
-    key = make_key([reader.digest, inputs], predict_missing, ["numpy"])
+    key = make_key([reader.digest, inputs], predict_missing)
     with working_folder(output, "predict"):
         started = time.monotonic()
         images = [

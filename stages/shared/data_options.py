@@ -6,13 +6,13 @@ The files of a known data set are determined by their digests, and `list_modules
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pipeline.data.sources.catalogue import CUSTOM, find_dataset
-from pipeline.data.sources.catalogue import DatasetName as DatasetName
+from typer import Option
+
+from pipeline.data.sources.catalogue import CUSTOM, DatasetName, find_dataset
 from pipeline.engine.errors import UsageError
 from pipeline.engine.progress import progress
-from pipeline.engine.provenance import environment
 
 if TYPE_CHECKING:
     from pipeline.data.dataset import Description
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 IN_NO_KEY = "what it contributes is in the parameters and in `list_modules`"
 IMAGE_SIZE = "28x28"  # as in MNIST
 SIDES = (4, 1024)  # pixels: minimum and maximum
+Dataset = Annotated[DatasetName, Option(help="Data set to fetch; custom also needs --from.")]
 
 
 def parse_size(text: str) -> tuple[int, int]:
@@ -45,7 +46,7 @@ def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
 
         if find_form(given["from_folder"]) != "idx":
             parse_size(size or IMAGE_SIZE)  # raises UsageError
-            resolved |= {"image_size": size or IMAGE_SIZE, **environment(("numpy", "pillow", "scipy"))}
+            resolved |= {"image_size": size or IMAGE_SIZE}
             size = None
         resolved |= digest_data(given["from_folder"])
     if size is not None:

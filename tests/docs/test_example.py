@@ -20,6 +20,8 @@ def test_example_runs_in_a_folder_with_nothing_but_the_engine(tmp_path: Path) ->
     link_environment(tmp_path)
     problems = run_page(PAGE, tmp_path)
     assert not problems, "\n".join(problems)
+    licence = (tmp_path / "dice/pipeline/engine/LICENSE").read_text()
+    assert licence.startswith("MIT License") and (ROOT / "LICENSE").read_text().startswith(licence)
     artifacts = tmp_path / "dice/artifacts"
     assert (artifacts / "chart/chart.txt").read_text().endswith("==\n")
     assert len([*artifacts.glob(".store/*-*")]) == 5  # what has a link, after the page has pruned

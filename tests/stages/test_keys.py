@@ -97,12 +97,12 @@ IN_THE_KEYS_OF = {
 
 
 def test_a_file_is_in_the_keys_of_the_stages_that_it_influences() -> None:
-    code = {stage.name: set(fingerprint(stage.function, stage.extra_files)) for stage in find_stages()}
+    code = {stage.name: set(fingerprint(stage.function, stage.extra_files).code) for stage in find_stages()}
     found = {file: {name for name, files in code.items() if file in files} for file in IN_THE_KEYS_OF}
     assert found == IN_THE_KEYS_OF
 
 
 def test_how_jobs_run_is_in_no_key(tmp_path: Path) -> None:
-    files = {file for stage in find_stages() for file in fingerprint(stage.function)}
+    files = {file for stage in find_stages() for file in fingerprint(stage.function).code}
     files.update(provenance(download, dataset="custom", from_folder=write_folder(tmp_path, count=2)).code)
     assert not [file for file in files if file.startswith("pipeline/scheduling/")]

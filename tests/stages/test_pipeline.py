@@ -55,6 +55,15 @@ def test_temperature_is_fitted_on_the_validation_set(built: Path) -> None:
     assert model.temperature != 1
 
 
+def test_evaluate_shows_what_the_network_says_of_the_first_test_image(run: Run, built: Path) -> None:
+    done = run("evaluate", "--normalize", str(built / "normalize"), "--train", str(built / "train"))
+    outputs = np.load(built / "evaluate/probabilities.npy")[0]
+    label = np.load(built / "normalize/test-labels.npy")[0]
+    vector, line = [line for line in done.stderr.splitlines() if "the first test image" in line]
+    assert [float(value) for value in vector.partition("[")[2].rstrip("]").split()] == pytest.approx(outputs, abs=1e-4)
+    assert line.endswith(f": {outputs.argmax()} with confidence {outputs.max():.2%}; real label {label}")
+
+
 def test_name_of_the_folder_may_be_any_bytes(run: Run, tmp_path: Path) -> None:
     folder = write_custom_dataset(tmp_path / os.fsdecode(b"\xff"))
     for state in ("custom: 4 files", "up to date"):

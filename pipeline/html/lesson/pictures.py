@@ -11,6 +11,7 @@ from pipeline.html.lesson.lessons import Lessons
 from pipeline.html.wording import are_digits
 from pipeline.model.model import Model
 from pipeline.model.prediction import predict_with_negative
+from pipeline.network.layers import Convolution
 from pipeline.network.losses import LOSSES
 from pipeline.network.network import Network
 
@@ -35,7 +36,7 @@ class Pictures:
     """Pictures and shapes of the scenes.
 
     chosen: by name, an image, (28, 28), and its class. ring: column and row of the part of "rub" that makes it a 3 once
-    it is rubbed out, the centre of a disc. excited: for each map of the last layer with maps, the index of
+    it is rubbed out, the centre of a disc. excited: for each map of the second layer with kernels, the index of
     its PATCHES training images with the largest activations, times the number of positions, plus the position of the
     peak, uint32 (maps, PATCHES).
     """
@@ -46,10 +47,14 @@ class Pictures:
 
 
 def can_teach(model: Model) -> bool:
-    """Return whether the scenes can be shown with a model: they need two layers of maps, ReLU and digits."""
-    maps = [layer for layer in model.networks[0].layers if layer.parameter_shapes and len(layer.output_shape) > 1]
-    is_linear = model.activation == "relu" and LOSSES[model.loss].has_linear_scores
-    return len(maps) > 1 and is_linear and are_digits(model.class_names) and model.image_shape == SHAPE
+    """Return whether the scenes can be shown with a model.
+
+    They need digits, ReLU and two layers of maps, of which the second adds nothing to its sums.
+    """
+    maps = [layer for layer in model.networks[0].layers if isinstance(layer, Convolution)]
+    has_sums = len(maps) > 1 and not maps[1].residual and model.activation == "relu"
+    is_linear = LOSSES[model.loss].has_linear_scores
+    return has_sums and is_linear and are_digits(model.class_names) and model.image_shape == SHAPE
 
 
 def choose_pictures(
@@ -123,7 +128,7 @@ def _rub_out(row: int, column: int) -> NDArray[np.floating[Any]]:
 
 def _rank_excitation(model: Model, images: Image) -> NDArray[np.uint32]:
     """Return `Pictures.excited`."""
-    *_, excitation = measure_excitation(model, images)
+    _, excitation, *_ = measure_excitation(model, images)
     best = np.argsort(-excitation.peaks, axis=1, kind="stable")[:, :PATCHES]
     network: Network = model.networks[0]
     _, rows, columns = network.layers[excitation.layer - 1].output_shape

@@ -19,17 +19,14 @@ from pipeline.reader.synthesis.loose_letters import bend, draw_loosely
 from pipeline.reader.synthesis.marks import MARKS
 from pipeline.reader.synthesis.number_text import pick
 from pipeline.reader.synthesis.paper import paste
-from pipeline.reader.synthesis.signs import Generator, Ink, SourceImages, choose, crop, draw_strokes
+from pipeline.reader.synthesis.signs import Generator, Ink, SourceImages, choose, crop
 from pipeline.reader.synthesis.ticks import add_ticks, choose_tick
 
 DIGIT_SHARES = {"image": 0.62, "strokes": 0.17, "script": 0.14, "print": 0.07}  # of the numbers
-LETTER_SHARES = {"script": 0.58, "print": 0.2, "strokes": 0.22}  # of the words
+LETTER_SHARES = {"script": 0.76, "print": 0.24}  # of the words
 ONE_HAND = 0.7  # share of the line images with one hand for all words, and one for all numbers
 PENS = {".": (0.5, 0.9), "·": (0.5, 0.9)}  # relative to the mark
 STROKE_BOX = 12  # pixels of digits that are drawn from strokes, several times as fine
-# Of the Hershey fonts, in their units: height of a capital letter and of an x, and y of their foot.
-CAPITAL, SMALL, LINE = 21, 14, 9
-STROKED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")  # characters that can be stroked
 OTHER_FONTS = 4  # that are tried if the font of the line does not cover a word
 WIDENED = {"script": 3, "print": 2}  # pixels by which strokes may be wider than those of a font, exclusive
 BY_FONT = 0.7  # share of the separators that are of the font of their number, if it is written in one
@@ -140,11 +137,7 @@ class Hands:
 
     def _draw_letters(self, text: str) -> tuple[Lettering, float]:
         """Return the drawing of a word, and the height of an x relative to that of a digit."""
-        if self.letters == "strokes" and STROKED.issuperset(text):
-            ink, top, bottom = draw_strokes(text, self.generator)
-            middle, height = ((top + bottom) / 2 - LINE) / CAPITAL, (bottom - top) / CAPITAL
-            return Lettering(ink, middle, height * max(1, ink.shape[1] / ink.shape[0])), SMALL / CAPITAL
-        kind = "print" if self.letters == "print" else "script"
+        kind = self.letters
         written = self.fonts[kind]
         others = (written[i] for i in self.generator.integers(len(written), size=OTHER_FONTS).tolist())
         fonts = [self.font[kind], *others, self.font["print"], *self.fonts["print"]]

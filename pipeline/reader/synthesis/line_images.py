@@ -33,15 +33,15 @@ SIZES = 13.6, 27.6  # pixels: longer side of the digits; that of most is about 1
 MARKER = 0.05, 0.13  # by how much the strokes of a marker are wider, in sizes
 SLOPE = 0.025  # standard deviation of the slope of a line
 KINDS = {  # shares
-    "digits": 0.14,
-    "line": 0.38,
+    "digits": 0.11,
+    "line": 0.46,
     "wide row": 0.1,
-    "cells": 0.08,
+    "cells": 0.06,
     "signs": 0.05,
-    "words": 0.12,
-    "another size": 0.11,
+    "words": 0.1,
+    "another size": 0.07,
     "texture": 0.01,
-    "scene": 0.05,
+    "scene": 0.03,
     "nothing": 0.01,
 }
 COMBS = 0.1  # share of the lines of numbers in boxes

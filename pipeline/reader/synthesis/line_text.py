@@ -10,7 +10,7 @@ from pipeline.reader.synthesis.vocabulary import OPERATORS, UNITS
 from pipeline.reader.synthesis.words import make_opening, make_words
 
 SIGN = "\ue000"  # a sign without a name: a doodle, a letter, a drawing
-NOTED = 0.6  # share of the lines that are in one of the forms of notes
+NOTED = 0.8  # share of the lines that are in one of the forms of notes
 PARTS = {"number": 0.45, "word": 0.37, "sign": 0.12, "mark": 0.06}  # of the other lines
 UNIT, OPENING = 0.5, 0.2  # shares of the words after a number that are units, and of those before one
 NAMELESS = 0.4  # share of the signs

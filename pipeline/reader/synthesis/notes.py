@@ -109,18 +109,18 @@ FIELDS: dict[str, Callable[[Generator], str]] = {
 # The forms of notes: a kind and its share, then its forms. A name in braces is a field; ^, _ and ~ stand before numbers
 # that are raised, lowered or struck out.
 NOTES = """
-dates 2 | {date} | {date} | {day}. {month} {year} | {month} {day}, {year} | {weekday} {date} | {day} {month}
-times 2 | {time} | {time} {clock} | {hour}h{minute} | {time} - {time2} | {at} {hour} {clock} | {weekday} {time}
+dates 1.5 | {date} | {date} | {day}. {month} {year} | {month} {day}, {year} | {weekday} {date} | {day} {month}
+times 1.5 | {time} | {time} {clock} | {hour}h{minute} | {time} - {time2} | {at} {hour} {clock} | {weekday} {time}
 amounts 3.5 | {currency}{gap}{amount} | {amount}{gap}{currency} | {whole}.- | {word} {amount} | {whole}/= | {whole}/- \
  | {currency}{gap}{whole}/- | {word} {whole}/= | {amount}/= | {word} = {whole}/-
-calculations 5 | {few}{gap}{sign}{gap}{few2} | {few}{gap}{sign}{gap}{few2}{gap}={gap}{few3} | {few} − {few2} \
+calculations 6 | {few}{gap}{sign}{gap}{few2} | {few}{gap}{sign}{gap}{few2}{gap}={gap}{few3} | {few} − {few2} \
  | {few} - {few2} = {few3} | {few} − {few2} = {few3} | {few} {sign} {few2} {sign2} {few3} | = {few} | ={few} \
  | {few} : {few2} = {few3} | ({few}{sign}{few2}){sign2}{few3} | √{few} = {few2} | {few}{gap}={gap}{few2}{sign}{few3} \
  | {terms} | {terms} = {one} | {few} > {few2} | {few} < {few2}
-brackets 4 | {word} ({number}) | {word} [{number}] | ({number}) | <{number}> | [{few}] | ({few}, {few2}) \
+brackets 6 | {word} ({number}) | {word} [{number}] | ({number}) | <{number}> | [{few}] | ({few}, {few2}) \
  | {variable}({one}){gap}={gap}{few} | {variable} = ({few}, {few2}) | {number} ({word}) | {number} ({few}) \
  | ({word} {few}) | {{few}} | ({few}) ({few2}) | [{few}] [{few2}]
-lists 4 | {list} | {list} | [{list}] | [{list}] | ({list}) | {{list}} | {variable} = [{list}] | {word}: {list} \
+lists 7 | {list} | {list} | [{list}] | [{list}] | ({list}) | {{list}} | {variable} = [{list}] | {word}: {list} \
  | {word} – {list} | {list} {word} | {variable} = {list}
 powers 2 | {variable}_{one} | {variable}_{small}{gap}={gap}{few} | {variable}_{one}, {variable2}_{one2} \
  | {variable}^{one} | {few}{variable}^{one} | {few}{variable}^{one} + {few2}{variable} = {few3} \
@@ -131,7 +131,7 @@ entries 4 | {small}. {word} {number} | {small}) {word} {number} | {bullet} {word
 measures 3 | {number}{gap}{unit} {word} | {number}{gap}{unit} {number2}{gap}{unit} | {few}{unit} | {few}{unit} {word} \
  | {few}% | {word} {few}% | {few}°C | {few}° | {few}{gap}% {word} | {few}°{gap}{letter}
 answers 1 | {number} {answer} / {answer2} {check}
-labels 2.5 | {opening} {number} | {opening}{number} | {name} {number} {check} | {word}: {number} | {number} {initials} \
+labels 2 | {opening} {number} | {opening}{number} | {name} {number} {check} | {word}: {number} | {number} {initials} \
  | {number}{letter} {word} | {number}x {word} | {word} = {number} | {word}={few}
 codes 3 | {letters}{digits} | {digits}{letters} | {letters}{digits}{letters2}{digits2} | {letters}-{digits} \
  | {word} {letters}{digits} | {small}{capitals}{digits} | {one}{capitals} | {one}{capitals}) {word} \

@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 import matplotlib
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 from scipy import ndimage
 
 from pipeline.data.dataset import are_ten_digits
 from pipeline.data.ink import find_extent, to_ink
 from pipeline.data.synthetic.drawn import MIN_WIDTH, cut_part, make_doodle
-from pipeline.data.synthetic.shapes import SIGNS, Stroke, load_glyphs, load_letters, parse_shape
+from pipeline.data.synthetic.shapes import SIGNS, load_glyphs, parse_shape
 from pipeline.data.synthetic.strokes import draw, draw_by_hand
 from pipeline.pictures.contrast import BOX
 
@@ -26,19 +26,14 @@ T = TypeVar("T")
 
 FINE = 2  # drawn pixels per pixel of the picture
 EDGE = 8  # pixels by which a picture of a sign is larger than its ink, for strokes that widen
-SIGN_SHARES = {"letter": 0.3, "sign": 0.25, "drawing": 0.15, "doodle": 0.1, "print": 0.15, "piece": 0.05}
+SIGN_SHARES = {"letter": 0.4, "sign": 0.35, "doodle": 0.2, "piece": 0.05}
 OTHER_SIGN_SHARES = {"doodle": 0.5, "piece": 0.5}  # for classes that may be letters or signs
-PRINTED = "acdefhkmnprtuvwxyACDEFHKLMNPRTUVWXY%&@#+=?!"  # do not look like digits
-JOINED = 0.3  # share of the words in strokes whose letters are joined
-# Shares of the fonts of the words in strokes: block letters, a script of one pen, and fonts with serifs or swashes.
-WORD_FONTS = {"futural": 0.5, "scripts": 0.25, "scriptc": 0.1, "timesi": 0.1, "timesr": 0.05}
 # Files of the fonts: those of print come with Matplotlib, but for its fonts of signs (DejaVu ... Display, cmex, cmsy).
 MATPLOTLIB = Path(matplotlib.get_data_path(), "fonts", "ttf")
 FONTS = {
     "print": (MATPLOTLIB, ("DejaVu*[!y].ttf", "STIXGeneral*.ttf", "cm[brt]*10.ttf", "cmss10.ttf")),
     "script": (Path(__file__).parent / "fonts", ("*.woff",)),
 }
-PENS = 3  # pixels by which strokes may be wider than those of a font, exclusive
 
 
 def choose(shares: Mapping[T, float], generator: Generator) -> T:
@@ -86,10 +81,6 @@ class SourceImages:
         if source == "letter":
             letters = load_glyphs()
             return draw_by_hand(letters[generator.integers(len(letters))], BOX, generator)
-        if source == "print":
-            return draw_print(PRINTED[generator.integers(len(PRINTED))], generator)
-        if source == "drawing":
-            return draw_by_hand(make_drawing(generator), BOX, generator)
         if source == "sign":
             return draw_by_hand(parse_shape(SIGNS[generator.integers(len(SIGNS))]), BOX, generator)
         whole = to_ink(self.images[generator.integers(len(self.images))])
@@ -97,79 +88,6 @@ class SourceImages:
         if source == "piece" and whole.shape[1] >= MIN_WIDTH:
             return np.asarray(cut_part(whole, generator), np.float32)
         return np.asarray(draw(make_doodle(generator), BOX, generator), np.float32)
-
-
-def write_word(word: str, generator: Generator) -> list[Stroke]:
-    """Return the strokes of a word, whose letters share the bends of a hand and may be joined."""
-    font, gap = choose(WORD_FONTS, generator), generator.uniform(-3, 6)
-    joined, wobble = generator.random() < JOINED, generator.uniform(0, 0.8)
-    strokes, right, end = list[Stroke](), 0.0, None
-    for letter in load_letters(font, word):
-        own = math.exp(generator.normal(0, 0.07))
-        left = own * np.concatenate(letter)[:, 0].min()
-        moved = np.array([right - left, generator.normal(0, 0.7)])
-        written = [own * stroke + moved + generator.normal(0, wobble, stroke.shape) for stroke in letter]
-        if joined and end is not None:
-            strokes.append(np.array([end, written[0][0]]))
-        strokes += written
-        end = written[-1][-1]
-        right += own * np.ptp(np.concatenate(letter)[:, 0]) + gap
-    return bend(strokes, generator)
-
-
-def draw_strokes(word: str, generator: Generator) -> tuple[Ink, float, float]:
-    """Return the ink of a word in strokes, cropped, and the top and the bottom of the strokes, in units of the font."""
-    pen = max(generator.uniform(0.05, 0.12) / len(word), 0.03)
-    strokes = write_word(word, generator)
-    heights = np.concatenate(strokes)[:, 1]
-    ink = crop(np.asarray(draw(strokes, 4 * BOX, generator, (pen, pen)), np.float32))
-    return ink, float(heights.min()), float(heights.max())
-
-
-def bend(strokes: list[Stroke], generator: Generator) -> list[Stroke]:
-    """Move the points of strokes, in units of the font, by waves along and across the line of writing."""
-    # Lengths of the waves; first axis: the coordinate that is moved, second: the one along which the wave runs.
-    lengths = np.exp(generator.uniform(math.log(10), math.log(60), (2, 2)))
-    heights, phases = lengths * generator.uniform(0, 0.1, (2, 2)), generator.uniform(0, 2 * math.pi, (2, 2))
-    waves = (heights * np.sin(2 * math.pi / lengths * stroke[:, np.newaxis, :] + phases) for stroke in strokes)
-    return [stroke + wave.sum(axis=2) for stroke, wave in zip(strokes, waves, strict=True)]
-
-
-def make_drawing(generator: Generator) -> list[Stroke]:
-    """Return a sketch of nothing in particular: arcs, lines and closed curves across each other."""
-    strokes = []
-    for _ in range(generator.integers(3, 7)):
-        centre, size = generator.uniform(0, 1, 2), generator.uniform(0.08, 0.5, 2)
-        kind = generator.integers(4)
-        if kind == 0:  # a line, or a broken one
-            points = generator.uniform(-1, 1, (generator.integers(2, 6), 2))
-        elif kind == 1:
-            points = make_doodle(generator)[0]
-        else:  # an arc, or a ring
-            turn = 2 * math.pi if kind == 2 else generator.uniform(1, 5)
-            angles = np.linspace(0, turn, 20) + generator.uniform(0, 2 * math.pi)
-            points = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-        strokes.append(centre + size * points)
-    return strokes
-
-
-@functools.cache
-def _load_fonts() -> list[Any]:
-    folder, patterns = FONTS["print"]
-    paths = [path for pattern in patterns for path in sorted(folder.glob(pattern))]
-    own = ImageFont.load_default(4 * BOX)  # a font without serifs, of Pillow
-    return [*(ImageFont.truetype(path, 4 * BOX) for path in paths), own]
-
-
-def draw_print(text: str, generator: Generator) -> Ink:
-    """Draw text in one of the fonts of print."""
-    fonts = _load_fonts()
-    font = fonts[generator.integers(len(fonts))]
-    left, top, right, bottom = font.getbbox(text)
-    pen = int(generator.integers(PENS))
-    sheet = Image.new("L", (int(right - left) + 2 * pen, int(bottom - top) + 2 * pen))
-    ImageDraw.Draw(sheet).text((pen - left, pen - top), text, 255, font, stroke_width=pen)
-    return to_ink(np.asarray(sheet))
 
 
 def choose_hand(generator: Generator) -> Hand:

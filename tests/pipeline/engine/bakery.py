@@ -9,7 +9,7 @@ from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.stage import Output, stage
 
 
-@stage(packages=())
+@stage()
 def bake(fault: str = "", grams: int = 500, output: Output = Path("artifacts/bake")) -> str:
     """Bake a loaf."""
     (output / "loaf.txt").write_text(str(grams))

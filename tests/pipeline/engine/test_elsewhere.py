@@ -22,13 +22,13 @@ from bakery import recipes
 logging.basicConfig(level="INFO", format="%(message)s")
 
 
-@stage(packages=())
+@stage()
 def flour(output: Output = Path("out/flour"), grams: int = 500) -> str:
     (output / "grams.txt").write_text(str(grams))
     return f"{grams} g of flour"
 
 
-@stage(packages=())
+@stage()
 def bread(flour: Input = Path("out/flour"), output: Output = Path("out/bread")) -> str:
     grams = int((flour / "grams.txt").read_text())
     (output / "loaf.txt").write_text(str(grams * recipes.WATER))
@@ -54,7 +54,7 @@ from pipeline.engine.stage import Output, stage
 logging.basicConfig(level="INFO", format="%(message)s")
 
 
-@stage(packages=(), extra_files=("bakery/*.txt",))
+@stage(extra_files=("bakery/*.txt",))
 def cake(output: Output = Path("out/cake")) -> str:
     print("started", flush=True)
     sys.stdin.readline()

@@ -1,6 +1,7 @@
 import importlib
 import re
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
@@ -9,7 +10,9 @@ from typing import Any
 import pytest
 
 from pipeline.engine.errors import PipelineError, UsageError
-from pipeline.engine.fingerprint import Outline, fingerprint, load_sources
+from pipeline.engine.fingerprint import fingerprint, load_sources
+from pipeline.engine.outline import Outline
+from pipeline.engine.provenance import environment
 
 WORK = '''"""A module."""
 
@@ -74,7 +77,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.fixture
 def compute(project: Path) -> Fingerprint:
     work: Any = importlib.import_module("stages_copy.work").work
-    return lambda: fingerprint(work)
+    return lambda: fingerprint(work).code
 
 
 def edit(file: Path, old: str, new: str) -> None:
@@ -87,6 +90,7 @@ def test_fingerprint_covers_exactly_the_direct_and_indirect_imports(compute: Fin
     names = ["__init__", "deep/__init__", "deep/below", "effect", "far", "inner", "near", "options", "star", "tried"]
     assert list(compute()) == [
         *(f"library/{name}.py" for name in names),
+        *("pipeline/__init__.py", "pipeline/engine/__init__.py"),  # without `command`, which influences no result
         "stages_copy/sibling.py",
         "stages_copy/work.py",
     ]
@@ -94,7 +98,7 @@ def test_fingerprint_covers_exactly_the_direct_and_indirect_imports(compute: Fin
 
 def test_modules_are_added(compute: Fingerprint) -> None:
     work: Any = importlib.import_module("stages_copy.work").work
-    added = fingerprint(work, modules=["library.unused"])
+    added = fingerprint(work, modules=["library.unused"]).code
     assert added == {**compute(), "library/unused.py": added["library/unused.py"]}
 
 
@@ -139,10 +143,10 @@ def test_extra_files_are_hashed_byte_by_byte(pattern: str, name: str, project: P
     page.write_text("<p>")
     (page.parent / "more").mkdir()
     work: Any = importlib.import_module("stages_copy.work").work
-    before = fingerprint(work, extra_files=[pattern])
+    before = fingerprint(work, extra_files=[pattern]).code
     assert before.keys() - compute().keys() == {f"library/pages/{name}"}
     page.write_text("<p> ")
-    after = fingerprint(work, extra_files=[pattern])
+    after = fingerprint(work, extra_files=[pattern]).code
     assert {path for path in after if after[path] != before[path]} == {f"library/pages/{name}"}
 
 
@@ -219,14 +223,14 @@ def test_stage_behind_a_link_keeps_its_imports(link: str, project: Path) -> None
     (project / link).rename(project / "moved")
     (project / link).symlink_to(project / "moved")
     work: Any = importlib.import_module("stages_copy.work").work
-    assert {"library/far.py", "stages_copy/work.py"} <= fingerprint(work).keys()
+    assert {"library/far.py", "stages_copy/work.py"} <= fingerprint(work).code.keys()
 
 
 def test_files_changed_after_the_start_of_this_process_are_outdated_unless_the_clock_was_set_back(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     work: Any = importlib.import_module("stages_copy.work").work
-    assert "library/far.py" in load_sources(work, list(fingerprint(work)))
+    assert "library/far.py" in load_sources(work, list(fingerprint(work).code))
     assert "library.tried" in sys.modules  # so that a later edit of it is not in the result
     changed = (project / "library/far.py").stat().st_ctime_ns
     monkeypatch.setattr("pipeline.engine.fingerprint.STARTED", changed)
@@ -239,7 +243,7 @@ def test_files_changed_after_the_start_of_this_process_are_outdated_unless_the_c
 def test_module_that_ends_the_program_does_so_only_where_the_function_imports_it(project: Path) -> None:
     (project / "library/tried.py").write_text("raise SystemExit\n")
     work: Any = importlib.import_module("stages_copy.work").work
-    load_sources(work, list(fingerprint(work)))
+    load_sources(work, list(fingerprint(work).code))
     with pytest.raises(SystemExit):
         work()
 
@@ -247,12 +251,12 @@ def test_module_that_ends_the_program_does_so_only_where_the_function_imports_it
 def test_outline_of_another_version_of_the_engine_is_computed_again(
     compute: Fingerprint, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = project / "fingerprint.py"
+    other = project / "outline.py"
     before = compute()
     other.write_text("an earlier version, with a fault")
     with monkeypatch.context() as earlier:
-        earlier.setattr("pipeline.engine.fingerprint.__file__", str(other))
-        earlier.setattr("pipeline.engine.fingerprint._outline", lambda path, name: Outline("0" * 16))
+        earlier.setattr("pipeline.engine.outline.__file__", str(other))
+        earlier.setattr("pipeline.engine.outline._outline", lambda path, name: Outline("0" * 16))
         assert set(compute().values()) == {"0" * 16}
     assert compute() == before
 
@@ -292,16 +296,86 @@ def test_modules_that_a_package_exports_are_part_of_the_fingerprint(
     assert compute().keys() - before == {"library/deep/sub.py"}
 
 
+@pytest.mark.parametrize("folder", ["src", "of another/project"])
+@pytest.mark.parametrize("name", ["loaf", "loaf/__init__", "loaf/crust"])
+def test_code_that_is_in_no_installed_package_is_followed(
+    folder: str, name: str, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / folder / f"{name}.py"  # as `pip install --editable` leaves it
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("import library.unused\nWATER = 1\n")
+    module = name.replace("/", ".").removesuffix(".__init__")
+    (project / "library/far.py").write_text(f"import {module}\nFAR = {module}.WATER\n")
+    monkeypatch.syspath_prepend((tmp_path / folder).resolve())
+    work: Any = importlib.import_module("stages_copy.work").work
+    before = fingerprint(work).code
+    assert {f"{name}.py", "library/unused.py"} <= before.keys()
+    assert f"{name}.py" in load_sources(work, before)
+    edit(file, "1", "2")
+    after = fingerprint(work).code
+    assert {path for path in before if before[path] != after[path]} == {f"{name}.py"}
+    for each in [each for each in sys.modules if each.partition(".")[0] == "loaf"]:
+        del sys.modules[each]
+
+
+def test_code_that_cannot_be_followed_is_refused(
+    project: Path, tmp_path: Path, compute: Fingerprint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(tmp_path / "loaf.zip", "w") as archive:
+        archive.writestr("loaf.py", "WATER = 1\n")
+    monkeypatch.syspath_prepend(tmp_path / "loaf.zip")
+    (project / "library/far.py").write_text("import loaf\nFAR = loaf.WATER\n")
+    with pytest.raises(PipelineError, match=r"the module loaf, .*loaf\.zip.*, cannot be followed"):
+        compute()
+
+
+def test_versions_of_imported_packages_count_and_those_that_only_run_the_stage_do_not(
+    project: Path, compute: Fingerprint
+) -> None:
+    work: Any = importlib.import_module("stages_copy.work").work
+    assert fingerprint(work).versions.keys() == {"python"}
+    text = "import PIL.Image, typer, no_such.module\nfrom numpy import linalg\nFAR = 1\n"
+    (project / "library/far.py").write_text(text)
+    assert fingerprint(work).versions == {**environment(["pillow", "numpy"]), "no_such": "not installed"}
+    (project / "library/near.py").write_text(
+        f"IN_NO_KEY = 'it shows progress'\n{(project / 'library/near.py').read_text()}"
+    )
+    assert fingerprint(work).versions.keys() == {"python"}
+
+
+def test_folder_without_code_does_not_hide_the_package_of_its_name(project: Path) -> None:
+    (project / "numpy").mkdir()
+    (project / "library/far.py").write_text("import numpy\nFAR = 1\n")
+    work: Any = importlib.import_module("stages_copy.work").work
+    assert fingerprint(work).versions == environment(["numpy"])
+
+
+@pytest.mark.parametrize("exempt", [False, True])
+@pytest.mark.parametrize(
+    "line", ["from library.unused import x", "from library.effect import x", "from library.effect import *"]
+)
+def test_name_counts_where_it_is_defined_wherever_it_is_imported_from(
+    exempt: bool, line: str, project: Path, compute: Fingerprint
+) -> None:
+    reason = "IN_NO_KEY = 'it declares options'\n"
+    (project / "library/effect.py").write_text(f"{reason}from library.unused import x as x\nregister = 1\n")
+    before = compute().keys()
+    (project / "library/unused.py").write_text(f"{reason * exempt}x = 1\n")
+    (project / "library/far.py").write_text(f"{line}\nFAR = x\n")
+    assert compute().keys() - before == ({"library/unused.py"} if not exempt else set())
+
+
 def test_in_site_packages_only_the_stages_and_the_engines_package_count(tmp_path: Path) -> None:
     packages = tmp_path / "site-packages"
     for name, text in {"mine": "import theirs, pipeline.x\ndef work(): ...\n", "theirs": "x = 1\n"}.items():
         (packages / name).mkdir(parents=True)
         (packages / name / "__init__.py").write_text(text)
     (packages / "pipeline").mkdir()
+    (packages / "pipeline" / "__init__.py").touch()
     (packages / "pipeline" / "x.py").write_text("x = 1\n")
     (packages / "mine" / "work.py").write_text("import mine, theirs, pipeline.x as x\ndef work(): theirs, x\n")
-    assert list(fingerprint(define(packages / "mine/work.py", "mine.work"))) == [
-        *("mine/__init__.py", "mine/work.py", "pipeline/x.py")
+    assert list(fingerprint(define(packages / "mine/work.py", "mine.work")).code) == [
+        *("mine/__init__.py", "mine/work.py", "pipeline/__init__.py", "pipeline/x.py")
     ]
 
 
@@ -312,7 +386,7 @@ def test_package_is_left_out_by_its_exact_name(tmp_path: Path) -> None:
         path = tmp_path / "pipeline" / f"{name}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    found = fingerprint(define(tmp_path / "pipeline/work.py", "pipeline.work"))
+    found = fingerprint(define(tmp_path / "pipeline/work.py", "pipeline.work")).code
     assert [name.removeprefix("pipeline/") for name in found] == ["__init__.py", "jobs_rate.py", "work.py"]
 
 

@@ -67,6 +67,32 @@ def test_results_that_were_restored_last_are_kept(folder: Path) -> None:
     assert list(prune(folder, keep=2)) == [second.name]
 
 
+@pytest.mark.parametrize("owned", [True, False])
+def test_results_that_are_published_or_named_in_another_clone_with_the_same_store_are_kept(
+    owned: bool, tmp_path: Path
+) -> None:
+    clones = [tmp_path / "a", tmp_path / "b", tmp_path / "c"]
+    (tmp_path / ("a/.store" if owned else "disk")).mkdir(parents=True)
+    for clone in clones[owned:]:
+        clone.mkdir()
+        (clone / ".store").symlink_to("../a/.store" if owned else "../disk")
+    for number, clone in enumerate(clones, start=1):
+        plant(output=clone / "plant", number=number)
+    plant(output=clones[1] / "plant", number=4)
+    plant(output=clones[2] / "plant", number=5)
+    store.publish(store.entry_at(clones[2] / "plant"), clones[2] / "wide")
+    plant(output=clones[2] / "plant", number=3)
+    for clone in clones:
+        prune(clone, keep=1)
+        assert [each.manifest.summary[0] for each in list_results(clone, "plant")] == ["1", "3", "4", "5"]
+        assert all((each / "plant/numbers.npy").exists() for each in clones)
+    shutil.rmtree(clones[2])
+    shutil.copytree(clones[1], tmp_path / "copy", symlinks=False)  # has a store of its own
+    prune(tmp_path / "copy", keep=0)
+    prune(clones[0], keep=1)
+    assert [each.manifest.summary[0] for each in list_results(clones[0], "plant")] == ["1", "4"]
+
+
 def name_while_prune_works(folder: Path, entry: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Give the name between prune's first look at the links and the deletion."""
     size = store.size

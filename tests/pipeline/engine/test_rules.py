@@ -26,7 +26,7 @@ from pipeline.engine.command import main
 from pipeline.engine.stage import Output, stage
 
 
-@stage(packages=())
+@stage()
 def sow(seeds: int = 3, output: Output = Path("artifacts/sow")) -> str:
     (output / "seeds.txt").write_text(str(seeds))
     return f"{seeds} seeds"
@@ -41,7 +41,7 @@ from pipeline.engine.command import main
 from pipeline.engine.stage import Input, Output, stage
 
 
-@stage(packages=())
+@stage()
 def reap(
     sow: Input = Path("artifacts/sow"), height: float = 1, dry: bool = True, output: Output = Path("artifacts/reap")
 ) -> str:
@@ -214,7 +214,7 @@ def test_make_looks_at_the_files_that_a_stage_reads(argument: str, field: Path) 
     path.write_text("first")
     read = "{**given, 'data': [path.read_text() for path in Path('data').glob('*.csv')]}"
     value = {"extra_files": "('data/*.csv',)", "resolve": f"lambda given: {read}"}[argument]
-    edit(field / "stages/sow.py", "packages=()", f"packages=(), {argument}={value}")
+    edit(field / "stages/sow.py", "@stage()", f"@stage({argument}={value})")
     assert "sow" in started(make(field))
     assert started(make(field)) == []
     path.write_text("changed")
@@ -222,6 +222,18 @@ def test_make_looks_at_the_files_that_a_stage_reads(argument: str, field: Path) 
     if argument == "extra_files":
         path.unlink()
         assert_refused(field, "sow: extra_files has data/*.csv, which matches no file")
+
+
+def test_edit_of_code_outside_of_the_project_reruns_the_stages_that_import_it(field: Path, tmp_path: Path) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/seedbox.py").write_text("SEEDS = 3\n")
+    edit(field / "stages/sow.py", "from pathlib import Path", "from pathlib import Path\nimport seedbox")
+    places = {"PYTHONPATH": str(tmp_path / "src")}
+    assert "sow" in started(make(field, **places))
+    assert started(make(field, **places)) == []
+    (tmp_path / "src/seedbox.py").write_text("SEEDS = 4\n")
+    done = make(field, **places)
+    assert ("sow" in started(done), "sow: code seedbox.py: changed\n" in done.stderr) == (True, True)
 
 
 def test_results_can_be_copied_into_another_clone(field: Path) -> None:

@@ -153,7 +153,7 @@ def test_file_that_cannot_be_read_is_wrong_usage(make: Callable[[Path], object],
 
 
 def test_stage_without_a_summary_fails_and_publishes_nothing(tmp_path: Path) -> None:
-    @stage(packages=())
+    @stage()
     def forget(output: Output) -> str:
         return None  # type: ignore[return-value]
 
@@ -173,7 +173,7 @@ def test_stage_without_a_summary_fails_and_publishes_nothing(tmp_path: Path) -> 
 def test_output_with_a_name_that_the_engine_uses_is_refused(
     name: str, make: Callable[[Path], object], tmp_path: Path
 ) -> None:
-    @stage(packages=())
+    @stage()
     def scribble(output: Output) -> str:
         make(output / name)
         return "scribbled"
@@ -186,7 +186,7 @@ def test_output_with_a_name_that_the_engine_uses_is_refused(
 def test_names_that_the_engine_uses_are_free_in_subfolders(tmp_path: Path) -> None:
     names = ("deep/manifest.json", "deep/checkpoint", "checkpoint/manifest.json")
 
-    @stage(packages=())
+    @stage()
     def scribble(output: Output) -> str:
         for name in names:
             (output / name).parent.mkdir(exist_ok=True)

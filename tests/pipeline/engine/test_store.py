@@ -42,13 +42,18 @@ def start(code: str) -> subprocess.Popen[str]:
 WAIT = "    print('ready', flush=True)\n    sys.stdin.read()"
 
 
-def test_prune_keeps_entries_in_use_by_other_processes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("clone", [".", "clone"])
+def test_prune_keeps_entries_in_use_by_other_processes(clone: str, tmp_path: Path) -> None:
+    other = tmp_path / clone
     read = put(tmp_path, "plant", KEYS[0])
+    if clone != ".":
+        other.mkdir()
+        (other / ".store").symlink_to("../.store")
     put(tmp_path, "plant", KEYS[1])
     with (
-        start(f"with read_lock(Path({str(read)!r})):\n{WAIT}"),
+        start(f"with read_lock(Path({str(other / '.store' / read.name)!r})):\n{WAIT}"),
         start(
-            f"output = Path({str(tmp_path / 'water')!r})\n"
+            f"output = Path({str(other / 'water')!r})\n"
             f"with stage_lock(output, 'water', print), private_folder(entry_of(output, 'water', '12')):\n{WAIT}"
         ) as maker,
     ):

@@ -23,7 +23,7 @@ def even(number: int) -> int:
     return number
 
 
-@stage(packages=())
+@stage()
 def knead(
     times: Annotated[int, typer.Option(min=1, max=99)],
     flour: Input = Path("artifacts/flour"),

@@ -22,6 +22,12 @@ def multiply(shared: int, task: int) -> int:
     return shared * task
 
 
+def count_modes(shared: Any, task: int) -> int:
+    from PIL import Image
+
+    return len(Image.MODES)
+
+
 def find_process(shared: Any, task: int) -> int:
     return os.getpid()
 

@@ -1,10 +1,13 @@
 """Jobs on a real Dask scheduler whose workers are killed."""
 
+import os
 import random
 import signal
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
+import PIL
 import pytest
 
 from pipeline.engine.errors import PipelineError
@@ -161,6 +164,22 @@ def test_workers_with_other_code_are_rejected(tmp_path: Path) -> None:
             ):
                 collect(tasks.multiply, 3, range(2), Backend(cluster.address))
             module.write_text(source.read_text())
+
+
+@pytest.mark.parametrize("there", ["0.9", ""])
+def test_worker_with_another_version_of_a_package_that_the_task_imports_is_rejected(there: str, tmp_path: Path) -> None:
+    site = tmp_path / "site-packages"
+    about = site / "pillow-0.9.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: Pillow\nVersion: 0.9\n")
+    (about / "RECORD").write_text("PIL/__init__.py,,\n")
+    (site / "PIL").symlink_to(Path(PIL.__file__).parent)
+    (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['PIL'] = None\n" if not there else "")
+    found = f"pillow {there or 'not installed'}, not {version('pillow')}"
+    with run_cluster(tmp_path, workers=0) as cluster:
+        cluster.start_worker(PYTHONPATH=f"{site if there else tmp_path}{os.pathsep}{ROOT}")
+        with pytest.raises(PipelineError, match=f"has different versions .*{found}"):
+            collect(tasks.count_modes, None, range(1), Backend(cluster.address))
 
 
 def test_worker_without_this_program_is_reported(tmp_path: Path) -> None:

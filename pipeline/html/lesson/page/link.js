@@ -1,7 +1,7 @@
 /*
- * Links, "#" and parts joined by "&": "scene=" and a number; "present", for a projector; "s=" and the strokes of a
- * drawing, separated by dots: of each point x and y in LINK_UNITS, in two characters each; "i=" with a class, a dot and
- * the pixels of a test image in base64, from the report.
+ * Links, "#" and parts joined by "&": "scene=" and a number; "step=", one of its steps; "present", for a
+ * projector; "s=" and the strokes of a drawing, separated by dots: of each point x and y in LINK_UNITS, in two
+ * characters each; "i=" with a class, a dot and the pixels of a test image in base64, from the report.
  */
 
 const MAX_LINK_LENGTH = 10_000; // characters; longer links are ignored
@@ -9,19 +9,25 @@ const CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 const STROKES = /^([\w-]{4})+(\.([\w-]{4})+)*$/;
 const BASE64 = /^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
+/** Return the fragment of the address of a scene, or of its step. */
+function addressOf({ scene, step, isPresenting }) {
+  return `#scene=${scene}${step ? `&step=${step}` : ""}${isPresenting ? "&present" : ""}`;
+}
+
 /** Return the fragment of the link to a scene with a drawing; without the drawing if that is too long. */
-function encodeLink({ scene, strokes, tested, isPresenting }) {
-  const start = `#scene=${scene}${isPresenting ? "&present" : ""}`;
+function encodeLink({ scene, scenes = {}, strokes, tested, isPresenting }) {
+  const start = addressOf({ scene, step: scenes[scene]?.step, isPresenting });
   const shown = tested ? `&i=${tested.label}.${tested.text}` : strokes.length ? `&s=${encodeStrokes(strokes)}` : "";
   return start.length + shown.length <= MAX_LINK_LENGTH ? start + shown : start;
 }
 
-/** Decode the fragment of a link: {scene, strokes, tested, isPresenting}, null where it says nothing valid. */
+/** Decode the fragment of a link: {scene, step, strokes, tested, isPresenting}, null where it says nothing valid. */
 function decodeLink(fragment, model) {
   const parts = fragment.length > MAX_LINK_LENGTH ? [] : fragment.slice(1).split("&").map(splitPart);
-  const { scene = "", s = "", i = "", present } = Object.fromEntries(parts);
+  const { scene = "", step = "", s = "", i = "", present } = Object.fromEntries(parts);
   return {
     scene: /^\d$/.test(scene) && scene >= 1 && scene <= EXPLORE ? Number(scene) : null,
+    step: /^[1-9]$/.test(step) ? Number(step) : null,
     strokes: decodeStrokes(s, model.shape[0] / model.shape[1]),
     tested: decodeTested(i, model),
     isPresenting: present !== undefined,

@@ -3,7 +3,7 @@
 (async () => {
   const page = await unpackPage(JSON.parse(document.getElementById("data").textContent));
   const shell = makeShell(page);
-  makeMenu(page);
+  makeMenu(shell);
   listenToPrint(page);
 
   /** Show what the address contains: a scene, a drawing, a test image of the report. */

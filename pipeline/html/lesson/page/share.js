@@ -3,17 +3,12 @@
 const CARD = { paper: "#12151a", ink: "#f3f1ec", soft: "#a9b1bd" }; // dark in any colour scheme
 
 /** Listen to the menu: copy the link, present, print, and what the network is. */
-function makeMenu() {
+function makeMenu({ present }) {
   const menu = document.getElementById("menu");
   const close = () => (menu.open = false);
   const listen = (id, run) => document.getElementById(id)?.addEventListener("click", run);
   listen("copy", () => copyLink(document.getElementById("copy")));
-  listen("present", () => {
-    state.isPresenting = !state.isPresenting;
-    setText(document.getElementById("present"), state.isPresenting ? "Stop presenting" : "Present");
-    history.replaceState(null, "", encodeLink(state).replace(/&[si]=.*/, ""));
-    window.dispatchEvent(new Event("resize"));
-  });
+  listen("present", () => present(!state.isPresenting));
   listen("print", () => printSheet(false));
   listen("solutions", () => printSheet(true));
   listen("about-network", () => document.getElementById("about").showModal());

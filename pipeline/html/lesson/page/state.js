@@ -27,20 +27,21 @@ function change(patch = {}) {
 /**
  * Return the page, which does not change: {model, lessons, pictures, ring, excited, edges, shapes}. lessons: as from
  * `unpackLessons`, null if there are none. pictures: by name, {image, ink, label}; null if the network has no scenes.
- * ring: of scene 4, [x, y]. edges, shapes: indices of the first and of the last layer with kernels, -1 if there are
+ * ring: of scene 4, [x, y]. edges, shapes: indices of the first and of the second layer with kernels, -1 if there are
  * none.
  */
 async function unpackPage(data) {
   const model = unpackModel(data);
   const hasKernels = ({ weights, outputShape }) => Boolean(weights) && isMap(outputShape);
+  const edges = model.layers.findIndex(hasKernels);
   return {
     model,
     lessons: data.lessons && (await unpackLessons(data.lessons)),
     pictures: data.pictures && unpackPictures(data.pictures.chosen),
     ring: data.pictures?.ring,
     excited: data.pictures && new Uint32Array(decodeBase64(data.pictures.excited)),
-    edges: model.layers.findIndex(hasKernels),
-    shapes: model.layers.findLastIndex(hasKernels),
+    edges,
+    shapes: model.layers.findIndex((layer, i) => i > edges && hasKernels(layer)),
   };
 }
 

@@ -11,10 +11,10 @@ function makeCells(name, text, count, columns) {
   return { figure: make(`figure.${name}`, {}, caption, grid), caption, grid, cells };
 }
 
-/** Show numbers in cells. coloursOf: the style of a number. */
-function fillCells(cells, numbers, coloursOf) {
+/** Show numbers in cells. coloursOf: the style of a number. format: its text. */
+function fillCells(cells, numbers, coloursOf, format = two) {
   cells.forEach((cell, k) => {
-    setText(cell, two(numbers[k]));
+    setText(cell, format(numbers[k]));
     Object.assign(cell.style, coloursOf(numbers[k]));
   });
 }

@@ -28,6 +28,26 @@ function fill(element, given, children) {
   return element;
 }
 
+/** Append the template of a name to a parent; return its parts by the name in `data-part`. */
+function stamp(parent, name) {
+  parent.append(document.getElementById(`template-${name}`).content.cloneNode(true));
+  return Object.fromEntries([...parent.querySelectorAll("[data-part]")].map((part) => [part.dataset.part, part]));
+}
+
+/** Append `count` elements, made by its number; return them. */
+function makeMany(parent, count, makeOne) {
+  const elements = Array.from({ length: count }, (_, i) => makeOne(i));
+  parent.append(...elements);
+  return elements;
+}
+
+/** Set a text in which *new words* are bold, only if it changes. */
+function setWords(element, text) {
+  if (element.dataset.text === text) return;
+  element.dataset.text = text;
+  element.replaceChildren(...text.split("*").map((part, i) => (i % 2 ? make("b", {}, part) : part)));
+}
+
 /** Set a text or attributes only if they change, so that the browser has less to lay out. */
 function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
@@ -46,10 +66,7 @@ function setAttributes(element, attributes) {
  */
 function makeOptions(parent, { question, choices, pick }) {
   const buttons = choices.map(([value, ...label]) => make("button.pick", { onclick: () => pick(value) }, ...label));
-  parent.append(
-    make("p.q", {}, question),
-    make("div.row", { role: "group", "aria-label": question }, ...buttons),
-  );
+  parent.append(make("p.q", {}, question), make("div.row", { role: "group", "aria-label": question }, ...buttons));
   return (chosen, right = null) =>
     choices.forEach(([value], i) => {
       const isChosen = value === chosen;

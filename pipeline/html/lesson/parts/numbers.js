@@ -24,6 +24,11 @@ function signed(value) {
   return round2(value) < 0 ? two(value) : `+${two(value)}`;
 }
 
+/** Format a number, or none at all for 0. */
+function twoOrNone(value) {
+  return round2(value) === 0 ? "" : two(value);
+}
+
 /** Format shares from 0 to 1: 0.454 as "45 %", 0.996 as "99.6 %", 0.006 as "0.6 %", 0.9996 as "more than 99.9 %". */
 function percent(share, isShort = false) {
   const [more, less] = isShort ? [">", "<"] : ["more than", "less than"];

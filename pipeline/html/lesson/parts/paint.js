@@ -2,6 +2,7 @@
 
 const surfaces = new WeakMap(); // context and pixels of each canvas that `paintValues` has painted
 const SOFTER = 0.8; // power of small activations, which would otherwise hardly be seen
+const FAINT = 0.3; // of the ink below a map
 
 /** Paint values on a canvas, `width` in a row. colourOf: returns [red, green, blue] of a value. */
 function paintValues(canvas, values, width, colourOf) {

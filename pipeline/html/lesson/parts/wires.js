@@ -1,14 +1,15 @@
 /* Curves between elements of the stage. */
 
-/** Make an overlay of a stage. Returns draw(wires), each {d, width, opacity, isDashed, shift}; false for none. */
+/** Make an overlay of a stage. Returns draw(wires): {d, width, opacity, isDashed, shift, isMinus}; false for none. */
 function makeWires(stage) {
   const svg = makeSvg("svg", { class: "wires", "aria-hidden": "true" });
   stage.prepend(svg);
   return (wires) =>
     svg.replaceChildren(
-      ...wires.filter(Boolean).map(({ d, width, opacity, isDashed = false, shift = 0 }) =>
+      ...wires.filter(Boolean).map(({ d, width, opacity, isDashed = false, shift = 0, isMinus = false }) =>
         makeSvg("path", {
           d,
+          class: isMinus && "minus",
           "stroke-width": width.toFixed(2),
           "stroke-opacity": opacity.toFixed(2),
           "stroke-dasharray": isDashed ? "10 8" : null,

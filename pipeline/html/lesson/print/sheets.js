@@ -143,43 +143,96 @@ function sheetOnKernel(page, isSolved) {
   };
 }
 
-/* Sheet 3: the points of the shapes of scene 3. */
+/* Sheet 3: the sum of scene 3, and what its pictures lose without a shape. */
+
+const GAPS = 3; // products to calculate
+
+/**
+ * Return the numbers of the sheet: {story, term, gaps, rest, scores, letters, pictures}. gaps: cells whose products can
+ * be calculated from three decimals. rest: the sum of the other maps. scores: with the shape and without it. letters:
+ * shapes that pictures need most. pictures: {name, ink, changes, letter}.
+ */
+function shapesOnPaper(page) {
+  const story = storyOf(page);
+  const term = story.terms[story.first];
+  const isExact = (k) =>
+    term.products[k] !== 0 &&
+    round2(Number((term.values[k].toFixed(3) * term.weights[k].toFixed(3)).toFixed(6))) === term.products[k];
+  const gaps = strongest(term.products.map(Math.abs), term.products.length).filter(isExact).slice(0, GAPS);
+  const rest = sumShown(story.terms.filter((each) => each !== term).map(({ sum }) => sum));
+  const without = forwardWithout(page, story.reading, [story.unit]).at(-1);
+  const needs = picturesOf(page).map((picture) => trialsOf(page, picture).map(({ change }) => change));
+  const neediest = needs.map(
+    (changes) =>
+      strongest(
+        changes.map((change) => -change),
+        1,
+      )[0],
+  );
+  const letters = [...new Set([story.unit, ...neediest])].sort((a, b) => a - b);
+  const pictures = picturesOf(page).map(({ ink, best }, i) => ({
+    ...{ ink, name: outputNames(page.model)[best], changes: letters.map((unit) => round2(needs[i][unit])) },
+    letter: letterOf(letters.indexOf(neediest[i])),
+  }));
+  return {
+    story,
+    term,
+    gaps,
+    rest,
+    letters,
+    pictures,
+    scores: [story.reading.logits, without].map((each) => round2(each[story.digit])),
+  };
+}
+
+function letterOf(index) {
+  return String.fromCharCode(65 + index);
+}
 
 function sheetOnShapes(page, isSolved) {
-  const { units, sums: both } = sumsOfPicture(page);
-  const sums = [...both.values()];
-  const letters = units.map((_, i) => String.fromCharCode(65 + i));
-  const tiles = units.map((unit, i) => {
-    const { ink, width } = tileOf(page, unit);
-    return `<div><p class="caption">${letters[i]}</p>${makeInk(ink, width, { width: "22mm" }).outerHTML}</div>`;
-  });
-  const letterOf = ({ points }, choose) => letters[points.indexOf(choose(...points))];
-  const [own, other] = sums;
-  const rows = [
-    ...letters.map((letter, i) => [`Shape ${letter}`, ...sums.map(({ points }) => signed(points[i]))]),
-    [`${own.count} other shapes`, ...sums.map(({ others }) => signed(others))],
-    ["Fixed (from the biases)", ...sums.map(({ fixed }) => signed(fixed))],
-    ["<b>Score</b>", ...sums.map(({ score }) => blank(isSolved, two(score)))],
+  const { story, term, gaps, rest, scores, letters, pictures } = shapesOnPaper(page);
+  const { biases, window: size } = page.model.layers[page.shapes];
+  const [bias, others] = [biases[story.unit], story.terms.length - 1];
+  const [before, after] = scores.map(two);
+  const grid = (caption, values) =>
+    `<div><p class="caption">${caption}</p><div class="grid wide" style="--columns: ${values.length / size[0]}">` +
+    `${values.map((value) => `<span>${value}</span>`).join("")}</div></div>`;
+  const products = term.products.map((value, k) =>
+    gaps.includes(k) ? blank(isSolved, signed(value)) : signedOrNone(value) || "0",
+  );
+  const parts = [
+    grid("In the frame", Array.from(term.values, three)),
+    grid("Weights", Array.from(term.weights, three)),
+    grid("Products", products),
   ];
-  const names = [...both.keys()].map((digit) => page.model.classNames[digit]);
+  const signs = ["", "×", "="].map((text) => text && `<b class="sign">${text}</b>`);
+  const name = page.model.classNames[story.digit];
+  const picture = (ink, columns, caption) =>
+    `<div><p class="caption">${caption}</p>${makeInk(ink, columns, { width: "20mm" }).outerHTML}</div>`;
+  const tiles = letters.map((unit, i) => picture(tileOf(page, unit).ink, tileOf(page, unit).width, letterOf(i)));
+  const inks = pictures.map(({ ink }, i) => picture(ink, page.model.shape[1], `Picture ${i + 1}`));
+  const rows = pictures.map(({ name: digit, changes, letter }, i) => [
+    `Picture ${i + 1}, read as ${digit}`,
+    ...changes.map(signed),
+    blank(isSolved, letter),
+  ]);
   return {
-    title: "Edges make shapes, and shapes add points",
+    title: "One shape: its sum, and what it is good for",
     body:
-      task(
-        1,
-        `These shapes add points to ${names[0]} in a picture of ${withArticle(names[0])}. Guess: how many of them ` +
-          `add to ${withArticle(names[1])}, too?`,
-      ) +
-      `<div class="row">${tiles.join("")}</div><p class="sum">My guess: ${blank(false, "")} ` +
-      `The table says: ${blank(isSolved, countHelpful(other))}</p>` +
-      task(2, "Add up the points of both columns.", table(["", ...names.map((name) => `Points for ${name}`)], rows)) +
-      task(3, "Read the table.") +
-      `<p class="sum">The digit with the larger score: ${blank(isSolved, names[own.score > other.score ? 0 : 1])}</p>` +
-      `<p class="sum">The shape that adds most to ${names[0]}: ${blank(isSolved, letterOf(own, Math.max))}</p>` +
-      `<p class="sum">The shape that adds least to ${names[1]}, or takes most away: ` +
-      `${blank(isSolved, letterOf(other, Math.min))}</p>` +
-      `<p class="foot">A tile is the mean of the ${BEST} patches of training pictures that excite a shape most. ` +
-      `Points are those of scene 3, for one picture of ${withArticle(names[0])}.</p>`,
+      task(1, `The kernel of a shape meets edge map ${story.first + 1} of ${withArticle(name)}. Fill in the gaps.`) +
+      `<div class="row">${parts.map((part, i) => signs[i] + part).join("")}</div>` +
+      `<p class="sum">Sum of the products, in two decimals each: ${blank(isSolved, signed(term.sum))}</p>` +
+      task(2, `The other ${others} maps add ${signed(rest)}, the bias adds ${signed(bias)}. What is the whole sum?`) +
+      `<p class="sum">${[blank(isSolved, signed(term.sum)), signed(rest), signed(bias)].join(" ")} = ` +
+      `${blank(isSolved, two(story.total))} ReLU: below 0 it becomes 0. Its square gets: ` +
+      `${blank(isSolved, two(Math.max(story.total, 0)))}</p>` +
+      task(3, `The score of ${name} is ${before}. Without this shape, with its map set to 0, it is ${after}.`) +
+      `<p class="sum">It changes by ${blank(isSolved, signed(scores[1] - scores[0]))}</p>` +
+      task(4, "Each picture loses something without a shape. Which one does it need most?") +
+      `<div class="row">${tiles.join("")}${inks.join("")}</div>` +
+      table(["Change of its score", ...letters.map((_, i) => `without ${letterOf(i)}`), "needs most"], rows) +
+      `<p class="foot">A tile is the mean of the ${BEST} patches of training pictures that light it up most. All ` +
+      `numbers are those of scene 3.</p>`,
   };
 }
 
@@ -201,7 +254,11 @@ function sheetOnLoss(page, isSolved) {
     title: "Sure and wrong costs the most",
     body:
       task(1, `Guess first. ${asked.question}`) +
-      boxes(isSolved, asked.choices.map(([, text]) => text), asked.choices.at(-1)[1]) +
+      boxes(
+        isSolved,
+        asked.choices.map(([, text]) => text),
+        asked.choices.at(-1)[1],
+      ) +
       task(2, `Calculate loss = ${MINUS}ln p, in two decimals. p is what the network gives the right digit.`) +
       table(["p", `loss = ${MINUS}ln p`], rows) +
       task(3, "Mark the losses in the chart, and join them.", printLoss(shares, isSolved)) +
@@ -230,7 +287,11 @@ function printLoss(shares, isSolved) {
       columns.map((value) => [value, value.toFixed(1)]),
       rows.map((value) => [value, String(value)]),
     ),
-    isSolved && drawCurve("curve", spread(-most, 0, 100).map((log) => at(Math.exp(log)))),
+    isSolved &&
+      drawCurve(
+        "curve",
+        spread(-most, 0, 100).map((log) => at(Math.exp(log))),
+      ),
     ...(isSolved ? shares : []).map((share) => drawDot("dot", at(share), 5)),
   ]);
 }

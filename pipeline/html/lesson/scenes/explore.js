@@ -1,6 +1,7 @@
 /* Explore: draw anything, look at all edge maps and at the most active shapes, and change a kernel. */
 
 const ACTIVE_SHOWN = 32;
+const INVERTED = "A map can be bright where there is no ink: its kernel also adds a bias, a number of its own.";
 const WIDE = 16; // more edge maps than these stand in rows of six
 
 const explore = {
@@ -122,7 +123,7 @@ function buildMaps(scene) {
   grid.style.setProperty("--columns", count > WIDE ? 6 : 4);
   const caption = make("figcaption", {}, `${count} edge maps: choose one to change its kernel`);
   const reset = make("button.plain", { onclick: () => scene.change({ changes: {} }) }, "Reset the kernels");
-  const edges = make("figure", {}, caption, grid, make("p.label", {}, FIXED));
+  const edges = make("figure", {}, caption, grid, make("p.label", {}, INVERTED));
   stage.append(make("div.first", {}, edges, kernel.figure, reset));
   const drawShapes = page.pictures ? buildShapeTiles(scene) : () => {};
   return (own, model, reading) => {

@@ -1,257 +1,414 @@
-/* Scene 3: edges make shapes, and each shape adds points to the score of a digit or takes some away. */
+/* Scene 3: one shape. Its sum over the edge maps, its map, and what the network reads without it. */
 
-const RIVAL = 8; // the digit of the question, besides that in the picture
-const SHAPES_SHOWN_IN_SUM = 6;
-const RANGES = ["0 or 1", "2 to 4", "5 or 6"]; // of shapes that add to the digit of the question: the choices
-const LAST = [1, 4, 6]; // of each range
-const SOURCES = 4; // edge maps of a shape
-const PATCHES_SHOWN = 6;
-const FIXED = "A map can be bright where there is no ink: each kernel also adds a fixed number.";
-const BAR = { plus: 150, minus: 72 }; // the most pixels to the right and to the left of the axis
+const MAP_WAIT = 280; // milliseconds from map to map while all are added
+const STOPS_WAIT = 4200; // milliseconds in which the kernel goes to all of its stops
+const OFF_WAIT = 350; // milliseconds after which the shape goes off, so that the fall is seen
+const TRIES = 24; // shapes that are tried in a frame, in the search of a small set
+const OFTEN_ASKED = [8, 3]; // digits of the question, beside the one that is read
+const FEW = { little: 0.1, much: 0.5 }; // changes of a score
+const [MAPS, GUESS, SUM, SLIDE_IT, ASK_OFF, OFF, YOUR_TURN, WHO] = [1, 2, 3, 4, 5, 6, 7, 8]; // the steps
 
-/**
- * Return the sum that makes a value of the network: {points, others, count, fixed, score}, the points of some parts, of
- * all others together, how many these are, and what the biases add. The score adds them as they are shown. shares: as
- * from `sharesOf`.
- */
-function addPoints(shares, parts, value) {
-  const total = sumOf(shares);
-  const points = parts.map((part) => shares[part]);
-  const others = total - sumOf(points);
-  const fixed = value - total;
-  return { points, others, count: shares.length - parts.length, fixed, score: sumShown([...points, others, fixed]) };
+/** Return the story of the scene, of `findStory`, with the output that its question is about besides the right one. */
+function storyOf(page) {
+  if (!page.story) {
+    const story = findStory(page, readImage(page.model, page.pictures.sure.image));
+    const { digit, unit, trials } = story;
+    const without = trials[unit].best;
+    const isDigit = without !== digit && without < page.model.classNames.length;
+    page.story = { ...story, without, rival: isDigit ? without : OFTEN_ASKED.find((each) => each !== digit) };
+    page.small = { search: searchSmallSet(page, story.reading), set: null };
+  }
+  return page.story;
 }
 
-/** Return the shapes of the scene, and the sums that they make, by digit: {reading, units, sums}. */
-function sumsOfPicture(page) {
-  const { image, label } = page.pictures.sure;
-  const { layers } = page.model;
-  const reading = readImage(page.model, image);
-  const sharesFor = (digit) => sharesOf(layers, reading.values, page.shapes + 1, layers.length, digit);
-  const units = strongest(sharesFor(label), SHAPES_SHOWN_IN_SUM);
-  const sumFor = (digit) => addPoints(sharesFor(digit), units, reading.logits[digit]);
-  return { reading, units, sums: new Map([label, RIVAL].map((digit) => [digit, sumFor(digit)])) };
+/** Return the name of an output, "the 3", "an 8" or "none" in quotes. */
+function nameOutput({ model }, output, article = null) {
+  const name = outputNames(model)[output];
+  if (name === NONE) return `“${NONE}”`;
+  return article ? `${article} ${name}` : withArticle(name);
 }
 
-/**
- * Return where a shape is strongest in a reading, and what makes it: {field, parts, width, sum}. field: its frame
- * in the picture. parts: what is in the frame of the edge maps that add most to it, `width` values in a row. sum: as
- * from `addPoints`; its score is the activation of the shape.
- */
-function findShape({ model: { layers }, edges, shapes }, { values }, unit) {
-  const [count, ...size] = layers[edges].outputShape;
-  const map = partOf(values[shapes + 1], layers[shapes].outputShape[0], unit);
-  const position = map.indexOf(extremes(map)[1]);
-  const shares = sharesOf(layers, values, edges + 1, shapes + 1, unit * map.length + position);
-  const sources = strongest(shares, SOURCES);
-  const inside = receptiveField(layers.slice(edges + 1), shapes - edges - 1, position);
-  return {
-    field: receptiveField(layers, shapes, position),
-    parts: sources.map((edge) => cutOut(partOf(values[edges + 1], count, edge), size, inside)),
-    width: inside.width,
-    sum: addPoints(shares, sources, map[position]),
-  };
+/** Return the pictures of the last step: sure ones, and a misread one that a single shape can set right, if any. */
+function picturesOf(page) {
+  if (!page.tried) {
+    const read = (name) => {
+      const { ink, image, label } = page.pictures[name];
+      const reading = readImage(page.model, image);
+      return { ink, label, reading, best: bestOf(reading) };
+    };
+    const [wrong, torn] = ["wrong", "torn"].map(read);
+    const isSolvable = ({ label, reading }) => tryEach(page, reading).some(({ best }) => best === label);
+    const last = isSolvable(wrong) || !isSolvable(torn) ? wrong : torn;
+    page.tried = [...["sure", "rub", "stroke"].map(read), last];
+  }
+  return page.tried;
 }
 
-/** Return which layers are not drawn, in words. */
-function describeHidden({ model: { layers }, edges, shapes }) {
-  const hidden = layers.slice(0, -1).filter(({ weights }, i) => weights && i !== edges && i !== shapes);
-  const names = hidden.map(({ outputShape }) => `${outputShape[0]} ${isMap(outputShape) ? "maps" : "units"}`);
-  return names.length ? ` Not drawn: ${names.join(" and ")} in between.` : "";
+function trialsOf(page, picture) {
+  picture.trials ??= tryEach(page, picture.reading);
+  return picture.trials;
 }
 
-/** Return the number of shapes that add points, as these are shown. */
-function countHelpful({ points }) {
-  return points.filter((value) => round2(value) > 0).length;
-}
-
-/** Return the number of the choice that is right. */
-function rightRange(sum) {
-  return LAST.findIndex((most) => countHelpful(sum) <= most);
-}
-
-/** Answer the guess how many shapes add to the second of two digits. guess: a choice of RANGES. */
-function answerGuess([[digit, own], [asked, other]], guess) {
-  const count = countHelpful(other);
-  const verdict = guess === rightRange(other) ? "Yes" : "No";
-  const [plus, minus] = [own, other].map(({ points }) => sumShown(points));
-  const give = (sum, to) => (sum < 0 ? `take ${two(-sum)} from ${to}` : `add ${two(sum)} to ${to}`);
-  return `${verdict}: ${count} of the six. Together they ${give(plus, digit)} and ${give(minus, asked)}.`;
-}
+const TITLES = {
+  [MAPS]: "How do edges become a shape?",
+  [ASK_OFF]: "What if one shape is missing?",
+  [YOUR_TURN]: "How many shapes can it lose?",
+  [WHO]: "Who needs which shape?",
+};
 
 const shapes = {
   name: "Shapes",
-  title: "Edges make shapes, and shapes add points",
-  lead: "Edges add up to a shape, and shapes to a score. Another picture gives other points.",
+  steps: 8,
 
-  // digit: whose points are shown. chosen: number of the framed shape, from 0. guess: a choice of RANGES, null before.
-  begin: (page) => ({ digit: page.pictures.sure.label, chosen: 0, guess: null }),
+  title: (page, { step }) => TITLES[step < ASK_OFF ? MAPS : step === OFF ? ASK_OFF : step],
+  lead: (page, own) => describeStepOfShapes(page, own),
 
-  build(scene) {
-    const { page } = scene;
-    const { reading, units, sums } = sumsOfPicture(page);
-    const found = units.map((unit) => findShape(page, reading, unit));
-    const drawQuestion = buildShapesQuestion(scene, [...sums]);
-    const parts = buildShapesStage(scene, units, [...sums.keys()]);
-    const drawWires = makeWires(scene.stage);
-    return (own) => {
-      const [sum, shape] = [sums.get(own.digit), found[own.chosen]];
-      drawQuestion(own);
-      paintInk(parts.picture, page.pictures.sure.ink, page.model.shape[1]);
-      placeFrame(parts.frame, shape.field, page.model.shape);
-      const { height, width } = shape.field;
-      setText(parts.caption, `Frame: ${height} × ${width}`);
-      patchesOf(page, units[own.chosen], PATCHES_SHOWN).forEach((patch, i) =>
-        paintInk(parts.patches[i], patch, tileOf(page, units[own.chosen]).width),
-      );
-      parts.edges.forEach(({ tile, points }, i) => {
-        paintActive(tile, shape.parts[i], shape.width, 0.75 * peaksOf(page)[0]);
-        setText(points, signed(shape.sum.points[i]));
-      });
-      parts.joined.draw(shape.sum, "Shape");
-      drawPoints(parts, own, sum, sums);
-      drawWires(wiresOfShape(scene.stage, parts, own.chosen, shape, page.model.shape));
+  // map: the chosen edge map. count: of maps that are added. cell: the chosen product, null for the largest one. stop,
+  // filled: of the kernel. sign, missing: the guesses of steps 2 and 5. off: shapes. shape: the last one pressed.
+  // tried: those whose bar is shown. hint: a shape. picture: of the last step. neuron: the one that is open, or null.
+  begin(page) {
+    const { unit, first, position } = storyOf(page);
+    const own = { step: MAPS, map: first, count: 0, cell: null, stop: position, filled: 0, sign: null, missing: null };
+    return { ...own, off: [], shape: unit, tried: [], hint: null, picture: 0, neuron: null, isAlone: false };
+  },
+
+  /** Return what changes when a step is opened, from wherever. */
+  arrive(page, own, step) {
+    const { unit, first, order } = storyOf(page);
+    const count = { [GUESS]: 0, [SUM]: own.step === SLIDE_IT ? order.length : 1 }[step] ?? order.length;
+    const isFirst = step === GUESS || (step === SUM && count === 1);
+    return {
+      ...{ step, count, cell: null, map: isFirst ? first : own.map, filled: 0, shape: unit, hint: null, picture: 0 },
+      ...{ off: [], tried: [], neuron: step === ASK_OFF ? telltaleNeuron(page) : null },
     };
   },
 
-  action: (own, scene) => (own.guess === null ? null : { label: "Next", run: scene.next }),
+  build(scene) {
+    const parts = stamp(scene.stage, "shapes");
+    const drawQuestion = buildShapesQuestion(scene);
+    const views = { ...buildSumViews(scene, parts), ...buildOffViews(scene, parts) };
+    return (own) => {
+      for (const view of scene.stage.querySelectorAll(".view"))
+        view.hidden = !view.dataset.view.split(" ").includes(String(own.step));
+      drawQuestion(own);
+      views[own.step](own);
+    };
+  },
 
-  /** Arrows choose a shape. */
+  /** Begin what moves in a step. */
+  enter(scene) {
+    const { page, own } = scene;
+    const { unit } = storyOf(page);
+    if (own.step === SLIDE_IT) slideShape(scene);
+    if (own.step === OFF && isStill()) scene.change({ off: [unit] });
+    else if (own.step === OFF) scene.every(OFF_WAIT, () => (scene.change({ off: [unit] }), false));
+    if (own.step >= ASK_OFF) scene.every(20, () => searchOn(scene));
+  },
+
+  leave: (scene) => scene.own.step === SLIDE_IT && scene.change({ filled: Infinity }),
+
+  action(own, scene) {
+    const { order } = storyOf(scene.page);
+    const toNext = () => scene.turn(own.step + 1);
+    return {
+      [MAPS]: { label: "Go to layer 2", run: toNext },
+      [GUESS]: null,
+      [SUM]:
+        own.count < order.length ? { label: "Next map", run: () => addMap(scene) } : { label: "Slide it", run: toNext },
+      [SLIDE_IT]: own.filled < stopsOf(scene.page) ? null : { label: "Switch it off", run: toNext },
+      [ASK_OFF]: null,
+      [OFF]: { label: "My turn", run: toNext },
+      [YOUR_TURN]: own.tried.length ? { label: "Who matters?", run: toNext } : null,
+      [WHO]: { label: "Next", run: scene.next },
+    }[own.step];
+  },
+
+  others(own, scene) {
+    const { order, unit } = storyOf(scene.page);
+    const back = { label: "Back", run: () => scene.turn(own.step - 1) };
+    const isOff = own.off.length > 0;
+    return (
+      {
+        [MAPS]: [],
+        [SUM]: own.count < order.length ? [{ label: "Add all", run: () => addAll(scene) }] : [back],
+        [SLIDE_IT]: own.filled < stopsOf(scene.page) ? [] : [{ label: "Again", run: () => slideShape(scene) }, back],
+        [OFF]: [{ label: isOff ? "On again" : "Off", run: () => scene.change({ off: isOff ? [] : [unit] }) }, back],
+        [YOUR_TURN]: own.tried.length
+          ? [
+              { label: "Hint", run: () => hint(scene) },
+              { label: "All on", run: () => scene.change({ off: [], hint: null }) },
+            ]
+          : [back],
+      }[own.step] ?? [back]
+    );
+  },
+
+  /** Arrows choose a map, or move the frame. */
   key(scene, { key }) {
-    if (!(key in MOVES)) return false;
-    const [x, y] = MOVES[key];
-    scene.change({ chosen: clamp(scene.own.chosen + x + y, SHAPES_SHOWN_IN_SUM - 1) });
+    const { own, page } = scene;
+    const { order } = storyOf(page);
+    const [rows, columns] = sidesOf(page);
+    const [places, at] = own.step === SLIDE_IT ? [[columns, rows], own.stop] : [[order.length, 1], own.map];
+    const next = own.step > SLIDE_IT || own.step === GUESS ? null : moveIn(key, at, ...places);
+    if (next === null) return false;
+    if (own.step === SLIDE_IT) moveShape(scene, next);
+    else scene.change({ map: next, cell: null });
     return true;
   },
 };
 
-/** Place a frame on a part of the picture, in shares of it. */
-function placeFrame({ style }, { top, left, height, width }, [rows, columns]) {
-  const share = (value, count) => `${(100 * value) / count}%`;
-  Object.assign(style, { top: share(top, rows), height: share(height, rows) });
-  Object.assign(style, { left: share(left, columns), width: share(width, columns) });
+/** Return the rows and columns of the map of a shape, and how many squares it has. */
+function sidesOf({ model: { layers }, shapes: index }) {
+  return layers[index].outputShape.slice(1);
 }
 
-function buildShapesQuestion({ ask, change: set }, sums) {
-  const drawGuess = makeOptions(ask, {
-    question: `How many of these six shapes add points to ${withArticle(RIVAL)}, too?`,
-    choices: RANGES.map((text, i) => [i, text]),
-    pick: (guess) => set({ guess, digit: RIVAL }),
-  });
-  const why = make("p.why");
-  const note = `Edges: parts of the four maps that add most to the shape. ${FIXED}`;
-  ask.append(why, make("p.label.note", {}, `${note} Points add up its whole map, with weights.`));
-  return ({ guess }) => {
-    drawGuess(guess, guess === null ? null : rightRange(sums[1][1]));
-    setText(why, guess === null ? "" : answerGuess(sums, guess));
-  };
+function stopsOf(page) {
+  return positionsOf(page.model.layers[page.shapes]);
 }
 
-function buildShapesStage(scene, units, digits) {
-  const { page, stage } = scene;
-  const [picture, frame, caption] = [make("canvas.pic"), make("div.frame"), make("figcaption")];
-  const [tiles, patches] = [SOURCES, PATCHES_SHOWN].map((length) => Array.from({ length }, () => make("canvas.tile")));
-  const edges = tiles.map((tile) => {
-    const points = make("span");
-    return { element: make("div.edge", {}, tile, points), tile, points };
+/** Add the next map to the sum. */
+function addMap(scene) {
+  const { order } = storyOf(scene.page);
+  const { count } = scene.own;
+  if (count < order.length) scene.change({ count: count + 1, map: order[count], cell: null });
+  return count + 1 < order.length;
+}
+
+function addAll(scene) {
+  if (isStill()) while (addMap(scene));
+  else scene.every(MAP_WAIT, () => addMap(scene));
+}
+
+/** Stop at all places, one after the other, and at last where the shape is strongest. */
+function slideShape(scene) {
+  const { position } = storyOf(scene.page);
+  const count = stopsOf(scene.page);
+  if (isStill()) return scene.change({ filled: count, stop: position });
+  scene.change({ filled: 0, stop: 0 });
+  scene.every(Math.max(STOPS_WAIT / count, 16), () => {
+    const { filled } = scene.own;
+    if (filled < count) scene.change({ filled: filled + 1, stop: filled + 1 < count ? filled : position });
+    return filled + 1 < count;
   });
-  const rows = units.map((unit, i) => {
-    const [tile, bar, points] = [make("canvas.tile"), make("i"), make("span")];
-    const choose = () => scene.change({ chosen: i });
-    const name = `Shape ${i + 1}`;
-    const element = make(
-      "button.shape",
-      { onclick: choose, "aria-label": name },
-      tile,
-      make("div.points", {}, bar, points),
-    );
-    paintShape(tile, page, unit, 1);
-    return { element, tile, bar, points, name };
-  });
-  const title = make("figcaption");
-  const choices = digits.map((digit) =>
-    make("button.pick", { onclick: () => scene.change({ digit }), "aria-label": `Points for ${digit}` }, String(digit)),
+}
+
+function moveShape(scene, stop) {
+  scene.change({ stop, filled: stopsOf(scene.page) });
+}
+
+/** Search on for a small set of shapes; return whether there is more to do. */
+function searchOn(scene) {
+  const { small } = scene.page;
+  for (let tries = 0; tries < TRIES && small.search; tries++) {
+    const { value, done } = small.search.next();
+    if (done) scene.page.small = { search: null, set: value };
+    if (done) scene.change({});
+    if (done) return false;
+  }
+  return Boolean(small.search);
+}
+
+/** Show the shape that narrows the lead most, of those that are on. */
+function hint(scene) {
+  const { page, own } = scene;
+  const { reading, digit } = storyOf(page);
+  const behind = Array.from(page.model.layers[page.shapes].biases, (_, unit) =>
+    own.off.includes(unit) ? -Infinity : -leadOf(forwardWithout(page, reading, [...own.off, unit]).at(-1), digit),
   );
-  const [joined, total] = [makeTotal(), makeTotal()];
-  const note = `Six of the ${BEST} patches that excite the framed shape most: its tile is the mean of all ${BEST}.`;
-  stage.append(
-    make(
-      "figure.picture",
-      {},
-      caption,
-      make("div.over", {}, picture, frame),
-      make("div.patches", {}, ...patches),
-      make("p.label", {}, note + describeHidden(page)),
-    ),
-    make(
-      "figure.edges",
-      {},
-      make("figcaption", {}, "Edges"),
-      ...edges.map(({ element }) => element),
-      joined.element,
-    ),
-    make(
-      "figure.rows",
-      {},
-      make("div.titles", {}, make("figcaption", {}, "Shapes"), title, ...choices),
-      ...rows.map(({ element }) => element),
-      total.element,
-    ),
-  );
-  return { picture, frame, caption, edges, patches, rows, title, choices, joined, total };
+  scene.change({ hint: indexOfLargest(behind) });
 }
 
-/** Make the end of a sum as from `addPoints`: {element, draw(sum, name)}; name: of what it makes. */
-function makeTotal() {
-  const [others, fixed, score] = [make("span"), make("span"), make("b")];
+/** Press a shape: switch it in step 7, and alone in step 8. */
+function pressShape(scene, unit) {
+  const { own } = scene;
+  const isOff = own.off.includes(unit);
+  if (own.step === WHO) return scene.change({ shape: unit, off: isOff ? [] : [unit] });
+  if (own.step !== YOUR_TURN) return;
+  const off = isOff ? own.off.filter((each) => each !== unit) : [...own.off, unit];
+  scene.change({ off, shape: unit, hint: null, tried: [...new Set([...own.tried, unit])] });
+}
+
+/** Return the neuron through which the shape adds most to the score that is read. */
+function telltaleNeuron(page) {
+  const { reading, digit, unit } = storyOf(page);
+  const [before, after] = [reading.values.at(-2), forwardWithout(page, reading, [unit]).at(-2)];
+  const row = rowOf(page.model.layers.at(-1), digit);
+  return strongest(
+    before.map((value, k) => (value - after[k]) * row[k]),
+    1,
+  )[0];
+}
+
+/* Texts. */
+
+/** Return the choices of the second question, as outputs, the one that is read first. */
+function choicesWithout(page) {
+  const { digit, rival } = storyOf(page);
+  const none = negativeOf(page.model);
+  const other = none ?? OFTEN_ASKED.concat(1, 0).find((each) => each !== digit && each !== rival);
+  return [
+    [digit, `Still ${nameOutput(page, digit)}`],
+    [rival, capital(nameOutput(page, rival))],
+    [other, none === null ? capital(nameOutput(page, other)) : "No digit"],
+  ];
+}
+
+function capital(text) {
+  return text[0].toUpperCase() + text.slice(1);
+}
+
+/** Return what a step is about. */
+function describeStepOfShapes(page, { step, map }) {
+  const { model, edges, shapes: index } = page;
+  const { order, digit, terms } = storyOf(page);
+  const [kernels, count] = [edges, index].map((each) => model.layers[each].outputShape[0]);
+  const each = terms[0].weights.length;
+  const products = each * order.length;
+  const name = nameOutput(page, digit);
   return {
-    element: make("p.total", {}, others, fixed, score),
-    draw(sum, name) {
-      setText(others, `${sum.count} others ${signed(sum.others)}`);
-      setText(fixed, `fixed ${signed(sum.fixed)}`);
-      setText(score, `${name}: ${two(sum.score)}`);
-    },
-  };
+    [MAPS]: `Scene 2 slid one kernel over a picture. Layer 1 of this network has ${kernels}: each makes an edge map.`,
+    [GUESS]: `Layer 2 slides kernels, too: over the edge maps. One of them stops here, and meets map ${map + 1}.`,
+    [SUM]: `This kernel has ${each} weights for each of the ${order.length} maps. It adds up all ${products} products.`,
+    [SLIDE_IT]: `The kernel stops at ${stopsOf(page)} places. Its sums fill a map of their own, a *feature map*.`,
+    [ASK_OFF]: `Layer 2 has ${count} shapes. ${describeRest(page)}`,
+    [OFF]: `All ${count} maps, without this one, went through the network again.`,
+    [YOUR_TURN]: `Switch off as few shapes as you can, until it no longer reads ${name}.`,
+    [WHO]: "Press a shape: it goes off alone. Below each picture: what its score wins or loses.",
+  }[step];
 }
 
-/** Draw the points of each shape for a digit, and their sum. */
-function drawPoints({ rows, title, choices, total }, { digit, chosen, guess }, sum, sums) {
-  const all = [...sums.values()].flatMap(({ points }) => points);
-  const scale = Math.min(BAR.plus / Math.max(...all, 0.01), BAR.minus / Math.max(...all.map((value) => -value), 0.01));
-  setText(title, guess === null ? `Points for ${digit}` : "Points for");
-  choices.forEach((button) => {
-    button.hidden = guess === null;
-    setAttributes(button, { "aria-pressed": button.textContent === String(digit) });
-  });
-  rows.forEach(({ element, bar, points, name }, i) => {
-    const value = sum.points[i];
-    const text = signed(value);
-    setAttributes(element, { "aria-pressed": i === chosen, "aria-label": `${name}: ${text} points for ${digit}` });
-    setText(points, text);
-    bar.style.setProperty("--value", (value * scale).toFixed(1));
-    bar.classList.toggle("minus", value < 0);
-    points.style.setProperty("--value", Math.max(value * scale, 0).toFixed(1));
-  });
-  total.draw(sum, `Score of ${digit}`);
+/** Say which layers come after the shapes. */
+function describeRest({ model: { layers }, shapes: index }) {
+  const rest = layers.slice(index + 1, -1).filter(({ weights }) => weights);
+  const names = rest.map(({ outputShape: [count, ...size] }) => `${count} ${size.length ? "more maps" : "*neurons*"}`);
+  if (names.length === 0) return "Each *score* adds up all squares of their maps, with weights.";
+  return `${names.join(", then ")} add them up with weights, and each *score* adds up the last of these.`;
 }
 
-/** Return the lines from the frame to the edge maps of a shape, and on to its tile. */
-function wiresOfShape(stage, { picture, edges, rows }, chosen, { field, sum: { points } }, [height, width]) {
-  const box = boxWithin(picture, stage);
-  const frame = {
-    x: box.x + (field.left / width) * box.width,
-    y: box.y + (field.top / height) * box.height,
-    width: (field.width / width) * box.width,
-    height: (field.height / height) * box.height,
-  };
-  const tile = boxWithin(rows[chosen].tile, stage);
-  return points.flatMap((value, i) => {
-    if (value <= 0) return [];
-    const edge = boxWithin(edges[i].element, stage);
-    const look = { width: 1 + (3 * value) / points[0], opacity: 1 };
-    return [
-      { d: curveOf(frame, edge, false), ...look },
-      { d: curveOf(edge, tile, false), ...look },
-    ];
+/** Return what is answered or found in a step. */
+function explainShapes(page, own) {
+  const { model, edges, shapes: index } = page;
+  const { order, terms, total, digit, first, reading, unit } = storyOf(page);
+  const layer = model.layers[index];
+  switch (own.step) {
+    case MAPS: {
+      const { biases } = model.layers[edges];
+      if (biases[own.map] > 0.3 * peaksOf(page)[0] * 0.6)
+        return `Map ${own.map + 1} is the other way round: it lights up where there is no ink.`;
+      return "Press a map. Blue is where its kernel found what it looks for, such as upper or right edges.";
+    }
+    case SUM: {
+      if (own.count === 1) {
+        const verdict = own.sign === null ? "" : own.sign === signOf(terms[first].sum) ? "Yes: " : "No: ";
+        return `${verdict}${signed(terms[first].sum)}. Blue adds, orange takes away. Now the other maps.`;
+      }
+      if (own.count < order.length) return "Each map adds its own small sum, or takes it away.";
+      const count = terms[0].weights.length * order.length;
+      const sum = `${count} products and the *bias*, a number of its own, make ${two(total)}.`;
+      const cut = total > 0 ? "Above 0 it stays; below 0 it would become 0" : "It is not above 0, so it becomes 0";
+      return `${sum} ${cut}: that cut is called *ReLU*.`;
+    }
+    case SLIDE_IT: {
+      if (own.filled < stopsOf(page)) return "";
+      const maps = `${order.length} edge ${order.length === 1 ? "map" : "maps"}`;
+      return `${maps} went in, one map came out. So a *shape* is a kernel over edge maps.`;
+    }
+    case OFF: {
+      const without = forwardWithout(page, reading, [unit]).at(-1);
+      const best = indexOfLargest(without);
+      const verdict = own.missing === null ? "Without it: " : own.missing === best ? "Yes: " : "No: ";
+      const before = reading.logits[digit];
+      const change = `${before > without[digit] ? "falls" : "rises"} from ${two(before)} to`;
+      const read = best === digit ? `still ${nameOutput(page, digit)}` : nameOutput(page, best);
+      return `${verdict}${read}. The score of the ${digit} ${change} ${two(without[digit])}.`;
+    }
+    case YOUR_TURN:
+      return explainSwitches(page, own);
+    case WHO:
+      return explainPicture(page, own);
+    default:
+      return "";
+  }
+}
+
+/** Say what is read without the shapes that are off, and how few it takes. */
+function explainSwitches(page, { off }) {
+  const { reading, digit } = storyOf(page);
+  const { set } = page.small;
+  const scores = forwardWithout(page, reading, off).at(-1);
+  const best = indexOfLargest(scores);
+  const canDo = set ? `It can be done with ${set.length}.` : "";
+  if (off.length === 0) return `${canDo} A shape that you have tried shows what the ${digit} loses without it.`;
+  if (best !== digit) {
+    const end = set && off.length > set.length ? canDo : "We know no smaller set.";
+    return `${off.length} off, and it reads ${nameOutput(page, best)}. ${end}`;
+  }
+  const next = nameOutput(page, strongest(scores, 2)[1], "the");
+  const lead = two(leadOf(Array.from(scores, round2), digit));
+  return `${off.length} off: still ${nameOutput(page, digit)}, now ${lead} ahead of ${next}.`;
+}
+
+/** Say what single shapes do to a picture. */
+function explainPicture(page, { picture, off }) {
+  const { label, reading, best } = picturesOf(page)[picture];
+  const trials = trialsOf(page, picturesOf(page)[picture]);
+  const count = (test) => trials.filter(test).length;
+  const now = indexOfLargest(forwardWithout(page, reading, off).at(-1));
+  if (now !== best)
+    return `Without this one shape it reads ${nameOutput(page, now)}${now === label ? ", and that is right." : "."}`;
+  if (best !== label) {
+    const flips = count((trial) => trial.best !== best);
+    const way =
+      flips === 0 ? "No shape alone changes that." : `${countShapes(flips)} can change that, each alone. Find one.`;
+    return `This ${label} is read as ${nameOutput(page, best)}. ${way}`;
+  }
+  const [few, many] = [
+    count(({ change }) => Math.abs(change) < FEW.little),
+    count(({ change }) => Math.abs(change) >= FEW.much),
+  ];
+  return (
+    `${few} of ${trials.length} shapes move the ${best} by less than ${FEW.little}, ${many} by ${FEW.much} or more. ` +
+    "Other pictures need others."
+  );
+}
+
+function countShapes(count) {
+  return `${count} ${count === 1 ? "shape" : "shapes"}`;
+}
+
+/** Return the sign of a number as it is shown. */
+function signOf(value) {
+  return Math.sign(round2(value));
+}
+
+/** Append both questions and what is found. Returns draw(own). */
+function buildShapesQuestion(scene) {
+  const { page, ask } = scene;
+  const { terms, first, without } = storyOf(page);
+  const [sign, missing] = [make("div"), make("div")];
+  const why = make("p.why");
+  ask.append(sign, missing, why);
+  const drawSign = makeOptions(sign, {
+    question: "Multiply each square by its weight and add. What is the sum?",
+    choices: [
+      [1, "Above 0"],
+      [-1, "Below 0"],
+      [0, "Just 0"],
+    ],
+    pick: (guess) => (scene.own.step === GUESS ? scene.turn(SUM, { sign: guess }) : scene.change({ sign: guess })),
   });
+  const drawMissing = makeOptions(missing, {
+    question: "We switch our shape off: its map becomes 0. What does the network read?",
+    choices: choicesWithout(page),
+    pick: (guess) =>
+      scene.own.step === ASK_OFF ? scene.turn(OFF, { missing: guess }) : scene.change({ missing: guess }),
+  });
+  return (own) => {
+    sign.hidden = own.step !== GUESS && !(own.step === SUM && own.count === 1 && own.sign !== null);
+    missing.hidden = own.step !== ASK_OFF && !(own.step === OFF && own.missing !== null);
+    for (const part of [sign, missing]) part.classList.toggle("answered", own.step === SUM || own.step === OFF);
+    drawSign(own.step === GUESS ? null : own.sign, own.step === SUM ? signOf(terms[first].sum) : null);
+    drawMissing(own.step === ASK_OFF ? null : own.missing, own.step === OFF ? without : null);
+    setWords(why, explainShapes(page, own));
+  };
 }

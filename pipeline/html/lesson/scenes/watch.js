@@ -227,7 +227,7 @@ function measureFlow(page, reading, units) {
 
 /** Return the lines from the picture to edge maps, on to shapes, and to the answer. */
 function placeWires({ stage, canvas, edges, shapes, best }, { seen, joined, added }, look) {
-  const isDown = window.innerWidth <= 1024;
+  const isDown = isUpright();
   const [picture, answer] = [canvas, best].map((element) => element && boxWithin(element, stage));
   const [edgeBoxes, shapeBoxes] = [edges, shapes].map((tiles) => tiles.map((tile) => boxWithin(tile, stage)));
   const wire = (from, to, share, width) =>

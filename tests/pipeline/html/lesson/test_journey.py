@@ -85,19 +85,7 @@ def test_a_pupil_goes_through_the_scenes_on_kernel_shapes_and_ink(page: Page) ->
     wait_until(page, RESTS)
     assert numbers(page, ".numbers .cells span")[12] == 0.95
     go_on(page, "Next")
-    for digit in (None, "8"):
-        if digit:
-            page.locator(".ask .pick", has_text="2 to 4").click()
-            expect(page.locator(".titles [aria-pressed=true]")).to_have_text(digit)
-            page.locator(".shape").nth(3).click()
-        else:
-            expect(page.locator("#go")).to_be_hidden()  # first the guess
-        wait_until(page, RESTS)
-        for parts, end in ((".shape", ".rows .total"), (".edge", ".edges .total")):
-            points, total = numbers(page, parts), numbers(page, end)
-            assert sum(points) + sum(total[:2]) == pytest.approx(total[2], abs=1e-6)
-    assert marks(page) == {"0 or 1": "right", "2 to 4": "wrong"}
-    go_on(page, "Next")
+    walk_shapes(page)
     fill = "(discs) => discs.map((disc) => getComputedStyle(disc).backgroundColor)"
     assert len(set(page.locator(".eraser").evaluate_all(fill))) == 2  # the eraser is filled, the ring is not
     page.locator(".ask .pick", has_text="3").click()
@@ -119,8 +107,55 @@ def test_a_pupil_goes_through_the_scenes_on_kernel_shapes_and_ink(page: Page) ->
     powers = numbers(page, ".list .bar span:nth-of-type(3)")
     assert len(powers) == 11
     assert numbers(page, "p.sums:last-child") == [pytest.approx(sum(powers), abs=1e-6)]
-    page.go_back()
-    expect(page.locator("#title")).to_contain_text("shapes")
+    for title in ("Who needs", "can it lose", "missing"):  # the steps of scene 3, from the last one on
+        page.go_back()
+        expect(page.locator("#title")).to_contain_text(title)
+    page.reload()
+    expect(page.locator("#title")).to_contain_text("missing")
+    assert page.evaluate("[state.scenes[3].step, state.scenes[3].missing]") == [6, None]
+
+
+def walk_shapes(page: Page) -> None:
+    """Walk through the steps of scene 3, and calculate what they show."""
+    page.locator(".maps button").nth(2).click()
+    expect(page.locator(".large figcaption")).to_contain_text("Edge map 3")
+    go_on(page, "Go to layer 2")
+    expect(page.locator("#go")).to_be_hidden()  # first the guess
+    page.locator(".ask .pick", has_text="Below 0").click()
+    assert marks(page) == {"Above 0": "right", "Below 0": "wrong"}
+    wait_until(page, RESTS)
+    assert sum(numbers(page, ".products span")) == pytest.approx(numbers(page, ".line b")[0], abs=1e-6)
+    go_on(page, "Next map")
+    page.locator(".products .cells").focus()
+    page.keyboard.press("ArrowRight")
+    page.get_by_role("button", name="Add all").click()
+    expect(page.locator("#go")).to_have_text("Slide it")
+    sums, bias, square = (numbers(page, f".whole {part}")[0] for part in ("span", "span + span", "b"))
+    assert sum(numbers(page, ".strip small")) == pytest.approx(sums, abs=1e-6)
+    assert sums + bias == pytest.approx(square, abs=1e-6)
+    go_on(page, "Slide it")
+    expect(page.locator(".why")).to_contain_text("kernel over edge maps")  # it has slid
+    assert numbers(page, ".to figcaption") == [square]
+    go_on(page, "Switch it off")
+    page.locator(".neurons .over").press("ArrowRight")
+    before = numbers(page, ".score.best span")
+    page.locator(".ask .pick", has_text="Still a 3").click()
+    expect(page.locator(".framed")).to_have_class(re.compile("gone"))
+    wait_until(page, RESTS)
+    assert marks(page) == {"Still a 3": "right"}
+    assert numbers(page, ".why") == [*before, *numbers(page, ".score.best span")]
+    go_on(page, "My turn")
+    page.locator(".shapes button").nth(3).click()
+    wait_until(page, RESTS)
+    while "still" in page.locator(".why").inner_text():
+        page.get_by_role("button", name="Hint").click()
+        page.locator(".shapes .chosen").click()
+        wait_until(page, RESTS)
+    expect(page.locator(".why")).to_contain_text("off, and it reads")
+    go_on(page, "Who matters?")
+    page.locator(".pictures button").last.click()
+    expect(page.locator(".why")).to_contain_text("This 9 is read as an 8")
+    go_on(page, "Next")
 
 
 def press_go(page: Page, label: str, times: int = 1) -> None:
@@ -230,9 +265,16 @@ def test_every_scene_is_accessible_and_fits(scheme: Any, size: dict[str, Any], f
             page.evaluate("(scene) => { location.hash = `#scene=${scene}`; }", scene)
             wait_until(page, f"state.scene === {scene}")
             page.wait_for_timeout(100)
-            if page.locator(".ask .pick").count():
-                page.locator(".ask .pick").nth(1 if scene == 2 else 0).click()  # B, which has more to show
-                page.wait_for_timeout(100)
+            for step in range(1, 9 if scene == 3 else 2):
+                if scene == 3:
+                    page.evaluate("(step) => { location.hash = `#scene=3&step=${step}`; }", step)
+                    wait_until(page, f"state.scenes[3].step === {step}")
+                    page.wait_for_timeout(100)
+                    assert find_violations(page) == [], step
+                    assert not is_wider_than_screen(page), step
+                elif page.locator(".ask .pick").count():
+                    page.locator(".ask .pick").nth(1 if scene == 2 else 0).click()  # B, which has more to show
+                    page.wait_for_timeout(100)
             assert find_violations(page) == [], scene
             assert not is_wider_than_screen(page), scene
             if size is PHONE:
@@ -256,8 +298,9 @@ def test_present_fills_a_projector_and_its_remote_control_turns_the_scenes(file:
         box = find_box(page.locator("#stage"))
         assert box["x"] + box["width"] > 0.9 * size["width"]
         assert not is_wider_than_screen(page)
-        page.locator(".shape").nth(2).click()  # which keeps the focus
-        for key, scene in [("PageUp", 2), ("PageUp", 1), ("PageUp", 1), *(("PageDown", k) for k in range(2, 10))]:
+        page.locator(".maps button").nth(2).click()  # which keeps the focus
+        ways = [("PageUp", 2), ("PageUp", 1), ("ArrowLeft", 1), *(("ArrowRight", k) for k in (2, 3, *[3] * 7, 4))]
+        for key, scene in [*ways, *(("PageDown", k) for k in range(5, 10))]:
             page.keyboard.press(key)
             wait_until(page, f"state.scene === {scene} && {RESTS}")
             expect(page.locator("[aria-current=step]").first).to_have_attribute("data-scene", str(scene))
@@ -268,7 +311,9 @@ def test_present_fills_a_projector_and_its_remote_control_turns_the_scenes(file:
         assert page.evaluate("[state.scene, scrollY, location.hash]") == [EXPLORE, 0, "#scene=9&present"]
         page.go_back()
         wait_until(page, "state.scene === 8 && state.isPresenting")
-    with open_page(browser, file, "#scene=3", viewport=size) as page:
+        page.keyboard.press("Escape")
+        wait_until(page, "!state.isPresenting && location.hash === '#scene=8'")
+    with open_page(browser, file, "#scene=3&step=9", viewport=size) as page:  # it has eight
         wait_until(page, "state.scene === 3")
         page.keyboard.press("PageDown")
-        assert page.evaluate("state.scene") == 3  # it scrolls the page
+        assert page.evaluate("[state.scene, state.scenes[3].step]") == [3, 1]  # it scrolls the page

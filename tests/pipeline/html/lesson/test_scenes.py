@@ -68,56 +68,6 @@ def test_another_kernel_fills_its_map_and_shows_its_strongest_stop(name: str) ->
     assert sums[own["stop"]] == max(sums)
 
 
-def test_points_of_shapes_are_exact_and_add_up_as_shown() -> None:
-    model = lesson_model()
-    image = np.random.default_rng(2).integers(0, 256, 784).tolist()
-    found = evaluate(
-        """(packed, image) => {
-            const model = unpackModel(packed);
-            const reading = readImage(model, Uint8Array.from(image));
-            const slopeOf = (unit, digit) => {
-                const scaled = reading.values[3].map((value, k) => value * (Math.floor(k / 16) === unit ? 1.0001 : 1));
-                const rest = forward(model.layers.slice(3), scaled).at(-1);
-                return (rest[digit] - reading.logits[digit]) / 0.0001;
-            };
-            const sharesFor = (digit) => sharesOf(model.layers, reading.values, 3, model.layers.length, digit);
-            return [0, 8].map((digit) => ({
-                sum: addPoints(sharesFor(digit), [0, 2, 5], reading.logits[digit]),
-                slopes: [0, 2, 5].map((unit) => slopeOf(unit, digit)),
-                logit: reading.logits[digit],
-            }));
-        }""",
-        model_values(model, pack(model)),
-        image,
-    )
-    for each in found:
-        parts = each["sum"]
-        exact = sum(parts["points"]) + parts["others"] + parts["fixed"]
-        assert exact == pytest.approx(each["logit"], abs=1e-4)
-        np.testing.assert_allclose(parts["points"], each["slopes"], atol=0.01)
-        shown = [round(100 * value) for value in (*parts["points"], parts["others"], parts["fixed"])]
-        assert round(100 * parts["score"]) == sum(shown)
-        assert parts["count"] == 3
-
-
-@pytest.mark.parametrize(("points", "guess", "right"), [([0.4, -1.2, 0.004], 0, True), ([0.2, 0.3, -0.1], 0, False)])
-def test_answer_on_shapes_tells_their_number_and_sums_as_shown(points: list[float], guess: int, right: bool) -> None:
-    own = [1.004, 0.504, 0.25]
-    answer = evaluate(
-        "(own, points, guess) => answerGuess([[3, { points: own }], [8, { points }]], guess)", own, points, guess
-    )
-    assert answer.startswith("Yes" if right else "No")
-    count, *shown, last = parse(answer)
-    assert count == sum(round(value, 2) > 0 for value in points)
-    assert [abs(float(value)) for value in shown] == [
-        pytest.approx(1.75),
-        3,
-        pytest.approx(abs(sum(points)), abs=0.006),
-    ]
-    assert last == 8
-    assert ("take" in answer) == (sum(points) < 0)
-
-
 def test_changes_of_a_kernel_are_told_by_the_score_of_the_answer_before() -> None:
     model = lesson_model(ensemble_size=1)
     found = evaluate(
@@ -160,41 +110,6 @@ def data(file: Path) -> Any:
     """Return the data of the page, without its pictures to learn from."""
     found = json.loads(re.findall('id="data">(.*?)</script>', file.read_text(encoding="utf-8"), re.DOTALL)[0])
     return {name: value for name, value in found.items() if name != "lessons"}
-
-
-def test_shapes_are_exactly_what_the_edges_in_their_frames_add(data: Any) -> None:
-    found = evaluate(
-        """async (data) => {
-            const page = await unpackPage(data);
-            const { model: { layers }, edges, shapes } = page;
-            const { reading, units } = sumsOfPicture(page);
-            const [count, ...size] = layers[edges].outputShape;
-            return units.map((unit) => {
-                const map = partOf(reading.values[shapes + 1], layers[shapes].outputShape[0], unit);
-                const position = map.indexOf(Math.max(...map));
-                const frame = receptiveField(layers.slice(edges + 1), shapes - edges - 1, position);
-                const isIn = (place, from, length) => place >= from && place < from + length;
-                const cut = reading.values[edges + 1].map((value, k) => {
-                    const [row, column] = [Math.floor(k / size[1]) % size[0], k % size[1]];
-                    return isIn(row, frame.top, frame.height) && isIn(column, frame.left, frame.width) ? value : 7;
-                });
-                const after = forward(layers.slice(edges + 1, shapes + 1), cut).at(-1)[unit * map.length + position];
-                const { sum, parts, width } = findShape(page, reading, unit);
-                return { sum, active: map[position], cut: after, sizes: parts.map((part) => part.length / width) };
-            });
-        }""",
-        data,
-    )
-    assert len(found) == 6
-    for each in found:
-        parts = each["sum"]
-        exact = [*parts["points"], parts["others"], parts["fixed"]]
-        assert sum(exact) == pytest.approx(each["active"], abs=1e-4)
-        assert each["cut"] == pytest.approx(each["active"], abs=1e-4)  # what is outside of the frame does not matter
-        assert round(100 * parts["score"]) == sum(round(100 * value) for value in exact)
-        assert parts["points"] == sorted(parts["points"], reverse=True)
-        assert parts["count"] == 20
-        assert each["sizes"] == [6] * 4
 
 
 def test_ring_holds_the_ink_without_which_the_8_is_a_3(data: Any) -> None:
@@ -255,12 +170,12 @@ def test_excited_patches_are_ranked_by_the_peaks_of_each_map() -> None:
     model = lesson_model()
     images = sample_digits()[0][:60]
     ranked = pictures._rank_excitation(replace(model), images)
-    positions = np.prod(model.networks[0].layers[2].output_shape[1:])
+    positions = np.prod(model.networks[0].layers[1].output_shape[1:])
     indices, places = np.divmod(ranked, positions)
     values = evaluate(
         """(packed, images) => {
             const model = unpackModel(packed);
-            return images.map((image) => [...forward(model.layers, inkOf(image))[3]]);
+            return images.map((image) => [...forward(model.layers, inkOf(image))[2]]);
         }""",
         model_values(model, pack(model)),
         images.reshape(60, -1).tolist(),

@@ -22,7 +22,7 @@ READ = """() => {
         blanks: texts(sheet, ".blank"),
         sums: texts(sheet, ".sum"),
         tasks: texts(sheet, "h2"),
-        grids: [...sheet.querySelectorAll(".grid")].map((grid) => texts(grid, "span")),
+        grids: [...sheet.querySelectorAll(".grid")].map((grid) => texts(grid, ":scope > span")),
         drawn: texts(sheet, ".plot text"),
         messages: texts(sheet, ".message text"),
         rows: [...sheet.querySelectorAll("tr")].map((row) => texts(row, "td")).slice(1),
@@ -94,11 +94,21 @@ def test_products_and_sums_of_the_kernel_add_up(sheets: Any) -> None:
     assert int(sheets["2"][1]["blanks"][4]) == (28 - 5) // 2 + 1
 
 
-def test_points_of_shapes_add_up_to_the_scores(sheets: Any) -> None:
-    rows = [[parse(cell)[-1] for cell in row[1:]] for row in sheets["3"][1]["rows"]]
-    for column in (0, 1):
-        *points, score = (row[column] for row in rows)
-        assert sum(points) == score
+def test_products_and_sums_of_the_shape_add_up_and_its_needs_are_the_largest(sheets: Any) -> None:
+    blank, solved = sheets["3"]
+    values, weights, products = map(numbers, solved["grids"])
+    assert len(numbers(blank["grids"][2])) == len(products) - 3  # which are left out
+    for value, weight, product in zip(values, weights, products, strict=True):
+        assert float(product) == rounded(value * weight)
+    ((total,), (own, rest, bias, whole, _, _, square), (fall,)) = (parse(text) for text in solved["sums"])
+    assert sum(products) == total == own
+    assert own + rest + bias == whole
+    assert square == max(whole, 0)
+    before, after = [parse(solved["tasks"][2])[k] for k in (2, 4)]
+    assert fall == after - before
+    for name, *changes, letter in solved["rows"]:
+        exact = [parse(change)[0] for change in changes]
+        assert letter == "ABCD"[exact.index(min(exact))], name
 
 
 def test_losses_on_paper_are_minus_the_logarithm(sheets: Any) -> None:

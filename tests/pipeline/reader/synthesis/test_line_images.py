@@ -128,7 +128,7 @@ def test_kinds_have_their_shares_and_their_symbols() -> None:
 
 def test_lines_of_other_classes_come_only_from_the_images(monkeypatch: pytest.MonkeyPatch) -> None:
     """Letters and digits from other sources than the images would have the look of other classes."""
-    for name in ("hands.draw_lettering", "hands.draw_strokes", "signs.draw_print", "signs.load_glyphs"):
+    for name in ("hands.draw_lettering", "hands.parse_shape", "signs.load_glyphs"):
         monkeypatch.delattr(f"pipeline.reader.synthesis.{name}")
     for module in ("hands", "signs"):
         monkeypatch.delattr(f"pipeline.reader.synthesis.{module}.draw_by_hand")

@@ -1,6 +1,4 @@
-"""Signs, words and print in ink."""
-
-import string
+"""Signs and marks in ink."""
 
 import numpy as np
 import pytest
@@ -9,38 +7,9 @@ from pipeline.data.synthetic.shapes import DIGITS, SIGNS, parse_shape
 from pipeline.reader.synthesis.hands import Hands
 from pipeline.reader.synthesis.lettering import list_fonts
 from pipeline.reader.synthesis.marks import MARKS
-from pipeline.reader.synthesis.signs import Hand, SourceImages, bend, choose_hand, draw_print, write, write_word
+from pipeline.reader.synthesis.signs import Hand, SourceImages, choose_hand, write
 from tests.drawings import sample_digits
 from tests.pipeline.reader.synthesis.common import fonts, source
-
-
-def test_print_has_many_fonts_with_ink_for_all_letters() -> None:
-    drawn = [draw_print("ag5", np.random.default_rng(seed)) for seed in range(200)]
-    assert len({(ink.shape, ink.sum()) for ink in drawn}) > 40  # twenty fonts in several weights
-    for character in string.ascii_letters:
-        assert all(draw_print(character, np.random.default_rng(seed)).max() > 0.5 for seed in range(20))
-
-
-def test_joins_lead_from_the_end_of_a_letter_to_the_start_of_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    letter = [np.array([[0.0, 0], [5, 9]])]
-    for name, value in (
-        ("JOINED", 1),
-        ("bend", lambda strokes, _: strokes),
-        ("load_letters", lambda _, word: [letter] * len(word)),
-    ):
-        monkeypatch.setattr(f"pipeline.reader.synthesis.signs.{name}", value)
-    strokes = write_word("abcd", np.random.default_rng(1))
-    for before, join, after in zip(strokes[::2], strokes[1::2], strokes[2::2], strict=False):
-        np.testing.assert_array_equal(join, [before[-1], after[0]])
-    assert len(strokes) == 7
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_bent_writing_stays_where_it_was(seed: int) -> None:
-    line = np.stack([np.linspace(0, 100, 200), np.zeros(200)], axis=1)
-    (moved,) = bend([line], np.random.default_rng(seed))
-    assert 0 < np.abs(moved - line).max() < 13
-    assert np.abs(np.diff(moved, axis=0)).max() < 2  # and whole
 
 
 @pytest.mark.parametrize("shape", [(40, 40), (8, 40), (40, 8)])
