@@ -52,7 +52,7 @@ def reader(
     from pipeline.engine.errors import UsageError
     from pipeline.html.cards.reader_card import make_reader_card
     from pipeline.model.model import RowReader, load_model, load_training
-    from pipeline.reader.learning.positions import find_positions
+    from pipeline.reader_training.positions import find_positions
     from pipeline.training.epochs import train_networks
 
     description, row = load_description(lines), load_model(rows)

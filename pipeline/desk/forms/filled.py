@@ -1,0 +1,177 @@
+"""Read a filled page of a form: lay it on the reference page, read its fields, join lines, name what may be missing."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.desk.forms.frames import Frame, make_frame
+from pipeline.desk.forms.missed import USUAL, find_missed
+from pipeline.desk.forms.neighbours import hide_neighbours
+from pipeline.desk.forms.records import Entry, find_shared, number_records
+from pipeline.desk.forms.regions import Box, Region
+from pipeline.desk.forms.registration import SHIFTED, Reference, lay
+from pipeline.model.model import Finder
+from pipeline.network.activations import Array
+from pipeline.network.thread_pool import Run, in_sequence
+from pipeline.reader.pages.reading import arrange, make_result, see
+from pipeline.reader.pages.result import Number, Problem, Result, Row
+
+INK, UNFIT = "ink that was not read", "fits no line"  # what is wrong, in words
+BESIDE = 1.2  # sizes of a digit: how far a number may reach out of its region, to the left and to the right
+
+
+def read_form(
+    model: Finder,
+    grey: Array,
+    size: tuple[int, int],
+    regions: Sequence[Region],
+    reference: Reference | None,
+    run: Run = in_sequence,
+    name: str = "the picture",
+) -> Result:
+    """Read the fields of a page, (h, w) in [0, 255]; each row has the name of its field and the number of its record.
+
+    model, size, run: as for `read`. Raises PictureError, with the name, if a region is not within the page and there
+    is not a reference page.
+    """
+    problems = list[Problem]()
+    frame, extent, is_doubtful = Frame(grey, grey.shape, size, 1, 0), size, False
+    printed = np.zeros(grey.shape, bool)
+    if reference:
+        placement, extent = lay(reference, grey), reference.size
+        if placement:
+            frame = make_frame(reference, grey, size, placement)
+            printed = reference.find_printed(frame.shape)
+            # So far away, repeated rows may have been taken for each other; an angle or a scale is right nevertheless.
+            is_doubtful = placement.measure_shift(extent) > SHIFTED
+            if excess := placement.describe_excess(extent):
+                against = f"is {excess} against {reference.name}, more than pages of one pile"
+                problems.append(Problem("alignment", f"{against}: check its rows, or scan it again"))
+        else:
+            is_doubtful = True
+            apart = f"cannot be aligned with {reference.name}, so it is read as it lies"
+            problems.append(Problem("alignment", f"{apart}: read it with a form of its own, or scan it straight"))
+
+    found = list[tuple[Region, Box, Row]]()
+    possible, places = [np.zeros((0, 4), np.int64)], list[tuple[Region, tuple[int, int, int, int]]]()
+    for region in regions:
+        edges = np.array(region.locate(extent, name)) * np.tile(np.divide(frame.shape, extent)[::-1], 2)
+        left, top = np.floor(edges[:2]).astype(int).tolist()
+        right, bottom = np.ceil(edges[2:]).astype(int).tolist()
+        expected = region.compile(model.class_names)
+        bounds = left, top, right, bottom
+        beside = round(BESIDE * USUAL * max(frame.shape))
+        start, end = max(left - beside, 0), min(right + beside, frame.shape[1])
+        shown = hide_neighbours(
+            frame.cut(start, top, end, bottom), left - start, right - start, USUAL * max(frame.shape)
+        )
+        part = see(model, shown, run, expected)
+        seen = [replace(each, y=each.y + top, x=each.x + start) for each in part]
+        whole = start, top, end, bottom
+        result = arrange(seen, model.class_names, model.row.temperature, frame.shape, frame.size, whole)
+        scaled = tuple((np.array(bounds) * max(frame.size) / max(frame.shape)).tolist())
+        found += [(region, scaled, replace(row, region=region.name)) for row in result.rows]
+        possible.append(result.possible)
+        places.append((region, bounds))
+
+    shared = find_shared([_enter(*each) for each in found])
+    found = [each for i, each in enumerate(found) if i not in shared]
+    records = number_records([_enter(*each) for each in found])
+    rows = [replace(row, record=number) for (_, _, row), number in zip(found, records, strict=True)]
+    problems += _find_problems(frame, printed, rows, places)
+    if is_doubtful:  # whether a row is that of its field, and whole, is not known, unless the region is the whole page
+        everywhere = {region for region, bounds in places if _covers(bounds, frame.shape)}
+        rows = [row if each[0] in everywhere else _doubt(row) for row, each in zip(rows, found, strict=True)]
+    result = make_result(rows, 1.0, np.concatenate(possible), frame.size, model.class_names)
+    return _move(replace(result, problems=tuple(problems)), frame, size)
+
+
+def _covers(bounds: tuple[int, int, int, int], shape: tuple[int, int]) -> bool:
+    left, top, right, bottom = bounds
+    return left <= 0 and top <= 0 and right >= shape[1] and bottom >= shape[0]
+
+
+def _doubt(row: Row) -> Row:
+    """Return a row with confidence 0, also in its alternatives."""
+    return replace(row, confidence=0.0, alternatives=tuple((text, 0.0) for text, _ in row.alternatives))
+
+
+def _enter(region: Region, bounds: Box, row: Row) -> Entry:
+    digit = float(np.median(row.boxes[:, 3] - row.boxes[:, 1]))
+    return Entry(region.name, region.part, region.holds, bounds, row.box, digit, row.confidence)
+
+
+def _find_problems(
+    frame: Frame,
+    printed: NDArray[np.bool_],
+    rows: Sequence[Row],
+    places: Sequence[tuple[Region, tuple[int, int, int, int]]],
+) -> list[Problem]:
+    """Return the fields without a reading, readings that fit no record, and ink from which nothing was read.
+
+    printed: (h, w), where the form is printed, in the frame.
+    """
+    scale = max(frame.shape) / max(frame.size)
+    holds = {region.name: region.holds for region, _ in places}
+    read = {row.region for row in rows if row.text}
+    problems = list[Problem]()
+    for region, bounds in places:
+        if region.name not in read and region.part == 0:
+            left, top, right, bottom = (round(side / scale) for side in bounds)
+            problems.append(Problem("missing", "no reading", region.name, (left, top, right, bottom)))
+    extra = [row for row in rows if not row.record and holds[row.region] != "many"]
+    problems += [Problem("unfit", UNFIT, row.region, row.box) for row in extra]
+    boxes = np.concatenate([np.zeros((0, 4), np.int64), *(row.boxes for row in rows)])
+    size = float(np.median(boxes[:, 3] - boxes[:, 1])) * scale if len(boxes) else USUAL * max(frame.shape)
+    lines = [row for row in rows if row.record and holds[row.region] == "lines"]
+    taken: list[Box] = [tuple(box) for box in (boxes * scale).tolist()]
+    for region, (left, top, right, bottom) in places:
+        around = [(box[0] - left, box[1] - top, box[2] - left, box[3] - top) for box in taken]
+        for box in find_missed(frame.cut(left, top, right, bottom), size, around, printed[top:bottom, left:right]):
+            whole = np.array([box[0] + left, box[1] + top, box[2] + left, box[3] + top])
+            found = tuple(np.rint(whole / scale).astype(int).tolist())
+            record = _find_record(lines, found) if region.holds == "lines" else 0
+            problems.append(Problem("ink", INK, region.name, found, record=record))
+            taken.append(tuple(whole.tolist()))  # once, also if two regions share it
+    return problems
+
+
+def _find_record(lines: Sequence[Row], box: tuple[int, ...]) -> int:
+    """Return the record of the nearest row, of those in lines, whose height on the page is that of the box, or 0."""
+    middle = (box[1] + box[3]) / 2
+    level = [row for row in lines if row.box[1] <= middle <= row.box[3]]
+    return min(level, key=lambda row: abs(row.box[1] + row.box[3] - 2 * middle)).record if level else 0
+
+
+def _move(result: Result, frame: Frame, size: tuple[int, int]) -> Result:
+    """Return a result with all boxes on the page instead of in the frame. size: (height, width) of the picture."""
+
+    def to_page(boxes: NDArray[np.int64]) -> NDArray[np.int64]:
+        return frame.to_page(boxes, size)
+
+    def move_number(number: Number) -> Number:
+        return replace(number, boxes=to_page(number.boxes))
+
+    def move_row(row: Row) -> Row:
+        return replace(row, boxes=to_page(row.boxes), numbers=tuple(map(move_number, row.numbers)))
+
+    def move_problem(problem: Problem) -> Problem:
+        if problem.box is None:
+            return problem
+        (box,) = to_page(np.array([problem.box])).tolist()
+        return replace(problem, box=tuple(box))
+
+    inverse = 1 / frame.turn
+    corner = -frame.origin * inverse
+    upright = inverse.real, inverse.imag, corner.real, corner.imag
+    return replace(
+        result,
+        rows=tuple(map(move_row, result.rows)),
+        boxes=to_page(result.boxes),
+        possible=to_page(result.possible),
+        size=size,
+        problems=tuple(map(move_problem, result.problems)),
+        upright=tuple(round(each, 6) for each in upright),
+    )
