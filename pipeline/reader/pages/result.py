@@ -1,6 +1,7 @@
 """What was read in a picture: its rows, their numbers, and what a person should look at."""
 
 from dataclasses import dataclass
+from html import escape
 from typing import Any, Literal
 
 import numpy as np
@@ -116,3 +117,12 @@ class Result:
     more_pages: bool = False
     problems: tuple[Problem, ...] = ()
     upright: tuple[float, ...] = ()
+
+    def _repr_html_(self) -> str:
+        """Return a table of the rows, which a notebook shows instead of the arrays."""
+        lines: list[tuple[str, ...]] = [("row", "confidence", "alternatives")] if self.rows else [("no digit found",)]
+        for row in self.rows:
+            alternatives = (f"{text} ({probability:.1%})" for text, probability in row.alternatives)
+            lines.append((row.text, f"{row.confidence:.1%}", ", ".join(alternatives)))
+        cells = ("".join(f"<td>{escape(cell)}</td>" for cell in line) for line in lines)
+        return f"<table>{''.join(f'<tr>{line}</tr>' for line in cells)}</table>"

@@ -107,6 +107,7 @@ def test_result_of_a_row(reader: Reader) -> None:
     assert number.probability >= row.confidence
     assert (row.alternatives, row.boxes.tolist()) == (result.alternatives, result.boxes.tolist())
     assert np.array_equal(row.probabilities, result.probabilities)
+    assert f"<td>{row.text}</td><td>{row.confidence:.1%}</td>" in result._repr_html_()
 
 
 @pytest.mark.parametrize("mode", ["1", "PA", "F", "HSV"])
