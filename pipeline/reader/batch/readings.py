@@ -52,7 +52,8 @@ class Reading:
     """What was read in a picture. error: why it cannot be read; all other fields are then empty.
 
     text, digits, confidence, alternatives: of the whole picture; confidence is None if there is no row, or a rejected
-    one. problems, upright, degrees, other, more_pages: as in `Result`.
+    one; without a row, the alternative is the best candidate. problems, upright, degrees, other, more_pages: as in
+    `Result`.
     """
 
     file: str
@@ -121,9 +122,9 @@ def reject(reading: Reading, least: float) -> Reading:
 
 def _leave_out(reading: Reading) -> Reading:
     """Return the reading without a text of the whole if there is no row, or if one is rejected."""
-    if reading.rows and not any(row.rejected for row in reading.rows):
-        return reading
-    return replace(reading, text="", digits="", confidence=None, alternatives=())
+    if any(row.rejected for row in reading.rows):
+        return replace(reading, text="", digits="", confidence=None, alternatives=())
+    return reading if reading.rows else replace(reading, confidence=None)
 
 
 def _round(chances: Sequence[tuple[str, float]]) -> Alternatives:

@@ -22,6 +22,8 @@ def surround(boxes: NDArray[Any]) -> tuple[int, int, int, int]:
 class Number:
     """Digits that belong together. The alternatives, boxes and probabilities are as in `Result`.
 
+    It has no alternatives if it is uncertain where the number begins or ends: those of its row stand for it.
+
     text: what is written, with the separators between the digits, as in 12.50. digits: the digits alone. probability:
     the probability that the ink shows this text and no other.
     """
@@ -102,15 +104,17 @@ class Result:
     text: what is written, each row on a line of its own, with spaces between its numbers; empty if no digit was found.
     digits: the digits alone. rows: the rows of numbers. confidence: the probability that the text is correct, 0 if
     there is no text. alternatives: the most probable other texts, each with its probability, unless the text is
-    certain. boxes: a square around each digit, int64 (k, 4), as left, top, right and bottom in pixels of the picture as
-    it is displayed; the square ends at the edge of the picture. size: (height, width) of the picture. probabilities:
-    the probability of each class for each digit, float32 (k, classes); a row sums to less than 1, because the ink may
-    be no digit. possible: the boxes, (m, 4), of digits of possible numbers that were not read, or that were read only
-    with other digits; their probability is at least 0.03. more_pages: whether the file has several pages or frames, of
-    which only one was read. problems: what may be missing on a page of a form. upright: how such a page is laid on
-    its reference page, four numbers a, b, c, d: the pixel in row y and column x, as the complex number y + ix, lies at
-    (a + bi)(y + ix) + c + di. degrees: by which the picture was turned clockwise before it was read; boxes and size are
-    those of the turned picture. other: the result for another way up that is as likely.
+    certain; of a row whose spaces are uncertain, first its digits all together and all apart. If no number is probable
+    enough, the only one is the most probable number. boxes: a square around each digit, int64 (k, 4), as left, top,
+    right and bottom in pixels of the picture as it is displayed; the square ends at the edge of the picture. size:
+    (height, width) of the picture. probabilities: the probability of each class for each digit, float32 (k, classes); a
+    row sums to less than 1, because the ink may be no digit. possible: the boxes, (m, 4), of digits of possible numbers
+    that were not read, or that were read only with other digits; their probability is at least 0.03. more_pages:
+    whether the file has several pages or frames, of which only one was read. problems: what may be missing on a page of
+    a form. upright: how such a page is laid on its reference page, four numbers a, b, c, d: the pixel in row y and
+    column x, as the complex number y + ix, lies at (a + bi)(y + ix) + c + di. degrees: by which the picture was
+    turned clockwise before it was read; boxes and size are those of the turned picture. other: the result for another
+    way up that is as likely.
     """
 
     text: str
