@@ -6,6 +6,7 @@ Links to code lead to pages of the site that show the files.
 
 import re
 import shutil
+from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
 from inspect import signature
 from pathlib import Path
@@ -49,12 +50,17 @@ pygments_style, pygments_dark_style = "default", "github-dark"
 
 COMMANDS = "<!-- commands -->"  # in a page, where all commands are described
 ARRAY_LIKE = stringify_annotation(ArrayLike, "smart")
+HEADING = re.compile(r"^##+ (.*)$", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:|#)([^)\s#]+)(#[^)\s]+)?\)")
 PICTURE = re.compile(r"<picture>\s*<source [^>]*srcset=\"(.*?)\">\s*<img src=\"(.*?)\"(.*?)>\s*</picture>", re.DOTALL)
-# Words that people search for, and the page that answers them, which need not contain them.
+# Words that people search for, and the page or its section that answers them, which need not contain them.
 SEARCHED = {
     "README": ("install", "requirements"),
-    "docs/faq": ("gpu", "cuda", "windows", "mac", "offline", "privacy"),
+    "docs/faq": ("mac", "offline", "privacy"),
+    "docs/faq#does-it-use-a-gpu": ("gpu", "cuda"),
+    "docs/faq#does-it-work-on-windows": ("windows",),
+    "docs/faq#are-results-reproducible": ("seed", "reproducible", "deterministic"),
+    "docs/faq#licences": ("license", "licence", "copyright"),
     "docs/results": ("accuracy", "accurate", "calibration", "false alarms", "false positives"),
     "docs/benchmarks": ("speed", "fast"),
     "docs/use/pictures": (
@@ -68,10 +74,9 @@ SEARCHED = {
         "leading zeros",
         "minus sign",
     ),
-    "docs/use/forms": ("forms", "form file", "reference page", "sums", "total"),
+    "docs/use/forms": ("forms", "form file", "reference page", "sums", "total", "invoice", "receipt", "delivery note"),
     "docs/use/review": ("confidence", "check", "correct", "percentage", "keyboard", "review page"),
-    "docs/use/many": ("predict", "dask", "batch"),
-    "docs/use/python": ("api", "scikit-learn"),
+    "docs/use/python": ("api", "scikit-learn", "predict", "batch"),
     "docs/use/export": ("onnx", "export", "pytorch", "safetensors"),
     "docs/use/teaching": ("school", "pupils"),
     "docs/use/troubleshooting": (
@@ -87,6 +92,7 @@ SEARCHED = {
         "error",
         "fails",
     ),
+    "docs/use/own-data#what-happens-to-the-pictures": ("validation split", "validation set", "train test split"),
     "docs/use/own-data": ("own data", "own pictures", "own images", "letters", "csv", "folder"),
     "docs/extending": ("add a stage", "add a recipe", "add an optimizer", "add a loss"),
     "docs/learn/change": ("leaky relu", "gelu", "average pooling", "add a layer", "add an activation"),
@@ -98,8 +104,11 @@ SEARCHED = {
         "weight decay",
         "schedule",
         "label smoothing",
-        "ctc",
     ),
+    "docs/learn/derivation#ctc-texts-without-segmentation": ("ctc", "connectionist temporal classification"),
+    "docs/learn/tutorial#2-one-layer": ("logit", "logits", "one-hot", "cross entropy"),
+    "docs/learn/tutorial#5-mini-batches": ("epoch", "epochs", "mini-batch", "sgd"),
+    "docs/learn/tutorial#patches-as-columns": ("im2col", "col2im"),
     "docs/learn/tutorial": ("backpropagation", "kernel", "overfitting", "augmentation", "from scratch"),
     "docs/learn/five-bugs": ("vanishing gradient",),
     "docs/pipeline/reruns": (
@@ -112,8 +121,12 @@ SEARCHED = {
         "prune",
         "disk full",
     ),
-    "docs/pipeline/cluster": ("cluster", "several machines", "multiple machines"),
-    "docs/reference/layers": ("dropout", "batch normalisation", "batch normalization", "residual", "pooling"),
+    "docs/pipeline/reruns#training-runs-side-by-side": ("compare training runs", "training run", "experiments"),
+    "docs/pipeline/cluster": ("dask", "cluster", "several machines", "multiple machines"),
+    "docs/reference/layers": ("dropout", "residual", "pooling"),
+    "docs/reference/layers#batch-normalisation": ("batch norm", "batch normalisation", "batch normalization"),
+    "docs/reference/glossary#negative-examples-reject-class": ("reject class", "negative class"),
+    "docs/reference/glossary#selected-epoch": ("early stopping", "best epoch"),
 }
 BUTTON = (
     '<p><a href="demo.html" style="display: inline-block; padding: 0.6em 1.4em; border-radius: 0.5em; '
@@ -156,12 +169,22 @@ def adapt(app: Sphinx, name: str, source: list[str]) -> None:
         text = text.replace(COMMANDS, "\n\n".join(describe_commands()))
     button = BUTTON if name == root_doc else ""
     text = PICTURE.sub(rf'<img class="only-light" src="\2"\3><img class="only-dark" src="\1"\3>{button}', text)
-    if name in SEARCHED:
-        words = ", ".join(f"! {word}" for word in SEARCHED[name])  # ! marks a main entry, which the search puts first
-        text = text.replace("\n", f"\n\n```{{index}} {words}\n```\n", 1)
+    for place, words in SEARCHED.items():
+        page_name, _, section = place.partition("#")
+        if page_name == name:
+            text = add_words(text, section, words)
     for path, target in PAGES.items():
         text = text.replace(f" `{path}`", f' <a href="{up}{target}"><code>{path}</code></a>')
     source[0] = text + "".join(list_contents()) * (name == root_doc)
+
+
+def add_words(text: str, section: str, words: Iterable[str]) -> str:
+    """Return a page with words by which it, or a section of it, is found; docs/scorer.js knows sections by the name."""
+    entries = ", ".join(f"! {word}" for word in words)  # ! marks a main entry, which the search puts first
+    slugs = {re.sub(r"[^\w -]", "", found[1].lower()).replace(" ", "-"): found for found in HEADING.finditer(text)}
+    end = slugs[section].end() if section else text.index("\n")
+    option = f":name: at-{section}\n" if section else ""
+    return f"{text[:end]}\n\n```{{index}} {entries}\n{option}```\n{text[end:]}"
 
 
 def locate_page(path: Path) -> str:

@@ -37,10 +37,15 @@ Search._performSearch = (query, ...terms) => {
       else add(title, file, `${titles[file]} > ${title}`, `#${id}`, SearchResultKind.title);
     }
   for (const [entry, places] of Object.entries(indexentries))
-    for (const [file, , isMain] of places) if (isMain) add(entry, file, titles[file], "", SearchResultKind.index);
+    for (const [file, id, isMain] of places) {
+      // conf.py gives the entries of a section a name.
+      const anchor = id.startsWith("at-") ? `#${id.slice(3)}` : "";
+      if (isMain) add(entry, file, titles[file], anchor, SearchResultKind.index);
+    }
   found.sort((one, other) => one[4] - other[4]);
   // The best one is the last. Of several with the same address, keep that.
-  const address = ([name, , anchor, , , , kind]) => name + (kind === SearchResultKind.index ? "" : anchor || "");
+  const isTop = (kind, anchor) => kind === SearchResultKind.index && !anchor?.startsWith("#");
+  const address = ([name, , anchor, , , , kind]) => name + (isTop(kind, anchor) ? "" : anchor || "");
   const results = [...searchSphinx(query, ...terms), ...found];
   const addresses = results.map(address);
   return results.filter((_, index) => addresses.lastIndexOf(addresses[index]) === index);

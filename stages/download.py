@@ -8,7 +8,7 @@ from typer import Option
 from pipeline.engine.command import main
 from pipeline.engine.stage import Output, stage
 from pipeline.engine.terminal import printable
-from stages.shared.data_options import IMAGE_SIZE, Dataset, list_modules, obtain, resolve
+from stages.shared.data_options import IMAGE_SIZE, Dataset, list_modules, parse_size, resolve
 
 
 @stage(resolve=resolve, modules=list_modules)
@@ -48,8 +48,9 @@ def download(
         handwriting download --dataset custom --from my-pictures --image-size 32x32
     """
     from pipeline.data.dataset import FILES, save_description
+    from pipeline.own_data.obtain import download_or_convert
 
-    description, source = obtain(dataset, from_folder, image_size, output)
+    description, source = download_or_convert(dataset, from_folder, parse_size(image_size), output)
     save_description(output, description)
     size = sum((output / name).stat().st_size for name in FILES)
     line = f"{dataset}: {len(FILES)} files, {size / 1e6:.1f} MB, from {printable(source)}"

@@ -11,7 +11,7 @@ from pipeline.engine.command import main
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.progress import progress
 from pipeline.engine.stage import Output, stage
-from pipeline.reader.synthesis.font_packages import fetch_fonts, load_fonts
+from pipeline.reader_training.synthesis.font_packages import fetch_fonts, load_fonts
 
 
 def resolve(given: Mapping[str, Any]) -> dict[str, Any]:

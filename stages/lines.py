@@ -11,7 +11,7 @@ from stages.shared.options import Scheduler, Workers
 
 
 @stage(
-    extra_files=("pipeline/data/synthetic/hershey/*.jhf", "pipeline/reader/synthesis/fonts/*.woff"),
+    extra_files=("pipeline/data/synthetic/hershey/*.jhf", "pipeline/reader_training/synthesis/fonts/**/*.woff"),
 )
 def lines(
     normalize: Annotated[Input, Option(help="Divided data, written by normalize.")] = Path("artifacts/normalize"),
@@ -32,7 +32,7 @@ def lines(
         handwriting lines --lines 2000 --seed 7
     """
     from pipeline.data.dataset import load_description, save_description
-    from pipeline.reader.synthesis.parallel import count_lines, synthesise_lines
+    from pipeline.reader_training.synthesis.parallel import count_lines, synthesise_lines
     from pipeline.scheduling.backends import Backend
 
     backend = Backend(scheduler, workers)

@@ -60,8 +60,8 @@ def rows(
     from pipeline.engine.errors import UsageError
     from pipeline.model.model import Finder, RowReader
     from pipeline.model.safetensors import load_safetensors, save_safetensors
-    from pipeline.reader.learning.calibration import calibrate
-    from pipeline.reader.learning.columns import load_lines, read_columns
+    from pipeline.reader_training.calibration import calibrate
+    from pipeline.reader_training.columns import load_lines, read_columns
     from pipeline.training.epochs import train_networks
 
     description = load_description(lines)

@@ -12,14 +12,14 @@ import jinja2
 from pipeline.html import wording
 from pipeline.network.network import count_parameters
 
-TEMPLATES = Path(__file__).parent
+TEMPLATES = Path(__file__).parents[1]  # the folder pipeline/
 
 # What templates call: they receive the records themselves.
 GLOBALS = {name: value for name, value in vars(wording).items() if callable(value)}
 
 
 def render(template: str, **values: Any) -> str:
-    """Render the template with that path in this package; values are escaped in HTML, none may be missing."""
+    """Render the template with that path in pipeline/; values are escaped in HTML, none may be missing."""
     return _environment().get_template(template).render(**values)
 
 

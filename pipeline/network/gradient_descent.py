@@ -9,8 +9,8 @@ An epoch is the loop
         gradient = backward(network, cache, dz)
         parameters -= rate * gradient
 
-with threads, which share each step: `train_epoch` has the loop, `take_step` divides a batch among the threads,
-`compute_gradient` has the three lines in the middle, and `update` the last one, by any optimizer.
+with threads, which share each step: `train_epoch` has the loop, `take_step` divides a batch into shards,
+`compute_gradient` has the four lines from `load` to `backward`, and `update` the last one, by any optimizer.
 
 A batch is split into shards, and the parameters into slices. A step computes the gradient of each shard, then updates
 each slice with the sum of the gradients. Shards do not depend on each other, and neither do slices, so `run` may share

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from pipeline.engine.errors import PipelineError as PipelineError
     from pipeline.model import PRETRAINED as PRETRAINED
     from pipeline.pictures.decoding import PictureError as PictureError
-    from pipeline.reader.forms.form import Form as Form
-    from pipeline.reader.forms.form import add_reference as add_reference
-    from pipeline.reader.forms.form import load_form as load_form
     from pipeline.reader.interface import Reader as Reader
     from pipeline.reader.interface import load as load
     from pipeline.reader.interface import save as save
@@ -30,7 +27,6 @@ if TYPE_CHECKING:
 
 MODULES = {
     "PRETRAINED": "pipeline.model",
-    "Form": "pipeline.reader.forms.form",
     "Number": "pipeline.reader.pages.result",
     "PictureError": "pipeline.pictures.decoding",
     "Problem": "pipeline.reader.pages.result",
@@ -38,9 +34,7 @@ MODULES = {
     "Reader": "pipeline.reader.interface",
     "Result": "pipeline.reader.pages.result",
     "Row": "pipeline.reader.pages.result",
-    "add_reference": "pipeline.reader.forms.form",
     "load": "pipeline.reader.interface",
-    "load_form": "pipeline.reader.forms.form",
     "save": "pipeline.reader.interface",
 }
 

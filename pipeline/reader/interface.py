@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,11 +22,10 @@ from pipeline.model.header import format_header
 from pipeline.model.model import Classifier, Finder, Model, load_model
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
-from pipeline.network.thread_pool import ThreadPool
+from pipeline.network.thread_pool import Run, ThreadPool
 from pipeline.pictures.decoding import Page, Source, load_page
 
 if TYPE_CHECKING:
-    from pipeline.reader.forms.form import Form
     from pipeline.reader.pages.result import Result
 
 log = logging.getLogger(__name__)
@@ -39,6 +38,14 @@ Picture = str | os.PathLike[str] | BinaryIO | Image.Image | NDArray[np.uint8]
 Kind = TypeVar("Kind", bound=Model)
 
 _lock = threading.Lock()  # the limit on BLAS's threads belongs to the process
+
+
+@runtime_checkable
+class Fields(Protocol):
+    """Fields to read on a page, such as the form that `pipeline.desk.load_form` returns."""
+
+    def read_fields(self, model: Finder, page: Page, run: Run, name: str) -> "Result":
+        """Read the fields of a page. name: of the picture, in error messages."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +110,7 @@ class Reader:
         name: str = "",
         threads: int | None = None,
         page: int = 0,
-        form: "Form | None" = None,
+        form: Fields | None = None,
     ) -> "Result":
         """Read the digits in a drawing, a scan or a photograph of any size.
 
@@ -111,32 +118,29 @@ class Reader:
         width), or colours (height, width, 3) or (height, width, 4), the fourth being the opacity. An open file is read
         from its position, or from its start if that is its end, and keeps its position. name: name of the picture in
         error messages, by default its path. threads: number of threads, by default one for each core. page: page or
-        frame of a file, from 0; an image or an array has only one. form: fields to read, from `load_form`.
-        Raises PictureError if the picture cannot be read or a region of the form lies outside of it, TypeError or
-        ValueError for an array of another dtype or shape or with masked values, ValueError for less than one thread,
-        TypeError for another form, and UsageError for a form if the model reads one object per picture.
+        frame of a file, from 0; an image or an array has only one. form: fields to read, from
+        `pipeline.desk.load_form`. Raises PictureError if the picture cannot be read or a region of the form lies
+        outside of it, TypeError or ValueError for an array of another dtype or shape or with masked values, ValueError
+        for less than one thread, TypeError for another form, and UsageError for a form if the model reads one object
+        per picture.
         """
         source = _to_source(picture)
         if not name:
             name = os.fsencode(source).decode(errors="replace") if isinstance(source, Path) else "the picture"
         return self.read_page(load_page(source, name, page), name, threads, form)
 
-    def read_page(self, page: Page, name: str, threads: int | None = None, form: "Form | None" = None) -> "Result":
+    def read_page(self, page: Page, name: str, threads: int | None = None, form: Fields | None = None) -> "Result":
         """Read the digits in a picture that is decoded already; the arguments and errors are those of `read`."""
         # SciPy is imported only now: its import takes 0.3 s, and predictions of arrays of images do not need it.
         from pipeline.reader.pages.reading import read, read_one
 
         if threads is not None and threads < 1:
             raise ValueError(f"threads must be at least 1, not {threads}: leave it out for one thread per core")
-        if form is not None:
-            from pipeline.reader.forms.filled import read_form
-            from pipeline.reader.forms.form import Form
-
-            if not isinstance(form, Form):
-                raise TypeError(f"form must be a Form, not {type(form).__name__}: load its file with load_form")
+        if form is not None and not isinstance(form, Fields):
+            raise TypeError(f"form must be a Form, not {type(form).__name__}: load its file with load_form")
         with _lock, ThreadPool(threads or count_cores()) as pool:
             if self.finder and form:
-                result = read_form(self.finder, page.grey, page.size, form, pool.run, name)
+                result = form.read_fields(self.finder, page, pool.run, name)
             elif self.finder:
                 result = read(self.finder, page.grey, page.size, pool.run)
             elif form:

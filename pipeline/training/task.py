@@ -1,6 +1,6 @@
 """What a network learns, in one record. Training knows no kind of network: it reads a Task.
 
-`classify` (training/classification.py), `read_columns` and `find_positions` (reader/learning/) make one each.
+`classify` (training/classification.py), `read_columns` and `find_positions` (reader_training/) make one each.
 """
 
 from collections.abc import Callable

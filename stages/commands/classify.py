@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Option
 
 from pipeline.engine.command import main
-from pipeline.reader.many.formats import Format, format_csv, format_json, format_text
-from stages.commands.shared.outputs import check_page, check_targets
-from stages.commands.shared.picture_results import Work, compare_readings, print_readings, write_readings
+from pipeline.engine.outputs import check_page, check_targets
+from pipeline.reader.batch.formats import Format, format_csv, format_json, format_text
 from stages.shared.options import Workers, scheduler_option
 
 if TYPE_CHECKING:
-    from pipeline.reader.many.folders import Picture
+    from pipeline.desk.results import Work
+    from pipeline.reader.batch.folders import Picture
 
 EXTENSIONS = {".csv": format_csv, ".json": format_json, ".jsonl": format_json}
 PARALLEL = 64  # pictures from which Dask is used; its processes start as long as about 40 pictures take to read
@@ -89,8 +89,11 @@ def classify(
     if not files:
         raise UsageError("no pictures were given: name files or folders")
 
+    from pipeline.desk.forms.form import load_form
+    from pipeline.desk.reference import complete_form
+    from pipeline.desk.results import Work, compare_readings, print_readings, write_readings
     from pipeline.reader import load
-    from pipeline.reader.many.blocks import Request, complete_form
+    from pipeline.reader.batch.blocks import Request
     from pipeline.scheduling.backends import Backend
 
     if as_json and output:
@@ -101,17 +104,13 @@ def classify(
     if review:
         check_page(review)
     targets = [*formats, *([review] if review else [])]
-    described = None
-    if form:
-        from pipeline.reader.forms.form import load_form  # only now: it imports SciPy's Fourier transforms
-
-        described = load_form(form)
+    described = load_form(form) if form else None
     found, copies = _find_files(files, targets, annotate)
     in_parallel = scheduler or workers or len(found) >= PARALLEL
     backend = Backend(scheduler or "processes", workers) if in_parallel else None
     completed = complete_form(described, found) if described else None
     request = Request(load(model), bool(copies), bool(review), completed)
-    work = Work(request, found, min_confidence, copies, backend)
+    work = Work(request, completed, found, min_confidence, copies, backend)
     if truth:
         if targets or annotate or as_json:
             raise UsageError("--truth only prints how many rows are correct: leave out the options for results")
@@ -142,7 +141,7 @@ def _find_files(
     input, or exists already.
     """
     from pipeline.engine.errors import UsageError
-    from pipeline.reader.many.folders import STDIN, check_new, find_pictures, name_copies
+    from pipeline.reader.batch.folders import STDIN, check_new, find_pictures, name_copies
 
     if targets and STDIN in files:
         raise UsageError(
@@ -157,7 +156,7 @@ def _find_files(
     return found, copies
 
 
-def _make_key(work: Work) -> list[Any]:
+def _make_key(work: "Work") -> list[Any]:
     from pipeline.engine.digests import wait_and_identify
     from pipeline.engine.resume_log import make_key
 
@@ -167,7 +166,7 @@ def _make_key(work: Work) -> list[Any]:
         pictures.append([picture.name, os.fspath(path), wait_and_identify(path)])
     copies = [str(copy.absolute()) for copy in work.copies]
     request = work.request
-    form = request.form.digest if request.form else None
+    form = work.form.digest if work.form else None
     inputs = [request.reader.digest, form, request.views, pictures, copies]
     return make_key(inputs, classify)
 

@@ -21,7 +21,7 @@ def demo(
         handwriting demo
         handwriting demo --output lesson.html --no-open
     """
-    from stages.commands.shared.outputs import check_page, check_targets, write_file
+    from pipeline.engine.outputs import check_page, check_targets, write_file
 
     check_page(output)
     check_targets([output], [])

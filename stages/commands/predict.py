@@ -8,8 +8,8 @@ from typing import Annotated
 from typer import Argument, Option
 
 from pipeline.engine.command import main
+from pipeline.engine.outputs import check_targets, name_work, publish, summarise, working_folder
 from pipeline.engine.progress import progress
-from stages.commands.shared.outputs import check_targets, name_work, publish, summarise, working_folder
 from stages.shared.options import ModelFolder, Scheduler, Workers
 
 log = logging.getLogger(__name__)

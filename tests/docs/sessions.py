@@ -177,6 +177,7 @@ def make_project(folder: Path) -> None:
     edit(project / "stages/download.py", '= "mnist",', '= "sample",')
     done = make(project, "all")
     assert done.returncode == 0, done.stderr
+    shutil.copytree(ROOT / "docs/learn", project / "docs/learn")
     (project / "pictures").mkdir()
     for name in ("example.jpg", "table.toml"):
         shutil.copy(ROOT / "pictures" / name, project / "pictures")

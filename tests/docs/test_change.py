@@ -16,5 +16,6 @@ pytestmark = pytest.mark.slow
 def test_new_activation_is_added_as_shown(tmp_path: Path) -> None:
     project = check_out(tmp_path / "handwriting")
     shutil.copytree(ROOT / "tests", project / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "docs/learn", project / "docs/learn")
     problems = run_page(read_page(ROOT / "docs/learn/change.md"), project)
     assert not problems, "\n".join(problems)

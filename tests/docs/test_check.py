@@ -1,13 +1,14 @@
 """The checks of the tutorial's functions name what is wrong; test_tutorial_outputs.py runs its answers."""
 
 import os
+import re
+import runpy
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from docs.learn.check import CHECKS, judge
@@ -41,80 +42,62 @@ def test_other_functions_are_not_judged() -> None:
     assert judge(named("foo", lambda: 0)) == "is not a function of the tutorial"
 
 
-def test_initialise_is_checked_for_kernels_too() -> None:
-    def initialise(*shapes: tuple[int, ...]) -> list[np.ndarray]:
-        draw = np.random.default_rng(1).standard_normal
-        pairs = [((2 / shape[1]) ** 0.5 * draw(shape), np.zeros((shape[0], 1))) for shape in shapes]
-        return [array for pair in pairs for array in pair]
-
-    assert judge(initialise).startswith("standard deviation of weights (300, 4, 6, 6) is off by a factor of ")
+ANSWERS = [block.text for block in read_page(PAGE).blocks if "answer" in block.marks]
+SCHEDULE = " * (1 + math.cos(math.pi * (step - 1) / steps)) / 2"
 
 
-def test_first_wrong_derivative_in_order_of_computation_is_named() -> None:
-    def backward(params: list[np.ndarray], inputs: list[np.ndarray], dz: np.ndarray) -> list[np.ndarray]:
-        gradient: list[np.ndarray] = []
-        for layer in range(len(inputs) - 1, -1, -1):
-            gradient = [dz @ inputs[layer].T, dz.sum(axis=1, keepdims=True), *gradient]
-            dz = params[2 * layer].T @ dz  # the slope of the ReLU is missing
-        return gradient
-
-    verdict = judge(backward)
-    assert verdict.startswith("dW2 at ") and verdict.endswith("but dW3 and db3 are right: what lies between?")
-
-
-def test_columns_of_mixed_pixels_are_named() -> None:
-    def columns(images: np.ndarray) -> np.ndarray:
-        return images.reshape(784, -1) / 255
-
-    assert judge(columns).startswith("pixels of different images are mixed")
-
-
-def test_equal_layers_that_begin_alike_are_named() -> None:
-    def initialise(*shapes: tuple[int, ...]) -> list[np.ndarray]:
-        params = []
-        for shape in shapes:
-            std = (2 / np.prod(shape[1:])) ** 0.5
-            params += [std * np.random.default_rng(0).standard_normal(shape), np.zeros((shape[0], 1))]
-        return params
-
-    assert judge(initialise).startswith("two layers of the same shape begin with equal weights")
-
-
-def test_wrong_shape_within_a_layer_asks_for_nothing_between_layers() -> None:
-    def backward(params: list[np.ndarray], inputs: list[np.ndarray], dz: np.ndarray) -> list[np.ndarray]:
-        gradient: list[np.ndarray] = []
-        for layer in range(len(inputs) - 1, -1, -1):
-            gradient = [dz @ inputs[layer].T, dz.sum(axis=1), *gradient]
-            dz = params[2 * layer].T @ dz * (inputs[layer] > 0)
-        return gradient
-
-    assert judge(backward) == "db3 has the shape (2,) instead of (2, 1), but dW3 is right"
-
-
-def test_adam_without_the_schedule_is_named() -> None:
-    def adam(rate: float, beta1: float = 0.9, beta2: float = 0.999) -> Callable[..., None]:
-        m, s = np.zeros((2, 3)), np.zeros((2, 3))
-
-        def update(params: list[np.ndarray], gradient: list[np.ndarray], step: int, steps: int) -> None:
-            nonlocal m, s
-            (w,), (dw,) = params, gradient
-            m, s = beta1 * m + (1 - beta1) * dw, beta2 * s + (1 - beta2) * dw**2
-            w -= rate * (m / (1 - beta1**step)) / (np.sqrt(s / (1 - beta2**step)) + 1e-8)
-
-        return update
-
-    assert judge(adam).startswith("every step has the same learning rate")
-
-
-def test_weights_that_do_not_change_are_named() -> None:
-    def sgd(rate: float) -> Callable[..., None]:
-        def update(params: list[np.ndarray], gradient: list[np.ndarray], step: int, steps: int) -> None:
-            for w, dw in zip(params, gradient, strict=True):
-                w = w - rate * dw
-
-        return update
-
-    assert judge(sgd).startswith("the arrays of params are unchanged")
+@pytest.mark.parametrize(
+    ("name", "right", "wrong", "verdict"),
+    [
+        ("columns", "(len(images), -1).T", "(784, -1)", "x mixes pixels of different images"),
+        ("columns", "return images", "images /= 255; return images", "an array of uint8 cannot hold fractions"),
+        (
+            "softmax",
+            "e.sum(axis=0)",
+            "e.sum(axis=1, keepdims=True)",
+            "p sums to 1 over the images instead of the digits",
+        ),
+        ("softmax", " - z.max(axis=0)", "", "p for logits near 1000 is NaN, because exp overflows"),
+        ("softmax", "z - z.max(axis=0)", "max(z, 0)", "an array is neither true nor false: use np.maximum"),
+        ("cross_entropy", "[:, labels]", "[labels]", "p * y: the shapes (10, 5) and (5, 10) do not fit"),
+        ("cross_entropy", " / len(labels)", "", "dz is off by a factor of n, the number of images, but loss is right"),
+        ("cross_entropy", "(p - y)", "(y - p)", "dz is off by a factor of -1, the sign, but loss is right"),
+        ("initialise", "shape[1:]", "shape[1:2]", "weights (300, 4, 6, 6) counts the channels only"),
+        ("initialise", "math.sqrt(2 /", "(2 /", "is 2 / inputs, the variance: take its square root"),
+        (
+            "initialise",
+            "generator.s",
+            "np.random.default_rng(seed).s",
+            "two layers of the same shape begin with equal weights",
+        ),
+        ("backward_layer", "W.T @ dz", "W @ dz", ", W @ dz: the shapes (4, 3) and (4, 5) do not fit"),
+        ("backward_layer", ", keepdims=True", "", "db has the shape (4,) instead of (4, 1), but dW is right"),
+        ("backward", " * (inputs[layer] > 0)", "", "dW2 lacks the slope of the ReLU, but dW3 and db3 are right"),
+        ("sgd", "w -= rate * dw", "w = w - rate * dw", "the arrays of params are unchanged"),
+        ("sgd", "w -= rate * dw", "w += rate * dw", "goes up the slope"),
+        ("adam", SCHEDULE, "", "has the same learning rate in every step"),
+        ("adam", " / (1 - beta1**step)", "", "lacks the correction of m"),
+        ("interpolate", "1 - right", "right", "levels at "),
+        (
+            "take_patches",
+            "stride * count : stride, j",
+            "count : stride, j",
+            "P[:, i, j]: the shape (2,2,4,5) does not fit",
+        ),
+        ("add_patches", "] += dP", "] = dP", "has only one of the patches that overlap"),
+        ("backward_convolution", "dz.reshape(len(W), -1)", "dz", "the shapes (3, 3, 3, 5) and (45, 18) do not fit"),
+    ],
+)
+def test_mistake_is_named_with_its_line(name: str, right: str, wrong: str, verdict: str, tmp_path: Path) -> None:
+    text = "import math\nimport numpy as np\nseed = 0\n\n" + "\n\n".join(ANSWERS)
+    start = text.index(f"def {name}(")
+    mistaken = text[start:].replace(right, wrong, 1)
+    mine = tmp_path / "mine.py"
+    mine.write_text(text[:start] + mistaken)
+    found = judge(runpy.run_path(str(mine))[name])
+    assert verdict in found
+    lines = [int(number) for number in re.findall(r"line (\d+)", found)]
+    assert lines and min(lines) > text[:start].count("\n")
 
 
 def run(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
@@ -127,8 +110,7 @@ def test_every_function_starts_empty_in_a_file_and_is_checked_there(tmp_path: Pa
     mine = tmp_path / "mine.py"
     mine.write_text(run().stdout)
     assert run(str(mine)).stdout.splitlines() == [f"{name}: returns nothing yet" for name in CHECKS]
-    answers = [block.text for block in read_page(PAGE).blocks if "def backward_layer(W, x, dz):\n    dW" in block.text]
-    mine.write_text(answers[0].partition("\n\n\n")[0])
+    mine.write_text(next(answer for answer in ANSWERS if "def backward_layer(" in answer))
     done = run(str(mine))
     assert (done.stdout, done.returncode) == ("backward_layer: right\n", 0)
 
@@ -148,3 +130,4 @@ def test_file_that_does_not_run_is_one_line(text: str | None, line: str, tmp_pat
     done = run("mine.py", folder=tmp_path)
     assert done.stdout.startswith(f"mine.py{line}") and len(done.stdout.splitlines()) == 1
     assert (done.stderr, done.returncode) == ("", 1)
+    assert "a file with functions of yours" in run("--help").stdout

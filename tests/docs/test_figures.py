@@ -1,5 +1,4 @@
-"""The values in README.md and docs/ were measured: the prose states those of the tables, which `make benchmarks`
-writes."""
+"""The values in README.md and docs/ stand in their tables, most of which `make benchmarks` writes."""
 
 import re
 from pathlib import Path
@@ -22,25 +21,21 @@ NO_PROSE = re.compile(
     r"^```.*?^```$|<!--.*?-->|`[^`\n]+`|<[^>]+>|!\[.*?\]\(|\$\$.*?\$\$|\$[^$\n]+\$", re.MULTILINE | re.DOTALL
 )
 
-# Values in the prose that are parameters, limits or examples, not measurements, by page.
+# Values in the prose that are parameters, limits, examples or computed from them, not measurements, by page.
 GIVEN: dict[str, set[str]] = {
-    "README.md": {"99.5%", "97%", "90%", "83%", "77%"},  # rounded
     "docs/README.md": {"45min"},  # of a lesson
-    "docs/use/pages.md": {"20s", "85%", "45min"},
-    "docs/use/teaching.md": {"45min", "100%"},
-    "docs/learn/tutorial.md": {"47MB", "376MB", "94.0%"},  # computed there; step 7 without the schedule
-    "docs/pipeline/cluster.md": {"10s", "30s"},  # time limits
-    # Pictures by another generator and real ones, whose table has no command, and an earlier run of RapidOCR.
-    "docs/results.md": {"98.0%", "98.2%", "95.2%", "93.6%", "11.0%", "13.0%", "4.3%", "83%", "77%", "82.5%"},
+    "docs/use/pages.md": {"45min"},
+    "docs/use/teaching.md": {"100%"},
+    "docs/learn/tutorial.md": {"47MB", "376MB"},
+    "docs/pipeline/cluster.md": {"10s"},  # time limits
     "docs/learn/reader.md": {"10%", "60%"},
     "docs/faq.md": {"160MB", "600MB"},  # rounded, and an upper limit
-    "docs/use/own-data.md": {"10kB", "10s"},  # below which a mirror is given up
-    "docs/use/pictures.md": {"512MB", "400MB", "1%", "38%"},  # the rest of what the example shows
+    "docs/use/pictures.md": {"600MB", "512MB", "400MB", "1%"},  # the rest of what the example shows
     "docs/use/forms.md": {"5%", "3%"},
     "docs/use/review.md": {"90%", "3%"},
-    "docs/use/many.md": {"600MB"},
-    "docs/use/troubleshooting.md": {"99%", "10%"},
+    "docs/use/troubleshooting.md": {"10%"},
 }
+ROW = re.compile(r"^\|.*\|$", re.MULTILINE)
 OUTPUT = re.compile(r"^```text$.*?^```$", re.MULTILINE | re.DOTALL)  # which a test compares
 
 
@@ -54,13 +49,17 @@ def test_every_value_in_the_prose_was_measured(page: Path) -> None:
     text, name = page.read_text(encoding="utf-8"), page.relative_to(ROOT).as_posix()
     assert [block[2] for block in BLOCK.finditer(text)] == MARKER.findall(text), "a table needs a command and an end"
     figures = {name: content for name, (_, content, _) in find_figures().items()}
-    tables = "".join(figures.values())
+    tables = "".join([*figures.values(), *ROW.findall((ROOT / "docs/results.md").read_text(encoding="utf-8"))])
     measured = list_values(tables + "".join(OUTPUT.findall(text)))
+    shares = [float(number) for number in re.findall(r"(\d+\.\d+)%", tables)]
+    shares += [100 * float(number) for number in re.findall(r"\b0\.\d+\b", tables)]
+    measured |= {f"{share:.{digits}f}%" for share in shares for digits in (0, 1)}
     measured |= {f"{number}images/s" for number in re.findall(r"\d+,\d+", tables)}  # columns
     if name == "docs/learn/tutorial.md":
         measured |= {f"{number}%" for number in re.findall(r"\d+\.\d\b", figures["tutorial"])}  # a column
     prose = NO_PROSE.sub("", BLOCK.sub("", text))
-    assert list_values(prose) - measured - GIVEN.get(name, set()) == set()
+    values, given = list_values(prose), GIVEN.get(name, set())
+    assert (values - measured - given, given - values) == (set(), set())
 
 
 def test_table_of_the_recipes_is_of_their_networks() -> None:

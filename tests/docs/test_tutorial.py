@@ -21,7 +21,9 @@ REFRESH = "run `make notebook`"
 
 def test_steps_import_numpy_and_the_standard_library_only() -> None:
     steps = "".join(re.findall(r"^## \d\. .*?(?=^## )", TEXT, re.MULTILINE | re.DOTALL))
-    nodes = [node for block in find_blocks(steps) if not block.folded for node in ast.walk(ast.parse(block.text))]
+    codes = [block.text for block in find_blocks(steps) if not block.folded]
+    codes.append((PAGE.parent / "check.py").read_text(encoding="utf-8"))
+    nodes = [node for code in codes for node in ast.walk(ast.parse(code))]
     imported = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     imported |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
     assert {"numpy"} <= {name.partition(".")[0] for name in imported} - {"docs"} <= {"numpy", *sys.stdlib_module_names}

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
+from pipeline.desk.review_data import list_constants
 from pipeline.html.rendering import TEMPLATES
-from pipeline.reader.many.review_data import list_constants
 
-MAIN = "lesson/page/main.js"  # it needs the document; the others touch it only when they are called
-TEMPLATE = (TEMPLATES / "lesson/lesson.html").read_text(encoding="utf-8")
+MAIN = "html/lesson/page/main.js"  # it needs the document; the others touch it only when they are called
+TEMPLATE = (TEMPLATES / "html/lesson/lesson.html").read_text(encoding="utf-8")
 LESSON = tuple(name for name in re.findall(r'{% include "(.+?[.]js)" %}', TEMPLATE) if name != MAIN)
 LOGIC = ("arithmetic", "boxes", "numbers", "lines", "questions", "digits", "table")
-REVIEW = (*(f"review/logic/{name}.js" for name in LOGIC), "review/form/fields.js")
+REVIEW = (*(f"desk/review/logic/{name}.js" for name in LOGIC), "desk/review/form/fields.js")
 # The first line is the code, compiled once; each other line is a call, with globals of its own.
 RUN = """
 const { createContext, Script } = require("vm");

@@ -10,11 +10,11 @@ import onnxruntime
 import pytest
 
 from pipeline.data.scaling import standardise
-from pipeline.html.kernels import receptive_fields
 from pipeline.html.lesson.packing import pack
 from pipeline.html.lesson.page import model_values
 from pipeline.html.report.report_page import time_layers
 from pipeline.html.wording import WORDS, describe_layer, describe_layers
+from pipeline.model.excitation import receptive_fields
 from pipeline.model.model import Model
 from pipeline.model.onnx import OPSET, Graph, add_layer, save_onnx
 from pipeline.model.prediction import predict, predict_logits

@@ -54,7 +54,7 @@ def reader_inputs(built: Path, shared: Shared) -> Path:
 
     def make(folder: Path) -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("pipeline.reader.synthesis.parallel.FEWEST", FEWEST)
+            patch.setattr("pipeline.reader_training.synthesis.parallel.FEWEST", FEWEST)
             fonts(fonts="included", output=folder / "fonts")
             lines(
                 normalize=built / "normalize",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.data.sources.npm import FetchError
-from pipeline.reader.synthesis.font_packages import BATCH, load_fonts
+from pipeline.reader_training.synthesis.font_packages import BATCH, load_fonts
 from stages.fonts import fonts
 from tests.pipeline.data.sources.npm import replace_npm, write_archive
 from tests.processes import ROOT
@@ -29,7 +29,7 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         files = {f"package/files/{name}-latin-400-normal.woff{end}": body for end in ("", "2")}
         lines.append(f"{name},1.0.0,OFL-1.1,{write_archive(folder / name, files)}")
     (folder / "fonts.csv").write_text("\n".join(lines))
-    monkeypatch.setattr("pipeline.reader.synthesis.font_packages.TABLE", folder / "fonts.csv")
+    monkeypatch.setattr("pipeline.reader_training.synthesis.font_packages.TABLE", folder / "fonts.csv")
     monkeypatch.setenv("SHELF", str(folder))
     replace_npm(tmp_path, COPY, monkeypatch)
     return folder
@@ -67,6 +67,6 @@ def test_known_fonts_are_free_and_not_included() -> None:
     known = load_fonts()
     names = {font.name for font in known}
     assert len(names) == len(known)
-    assert not names & {path.stem for path in ROOT.glob("pipeline/reader/synthesis/fonts/*.woff")}
+    assert not names & {path.stem for path in ROOT.glob("pipeline/reader_training/synthesis/fonts/*.woff")}
     assert {font.licence for font in known} == {"OFL-1.1", "Apache-2.0"}
     assert all(len(bytes.fromhex(font.package.sha256)) == 32 for font in known)

@@ -11,7 +11,7 @@ from pipeline.engine.fingerprint import fingerprint
 from pipeline.engine.make import find_stages
 from pipeline.engine.plan import find_provenance
 from pipeline.engine.provenance import Provenance
-from pipeline.reader.synthesis.font_packages import load_fonts
+from pipeline.reader_training.synthesis.font_packages import load_fonts
 from pipeline.training.recipe import Recipe
 from pipeline.training.recipes import READER_RECIPES, RECIPES
 from stages.download import download

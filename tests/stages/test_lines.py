@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.reader.synthesis.lettering import list_fonts, split_fonts
-from pipeline.reader.synthesis.line_images import synthesise_line
-from pipeline.reader.synthesis.parallel import count_lines, load_sources
+from pipeline.reader_training.synthesis.lettering import list_fonts, split_fonts
+from pipeline.reader_training.synthesis.line_images import synthesise_line
+from pipeline.reader_training.synthesis.parallel import count_lines, load_sources
 from stages.lines import lines
 from tests.stages.common import FEWEST, LINES
 
@@ -35,8 +35,8 @@ def test_only_training_lines_show_the_first_images_and_most_fonts(
 def test_lines_are_the_same_for_any_scheduler_and_blocks(
     built: Path, reader_inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.reader.synthesis.parallel.FEWEST", FEWEST)
-    monkeypatch.setattr("pipeline.reader.synthesis.parallel.BLOCK", 5)
+    monkeypatch.setattr("pipeline.reader_training.synthesis.parallel.FEWEST", FEWEST)
+    monkeypatch.setattr("pipeline.reader_training.synthesis.parallel.BLOCK", 5)
     other = tmp_path / "artifacts" / "lines"
     lines(
         normalize=built / "normalize",
@@ -61,7 +61,7 @@ def test_no_font_is_both_for_training_and_for_validation() -> None:
 
 
 def test_long_runs_have_many_validation_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.reader.synthesis.parallel.FEWEST", 2_000)
+    monkeypatch.setattr("pipeline.reader_training.synthesis.parallel.FEWEST", 2_000)
     assert count_lines(90_000) == {"train": 90_000, "validation": 3_000}
     assert count_lines(30_000)["validation"] == 2_000
     assert count_lines(40)["validation"] == 40

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.data import idx
 from pipeline.data.dataset import FILES, DatasetError
-from stages.shared.data_options import obtain
+from pipeline.own_data.obtain import download_or_convert
 from tests.pipeline.own_data.common import CLASSES, draw, save, write_folder
 from tests.processes import Run
 from tests.stages.common import STAGES
@@ -64,7 +64,7 @@ def test_warnings_are_in_the_output_and_in_the_report(run: Run, tmp_path: Path) 
 def test_stage_says_how_to_name_the_size_of_pixels_in_a_table(tmp_path: Path) -> None:
     (tmp_path / "mine.csv").write_text("label,a,b,c\n7,0,128,255\n")
     with pytest.raises(DatasetError, match="3 pixels a line.*--image-size"):
-        obtain("custom", tmp_path / "mine.csv", None, tmp_path)
+        download_or_convert("custom", tmp_path / "mine.csv", (28, 28), tmp_path)
 
 
 def test_faults_of_idx_files_are_named_by_the_download_with_the_folder_to_correct(run: Run, tmp_path: Path) -> None:

@@ -30,9 +30,9 @@ def declared(stage: Stage[Any]) -> set[str]:
 @pytest.mark.parametrize(
     ("stage", "used"),
     [
-        (export, {*included("lesson/lesson.html"), "cards/model_card.md"}),
-        (report, {*included("report/report.html"), "report/report.mplstyle"}),
-        (reader, {"cards/reader_card.md"}),
+        (export, {*included("html/lesson/lesson.html"), "html/cards/model_card.md"}),
+        (report, {*included("html/report/report.html"), "html/report/report.mplstyle"}),
+        (reader, {"html/cards/reader_card.md"}),
     ],
 )
 def test_declared_templates_equal_used_templates(stage: Stage[Any], used: Collection[str]) -> None:
@@ -40,9 +40,9 @@ def test_declared_templates_equal_used_templates(stage: Stage[Any], used: Collec
 
 
 def test_every_template_is_declared() -> None:
-    files = {path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*") if path.is_file()}
-    templates = {file for file in files if not file.endswith((".py", ".pyc"))}
-    review = included("review/review.html")  # `classify` writes this page, and is no stage
+    files = [path for name in ("html", "desk") for path in (TEMPLATES / name).rglob("*") if path.is_file()]
+    templates = {path.relative_to(TEMPLATES).as_posix() for path in files if path.suffix not in (".py", ".pyc")}
+    review = included("desk/review/review.html")  # `classify` writes this page, and is no stage
     assert templates == {*declared(export), *declared(report), *declared(reader), *review}
 
 

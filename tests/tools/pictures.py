@@ -25,14 +25,14 @@ from pipeline.model import PRETRAINED_READER
 from pipeline.pictures.contrast import BOX, add_margin, local_contrast
 from pipeline.pictures.decoding import load_page
 from pipeline.reader import load
-from pipeline.reader.learning.columns import read_labels
-from pipeline.reader.many.boxes import draw_boxes
+from pipeline.reader.batch.boxes import draw_boxes
 from pipeline.reader.pages.search import Slider, build_pyramid
 from pipeline.reader.rows.labels import OTHER, OUTER, SHEET, SPACE
-from pipeline.reader.synthesis.lettering import list_fonts, split_fonts
-from pipeline.reader.synthesis.line_images import synthesise_line
-from pipeline.reader.synthesis.parallel import load_sources
-from pipeline.reader.synthesis.signs import MATPLOTLIB
+from pipeline.reader_training.columns import read_labels
+from pipeline.reader_training.synthesis.lettering import list_fonts, split_fonts
+from pipeline.reader_training.synthesis.line_images import synthesise_line
+from pipeline.reader_training.synthesis.parallel import load_sources
+from pipeline.reader_training.synthesis.signs import FONTS
 from tests.benchmarks.paper import choose_edge, draw_grid, expose, list_coordinates, wear
 from tests.benchmarks.pictures import draw_picture
 from tests.benchmarks.writing import load_digits, write_row
@@ -116,7 +116,7 @@ def draw_lines() -> None:
     written = dict(enumerate(source.class_names)) | {classes + SPACE: "\u2423", classes + OTHER: "\u25a1"}
     height, width = SHEET[0] - 2 * OUTER, SHEET[1]
     sheet = Image.new("L", (COLUMNS * (width + GAP), ROWS * (height + TEXT_HEIGHT)), 255)
-    pen, font = ImageDraw.Draw(sheet), ImageFont.truetype(MATPLOTLIB / "DejaVuSans.ttf", 11)
+    pen, font = ImageDraw.Draw(sheet), ImageFont.truetype(FONTS["print"] / "DejaVuSans.woff", 11)
     for number in range(COLUMNS * ROWS):
         levels, labels, _ = synthesise_line(source, fonts, np.random.default_rng((1, number)))
         x, y = number % COLUMNS * (width + GAP), number // COLUMNS * (height + TEXT_HEIGHT)

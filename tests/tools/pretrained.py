@@ -25,8 +25,8 @@ from pipeline.model.model import Finder, Model, load_model, load_training
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.reader import PRETRAINED, load
-from pipeline.reader.learning.calibration import calibrate
-from pipeline.reader.learning.columns import load_lines, make_task
+from pipeline.reader_training.calibration import calibrate
+from pipeline.reader_training.columns import load_lines, make_task
 from pipeline.training.epochs import accuracy
 
 CARD = PRETRAINED / "MODEL_CARD.md"

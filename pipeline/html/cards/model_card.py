@@ -60,7 +60,7 @@ def make_model_card(
     names = [escape(name) for name in model.class_names]
     record, recipe, modules = convert(training, _Record), convert(training, Recipe), list_modules(model)
     return render_card(
-        "cards/model_card.md",
+        "html/cards/model_card.md",
         data=DATASETS.get(model.dataset),
         model=model,
         activation=ACTIVATIONS[model.activation],

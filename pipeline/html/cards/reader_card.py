@@ -12,7 +12,7 @@ from pipeline.model.model import Model
 def make_reader_card(model: Model, training: Mapping[str, Any], rows: Mapping[str, Any]) -> str:
     """Return the card as Markdown. training, rows: the records of both trainings in their model.json."""
     return render_card(
-        "cards/reader_card.md",
+        "html/cards/reader_card.md",
         model=model,
         training=training,
         rows=rows,

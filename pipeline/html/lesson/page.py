@@ -55,7 +55,7 @@ def render_lesson(
         "lessons": pictures and lessons and _encode_lessons(lessons, model),
     }
     page = render(
-        "lesson/lesson.html",
+        "html/lesson/lesson.html",
         digest=digest_script,
         model=model,
         packed=packed,

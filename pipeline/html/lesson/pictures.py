@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.html.kernels import measure_excitation
 from pipeline.html.lesson.lessons import Lessons
 from pipeline.html.wording import are_digits
+from pipeline.model.excitation import measure_excitation
 from pipeline.model.model import Model
 from pipeline.model.prediction import predict_with_negative
 from pipeline.network.layers import Convolution

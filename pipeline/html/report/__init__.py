@@ -1,1 +1,7 @@
 """The report on a trained model: one HTML file."""
+
+import logging
+import os
+
+os.environ["MPLBACKEND"] = "agg"  # IPython sets a backend that may not be installed
+logging.getLogger("matplotlib").setLevel(logging.ERROR)  # svg.draw ignores matplotlibrc

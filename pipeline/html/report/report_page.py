@@ -14,18 +14,12 @@ from numpy.typing import NDArray
 from pipeline.data.deform import Augmenter
 from pipeline.data.scaling import standardise
 from pipeline.engine.errors import PipelineError
-from pipeline.html.kernels import (
-    PATCHES,
-    draw_strongest,
-    draw_weights,
-    measure_excitation,
-    rank_kernels,
-    receptive_fields,
-)
 from pipeline.html.png import draw_grey
 from pipeline.html.rendering import render
 from pipeline.html.repetition import format_command
+from pipeline.html.report.kernels import PATCHES, draw_strongest, draw_weights, rank_kernels
 from pipeline.html.report.plots import plot_accuracy, plot_loss, plot_reliability
+from pipeline.model.excitation import measure_excitation, receptive_fields
 from pipeline.model.metrics import Metrics, list_confusions, measure_reliability
 from pipeline.model.model import Model
 from pipeline.network.activations import ACTIVATIONS
@@ -105,7 +99,7 @@ def render_report(findings: Findings) -> str:
     layers = model.networks[0].layers
     seconds = time_layers(model.networks[0], standardise(findings.images[:TIMED_IMAGES], model.scaling))
     return render(
-        "report/report.html",
+        "html/report/report.html",
         findings=findings,
         model=model,
         metrics=findings.metrics,

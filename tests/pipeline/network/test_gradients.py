@@ -12,7 +12,7 @@ from pipeline.network.layers import KINDS, Convolution
 from pipeline.network.losses import LOSSES
 from pipeline.network.network import Cache, Network, backward, count_parameters, forward, view_parameters
 from pipeline.network.notation import parse_layers
-from pipeline.reader.learning.positions import at_positions
+from pipeline.reader_training.positions import at_positions
 from tests.pipeline.network.kinds import EXAMPLES, layers_of
 from tests.pipeline.networks import make_network
 

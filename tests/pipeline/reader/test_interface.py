@@ -15,11 +15,11 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.desk.forms.form import Form
+from pipeline.desk.forms.regions import Region
 from pipeline.engine.errors import UsageError
 from pipeline.model import PRETRAINED_READER
 from pipeline.reader import PRETRAINED, PictureError, PipelineError, Reader, Result, load, save
-from pipeline.reader.forms.form import Form
-from pipeline.reader.forms.regions import Region
 from tests.drawings import enlarge, place, sample_digits, write_row
 from tests.pipeline.models import make_model
 from tests.processes import environment
@@ -107,6 +107,7 @@ def test_result_of_a_row(reader: Reader) -> None:
     assert number.probability >= row.confidence
     assert (row.alternatives, row.boxes.tolist()) == (result.alternatives, result.boxes.tolist())
     assert np.array_equal(row.probabilities, result.probabilities)
+    assert f"<td>{row.text}</td><td>{row.confidence:.1%}</td>" in result._repr_html_()
 
 
 @pytest.mark.parametrize("mode", ["1", "PA", "F", "HSV"])

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from pipeline.engine.errors import UsageError
-from pipeline.reader.many.boxes import COLOUR
+from pipeline.engine.outputs import summarise
+from pipeline.reader.batch.boxes import COLOUR
 from stages.commands.classify import classify
-from stages.commands.shared.outputs import summarise
 from tests.drawings import enlarge, on_paper, place, sample_digits
 from tests.processes import Run
 from tests.stages.commands.test_classify import CLEAR, paint, truth
@@ -132,14 +132,14 @@ def test_picture_that_changes_is_read_again(run: Run, tmp_path: Path, monkeypatc
     line = ["classify", *names, "--output", "digits.csv"]
 
     with monkeypatch.context() as patched:
-        patched.setattr("stages.commands.shared.picture_results._publish_results", fail)
+        patched.setattr("pipeline.desk.results._publish_results", fail)
         assert_one_line(run(*line), 1, "No space left on device")
     assert not (tmp_path / "digits.csv").exists()
     resumed = run(*line)
     assert "resuming after 2 of 2 pictures" in resumed.stderr
     assert resumed.stdout.startswith("0 of 2 pictures in ")
     with monkeypatch.context() as patched:
-        patched.setattr("stages.commands.shared.picture_results._publish_results", fail)
+        patched.setattr("pipeline.desk.results._publish_results", fail)
         run(*line)
     paint(tmp_path / names[0], CLEAR[2])
     again = run(*line)
@@ -195,7 +195,7 @@ def test_standard_input_may_be_copied_too(run: Run, project: Path) -> None:
         (".", ["a.png"], "a.png exists already"),
         (".", ["link.png"], "link.png exists already"),
         ("artifacts/train/x", ["a.png"], "lies within a published result"),
-        ("scans", ["b.png", "scans/"], "such as scans-checked"),
+        ("scans", ["b.png", "scans/"], "scans has the pictures, "),
     ],
 )
 def test_no_file_is_overwritten(boxes: str, names: list[str], words: str, run: Run, project: Path) -> None:
@@ -213,7 +213,7 @@ def test_resumed_run_replaces_no_copy_that_another_process_wrote(
     paint(project / "a.png")
     command = ("classify", "--output", "digits.csv", "--annotate", "out", "a.png")
     with monkeypatch.context() as patched:
-        patched.setattr("stages.commands.shared.picture_results.publish", fail)
+        patched.setattr("pipeline.desk.results.publish", fail)
         assert_one_line(run(*command), 1, "No space left on device")
     copy = project / "out/a.png"
     assert not copy.exists()
@@ -246,7 +246,7 @@ def test_restarted_run_publishes_its_own_copies_only(run: Run, project: Path, mo
         paint(project / name)
     command = ("classify", "--output", "digits.csv", "--annotate", "out")
     with monkeypatch.context() as patched:
-        patched.setattr("stages.commands.shared.picture_results.publish", fail)
+        patched.setattr("pipeline.desk.results.publish", fail)
         run(*command, "b.png")
     assert run(*command, "a.png").returncode == 0
     assert [path.name for path in (project / "out").iterdir()] == ["a.png"]

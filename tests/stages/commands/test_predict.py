@@ -13,10 +13,11 @@ import pytest
 from pipeline.data import idx
 from pipeline.engine import resume_log
 from pipeline.engine.errors import UsageError
+from pipeline.engine.fingerprint import Fingerprint
+from pipeline.engine.outputs import working_folder
 from pipeline.model import parallel_prediction as predictions
 from pipeline.reader import PRETRAINED
 from stages.commands.predict import predict
-from stages.commands.shared.outputs import working_folder
 from tests.processes import Run, environment
 from tests.stages.common import RAW, assert_one_line, file_names
 
@@ -102,7 +103,7 @@ def test_key_contains_all_that_influences_the_predictions(project: Path, monkeyp
     predict_and_record("other.npy")
     predict_and_record(probabilities=Path("probabilities.npy"))
     predict_and_record(model=PRETRAINED)
-    monkeypatch.setattr(resume_log, "fingerprint", lambda function: {"predictions.py": "new"})
+    monkeypatch.setattr(resume_log, "fingerprint", lambda function: Fingerprint({"predictions.py": "new"}, {}))
     predict_and_record()
     assert len(set(keys)) == len(keys) - 1
 

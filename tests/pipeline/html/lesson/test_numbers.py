@@ -109,8 +109,8 @@ def test_every_line_of_the_ledger_is_exact(share: float) -> None:
         assert found["shape"][name] == float(path["first"] * path["second"])
     assert found["shape"]["B"] < 0 < found["shape"]["A"]
     stepped = evaluate("(share) => takeWeightStep({ ...walkBack(share, 0.998), name: '9' }, 1)", share)
-    first, slope = Decimal(str(by["A"]["first"])), Decimal(str(found["slope"]["A"]))
-    assert Decimal(str(stepped["first"]["A"])) == round(first - 5 * slope, 2)
+    start, steep = Decimal(str(by["A"]["first"])), Decimal(str(found["slope"]["A"]))
+    assert Decimal(str(stepped["first"]["A"])) == round(start - 5 * steep, 2)
     odds = found["share"] * math.exp(stepped["adds"] - stepped["before"])
     assert stepped["share"] == pytest.approx(odds / (1 - found["share"] + odds))
     assert stepped["share"] > found["share"]

@@ -1,0 +1,230 @@
+"""What `classify` does with the pictures that it reads: print the results, write and resume them, compare them."""
+
+import contextlib
+import itertools
+import logging
+import shutil
+import time
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.desk.form_pages import check_pages, group_problems, tabulate
+from pipeline.desk.forms.form import Form
+from pipeline.desk.review_data import describe_form, list_constants, list_pages
+from pipeline.desk.truth import compare, load_truth
+from pipeline.engine.documents import convert
+from pipeline.engine.errors import PipelineError
+from pipeline.engine.outputs import name_work, publish, summarise, working_folder, write_file
+from pipeline.engine.progress import progress
+from pipeline.engine.resume_log import RESUME_LOG, append_entry, new_log, read_log
+from pipeline.engine.terminal import printable
+from pipeline.reader.batch.blocks import Request, read_pictures
+from pipeline.reader.batch.boxes import CERTAIN
+from pipeline.reader.batch.folders import Picture, check_new
+from pipeline.reader.batch.formats import Format, format_csv, format_header, format_table
+from pipeline.reader.batch.readings import Reading, reject
+from pipeline.reader.batch.table import CHECKED_COLUMNS
+from pipeline.scheduling.backends import Backend
+
+log = logging.getLogger(__name__)
+
+COPIES = "copies"  # folder, in a working folder
+NAMED = 3  # pictures without a digit, and what may be missing on pages of a form, that are named
+
+
+@dataclass(frozen=True)
+class Work:
+    """Pictures to read and how. copies: the file of the copy of each picture; empty if none are wanted.
+
+    form: the one of the request. least: confidence below which a row is rejected. backend: None to read one picture
+    after the other.
+    """
+
+    request: Request
+    form: Form | None
+    pictures: Sequence[Picture]
+    least: float
+    copies: Sequence[Path]
+    backend: Backend | None
+
+
+def _read(work: Work, done: int = 0) -> Generator[list[tuple[Reading, bytes | None]], None, None]:
+    """Yield for each block after the first `done` pictures: what was read in each, and its copy.
+
+    Log if only the first page of a picture was read, and the pictures of several that cannot be read.
+    """
+    pictures = work.pictures[done:]
+    following = iter(pictures)
+    read = read_pictures(work.request, pictures, work.backend)
+    with progress("classify", len(work.pictures), done, "pictures") as shown, contextlib.closing(read) as blocks:
+        for block in blocks:
+            for (reading, _), picture in zip(block, following, strict=False):
+                if reading.more_pages:
+                    log.info("%s has several pages or frames: only the first was read", picture.shown)
+                if reading.error and len(work.pictures) > 1:
+                    log.info("%s", reading.error)
+            yield block
+            shown.advance(len(block))
+
+
+def print_readings(work: Work, write: Format) -> Iterator[str]:
+    """Yield the lines to print; log last which of several pictures have no digit.
+
+    Pages of a form are printed when all of them are read; what may be missing is logged instead. Raise PipelineError if
+    a picture cannot be read.
+    """
+    form = work.form
+    errors: list[str] = []
+    empty: list[Reading] = []
+    found: list[Reading] = []
+    with contextlib.closing(_read(work)) as blocks:
+        for (reading, copy), target in itertools.zip_longest(itertools.chain.from_iterable(blocks), work.copies):
+            if copy is not None:
+                check_new([target])  # another process may have written it meanwhile
+                write_file(target, copy)
+            if form:
+                found.append(reading)
+            else:
+                yield from write(reject(reading, work.least))
+            errors += _list_errors([reading])
+            empty += _list_empty([reading])
+    if form:
+        found, remains = _complete(found, work)
+        yield from _format_all(found, write, form)
+        log.info("%s", remains)
+    elif empty and len(work.pictures) > 1:
+        log.info("%s", _describe_empty(empty, len(work.pictures)))
+    _refuse(errors, len(work.pictures))
+
+
+def write_readings(work: Work, formats: Mapping[Path, Format], review: Path | None, key: Any) -> str:
+    """Write the results and the copies, which appear when all pictures are read, or resume; return a summary.
+
+    Until then, the working folder of the first file has the copies, and a resume log with what was read in each block.
+    """
+    targets = [*formats, *([review] if review else [])]
+    folder, total, started = name_work(targets[0]), len(work.pictures), time.monotonic()
+    with working_folder(targets[0], "classify"):
+        entries = read_log(folder, key)
+        found = convert([reading for block in entries or () for reading in block], list[Reading])
+        done, hidden = len(found), folder / COPIES
+        if found:
+            log.info("classify: resuming after %s of %s pictures", f"{done:,}", f"{total:,}")
+            for error in _list_errors(found):
+                log.info("%s", error)
+        else:
+            check_new(work.copies)
+            if entries is None and (folder / RESUME_LOG).exists():
+                log.info("classify: starting again: the last run had other pictures or options, model or program")
+            with new_log(folder, key):
+                shutil.rmtree(hidden, ignore_errors=True)
+        for parent in {copy.parent for copy in work.copies}:  # fails now rather than when all pictures are read
+            parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.closing(_read(work, done)) as blocks:
+            for block in blocks:
+                for index, (_, copy) in enumerate(block, start=len(found)):
+                    if copy is not None:
+                        write_file(hidden / f"{index}.png", copy)
+                read = [reading for reading, _ in block]
+                append_entry(folder, list(map(asdict, read)))  # after its copies are on the disk
+                found += read
+        # An interrupted run may have moved some of the copies already.
+        unpublished = {hidden / f"{index}.png": copy for index, copy in enumerate(work.copies)}
+        unpublished = {source: copy for source, copy in unpublished.items() if source.exists()}
+        check_new(unpublished.values())  # another process may have written one meanwhile
+        for source, target in unpublished.items():
+            publish(source, target)
+        found, remains = _complete(found, work)
+        _publish_results(found, formats, review, work.form)
+    where = ", ".join(map(str, targets))
+    errors, empty = _list_errors(found), _list_empty(found)
+    if errors and empty:
+        log.info("%s", _describe_empty(empty, total))
+    _refuse(errors, total, f". The results are in {where}")
+    if empty and not work.form:
+        remains += f"; {_describe_empty(empty, total)}"
+    return f"{summarise(total - done, total, 'pictures', time.monotonic() - started)} -> {where}\n{remains}"
+
+
+def _complete(found: Sequence[Reading], work: Work) -> tuple[list[Reading], str]:
+    """Return what was read, without rejected texts, and what remains for a person to check, in words.
+
+    On pages of a form, the formulas are applied, and problems name what may be missing or wrong.
+    """
+    form = work.form
+    found = check_pages(found, form) if form else found
+    checked = [reject(reading, work.least) for reading in found]
+    rows = [row for reading in checked for row in reading.rows]
+    sure = sum(row.confidence >= CERTAIN for row in rows)
+    which = f"{len(rows):,} {'row' if len(rows) == 1 else 'rows'} {'has' if 1 in (sure, len(rows)) else 'have'}"
+    remains = f"{sure:,} of {which} {CERTAIN:.0%} or more; {len(rows) - sure:,} to check"
+    if not form:
+        return checked, remains
+    problems = [(page.file, each) for page in checked for each in group_problems(page.problems)]
+    problems.sort(key=lambda problem: bool(problem[1].region))  # first those of pages as a whole
+    named = [f"{printable(name)} ({printable(str(each))})" for name, each in problems[:NAMED]]
+    more = [f"{len(problems) - NAMED:,} more"] if len(problems) > NAMED else []
+    first = f"; look first at {', '.join([*named, *more])}" if problems else "; nothing seems to be missing"
+    return checked, remains + first
+
+
+def _format_all(found: Sequence[Reading], write: Format, form: Form | None) -> Iterator[str]:
+    """Yield the lines of a file with all results."""
+    if form and write is format_csv:
+        yield from format_table((line for page in found for line in tabulate(page, form)), form.holds)
+        return
+    if write is format_csv:
+        yield format_header()
+    for reading in found:
+        yield from write(reading)
+
+
+def _publish_results(
+    found: Sequence[Reading], formats: Mapping[Path, Format], review: Path | None, form: Form | None
+) -> None:
+    """Write each file from what was read."""
+    if review:
+        from pipeline.desk.review.review import render_review  # only now: it imports Jinja
+
+        values = {**describe_form(form, found), "columns": CHECKED_COLUMNS}
+        page = render_review(list_pages(found, form), review, list_constants(), **values)
+        write_file(review, page.encode())
+    for target, write in formats.items():
+        body = _format_all(found, write, form)
+        write_file(target, "".join(f"{line}\n" for line in body).encode(errors="replace"))
+
+
+def compare_readings(work: Work, truth: Path) -> Iterator[str]:
+    """Read the pictures, and yield how many of the rows that a person has checked are read correctly.
+
+    Raise PipelineError last if a picture cannot be read.
+    """
+    wanted = load_truth(truth)
+    with contextlib.closing(_read(work)) as blocks:
+        found, _ = _complete([reading for reading, _ in itertools.chain.from_iterable(blocks)], work)
+    yield compare(found, wanted, truth)
+    _refuse(_list_errors(found), len(found))
+
+
+def _list_errors(found: Sequence[Reading]) -> list[str]:
+    return [reading.error for reading in found if reading.error]
+
+
+def _list_empty(found: Sequence[Reading]) -> list[Reading]:
+    return [reading for reading in found if not (reading.error or reading.rows)]
+
+
+def _describe_empty(empty: Sequence[Reading], total: int) -> str:
+    """Return how many pictures have no digit, and the names of the first of them."""
+    names = [printable(reading.file) for reading in empty[:NAMED]]
+    names += [f"{len(empty) - NAMED:,} more"] if len(empty) > NAMED else []
+    return f"{len(empty):,} of {total:,} pictures without a digit: {', '.join(names)}"
+
+
+def _refuse(errors: Sequence[str], total: int, end: str = "") -> None:
+    """Raise PipelineError if pictures could not be read. end: of its message."""
+    if errors:
+        several = f"{len(errors):,} of {total:,} pictures could not be read: see the messages above"
+        raise PipelineError((errors[0] if total == 1 else several) + end)

@@ -1,0 +1,207 @@
+// Lines and totals of a page: what they say of each reading, whether they add up, and which number mends them.
+
+const CLOSE = 2; // digits in which a calculated number may differ from what was read
+
+function groupLines(page) {
+  const lines = new Map();
+  for (const number of page.numbers) {
+    if (!isThere(number) && !needsText(number)) continue;
+    if (!number.line || page.pile.fields[number.field]?.holds !== "lines") continue;
+    if (!lines.has(number.line)) lines.set(number.line, new Map());
+    lines.get(number.line).set(number.field, number);
+  }
+  return new Map([...lines].sort(([a], [b]) => a - b));
+}
+
+const textIn = (number, changes) => changes?.get(number) ?? number.text;
+const valueIn = (number, changes) => {
+  const text = textIn(number, changes);
+  return needsText(number) && !changes?.has(number) ? UNKNOWN : valueOf(text);
+};
+
+// What each field is in a line, or on the page. changes: other texts, by number.
+function valuesIn(page, cells, changes) {
+  return (field, all = false) => {
+    if (!all && cells?.has(field)) return valueIn(cells.get(field), changes);
+    const own = page.byField.get(field) ?? [];
+    if (!all) return page.pile.fields[field]?.holds === "lines" || !own.length ? EMPTY : valueIn(own[0], changes);
+    if (page.pile.fields[field]?.holds !== "many") return own.map((number) => valueIn(number, changes));
+    return own.flatMap((number) => textIn(number, changes).split(/\s+/).map(valueOf));
+  };
+}
+
+function groupFields(page) {
+  page.byField = new Map();
+  for (const number of page.numbers) {
+    if (!isThere(number) && !needsText(number)) continue;
+    if (number.kind === "unfit" && isOpen(number)) continue;
+    if (!page.byField.has(number.field)) page.byField.set(number.field, []);
+    page.byField.get(number.field).push(number);
+  }
+}
+
+// The numbers of a check, in the order of its formula; the written one is last.
+function listNumbers(page, check) {
+  const own = fieldsOf(check.formula).flatMap((field) => {
+    if (check.cells?.has(field)) return [check.cells.get(field)];
+    const rows = page.byField.get(field) ?? [];
+    return check.cells && page.pile.fields[field]?.holds === "lines" ? [] : rows;
+  });
+  const written = check.cells?.get(check.target) ?? (check.cells ? null : page.byField.get(check.target)?.[0]) ?? null;
+  return { terms: [...new Set(own)], written };
+}
+
+const habitOf = (page, field) => ({ unit: "1", ...page.pile.fields[field] });
+const decimalOf = (page) => page.decimal ?? ".";
+
+// The texts of some numbers; where a field holds many, a space separates two of them.
+const textsOf = (page, numbers, changes) =>
+  numbers.flatMap((number) => {
+    const text = textIn(number, changes);
+    return page.pile.fields[number.field]?.holds === "many" ? text.split(/\s+/) : [text];
+  });
+
+// A result as the written number, or as most numbers of its field.
+function showResult(page, check, value, text = "") {
+  if (!isFraction(value)) return "?";
+  const unit = unitOf(text, parseFraction(habitOf(page, check.target).unit));
+  return writeResult(absolute(value), unit, decimalOf(page), textsOf(page, check.numbers).some(isTime));
+}
+
+function judgeCheck(page, check, changes) {
+  const { terms, numbers, written } = check;
+  const result = resultOf(check.formula, valuesIn(page, check.cells, changes), textsOf(page, numbers, changes));
+  const text = written ? textIn(written, changes) : "";
+  if (written && valueIn(written, changes) === UNKNOWN) return { result, state: "unchecked" };
+  return { result, ...judge(result, text, textsOf(page, terms, changes), habitOf(page, check.target)) };
+}
+
+// All checks of a page: each line with each formula, then the totals.
+function listChecks(page) {
+  groupFields(page);
+  const { lines, sums } = isOut(page) ? { lines: {}, sums: {} } : page.pile;
+  const checks = [];
+  for (const [line, cells] of Object.keys(lines).length ? groupLines(page) : []) {
+    for (const [target, { formula }] of Object.entries(lines))
+      checks.push({ kind: "line", line, cells, target, formula });
+  }
+  for (const [target, { formula }] of Object.entries(sums)) {
+    checks.push({ kind: "total", line: 0, cells: null, target, formula });
+  }
+  for (const check of checks) {
+    Object.assign(check, listNumbers(page, check));
+    check.numbers = [...check.terms, ...(check.written ? [check.written] : [])];
+  }
+  return checks;
+}
+
+const isFromReader = (number) => isOpen(number) && (number.kind === "read" || number.kind === "rejected");
+
+function setReadings(number, chances) {
+  const [[text, confidence], ...alternatives] = chances.map(([each, chance]) => [each, Math.round(1e6 * chance) / 1e6]);
+  Object.assign(number, { text, read: text, confidence, alternatives, kind: text ? "read" : "rejected", chances });
+}
+
+// What a check says of its readings, given what a person has answered and what the other checks have said of them. As
+// in `arithmetic.py`, check.told has the factors by which it has changed the probabilities of each number.
+function weighCheck(page, check) {
+  const { numbers, written } = check;
+  if (!written || !numbers.some(isFromReader)) return;
+  const readings = numbers.map((number, i) => {
+    if (!isFromReader(number)) return number.text && !needsText(number) ? [[number.text, 1]] : [];
+    const known = number.chances.filter(([text, chance]) => text && chance);
+    const other = 1 - known.reduce((sum, [, chance]) => sum + chance, 0);
+    const before = known.map(([text, chance]) => [text, chance / (check.told?.[i].get(text) ?? 1)]);
+    const whole = before.reduce((sum, [, chance]) => sum + chance, Math.max(other, 0));
+    return before.map(([text, chance]) => [text, chance / whole]);
+  });
+  const weighed = weigh(readings, (texts) => {
+    const changes = new Map(numbers.map((number, i) => [number, texts[i]]));
+    return judgeCheck(page, check, changes).count;
+  });
+  if (!weighed) return;
+  const { found, total } = weighed;
+  check.told = found.map((each, i) => {
+    const before = new Map(readings[i]);
+    return new Map(each.map(([text, chance]) => [text, (chance * total) / before.get(text)])); // 1 for any other text
+  });
+  found.forEach((each, i) => isFromReader(numbers[i]) && setReadings(numbers[i], each));
+}
+
+function makeChecks(page) {
+  for (const number of page.numbers) if (isFromReader(number)) setReadings(number, number.readings);
+  const checks = listChecks(page);
+  for (const check of [...checks, ...checks.toReversed()]) weighCheck(page, check);
+  const proved = new Set(); // by their lines, when the totals follow
+  for (const check of checks) {
+    Object.assign(check, judgeCheck(page, check));
+    if (check.state === "fits" && check.kind === "line") check.numbers.forEach((number) => proved.add(number));
+    // As a person has seen all of it, it is as written.
+    const isSeen = (number) =>
+      number.answer || (check.kind === "total" && number !== check.written && proved.has(number));
+    const isKept = check.numbers.some(({ answer }) => answer === "kept") || check.numbers.every(isSeen);
+    if (check.state === "differs" && isKept) check.state = "kept";
+  }
+  return checks;
+}
+
+function fitsPattern(field, text) {
+  if (!field?.fits) return true;
+  let plain = text.trim().replace(/^-(?=\d)/, "");
+  if (!field.spaces) plain = plain.replace(/\s/g, "");
+  if (!field.separators) plain = plain.replace(/[.,:/'-]/g, "");
+  field.regex ??= new RegExp(`^(?:${field.fits})$`, "u");
+  return field.regex.test(plain);
+}
+
+// The text that a number must have for a check to add up, or "".
+function calculate(page, check, number) {
+  const field = page.pile.fields[number.field];
+  const like = [number.read, ...(page.byField.get(number.field) ?? []).map(({ text }) => text)].find(Boolean) ?? "";
+  let value = isFraction(check.result) ? absolute(check.result) : UNKNOWN;
+  if (number !== check.written) {
+    // The result is linear in the number, unless it divides: its values with 0 and 1 give the line.
+    const written = check.written ? valueIn(check.written) : UNKNOWN;
+    const [zero, one] = ["0", "1"].map((text) => judgeCheck(page, check, new Map([[number, text]])).result);
+    if (![written, zero, one].every(isFraction)) return "";
+    value = over(minus(written, zero), minus(one, zero));
+  }
+  if (!isFraction(value)) return "";
+  if (isTime(like)) value = plus(value, fraction(-24n * (over(value, DAY)[0] / over(value, DAY)[1])));
+  if (value[0] < 0n && isTime(like)) value = plus(value, DAY);
+  if (value[0] < 0n) return "";
+  const unit = isTime(like) ? MINUTE : parseFraction(habitOf(page, number.field).unit);
+  const fits = (text) =>
+    fitsPattern(field, text) && judgeCheck(page, check, new Map([[number, text]])).state === "fits";
+  return [writeResult(value, unit, decimalOf(page)), writeAmount(value, unit, decimalOf(page))].find(fits) ?? "";
+}
+
+// The open numbers of a check that nothing proves, the least certain first.
+const listUnproved = (page, { numbers }) =>
+  numbers
+    .filter((number) => isOpen(number) && number.read && !page.proved.has(number))
+    .sort((a, b) => a.confidence - b.confidence);
+
+// The number that mends a check, and its text: calculated, and close to what was read; null if there is none. Without a
+// total that it mends, too, a doubtful number is mended first, and of two doubtful ones, neither gives the other.
+function mend(page, check) {
+  const open = listUnproved(page, check);
+  const doubtful = open.filter((number) => !isSure(number));
+  const isWrongTotal = (each) => each.kind === "total" && each !== check && each.state === "differs";
+  const totals = page.checks.filter(isWrongTotal);
+  const found = open.flatMap((number) => {
+    const text = calculate(page, check, number);
+    const far = text ? countChanges(squeeze(text), squeeze(number.text)).at(-1).at(-1) : Infinity;
+    const most = check.kind === "line" || number === check.written || !isSure(number) ? CLOSE : 1;
+    if (far > most) return [];
+    const fits = (total) => judgeCheck(page, total, new Map([[number, text]])).state === "fits";
+    return [{ number, text, cost: 3 * far + number.confidence, fixesTotal: totals.some(fits) }];
+  });
+  const isLikely = ({ number, fixesTotal }) =>
+    fixesTotal || !doubtful.length || (doubtful.length === 1 && number === doubtful[0]);
+  return found.filter(isLikely).sort((a, b) => b.fixesTotal - a.fixesTotal || a.cost - b.cost)[0] ?? null;
+}
+
+const isSure = ({ answer, confidence }) => Boolean(answer) || confidence >= KNOWN.certain;
+const provedBy = (checks) =>
+  new Set(checks.flatMap(({ state, numbers }) => (state === "fits" ? numbers.filter(isSure) : [])));

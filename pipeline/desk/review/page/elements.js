@@ -1,0 +1,91 @@
+// Elements, and the pictures of pages: decoded once, and cut where they are shown.
+
+const get = (id) => document.getElementById(id);
+
+// make("b", { className: "no" }, "text", child); what is null or false is left out.
+function make(name, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(name), properties);
+  for (const [key, value] of Object.entries(properties.data ?? {})) element.dataset[key] = value;
+  element.append(...children.flat().filter((child) => child || child === 0));
+  return element;
+}
+
+const span = (className, ...children) => make("span", { className }, ...children);
+const key = (text) => make("kbd", {}, text);
+
+function button(className, keys, text, onclick) {
+  return make("button", { className, onclick, tabIndex: -1, type: "button" }, keys && key(keys), text);
+}
+
+const KEPT = 8; // decoded pages
+const pictures = new Map();
+
+// The picture of a page, which draws the whole once it is there; one that lies turned in its file is a canvas.
+function pictureOf(page) {
+  const key = `${page.id} ${page.turn ?? 0}`;
+  let image = pictures.get(key);
+  pictures.delete(key);
+  if (!image) {
+    const alt = `The page ${isolate(page.name)}`;
+    const file = make("img", { alt, draggable: false });
+    image = page.turn ? make("canvas", { role: "img", ariaLabel: alt, complete: false }) : file;
+    file.onload = file.onerror = () => {
+      if (image !== file) turnPicture(file, image, page.turn);
+      requestDrawing();
+    };
+    file.src = page.source;
+  }
+  pictures.set(key, image);
+  if (pictures.size > KEPT) pictures.delete(pictures.keys().next().value);
+  return image;
+}
+
+// Draw a picture turned clockwise by a multiple of 90 degrees, with the properties of an image.
+function turnPicture(file, canvas, degrees) {
+  const { naturalWidth: width, naturalHeight: height } = file;
+  const sides = degrees % 180 ? [height, width] : [width, height];
+  Object.assign(canvas, { width: sides[0], height: sides[1], naturalWidth: sides[0], complete: true });
+  const context = canvas.getContext("2d");
+  context.translate(sides[0] / 2, sides[1] / 2);
+  context.rotate((degrees * Math.PI) / 180);
+  context.drawImage(file, -width / 2, -height / 2);
+}
+
+const isShown = (image) => image.complete && image.naturalWidth > 0;
+
+// Part of a page in a canvas of this size, in CSS pixels.
+function cut(page, box, width, height) {
+  const ratio = window.devicePixelRatio || 1;
+  const canvas = make("canvas", { width: Math.max(1, Math.round(width * ratio)), height: Math.round(height * ratio) });
+  Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
+  canvas.ariaHidden = "true";
+  const image = pictureOf(page);
+  if (!isShown(image)) return canvas;
+  const scale = image.naturalWidth / page.size[1];
+  const context = canvas.getContext("2d");
+  context.imageSmoothingQuality = "high";
+  const sides = [box[0], box[1], widthOf(box), heightOf(box)].map((side) => side * scale);
+  context.drawImage(image, ...sides, 0, 0, canvas.width, canvas.height);
+  return canvas;
+}
+
+// A number with some paper around it; a cell as it is.
+function frame(number) {
+  const { box, isCell, page } = number;
+  const least = (page.digit ??= median(page.rows.flatMap(({ boxes }) => (boxes ?? []).map(heightOf))) ?? 0);
+  const height = Math.max(heightOf(box), isCell ? 0 : 0.7 * least);
+  const [across, down] = isCell ? [0, 0] : [0.67 * height, 0.37 * height + (height - heightOf(box)) / 2];
+  return [
+    Math.max(0, box[0] - across),
+    Math.max(0, box[1] - down),
+    Math.min(page.size[1], box[2] + across),
+    Math.min(page.size[0], box[3] + down),
+  ];
+}
+
+// A small picture of a number, as high as asked for, or as wide.
+function thumbnail(number, height, most) {
+  const box = number.kind === "few" ? [0, 0, 1, 1] : frame(number);
+  const scale = Math.min(height / heightOf(box), most / widthOf(box));
+  return cut(number.page, box, Math.round(widthOf(box) * scale), Math.round(heightOf(box) * scale));
+}

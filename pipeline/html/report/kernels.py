@@ -1,0 +1,59 @@
+"""Draw what kernels and units respond to: weights in the first layer, and patches of test images that excite them."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.html.png import draw_patches, draw_signed
+from pipeline.model.excitation import Excitation
+from pipeline.model.model import Model
+
+MAX_UNITS, MAX_LATER_KERNELS = 64, 12  # of the first layer, and of each later convolution
+PATCHES, PATCHES_PER_ROW = 6, 3  # of each kernel, each patch from another image
+
+
+def cut_patches(excitation: Excitation, images: NDArray[np.uint8], number: int) -> NDArray[np.uint8]:
+    """Return the PATCHES patches with the largest activations of a kernel, uint8 (patches, height, width).
+
+    At most one patch comes from each image, because neighbouring patches are nearly equal. Patches that do not excite
+    the kernel are left out. images: as for `measure_excitation`.
+    """
+    peaks, field = excitation.peaks[number], excitation.field
+    best = np.argsort(-peaks, kind="stable")[:PATCHES]
+    patches = []
+    for index in best[peaks[best] > 0]:
+        top, left = field.step[0] * excitation.rows[number, index], field.step[1] * excitation.columns[number, index]
+        padded = np.pad(images[index], [(each, each) for each in field.padding])
+        patches.append(padded[top : top + field.height, left : left + field.width])
+    return np.array(patches, np.uint8).reshape(-1, field.height, field.width)
+
+
+def draw_weights(model: Model) -> dict[int, str]:
+    """Draw the weights or kernels of the first network's first layer, by number of the unit or kernel from 0.
+
+    Those with the largest norm come first; there are none if the layer has no weights.
+    """
+    layer = model.networks[0].layers[0]
+    if not layer.parameter_shapes:
+        return {}
+    weights = model.networks[0].parameters.layers[0][0]
+    rows = weights.reshape(len(weights), *(weights.shape[2:] or layer.window)).astype(np.float64)
+    order = np.argsort(-np.linalg.norm(rows, axis=(1, 2)), kind="stable")[:MAX_UNITS]
+    limit = float(np.quantile(np.abs(rows[order]), 0.995))
+    return {int(number): draw_signed(rows[number], limit) for number in order}
+
+
+def draw_strongest(excitation: Excitation, images: NDArray[np.uint8], numbers: Iterable[int]) -> dict[int, str]:
+    """Draw the patches of kernels by number, from 0; "" for a kernel that is never active.
+
+    images: as for `measure_excitation`.
+    """
+    cut = {number: cut_patches(excitation, images, number) for number in numbers}
+    return {number: draw_patches(patches, PATCHES_PER_ROW) if len(patches) else "" for number, patches in cut.items()}
+
+
+def rank_kernels(excitation: Excitation) -> list[int]:
+    """Return the numbers, from 0, of the MAX_LATER_KERNELS kernels with the largest mean peak."""
+    order = np.argsort(-excitation.peaks.mean(axis=1), kind="stable")[:MAX_LATER_KERNELS]
+    return [int(number) for number in order]

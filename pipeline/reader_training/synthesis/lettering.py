@@ -1,0 +1,80 @@
+"""Text in a font, in print or as written by hand, with its place on the line of writing."""
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from pipeline.data.ink import to_ink
+from pipeline.reader_training.synthesis.signs import FONTS, Ink
+
+EM = 56  # pixels: size at which text is drawn; its digits are about twice as high as those of a line image
+HELD_OUT = 10  # one in so many fonts is for validation
+MISSING = "\uffff"  # no font has this character
+RENDERED = 20_000  # texts that a process keeps
+
+
+@dataclass(frozen=True, eq=False)
+class Lettering:
+    """Drawn text. middle: of its ink, below the line. size: its longer side. Both are in heights of a digit."""
+
+    ink: Ink
+    middle: float
+    size: float
+
+
+def list_fonts(kind: str, folder: Path | None = None) -> tuple[Path, ...]:
+    """Return the font files of a kind, including those in `folder`, sorted by name."""
+    folders = [FONTS[kind], folder] if folder else [FONTS[kind]]
+    return tuple(sorted((path for each in folders for path in each.glob("*.woff")), key=lambda path: path.name))
+
+
+def split_fonts(fonts: Sequence[Path], held_out: bool) -> tuple[Path, ...]:
+    """Return the fonts that are only for validation, or the others."""
+    return tuple(font for index, font in enumerate(fonts) if (index % HELD_OUT == 0) == held_out)
+
+
+@functools.cache
+def load_font(path: Path) -> Any:
+    """Return the font in a file."""
+    return ImageFont.truetype(path, EM)
+
+
+@functools.cache
+def find_digit_height(path: Path) -> float:
+    """Return the height of the digits of a font, in pixels."""
+    _, top, _, bottom = load_font(path).getbbox("8", anchor="ls")
+    return float(bottom - top)
+
+
+@functools.cache
+def find_x_height(path: Path) -> float:
+    """Return the height of a small x of a font, in heights of a digit."""
+    _, top, _, bottom = load_font(path).getbbox("x", anchor="ls")
+    return float(bottom - top) / find_digit_height(path)
+
+
+def covers(path: Path, text: str) -> bool:
+    """Return whether a font has all characters of a text."""
+    return all(_has(path, character) for character in set(text))
+
+
+@functools.cache
+def _has(path: Path, character: str) -> bool:
+    drawn, missing = (load_font(path).getmask(each) for each in (character, MISSING))
+    return drawn.getbbox() is not None and (drawn.size != missing.size or bytes(drawn) != bytes(missing))
+
+
+@functools.lru_cache(RENDERED)
+def draw_lettering(path: Path, text: str, pen: int) -> Lettering:
+    """Draw text in a font that covers it. pen: pixels by which strokes are wider, on each side."""
+    font, height = load_font(path), find_digit_height(path)
+    left, top, right, bottom = font.getbbox(text, anchor="ls", stroke_width=pen)
+    sheet = Image.new("L", (int(right - left) + 2, int(bottom - top) + 2))
+    ImageDraw.Draw(sheet).text((1 - left, 1 - top), text, 255, font, anchor="ls", stroke_width=pen)
+    ink = to_ink(np.asarray(sheet))
+    return Lettering(ink, (top + bottom) / 2 / height, max(right - left, bottom - top) / height)

@@ -1,0 +1,155 @@
+"""Draw lines on paper: rules, squares, boxes, tables and circles, as in forms and notebooks."""
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from pipeline.data.ink import to_ink
+from pipeline.pictures.contrast import BOX
+from pipeline.reader.rows.labels import SHEET
+from pipeline.reader_training.synthesis.number_writing import Piece
+from pipeline.reader_training.synthesis.signs import FINE, Generator, Ink, choose
+
+SECOND = 0.12  # probability of single lines in addition to another kind
+JITTER = 0.4  # pixels: standard deviation of the corners of a box
+
+
+@dataclass(eq=False)
+class Ruler:
+    """A pen that draws lines on a sheet that is enlarged FINE times.
+
+    digits: the digits on the sheet. slope: slope of the horizontal lines. width: pen width in pixels. strength:
+    strength of the ink, in [0, 1].
+    """
+
+    digits: Sequence[Piece]
+    slope: float
+    width: float
+    strength: float
+    generator: Generator
+
+    def __post_init__(self) -> None:
+        self.image = Image.new("L", (FINE * SHEET[1], FINE * SHEET[0]))
+        self.pen = ImageDraw.Draw(self.image)
+        self.size = float(np.median([each.size for each in self.digits])) if self.digits else BOX
+
+    def line(self, points: Iterable[tuple[float, float]]) -> None:
+        """Draw a polyline through points (x, y)."""
+        whole = max(1, round(FINE * self.width))
+        fill = round(255 * self.strength * min(1, FINE * self.width / whole))
+        self.pen.line([(FINE * x, FINE * y) for x, y in points], fill=fill, width=whole)
+
+    def across(self, y: float) -> None:
+        """Draw a horizontal line."""
+        self.line([(0, y), (SHEET[1], y + self.slope * SHEET[1])])
+
+    def down(self, x: float, top: float = 0, bottom: float | None = None) -> None:
+        """Draw a vertical line, by default over the whole sheet."""
+        bottom = SHEET[0] if bottom is None else bottom
+        self.line([(x - self.slope * top, top), (x - self.slope * bottom, bottom)])
+
+    def box(self, left: float, top: float, right: float, bottom: float) -> None:
+        """Draw a rectangle, printed or by hand."""
+        corners = [
+            (x + self.generator.normal(0, JITTER), y + self.slope * x + self.generator.normal(0, JITTER))
+            for x, y in ((left, top), (right, top), (right, bottom), (left, bottom))
+        ]
+        self.line([*corners, corners[0]])
+
+    def spread(self, pitch: float, along: int, across: int) -> Iterable[float]:
+        """Return where equally spaced lines begin on an axis of length `along` that they cross over `across` pixels."""
+        reach = across * abs(self.slope)
+        return np.arange(self.generator.uniform(0, pitch) - reach, along + reach, pitch).tolist()
+
+    def ink(self) -> Ink:
+        """Return what has been drawn, in [0, 1]."""
+        return to_ink(np.asarray(self.image.reduce(FINE)))
+
+
+def rule(ruler: Ruler) -> None:
+    """Draw ruled paper, sometimes with a margin line."""
+    (height, width), generator = SHEET, ruler.generator
+    for y in ruler.spread(ruler.size * generator.uniform(0.9, 2.5), height, width):
+        ruler.across(y)
+    if generator.random() < 0.3:
+        ruler.down(generator.uniform(0, width))
+
+
+def square(ruler: Ruler) -> None:
+    """Draw squared paper."""
+    height, width = SHEET
+    pitch = ruler.size * ruler.generator.uniform(0.25, 1.6)
+    for y in ruler.spread(pitch, height, width):
+        ruler.across(y)
+    for x in ruler.spread(pitch, width, height):
+        ruler.down(x)
+
+
+def box_row(ruler: Ruler) -> None:
+    """Draw rows of equal boxes over the whole sheet, as forms have them: one around a digit, most of them empty."""
+    size, generator = ruler.size, ruler.generator
+    tall, wide = size * generator.uniform(0.8, 2.6, 2)
+    gap, pitch = size * generator.uniform(0, 0.6) * (generator.random() < 0.5), size * generator.uniform(1, 2.5)
+    first = ruler.digits[generator.choice(len(ruler.digits))]
+    x = first.x + generator.normal(0, 0.1) * size - wide / 2
+    y = first.y + generator.normal(0, 0.1) * size - tall / 2
+    rows = [y + i * (tall + pitch) for i in (range(-2, 3) if generator.random() < 0.4 else range(1))]
+    for top in rows:
+        for left in x + (wide + gap) * np.arange(-20, 20):
+            if -wide < left < SHEET[1] and -tall < top < SHEET[0]:
+                ruler.box(left, top, left + wide, top + tall)
+
+
+def table(ruler: Ruler) -> None:
+    """Draw the lines of a table, whose columns differ in width."""
+    (height, width), size, generator = SHEET, ruler.size, ruler.generator
+    for y in ruler.spread(size * generator.uniform(1, 3), height, width):
+        ruler.across(y)
+    x = generator.uniform(-2, 2) * size
+    while x < width:
+        ruler.down(x)
+        x += size * generator.uniform(1, 7)
+
+
+def separate(ruler: Ruler) -> None:
+    """Draw lines in the middle between neighbours, above and below them: a row of cells."""
+    size, generator = ruler.size, ruler.generator
+    top = min(each.box[1] for each in ruler.digits) - size * generator.uniform(0.02, 0.4)
+    bottom = max(each.box[3] for each in ruler.digits) + size * generator.uniform(0.02, 0.4)
+    ruler.across(top)
+    ruler.across(bottom)
+    edges = sorted((each.box[0], each.box[2]) for each in ruler.digits)
+    middles = [(one[1] + other[0]) / 2 for one, other in itertools.pairwise(edges)]
+    for x in [edges[0][0] - 0.3 * size, *middles, edges[-1][1] + 0.3 * size]:
+        ruler.down(x + generator.normal(0, 0.03 * size), top, bottom)
+
+
+def cross(ruler: Ruler) -> None:
+    """Draw one to three lines anywhere."""
+    height, width = SHEET
+    for _ in range(ruler.generator.integers(1, 4)):
+        points = ruler.generator.uniform(-0.2, 1.2, (2, 2)) * (width, height)
+        ruler.line(points.tolist())
+
+
+Kind = Callable[[Ruler], None]
+# With their shares. No box or circle is drawn around each digit: it would make a 0 of a 1.
+KINDS: dict[Kind, float] = {rule: 0.2, square: 0.22, cross: 0.1, box_row: 0.12, table: 0.06, separate: 0.1}
+
+
+def draw_lines(digits: Sequence[Piece], generator: Generator, without: Sequence[Kind] = ()) -> Ink:
+    """Return the ink of lines of some kind, around at least one digit. without: kinds that are not drawn."""
+    ruler = Ruler(
+        digits,
+        slope=generator.normal(0, 0.015 if generator.random() < 0.6 else 0.08),
+        strength=generator.uniform(0.1, 1),
+        width=generator.choice([generator.uniform(0.4, 1.2), generator.uniform(0.8, 2.6)]),
+        generator=generator,
+    )
+    choose({kind: share for kind, share in KINDS.items() if kind not in without}, generator)(ruler)
+    if generator.random() < SECOND:
+        cross(ruler)
+    return ruler.ink()
