@@ -20,9 +20,9 @@ from pipeline.reader_training.synthesis.lettering import (
     find_digit_height,
     find_x_height,
 )
-from pipeline.reader_training.synthesis.line_text import SIGN
 from pipeline.reader_training.synthesis.loose_letters import bend, draw_loosely
 from pipeline.reader_training.synthesis.marks import MARKS
+from pipeline.reader_training.synthesis.notes import SIGN
 from pipeline.reader_training.synthesis.number_text import pick
 from pipeline.reader_training.synthesis.paper import paste
 from pipeline.reader_training.synthesis.signs import Generator, Ink, SourceImages, choose, crop

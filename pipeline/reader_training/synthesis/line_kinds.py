@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from pipeline.reader_training.synthesis.habits import HABITS
-from pipeline.reader_training.synthesis.line_text import SIGN, Token, make_line, tokenize
+from pipeline.reader_training.synthesis.line_text import Token, tokenize
+from pipeline.reader_training.synthesis.notes import SIGN, make_note
 from pipeline.reader_training.synthesis.number_text import MOST, make_digits, make_number
 from pipeline.reader_training.synthesis.signs import Generator, SourceImages
 from pipeline.reader_training.synthesis.words import make_phrase, make_words
@@ -25,7 +26,7 @@ def make_tokens(kind: str, source: SourceImages, generator: Generator) -> list[T
     Classes that are not the ten digits have no separators, and only signs without a name beside them.
     """
     if kind == "line":
-        text = make_line(generator)
+        text = make_note(generator)
     elif kind == "words":
         is_phrase = generator.random() < PHRASES
         words = (make_words(generator) for _ in range(generator.integers(1, MOST_WORDS + 1)))

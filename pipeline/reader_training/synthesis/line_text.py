@@ -1,19 +1,11 @@
-"""Synthesise the text of a line of writing: numbers among words, units and signs, as people note them."""
+"""Split the text of a line of writing into numbers and other writing."""
 
 import re
 from dataclasses import dataclass
 
-from pipeline.reader_training.synthesis.notes import APART, LOWERED, RAISED, STRUCK, make_note
-from pipeline.reader_training.synthesis.number_text import GROUP, make_number, pick
-from pipeline.reader_training.synthesis.signs import Generator, choose
-from pipeline.reader_training.synthesis.vocabulary import OPERATORS, UNITS
-from pipeline.reader_training.synthesis.words import make_opening, make_words
+from pipeline.reader_training.synthesis.notes import APART, LOWERED, RAISED, STRUCK
+from pipeline.reader_training.synthesis.number_text import GROUP
 
-SIGN = "\ue000"  # a sign without a name: a doodle, a letter, a drawing
-NOTED = 0.8  # share of the lines that are in one of the forms of notes
-PARTS = {"number": 0.45, "word": 0.37, "sign": 0.12, "mark": 0.06}  # of the other lines
-UNIT, OPENING = 0.5, 0.2  # shares of the words after a number that are units, and of those before one
-NAMELESS = 0.4  # share of the signs
 BEFORE = RAISED + LOWERED + STRUCK
 NUMBER = re.compile(rf"[{BEFORE}]?\d+(?:[.,:/'{GROUP}-]\d+)*[.,:;]?|[^\d{BEFORE}{APART}]+")
 
@@ -44,27 +36,3 @@ class Token:
 def tokenize(text: str) -> list[Token]:
     """Split a line at its spaces, and between numbers and what adjoins them: `5kg` is a number and a word."""
     return [Token(part, joined=index > 0) for word in text.split() for index, part in enumerate(NUMBER.findall(word))]
-
-
-def make_line(generator: Generator) -> str:
-    """Return a line of writing with at least one number, which may be struck out."""
-    if generator.random() < NOTED:
-        return make_note(generator)
-    kinds = [choose(PARTS, generator) for _ in range(generator.integers(1, 7))]
-    if "number" not in kinds:
-        kinds[generator.integers(len(kinds))] = "number"
-    line = ""
-    for before, kind, after in zip(["", *kinds], kinds, [*kinds[1:], ""], strict=False):
-        if kind == "number":
-            line += " " + make_number(generator)
-        elif kind == "sign":
-            line += " " + (SIGN if generator.random() < NAMELESS else pick(OPERATORS, generator))
-        elif kind == "mark":  # after other writing, close to it
-            line += str(generator.choice(list(".,:;"))) if line else ""
-        elif before == "number" and generator.random() < UNIT:
-            line += str(generator.choice([" ", ""])) + pick(UNITS, generator)
-        elif after == "number" and generator.random() < OPENING:
-            line += " " + make_opening(generator) + str(generator.choice([" ", "", "\t"]))
-        else:
-            line += " " + make_words(generator)
-    return line.replace("\t ", "")

@@ -14,8 +14,8 @@ from pipeline.reader.rows.labels import SHEET
 from pipeline.reader_training.synthesis.confusable import choose_sign_maker
 from pipeline.reader_training.synthesis.habits import HABITS
 from pipeline.reader_training.synthesis.hands import STROKE_BOX, Hands
-from pipeline.reader_training.synthesis.line_text import SIGN, Token
-from pipeline.reader_training.synthesis.notes import LOWERED, RAISED, STRUCK
+from pipeline.reader_training.synthesis.line_text import Token
+from pipeline.reader_training.synthesis.notes import LOWERED, RAISED, SIGN, STRUCK
 from pipeline.reader_training.synthesis.number_writing import NOTHING, Piece, Style, find_widest_gap, write_number
 from pipeline.reader_training.synthesis.paper import paste
 from pipeline.reader_training.synthesis.signs import FINE, Generator, Ink, write

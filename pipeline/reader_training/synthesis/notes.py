@@ -13,16 +13,34 @@ from pipeline.reader_training.synthesis.number_text import (
     random_number,
 )
 from pipeline.reader_training.synthesis.signs import Generator, choose
-from pipeline.reader_training.synthesis.vocabulary import ANSWERS, CHECKS, CODE_LETTERS, MONTHS, NAMES, UNITS, WEEKDAYS
+from pipeline.reader_training.synthesis.vocabulary import (
+    ANSWERS,
+    CHECKS,
+    CODE_LETTERS,
+    MONTHS,
+    NAMES,
+    OPERATORS,
+    UNITS,
+    WEEKDAYS,
+)
 from pipeline.reader_training.synthesis.words import make_initials, make_opening, make_phrase, make_words
 
-# Before a number: it is raised, lowered or struck out. After a comma: what follows is a number of its own.
+# Characters for what has none: a sign without a name (a doodle, a letter, a drawing); before a number, that it is
+# raised, lowered or struck out; after a comma, that a number of its own follows.
+SIGN = "\ue000"
 RAISED, LOWERED, STRUCK, APART = "\ue001", "\ue004", "\ue002", "\ue005"
+PARTS = (
+    *("{number}", "{number}", "{number}{gap}{unit}", "{opening}{gap}{number}"),
+    *("{word}", "{word}", "{word},", "{operator}"),
+)  # of mixed lines
 
 
 def make_note(generator: Generator) -> str:
-    """Return a line in one of the FORMS, with each field filled in."""
-    form = pick(FORMS[choose(SHARES, generator)], generator)
+    """Return a line in one of the FORMS, with at least one number, which may be struck out."""
+    return _fill(pick(FORMS[choose(SHARES, generator)], generator), generator)
+
+
+def _fill(form: str, generator: Generator) -> str:
     filled = dict[str, str]()
 
     def fill(field: re.Match[str]) -> str:  # the same field, such as a gap, has one value in a line
@@ -103,6 +121,8 @@ FIELDS: dict[str, Callable[[Generator], str]] = {
     "arrow": _pick("→", "→", "→", "←", "↑", "↓", "⇒", "->", "=>"),
     "bullet": _pick("-", "*", "→", "•", "–"),
     "gap": _pick("", " "),
+    "operator": _pick(*OPERATORS, SIGN, SIGN, *OPERATORS[:4]),
+    "part": lambda generator: _fill(pick(PARTS, generator), generator),
 }
 
 
@@ -144,6 +164,8 @@ sentences 3 | {phrase} {few} {phrase2} | {word} {few} {word2} {word3} | {phrase}
  | {word} {few}, {few2} | {word} {few} {word2} {few2}
 fractions 1.5 | {small}/{small2} {small3}/{one} | {one}/{one2} | {few} {one}/{one2} | {few}/{few2}{gap}={gap}{few3} \
  | {word} {few}/{whole} | {one}/{one2} {sign} {one3}/{small}
+mixed 11 | {number} | {part} {number} | {number} {part} | {part} {number} {part2} {part3} | {number} {part} {part2} \
+ | {part} {part2} {number} {part3} {part}
 """
 
 

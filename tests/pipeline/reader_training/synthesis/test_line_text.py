@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 
-from pipeline.reader_training.synthesis.line_text import make_line, tokenize
+from pipeline.reader_training.synthesis.line_text import tokenize
 from pipeline.reader_training.synthesis.notes import APART, FIELDS, FORMS, LOWERED, STRUCK, make_note
 from pipeline.reader_training.synthesis.number_text import MOST
 from pipeline.reader_training.synthesis.words import LIKE_DIGITS, make_word
@@ -21,7 +21,7 @@ def test_line_says_numbers_and_other_writing() -> None:
     tokens = tokenize("Tel. 030/1234-56 (12) 5kg 8:30, a=7")
     assert [token.text for token in tokens] == ["Tel.", "030/1234-56", "(", "12", ")", "5", "kg", "8:30,", "a=", "7"]
     assert [token.joined for token in tokens] == [False, False, False, True, True, False, True, False, False, True]
-    lines = [make_line(np.random.default_rng(seed)) for seed in range(400)]
+    lines = [make_note(np.random.default_rng(seed)) for seed in range(400)]
     numbers = [[token for token in tokenize(line) if token.is_number] for line in lines]
     assert all(found or STRUCK in line for found, line in zip(numbers, lines, strict=True))
     assert max(sum(map(str.isdigit, token.text)) for line in numbers for token in line) == MOST
