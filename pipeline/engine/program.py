@@ -71,8 +71,12 @@ def run_command(name: str, work: Callable[[], object]) -> int:
         if not package or package in (*OWN, *sys.stdlib_module_names):  # a bug
             raise
         if find_spec(package):
-            return fail(f"the package of {error.name} is damaged ({error.msg}): install it again", UsageError.exit_status)
-        return fail(f"the module {package} is missing: install its package, or correct the import", UsageError.exit_status)
+            return fail(
+                f"the package of {error.name} is damaged ({error.msg}): install it again", UsageError.exit_status
+            )
+        return fail(
+            f"the module {package} is missing: install its package, or correct the import", UsageError.exit_status
+        )
     except Exception as error:
         if stop_requested():  # a library has replaced the KeyboardInterrupt by another exception
             return fail(f"interrupted. {UNCHANGED}", INTERRUPTED)
