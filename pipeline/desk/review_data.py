@@ -20,6 +20,8 @@ from pipeline.reader.rows.expected import MOST_DIGITS
 from pipeline.reader.rows.expressions import TOKEN, UNNAMED, find_fitting
 from pipeline.reader.rows.labels import SEPARATORS, SPACE
 
+GLANCE = 250  # milliseconds for which a question is shown before an answer counts
+
 
 def list_pages(found: Sequence[Reading], form: Form | None) -> list[dict[str, Any]]:
     """Return the pages that were read.
@@ -124,6 +126,7 @@ def list_constants() -> dict[str, Any]:
         "mostCharacters": MOST_CHARACTERS,
         "mostCombinations": MOST_COMBINATIONS,
         "certain": CERTAIN,
+        "glance": GLANCE,
         "characters": [*DIGITS, " ", *SEPARATORS],
         "unnamed": UNNAMED,
         "token": TOKEN.pattern.replace("(?P<", "(?<"),
