@@ -9,9 +9,16 @@ function makeMenu({ present }) {
   const listen = (id, run) => document.getElementById(id)?.addEventListener("click", run);
   listen("copy", () => copyLink(document.getElementById("copy")));
   listen("present", () => present(!state.isPresenting));
-  listen("print", () => printSheet(false));
-  listen("solutions", () => printSheet(true));
-  listen("about-network", () => document.getElementById("about").showModal());
+  const all = Object.keys(SHEETS).map(Number);
+  listen("print", () => printSheets({}));
+  listen("solutions", () => printSheets({ isSolution: true }));
+  listen("print-all", () => printSheets({ scenes: all }));
+  listen("all-solutions", () => printSheets({ scenes: all, isSolution: true }));
+  listen("print-teachers", () => printSheets({ copy: document.getElementById("for-class") }));
+  for (const name of ["about", "teachers"]) listen(`${name}-open`, () => document.getElementById(name).showModal());
+  document.getElementById("teachers")?.addEventListener("click", ({ target, currentTarget }) => {
+    if (target.closest("a")) currentTarget.close();
+  });
   document.addEventListener("click", ({ target }) => target.closest("summary, #copy") || close());
   menu.addEventListener("keydown", ({ key }) => {
     if (key !== "Escape") return;
