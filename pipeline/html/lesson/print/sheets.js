@@ -1,5 +1,5 @@
 /*
- * Print sheets of the scenes, a page each, with blanks or with the solutions. sheets.html has their texts; the functions
+ * Print sheets of the scenes, a page each, with blanks or with solutions. sheets.html has their texts; the functions
  * of SHEETS return what is filled in, by name: texts, {cells, columns}, {head, rows}, {choices, right} and elements.
  */
 
@@ -144,7 +144,7 @@ function sheetOnKernel(page, isSolved) {
   const last = stride * (stops - 1);
   const grid = (values) => ({ cells: values.map(one), columns: size });
   const tasks = STROKES_ON_PAPER.map((stroke, i) => {
-    const { under, products, sum } = multiplyAt(stroke.flat(), size, numbers, 0);
+    const { under, products, sum } = multiplyAt(stroke.flat(), [size, size], numbers, 0);
     const shades = under.map((ink) => (ink === 0 ? "" : ink < 1 ? "half" : "full"));
     return {
       [`ink${i + 1}`]: { ...grid(under), shades },
