@@ -34,7 +34,7 @@ def test_table_lists_the_commands_that_can_import_each_package() -> None:
 
 @pytest.mark.slow
 def test_picture_is_read_without_the_packages_of_other_commands(tmp_path: Path) -> None:
-    others = ("matplotlib", "onnx", "dask", "distributed", "pooch", "pypdfium2")
+    others = ("matplotlib", "onnx", "dask", "distributed", "pooch", "pypdfium2", "scipy.ndimage", "numpy.ma", "jinja2")
     code = "import sys; sys.modules.update(dict.fromkeys(sys.argv.pop(1).split()))\n"
     code += "from stages.__main__ import main; main()"
     for line in (["--help"], ["classify", str(ROOT / "pictures/example.jpg")]):
