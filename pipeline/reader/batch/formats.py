@@ -51,7 +51,8 @@ def to_json(reading: "Reading") -> dict[str, Any]:
     content = {name: getattr(reading, name) for name in ("file", "text", "digits", "confidence", "alternatives")}
     content["rows"] = [_row_to_json(row) for row in reading.rows]
     if reading.upright:
-        content |= {"problems": list(map(asdict, reading.problems)), "upright": reading.upright}
+        problems = list(map(asdict, reading.problems))
+        content |= {"problems": problems, "upright": reading.upright, "degrees": reading.degrees}
     return content
 
 
