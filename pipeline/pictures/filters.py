@@ -44,7 +44,7 @@ def running_median(levels: NDArray[Any], count: int) -> NDArray[Any]:
 
 def largest_around(values: NDArray[Any]) -> NDArray[Any]:
     """Return the largest of the 3 x 3 values around each one, (n, h, w) -> (n, h, w)."""
-    padded = np.pad(values, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    padded = np.pad(values, ((0, 0), (1, 1), (1, 1)), constant_values=-np.inf)
     rows = np.maximum(np.maximum(padded[:, :-2], padded[:, 1:-1]), padded[:, 2:])
     return np.asarray(np.maximum(np.maximum(rows[..., :-2], rows[..., 1:-1]), rows[..., 2:]))
 

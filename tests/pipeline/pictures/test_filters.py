@@ -22,6 +22,7 @@ def test_medians_along_a_closed_line_are_those_of_scipy(count: int) -> None:
 def test_largest_values_around_are_those_of_scipy() -> None:
     values = np.random.default_rng(2).normal(0, 1, (3, 5, 4))
     assert np.array_equal(largest_around(values), ndimage.maximum_filter(values, (1, 3, 3), mode="nearest"))
+    assert largest_around(np.zeros((0, 0, 0), np.float32)).size == 0  # of a picture with only blank tiles
 
 
 @pytest.mark.parametrize("shape", [(2, 2), (30, 20)])
