@@ -93,11 +93,11 @@ def tabulate(page: Reading, form: Form) -> Iterator[dict[str, str]]:
         cells[1] = {}
     for number in sorted(cells):
         least = min(sure.get(number, []) + sure.get(0, []))
-        line = {"file": page.file, "line": str(number), "confidence": f"{least:.6f}"}
+        line = {"file": page.file, "line": str(number), "confidence": f"{least:.4f}"}
         yield {**line, **values, **cells[number]}
     for row in page.rows:
         if not row.record and form.holds[row.region] != "many":
-            line = {"file": page.file, "confidence": f"{row.confidence:.6f}", "check": UNFIT}
+            line = {"file": page.file, "confidence": f"{row.confidence:.4f}", "check": UNFIT}
             yield {**line, row.region: row.text}
     for each in group_problems([each for each in page.problems if each.kind != "unfit"]):
         boxes = "; ".join(",".join(map(str, box)) for box in each.boxes)

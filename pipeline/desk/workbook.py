@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from pipeline.desk.forms.amounts import MINUTE, may_be_amount, parse_amount
 from pipeline.desk.forms.form import Form
-from pipeline.engine.errors import UsageError
+from pipeline.engine.extras import require
 
 MOST_DIGITS = 15  # of a number that a spreadsheet program keeps exactly
 HOURS = 24  # of a day, which is 1 in a workbook
@@ -15,13 +15,11 @@ def make_workbook(lines: Iterable[Mapping[str, str]], form: Form) -> bytes:
     """Return an XLSX file with a row for each line of the table, below a row with the names of the columns.
 
     Amounts, whole numbers and times can be added up; what has more than 15 digits or begins with 0, such as a number of
-    an account, is text, as is a date. Raises UsageError if the library that writes it is missing.
+    an account, is text, as is a date. Raises MissingExtraError if the library that writes it is missing.
     """
-    try:
-        import xlsxwriter  # an extra
-    except ModuleNotFoundError:
-        advice = "install it by pip install 'handwriting[xlsx]', or let the name end in .csv"
-        raise UsageError(f"a table in XLSX needs XlsxWriter: {advice}") from None
+    require("handwriting", "xlsx")
+    import xlsxwriter
+
     columns = ("file", "line", *form.holds, "confidence", "check")
     file = io.BytesIO()
     book = xlsxwriter.Workbook(file, {"in_memory": True})
