@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.network.activations import Array
+from pipeline.pictures import filters
 
 SIDES = (192, 384, 768)  # pixels of the longer side of the pages that are compared, from coarse to fine
 PAPER = 1 / 24  # of the longer side: the window whose lightest levels are the paper
@@ -116,9 +116,9 @@ def measure_inks(grey: Array) -> tuple[Array, ...]:
     for side in SIDES:
         scale = side / max(grey.shape)
         height, width = (max(round(scale * each), 1) for each in grey.shape)
-        levels = scipy.ndimage.gaussian_filter(picture.resize((width, height), Image.Resampling.BOX), BLUR)
+        levels = filters.ndimage.gaussian_filter(picture.resize((width, height), Image.Resampling.BOX), BLUR)
         around = 2 * round(PAPER * side / 2) + 1
-        paper = scipy.ndimage.uniform_filter(scipy.ndimage.maximum_filter(levels, around), around)
+        paper = filters.ndimage.uniform_filter(filters.ndimage.maximum_filter(levels, around), around)
         dark = paper - levels
         # Rules are thin: the reference is what the darkest parts have, not black.
         inks.append(np.clip(dark / max(float(np.percentile(dark, 99)), FAINT), 0, 1).astype(np.float32))
@@ -183,9 +183,11 @@ def _saturate(ink: Array) -> Array:
 
 def _search(fixed: Array, ink: Array, turns: Sequence[complex]) -> list[Placement]:
     """Return the best placements with these turns, each away from the others."""
+    from scipy import fft  # only now: its import takes a tenth of a second
+
     side = max(fixed.shape)
-    shape = [scipy.fft.next_fast_len(2 * each, real=True) for each in np.maximum(fixed.shape, ink.shape).tolist()]
-    target = scipy.fft.rfft2(ink - ink.mean(), shape)
+    shape = [fft.next_fast_len(2 * each, real=True) for each in np.maximum(fixed.shape, ink.shape).tolist()]
+    target = fft.rfft2(ink - ink.mean(), shape)
     limit = round(SHIFT * side)
     shifts = np.arange(-limit, limit + 1)
     middle, found = complex(*((np.array(fixed.shape) - 1) / 2)), []
@@ -193,7 +195,7 @@ def _search(fixed: Array, ink: Array, turns: Sequence[complex]) -> list[Placemen
         around = middle - turn * middle  # so that the centre stays where it is
         moved = _sample(fixed, 1 / turn, -around / turn, ink.shape)
         moved -= moved.mean()
-        correlation = scipy.fft.irfft2(target * scipy.fft.rfft2(moved, shape).conj(), shape)[np.ix_(shifts, shifts)]
+        correlation = fft.irfft2(target * fft.rfft2(moved, shape).conj(), shape)[np.ix_(shifts, shifts)]
         for _ in range(PEAKS):
             down, right = np.unravel_index(correlation.argmax(), correlation.shape)
             value = float(correlation[down, right]) / max(float(np.linalg.norm(moved)), 1e-6)
@@ -238,7 +240,7 @@ def _refine(fixed: Array, ink: Array, placement: Placement) -> Placement:
         return placement
     for _ in range(STEPS):
         at = turn * points + origin
-        difference = scipy.ndimage.map_coordinates(ink, (at.real, at.imag), np.float32, 1) - wanted
+        difference = filters.ndimage.map_coordinates(ink, (at.real, at.imag), np.float32, 1) - wanted
         weighted = derivatives / (1 + (difference / DIFFERENT) ** 2) ** 2
         step = np.linalg.lstsq(weighted @ derivatives.T, weighted @ difference, rcond=None)[0]
         # The step moves the reference page, so its inverse the page (inverse compositional: Baker, Matthews 2004).
@@ -259,7 +261,7 @@ def _correlate(fixed: Array, ink: Array, placement: Placement) -> float:
 def _sample(ink: Array, turn: complex, origin: complex, shape: tuple[int, ...]) -> Array:
     """Return the ink at origin + turn p for each pixel p of a picture of this shape; nothing beyond its edges."""
     matrix, offset = to_matrix(turn), (origin.real, origin.imag)
-    return np.asarray(scipy.ndimage.affine_transform(ink, matrix, offset, shape, np.float32, order=1))
+    return np.asarray(filters.ndimage.affine_transform(ink, matrix, offset, shape, np.float32, order=1))
 
 
 def to_matrix(turn: complex) -> Array:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline.network.activations import Array
 from pipeline.pictures.contrast import local_contrast
-from pipeline.pictures.filters import interpolate
+from pipeline.pictures.smoothing import interpolate
 from pipeline.reader.pages.lines import CentreLine
 from pipeline.reader.pages.search import Level, choose_level
 from pipeline.reader.rows.labels import OUTER, SHEET

@@ -26,7 +26,7 @@ from pipeline.network.losses import LOSSES, probabilities
 from pipeline.network.network import infer, make_buffers, make_network
 from pipeline.network.thread_pool import Run, in_sequence
 from pipeline.pictures.contrast import BOX, add_margin, local_contrast
-from pipeline.pictures.filters import box_mean, largest_around
+from pipeline.pictures.smoothing import box_mean, largest_around
 
 Pixels = NDArray[np.float32]
 # (4, k): y and x of the centres and longer sides, in pixels; probabilities of a digit of any class.

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from pipeline.pictures.filters import box_mean, interpolate, largest_around, running_median
+from pipeline.pictures.smoothing import box_mean, interpolate, largest_around, running_median
 
 
 @pytest.mark.parametrize("shape", [(5, 7), (40, 3), (2, 30, 50)])
