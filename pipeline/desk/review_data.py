@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.desk.arithmetic import MOST_COMBINATIONS, find_habits, find_page_decimal, merge_separators
+from pipeline.desk.arithmetic import MOST_COMBINATIONS, choose_decimal, find_habits, merge_separators
 from pipeline.desk.form_pages import find_usual
 from pipeline.desk.forms.form import DECIMALS, DIGITS, FIELD_KEYS, KEYS, RESERVED, TYPE_NAMES, Form
 from pipeline.desk.forms.formulas import MOST_CHARACTERS, Formula
@@ -33,6 +33,7 @@ def list_pages(found: Sequence[Reading], form: Form | None) -> list[dict[str, An
     """
     pages = []
     seen = Counter[str]()
+    form = form and choose_decimal(form, found)
     for reading in found:
         view = reading.view
         if reading.error or not view:
@@ -41,7 +42,7 @@ def list_pages(found: Sequence[Reading], form: Form | None) -> list[dict[str, An
         number = f"-{seen[view.id]}" if seen[view.id] > 1 else ""
         page = {"file": reading.file, **asdict(view), "id": view.id + number, **_show_way(reading, form, view.size)}
         if form:
-            page["decimal"] = find_page_decimal(reading, form)
+            page["decimal"] = form.decimal
         if doubt := find_doubt(reading.problems):
             page["doubt"] = {"kind": doubt.kind, "what": doubt.what}
         if other := reading.other:
@@ -57,8 +58,7 @@ def _show_way(reading: Reading, form: Form | None, size: tuple[int, int]) -> dic
     problems = [each for each in reading.problems if not each.record or each.kind in ("ink", "unfit")]
     rows = [row if doubt and doubt.kind == "foreign" else _undo_formulas(row) for row in reading.rows]
     if form and doubt:  # otherwise, they are merged already
-        decimal = find_page_decimal(reading, form)
-        rows = [merge_separators(row, decimal, form.patterns[row.region]) for row in rows]
+        rows = [merge_separators(row, form.decimal, form.patterns[row.region]) for row in rows]
     return {
         "upright": reading.upright,
         "turn": reading.degrees,

@@ -260,8 +260,16 @@ function drawFields(read) {
       span("wide", `${isolate(target)} = ${text.replace(/sum\((.*)\)/, "sum of $1")} `, ...note),
     );
   });
+  const { top } = drawing.form;
+  const choose = ({ target }) => changeForm(() => (target.value ? (top.decimal = target.value) : delete top.decimal));
+  const decimals = { "": "most frequent", ".": "12.50", ",": "12,50" };
+  const options = Object.entries(decimals).map(([value, text]) =>
+    make("option", { value, selected: value === (top.decimal ?? "") }, text),
+  );
+  const select = make("select", { id: "decimal", onchange: choose }, options);
+  const decimal = make("label", { className: "fr add" }, "Decimals", select);
   return rows.length
-    ? [head, ...rows, ...lines, ...sums]
+    ? [head, ...rows, ...lines, ...sums, decimal]
     : [make("p", { className: "lead" }, "Drag over a column or a number of the page: this is the first field.")];
 }
 

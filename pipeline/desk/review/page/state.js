@@ -338,7 +338,7 @@ async function saveTable() {
   if (!state.isWriter) await reload();
   const { pile } = state;
   if (!Object.keys(pile.fields).length) saveRows();
-  else save("table.csv", ["file", "line", ...Object.keys(pile.fields), "check"], listRecords(pile));
+  else save("table.csv", ["file", "line", ...Object.keys(pile.fields), "confidence", "check"], listRecords(pile));
 }
 
 const saveRows = () => save("corrected.csv", state.pile.columns, listRows(state.pile));
