@@ -76,7 +76,7 @@ def make_model_card(
         confusions=list_confusions(confusion, names, CONFUSIONS),
         preparation=preparation,
         command=format_command("export", model.dataset, record.recipe, record.changes, record.images),
-        versions={**record.versions, **environment(["onnx", "safetensors"])},
+        versions={**record.versions, **environment(["safetensors"])},
     )
 
 

@@ -105,7 +105,7 @@ def test_file_that_says_it_has_a_million_pages_is_refused(tmp_path: Path) -> Non
 def test_without_the_package_a_pdf_says_which_command_installs_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.pictures.decoding.pdf.can_read", lambda: False)
+    monkeypatch.setattr("pipeline.pictures.decoding.pdf.find_lacking_packages", lambda: "pip install pypdfium2")
     path = write_pdf(tmp_path / "scan.pdf", 2)
     assert count_pages(path) == 1
     with pytest.raises(PictureError, match="pip install pypdfium2"):

@@ -10,7 +10,7 @@ function drawCard() {
   card.hidden = !number && !state.draft;
   if (card.hidden) return;
   const { draft } = state;
-  card.replaceChildren(...(draft ? drawDraft(draft) : drawQuestion(number)));
+  card.replaceChildren(...(draft ? drawDraft(draft) : isWhole(number) ? drawWhole(number) : drawQuestion(number)));
   const row = card.querySelector(".ans");
   const hints = [...row.querySelectorAll(".rest")];
   const others = [...row.querySelectorAll("[data-text]")];
@@ -53,6 +53,7 @@ const WORDS = {
 // The title of the card, and what is known of the number; isPlain: whether nothing is wrong with it.
 function describeQuestion(number, { mark, check, why, isCalculated }, text) {
   const name = label(number);
+  if (isWhole(number)) return [TITLES[number.page.doubt.kind], number.what];
   const hasInk = number.hasInk && number.kind === "read" && mark === "!";
   const words = hasInk ? WORDS.ink : number.kind === "few" ? number.what : WORDS[number.kind];
   const title = words ? `${name}: ${words}` : name;
@@ -224,7 +225,8 @@ const rest = (keys, text) => span("rest", key(keys), text);
 
 function answersFor(number, text) {
   const { offer } = questionOf(number);
-  const enter = text && !(offer && state.typed === null) && button("en", "Enter", text, () => press("Enter"));
+  const isChoice = state.typed === null && (offer || questionOf(number).mark === "Σ");
+  const enter = text && !isChoice && button("en", "Enter", text, () => press("Enter"));
   const isTotal = questionOf(number).check?.kind === "total"; // whose answers are long
   const end = checkOf(number) && !isTotal && rest("Tab", "next number");
   if (state.typed !== null) return [enter, button("", "Esc", "Clear", () => press("Escape")), end];

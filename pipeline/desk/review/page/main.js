@@ -9,6 +9,8 @@ function draw() {
   drawTop();
   drawEnd();
   if (isForm) drawForm();
+  const shown = `${state.view} ${state.focus?.page} ${state.focus?.id}`;
+  if (shown !== state.shown) Object.assign(state, { shown, shownAt: performance.now(), scrolled: 0 });
   if (!isEnd && !isForm) {
     drawCard();
     drawQueue();
@@ -24,16 +26,25 @@ function say() {
   if (!number) return;
   const { text } = showing(number);
   const [title, why] = describeQuestion(number, questionOf(number), text);
-  const words = `${title}: ${[...text].join(" ") || "nothing"}. ${why}`;
+  const words = isWhole(number) ? `${title}: ${why}` : `${title}: ${[...text].join(" ") || "nothing"}. ${why}`;
   if (get("said").textContent !== words) get("said").textContent = words;
 }
 
 // One after the other, as they were pressed: a step that is being stored holds the next key.
 let pending = Promise.resolve();
 const press = (name, isControl = false, isShift = false) => {
-  pending = pending.then(() => respond(name, isControl, isShift));
+  state.waiting += 1;
+  pending = pending.then(() => respond(name, isControl, isShift)).finally(() => (state.waiting -= 1));
   return pending;
 };
+
+// An answer counts only if what it is about was shown for a moment, so that a key that is held down answers nothing.
+const ANSWERS = /^(Enter|Delete|[asdfkut])$/i;
+const isSeen = () =>
+  !state.waiting &&
+  state.shown === `${state.view} ${state.focus?.page} ${state.focus?.id}` &&
+  performance.now() - state.shownAt >= KNOWN.glance;
+
 const undoNow = () => {
   pending = pending.then(undo);
 };
@@ -74,6 +85,8 @@ async function respond(name, isControl, isShift) {
   if (state.draft) return void (await respondToDraft(name, letter));
   const number = focused();
   if (!number) return;
+  if (isWhole(number) && (await respondToWhole(number, letter.length > 1 ? name : letter))) return;
+  if (isWhole(number) && !["l", "g", "r", "?", "ArrowUp", "ArrowDown"].includes(name)) return;
   if (TYPED.test(name)) return void type(name);
   if (letter in LETTERS) return void (await LETTERS[letter]());
   const actions = {
@@ -129,7 +142,7 @@ function overwrite(by) {
   if (next >= 0) change({ over: next, buffer: "" });
 }
 
-const OWN = /^([\d,.:/' -]|[sdfklmngtrz?]|Enter|Delete|Backspace|Escape|Arrow\w+|Tab)$/i;
+const OWN = /^([\d,.:/' -]|[asdfklmngtruz?]|Enter|Delete|Backspace|Escape|Arrow\w+|Tab)$/i;
 
 function listen() {
   document.addEventListener("keydown", (event) => {
@@ -141,6 +154,7 @@ function listen() {
       event.key === "Tab" && (event.shiftKey || state.view === "end" || !focused() || !checkOf(focused()));
     if (isTabAway || (event.target.closest("button") && ["Enter", " "].includes(event.key))) return;
     event.preventDefault();
+    if (!isControl && ANSWERS.test(event.key) && (event.repeat || !isSeen())) return;
     press(event.key, isControl, event.shiftKey);
   });
   window.addEventListener("resize", requestDrawing);

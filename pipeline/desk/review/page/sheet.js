@@ -16,8 +16,9 @@ function drawSheet() {
   get("paper").style.height = `${page.size[0] * scale}px`;
   const box = state.draft?.box ?? number?.box;
   const at = parseFloat(getComputedStyle(sheet).getPropertyValue("--at"));
-  const middle = box ? middleOf(box)[1] * scale : at;
-  get("paper").style.transform = `translateY(${Math.round(at - middle)}px)`;
+  const isLow = !box || (number && isWhole(number) && !state.draft);
+  const middle = isLow ? at - 24 : middleOf(box)[1] * scale;
+  get("paper").style.transform = `translateY(${Math.round(at - middle - state.scrolled)}px)`;
   get("marks").replaceChildren(...markPage(page, number));
 }
 
@@ -37,6 +38,10 @@ function markPage(page, number) {
   const { draft } = state;
   const marks = [];
   const add = (className, box, text) => marks.push(place(make("i", { className }, text && span("", text)), box, page));
+  if (number && isWhole(number)) {
+    for (const boxes of Object.values(page.regions ?? {})) for (const box of boxes) add("cell", box);
+    return marks;
+  }
   const check = number && !draft && checkOf(number);
   const band = check?.kind === "line" ? check.numbers : number?.line && !draft ? [number] : [];
   if (band.length && check) {
@@ -104,6 +109,7 @@ function listenToDrawing(sheet, getPage, finish, boxOf = stretch) {
 
 // A rectangle that is drawn on the page is a number; a click selects the one that is there.
 function listenToSheet() {
+  get("sheet").onwheel = ({ deltaY }) => change({ scrolled: state.scrolled + deltaY });
   const getPage = () => state.draft?.page ?? focused()?.page ?? state.pile.pages[0];
   listenToDrawing(get("sheet"), getPage, ({ page, x, y }, box) => (box ? startDraft(page, box) : select(page, x, y)));
 }

@@ -1,7 +1,8 @@
 // The one state of the page, and what changes it. Everything that is shown is drawn from it.
 
 // focus: page and id of the number in the card. typed: text that replaces its reading, or null. over: index of the
-// framed digit, or -1. draft: a number that is being placed. bar: what is said above the queue.
+// framed digit, or -1. draft: a number that is being placed. bar: what is said above the queue. shown, shownAt: what is
+// on the screen, and since when. scrolled: pixels of the sheet. waiting: keys that are not answered yet.
 const state = {
   pile: null,
   log: null,
@@ -18,6 +19,10 @@ const state = {
   draft: null,
   bar: null,
   items: [],
+  shown: "",
+  shownAt: 0,
+  scrolled: 0,
+  waiting: 0,
 };
 
 let asked = 0;
@@ -124,6 +129,9 @@ const identify = (number) => ({
 // The last step of this pile: the log may have some of pages that were here before.
 const lastStep = () => state.steps.findLast((step) => pagesOf(step).length);
 
+const findAsked = (page, step) =>
+  step.do === "page" ? page.numbers.find(isWhole) : !step.which && findNumber(page, step);
+
 // Undo drops the last step and reads its page again, so that what ticked itself opens, too.
 async function undo() {
   const step = lastStep();
@@ -133,10 +141,13 @@ async function undo() {
   for (const page of pagesOf(step)) replay(page, stepsOf(page));
   refresh();
   const [page] = pagesOf(step);
-  const number = !step.which && findNumber(page, step);
-  const text = number
-    ? `${label(number)} of ${isolate(page.name)} is ${number.text || "empty"} again, and not checked.`
-    : "";
+  const number = findAsked(page, step);
+  const text =
+    step.do === "page"
+      ? `${isolate(page.name)} is to be decided again.`
+      : number
+        ? `${label(number)} of ${isolate(page.name)} is ${number.text || "empty"} again, and not checked.`
+        : "";
   change({ bar: { title: "Undone", text, button: ["Shift Z", "Redo", redo] } });
   if (number) focusOn(number);
   else goTo(state.items.find(isAsked));
@@ -148,7 +159,7 @@ async function redo() {
   const rest = state.undone;
   const { number: _, ...again } = step;
   const [page] = pagesOf(step);
-  const number = !step.which && findNumber(page, step);
+  const number = findAsked(page, step);
   if (number) state.focus = { page: page.number, id: number.id };
   await act(again);
   change({ undone: rest });
@@ -158,10 +169,19 @@ async function redo() {
 async function accept() {
   const number = focused();
   const { text, kind } = showing(number);
-  if (!/\d/.test(text) || (kind === "read" && questionOf(number).offer)) return;
+  const { offer, mark } = questionOf(number);
+  if (!/\d/.test(text) || (kind === "read" && (offer || mark === "Σ"))) return;
   const isUnfit = kind === "typed" && !fitsPattern(state.pile.fields[number.field], text);
   const isNoNumber = checkOf(number) && readAmount(text) === UNKNOWN;
-  const warning = isUnfit ? "does not fit the pattern" : isNoNumber ? "is not one number" : "";
+  const totals = number.page.checks.filter((each) => each.kind === "total" && each.written === number);
+  const isOff = totals.some((each) => judgeCheck(number.page, each, new Map([[number, text]])).state === "differs");
+  const warning = isUnfit
+    ? "does not fit the pattern"
+    : isNoNumber
+      ? "is not one number"
+      : isOff
+        ? "does not add up: Enter again keeps it"
+        : "";
   if (warning && !state.warning) {
     change({ warning });
     return;
@@ -318,7 +338,7 @@ async function saveTable() {
   if (!state.isWriter) await reload();
   const { pile } = state;
   if (!Object.keys(pile.fields).length) saveRows();
-  else save("table.csv", ["file", "line", ...Object.keys(pile.fields), "check"], listRecords(pile));
+  else save("table.csv", ["file", "line", ...Object.keys(pile.fields), "confidence", "check"], listRecords(pile));
 }
 
 const saveRows = () => save("corrected.csv", state.pile.columns, listRows(state.pile));
