@@ -139,7 +139,7 @@ class Reader:
 
     def read_page(self, page: Page, name: str, threads: int | None = None, form: Fields | None = None) -> "Result":
         """Read the digits in a picture that is decoded already; the arguments and errors are those of `read`."""
-        # SciPy is imported only now: its import takes 0.3 s, and predictions of arrays of images do not need it.
+        # Imported only now, since predictions of arrays of images do not need it.
         from pipeline.reader.pages.reading import read, read_one
 
         if threads is not None and threads < 1:

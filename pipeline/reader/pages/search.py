@@ -26,7 +26,7 @@ from pipeline.network.losses import LOSSES, probabilities
 from pipeline.network.network import infer, make_buffers, make_network
 from pipeline.network.thread_pool import Run, in_sequence
 from pipeline.pictures.contrast import BOX, add_margin, local_contrast
-from pipeline.pictures.filters import ndimage
+from pipeline.pictures.smoothing import box_mean, largest_around
 
 Pixels = NDArray[np.float32]
 # (4, k): y and x of the centres and longer sides, in pixels; probabilities of a digit of any class.
@@ -136,12 +136,12 @@ def find_candidates(slider: Slider, level: Level) -> tuple[Proposals, NDArray[np
     contrast = np.pad(inner, ((0, tall), (0, wide)))
     corners = (range(0, step * count, step * cell) for count, cell in zip(counts, cells, strict=True))
     tiles = {(y, x): contrast[y:, x:][:tall, :wide] for y, x in itertools.product(*corners)}
-    ink = np.abs(ndimage.uniform_filter(contrast, EYE))
+    ink = np.abs(box_mean(contrast, EYE))
     inked = {(y, x): tile for (y, x), tile in tiles.items() if ink[y : y + tall, x : x + wide].max() > FLAT}
     predicted = slider.predict(list(inked.values()))
     scores = 1 - predicted[..., -1]
     possible = scores > POSSIBLE_DIGIT
-    peaks = scores == ndimage.maximum_filter(scores, (1, 3, 3), mode="nearest")  # one at the edge of a tile may be none
+    peaks = scores == largest_around(scores)  # one at the edge of a tile may be none
     tile, *cell = np.nonzero(possible)
     starts = np.array([*inked], int).reshape(-1, 2)[tile].T
     y, x = (
