@@ -23,19 +23,19 @@ from operator import itemgetter
 
 from pipeline.desk.forms.amounts import (
     MINUTE,
-    OTHER,
+    OTHER_DECIMAL,
     Amount,
     find_decimal,
     find_exact_unit,
     format_amount,
     ignore_comma,
     parse_amount,
-    write_number,
+    write_amount,
 )
 from pipeline.desk.forms.form import Form
-from pipeline.desk.forms.formulas import Formula, UnknownError, evaluate, list_fields
+from pipeline.desk.forms.formulas import Formula, UnknownError, evaluate_formula, list_fields
 from pipeline.reader.batch.readings import Reading, RowReading
-from pipeline.reader.pages.result import Kind, Problem
+from pipeline.reader.pages.result import Problem, ProblemKind
 
 MOST_COMBINATIONS = 1_000  # of alternatives that are tried: the most probable ones
 DAY = 24
@@ -82,7 +82,7 @@ def check(formula: Formula, target: str, texts: Mapping[str, Sequence[str]], hab
     sums = {field: sum((each.value for each in some if each), Fraction(0)) for field, some in amounts.items() if some}
     units = {each.unit for field in needed for each in amounts.get(field, []) if each}
     try:
-        value = evaluate(formula.tree, sums, sums)
+        value = evaluate_formula(formula.tree, sums, sums)
     except UnknownError:
         return Comparison(None)
     if value is None:
@@ -130,18 +130,21 @@ def find_page_decimal(page: Reading, form: Form) -> str:
     found = Counter(
         find_decimal(row.text)
         for row in page.rows
-        if all(write_number(f"0{other}00", each, patterns[row.region]) == f"0{each}00" for each, other in OTHER.items())
+        if all(
+            write_amount(f"0{other}00", each, patterns[row.region]) == f"0{each}00"
+            for each, other in OTHER_DECIMAL.items()
+        )
     )
     del found[""]
     return form.decimal or (found.most_common(1)[0][0] if found else ".")
 
 
 def merge_separators(row: RowReading, decimal: str, pattern: str | None) -> RowReading:
-    """Return a row whose texts are those of `write_number`; those that differ only in a comma are one, and add up."""
+    """Return a row whose texts are those of `write_amount`; those that differ only in a comma are one, and add up."""
     chances: dict[str, float] = defaultdict(float)
     texts: dict[str, str] = {}
     for read, chance in ((row.text, row.confidence), *row.alternatives):
-        text = write_number(read, decimal, pattern)
+        text = write_amount(read, decimal, pattern)
         chances[ignore_comma(text)] += chance
         texts.setdefault(ignore_comma(text), text)
     first, *others = chances
@@ -175,7 +178,7 @@ class Check:
 
     target: str
     formula: Formula
-    record: int
+    line: int
     cells: Mapping[str, Sequence[int]]
     many: Collection[str]
 
@@ -191,8 +194,8 @@ def _list_checks(rows: Sequence[RowReading], form: Form) -> Iterator[Check]:
     """Yield what is checked on a page: each line, then the sums."""
     places: dict[tuple[str, int], list[int]] = defaultdict(list)
     for i, row in enumerate(rows):
-        if row.record or form.holds[row.region] == "many":
-            places[row.region, row.record].append(i)
+        if row.line or form.holds[row.region] == "many":
+            places[row.region, row.line].append(i)
     many = [field for field, holds in form.holds.items() if holds == "many"]
     records = sorted({record for field, record in places if form.holds[field] == "lines"})
     checks = [(target, formula, record) for record in records for target, formula in form.lines.items()]
@@ -314,27 +317,27 @@ def _replace_reading(row: RowReading, text: str, chances: Mapping[str, float]) -
         digits="".join(character for character in text if character.isdecimal()),
         confidence=round(chances[text], 6),
         alternatives=tuple(sorted(others, key=itemgetter(1), reverse=True)),
-        rejected=False,
+        withheld=False,
         before=row.before or ((row.text, row.confidence), *row.alternatives),
     )
 
 
 def _find_problem(rows: Sequence[RowReading], asked: Check, habit: Habit, decimal: str) -> Problem | None:
     """Return what is wrong with a line or a sum, if anything is."""
-    formula, target, record = asked.formula, asked.target, asked.record
+    formula, target, record = asked.formula, asked.target, asked.line
     texts = {i: rows[i].text for some in asked.cells.values() for i in some}
     written = asked.write(texts)
     compared = check(formula, target, written, habit) if all(texts.values()) else Comparison(None)
     result = format_amount(compared.result, decimal) if compared.result else ""
     found = next(iter(written[target]), "")
     if compared.fits is False:
-        kind: Kind = "line" if record else "sum"
-        return Problem(kind, f"{found}, but {formula.text} is {result}", target, record=record)
+        kind: ProblemKind = "line" if record else "sum"
+        return Problem(kind, f"{found}, but {formula.text} is {result}", target, line=record)
     if compared.fits is None and not record:
         return Problem("sum", f"{formula.text} cannot be checked", target)
     if result and not found:
-        return Problem("missing", f"a number is missing: {formula.text} is {result}", target, record=record)
+        return Problem("missing", f"a number is missing: {formula.text} is {result}", target, line=record)
     empty = [field for field, some in written.items() if not any(some)]
     if found and empty and not result:
-        return Problem("missing", "a number is missing", empty[0], record=record)
+        return Problem("missing", "a number is missing", empty[0], line=record)
     return None

@@ -16,7 +16,7 @@ T = TypeVar("T")
 MAX_INTEGER = (1 << 63) - 1  # larger ones are neither indices nor floats
 FINITE = sys.float_info.max  # infinity exceeds it
 
-Count = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
+NonNegative = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 Positive = Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Fraction = Annotated[float, Meta(ge=0, lt=1)]

@@ -10,8 +10,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from pipeline.engine.provenance import environment
-from pipeline.model.header import HEADER, format_header
+from pipeline.engine.provenance import package_versions
+from pipeline.model.header import HEADER_KEY, format_header
 from pipeline.model.model import Model
 from pipeline.network.activations import Array
 from pipeline.network.layer import Layer, of_kind
@@ -88,9 +88,9 @@ def save_onnx(path: Path, model: Model) -> None:
         opset_imports=[opset],
         ir_version=helper.find_min_ir_version_for([opset]),
         producer_name=PRODUCER,
-        producer_version=environment([PRODUCER])[PRODUCER],
+        producer_version=package_versions([PRODUCER])[PRODUCER],
     )
-    helper.set_model_props(proto, {HEADER: format_header(model.header)})
+    helper.set_model_props(proto, {HEADER_KEY: format_header(model.header)})
     onnx.checker.check_model(proto, full_check=True)
     path.write_bytes(proto.SerializeToString(deterministic=True))
 

@@ -26,7 +26,7 @@ def can_read() -> bool:
     return importlib.util.find_spec("pypdfium2") is not None
 
 
-def count_pages(path: Path) -> int:
+def count_pdf_pages(path: Path) -> int:
     """Return the number of pages. Raises PdfError."""
     return int(_read(path))
 

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from pipeline.engine.threads import count_cores
 from pipeline.model.metrics import measure_reliability
-from pipeline.model.model import RowReader
+from pipeline.model.model import Recogniser
 from pipeline.network.thread_pool import ThreadPool
-from pipeline.reader.rows.labels import NO_LABEL, OTHER, SIDE, SPACE, WIDTH, decode_contrast
+from pipeline.reader.rows.labels import LINE_IMAGE_WIDTH, NO_LABEL, OTHER_WRITING, SIDE, SPACE, decode_contrast
 from pipeline.reader.rows.spans import SIZE, Span, is_reported, measure, read_spans
 from pipeline.reader_training.columns import LineImages, move_labels
 
@@ -34,13 +34,13 @@ class Quality:
     expected_calibration_error: float
 
 
-def calibrate(model: RowReader, line_images: LineImages) -> tuple[RowReader, Quality]:
-    """Return a row network with the temperature that fits line images best, and how well it reads them.
+def calibrate(model: Recogniser, line_images: LineImages) -> tuple[Recogniser, Quality]:
+    """Return a recogniser with the temperature that fits line images best, and how well it reads them.
 
     It minimises the cross-entropy between the probability of a number and whether it is correct.
     (Guo et al. 2017, for whole numbers)
     """
-    contrast = [decode_contrast(image[:, SIDE : SIDE + WIDTH]) for image in line_images.images]
+    contrast = [decode_contrast(image[:, SIDE : SIDE + LINE_IMAGE_WIDTH]) for image in line_images.images]
     with ThreadPool(count_cores()) as pool:
         found = read_spans(model, contrast, pool.run)
     width, classes = line_images.images.shape[2], len(model.class_names)
@@ -70,7 +70,7 @@ def calibrate(model: RowReader, line_images: LineImages) -> tuple[RowReader, Qua
 
 def list_numbers(labels: NDArray[np.integer], classes: int) -> list[Written]:
     """Return the numbers of a line image, by its labels, (MAX_LABELS, 3)."""
-    used, parting = labels[labels[:, 0] != NO_LABEL].tolist(), (classes + SPACE, classes + OTHER)
+    used, parting = labels[labels[:, 0] != NO_LABEL].tolist(), (classes + SPACE, classes + OTHER_WRITING)
     parts = (list(part) for apart, part in groupby(used, lambda label: label[0] in parting) if not apart)
     return [(tuple(label[0] for label in part), sum(part[0][1:]) / 2, sum(part[-1][1:]) / 2) for part in parts]
 

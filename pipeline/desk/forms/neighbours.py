@@ -7,8 +7,8 @@ from pipeline.desk.forms.missed import find_ink
 from pipeline.network.activations import Array
 
 OWN = 0.5  # of the pixels of a number within the region from which it belongs to it
-APART = 0.4  # sizes of a digit: a gap between two digits of a number, at most
-BLURRED = 0.06  # sizes of a digit: how far a stroke is visible beyond its pixels
+WIDEST_DIGIT_GAP = 0.4  # sizes of a digit: a gap between two digits of a number, at most
+INK_BLUR = 0.06  # sizes of a digit: how far a stroke is visible beyond its pixels
 
 
 def hide_neighbours(grey: Array, left: int, right: int, size: float) -> Array:
@@ -19,13 +19,13 @@ def hide_neighbours(grey: Array, left: int, right: int, size: float) -> Array:
     part along the row belongs to one number.
     """
     inked, rules = find_ink(grey, size)
-    labels, count = ndimage.label(ndimage.maximum_filter1d(inked, 2 * round(APART * size / 2) + 1, axis=1))
+    labels, count = ndimage.label(ndimage.maximum_filter1d(inked, 2 * round(WIDEST_DIGIT_GAP * size / 2) + 1, axis=1))
     numbers = np.where(inked, labels, 0)
     pixels = np.bincount(numbers.ravel(), minlength=count + 1)
     within = np.bincount(numbers[:, left:right].ravel(), minlength=count + 1)
     is_own = within >= OWN * pixels
     is_own[0] = False
-    own, halo = is_own[numbers], 2 * round(BLURRED * size) + 1
+    own, halo = is_own[numbers], 2 * round(INK_BLUR * size) + 1
     outside = ~ndimage.maximum_filter(own, halo)
     outside[:, left:right] = False
     hidden = outside | (ndimage.maximum_filter(inked & ~own, halo) & ~own & ~rules)

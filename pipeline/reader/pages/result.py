@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Alternatives = tuple[tuple[str, float], ...]
 
 
-def surround(boxes: NDArray[Any]) -> tuple[int, int, int, int]:
+def enclose(boxes: NDArray[Any]) -> tuple[int, int, int, int]:
     """Return left, top, right and bottom of the rectangle around some boxes, (k, 4)."""
     left, top = boxes[:, :2].min(axis=0).tolist()
     right, bottom = boxes[:, 2:].max(axis=0).tolist()
@@ -35,7 +35,7 @@ class Number:
     @property
     def box(self) -> tuple[int, int, int, int]:
         """Left, top, right and bottom of a rectangle around all digits, in pixels of the picture."""
-        return surround(self.boxes)
+        return enclose(self.boxes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,17 +57,17 @@ class Row:
     probabilities: NDArray[np.float32]
     numbers: tuple[Number, ...]
     region: str = ""
-    record: int = 0
+    line: int = 0
 
     @property
     def box(self) -> tuple[int, int, int, int]:
         """Left, top, right and bottom of a rectangle around all digits, in pixels of the picture."""
-        return surround(self.boxes)
+        return enclose(self.boxes)
 
 
 # A page that could not be aligned; a field or cell without a number; ink that was not read; a row that fits no line; a
 # field with fewer lines than on other pages; a line, and a sum, that does not add up.
-Kind = Literal["alignment", "missing", "ink", "unfit", "few", "line", "sum"]
+ProblemKind = Literal["alignment", "missing", "ink", "unfit", "few", "line", "sum"]
 
 
 @dataclass(frozen=True)
@@ -75,14 +75,14 @@ class Problem:
     """Something that a person should look at on a page of a form, because a number may be missing or wrong.
 
     what: in words. region: name of the field. box: left, top, right and bottom in pixels of the picture.
-    record: number of the line in the table of the page. The last three are missing where they are not known.
+    line: number of the line in the table of the page. The last three are missing where they are not known.
     """
 
-    kind: Kind
+    kind: ProblemKind
     what: str
     region: str = ""
     box: tuple[int, int, int, int] | None = None
-    record: int = 0
+    line: int = 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -199,7 +199,7 @@ def test_default_is_the_trained_model_if_it_exists(
     assert "pretrained" in caplog.messages[0]
     assert caplog.messages[2] == caplog.messages[0]  # pictures are read by a separate network
     images = load(pictures=False)
-    assert images.finder is None
+    assert images.detector is None
     assert images.digest != trained.digest
     accuracy = json.loads((built / "train/model.json").read_bytes())["validation_accuracy"]
     assert caplog.messages[-1].startswith(f"model: artifacts/train, {accuracy:.2%} correct on validation images")
@@ -216,7 +216,7 @@ def test_model_of_other_classes_reads_pictures_itself(
     model = make_model("6", shape=(28, 28), class_names=names, negative_class=negative_class)
     save(model, tmp_path / "model.safetensors")
     reader = load(tmp_path)
-    assert (reader.finder, reader.names, reader.classes_.tolist()) == (None, names, list(names))
+    assert (reader.detector, reader.names, reader.classes_.tolist()) == (None, names, list(names))
     assert set(reader.predict(sample_digits()[0]).tolist()) <= set(names)
     assert reader.read(make_picture()).text in (*names, "")
     assert ("without a reject class" in caplog.messages[-1]) is not negative_class
@@ -226,21 +226,21 @@ def test_trained_reader_of_other_characters_needs_no_trained_classifier(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("artifacts/reader").mkdir(parents=True)
-    finder, names = load(PRETRAINED).finder, tuple("abcdefghij")
-    assert finder
-    letters = replace(finder, class_names=names, row=replace(finder.row, class_names=names))
-    save(letters, "artifacts/reader/model.safetensors")
+    Path("artifacts/detector").mkdir(parents=True)
+    detector, names = load(PRETRAINED).detector, tuple("abcdefghij")
+    assert detector
+    letters = replace(detector, class_names=names, row=replace(detector.row, class_names=names))
+    save(letters, "artifacts/detector/model.safetensors")
     assert load().read(make_picture()).text == "".join(names[int(digit)] for digit in truth())
 
 
 def test_model_that_reads_pictures_or_rows_predicts_no_images(tmp_path: Path) -> None:
-    finder = load(PRETRAINED_READER).finder
-    assert finder
-    save(finder.row, tmp_path / "model.safetensors")
+    detector = load(PRETRAINED_READER).detector
+    assert detector
+    save(detector.row, tmp_path / "model.safetensors")
     with pytest.raises(UsageError, match="reads pictures"):
         load(PRETRAINED_READER, pictures=False)
-    with pytest.raises(UsageError, match="row network"):
+    with pytest.raises(UsageError, match="recogniser"):
         load(tmp_path)
 
 

@@ -1,7 +1,7 @@
 from pipeline.desk.forms.records import Entry, find_shared, number_records
-from pipeline.desk.forms.regions import Box, Holds
+from pipeline.desk.forms.regions import FloatBox, Holds
 
-BOUNDS: dict[str, Box] = {"day": (0, 0, 100, 900), "amount": (90, 0, 300, 900)}
+BOUNDS: dict[str, FloatBox] = {"day": (0, 0, 100, 900), "amount": (90, 0, 300, 900)}
 
 
 def enter(field: str, x: float, y: float, confidence: float = 0.9, part: int = 0, holds: Holds = "lines") -> Entry:
