@@ -171,7 +171,7 @@ def apply_formulas(page: Reading, form: Form, habits: Mapping[str, Habit]) -> Re
 
 @dataclass(frozen=True)
 class Check:
-    """A formula for the number in the field `target` of a line, or of the page if record is 0.
+    """A formula for the number in the field `target` of a line, or of the page if line is 0.
 
     cells: indices of the rows in each of its fields. many: fields in which a space separates two numbers.
     """
@@ -197,15 +197,15 @@ def _list_checks(rows: Sequence[RowReading], form: Form) -> Iterator[Check]:
         if row.line or form.holds[row.region] == "many":
             places[row.region, row.line].append(i)
     many = [field for field, holds in form.holds.items() if holds == "many"]
-    records = sorted({record for field, record in places if form.holds[field] == "lines"})
-    checks = [(target, formula, record) for record in records for target, formula in form.lines.items()]
-    for target, formula, record in [*checks, *((target, formula, 0) for target, formula in form.sums.items())]:
+    lines = sorted({line for field, line in places if form.holds[field] == "lines"})
+    checks = [(target, formula, line) for line in lines for target, formula in form.lines.items()]
+    for target, formula, line in [*checks, *((target, formula, 0) for target, formula in form.sums.items())]:
         cells: dict[str, list[int]] = {}
         for field in sorted({target, *list_fields(formula.tree, "field")}):
-            cells[field] = places.get((field, record if form.holds[field] == "lines" else 1), [])
+            cells[field] = places.get((field, line if form.holds[field] == "lines" else 1), [])
         for field in sorted(list_fields(formula.tree, "sum")):
             cells[field] = [i for (name, _), some in sorted(places.items()) if name == field for i in some]
-        yield Check(target, formula, record, cells, many)
+        yield Check(target, formula, line, cells, many)
 
 
 def _choose(rows: Sequence[RowReading], checks: Sequence[Check], habits: Mapping[str, Habit]) -> list[RowReading]:
@@ -324,20 +324,20 @@ def _replace_reading(row: RowReading, text: str, chances: Mapping[str, float]) -
 
 def _find_problem(rows: Sequence[RowReading], asked: Check, habit: Habit, decimal: str) -> Problem | None:
     """Return what is wrong with a line or a sum, if anything is."""
-    formula, target, record = asked.formula, asked.target, asked.line
+    formula, target, line = asked.formula, asked.target, asked.line
     texts = {i: rows[i].text for some in asked.cells.values() for i in some}
     written = asked.write(texts)
     compared = check(formula, target, written, habit) if all(texts.values()) else Comparison(None)
     result = format_amount(compared.result, decimal) if compared.result else ""
     found = next(iter(written[target]), "")
     if compared.fits is False:
-        kind: ProblemKind = "line" if record else "sum"
-        return Problem(kind, f"{found}, but {formula.text} is {result}", target, line=record)
-    if compared.fits is None and not record:
+        kind: ProblemKind = "line" if line else "sum"
+        return Problem(kind, f"{found}, but {formula.text} is {result}", target, line=line)
+    if compared.fits is None and not line:
         return Problem("sum", f"{formula.text} cannot be checked", target)
     if result and not found:
-        return Problem("missing", f"a number is missing: {formula.text} is {result}", target, line=record)
+        return Problem("missing", f"a number is missing: {formula.text} is {result}", target, line=line)
     empty = [field for field, some in written.items() if not any(some)]
     if found and empty and not result:
-        return Problem("missing", "a number is missing", empty[0], line=record)
+        return Problem("missing", "a number is missing", empty[0], line=line)
     return None

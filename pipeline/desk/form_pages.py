@@ -1,4 +1,4 @@
-"""Compare the pages of a form: find what may be missing, and make the table with a line for each record."""
+"""Compare the pages of a form: find what may be missing, and make the table with a line for each line."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -51,7 +51,7 @@ def find_usual(read: Sequence[Reading], field: str) -> int:
 
 
 def tabulate(page: Reading, form: Form) -> Iterator[dict[str, str]]:
-    """Yield the lines of the table for a page: one for each record, then one for each problem.
+    """Yield the lines of the table for a page: one for each line of the page, then one for each problem.
 
     Fields that hold one number, and those that hold many, have their value in each line of the page.
     """
@@ -105,6 +105,6 @@ def group_problems(problems: Sequence[Problem]) -> list[Problems]:
     """Return the problems of a page; those of one kind and field become one, except for those of single lines."""
     boxes: dict[tuple[str, str, int], list[Box]] = {}
     for each in problems:
-        record = 0 if each.kind == "ink" else each.line
-        boxes.setdefault((each.what, each.region, record), []).extend([each.box] if each.box else [])
-    return [Problems(what, region, record, tuple(some)) for (what, region, record), some in boxes.items()]
+        line = 0 if each.kind == "ink" else each.line
+        boxes.setdefault((each.what, each.region, line), []).extend([each.box] if each.box else [])
+    return [Problems(what, region, line, tuple(some)) for (what, region, line), some in boxes.items()]

@@ -53,7 +53,7 @@ def file_stamp(path: Path | str) -> list[int] | None:
 
 
 def stamp_or_unique(path: Path | str) -> list[int] | None:
-    """Return the signature of a file, made unique as long as a write may leave the signature unchanged.
+    """Return the stamp of a file, made unique as long as a write may leave the stamp unchanged.
 
     This is so immediately after a write, because the times of a file advance in steps.
     """
@@ -65,7 +65,7 @@ def stamp_or_unique(path: Path | str) -> list[int] | None:
 
 
 def wait_and_stamp(path: Path | str) -> list[int] | None:
-    """Return what `stamp_or_unique` returns, after waiting until a write would change the signature, two seconds at most."""
+    """Return what `stamp_or_unique` returns, once a write would change the stamp; wait two seconds at most."""
     end = time.monotonic() + COARSE / SECOND
     while (found := stamp_or_unique(path)) != file_stamp(path) and time.monotonic() < end:
         time.sleep(FINE_STEP / SECOND / 5)

@@ -101,8 +101,8 @@ def list_torch_modules(model: Model) -> list[str]:
 def save_safetensors(path: Path, model: Model, dtype: type[np.floating[Any] | np.int8] = np.float32) -> None:
     """Write the header to the metadata of `path`, and the parameters as `0.weight`, `0.bias`, `2.weight` and so on.
 
-    The number is the index of the module in `list_torch_modules`. For an ensemble the index of the network comes first, as in
-    a torch.nn.ModuleList: `1.0.weight` belongs to the second network. The names of the recogniser begin with
+    The number is the index of the module in `list_torch_modules`. For an ensemble the index of the network comes first,
+    as in a torch.nn.ModuleList: `1.0.weight` belongs to the second network. The names of the recogniser begin with
     `row.`. dtype: np.float32, np.float16 for half the size, or np.int8 for a quarter: then `0.weight_scale` is
     the scale of each output.
     """

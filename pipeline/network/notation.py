@@ -104,8 +104,8 @@ def _parse_layer(text: str) -> tuple[str, str, Values]:
     raise UsageError(
         f"layers cannot contain '{text}': write units as 128, convolutions as conv16 or conv16x5/2 (kernels, size, "
         f"stride) or conv16x1x5/1p0x8d4+ (height and width; padding, dilation, the input added), pooling as pool2 or "
-        f"avgpool3/2 (the maximum or the mean; kernel, stride), with numbers from 1 to {LARGEST_NUMBER:,}, and dropout as "
-        "dropout0.25"
+        f"avgpool3/2 (the maximum or the mean; kernel, stride), with numbers from 1 to {LARGEST_NUMBER:,}, and dropout "
+        "as dropout0.25"
     )
 
 

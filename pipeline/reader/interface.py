@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TRAINED, TRAINED_READER = Path("artifacts/train"), Path("artifacts/detector")
+# Until 1.1.0, the stage `detector` had the name of the package. Its result is the same but for that name.
+STAGE_BEFORE, TRAINED_BEFORE = "reader", Path("artifacts/reader")
 SAFETENSORS = "model.safetensors"
 
 PictureInput = str | os.PathLike[str] | BinaryIO | Image.Image | NDArray[np.uint8]
@@ -52,8 +54,8 @@ class Fields(Protocol):
 class Reader:
     """Trained models that read images and pictures; see `load`. Calls from several threads run one after another.
 
-    model: the model that classifies images as in the training set. detector: the model that is slid over pictures; if it
-    is None, a picture shows one object, which `model` classifies.
+    model: the model that classifies images as in the training set. detector: the model that is slid over pictures; if
+    it is None, a picture shows one object, which `model` classifies.
     """
 
     model: Classifier
@@ -153,15 +155,15 @@ class Reader:
 def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) -> Reader:
     """Load the models and log which one is used.
 
-    folder: an artifact of the stage `train`, `export` or `detector`; or a file model.safetensors, or its folder, such as
-    PRETRAINED. By default, `artifacts/train` in the current folder classifies images and `artifacts/detector` reads
+    folder: an artifact of the stage `train`, `export` or `detector`; or a file model.safetensors, or its folder, such
+    as PRETRAINED. By default, `artifacts/train` in the current folder classifies images and `artifacts/detector` reads
     pictures; if one of them does not exist, the pretrained model takes its place. If the classes of a named classifier
     differ from the reader's, it also classifies pictures, each as a picture of one object. pictures: whether to load
     the model that reads pictures. Raises PipelineError if a model is missing or damaged, and UsageError if the model
     reads only rows, or if it reads only pictures and `pictures` is False.
     """
     path = Path(folder) if folder is not None else _choose(TRAINED, PRETRAINED)
-    model = _load(path, *(("reader", "train") if pictures and path != TRAINED else ("train", "reader")))
+    model = _load(path, *(("detector", "train") if pictures and path != TRAINED else ("train", "detector")))
     detector: Detector | None = None
     why = ""
     if pictures and isinstance(model, Detector):
@@ -169,8 +171,12 @@ def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) ->
         model = _load(_choose(TRAINED, PRETRAINED), "train")
     elif pictures:
         beside = path / PRETRAINED_READER.name  # as in PRETRAINED
-        other = beside if folder is not None and beside.exists() else _choose(TRAINED_READER, PRETRAINED_READER)
-        found = _require(Detector, _load(other, "reader"), other)
+        other = (
+            beside
+            if folder is not None and beside.exists()
+            else _choose(TRAINED_READER, TRAINED_BEFORE, PRETRAINED_READER)
+        )
+        found = _require(Detector, _load(other, "detector"), other)
         if folder is None or path == PRETRAINED or found.class_names == model.class_names:
             path, detector = other, found
             why = f" reads pictures, because {folder} classifies single images" if folder and other != beside else ""
@@ -209,8 +215,9 @@ def _describe(model: Classifier | Detector, path: Path) -> str:
     return ", ".join(words)
 
 
-def _choose(trained: Path, pretrained: Path) -> Path:
-    return trained if trained.exists() or trained.is_symlink() else pretrained
+def _choose(*paths: Path) -> Path:
+    """Return the first path that exists, otherwise the last."""
+    return next((path for path in paths if path.exists() or path.is_symlink()), paths[-1])
 
 
 def _load(path: Path, *stages: str) -> Model:
@@ -221,7 +228,8 @@ def _load(path: Path, *stages: str) -> Model:
             file = entry if entry.is_file() else entry / SAFETENSORS
             exported = file.exists()
             if not exported or (entry / MANIFEST).exists():
-                found = find_artifact(entry, *(("export",) if exported else stages), shown=path)
+                before = (STAGE_BEFORE,) if "detector" in stages else ()
+                found = find_artifact(entry, *(("export",) if exported else (*stages, *before)), shown=path)
                 require_intact(entry, found, shown=path)
             return load_safetensors(file) if exported else load_model(entry)
     except OSError as error:

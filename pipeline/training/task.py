@@ -1,6 +1,7 @@
 """What a network learns, in one record. Training knows no kind of network: it reads a Task.
 
-`make_classifier_task` (training/classification.py), `make_recogniser_task` and `make_detector_task` (reader_training/) make one each.
+`make_classifier_task` (training/classification.py), `make_recogniser_task` and `make_detector_task` (reader_training/)
+make one each.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,7 @@
 """Resolve the options of download.
 
-The files of a known data set are determined by their digests, and `list_data_modules` names the modules that read own data.
+The files of a known data set are determined by their digests, and `list_data_modules` names the modules that read own
+data.
 """
 
 import re

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from pipeline.desk.forms.frames import Frame, make_frame
 from pipeline.desk.forms.missed import USUAL, find_missed
 from pipeline.desk.forms.neighbours import hide_neighbours
-from pipeline.desk.forms.records import Entry, find_shared, number_records
 from pipeline.desk.forms.regions import FloatBox, Region
 from pipeline.desk.forms.registration import SHIFTED, Reference, align_page
+from pipeline.desk.forms.table_lines import Entry, find_shared, number_lines
 from pipeline.model.model import Detector
 from pipeline.network.activations import Array
 from pipeline.network.thread_pool import Run, in_sequence
@@ -31,7 +31,7 @@ def read_form(
     run: Run = in_sequence,
     name: str = "the picture",
 ) -> Result:
-    """Read the fields of a page, (h, w) in [0, 255]; each row has the name of its field and the number of its record.
+    """Read the fields of a page, (h, w) in [0, 255]; each row has the name of its field and the number of its line.
 
     model, size, run: as for `read`. Raises PictureError, with the name, if a region is not within the page and there
     is not a reference page.
@@ -78,8 +78,8 @@ def read_form(
 
     shared = find_shared([_enter(*each) for each in found])
     found = [each for i, each in enumerate(found) if i not in shared]
-    records = number_records([_enter(*each) for each in found])
-    rows = [replace(row, line=number) for (_, _, row), number in zip(found, records, strict=True)]
+    numbers = number_lines([_enter(*each) for each in found])
+    rows = [replace(row, line=number) for (_, _, row), number in zip(found, numbers, strict=True)]
     problems += _find_problems(frame, printed, rows, places)
     if is_doubtful:  # whether a row is that of its field, and whole, is not known, unless the region is the whole page
         everywhere = {region for region, bounds in places if _covers(bounds, frame.shape)}
@@ -109,7 +109,7 @@ def _find_problems(
     rows: Sequence[Row],
     places: Sequence[tuple[Region, tuple[int, int, int, int]]],
 ) -> list[Problem]:
-    """Return the fields without a reading, readings that fit no record, and ink from which nothing was read.
+    """Return the fields without a reading, readings that fit no line, and ink from which nothing was read.
 
     printed: (h, w), where the form is printed, in the frame.
     """
@@ -132,14 +132,14 @@ def _find_problems(
         for box in find_missed(frame.cut(left, top, right, bottom), size, around, printed[top:bottom, left:right]):
             whole = np.array([box[0] + left, box[1] + top, box[2] + left, box[3] + top])
             found = tuple(np.rint(whole / scale).astype(int).tolist())
-            record = _find_record(lines, found) if region.holds == "lines" else 0
-            problems.append(Problem("ink", INK, region.name, found, line=record))
+            line = _find_line(lines, found) if region.holds == "lines" else 0
+            problems.append(Problem("ink", INK, region.name, found, line=line))
             taken.append(tuple(whole.tolist()))  # once, also if two regions share it
     return problems
 
 
-def _find_record(lines: Sequence[Row], box: tuple[int, ...]) -> int:
-    """Return the record of the nearest row, of those in lines, whose height on the page is that of the box, or 0."""
+def _find_line(lines: Sequence[Row], box: tuple[int, ...]) -> int:
+    """Return the line of the nearest row, of those in lines, whose height on the page is that of the box, or 0."""
     middle = (box[1] + box[3]) / 2
     level = [row for row in lines if row.box[1] <= middle <= row.box[3]]
     return min(level, key=lambda row: abs(row.box[1] + row.box[3] - 2 * middle)).line if level else 0

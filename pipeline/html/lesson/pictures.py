@@ -37,8 +37,8 @@ class Pictures:
 
     chosen: by name, an image, (28, 28), and its class. ring: column and row of the part of "rub" that makes it a 3 once
     it is rubbed out, the centre of a disc. excited: for each map of the second layer with kernels, the index of
-    its EXCITING_PATCHES training images with the largest activations, times the number of positions, plus the position of the
-    peak, uint32 (maps, PATCHES).
+    its EXCITING_PATCHES training images with the largest activations, times the number of positions, plus the
+    position of the peak, uint32 (maps, EXCITING_PATCHES).
     """
 
     chosen: dict[str, tuple[Image, int]]

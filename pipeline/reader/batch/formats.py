@@ -43,7 +43,7 @@ def format_json(reading: "Reading") -> list[str]:
 
 
 def to_json(reading: "Reading") -> dict[str, Any]:
-    """Return the object of a picture. Only pages of a form have problems, and only their rows a record."""
+    """Return the object of a picture. Only pages of a form have problems, and only their rows a line."""
     if reading.error:
         return {"file": reading.file, "error": reading.error}
     content = {name: getattr(reading, name) for name in ("file", "text", "digits", "confidence", "alternatives")}

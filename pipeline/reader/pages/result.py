@@ -45,7 +45,7 @@ class Row:
     text: the numbers, with spaces between them. digits: the digits alone. confidence: the probability that this row
     is correct and that it has no other number; on a page of a form whose alignment is in doubt, it is 0 for this text
     and its alternatives, unless the region is the whole page. numbers: the same digits, number by number. region: the
-    name of the field that the row is in. record: the number of its line in the table of the page, or 0. A row that does
+    name of the field that the row is in. line: the number of its line in the table of the page, or 0. A row that does
     not fit its pattern has no text and no confidence, but it has the boxes of its ink.
     """
 

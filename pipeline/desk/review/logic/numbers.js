@@ -43,7 +43,7 @@ function makeNumbers(page) {
   const numbers = page.rows.map((row, i) => {
     const fits = row.line || !fields[row.region] || fields[row.region].holds === "many";
     const kind = row.withheld ? "withheld" : fits ? "read" : "unfit";
-    const { text, digits, confidence, alternatives, boxes, signs, box, region: field, line: line } = row;
+    const { text, digits, confidence, alternatives, boxes, signs, box, region: field, line } = row;
     return makeNumber(page, `r${i}`, { kind, field, line, box, text, digits, confidence, alternatives, boxes, signs });
   });
   const problems = (page.problems ?? []).map((each, i) =>

@@ -60,12 +60,12 @@ def _overlap(one: FloatBox, other: FloatBox) -> float:
     return max(width, 0) * max(height, 0) / max(smaller, 1e-6)
 
 
-def number_records(entries: Sequence[Entry]) -> list[int]:
-    """Return the number of each row's record, from 1, and 0 for a row that fits none.
+def number_lines(entries: Sequence[Entry]) -> list[int]:
+    """Return the number of each row's line, from 1, and 0 for a row that fits none.
 
-    Fields that hold one number per line are joined by height; their second parts form the records after those of the
-    first ones. A field that holds one number has it in the record 1. A row that fits no record is the less certain of
-    two for the same cell. Rows of fields that hold many numbers have no record.
+    Fields that hold one number per line are joined by height; their second parts form the lines after those of the
+    first ones. A field that holds one number has it in the line 1. A row that fits no line is the less certain of
+    two for the same cell. Rows of fields that hold many numbers have no line.
     """
     numbers, count = [0] * len(entries), 0
     for part in sorted({each.part for each in entries if each.holds == "lines"}):
