@@ -84,7 +84,7 @@ def handwriting(
     """Handwriting recognition from scratch: neural networks in plain NumPy, trained by a pipeline of stages.
 
     Each stage reads the results of earlier stages and publishes its own. A command such as `handwriting train` runs a
-    single stage. In the folder of the project, `make train` first runs the earlier stages that are not up to date.
+    single stage. In a clone of the project, `make train` first runs the earlier stages that are not up to date.
     """
 
 

@@ -1,4 +1,4 @@
-"""Train the detector of digits, and join it with the recogniser."""
+"""Train the detector of digits, and join it with the network of `rows`."""
 
 import logging
 from pathlib import Path
@@ -34,10 +34,9 @@ def detector(
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/detector"),
     **values: Any,
 ) -> str:
-    """Train the detector of digits, and join it with the recogniser into a reader.
+    """Train the detector, which proposes where digits are, and save it with the network of `rows` as one reader.
 
-    The detector proposes where digits are; the recogniser, which `rows` has trained, reads the rows that they form.
-    `--layers` names the layers of the detector, which cannot be dense.
+    `--layers` are those of the detector, of which none may be dense.
 
     An interrupted run resumes after its last complete epoch, and its result is bit-identical to that of an
     uninterrupted run.

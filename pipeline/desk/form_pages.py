@@ -11,7 +11,7 @@ from pipeline.desk.forms.filled import UNFIT
 from pipeline.desk.forms.form import Form
 from pipeline.reader.batch.boxes import Box
 from pipeline.reader.batch.readings import Reading
-from pipeline.reader.pages.result import Problem
+from pipeline.reader.pages.result import Problem, find_doubt
 
 FULL = 0.6  # of the pages: how many have the same number of rows where a smaller number is a problem
 SCANTY = 0.5  # of the median: number of rows that is always one
@@ -24,12 +24,13 @@ def check_pages(found: Sequence[Reading], form: Form) -> list[Reading]:
     Problems are fewer rows than on most pages, and lines and sums that do not add up; see `apply_formulas`, which also
     chooses among the readings.
     """
-    read = [page for page in found if not page.error]
+    found = _mark_twice(found)
+    read = [page for page in found if not page.error and not find_doubt(page.problems)]
     usual = {field: find_usual(read, field) for field, holds in form.holds.items() if holds == "lines"}
     habits = find_habits(read, form)
     checked = []
     for page in found:
-        if page.error:
+        if page.error or find_doubt(page.problems):
             checked.append(page)
             continue
         problems = [*page.problems]
@@ -39,6 +40,19 @@ def check_pages(found: Sequence[Reading], form: Form) -> list[Reading]:
                 problems.append(Problem("few", f"{counts[field]} rows, most pages have {most}", field))
         checked.append(apply_formulas(replace(page, problems=tuple(problems)), form, habits))
     return checked
+
+
+def _mark_twice(found: Sequence[Reading]) -> list[Reading]:
+    """Return what was read, with a problem on each page whose rows are those of a page before it."""
+    first: dict[object, str] = {}
+    marked = []
+    for page in found:
+        same = first.setdefault((page.text, page.rows), page.file) if page.rows else page.file
+        if same != page.file and not find_doubt(page.problems):
+            problem = Problem("twice", f"is the same page as {same}: leave it out")
+            page = replace(page, problems=(problem, *page.problems))
+        marked.append(page)
+    return marked
 
 
 def find_usual(read: Sequence[Reading], field: str) -> int:
@@ -53,10 +67,15 @@ def find_usual(read: Sequence[Reading], field: str) -> int:
 def tabulate(page: Reading, form: Form) -> Iterator[dict[str, str]]:
     """Yield the lines of the table for a page: one for each line of the page, then one for each problem.
 
+    A page about which a person is to decide has only a line that says so.
+
     Fields that hold one number, and those that hold many, have their value in each line of the page.
     """
     if page.error:
         yield {"file": page.file, "check": page.error}
+        return
+    if doubt := find_doubt(page.problems):
+        yield {"file": page.file, "check": doubt.what}
         return
     cells: dict[int, dict[str, str]] = {}
     sure: dict[int, list[float]] = {}

@@ -57,6 +57,8 @@ def _find_reference(form: Form, pictures: Sequence[PictureFile]) -> PictureFile:
         beside = PictureFile(str(file), file)
     if Path(beside.path).exists():
         return beside
+    if not any(picture.path == STDIN or Path(picture.path).exists() for picture in pictures):
+        raise UsageError(f"{pictures[0].shown} does not exist: check the path")
     parts = Path(form.named).parts
     found = [picture for picture in pictures if Path(picture.name).parts[-len(parts) :] == parts]
     if len(found) > 1:

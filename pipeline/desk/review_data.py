@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.desk.arithmetic import MOST_COMBINATIONS, find_habits, find_page_decimal
+from pipeline.desk.arithmetic import MOST_COMBINATIONS, find_habits, find_page_decimal, merge_separators
 from pipeline.desk.form_pages import find_usual
 from pipeline.desk.forms.form import DECIMALS, DIGIT_NAMES, FIELD_KEYS, KEYS, RESERVED, TYPE_NAMES, Form
 from pipeline.desk.forms.formulas import MOST_FORMULA_CHARACTERS, Formula
 from pipeline.reader.batch.boxes import CERTAIN, Box
 from pipeline.reader.batch.readings import Reading, RowReading
 from pipeline.reader.batch.table import FORMULA
+from pipeline.reader.pages.result import find_doubt
 from pipeline.reader.rows.expected import MOST_DIGITS
 from pipeline.reader.rows.expressions import TOKEN, UNNAMED, find_fitting_characters
 from pipeline.reader.rows.labels import SEPARATORS, SPACE
@@ -24,7 +25,8 @@ def list_pages(found: Sequence[Reading], form: Form | None) -> list[dict[str, An
     """Return the pages that were read.
 
     Besides what a reading has: the path of the file, its image and its size as in `View`; an `id` that only this page
-    has; and with a form, the decimal separator of the table, and the boxes of each field. What the formulas say is left
+    has; and with a form, the decimal separator of the table, the boxes of each field, the `doubt` for which a person is
+    to decide about the page, and what was read in the `other` way up. What the formulas say is left
     out, because it changes with each correction, after which the page calculates it again.
     """
     pages = []
@@ -35,19 +37,33 @@ def list_pages(found: Sequence[Reading], form: Form | None) -> list[dict[str, An
             continue
         seen[view.id] += 1
         number = f"-{seen[view.id]}" if seen[view.id] > 1 else ""
-        problems = [each for each in reading.problems if not each.line or each.kind in ("ink", "unfit")]
-        page = {
-            "file": reading.file,
-            **asdict(view),
-            "id": view.id + number,
-            "upright": reading.upright,
-            "problems": [asdict(each) for each in problems if each.kind != "sum"],
-            "rows": [asdict(_undo_formulas(row)) for row in reading.rows],
-        }
+        page = {"file": reading.file, **asdict(view), "id": view.id + number, **_show_way(reading, form, view.size)}
         if form:
-            page |= {"decimal": find_page_decimal(reading, form), "regions": _place_regions(form, reading, view.size)}
+            page["decimal"] = find_page_decimal(reading, form)
+        if doubt := find_doubt(reading.problems):
+            page["doubt"] = {"kind": doubt.kind, "what": doubt.what}
+        if other := reading.other:
+            size = view.size[::-1] if (other.degrees - reading.degrees) % 180 else view.size
+            page["other"] = {**_show_way(other, form, size), "size": size}
         pages.append(page)
     return pages
+
+
+def _show_way(reading: Reading, form: Form | None, size: tuple[int, int]) -> dict[str, Any]:
+    """Return what was read on a page in one way up."""
+    doubt = find_doubt(reading.problems)
+    problems = [each for each in reading.problems if not each.line or each.kind in ("ink", "unfit")]
+    rows = [row if doubt and doubt.kind == "foreign" else _undo_formulas(row) for row in reading.rows]
+    if form and doubt:  # otherwise, they are merged already
+        decimal = find_page_decimal(reading, form)
+        rows = [merge_separators(row, decimal, form.patterns[row.region]) for row in rows]
+    return {
+        "upright": reading.upright,
+        "turn": reading.degrees,
+        "problems": [asdict(each) for each in problems if each.kind != "sum" and each != doubt],
+        "rows": [asdict(replace(row, before=())) for row in rows],
+        "regions": _place_regions(form, reading, size) if form else {},
+    }
 
 
 def _undo_formulas(row: RowReading) -> RowReading:
@@ -138,7 +154,7 @@ def _list_fields(form: Form, found: Sequence[Reading]) -> dict[str, dict[str, An
     regions, pattern: as in the form. fits: see `spell_out`. spaces, separators: whether they count in it.
     unit, rounds: as in `Habit`. most: number of rows below which a page has too few.
     """
-    read = [page for page in found if not page.error]
+    read = [page for page in found if not page.error and not find_doubt(page.problems)]
     habits = find_habits(read, form)
     fields: dict[str, dict[str, Any]] = {}
     for region in form.regions:

@@ -56,7 +56,7 @@ advice = $(or $(if $(filter $1,$(targets)),,$(patsubst %,try `make %`,$(call nea
 # A stage that make reaches other than through .inputs is always started.
 needs = $(sort $1 $(foreach s,$1,$(call needs,$($s.inputs))))
 needed = $(filter $(call needs,$(goals)),$(stages))
-stale = $(eval stale := $$(shell $$(find_stale)))$(if $(filter stale:,$(stale)),,$(error No stage was started))$(stale)
+stale = $(eval stale := $$(shell $$(find_stale)))$(if $(filter stale:,$(stale)),,$(error nothing was started: see the line above))$(stale)
 find_stale = command -v $(firstword $(python)) >/dev/null || { echo stale: $(needed); exit; }; \
              PYTHONSAFEPATH= $(python) -m pipeline.engine.make stale $(foreach s,$(needed),'$(strip $s $($s.inputs))') $(variables)
 forced = $(if $(filter FORCE,$(given)),$(filter $(goals) $(foreach g,$(filter-out $(stages),$(goals)),$($g.inputs)),$(stages)))

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 TRAINED, TRAINED_READER = Path("artifacts/train"), Path("artifacts/detector")
 # Until 1.1.0, the stage `detector` had the name of the package. Its result is the same but for that name.
-STAGE_BEFORE, TRAINED_BEFORE = "reader", Path("artifacts/reader")
+STAGE_BEFORE, TRAINED_BEFORE = "reader", Path("artifacts/detector")
 SAFETENSORS = "model.safetensors"
 
 PictureInput = str | os.PathLike[str] | BinaryIO | Image.Image | NDArray[np.uint8]

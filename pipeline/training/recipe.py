@@ -33,8 +33,7 @@ class Recipe:
 
     layers: Annotated[
         str,
-        "Hidden layers, such as conv16,pool2,dropout0.25,128: a convolution (in full conv16x5/2), max pooling, dropout "
-        "and a dense layer; avgpool2 is average pooling.",
+        "Hidden layers, such as 512,256 (dense) or conv16,pool2,128; docs/reference/layers.md has the notation.",
     ] = "128"
     activation: Annotated[ActivationName, "Activation function of the hidden layers."] = "relu"
     loss: Annotated[LossName, "Loss function."] = "cross-entropy"

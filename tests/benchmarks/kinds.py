@@ -121,8 +121,8 @@ def compare(pictures: Sequence[Picture], model: Path, peers: int) -> str:
     return "\n\n".join(
         (
             compare_kinds(readers),
-            "Each row is a mean over kinds; parentheses give their number. A picture is correct if all its digits are, "
-            f"in reading order. {describe_readers(readers)}",
+            "Each row is a mean over kinds; parentheses give their number. A picture counts as correct if "
+            f"all its digits are read correctly and in order. {describe_readers(readers)}",
             f"Expected calibration error of our confidence in a picture: {measure_calibration(readings):.1%}.",
             apply_thresholds(readings),
         )

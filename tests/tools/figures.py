@@ -3,7 +3,8 @@
     python -m tests.tools.figures [--stale] [NAME ...]
 
 A table stands between `<!-- figure: NAME -->` and `<!-- end -->`, below a line with the command that printed it, the
-processor, the versions and the date. Of a new table, write only the two marks and the command, between backticks.
+version of this project, the processor, the versions of Python and NumPy, and the date. Of a new table, write only the
+two marks and the command, between backticks.
 --stale lists the tables that were measured more than MAX_AGE days ago.
 """
 
@@ -12,6 +13,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from datetime import date
 from pathlib import Path
 
@@ -36,7 +38,8 @@ def measure(name: str, page: Path, command: str) -> None:
     """Run the command and write what it prints into the page. Raises CalledProcessError if the command fails."""
     print(f"{name}: {command}", flush=True)
     done = subprocess.run(shlex.split(command), cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
-    caption = wrap(f"`{command}`; {describe_machine()}; {date.today()}")
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    caption = wrap(f"`{command}`; version {version}; {describe_machine()}; {date.today()}")
     content = f"{caption}\n\n{wrap(done.stdout.rstrip())}\n"
     text = page.read_text(encoding="utf-8")
     filled = BLOCK.sub(lambda block: f"{block[1]}{content}{block[5]}" if block[2] == name else block[0], text)

@@ -10,7 +10,18 @@ from pipeline.desk.forms.frames import Frame, make_frame
 from pipeline.desk.forms.missed import USUAL, find_missed
 from pipeline.desk.forms.neighbours import hide_neighbours
 from pipeline.desk.forms.regions import FloatBox, Region
-from pipeline.desk.forms.registration import SHIFTED, Reference, align_page
+from pipeline.desk.forms.registration import (
+    AMBIGUOUS,
+    LIKELY_SAME,
+    SHIFTED,
+    Placement,
+    Reference,
+    Way,
+    find_ways,
+    is_blank,
+    measure_inks,
+    turn,
+)
 from pipeline.desk.forms.table_lines import Entry, find_shared, number_lines
 from pipeline.model.model import Detector
 from pipeline.network.activations import Array
@@ -33,27 +44,75 @@ def read_form(
 ) -> Result:
     """Read the fields of a page, (h, w) in [0, 255]; each row has the name of its field and the number of its line.
 
-    model, size, run: as for `read`. Raises PictureError, with the name, if a region is not within the page and there
-    is not a reference page.
+    A page that lies turned by 90, 180 or 270 degrees is read upright. Whether one that hardly looks like the reference
+    page is of the form, a person decides: its rows have confidence 0, and its first problem says why. If two ways up
+    are as likely, the result has both. model, size, run: as for `read`. Raises PictureError, with the name, if a region
+    is not within the page and there is not a reference page.
     """
-    problems = list[Problem]()
-    frame, extent, is_doubtful = Frame(grey, grey.shape, size, 1, 0), size, False
-    printed = np.zeros(grey.shape, bool)
-    if reference:
-        placement, extent = align_page(reference, grey), reference.size
-        if placement:
-            frame = make_frame(reference, grey, size, placement)
-            printed = reference.find_printed(frame.shape)
-            # So far away, repeated rows may have been taken for each other; an angle or a scale is right nevertheless.
-            is_doubtful = placement.measure_shift(extent) > SHIFTED
-            if excess := placement.describe_excess(extent):
-                against = f"is {excess} against {reference.name}, more than pages of one pile"
-                problems.append(Problem("alignment", f"{against}: check its rows, or scan it again"))
-        else:
-            is_doubtful = True
-            apart = f"cannot be aligned with {reference.name}, so it is read as it lies"
-            problems.append(Problem("alignment", f"{apart}: read it with a form of its own, or scan it straight"))
 
+    def read_way(way: Way) -> Result:
+        turned = turn(grey, way.degrees)
+        extent = (size[1], size[0]) if way.degrees % 180 else size
+        result = _read_laid(model, turned, extent, regions, reference, way.placement, run, name)
+        return replace(result, degrees=way.degrees)
+
+    if not reference:
+        return read_way(Way(0, None, 1.0))
+    ways = find_ways(reference, grey)
+    best, *others = ways or [Way(0, None, 0.0)]
+    result = read_way(best)
+    ambiguous = [way for way in others if way.correlation > AMBIGUOUS * best.correlation]
+    excess = best.placement.describe_excess(reference.size) if best.placement else ""
+    doubt: Problem | None = None
+    if not best.placement and not result.rows and is_blank(measure_inks(grey)):
+        doubt = Problem("blank", "nothing is printed or written on it: leave it out")
+    elif not best.placement:
+        apart = f"cannot be aligned with {reference.name}"
+        doubt = Problem("foreign", f"{apart}: read it with a form of its own, or scan it again")
+    elif ambiguous:
+        doubt = Problem("doubtful", f"fits {reference.name} in two ways up: look at it")
+    elif best.placement.measure_shift(reference.size) > SHIFTED:
+        # So far away, repeated rows may have been taken for each other; an angle or a scale is right nevertheless.
+        doubt = Problem("doubtful", f"is {excess} against {reference.name}, more than pages of one pile: look at it")
+    elif best.correlation < LIKELY_SAME:
+        doubt = Problem("doubtful", f"hardly looks like {reference.name}: look at it")
+    elif excess:
+        against = f"is {excess} against {reference.name}, more than pages of one pile"
+        problem = Problem("alignment", f"{against}: check its rows, or scan it again")
+        result = replace(result, problems=(problem, *result.problems))
+    if not doubt:
+        return result
+    if all(region.covers(result.size) for region in regions):  # which needs no alignment
+        return replace(result, problems=(replace(doubt, kind="alignment"), *result.problems))
+    everywhere = {region.name for region in regions if region.covers(result.size)}
+    rows = [row if row.region in everywhere else _doubt(row) for row in result.rows]
+    doubted = make_result(rows, 1.0, result.possible, result.size, model.class_names)
+    return replace(
+        result,
+        rows=doubted.rows,
+        confidence=doubted.confidence,
+        alternatives=doubted.alternatives,
+        problems=(doubt, *result.problems),
+        other=read_way(ambiguous[0]) if ambiguous else None,
+    )
+
+
+def _read_laid(
+    model: Detector,
+    grey: Array,
+    size: tuple[int, int],
+    regions: Sequence[Region],
+    reference: Reference | None,
+    placement: Placement | None,
+    run: Run,
+    name: str,
+) -> Result:
+    """Read a page that is laid on the reference page, or as it lies if the placement is None."""
+    frame, extent = Frame(grey, grey.shape, size, 1, 0), reference.size if reference else size
+    printed = np.zeros(grey.shape, bool)
+    if reference and placement:
+        frame = make_frame(reference, grey, size, placement)
+        printed = reference.find_printed(frame.shape)
     found = list[tuple[Region, FloatBox, Row]]()
     possible, places = [np.zeros((0, 4), np.int64)], list[tuple[Region, tuple[int, int, int, int]]]()
     for region in regions:
@@ -80,22 +139,15 @@ def read_form(
     found = [each for i, each in enumerate(found) if i not in shared]
     numbers = number_lines([_enter(*each) for each in found])
     rows = [replace(row, line=number) for (_, _, row), number in zip(found, numbers, strict=True)]
-    problems += _find_problems(frame, printed, rows, places)
-    if is_doubtful:  # whether a row is that of its field, and whole, is not known, unless the region is the whole page
-        everywhere = {region for region, bounds in places if _covers(bounds, frame.shape)}
-        rows = [row if each[0] in everywhere else _doubt(row) for row, each in zip(rows, found, strict=True)]
+    problems = _find_problems(frame, printed, rows, places)
     result = make_result(rows, 1.0, np.concatenate(possible), frame.size, model.class_names)
     return _move(replace(result, problems=tuple(problems)), frame, size)
 
 
-def _covers(bounds: tuple[int, int, int, int], shape: tuple[int, int]) -> bool:
-    left, top, right, bottom = bounds
-    return left <= 0 and top <= 0 and right >= shape[1] and bottom >= shape[0]
-
-
 def _doubt(row: Row) -> Row:
     """Return a row with confidence 0, also in its alternatives."""
-    return replace(row, confidence=0.0, alternatives=tuple((text, 0.0) for text, _ in row.alternatives))
+    before = ((row.text, row.confidence), *row.alternatives)
+    return replace(row, confidence=0.0, alternatives=tuple((text, 0.0) for text, _ in row.alternatives), before=before)
 
 
 def _enter(region: Region, bounds: FloatBox, row: Row) -> Entry:

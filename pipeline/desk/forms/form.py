@@ -118,7 +118,12 @@ def load_form(path: str | os.PathLike[str]) -> Form:
         raise UsageError(f"the form {path} is not UTF-8 text: save it as UTF-8") from None
     except (ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())
-        raise UsageError(f"the form {path} is not TOML: {reason}: write [fields.NAME], then its region") from None
+        advice = (
+            r"write patterns in single quotes, as in '\d+'"
+            if "\\" in reason
+            else "write [fields.NAME], then its region"
+        )
+        raise UsageError(f"the form {path} is not TOML: {reason}: {advice}") from None
     try:
         _check_keys(content, KEYS, "the file")
         fields, decimal = content.get("fields", {}), content.get("decimal", "")

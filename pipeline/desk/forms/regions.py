@@ -47,6 +47,13 @@ class Region:
             raise PictureError(f"the region {self.name} has no pixels in {name}: write it as {EDGES_EXAMPLE}")
         return left, top, right, bottom
 
+    def covers(self, size: tuple[int, int]) -> bool:
+        """Return whether it is the whole of a picture of this (height, width), which needs no alignment."""
+        height, width = size
+        left, right = (_locate(edge, width) for edge in self.edges[::2])
+        top, bottom = (_locate(edge, height) for edge in self.edges[1::2])
+        return left <= 0 and top <= 0 and right >= width and bottom >= height
+
     def compile(self, class_names: tuple[str, ...]) -> Expected | None:
         """Return what its rows look like, or None if they may be any. Raises UsageError for a wrong pattern."""
         return None if self.pattern is None else compile_pattern(self.pattern, class_names, whole=self.whole)

@@ -37,6 +37,8 @@ PAGE_EDGE = 0.05  # change of the ink from a pixel to the next from which the pi
 SATURATED = 0.1  # ink above which levels count as equal in the last steps
 DIFFERENT = 0.3  # difference of ink from which its weight falls
 LEAST_CORRELATION = 0.3  # correlation of the ink from which two pages have something in common
+LIKELY_SAME = 0.4  # the same from which a page is one of the form
+AMBIGUOUS = 0.85  # of the best correlation: that of another way up from which it is not known which one is right
 FAINT_INK = 20.0  # grey levels darker than the paper by which anything is ink
 LEAST_PRINT = 0.0005  # share of a page with ink below which it is empty
 
@@ -92,13 +94,18 @@ class Reference:
     @property
     def is_empty(self) -> bool:
         """Whether nothing is printed on it."""
-        return bool((self.inks[-1] > 0.5).mean() < LEAST_PRINT)
+        return is_blank(self.inks)
 
     def find_printed(self, shape: tuple[int, int]) -> NDArray[np.bool_]:
         """Return where the form is printed, in a page of this (height, width) that lies on the reference page."""
         if self.printed is None:
             return np.zeros(shape, bool)
         return np.asarray(Image.fromarray(self.printed).resize(shape[::-1], Image.Resampling.NEAREST))
+
+
+def is_blank(inks: Sequence[Array]) -> bool:
+    """Return whether a page has no ink."""
+    return bool((inks[-1] > 0.5).mean() < LEAST_PRINT)
 
 
 def make_reference(grey: Array, size: tuple[int, int], name: str) -> Reference:
@@ -119,6 +126,41 @@ def measure_inks(grey: Array) -> tuple[Array, ...]:
         # Rules are thin: the reference is what the darkest parts have, not black.
         inks.append(np.clip(dark / max(float(np.percentile(dark, 99)), FAINT_INK), 0, 1).astype(np.float32))
     return tuple(inks)
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way up of a page that may be that of the form.
+
+    degrees: by which it is turned clockwise, a multiple of 90. placement: where it then lies, if that is known.
+    correlation: of its ink with the reference page.
+    """
+
+    degrees: int
+    placement: Placement | None
+    correlation: float
+
+
+def find_ways(reference: Reference, grey: Array) -> list[Way]:
+    """Return the ways up in which a page (h, w) can be laid on the reference page, the most likely first."""
+    (height, width), pairs = reference.size, ((0, 180), (90, 270))
+    is_alike = (height >= width) == (grey.shape[0] >= grey.shape[1])
+    for some in pairs if is_alike else reversed(pairs):
+        ways = []
+        for degrees in some:
+            turned = turn(grey, degrees)
+            if placement := align_page(reference, turned):
+                ways.append(
+                    Way(degrees, placement, _correlate(reference.inks[-1], measure_inks(turned)[-1], placement))
+                )
+        if ways:
+            return sorted(ways, key=lambda way: -way.correlation)
+    return []
+
+
+def turn(pixels: NDArray[Any], degrees: int) -> NDArray[Any]:
+    """Return pixels, (h, w, ...), turned clockwise by a multiple of 90 degrees."""
+    return np.ascontiguousarray(np.rot90(pixels, -(degrees // 90)))
 
 
 def align_page(reference: Reference, grey: Array) -> Placement | None:

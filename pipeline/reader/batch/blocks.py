@@ -126,13 +126,14 @@ def read_picture(request: Request, picture: PictureFile, content: Content) -> Ou
     try:
         page = load_page(to_source(content), picture.shown, colours=request.copies or needs_image)
         result = reader.read_page(page, picture.shown, request.threads, request.form)
+        colours = page.colours and page.colours.rotate(-result.degrees, expand=True)
     except PictureError as error:
         return Reading(picture.name, str(error)), None
     view = None
     if request.views:
         image = encode_page(page.colours) if page.colours and needs_image else ""
-        view = PageView(picture.path if picture.page is None else picture.name, page.size, image, _identify(content))
-    copy = encode_with_boxes(page.colours, result, reader.names) if page.colours and request.copies else None
+        view = PageView(picture.path if picture.page is None else picture.name, result.size, image, _identify(content))
+    copy = encode_with_boxes(colours, result, reader.names) if colours and request.copies else None
     return describe_result(result, picture.name, reader.names, view), copy
 
 

@@ -21,20 +21,22 @@ Format = Callable[["Reading"], list[str]]
 
 
 def format_text(reading: "Reading") -> list[str]:
-    """Return the text, the confidence and the best alternative if it is likely; nothing for an error."""
+    """Return the text or what it might be, the confidence and the best alternative if likely; nothing for an error."""
     if reading.error:
         return []
     name = printable(reading.file)
+    likely = [f"{BETWEEN_ROWS.join(text.splitlines())} ({chance:.2%})" for text, chance in _find_likely(reading)]
     if not reading.rows:
-        return [f"{name}: no digit found"]
+        return [f"{name}: no digit found{''.join(f', perhaps {each}' for each in likely)}"]
     line = f"{name}: {BETWEEN_ROWS.join(row.text or WITHHELD for row in reading.rows)}"
     if reading.confidence is None:
         return [line]
-    line += f" ({reading.confidence:.2%})"
-    for text, chance in reading.alternatives[:1]:
-        if chance >= LIKELY_ALTERNATIVE:
-            line += f", or {BETWEEN_ROWS.join(text.splitlines())} ({chance:.2%})"
-    return [line]
+    return [", or ".join([f"{line} ({reading.confidence:.2%})", *likely])]
+
+
+def _find_likely(read: "Reading | RowReading") -> list[tuple[str, float]]:
+    """Return the first alternative if it is likely."""
+    return [(text, chance) for text, chance in read.alternatives[:1] if chance >= LIKELY_ALTERNATIVE]
 
 
 def format_json(reading: "Reading") -> list[str]:
@@ -49,7 +51,8 @@ def to_json(reading: "Reading") -> dict[str, Any]:
     content = {name: getattr(reading, name) for name in ("file", "text", "digits", "confidence", "alternatives")}
     content["rows"] = [_row_to_json(row) for row in reading.rows]
     if reading.upright:
-        content |= {"problems": list(map(asdict, reading.problems)), "upright": reading.upright}
+        problems = list(map(asdict, reading.problems))
+        content |= {"problems": problems, "upright": reading.upright, "degrees": reading.degrees}
     return content
 
 
@@ -64,15 +67,20 @@ def format_csv(reading: "Reading") -> list[str]:
     if reading.error:
         return [format_row({**values, "error": reading.error})]
     lines = []
+
+    def name_alternative(read: "Reading | RowReading") -> dict[str, str]:
+        return {
+            name: value
+            for text, chance in _find_likely(read)
+            for name, value in (("alternative", text), ("alternative_confidence", f"{chance:.6f}"))
+        }
+
     for number, row in enumerate(reading.rows, start=1):
         numbered = {**values, "row": str(number), "text": row.text, "digits": row.digits, "region": row.region}
         numbered |= {"confidence": f"{row.confidence:.6f}", "withheld": "yes" if row.withheld else ""}
         numbered |= zip(BOX_SIDES, map(str, row.box), strict=True)
-        if row.alternatives and row.alternatives[0][1] >= LIKELY_ALTERNATIVE:
-            text, probability = row.alternatives[0]
-            numbered |= {"alternative": text, "alternative_confidence": f"{probability:.6f}"}
-        lines.append(format_row(numbered))
-    return lines or [format_row(values)]
+        lines.append(format_row(numbered | name_alternative(row)))
+    return lines or [format_row(values | name_alternative(reading))]
 
 
 def format_table(lines: Iterable[Mapping[str, str]], fields: Iterable[str]) -> list[str]:

@@ -17,7 +17,7 @@ class RowReading:
     alternative. alternatives: other texts with their probabilities. boxes: of its digits, left, top, right and bottom
     in pixels; box: of all of them. signs: each digit with the separators after it, and its probability, as it was read
     first. region, line: as in `Row`. before: the texts with their probabilities as they were read, if the formulas of
-    the form have changed these; otherwise empty.
+    the form, or a doubt about the page, have changed these; otherwise empty.
     """
 
     text: str
@@ -52,7 +52,8 @@ class Reading:
     """What was read in a picture. error: why it cannot be read; all other fields are then empty.
 
     text, digits, confidence, alternatives: of the whole picture; confidence is None if there is no row, or a withheld
-    one. problems, upright, more_pages: as in `Result`.
+    one; without a row, the alternative is the best candidate. problems, upright, degrees, other, more_pages: as in
+    `Result`.
     """
 
     file: str
@@ -64,6 +65,8 @@ class Reading:
     rows: tuple[RowReading, ...] = ()
     problems: tuple[Problem, ...] = ()
     upright: tuple[float, ...] = ()
+    degrees: int = 0
+    other: "Reading | None" = None
     more_pages: bool = False
     view: PageView | None = None
 
@@ -80,6 +83,8 @@ def describe_result(result: Result, name: str, class_names: Sequence[str], view:
         rows=rows,
         problems=result.problems,
         upright=result.upright,
+        degrees=result.degrees,
+        other=describe_result(result.other, name, class_names) if result.other else None,
         more_pages=result.more_pages,
         view=view,
     )
@@ -100,6 +105,7 @@ def _describe_row(row: Row, class_names: Sequence[str]) -> RowReading:
         signs=_round(signs),
         region=row.region,
         line=row.line,
+        before=_round(row.before),
     )
 
 
@@ -116,9 +122,9 @@ def withhold(reading: Reading, least: float) -> Reading:
 
 def _leave_out(reading: Reading) -> Reading:
     """Return the reading without a text of the whole if there is no row, or if one is withheld."""
-    if reading.rows and not any(row.withheld for row in reading.rows):
-        return reading
-    return replace(reading, text="", digits="", confidence=None, alternatives=())
+    if any(row.withheld for row in reading.rows):
+        return replace(reading, text="", digits="", confidence=None, alternatives=())
+    return reading if reading.rows else replace(reading, confidence=None)
 
 
 def _round(chances: Sequence[tuple[str, float]]) -> Alternatives:

@@ -1,7 +1,8 @@
 """Read the digits in a picture: find rows, read each as a whole, and say how certain the text is."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,13 @@ from pipeline.reader.pages.lines import find_lines, find_rows
 from pipeline.reader.pages.result import Alternatives, Number, Result, Row
 from pipeline.reader.pages.search import Slider, search
 from pipeline.reader.rows.expected import Expected
+from pipeline.reader.rows.grouping import Grouped, group
 from pipeline.reader.rows.labels import WRITTEN_SIGNS
-from pipeline.reader.rows.spans import find_alternatives, is_reported
+from pipeline.reader.rows.spans import is_reported
 
-SURE_NUMBER = 0.99  # probability of a number from which no other text is probable enough to be shown
 ALTERNATIVES = 3  # of a text
+
+Part = tuple[str, float, Alternatives]  # the text of a part of a row, its probability, and other texts
 
 
 def read(
@@ -66,7 +69,7 @@ def read_one(model: Classifier, grey: NDArray[np.floating[Any]], size: tuple[int
             order = np.argsort(-predicted[0, :-1]).tolist()
             (text, chance), *others = [(model.class_names[i], float(predicted[0, i])) for i in order]
             number = Number(text, text, chance, tuple(others[:ALTERNATIVES]), boxes, predicted[:, :-1])
-            rows = [_make_row([number], chance, model.class_names)]
+            rows = [_make_row([(text, chance, number.alternatives)], [number], chance, model.class_names)]
     return make_result(rows, 1.0, np.zeros((0, 4), np.int64), size, model.class_names)
 
 
@@ -92,27 +95,35 @@ def make_reading_order(
         boxes = np.stack([each.x - half, each.y - half, each.x + half, each.y + half], axis=1)
         return _enlarge(np.clip(boxes, [*bounds[:2]] * 2, [*bounds[2:]] * 2), shape, size)
 
-    def make_number(each: Detection) -> Number:
-        others: Alternatives = ()
-        if each.span.probability < SURE_NUMBER or not each.span.labels:
-            found = find_alternatives(each.span, temperature, ALTERNATIVES)
-            others = tuple((join_numbers(labels, class_names), chance) for labels, chance in found)
-        labels = each.span.labels
-        text = join_numbers(labels, class_names)
-        digits = join_numbers((label for label in labels if label < len(class_names)), class_names)
-        return Number(text, digits, each.span.probability, others, locate(each), each.span.probabilities)
+    def format_part(found: Grouped) -> Part:
+        others = tuple((join_numbers(labels, class_names), chance) for labels, chance in found.others)
+        return join_numbers(found.text, class_names), found.probability, others
+
+    def make_numbers(each: Detection, found: Grouped) -> Iterator[Number]:
+        others = format_part(found)[2] if len(found.numbers) == 1 else ()
+        boxes, p = locate(each), each.span.probabilities
+        for labels, chance, own in found.numbers:
+            digits = join_numbers((label for label in labels if label < len(class_names)), class_names)
+            yield Number(join_numbers(labels, class_names), digits, chance, others, boxes[own], p[own])
 
     rows, rest = [], 1.0
     for indices in find_rows([(each.y, each.x, each.size) for each in seen]):
         row = [seen[i] for i in indices]
-        numbers = [make_number(each) for each in row if each.is_reported]
+        grouped = [(each, group(each.span, temperature, ALTERNATIVES)) for each in row if each.is_reported]
+        numbers = [number for each, found in grouped for number in make_numbers(each, found)]
         complete = math.prod(1 - each.span.probability for each in row if not each.is_reported)
         if numbers:
-            rows.append(_make_row(numbers, complete, class_names))
+            parts = [format_part(found) for _, found in grouped]
+            rows.append(_make_row(parts, numbers, complete, class_names))
         else:
             rest *= complete
     possible = [np.zeros((0, 4), np.int64), *(locate(each) for each in seen if not each.is_reported)]
-    return make_result(rows, rest, np.concatenate(possible), size, class_names)
+    result = make_result(rows, rest, np.concatenate(possible), size, class_names)
+    if rows or not seen:
+        return result
+    best = max(seen, key=lambda each: each.span.probability)
+    text, chance, _ = format_part(group(best.span, temperature, ALTERNATIVES))
+    return replace(result, alternatives=((text, chance),))
 
 
 def _enlarge(boxes: NDArray[Any], shape: Sequence[int], size: tuple[int, int]) -> NDArray[np.int64]:
@@ -123,11 +134,11 @@ def _enlarge(boxes: NDArray[Any], shape: Sequence[int], size: tuple[int, int]) -
     return np.asarray(np.clip(mapped, 0, [size[1], size[0]] * 2), np.int64)
 
 
-def _make_row(numbers: Sequence[Number], complete: float, class_names: Sequence[str]) -> Row:
-    """Return the row of some numbers. complete: probability that no number is missing."""
-    texts = [number.text for number in numbers]
-    confidence = complete * math.prod(number.probability for number in numbers)
-    others = _vary([(number.text, number.probability, number.alternatives) for number in numbers], confidence, " ")
+def _make_row(parts: Sequence[Part], numbers: Sequence[Number], complete: float, class_names: Sequence[str]) -> Row:
+    """Return the row of some numbers, in parts of one or several. complete: probability that no number is missing."""
+    texts = [text for text, *_ in parts]
+    confidence = complete * math.prod(probability for _, probability, _ in parts)
+    others = _vary(parts, confidence, " ")
     if not all(texts):  # held to a pattern
         texts, confidence, others = [], 0.0, numbers[0].alternatives
     return Row(
@@ -159,10 +170,10 @@ def make_result(
     )
 
 
-def _vary(parts: Sequence[tuple[str, float, Alternatives]], confidence: float, between: str) -> Alternatives:
+def _vary(parts: Sequence[Part], confidence: float, between: str) -> Alternatives:
     """Return the most probable texts in which one part has another text, each with its probability.
 
-    parts: the text of each, its probability, and its alternatives. confidence: probability of the whole.
+    Those of a single part keep their order. confidence: probability of the whole.
     """
     texts = [text for text, *_ in parts]
     varied = [
@@ -171,7 +182,7 @@ def _vary(parts: Sequence[tuple[str, float, Alternatives]], confidence: float, b
         for other, chance in alternatives
         if probability
     ]
-    return tuple(sorted(varied, key=lambda each: -each[1])[:ALTERNATIVES])
+    return tuple(sorted(varied, key=lambda each: -each[1] if len(parts) > 1 else 0)[:ALTERNATIVES])
 
 
 def join_numbers(symbols: Iterable[int], class_names: Sequence[str]) -> str:

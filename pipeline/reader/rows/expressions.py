@@ -15,6 +15,12 @@ TOKEN = re.compile(  # in syntax that JavaScript shares, but for (?P<
     r"|(?P<repetition>(?:[*+?]|\{(?=[\d,])(?P<low>\d*)(?P<comma>,?)(?P<high>\d*)\})\??(?!\+))"
     r"|(?P<atom>\\[dDsSwW]|\\[^0-9A-Za-z]|\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[^\][\\.^$*+?{}()|])"
 )
+REWORDED = {  # messages of Python on a pattern
+    "missing ), unterminated subpattern": "a ( is not closed",
+    "unterminated character set": "a [ is not closed",
+    "unbalanced parenthesis": "a ) closes nothing",
+    "nothing to repeat": "there is nothing to repeat before a * + ? or {",
+}
 UNNAMED = "\ue000"  # fits only a dot and negations; Unicode leaves its meaning open
 
 Expression = tuple["frozenset[int] | Choice | Repetition", ...]
@@ -67,7 +73,7 @@ def parse_expression(text: str, characters: Sequence[str]) -> Expression:
                     case _:
                         parts[-1] = Repetition((parts[-1],), *_find_limits(token))
         except (re.error, OverflowError, RecursionError, FutureWarning) as error:
-            raise ValueError(str(error)) from error
+            raise ValueError(REWORDED.get(getattr(error, "msg", ""), str(error))) from error
     return (Choice(tuple(map(tuple, groups[0]))),)
 
 

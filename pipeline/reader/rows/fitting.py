@@ -24,7 +24,7 @@ from pipeline.reader.rows.spans import (
     is_reported,
     measure,
 )
-from pipeline.reader.rows.trellis import Indices
+from pipeline.reader.rows.trellis import NodeIndices
 
 FITS = 0.05  # probability that a line image fits the pattern from which it is read so
 SEARCHED_TEXTS = 8  # texts, which may differ only in what stands before and after them, and in repeated spaces
@@ -96,7 +96,7 @@ def find_fitting_texts(
     return found, sorted(chances.items(), key=lambda each: -each[1])
 
 
-def merge_outputs(logits: Array, counts_as: Indices) -> Array:
+def merge_outputs(logits: Array, counts_as: NodeIndices) -> Array:
     """Add the probability of each output to that of the output it counts as; return the logits (outputs, columns).
 
     What counts as the blank thereby disappears from each text, and the probabilities of texts that differ in nothing
@@ -117,7 +117,7 @@ def tidy(text: Sequence[int], classes: int) -> Text:
     return tuple(symbol for symbol, count in runs for _ in range(1 if symbol in spaces else count))
 
 
-def write_out(text: Text, logits: Array, counts_as: Indices, classes: int) -> Text:
+def write_out(text: Text, logits: Array, counts_as: NodeIndices, classes: int) -> Text:
     """Return the most probable way to write a text: with the spaces and separators between two of its digits.
 
     text: as in `tidy`, without those that count as blank. logits: (outputs, columns), in which all outputs are told

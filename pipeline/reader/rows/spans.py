@@ -1,4 +1,8 @@
-"""Numbers in line images: what a recogniser reads, in which columns, and with what probability."""
+"""Digits in line images: what a recogniser reads, in which columns, and with what probability.
+
+A span is found by its digits, and grouped into numbers later: whether there is a space in a gap is often a coin, so a
+row with ten of them has no probable text, though its digits are certain.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +19,6 @@ from pipeline.network.network import Network, infer, make_buffers, make_network
 from pipeline.network.thread_pool import Run
 from pipeline.reader.rows.ctc import PADDING, Transcription, read_greedily, text_log_probability
 from pipeline.reader.rows.labels import LINE_IMAGE_HEIGHT, LINE_MARGIN, OTHER_WRITING, SPACE
-from pipeline.reader.rows.patterns import best_texts
 
 View = tuple[int, int]  # 1, or -1 for the negative; vertical offset of the crop in pixels
 
@@ -28,19 +31,20 @@ VIEWS: tuple[View, ...] = (
     (-1, LINE_MARGIN),
 )  # of a line image, whose probabilities are averaged
 REPORTED = 0.6  # probability from which a digit is reported; a longer number from less, see `is_reported`
+CERTAIN_SPACE = 0.9  # probability of a space, at its peak, from which it parts two spans
 IMPOSSIBLE = -1e4  # logit of an output that is impossible
 TINY = 1e-12  # probability
 
 
 @dataclass(frozen=True, eq=False)
 class Span:
-    """A number that a line image shows in some of its columns.
+    """Digits that a line image shows in some of its columns: a number, or several that a space may part.
 
-    labels: the symbols of the digits, and of the separators between them. places: the distances from the start of the
-    line to the centres of the digits, in pixels, (k,). probabilities: the probabilities of the classes for each digit,
-    (k, classes). logits: the logits of the columns of the number, (outputs, columns). probability: the probability that
-    these columns show these labels and nothing else. others: the most probable other labels with their probabilities,
-    None if they were not computed.
+    labels: the symbols of the digits, and of the separators and spaces between them. places: the distances from the
+    start of the line to the centres of the digits, in pixels, (k,). probabilities: the probabilities of the classes for
+    each digit, (k, classes). logits: the logits of these columns, (outputs, columns). probability: the probability that
+    they show these digits and no other, whatever stands between them. others: the most probable other labels with their
+    probabilities, None if they were not computed.
     """
 
     labels: tuple[int, ...]
@@ -52,12 +56,12 @@ class Span:
 
     @property
     def is_reported(self) -> bool:
-        """Whether the number is probable enough to be reported."""
+        """Whether the digits are probable enough to be reported."""
         return is_reported(len(self.places), self.probability)
 
 
 def read_spans(model: Model, line_images: Sequence[Array], run: Run) -> list[list[Span]]:
-    """Return the numbers in each line image, from left to right, with probabilities at the temperature of the model.
+    """Return the digits in each line image, from left to right, with probabilities at the temperature of the model.
 
     model: a model with outputs by column. line_images: the local contrast of each line, (HEIGHT + 2 MARGIN, length).
     run: the function that runs the parts of the work, for example in threads.
@@ -108,7 +112,7 @@ def make_row_network(model: Model, length: int) -> Network:
 
 
 def find_spans(logits: Array, classes: int, pitch: float) -> list[Span]:
-    """Return the numbers in a line image: its digits, separated by spaces, other writing and wide gaps.
+    """Return the digits in a line image, parted by other writing, wide gaps, and spaces that are certain.
 
     logits: (outputs, columns). pitch: pixels of a column.
     """
@@ -118,7 +122,7 @@ def find_spans(logits: Array, classes: int, pitch: float) -> list[Span]:
     before, after = np.append(-np.inf, middles), np.append(middles, np.inf)
     p = np.exp(log_softmax(logits))
     spans = []
-    for part in split(found, classes, FAR * SIZE / pitch):
+    for part in split(found, classes, FAR * SIZE / pitch, p):
         first, last = part[0], part[-1]
         start = max(0, before[first], columns[first] - INK_REACH * SIZE / pitch)
         stop = min(logits.shape[1], after[last], columns[last] + 1 + INK_REACH * SIZE / pitch)
@@ -128,11 +132,15 @@ def find_spans(logits: Array, classes: int, pitch: float) -> list[Span]:
     return spans
 
 
-def split(found: Transcription, classes: int, far: float) -> list[range]:
-    """Return the indices of the symbols of each number: digits, and separators between two of them. far: columns."""
-    text, columns = np.array(found.text), np.array(found.columns)
+def split(found: Transcription, classes: int, far: float, p: Array) -> list[range]:
+    """Return the indices of the symbols of each span: digits, and what stands between two of them.
+
+    far: columns from which two digits are apart. p: the probabilities of the outputs, (outputs, columns).
+    """
+    text, columns = np.array(found.text, int), np.array(found.columns, int)
     digits = np.flatnonzero(text < classes)
-    parting = np.cumsum((text == classes + SPACE) | (text == classes + OTHER_WRITING))
+    certain = p[classes + SPACE, columns] >= CERTAIN_SPACE
+    parting = np.cumsum(((text == classes + SPACE) & certain) | (text == classes + OTHER_WRITING))
     apart = (np.diff(parting[digits]) > 0) | (np.diff(columns[digits]) > far)
     parts = np.split(digits, np.flatnonzero(apart) + 1) if len(digits) else []
     return [range(part[0], part[-1] + 1) for part in parts]
@@ -142,37 +150,23 @@ def measure(spans: Sequence[Span], temperature: float) -> list[Span]:
     """Return the spans with their probabilities, from logits divided by a temperature."""
     if not spans:
         return []
-    outputs, most = len(spans[0].logits), max(each.logits.shape[1] for each in spans)
-    logits = np.full((outputs, most, len(spans)), IMPOSSIBLE, np.float32)
-    logits[-1] = 0  # blank after the columns of a number
-    texts = np.full((max(len(each.labels) for each in spans), len(spans)), PADDING)
+    classes, most = spans[0].probabilities.shape[1], max(each.logits.shape[1] for each in spans)
+    logits = np.full((classes + 1, most, len(spans)), IMPOSSIBLE, np.float32)
+    logits[-1] = 0  # blank after the columns of a span
+    texts = np.full((max(len(each.places) for each in spans), len(spans)), PADDING)
     for i, each in enumerate(spans):
-        logits[:, : each.logits.shape[1], i] = each.logits / np.float32(temperature)
-        texts[: len(each.labels), i] = each.labels
+        written = each.logits / np.float32(temperature)
+        logits[:classes, : written.shape[1], i] = written[:classes]
+        logits[classes, : written.shape[1], i] = np.logaddexp.reduce(written[classes:])  # all else counts as the blank
+        texts[: len(each.places), i] = [symbol for symbol in each.labels if symbol < classes]
     chances = np.exp(text_log_probability(logits, texts)).tolist()
     return [replace(each, probability=chance) for each, chance in zip(spans, chances, strict=True)]
 
 
 def is_reported(digits: int, probability: float) -> bool:
-    """Return whether a number with so many digits is probable enough to be reported.
+    """Return whether so many digits are probable enough to be reported.
 
     The threshold falls with the number of digits: a long number is written as often as a short one, but more of its
     digits may be misread. The exponent (digits + 1) / 2 gave the best F1 on synthetic line images.
     """
     return bool(probability >= REPORTED ** ((digits + 1) / 2))
-
-
-def find_alternatives(span: Span, temperature: float, count: int) -> list[tuple[tuple[int, ...], float]]:
-    """Return the most probable other texts of a number, up to `count`, with their probabilities."""
-    if span.others is not None:
-        return [*span.others[:count]]
-    classes = span.probabilities.shape[1]
-    found = best_texts(span.logits / np.float32(temperature), count=count + 2)
-    others = [(text, float(np.exp(log_p))) for text, log_p in found if is_number(text, classes)]
-    return [other for other in others if other[0] != span.labels][:count]
-
-
-def is_number(text: Sequence[int], classes: int) -> bool:
-    """Return whether symbols are one number: it begins and ends with a digit, and has no space or other writing."""
-    parting = classes + SPACE, classes + OTHER_WRITING
-    return bool(text) and text[0] < classes and text[-1] < classes and not any(symbol in parting for symbol in text)

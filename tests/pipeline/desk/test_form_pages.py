@@ -1,3 +1,4 @@
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from pipeline.desk.forms.regions import Region
 from pipeline.reader.batch.readings import Reading, RowReading
 from pipeline.reader.pages.result import Problem
 
+BOTTOMS = itertools.count(9)  # no two pages are the same
 FORM = Form(
     (Region("day", holds="lines"), Region("amount", holds="lines"), Region("total", holds="one"), Region("note")),
     sums={"total": Formula("sum(amount)", ("sum", "amount"))},
@@ -17,7 +19,8 @@ FORM = Form(
 
 
 def make_row(text: str, region: str, line: int, confidence: float) -> RowReading:
-    return RowReading(text, "", confidence, (), (), (0, 0, 9, 9), not text, region=region, line=line)
+    box = (0, 0, 9, next(BOTTOMS))
+    return RowReading(text, "", confidence, (), (), box, not text, region=region, line=line)
 
 
 def make_page(name: str, lines: list[tuple[str, str]], total: str, *problems: Problem) -> Reading:
@@ -107,3 +110,12 @@ def test_form_without_lines_has_a_line_per_page_and_an_error_one_of_its_own() ->
     damaged = Reading("b.png", "b.png is damaged")
     assert list(tabulate(damaged, form)) == [{"file": "b.png", "check": "b.png is damaged"}]
     assert check_pages([damaged], form) == [damaged]
+
+
+def test_page_that_is_in_the_pile_twice_or_of_another_form_has_one_line_and_no_numbers() -> None:
+    page = make_page("a.png", [("1", "10"), ("2", "20")], "30")
+    foreign = make_page("c.png", [("1", "10")], "10", Problem("foreign", "cannot be aligned"))
+    first, second, third = check_pages([page, replace(page, file="b.png"), foreign], FORM)
+    assert len([*tabulate(first, FORM)]) == 2
+    assert [*tabulate(second, FORM)] == [{"file": "b.png", "check": "is the same page as a.png: leave it out"}]
+    assert [*tabulate(third, FORM)] == [{"file": "c.png", "check": "cannot be aligned"}]

@@ -3,7 +3,7 @@ import pytest
 
 from pipeline.reader.rows.labels import LINE_IMAGE_HEIGHT, LINE_IMAGE_WIDTH, LINE_MARGIN, MAX_LABELS, NO_LABEL, SIDE
 from pipeline.reader.rows.spans import Span
-from pipeline.reader_training.calibration import Quality, calibrate, is_correct, list_numbers
+from pipeline.reader_training.calibration import Quality, calibrate, is_correct, join_digits, list_numbers
 from pipeline.reader_training.columns import LineImages
 from tests.pipeline.models import make_recogniser
 
@@ -39,13 +39,13 @@ def test_temperature_makes_the_probability_the_share_of_correct_numbers(
     calibrated, quality = calibrate(MODEL, make_line_images(*[[0]] * 8, [1], [0, 1]))
     assert (calibrated.temperature < 1) == colder
     assert (quality.numbers, quality.recall, quality.precision) == (10, 0.8, 0.8)
-    assert quality.expected_calibration_error < 0.02
+    assert max(quality.expected_calibration_error, quality.digits_calibration_error) < 0.02
 
 
 def test_network_that_reads_nothing_keeps_its_temperature() -> None:
     model, quality = calibrate(MODEL, make_line_images([], []))
     assert model == MODEL
-    assert quality == Quality(0, 0, 0, 0)
+    assert quality == Quality(0, 0, 0, 0, 0)
 
 
 def test_numbers_are_parted_by_spaces_and_other_writing() -> None:
@@ -60,5 +60,9 @@ def test_numbers_are_parted_by_spaces_and_other_writing() -> None:
     [((7, 3), [32, 47], True), ((7,), [30], False), ((3, 7), [30, 50], False), ((7, 3), [90, 110], False)],
 )
 def test_number_is_correct_where_it_is_written(labels: tuple[int, ...], places: list[float], correct: bool) -> None:
-    span = Span(labels, np.array(places), np.zeros((len(labels), 10)), np.zeros((19, 4)))
-    assert is_correct(span, [((7, 3), 30.0, 50.0), ((1,), 90.0, 90.0)]) is correct
+    assert is_correct(labels, np.array(places), [((7, 3), 30.0, 50.0), ((1,), 90.0, 90.0)]) is correct
+
+
+def test_digits_are_correct_however_they_are_grouped() -> None:
+    joined = join_digits([((7, POINT, 3), 30.0, 50.0), ((1,), 90.0, 90.0)], CLASSES)
+    assert joined == [((7, 3), 30.0, 50.0), ((7, 3, 1), 30.0, 90.0), ((1,), 90.0, 90.0)]

@@ -77,6 +77,8 @@ def test_page_that_cannot_be_aligned_is_named_before_a_wrong_sum(run: Run, tmp_p
     ("form", "words"),
     [
         ("[fields", "is not TOML"),
+        ('[fields.a]\npattern = "\\d"', "single quotes"),
+        ("[fields.a]\npattern = '(1'", "is not closed"),
         ("[fields.a]\nregion = '0,0,90%,9999'", "ends beyond"),
         ("reference = 'blank.png'\n[fields.a]", "nothing is printed on"),
         ("reference = 'none.png'\n[fields.a]", "does not exist"),

@@ -195,7 +195,7 @@ def test_standard_input_may_be_copied_too(run: Run, project: Path) -> None:
         (".", ["a.png"], "a.png exists already"),
         (".", ["link.png"], "link.png exists already"),
         ("artifacts/train/x", ["a.png"], "lies within a published result"),
-        ("scans", ["b.png", "scans/"], "such as scans-checked"),
+        ("scans", ["b.png", "scans/"], "scans has the pictures, "),
     ],
 )
 def test_no_file_is_overwritten(boxes: str, names: list[str], words: str, run: Run, project: Path) -> None:

@@ -79,7 +79,7 @@ function judgeCheck(page, check, changes) {
 // All checks of a page: each line with each formula, then the totals.
 function listChecks(page) {
   groupFields(page);
-  const { lines, sums } = page.pile;
+  const { lines, sums } = isOut(page) ? { lines: {}, sums: {} } : page.pile;
   const checks = [];
   for (const [line, cells] of Object.keys(lines).length ? groupLines(page) : []) {
     for (const [target, { formula }] of Object.entries(lines))

@@ -4,7 +4,9 @@
 // given the other numbers of its line and total.
 // kind: "read"; "withheld" if no reading fits; "unfit" if it fits no line; "ink" that was not read; "missing" where a
 // number should be; "few" if a field has fewer lines than on most pages; "added" by a person.
-// answer: "", "right", "set", "kept" as written, "none" if there is no number, "covered" by one that was added.
+// Where a page is to be decided first, it is itself the only number, of kind "page", until it is used.
+// answer: "", "right", "set", "kept" as written, "none" if there is no number, "covered" by one that was added; of a
+// page: "use", "turn", or "out" if it is left out.
 const BLANK = {
   page: null,
   id: "",
@@ -38,7 +40,30 @@ function makeNumber(page, id, values) {
   return Object.assign(number, { origin: field, read: text, readings: [[text, confidence], ...alternatives] });
 }
 
+// What depends on which way up the page is.
+const pick = ({ rows, problems, regions, upright, size, turn }) => ({ rows, problems, regions, upright, size, turn });
+
+function decide(page, decision) {
+  page.decision = decision;
+  page.ways ??= [pick(page), pick({ ...page, ...page.other })];
+  Object.assign(page, page.ways[Number(decision === "turn")]);
+  page.numbers = makeNumbers(page);
+}
+
+const isWhole = ({ kind }) => kind === "page";
+const isOut = ({ doubt, decision }) => Boolean(doubt) && !["use", "turn"].includes(decision);
+
 function makeNumbers(page) {
+  if (!page.doubt) return listNumbersOf(page);
+  const box = [0, 0, page.size[1], page.size[0]];
+  const values = { kind: "page", box, isCell: true, answer: page.decision, asked: 0 };
+  return [
+    makeNumber(page, "page", { ...values, text: "page", what: page.doubt.what }),
+    ...(isOut(page) ? [] : listNumbersOf(page)),
+  ];
+}
+
+function listNumbersOf(page) {
   const { fields } = page.pile;
   const numbers = page.rows.map((row, i) => {
     const fits = row.line || !fields[row.region] || fields[row.region].holds === "many";
@@ -84,9 +109,10 @@ const needsText = ({ kind, answer }) => !answer && ["withheld", "ink", "missing"
 // Whether a number is on the page, as far as is known.
 const isThere = (number) =>
   !["none", "covered"].includes(number.answer) &&
-  number.kind !== "few" &&
+  !["few", "page"].includes(number.kind) &&
   !(isOpen(number) && ["ink", "missing"].includes(number.kind));
-const label = ({ field, line, page }) => {
+const label = ({ field, line, page, kind }) => {
+  if (kind === "page") return "page";
   const shown = isolate(field || "number");
   return line && page.pile.fields[field]?.holds === "lines" ? `${shown}, line ${lineName(page, line)}` : shown;
 };
@@ -118,6 +144,10 @@ function applyStep(page, step) {
       if (number) number.sampled = true;
     }
     return true;
+  }
+  if (step.do === "page") {
+    decide(page, page.doubt ? step.as : "");
+    return Boolean(page.doubt);
   }
   let number = findNumber(page, step);
   if (
@@ -165,7 +195,7 @@ function coverNotices(page, number) {
 
 // Read the page again, with these steps; return how many of them fit no number any more.
 function replay(page, steps) {
-  page.numbers = makeNumbers(page);
+  decide(page, "");
   recheck(page);
   let lost = 0;
   for (const step of steps) {

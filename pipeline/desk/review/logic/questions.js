@@ -1,6 +1,6 @@
 // The questions of a page: what is known to be wrong first, at any confidence, then what is doubtful.
 
-const GROUPS = { "!": 0, "≠": 0, Σ: 1, "?": 2, "·": 3 };
+const GROUPS = { "▯": 0, "!": 0, "≠": 0, Σ: 1, "?": 2, "·": 3 };
 const percent = (share) => `${Math.floor(100 * share)} %`;
 
 // Numbers that a formula needs, in lines that have others.
@@ -53,7 +53,8 @@ function ask(page) {
     if (!questions.has(number)) questions.set(number, question);
   };
   for (const number of page.numbers.filter(isOpen)) {
-    if (needsText(number)) add(number, askText(page, number));
+    if (number.kind === "page") add(number, { mark: "▯", why: number.what, text: "page" });
+    else if (needsText(number)) add(number, askText(page, number));
     else if (number.kind === "unfit") add(number, { mark: "!", why: "fits no line", text: number.text });
     else if (number.kind === "few") add(number, { mark: "!", why: number.what, text: "" });
   }
@@ -121,6 +122,7 @@ function summarise(page) {
   const totals = page.checks.filter(({ kind }) => kind === "sum");
   const differing = totals.find(({ state }) => state === "differs");
   const lines = page.checks.filter(({ kind, state }) => kind === "line" && state === "differs").length;
+  if (isOut(page)) return page.decision ? "left out" : page.doubt.what;
   if (page.notice) return page.notice;
   if (differing) return `total and lines differ by ${showDifference(page, differing)}`;
   if (lines) return lines === 1 ? "1 line does not add up" : `${lines} lines do not add up`;
@@ -140,16 +142,17 @@ const addsUp = (page) =>
 // Pages that could not be aligned, pages where something does not fit, pages with doubtful numbers, and the others.
 function rankPage(page) {
   const groups = [...page.questions.values()].map(({ mark }) => GROUPS[mark]);
-  if (page.notice) return 0;
+  if (page.doubt || page.notice) return 0;
   return groups.length ? (Math.min(...groups) < GROUPS["?"] ? 1 : 2) : 3;
 }
 
-// The whole queue: what was left for later follows the rest.
+// The whole queue: pages that are to be decided first; what was left for later follows the rest.
 function listItems(pile) {
   const pages = [...pile.pages].sort((a, b) => a.rank - b.rank || a.number - b.number);
   const items = pages.flatMap((page) => page.items);
   const isLater = (number) => number.later && number.page.questions.has(number);
-  return [...items.filter((number) => !isLater(number)), ...items.filter(isLater)];
+  const rest = items.filter((number) => !isWhole(number) && !isLater(number));
+  return [...items.filter((number) => isWhole(number) && !isLater(number)), ...rest, ...items.filter(isLater)];
 }
 
 const isAsked = (number) => number.page.questions.has(number);
@@ -169,7 +172,7 @@ function countPage(page) {
   const counts = { ...UNCOUNTED };
   for (const number of page.numbers) {
     if (number.answer === "covered") continue;
-    const isRight = number.answer === "right" || number.answer === "kept";
+    const isRight = ["right", "kept", "use", "turn", "out"].includes(number.answer);
     if (page.questions.has(number)) counts[number.later ? "later" : "open"] += 1;
     else if (number.answer) {
       counts[isRight ? "right" : "corrected"] += 1;

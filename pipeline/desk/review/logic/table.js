@@ -72,6 +72,9 @@ function listRecords(pile) {
     if (!records.length && whole.length) records.push([]);
     return [
       ...(page.notice ? [{ file: page.file, check: page.notice }] : []),
+      ...(isOut(page)
+        ? [{ file: page.file, check: `${page.decision ? "left out" : "unchecked"}: ${page.doubt.what}` }]
+        : []),
       ...records.map((numbers, i) => ({
         file: page.file,
         line: i + 1,

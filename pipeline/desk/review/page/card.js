@@ -10,7 +10,7 @@ function drawCard() {
   card.hidden = !number && !state.draft;
   if (card.hidden) return;
   const { draft } = state;
-  card.replaceChildren(...(draft ? drawDraft(draft) : drawQuestion(number)));
+  card.replaceChildren(...(draft ? drawDraft(draft) : isWhole(number) ? drawWhole(number) : drawQuestion(number)));
   const row = card.querySelector(".ans");
   const hints = [...row.querySelectorAll(".rest")];
   const others = [...row.querySelectorAll("[data-text]")];
@@ -53,6 +53,7 @@ const WORDS = {
 // The title of the card, and what is known of the number; isPlain: whether nothing is wrong with it.
 function describeQuestion(number, { mark, check, why, isCalculated }, text) {
   const name = label(number);
+  if (isWhole(number)) return [TITLES[number.page.doubt.kind], number.what];
   const hasInk = number.hasInk && number.kind === "read" && mark === "!";
   const words = hasInk ? WORDS.ink : number.kind === "few" ? number.what : WORDS[number.kind];
   const title = words ? `${name}: ${words}` : name;

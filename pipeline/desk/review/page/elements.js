@@ -20,18 +20,35 @@ function button(className, keys, text, onclick) {
 const KEPT = 8; // decoded pages
 const pictures = new Map();
 
-// The picture of a page, which draws the whole once it is there.
+// The picture of a page, which draws the whole once it is there; one that lies turned in its file is a canvas.
 function pictureOf(page) {
-  let image = pictures.get(page);
-  pictures.delete(page);
+  const key = `${page.id} ${page.turn ?? 0}`;
+  let image = pictures.get(key);
+  pictures.delete(key);
   if (!image) {
-    image = make("img", { alt: `The page ${isolate(page.name)}`, draggable: false });
-    image.onload = image.onerror = requestDrawing;
-    image.src = page.source;
+    const alt = `The page ${isolate(page.name)}`;
+    const file = make("img", { alt, draggable: false });
+    image = page.turn ? make("canvas", { role: "img", ariaLabel: alt, complete: false }) : file;
+    file.onload = file.onerror = () => {
+      if (image !== file) turnPicture(file, image, page.turn);
+      requestDrawing();
+    };
+    file.src = page.source;
   }
-  pictures.set(page, image);
+  pictures.set(key, image);
   if (pictures.size > KEPT) pictures.delete(pictures.keys().next().value);
   return image;
+}
+
+// Draw a picture turned clockwise by a multiple of 90 degrees, with the properties of an image.
+function turnPicture(file, canvas, degrees) {
+  const { naturalWidth: width, naturalHeight: height } = file;
+  const sides = degrees % 180 ? [height, width] : [width, height];
+  Object.assign(canvas, { width: sides[0], height: sides[1], naturalWidth: sides[0], complete: true });
+  const context = canvas.getContext("2d");
+  context.translate(sides[0] / 2, sides[1] / 2);
+  context.rotate((degrees * Math.PI) / 180);
+  context.drawImage(file, -width / 2, -height / 2);
 }
 
 const isShown = (image) => image.complete && image.naturalWidth > 0;

@@ -15,6 +15,7 @@ function drawEnd() {
     : counts.asked
       ? "Done: nothing is left"
       : "Nothing needs eyes";
+  const out = pile.pages.filter(({ decision }) => decision === "out");
   const later = pile.pages.flatMap(({ questions }) => [...questions.keys()]);
   const named = later
     .slice(0, 3)
@@ -34,6 +35,7 @@ function drawEnd() {
       `${counts.right} right, ${counts.corrected} corrected${counts.added ? `, ${counts.added} of these added` : ""}`,
     ],
     counts.proved && [counts.proved, "not asked:", `${certain} or more, because their lines add up`],
+    out.length && [out.length, "left out:", out.map(({ name }) => isolate(name)).join("; ")],
     [counts.certain, "not asked:", `${certain} or more`],
     sums && [
       sums,
@@ -116,7 +118,7 @@ function drawAccount(pile) {
     const goThere = { className: "plain", type: "button", onclick: () => openPage(page) };
     return rowOf("td", [
       make("button", goThere, isolate(page.name)),
-      dash(page.numbers.filter(isThere).length),
+      page.decision === "out" ? "left out" : dash(page.numbers.filter(isThere).length),
       dash(answered.length),
       dash(corrected.length),
       open ? make("b", { className: "no" }, String(open)) : "–",

@@ -24,7 +24,7 @@ function say() {
   if (!number) return;
   const { text } = showing(number);
   const [title, why] = describeQuestion(number, questionOf(number), text);
-  const words = `${title}: ${[...text].join(" ") || "nothing"}. ${why}`;
+  const words = isWhole(number) ? `${title}: ${why}` : `${title}: ${[...text].join(" ") || "nothing"}. ${why}`;
   if (get("said").textContent !== words) get("said").textContent = words;
 }
 
@@ -74,6 +74,8 @@ async function respond(name, isControl, isShift) {
   if (state.draft) return void (await respondToDraft(name, letter));
   const number = focused();
   if (!number) return;
+  if (isWhole(number) && (await respondToWhole(number, letter.length > 1 ? name : letter))) return;
+  if (isWhole(number) && !["l", "g", "r", "?", "ArrowUp", "ArrowDown"].includes(name)) return;
   if (TYPED.test(name)) return void type(name);
   if (letter in LETTERS) return void (await LETTERS[letter]());
   const actions = {
@@ -129,7 +131,7 @@ function overwrite(by) {
   if (next >= 0) change({ over: next, buffer: "" });
 }
 
-const OWN = /^([\d,.:/' -]|[sdfklmngtrz?]|Enter|Delete|Backspace|Escape|Arrow\w+|Tab)$/i;
+const OWN = /^([\d,.:/' -]|[asdfklmngtruz?]|Enter|Delete|Backspace|Escape|Arrow\w+|Tab)$/i;
 
 function listen() {
   document.addEventListener("keydown", (event) => {

@@ -37,7 +37,8 @@ function insert(items, number) {
 
 function drawHead(page) {
   const open = [...page.questions.keys()].filter(({ later }) => !later).length;
-  const words = summarise(page);
+  const turned = page.turn ? `turned by ${page.turn}°` : "";
+  const words = summarise(page) || turned;
   const about = words === "adds up" ? ["adds up ", tick()] : [words];
   return make(
     "div",
@@ -72,6 +73,7 @@ const HOW = { line: "as the line gives", total: "as the total needs", taken: "ta
 
 function doneBecause(number) {
   const isNotice = number.kind === "ink" ? "ink, " : "";
+  if (isWhole(number)) return { use: "used as it is", turn: "turned", out: "left out" }[number.answer];
   if (number.answer === "none") return "no number here";
   if (number.answer === "kept") return "kept as written";
   if (number.answer === "right") return "right";

@@ -16,7 +16,8 @@ function drawSheet() {
   get("paper").style.height = `${page.size[0] * scale}px`;
   const box = state.draft?.box ?? number?.box;
   const at = parseFloat(getComputedStyle(sheet).getPropertyValue("--at"));
-  const middle = box ? middleOf(box)[1] * scale : at;
+  const isLow = !box || (number && isWhole(number) && !state.draft);
+  const middle = isLow ? at - 24 : middleOf(box)[1] * scale;
   get("paper").style.transform = `translateY(${Math.round(at - middle)}px)`;
   get("marks").replaceChildren(...markPage(page, number));
 }
@@ -37,6 +38,10 @@ function markPage(page, number) {
   const { draft } = state;
   const marks = [];
   const add = (className, box, text) => marks.push(place(make("i", { className }, text && span("", text)), box, page));
+  if (number && isWhole(number)) {
+    for (const boxes of Object.values(page.regions ?? {})) for (const box of boxes) add("cell", box);
+    return marks;
+  }
   const check = number && !draft && checkOf(number);
   const band = check?.kind === "line" ? check.numbers : number?.line && !draft ? [number] : [];
   if (band.length && check) {

@@ -124,6 +124,9 @@ const identify = (number) => ({
 // The last step of this pile: the log may have some of pages that were here before.
 const lastStep = () => state.steps.findLast((step) => pagesOf(step).length);
 
+const findAsked = (page, step) =>
+  step.do === "page" ? page.numbers.find(isWhole) : !step.which && findNumber(page, step);
+
 // Undo drops the last step and reads its page again, so that what ticked itself opens, too.
 async function undo() {
   const step = lastStep();
@@ -133,10 +136,13 @@ async function undo() {
   for (const page of pagesOf(step)) replay(page, stepsOf(page));
   refresh();
   const [page] = pagesOf(step);
-  const number = !step.which && findNumber(page, step);
-  const text = number
-    ? `${label(number)} of ${isolate(page.name)} is ${number.text || "empty"} again, and not checked.`
-    : "";
+  const number = findAsked(page, step);
+  const text =
+    step.do === "page"
+      ? `${isolate(page.name)} is to be decided again.`
+      : number
+        ? `${label(number)} of ${isolate(page.name)} is ${number.text || "empty"} again, and not checked.`
+        : "";
   change({ bar: { title: "Undone", text, button: ["Shift Z", "Redo", redo] } });
   if (number) focusOn(number);
   else goTo(state.items.find(isAsked));
@@ -148,7 +154,7 @@ async function redo() {
   const rest = state.undone;
   const { number: _, ...again } = step;
   const [page] = pagesOf(step);
-  const number = !step.which && findNumber(page, step);
+  const number = findAsked(page, step);
   if (number) state.focus = { page: page.number, id: number.id };
   await act(again);
   change({ undone: rest });

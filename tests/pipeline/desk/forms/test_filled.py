@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.desk.forms import filled
 from pipeline.desk.forms.filled import read_form
 from pipeline.desk.forms.form import Form, add_reference
 from pipeline.desk.forms.regions import Edges, Region
 from pipeline.model import PRETRAINED_READER
 from pipeline.model.model import Detector
 from pipeline.reader import load
-from pipeline.reader.pages.result import Result
+from pipeline.reader.pages.result import Result, find_doubt
 from tests.drawings import enlarge, sample_digits, write_row
 from tests.ledgers import COLUMNS, PITCH, SIZE, TOP, Move, draw_ledger, find_place, move_page
 
@@ -86,7 +87,28 @@ def test_page_of_another_form_is_read_as_it_lies(detector: Detector) -> None:
     assert "first.png" in result.problems[0].what
     assert result.upright == (1, 0, 0, 0)
     assert [problem.what for problem in result.problems if problem.region == "amount"] == ["no reading"]
+    assert result.problems[0].kind == "foreign"
     assert {row.confidence for row in result.rows} == {0}
+
+
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_page_that_lies_turned_is_read_upright(detector: Detector, degrees: int) -> None:
+    upright, form = fill(2), make_form()
+    result = read(detector, upright.rotate(degrees, expand=True), form)  # counterclockwise
+    wanted = read(detector, upright, form)
+    assert (result.degrees, result.size, find_doubt(result.problems)) == (degrees, SIZE, None)
+    assert list_records(result) == list_records(wanted)
+    assert np.array_equal(result.boxes, wanted.boxes)
+
+
+def test_page_without_ink_is_blank_and_one_that_fits_two_ways_up_is_read_in_both(
+    detector: Detector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert read(detector, Image.new("L", SIZE[::-1], 240), make_form()).problems[0].kind == "blank"
+    monkeypatch.setattr(filled, "AMBIGUOUS", 0.5)
+    result = read(detector, fill(2), make_form())
+    assert result.other
+    assert (result.problems[0].kind, result.degrees, result.other.degrees) == ("doubtful", 0, 180)
 
 
 @pytest.mark.parametrize("edges", [("0%", "0%", "100%", "100%"), ("0", "0", "100%", str(SIZE[0]))])

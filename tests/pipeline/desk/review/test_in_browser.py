@@ -128,6 +128,40 @@ def test_pile_is_checked_by_keyboard_alone(context: BrowserContext, tmp_path: Pa
         assert page.locator("#card").is_visible()
 
 
+def test_stray_pages_are_decided_by_keyboard_and_one_answer_takes_a_row_of_them(
+    context: BrowserContext, tmp_path: Path
+) -> None:
+    def doubt(name: str, kind: str) -> dict[str, Any]:
+        return {**make_delivery(name), "doubt": {"kind": kind, "what": "look at it"}}
+
+    turned = {**make_delivery("turned"), "turn": 180}
+    strays = [
+        doubt("upside", "doubtful"),
+        doubt("blank", "blank"),
+        *(doubt(f"other {i}", "foreign") for i in range(12)),
+    ]
+    strays[0]["other"] = {"rows": turned["rows"], "turn": 180}
+    with show(context, write_pile(tmp_path, make_pile([turned, make_delivery("one"), *strays]))) as page:
+        assert left(page) == "14 to go"
+        assert find_violations(page) == []
+        press(page, "t")
+        press(page, "Enter")
+        press(page, "a")
+        assert page.locator("#end h2").inner_text() == "Done: nothing is left"
+        lines = save(page, "Enter")
+        assert [line["file"] for line in lines if line["line"]] == [
+            f"{n}.png" for n in ("turned", "one", "upside") for _ in "123"
+        ]
+        assert len([line for line in lines if line["check"].startswith("left out")]) == 13
+        press(page, "z")
+        assert left(page) == "12 to go"
+        press(page, "u", "Shift+Z", "z", "Delete")
+        assert left(page) == "11 to go"
+        page.reload()
+        wait(page)
+        assert left(page) == "11 to go"
+
+
 def test_number_is_drawn_and_moved_to_another_cell(context: BrowserContext, tmp_path: Path) -> None:
     pile = make_pile([make_delivery(quantity3={"absent": True}, number1={"confidence": 0.5})])
     with show(context, write_pile(tmp_path, pile)) as page:

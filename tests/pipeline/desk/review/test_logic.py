@@ -50,6 +50,33 @@ def test_table_says_which_page_could_not_be_aligned() -> None:
     assert [line["check"] for line in others] == ["", "", ""]
 
 
+def decide(decision: str, *names: str) -> dict[str, Any]:
+    return {"do": "page", "as": decision, "page": f"id of {names[0]}", "which": [{"page": f"id of {n}"} for n in names]}
+
+
+def test_page_in_doubt_is_one_question_and_its_numbers_come_after_the_answer() -> None:
+    wrong = make_delivery(price1={"text": "41.50"})
+    page = {**wrong, "doubt": {"kind": "foreign", "what": "cannot be aligned"}}
+    later = make_delivery("two", number1={"confidence": 0.5})
+    found = open_pile(later, page)
+    assert [item[:3] for item in found["items"]] == [["one", " 0", "▯"], ["two", "number 1", "?"]]
+    assert found["records"][-1] == {"file": "one.png", "check": "unchecked: cannot be aligned"}
+    assert [row["file"] for row in found["rows"] if row["file"] == "one.png"] == []
+    out = open_pile(page, steps=[decide("out", "one")])
+    assert out["records"] == [{"file": "one.png", "check": "left out: cannot be aligned"}]
+    used = open_pile(page, steps=[decide("use", "one")])
+    assert [item[1:] for item in used["items"]] == [[" 0", "", "page", "use"], ["price 1", "≠", "47.50", ""]]
+    assert open_pile(page, steps=[decide("use", "one"), decide("out", "one")])["records"] == out["records"]
+
+
+def test_turned_page_has_the_numbers_of_its_other_way_up() -> None:
+    page = {**make_delivery(), "doubt": {"kind": "doubtful", "what": "fits in two ways up"}, "turn": 0}
+    other = make_delivery(quantity1={"text": "8"}, sum1={"text": "380.00"}, total1={"text": "443.00"})
+    page["other"] = {"rows": other["rows"], "turn": 180}
+    for decision, quantity in (("use", "3"), ("turn", "8")):
+        assert open_pile(page, steps=[decide(decision, "one")])["records"][0]["quantity"] == quantity
+
+
 def test_page_that_adds_up_has_no_question_even_if_its_numbers_are_doubtful() -> None:
     assert questions(make_delivery(price1={"confidence": 0.4}, sum2={"confidence": 0.2})) == []
 

@@ -33,6 +33,15 @@ def test_only_a_likely_alternative_is_shown_except_in_json(probability: float, e
     assert json.loads(format_json(reading)[0])["alternatives"] == [["1 2\n5", 0.9 * probability]]
 
 
+def test_picture_without_a_certain_number_has_its_best_candidate() -> None:
+    boxes, probabilities = np.zeros((0, 4), np.int64), np.zeros((0, 10), np.float32)
+    result = Result("", "", (), 0.0, (("1 2", 0.3),), boxes, (9, 9), probabilities, boxes)
+    reading = describe_result(result, "a.png", "0123456789")
+    assert format_text(reading) == ["a.png: no digit found, perhaps 1 2 (30.00%)"]
+    assert format_csv(reading) == ["a.png,,,,,1 2,0.300000,,,,,,,"]
+    assert json.loads(format_json(reading)[0])["alternatives"] == [["1 2", 0.3]]
+
+
 @pytest.mark.parametrize("name", ["=1+1.png", "+1.png", "-1.png", "@SUM(A1).png", "'=1+1.png"])
 def test_no_cell_is_a_formula(name: str) -> None:
     (line,) = csv.reader(format_csv(Reading(name, f"{name} is damaged")))
