@@ -23,7 +23,9 @@ def list_definitions(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
             case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
                 yield name, f"code in line {node.lineno}"
             case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)):
-                yield from ((ast.unparse(each), ast.unparse(value)) for each, value in zip(targets, values, strict=True))
+                yield from (
+                    (ast.unparse(each), ast.unparse(value)) for each, value in zip(targets, values, strict=True)
+                )
             case ast.Assign(targets=targets, value=value):
                 yield from ((ast.unparse(each), ast.unparse(value)) for each in targets if isinstance(each, ast.Name))
             case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
@@ -48,5 +50,8 @@ def test_public_names_have_one_meaning_each() -> None:
 
 
 def test_a_second_meaning_is_found() -> None:
-    modules = {"a": "WIDTH, HEIGHT = 1, 2\ndef read(): ...\nT = 1", "b": "WIDTH = 3\nclass read: ...\nT = 1\nHEIGHT: int = 2"}
+    modules = {
+        "a": "WIDTH, HEIGHT = 1, 2\ndef read(): ...\nT = 1",
+        "b": "WIDTH = 3\nclass read: ...\nT = 1\nHEIGHT: int = 2",
+    }
     assert find_doubles(modules) == {"WIDTH": ["a", "b"], "read": ["a", "b"]}

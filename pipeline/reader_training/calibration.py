@@ -57,7 +57,7 @@ def calibrate(model: Recogniser, line_images: LineImages) -> tuple[Recogniser, Q
     digits = [[label for label in span.labels if label < classes] for span in spans]
     correct = np.array(
         [
-            is_correct(labels, span.places, join_digits(numbers, classes))
+            is_correct(labels, span.places, join_read_digits(numbers, classes))
             for labels, span, numbers in zip(digits, spans, where, strict=True)
         ]
     )
@@ -105,7 +105,7 @@ def is_correct(labels: Sequence[int], places: NDArray[np.floating], numbers: Seq
     )
 
 
-def join_digits(numbers: Sequence[Written], classes: int) -> list[Written]:
+def join_read_digits(numbers: Sequence[Written], classes: int) -> list[Written]:
     """Return all numbers that several ones in succession would be without the spaces and separators between digits."""
     digits = [tuple(label for label in labels if label < classes) for labels, *_ in numbers]
     return [

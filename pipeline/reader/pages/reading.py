@@ -25,7 +25,7 @@ from pipeline.reader.rows.spans import is_reported
 
 ALTERNATIVES = 3  # of a text
 
-Part = tuple[str, float, Alternatives]  # the text of a part of a row, its probability, and other texts
+RowPart = tuple[str, float, Alternatives]  # the text of a part of a row, its probability, and other texts
 
 
 def read(
@@ -95,7 +95,7 @@ def make_reading_order(
         boxes = np.stack([each.x - half, each.y - half, each.x + half, each.y + half], axis=1)
         return _enlarge(np.clip(boxes, [*bounds[:2]] * 2, [*bounds[2:]] * 2), shape, size)
 
-    def format_part(found: Grouped) -> Part:
+    def format_part(found: Grouped) -> RowPart:
         others = tuple((join_numbers(labels, class_names), chance) for labels, chance in found.others)
         return join_numbers(found.text, class_names), found.probability, others
 
@@ -134,7 +134,7 @@ def _enlarge(boxes: NDArray[Any], shape: Sequence[int], size: tuple[int, int]) -
     return np.asarray(np.clip(mapped, 0, [size[1], size[0]] * 2), np.int64)
 
 
-def _make_row(parts: Sequence[Part], numbers: Sequence[Number], complete: float, class_names: Sequence[str]) -> Row:
+def _make_row(parts: Sequence[RowPart], numbers: Sequence[Number], complete: float, class_names: Sequence[str]) -> Row:
     """Return the row of some numbers, in parts of one or several. complete: probability that no number is missing."""
     texts = [text for text, *_ in parts]
     confidence = complete * math.prod(probability for _, probability, _ in parts)
@@ -170,7 +170,7 @@ def make_result(
     )
 
 
-def _vary(parts: Sequence[Part], confidence: float, between: str) -> Alternatives:
+def _vary(parts: Sequence[RowPart], confidence: float, between: str) -> Alternatives:
     """Return the most probable texts in which one part has another text, each with its probability.
 
     Those of a single part keep their order. confidence: probability of the whole.

@@ -3,7 +3,7 @@ import pytest
 
 from pipeline.reader.rows.labels import LINE_IMAGE_HEIGHT, LINE_IMAGE_WIDTH, LINE_MARGIN, MAX_LABELS, NO_LABEL, SIDE
 from pipeline.reader.rows.spans import Span
-from pipeline.reader_training.calibration import Quality, calibrate, is_correct, join_digits, list_numbers
+from pipeline.reader_training.calibration import Quality, calibrate, is_correct, join_read_digits, list_numbers
 from pipeline.reader_training.columns import LineImages
 from tests.pipeline.models import make_recogniser
 
@@ -64,5 +64,5 @@ def test_number_is_correct_where_it_is_written(labels: tuple[int, ...], places: 
 
 
 def test_digits_are_correct_however_they_are_grouped() -> None:
-    joined = join_digits([((7, POINT, 3), 30.0, 50.0), ((1,), 90.0, 90.0)], CLASSES)
+    joined = join_read_digits([((7, POINT, 3), 30.0, 50.0), ((1,), 90.0, 90.0)], CLASSES)
     assert joined == [((7, 3), 30.0, 50.0), ((7, 3, 1), 30.0, 90.0), ((1,), 90.0, 90.0)]
