@@ -32,7 +32,8 @@ log = logging.getLogger(__name__)
 
 TRAINED, TRAINED_READER = Path("artifacts/train"), Path("artifacts/detector")
 # Until 1.1.0, the stage `detector` had the name of the package. Its result is the same but for that name.
-STAGE_BEFORE, TRAINED_BEFORE = "reader", Path("artifacts/detector")
+STAGE_BEFORE = "reader"
+TRAINED_BEFORE = TRAINED.with_name(STAGE_BEFORE)
 SAFETENSORS = "model.safetensors"
 
 PictureInput = str | os.PathLike[str] | BinaryIO | Image.Image | NDArray[np.uint8]

@@ -75,7 +75,7 @@ def write_amount(text: str, decimal: str, pattern: str | None) -> str:
     pattern: what its field expects. One that names a colon is of times, and one that does not name the decimal
     separator is of neither, such as dates. Without one, every number may be an amount.
 
-    >>> write_number("8.30", ",", r"\d?\d[:.]\d\d"), write_number("3.07", ",", r"\d[.]\d\d")
+    >>> write_amount("8.30", ",", r"\d?\d[:.]\d\d"), write_amount("3.07", ",", r"\d[.]\d\d")
     ('8:30', '3.07')
     """
     named = decimal if pattern is None else SYNTAX.sub("", pattern)

@@ -272,9 +272,9 @@ def test_damaged_and_missing_models_are_errors(built: Path, tmp_path: Path) -> N
             load(path)
     os.mkfifo(tmp_path / "pipe")
     for path, words in (
-        (tmp_path / "pipe", "run the stage reader first"),
+        (tmp_path / "pipe", "run the stage detector first"),
         (tmp_path / "nowhere", r"nowhere cannot be read \(No such file"),
-        (tmp_path, "run the stage reader first"),
+        (tmp_path, "run the stage detector first"),
         (tmp_path / "a/parse", "is the result of the stage parse, not of reader"),
         (tmp_path / "a/parse/manifest.json", "not a model"),
         (tmp_path / ("x" * 300), "name too long"),

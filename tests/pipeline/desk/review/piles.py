@@ -76,7 +76,7 @@ def make_delivery(name: str = "one", **changes: dict[str, Any]) -> dict[str, Any
         rows += [make_row(field, number, text) for field, text in zip(("quantity", "price", "sum"), texts, strict=True)]
     rows.append(make_row("total", 1, "205.50"))
     for row in rows:
-        change = changes.pop(f"{row['region']}{row['record']}", {})
+        change = changes.pop(f"{row['region']}{row['line']}", {})
         row |= make_row(row["region"], row["line"], **{"text": row["text"], **change})
     assert not changes
     return make_page(name, [row for row in rows if not row.get("absent")])
