@@ -11,7 +11,7 @@ from pipeline.engine.stage import Input, Output, stage
 
 
 @stage(
-    packages=("handwriting", "protobuf"),
+    packages=("handwriting",),
     extra_files=(
         *(f"pipeline/html/lesson/**/*.{kind}" for kind in ("js", "css", "html")),
         *("pipeline/html/page.html", "pipeline/html/tokens.css", "pipeline/html/cards/model_card.md"),

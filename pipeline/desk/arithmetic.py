@@ -23,12 +23,12 @@ from operator import itemgetter
 
 from pipeline.desk.forms.amounts import (
     MINUTE,
-    OTHER_DECIMAL,
     Amount,
     find_decimal,
     find_exact_unit,
     format_amount,
     ignore_comma,
+    may_be_amount,
     parse_amount,
     write_amount,
 )
@@ -121,22 +121,16 @@ def find_habits(found: Sequence[Reading], form: Form) -> dict[str, Habit]:
     return {field: Habit(unit, fits[field, False] >= max(ROUNDED, fits[field, True])) for field, unit in units.items()}
 
 
-def find_page_decimal(page: Reading, form: Form) -> str:
-    """Return the decimal separator of the table for a page: that of the form, or else the most frequent one of amounts.
+def choose_decimal(form: Form, found: Sequence[Reading]) -> Form:
+    """Return the form with the decimal separator of its table: that of the form, or the most frequent one of all pages.
 
     A field whose pattern names only one separator, or a colon, has other numbers.
     """
-    patterns = form.patterns
-    found = Counter(
-        find_decimal(row.text)
-        for row in page.rows
-        if all(
-            write_amount(f"0{other}00", each, patterns[row.region]) == f"0{each}00"
-            for each, other in OTHER_DECIMAL.items()
-        )
+    counts = Counter(
+        find_decimal(row.text) for page in found for row in page.rows if may_be_amount(form.patterns[row.region])
     )
-    del found[""]
-    return form.decimal or (found.most_common(1)[0][0] if found else ".")
+    del counts[""]
+    return replace(form, decimal=form.decimal or (counts.most_common(1)[0][0] if counts else "."))
 
 
 def merge_separators(row: RowReading, decimal: str, pattern: str | None) -> RowReading:
@@ -156,9 +150,9 @@ def merge_separators(row: RowReading, decimal: str, pattern: str | None) -> RowR
 def apply_formulas(page: Reading, form: Form, habits: Mapping[str, Habit]) -> Reading:
     """Return a page with the readings that its formulas support, and problems where they do not add up.
 
-    habits: see `find_habits`. Amounts have one decimal separator, and those that differed only in it are one reading.
+    habits: see `find_habits`. Amounts have the decimal separator of the form; if two differed only in it, they are one.
     """
-    decimal = find_page_decimal(page, form)
+    decimal = form.decimal or "."
     rows = [merge_separators(row, decimal, form.patterns[row.region]) for row in page.rows]
     checks = list(_list_checks(rows, form))
     rows = _choose(rows, checks, habits)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.desk.arithmetic import apply_formulas, find_habits
+from pipeline.desk.arithmetic import apply_formulas, choose_decimal, find_habits
 from pipeline.desk.forms.filled import UNFIT
 from pipeline.desk.forms.form import Form
 from pipeline.reader.batch.boxes import Box
@@ -27,7 +27,7 @@ def check_pages(found: Sequence[Reading], form: Form) -> list[Reading]:
     found = _mark_twice(found)
     read = [page for page in found if not page.error and not find_doubt(page.problems)]
     usual = {field: find_usual(read, field) for field, holds in form.holds.items() if holds == "lines"}
-    habits = find_habits(read, form)
+    habits, form = find_habits(read, form), choose_decimal(form, read)
     checked = []
     for page in found:
         if page.error or find_doubt(page.problems):
@@ -93,11 +93,11 @@ def tabulate(page: Reading, form: Form) -> Iterator[dict[str, str]]:
         cells[1] = {}
     for number in sorted(cells):
         least = min(sure.get(number, []) + sure.get(0, []))
-        line = {"file": page.file, "line": str(number), "confidence": f"{least:.6f}"}
+        line = {"file": page.file, "line": str(number), "confidence": f"{least:.4f}"}
         yield {**line, **values, **cells[number]}
     for row in page.rows:
         if not row.line and form.holds[row.region] != "many":
-            line = {"file": page.file, "confidence": f"{row.confidence:.6f}", "check": UNFIT}
+            line = {"file": page.file, "confidence": f"{row.confidence:.4f}", "check": UNFIT}
             yield {**line, row.region: row.text}
     for each in group_problems([each for each in page.problems if each.kind != "unfit"]):
         boxes = "; ".join(",".join(map(str, box)) for box in each.boxes)

@@ -14,6 +14,7 @@ from pipeline.desk.form_pages import check_pages, group_problems, tabulate
 from pipeline.desk.forms.form import Form
 from pipeline.desk.review_data import describe_form, list_constants, list_pages
 from pipeline.desk.truth import compare, load_truth
+from pipeline.desk.workbook import make_workbook
 from pipeline.engine.documents import convert
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.outputs import name_work, publish, summarise, working_folder, write_file
@@ -192,6 +193,9 @@ def _publish_results(
         page = render_review(list_pages(found, form), review, list_constants(), **values)
         write_file(review, page.encode())
     for target, write in formats.items():
+        if form and target.suffix.lower() == ".xlsx":
+            write_file(target, make_workbook((line for page in found for line in tabulate(page, form)), form))
+            continue
         body = _format_all(found, write, form)
         write_file(target, "".join(f"{line}\n" for line in body).encode(errors="replace"))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.desk.arithmetic import MOST_COMBINATIONS, find_habits, find_page_decimal, merge_separators
+from pipeline.desk.arithmetic import MOST_COMBINATIONS, choose_decimal, find_habits, merge_separators
 from pipeline.desk.form_pages import find_usual
 from pipeline.desk.forms.form import DECIMALS, DIGIT_NAMES, FIELD_KEYS, KEYS, RESERVED, TYPE_NAMES, Form
 from pipeline.desk.forms.formulas import MOST_FORMULA_CHARACTERS, Formula
@@ -19,6 +19,8 @@ from pipeline.reader.pages.result import find_doubt
 from pipeline.reader.rows.expected import MOST_DIGITS
 from pipeline.reader.rows.expressions import TOKEN, UNNAMED, find_fitting_characters
 from pipeline.reader.rows.labels import SEPARATORS, SPACE
+
+GLANCE = 250  # milliseconds for which a question is shown before an answer counts
 
 
 def list_pages(found: Sequence[Reading], form: Form | None) -> list[dict[str, Any]]:
@@ -31,6 +33,7 @@ def list_pages(found: Sequence[Reading], form: Form | None) -> list[dict[str, An
     """
     pages = []
     seen = Counter[str]()
+    form = form and choose_decimal(form, found)
     for reading in found:
         view = reading.view
         if reading.error or not view:
@@ -39,7 +42,7 @@ def list_pages(found: Sequence[Reading], form: Form | None) -> list[dict[str, An
         number = f"-{seen[view.id]}" if seen[view.id] > 1 else ""
         page = {"file": reading.file, **asdict(view), "id": view.id + number, **_show_way(reading, form, view.size)}
         if form:
-            page["decimal"] = find_page_decimal(reading, form)
+            page["decimal"] = form.decimal
         if doubt := find_doubt(reading.problems):
             page["doubt"] = {"kind": doubt.kind, "what": doubt.what}
         if other := reading.other:
@@ -55,8 +58,7 @@ def _show_way(reading: Reading, form: Form | None, size: tuple[int, int]) -> dic
     problems = [each for each in reading.problems if not each.line or each.kind in ("ink", "unfit")]
     rows = [row if doubt and doubt.kind == "foreign" else _undo_formulas(row) for row in reading.rows]
     if form and doubt:  # otherwise, they are merged already
-        decimal = find_page_decimal(reading, form)
-        rows = [merge_separators(row, decimal, form.patterns[row.region]) for row in rows]
+        rows = [merge_separators(row, form.decimal, form.patterns[row.region]) for row in rows]
     return {
         "upright": reading.upright,
         "turn": reading.degrees,
@@ -124,6 +126,7 @@ def list_constants() -> dict[str, Any]:
         "mostCharacters": MOST_FORMULA_CHARACTERS,
         "mostCombinations": MOST_COMBINATIONS,
         "certain": CERTAIN,
+        "glance": GLANCE,
         "characters": [*DIGIT_NAMES, " ", *SEPARATORS],
         "unnamed": UNNAMED,
         "token": TOKEN.pattern.replace("(?P<", "(?<"),

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 from pipeline.engine import STAGES
-from pipeline.engine.errors import PipelineError
+from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.signals import end, install_handlers, stop_requested
 from pipeline.engine.terminal import paint, printable
 
+OWN = (__package__.partition(".")[0], STAGES)  # packages of the project
 INTERRUPTED = 130  # 128 + SIGINT, as in shells
 UNCHANGED = "Published results are unchanged"
 ADVICE = {
@@ -65,11 +66,17 @@ def run_command(name: str, work: Callable[[], object]) -> int:
         return fail(f"{error.strerror or error}{file}{ADVICE.get(error.errno or 0, '')}. {UNCHANGED}")
     except KeyboardInterrupt:
         return fail(f"interrupted. {UNCHANGED}", INTERRUPTED)
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         package = (error.name or "").partition(".")[0]
-        if not package or find_spec(package):  # a module of the project, or of a package that is installed
+        if not package or package in (*OWN, *sys.stdlib_module_names):  # a bug
             raise
-        return fail(f"the module {package} is missing: install its package, or correct the import")
+        if find_spec(package):
+            return fail(
+                f"the package of {error.name} is damaged ({error.msg}): install it again", UsageError.exit_status
+            )
+        return fail(
+            f"the module {package} is missing: install its package, or correct the import", UsageError.exit_status
+        )
     except Exception as error:
         if stop_requested():  # a library has replaced the KeyboardInterrupt by another exception
             return fail(f"interrupted. {UNCHANGED}", INTERRUPTED)
@@ -129,6 +136,6 @@ def _prepare_output() -> None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # class names may not be encodable
-    for name in (__package__.partition(".")[0], STAGES, "__main__"):
+    for name in (*OWN, "__main__"):
         logging.getLogger(name).setLevel(logging.INFO)
         logging.getLogger(name).handlers = [_Log()]

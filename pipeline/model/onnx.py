@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
 
 from pipeline.engine.provenance import package_versions
 from pipeline.model.header import HEADER_KEY, format_header
 from pipeline.model.model import Model
+from pipeline.model.protobuf import encode
 from pipeline.network.activations import Array
 from pipeline.network.layer import Layer, of_kind
 from pipeline.network.layers import Affine, AveragePooling, Convolution, Dense, Dropout, MaxPooling
@@ -20,19 +19,26 @@ from pipeline.network.losses import LOSSES
 from pipeline.network.network import Network
 
 PRODUCER = "handwriting"
-OPSET = 17  # supported since ONNX Runtime 1.12 (2022); a later one only for operators that it lacks, such as Gelu
+# The set of operators: supported since ONNX Runtime 1.12 (2022); a later one only for operators that it lacks.
+OPSET, NEWER = 17, {"Gelu": 20}
+IR_VERSIONS = {17: 8, 20: 9}  # the first version of the format that may have a set of operators
+FLOAT, UINT8, INT64 = 1, 2, 7  # types of elements
+ELEMENTS = {np.float32: FLOAT, np.int64: INT64}
 
 
 class Graph:
-    """Nodes and constants. A node and its only output have the same name."""
+    """Nodes and constants, encoded. A node and its only output have the same name."""
 
     def __init__(self) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.constants: list[onnx.TensorProto] = []
+        self.nodes: list[bytes] = []
+        self.constants: list[bytes] = []
+        self.opset = OPSET
 
-    def node(self, name: str, operator: str, *inputs: str, **attributes: Any) -> str:
+    def node(self, name: str, operator: str, *inputs: str, **attributes: int | str | Sequence[int]) -> str:
         """Add a node; return its name."""
-        self.nodes.append(helper.make_node(operator, inputs, [name], name, **attributes))
+        encoded = [_encode_attribute(*each) for each in sorted(attributes.items())]
+        self.nodes.append(encode({1: [*inputs], 2: name, 3: name, 4: operator, 5: encoded}))
+        self.opset = max(self.opset, NEWER.get(operator, OPSET))
         return name
 
     def arrays(self, name: str, weights_and_biases: Sequence[Array]) -> list[str]:
@@ -42,12 +48,28 @@ class Graph:
 
     def constant(self, name: str, value: float | list[int] | NDArray[Any], dtype: Any = np.float32) -> str:
         """Add a constant; return its name."""
-        self.constants.append(numpy_helper.from_array(np.asarray(value, dtype), name))
+        array = np.asarray(value, dtype)
+        little = array.astype(array.dtype.newbyteorder("<")).tobytes()
+        self.constants.append(encode({1: [*array.shape], 2: ELEMENTS[dtype], 8: name, 9: little}))
         return name
 
 
+def _encode_attribute(name: str, value: int | str | Sequence[int]) -> bytes:
+    if isinstance(value, int):
+        return encode({1: name, 3: value, 20: 2})
+    if isinstance(value, str):
+        return encode({1: name, 4: value, 20: 3})
+    return encode({1: name, 8: [*value], 20: 7})
+
+
+def _encode_tensor(name: str, element: int, *shape: int | str) -> bytes:
+    """Return the declaration of an input or output; a text stands for any size."""
+    sizes = [encode({2 if isinstance(size, str) else 1: size}) for size in shape]
+    return encode({1: name, 2: encode({1: encode({1: element, 2: encode({1: sizes})})})})
+
+
 def save_onnx(path: Path, model: Model) -> None:
-    """Write the model to `path` and check it with `onnx.checker`.
+    """Write the model to `path`.
 
     Input: `images`, uint8 (N, height, width), as in the IDX file; the scaling is part of the graph. Outputs:
     `probabilities`, float32 (N, classes), and `label`, int64 (N,). The header is in `metadata_props`.
@@ -55,7 +77,7 @@ def save_onnx(path: Path, model: Model) -> None:
     graph = Graph()
     height, width = model.image_shape
     classes = len(model.class_names)
-    value = graph.node("pixels", "Cast", "images", to=TensorProto.FLOAT)
+    value = graph.node("pixels", "Cast", "images", to=FLOAT)
     value = graph.node("scaled", "Mul", value, graph.constant("scale", 1 / (255 * model.scaling.std)))
     shift = graph.constant("shift", model.scaling.mean / model.scaling.std)
     value = graph.node("standardised", "Sub", value, shift)
@@ -72,27 +94,18 @@ def save_onnx(path: Path, model: Model) -> None:
     graph.node("probabilities", "Softmax", value, axis=1)
     graph.node("label", "ArgMax", "probabilities", axis=1, keepdims=0)
 
-    info = helper.make_tensor_value_info
-    opset = helper.make_opsetid("", _find_opset(graph.nodes))
-    proto = helper.make_model(
-        helper.make_graph(
-            graph.nodes,
-            PRODUCER,
-            inputs=[info("images", TensorProto.UINT8, ["N", height, width])],
-            outputs=[
-                info("probabilities", TensorProto.FLOAT, ["N", classes]),
-                info("label", TensorProto.INT64, ["N"]),
-            ],
-            initializer=graph.constants,
-        ),
-        opset_imports=[opset],
-        ir_version=helper.find_min_ir_version_for([opset]),
-        producer_name=PRODUCER,
-        producer_version=package_versions([PRODUCER])[PRODUCER],
-    )
-    helper.set_model_props(proto, {HEADER_KEY: format_header(model.header)})
-    onnx.checker.check_model(proto, full_check=True)
-    path.write_bytes(proto.SerializeToString(deterministic=True))
+    inputs = [_encode_tensor("images", UINT8, "N", height, width)]
+    outputs = [_encode_tensor("probabilities", FLOAT, "N", classes), _encode_tensor("label", INT64, "N")]
+    header = encode({1: HEADER_KEY, 2: format_header(model.header)})
+    proto = {
+        1: IR_VERSIONS[graph.opset],
+        2: PRODUCER,
+        3: package_versions([PRODUCER])[PRODUCER],
+        7: encode({1: graph.nodes, 2: PRODUCER, 5: graph.constants, 11: inputs, 12: outputs}),
+        8: encode({1: "", 2: graph.opset}),
+        14: header,
+    }
+    path.write_bytes(encode(proto))
 
 
 def _add_network(graph: Graph, value: str, network: Network, classes: int, prefix: str) -> str:
@@ -152,13 +165,3 @@ def _activate(layer: Affine, graph: Graph, value: str, name: str) -> str:
         return value
     operator = layer.activation.onnx
     return graph.node(f"{name}-{operator.lower()}", operator, value, **layer.activation.onnx_attributes)
-
-
-def _find_opset(nodes: Sequence[onnx.NodeProto]) -> int:
-    """Return the first operator set from OPSET that has all operators."""
-    used = {node.op_type for node in nodes}
-    first: dict[str, int] = {}
-    for schema in onnx.defs.get_all_schemas_with_history():
-        if schema.name in used and schema.domain == "":
-            first[schema.name] = min(schema.since_version, first.get(schema.name, schema.since_version))
-    return max(OPSET, *first.values())

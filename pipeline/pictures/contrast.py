@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
+
+from pipeline.pictures.filters import ndimage
 
 BOX = 20  # pixels: longer side of the digits that a network is slid over
 READ_SIZES = 0.82, 1.22  # of digits that it reads, relative to BOX: a little more than a step of the pyramid

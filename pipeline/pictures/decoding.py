@@ -131,7 +131,7 @@ def describe_missing(name: str) -> str:
 
 def is_pdf(path: Path) -> bool:
     """Return whether a file is to be read as PDF, by its name."""
-    return path.suffix.lower() == ".pdf" and pdf.can_read()
+    return path.suffix.lower() == ".pdf" and not pdf.find_lacking_packages()
 
 
 def count_pages(path: Path) -> int:
@@ -229,7 +229,7 @@ def _describe_other(beginning: bytes) -> str:
     if not beginning:
         return "empty (0 bytes): copy or export it again"
     if beginning.startswith(b"%PDF"):
-        return f"a PDF file: install what reads it by {pdf.INSTALL}, and let its name end in .pdf"
+        return f"a PDF file: install what reads it by {pdf.find_lacking_packages()}, and let its name end in .pdf"
     if beginning[4:8] == b"ftyp" and beginning[8:] in HEIC_BRANDS:
         return "a HEIC or AVIF file: export it as JPEG first, for example with a photo program"
     return f"not a picture in a supported format: use {', '.join(FORMATS[:-1])} or {FORMATS[-1]}"

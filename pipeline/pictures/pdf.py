@@ -1,6 +1,6 @@
 """Read PDF files with pypdfium2, which is optional: count their pages, and render them."""
 
-import importlib.util
+import functools
 import io
 import os
 import subprocess
@@ -9,10 +9,10 @@ from pathlib import Path
 
 from PIL import Image
 
+from pipeline.engine.extras import find_lacking
 from pipeline.pictures import pdf_page
 from pipeline.pictures.levels import MAX_SIDE
 
-INSTALL = "pip install pypdfium2"  # what reads PDF files
 MAX_SECONDS = 60  # of CPU time, for a page
 MAX_MEMORY = 400_000_000  # bytes, for a page; one that shows 64 million pixels of a JPEG takes 300 million
 
@@ -21,9 +21,10 @@ class PdfError(Exception):
     """A PDF file cannot be read; the message says what it is, and what to do."""
 
 
-def can_read() -> bool:
-    """Return whether PDF files can be read."""
-    return importlib.util.find_spec("pypdfium2") is not None
+@functools.cache
+def find_lacking_packages() -> str:
+    """Return the command that installs what reads PDF files, if it is not installed."""
+    return find_lacking("handwriting", "pdf")
 
 
 def count_pdf_pages(path: Path) -> int:

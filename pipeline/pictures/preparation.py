@@ -9,9 +9,9 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from pipeline.data.ink import InkStatistics, centre_by_mass, find_extent, measure_stroke_widths
+from pipeline.pictures.filters import ndimage
 
 Ink = NDArray[np.float32]
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pipeline.desk.results import Work
     from pipeline.reader.batch.folders import PictureFile
 
-EXTENSIONS = {".csv": format_csv, ".json": format_json, ".jsonl": format_json}
+EXTENSIONS = {".csv": format_csv, ".xlsx": format_csv, ".json": format_json, ".jsonl": format_json}
 PARALLEL = 64  # pictures from which Dask is used; its processes start as long as about 40 pictures take to read
 
 
@@ -29,8 +29,9 @@ def classify(
         list[Path] | None,
         Option(
             metavar="FILE",
-            help="File for the results, instead of standard output: a table if its name ends in .csv, objects if it "
-            "ends in .json or .jsonl. Give it again for another format. An interrupted run resumes.",
+            help="File for the results, instead of standard output: a table if its name ends in .csv, with --form "
+            "also in .xlsx; objects if it ends in .json or .jsonl. Give it again for another format. "
+            "An interrupted run resumes.",
         ),
     ] = None,
     annotate: Annotated[
@@ -101,6 +102,8 @@ def classify(
             "--json prints objects, and --output writes them to a file whose name ends in .jsonl: choose one"
         )
     formats = {path: _find_format(path) for path in output or []}
+    if not form and any(path.suffix.lower() == ".xlsx" for path in formats):
+        raise UsageError("a table in XLSX has the fields of a form: add --form, or let the name end in .csv")
     if review:
         check_page(review)
     targets = [*formats, *([review] if review else [])]

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import grimp
@@ -11,7 +12,7 @@ import pytest
 from stages.__main__ import find_modules
 from tests.processes import ROOT, environment
 
-ROW = re.compile(r"\| (SciPy|Matplotlib|NumPy|Dask|ONNX|Typer) \| \d+ \| (all)?(.*) \|")
+ROW = re.compile(r"\| (SciPy|Matplotlib|NumPy|Dask|Typer) \| \d+ \| (all)?(.*) \|")
 
 
 def test_table_lists_the_commands_that_can_import_each_package() -> None:
@@ -23,7 +24,7 @@ def test_table_lists_the_commands_that_can_import_each_package() -> None:
         cache_dir=None,
     )
     rows = ROW.findall((ROOT / "docs/faq.md").read_text())
-    assert len(rows) == 6
+    assert len(rows) == 5
     for package, every, rest in rows:
         named = set(re.findall("`([a-z]+)`", rest))
         commands = set(find_modules()) - named if every else named
@@ -32,12 +33,40 @@ def test_table_lists_the_commands_that_can_import_each_package() -> None:
         }
 
 
+def run_without(packages: Sequence[str], folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as if these packages were not installed."""
+    code = "import sys; sys.modules.update(dict.fromkeys(sys.argv.pop(1).split()))\n"
+    code += "from stages.__main__ import main; main()"
+    command = [sys.executable, "-c", code, " ".join(packages), *arguments]
+    return subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True)
+
+
 @pytest.mark.slow
 def test_picture_is_read_without_the_packages_of_other_commands(tmp_path: Path) -> None:
     others = ("matplotlib", "onnx", "dask", "distributed", "pooch", "pypdfium2")
-    code = "import sys; sys.modules.update(dict.fromkeys(sys.argv.pop(1).split()))\n"
-    code += "from stages.__main__ import main; main()"
     for line in (["--help"], ["classify", str(ROOT / "pictures/example.jpg")]):
-        command = [sys.executable, "-c", code, " ".join(others), *line]
-        done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True)
+        done = run_without(others, tmp_path, *line)
         assert done.returncode == 0, done.stderr
+
+
+OF_EXTRAS = ("scipy", "matplotlib", "pypdfium2", "onnx")
+
+
+@pytest.mark.slow
+def test_pipeline_runs_without_any_extra(tmp_path: Path) -> None:
+    for line in ("download --dataset sample", "parse", "normalize", "train --recipe quick", "evaluate", "export"):
+        done = run_without(OF_EXTRAS, tmp_path, *line.split())
+        assert done.returncode == 0, done.stderr
+    done = run_without(OF_EXTRAS, tmp_path, "predict", "artifacts/parse/test-images.npy")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("command", "package"), [("classify", "scipy"), ("report", "matplotlib")])
+def test_command_without_its_extra_names_what_installs_it(
+    command: str, package: str, built: Path, tmp_path: Path
+) -> None:
+    inputs = [f"--{name}={built / name}" for name in ("normalize", "train", "evaluate")]
+    arguments = {"classify": [str(ROOT / "pictures/example.jpg")], "report": [*inputs, "--output=report"]}
+    done = run_without(OF_EXTRAS, tmp_path, command, *arguments[command])
+    assert done.returncode == 2
+    assert re.fullmatch(rf"\w+: .* -m pip install '{package}>=[\d.]+'\n", done.stderr)

@@ -37,6 +37,7 @@ Format = Callable[[Model, Path], None]
 
 def check_onnx(model: Model, folder: Path) -> None:
     save_onnx(folder / "model.onnx", model)
+    onnx.checker.check_model(onnx.load(folder / "model.onnx"), full_check=True)
     session = onnxruntime.InferenceSession(folder / "model.onnx", providers=["CPUExecutionProvider"])
     (probabilities,) = session.run(["probabilities"], {"images": IMAGES})
     np.testing.assert_allclose(probabilities, predict(model, IMAGES), atol=1e-5)

@@ -7,6 +7,7 @@ import tomllib
 
 from tests.processes import ROOT
 
+EXTRAS = ("reader", "report", "pdf")
 DISTRIBUTIONS = {"PIL": "pillow"}  # by module, where the names differ
 
 
@@ -19,8 +20,11 @@ def test_imported_packages_are_dependencies() -> None:
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 modules.add(node.module)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    required = [*project["dependencies"], *project["optional-dependencies"]["pdf"]]
-    dependencies = {re.split("[<>=]", dependency)[0] for dependency in required}
+    required = [
+        *project["dependencies"],
+        *(each for extra in EXTRAS for each in project["optional-dependencies"][extra]),
+    ]
+    dependencies = {name for dependency in required for name in re.findall(r"[\w-]+", dependency.partition(">")[0])}
     own = {"pipeline", "stages", "_typeshed", *sys.stdlib_module_names}
     tops = {module.partition(".")[0] for module in modules} - own
     assert {DISTRIBUTIONS.get(top, top) for top in tops} <= dependencies

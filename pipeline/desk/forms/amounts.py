@@ -84,6 +84,15 @@ def write_amount(text: str, decimal: str, pattern: str | None) -> str:
     return replace_decimal(text, decimal) if decimal in named else text
 
 
+def may_be_amount(pattern: str | None) -> bool:
+    r"""Return whether the numbers of a field with this pattern have decimals after a point or a comma, as amounts do.
+
+    >>> may_be_amount(r"\d+[.,]\d\d"), may_be_amount(r"\d\d[.]\d\d"), may_be_amount(r"\d?\d[:.,]\d\d")
+    (True, False, False)
+    """
+    return all(write_amount(f"0{other}00", each, pattern) == f"0{each}00" for each, other in OTHER_DECIMAL.items())
+
+
 def replace_decimal(text: str, decimal: str) -> str:
     """Return an amount with this decimal separator; the other one groups its digits. Other texts stay as they are.
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from pipeline.desk.forms.registration import Placement, Reference, to_matrix
 from pipeline.network.activations import Array
+from pipeline.pictures.filters import ndimage
 
 
 @dataclass(frozen=True, eq=False)

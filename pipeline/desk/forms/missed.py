@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from pipeline.desk.forms.regions import FloatBox
+from pipeline.pictures.filters import ndimage
 
 USUAL = 1 / 60  # of the longer side of a page: size of a digit where none was read
 MEAN_WINDOW = 3.0  # sizes of a digit: the window whose mean is compared with a pixel

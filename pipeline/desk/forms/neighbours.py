@@ -1,10 +1,10 @@
 """Ink on the edge of a region: what belongs to it is read whole, and what belongs to its neighbours is not read."""
 
 import numpy as np
-from scipy import ndimage
 
 from pipeline.desk.forms.missed import find_ink
 from pipeline.network.activations import Array
+from pipeline.pictures.filters import ndimage
 
 OWN = 0.5  # of the pixels of a number within the region from which it belongs to it
 WIDEST_DIGIT_GAP = 0.4  # sizes of a digit: a gap between two digits of a number, at most

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
 from pipeline.network.activations import Array
+from pipeline.pictures.filters import ndimage
 
 PYRAMID_SIDES = (192, 384, 768)  # pixels of the longer side of the pages that are compared, from coarse to fine
 PAPER_SIDE = 1 / 24  # of the longer side: the window whose lightest levels are the paper

@@ -76,7 +76,7 @@ def make_model_card(
         confusions=list_confusions(confusion, names, CARD_CONFUSIONS),
         preparation=preparation,
         command=format_command("export", model.dataset, record.recipe, record.changes, record.images),
-        versions={**record.versions, **package_versions(["onnx", "safetensors"])},
+        versions={**record.versions, **package_versions(["safetensors"])},
     )
 
 

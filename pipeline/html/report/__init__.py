@@ -3,5 +3,8 @@
 import logging
 import os
 
+from pipeline.engine.extras import require
+
+require("handwriting", "report")
 os.environ["MPLBACKEND"] = "agg"  # IPython sets a backend that may not be installed
 logging.getLogger("matplotlib").setLevel(logging.ERROR)  # svg.draw ignores matplotlibrc

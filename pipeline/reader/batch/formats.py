@@ -72,12 +72,12 @@ def format_csv(reading: "Reading") -> list[str]:
         return {
             name: value
             for text, chance in _find_likely(read)
-            for name, value in (("alternative", text), ("alternative_confidence", f"{chance:.6f}"))
+            for name, value in (("alternative", text), ("alternative_confidence", f"{chance:.4f}"))
         }
 
     for number, row in enumerate(reading.rows, start=1):
         numbered = {**values, "row": str(number), "text": row.text, "digits": row.digits, "region": row.region}
-        numbered |= {"confidence": f"{row.confidence:.6f}", "withheld": "yes" if row.withheld else ""}
+        numbered |= {"confidence": f"{row.confidence:.4f}", "withheld": "yes" if row.withheld else ""}
         numbered |= zip(BOX_SIDES, map(str, row.box), strict=True)
         lines.append(format_row(numbered | name_alternative(row)))
     return lines or [format_row(values | name_alternative(reading))]

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from pipeline.network.activations import Array
 from pipeline.pictures.contrast import local_contrast
+from pipeline.pictures.filters import ndimage
 from pipeline.reader.pages.lines import CentreLine
 from pipeline.reader.pages.search import Level, choose_level
 from pipeline.reader.rows.labels import OUTER, SHEET

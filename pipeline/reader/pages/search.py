@@ -18,7 +18,6 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
 from pipeline.model.model import Detector
 from pipeline.network.architecture import slide
@@ -27,6 +26,7 @@ from pipeline.network.losses import LOSSES, probabilities
 from pipeline.network.network import infer, make_buffers, make_network
 from pipeline.network.thread_pool import Run, in_sequence
 from pipeline.pictures.contrast import BOX, add_margin, local_contrast
+from pipeline.pictures.filters import ndimage
 
 Pixels = NDArray[np.float32]
 # (4, k): y and x of the centres and longer sides, in pixels; probabilities of a digit of any class.

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import numpy as np
 from PIL import Image, ImageDraw
-from scipy import ndimage
 
 from pipeline.data.ink import to_ink
+from pipeline.pictures.filters import ndimage
 from pipeline.reader.rows.labels import LINE_IMAGE_HEIGHT, LINE_IMAGE_WIDTH, SHEET, SIDE
 from pipeline.reader_training.synthesis.habits import HABITS
 from pipeline.reader_training.synthesis.hands import Hands

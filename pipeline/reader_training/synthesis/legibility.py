@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
+from pipeline.pictures.filters import ndimage
 from pipeline.reader_training.synthesis.signs import Ink
 
 STROKE_INK = 0.5  # ink of a stroke, relative to the most ink of its sign

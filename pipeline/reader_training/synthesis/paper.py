@@ -6,9 +6,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
 from pipeline.data.ink import to_ink
+from pipeline.pictures.filters import ndimage
 from pipeline.reader_training.synthesis.signs import Generator, Ink, SourceImages, choose_hand, write
 
 PaperShape = tuple[int, int]

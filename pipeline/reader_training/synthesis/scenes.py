@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import numpy as np
 from PIL import Image, ImageDraw
-from scipy import ndimage
 
 from pipeline.data.ink import to_ink
+from pipeline.pictures.filters import ndimage
 from pipeline.reader_training.synthesis.paper import PaperShape, smooth_noise, texture
 from pipeline.reader_training.synthesis.signs import FINER, Generator, Ink
 

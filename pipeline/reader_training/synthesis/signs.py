@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
 from pipeline.data.dataset import are_ten_digits
 from pipeline.data.ink import find_extent, to_ink
@@ -18,6 +17,7 @@ from pipeline.data.synthetic.drawn import MIN_SIGN_WIDTH, cut_part, make_doodle
 from pipeline.data.synthetic.shapes import SIGNS, load_glyphs, parse_shape
 from pipeline.data.synthetic.strokes import draw_by_hand, draw_polylines
 from pipeline.pictures.contrast import BOX
+from pipeline.pictures.filters import ndimage
 
 Ink = NDArray[np.float32]
 Generator = np.random.Generator

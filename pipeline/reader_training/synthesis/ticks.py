@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
-from scipy import ndimage
 
+from pipeline.pictures.filters import ndimage
 from pipeline.reader_training.synthesis.lettering import Lettering
 from pipeline.reader_training.synthesis.signs import Generator, Ink, crop
 

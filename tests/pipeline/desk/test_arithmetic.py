@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.desk.arithmetic import Habit, apply_formulas, find_habits, find_page_decimal
+from pipeline.desk.arithmetic import Habit, apply_formulas, find_habits
 from pipeline.desk.form_pages import check_pages, group_problems
 from pipeline.desk.forms.form import Form, load_form
 from pipeline.reader.batch.readings import Reading, RowReading
@@ -169,7 +169,7 @@ hours = { holds = "lines", pattern = '\\d+[.,]\\d\\d' }
 hours = "to - from"
 """
     )
-    form = load_form(tmp_path / "form.toml")
+    form = replace(load_form(tmp_path / "form.toml"), decimal=",")
     texts = {"date": "15.07", "from": "8.30", "to": "17:00", "hours": "8,50"}
     rows = [make_row(text, field, 1) for field, text in texts.items()]
     page = apply_formulas(Reading("a.png", rows=(*rows, make_row("16.07", "date", 2))), form, {"hours": CENTS})
@@ -179,8 +179,9 @@ hours = "to - from"
 
 def test_comma_is_a_point_and_the_table_has_the_most_frequent_one(form: Form) -> None:
     given = ("12,50", 0.6, "12.50", 0.35)
-    page = apply_formulas(make_page(("", given, ""), ("", "3,10", ""), ("", "1.234.50", "")), form, HABITS)
-    assert find_page_decimal(page, form) == ","
+    given_page, other = make_page(("", given, ""), ("", "3,10", ""), ("", "1.234.50", "")), make_page(("", "3.10", ""))
+    (page, second_page) = check_pages([given_page, other], form)
+    assert list_texts(second_page) == ["3,10"]  # a column has one
     first, second, third = page.rows
     assert (first.text, first.confidence, first.alternatives) == ("12,50", 0.95, ())
     assert (second.text, third.text) == ("3,10", "1.234,50")

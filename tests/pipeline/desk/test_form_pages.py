@@ -96,17 +96,17 @@ def test_table_has_a_line_per_record_and_names_what_is_missing() -> None:
     lines = list(tabulate(checked, FORM))
     whole = {"file": "a.png", "total": "31", "note": "8; 9"}
     assert lines[:2] == [
-        {**whole, "line": "1", "day": "1", "amount": "10", "confidence": "0.600000"},
-        {**whole, "line": "2", "amount": "20", "confidence": "0.600000"},
+        {**whole, "line": "1", "day": "1", "amount": "10", "confidence": "0.6000"},
+        {**whole, "line": "2", "amount": "20", "confidence": "0.6000"},
     ]
-    assert lines[2] == {"file": "a.png", "day": "77", "confidence": "0.500000", "check": "fits no line"}
+    assert lines[2] == {"file": "a.png", "day": "77", "confidence": "0.5000", "check": "fits no line"}
     assert [line["check"] for line in lines[3:]] == ["total: 31, but sum(amount) is 30"]
 
 
 def test_form_without_lines_has_a_line_per_page_and_an_error_one_of_its_own() -> None:
     form = Form((Region("total", holds="one"),))
     page = make_page("a.png", [], "31")
-    assert list(tabulate(page, form)) == [{"file": "a.png", "line": "1", "total": "31", "confidence": "0.950000"}]
+    assert list(tabulate(page, form)) == [{"file": "a.png", "line": "1", "total": "31", "confidence": "0.9500"}]
     damaged = Reading("b.png", "b.png is damaged")
     assert list(tabulate(damaged, form)) == [{"file": "b.png", "check": "b.png is damaged"}]
     assert check_pages([damaged], form) == [damaged]

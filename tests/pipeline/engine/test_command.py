@@ -45,7 +45,7 @@ ERRORS: list[tuple[list[str], int, str]] = [
     (["--fault", "memory"], 1, "not enough memory"),
     (["--fault", "thread"], 1, "not enough memory"),
     (["--fault", "exit"], 1, "the stage bake called exit(None)"),
-    (["--fault", "missing"], 1, "tulip"),
+    (["--fault", "missing"], 2, "tulip"),
 ]
 
 

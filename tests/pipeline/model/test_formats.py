@@ -56,8 +56,10 @@ def test_safetensors_parameters_are_exact(tmp_path: Path) -> None:
 
 
 def test_onnx_file_declares_inputs_outputs_and_producer(built: Path) -> None:
-    proto = onnx.load(built / "export" / "model.onnx")
+    path = built / "export" / "model.onnx"
+    proto = onnx.load(path)
     onnx.checker.check_model(proto, full_check=True)
+    assert proto.SerializeToString(deterministic=True) == path.read_bytes(), "as ONNX would write it"
 
     def declared(value: onnx.ValueInfoProto) -> tuple[str, int, list[str | int]]:
         tensor = value.type.tensor_type

@@ -96,7 +96,7 @@ def find_renderers(pid: int) -> list[psutil.Process]:
 def test_without_the_package_a_pdf_says_which_command_installs_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.pictures.decoding.pdf.can_read", lambda: False)
+    monkeypatch.setattr("pipeline.pictures.decoding.pdf.find_lacking_packages", lambda: "pip install pypdfium2")
     path = write_pdf(tmp_path / "scan.pdf", 2)
     assert count_pages(path) == 1
     with pytest.raises(PictureError, match="pip install pypdfium2"):

@@ -72,7 +72,7 @@ def test_rows_are_told_apart_in_every_format(run: Run, project: Path) -> None:
     result = json.loads(run("classify", "--json", "table.png").stdout)
     assert [row["text"] for row in result["rows"]] == texts
     assert (result["text"], result["digits"]) == ("\n".join(texts), truth(CLEAR) * 2)
-    assert [f"{row['confidence']:.6f}" for row in result["rows"]] == [line["confidence"] for line in lines]
+    assert [f"{row['confidence']:.4f}" for row in result["rows"]] == [line["confidence"] for line in lines]
     tops = [[box[1] for box in row["boxes"]] for row in result["rows"]]
     assert (len(tops[0]), len(tops[1])) == (3, 3)
     assert max(tops[0]) < min(tops[1])

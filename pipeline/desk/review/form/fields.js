@@ -323,12 +323,14 @@ function writeRegion(box, [height, width]) {
 function readAs(form, page) {
   const fields = Object.fromEntries(form.fields.map((field) => [field.name, tryField(field)]));
   const numbers = splitRows(page);
+  const decimal = form.top.decimal ?? page.decimal ?? ".";
+  const write = (text, name) => (fields[name].pattern ? writeNumber(text, decimal, fields[name].pattern) : text);
   const rows = form.fields.flatMap((field) =>
     field.regions.flatMap((region) => {
       const box = parseRegion(region, page.size);
       return numbers
         .filter((number) => holds(box, ...middleOf(number.box)))
-        .map((number) => ({ ...number, region: field.name, line: 1 }));
+        .map((number) => ({ ...number, text: write(number.text, field.name), region: field.name, line: 1 }));
     }),
   );
   const inLines = rows.filter(({ region }) => fields[region].holds === "lines");
@@ -392,8 +394,9 @@ function numberLines(page, rows) {
   }
 }
 
-// What a formula makes on the page: how many lines fit, of those that can be checked.
+// What a formula makes on the page: how many lines fit, of those with a number for it, or 0 of 0.
 function countFits(read, target) {
-  const checks = read.checks.filter((check) => check.target === target && ["fits", "differs"].includes(check.state));
-  return [checks.filter(({ state: verdict }) => verdict === "fits").length, checks.length];
+  const checks = read.checks.filter((check) => check.target === target && check.written);
+  const fitting = checks.filter(({ state: verdict }) => verdict === "fits").length;
+  return [fitting, checks.some(({ state: verdict }) => verdict !== "unchecked") ? checks.length : 0];
 }

@@ -1,8 +1,9 @@
 // The page on which a form is drawn: its fields on the picture, the field in the card, and its file beside it.
 
 // form: what is drawn; chosen: index of the field in the card; problem: what is wrong with the text that is typed;
-// text: the file as it is typed, while something is wrong with it.
-const drawing = { form: null, page: null, chosen: -1, problem: "", text: null };
+// text: the file as it is typed, while something is wrong with it. grips: whether the corners of the field can be
+// dragged, as after a click on it; otherwise, a drag that begins there makes a field.
+const drawing = { grips: false, form: null, page: null, chosen: -1, problem: "", text: null };
 
 function openForm() {
   const { pile } = state;
@@ -77,7 +78,7 @@ function addField(box) {
     pattern: LOOKS[look] || undefined,
     holds: kind,
   };
-  drawing.chosen = fields.length;
+  Object.assign(drawing, { chosen: fields.length, grips: false });
   changeForm((form) => form.fields.push(field));
   requestAnimationFrame(() => requestAnimationFrame(() => get("name")?.select()));
 }
@@ -207,7 +208,7 @@ function drawPlan() {
     }),
   );
   const field = chosenField();
-  if (field?.regions.length) {
+  if (field?.regions.length && drawing.grips) {
     for (const [x, y] of cornersOf(parseRegion(field.regions[0], page.size)))
       marks.push(place(make("i", { className: "grip" }), [x, y, x, y], page));
   }
@@ -259,8 +260,16 @@ function drawFields(read) {
       span("wide", `${isolate(target)} = ${text.replace(/sum\((.*)\)/, "sum of $1")} `, ...note),
     );
   });
+  const { top } = drawing.form;
+  const choose = ({ target }) => changeForm(() => (target.value ? (top.decimal = target.value) : delete top.decimal));
+  const decimals = { "": "most frequent", ".": "12.50", ",": "12,50" };
+  const options = Object.entries(decimals).map(([value, text]) =>
+    make("option", { value, selected: value === (top.decimal ?? "") }, text),
+  );
+  const select = make("select", { id: "decimal", onchange: choose }, options);
+  const decimal = make("label", { className: "fr add" }, "Decimals", select);
   return rows.length
-    ? [head, ...rows, ...lines, ...sums]
+    ? [head, ...rows, ...lines, ...sums, decimal]
     : [make("p", { className: "lead" }, "Drag over a column or a number of the page: this is the first field.")];
 }
 
@@ -464,7 +473,7 @@ function listenToForm() {
   const gripAt = (point) => {
     const reach = (5 * drawing.page.size[1]) / plan.querySelector(".paper").clientWidth;
     const isNear = ([x, y]) => Math.hypot(x - point.x, y - point.y) < reach;
-    return boxOfChosen() ? cornersOf(boxOfChosen()).findIndex(isNear) : -1;
+    return boxOfChosen() && drawing.grips ? cornersOf(boxOfChosen()).findIndex(isNear) : -1;
   };
   const boxOf = (start, point) => {
     const grip = gripAt(start);
@@ -475,6 +484,7 @@ function listenToForm() {
   const finish = (start, box) => {
     const isAt = ({ regions }) => regions.some((each) => holds(parseRegion(each, drawing.page.size), start.x, start.y));
     if (!box) {
+      drawing.grips = true;
       drawing.chosen = drawing.form.fields.findIndex(isAt);
       requestDrawing();
     } else if (gripAt(start) >= 0) changeForm(() => setRegion(chosenField(), box));

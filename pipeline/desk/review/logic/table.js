@@ -17,6 +17,7 @@ function describe(number) {
     return `calculated, read as ${number.read}`;
   }
   if (number.page.questions.has(number) && number.later) return "left for later";
+  if (isOpen(number) && number.kind === "read" && number.page.questions.has(number)) return "unchecked";
   if (needsText(number)) return "not read";
   if (number.kind === "unfit" && isOpen(number)) return "fits no line";
   const isWrong = ({ written, state }) => written === number && ["differs", "kept"].includes(state);
@@ -41,6 +42,9 @@ function listRows(pile) {
       }),
   );
 }
+
+// How certain a number of the table is: what a person has answered is.
+const confidenceOf = ({ answer, confidence }) => (answer ? 1 : confidence);
 
 // A line for each line of the page: what the page has once, or many times, is in all of them.
 function listRecords(pile) {
@@ -77,12 +81,18 @@ function listRecords(pile) {
         : []),
       ...records.map((numbers, i) => ({
         file: page.file,
-        line: i + 1,
+        line: numbers.length ? lineName(page, numbers[0].line) : "1",
         ...cellsOf(whole),
         ...cellsOf(numbers),
+        confidence: Math.min(1, ...[...numbers, ...whole].map(confidenceOf)).toFixed(6),
         check: checkOf([...numbers, ...(i ? [] : whole)]),
       })),
-      ...rest.map((each) => ({ file: page.file, ...cellsOf([each]), check: describe(each) })),
+      ...rest.map((each) => ({
+        file: page.file,
+        ...cellsOf([each]),
+        confidence: confidenceOf(each).toFixed(6),
+        check: describe(each),
+      })),
     ];
   });
 }

@@ -225,7 +225,8 @@ const rest = (keys, text) => span("rest", key(keys), text);
 
 function answersFor(number, text) {
   const { offer } = questionOf(number);
-  const enter = text && !(offer && state.typed === null) && button("en", "Enter", text, () => press("Enter"));
+  const isChoice = state.typed === null && (offer || questionOf(number).mark === "Σ");
+  const enter = text && !isChoice && button("en", "Enter", text, () => press("Enter"));
   const isTotal = questionOf(number).check?.kind === "sum"; // whose answers are long
   const end = checkOf(number) && !isTotal && rest("Tab", "next number");
   if (state.typed !== null) return [enter, button("", "Esc", "Clear", () => press("Escape")), end];

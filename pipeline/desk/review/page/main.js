@@ -9,6 +9,8 @@ function draw() {
   drawTop();
   drawEnd();
   if (isForm) drawForm();
+  const shown = `${state.view} ${state.focus?.page} ${state.focus?.id}`;
+  if (shown !== state.shown) Object.assign(state, { shown, shownAt: performance.now(), scrolled: 0 });
   if (!isEnd && !isForm) {
     drawCard();
     drawQueue();
@@ -31,9 +33,18 @@ function say() {
 // One after the other, as they were pressed: a step that is being stored holds the next key.
 let pending = Promise.resolve();
 const press = (name, isControl = false, isShift = false) => {
-  pending = pending.then(() => respond(name, isControl, isShift));
+  state.waiting += 1;
+  pending = pending.then(() => respond(name, isControl, isShift)).finally(() => (state.waiting -= 1));
   return pending;
 };
+
+// An answer counts only if what it is about was shown for a moment, so that a key that is held down answers nothing.
+const ANSWERS = /^(Enter|Delete|[asdfkut])$/i;
+const isSeen = () =>
+  !state.waiting &&
+  state.shown === `${state.view} ${state.focus?.page} ${state.focus?.id}` &&
+  performance.now() - state.shownAt >= KNOWN.glance;
+
 const undoNow = () => {
   pending = pending.then(undo);
 };
@@ -143,6 +154,7 @@ function listen() {
       event.key === "Tab" && (event.shiftKey || state.view === "end" || !focused() || !checkOf(focused()));
     if (isTabAway || (event.target.closest("button") && ["Enter", " "].includes(event.key))) return;
     event.preventDefault();
+    if (!isControl && ANSWERS.test(event.key) && (event.repeat || !isSeen())) return;
     press(event.key, isControl, event.shiftKey);
   });
   window.addEventListener("resize", requestDrawing);

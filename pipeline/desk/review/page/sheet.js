@@ -18,7 +18,7 @@ function drawSheet() {
   const at = parseFloat(getComputedStyle(sheet).getPropertyValue("--at"));
   const isLow = !box || (number && isWhole(number) && !state.draft);
   const middle = isLow ? at - 24 : middleOf(box)[1] * scale;
-  get("paper").style.transform = `translateY(${Math.round(at - middle)}px)`;
+  get("paper").style.transform = `translateY(${Math.round(at - middle - state.scrolled)}px)`;
   get("marks").replaceChildren(...markPage(page, number));
 }
 
@@ -109,6 +109,7 @@ function listenToDrawing(sheet, getPage, finish, boxOf = stretch) {
 
 // A rectangle that is drawn on the page is a number; a click selects the one that is there.
 function listenToSheet() {
+  get("sheet").onwheel = ({ deltaY }) => change({ scrolled: state.scrolled + deltaY });
   const getPage = () => state.draft?.page ?? focused()?.page ?? state.pile.pages[0];
   listenToDrawing(get("sheet"), getPage, ({ page, x, y }, box) => (box ? startDraft(page, box) : select(page, x, y)));
 }

@@ -1,7 +1,8 @@
 // The one state of the page, and what changes it. Everything that is shown is drawn from it.
 
 // focus: page and id of the number in the card. typed: text that replaces its reading, or null. over: index of the
-// framed digit, or -1. draft: a number that is being placed. bar: what is said above the queue.
+// framed digit, or -1. draft: a number that is being placed. bar: what is said above the queue. shown, shownAt: what is
+// on the screen, and since when. scrolled: pixels of the sheet. waiting: keys that are not answered yet.
 const state = {
   pile: null,
   log: null,
@@ -18,6 +19,10 @@ const state = {
   draft: null,
   bar: null,
   items: [],
+  shown: "",
+  shownAt: 0,
+  scrolled: 0,
+  waiting: 0,
 };
 
 let asked = 0;
@@ -164,10 +169,19 @@ async function redo() {
 async function accept() {
   const number = focused();
   const { text, kind } = showing(number);
-  if (!/\d/.test(text) || (kind === "read" && questionOf(number).offer)) return;
+  const { offer, mark } = questionOf(number);
+  if (!/\d/.test(text) || (kind === "read" && (offer || mark === "Σ"))) return;
   const isUnfit = kind === "typed" && !fitsPattern(state.pile.fields[number.field], text);
   const isNoNumber = checkOf(number) && readAmount(text) === UNKNOWN;
-  const warning = isUnfit ? "does not fit the pattern" : isNoNumber ? "is not one number" : "";
+  const totals = number.page.checks.filter((each) => each.kind === "sum" && each.written === number);
+  const isOff = totals.some((each) => judgeCheck(number.page, each, new Map([[number, text]])).state === "differs");
+  const warning = isUnfit
+    ? "does not fit the pattern"
+    : isNoNumber
+      ? "is not one number"
+      : isOff
+        ? "does not add up: Enter again keeps it"
+        : "";
   if (warning && !state.warning) {
     change({ warning });
     return;
@@ -324,7 +338,7 @@ async function saveTable() {
   if (!state.isWriter) await reload();
   const { pile } = state;
   if (!Object.keys(pile.fields).length) saveRows();
-  else save("table.csv", ["file", "line", ...Object.keys(pile.fields), "check"], listRecords(pile));
+  else save("table.csv", ["file", "line", ...Object.keys(pile.fields), "confidence", "check"], listRecords(pile));
 }
 
 const saveRows = () => save("corrected.csv", state.pile.columns, listRows(state.pile));

@@ -5,9 +5,10 @@ const DRAG = 80; // pixels that change a number by 1
 /** Make a figure of cells, `columns` in a row: {figure, caption, grid, cells}. */
 function makeCells(name, text, count, columns) {
   const cells = Array.from({ length: count }, () => make("span"));
-  const grid = make("div.cells", { role: "group", "aria-label": text }, ...cells);
+  const grid = make("div.cells", { role: "group", "aria-label": text.replaceAll("*", "") }, ...cells);
   grid.style.setProperty("--columns", columns);
-  const caption = make("figcaption", {}, text);
+  const caption = make("figcaption");
+  setWords(caption, text);
   return { figure: make(`figure.${name}`, {}, caption, grid), caption, grid, cells };
 }
 

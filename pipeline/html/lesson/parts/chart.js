@@ -1,10 +1,15 @@
 /* Charts in SVG, drawn anew at each change: axes, curves, and a ball that rests on a curve. */
 
-/** Make a chart. Returns draw(paint); paint(width, height) returns its elements, for the size that the chart has. */
-function makeChart(parent, label) {
+/**
+ * Make a chart. Returns draw(paint); paint(width, height) returns its elements, for the size that it has. drag(x, y,
+ * width, height): receives the place of a pointer that is pressed in it, in pixels; null if nothing can be dragged.
+ */
+function makeChart(parent, label, drag = null) {
   const svg = makeSvg("svg", { role: "img", "aria-label": label });
-  const box = make("div.chart", {}, svg);
+  const box = make(drag ? "div.chart.draggable" : "div.chart", {}, svg);
   parent.append(box);
+  if (drag)
+    listenToPlace(box, (x, y) => drag(x * box.clientWidth, y * box.clientHeight, box.clientWidth, box.clientHeight));
   return (paint) => svg.replaceChildren(...paint(box.clientWidth, box.clientHeight).filter(Boolean));
 }
 

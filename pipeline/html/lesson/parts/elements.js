@@ -61,8 +61,8 @@ function setAttributes(element, attributes) {
 
 /**
  * Append a question with buttons to choose from. choices: of each a value and what its button shows. pick: receives a
- * value. Returns draw(chosen, right), which presses the chosen one; once the right one is known, it is ticked, and
- * another one that was chosen is crossed.
+ * value. Returns draw(chosen, right), which presses the chosen one; once the right one, or a list of them, is known, it
+ * is ticked, and another one that was chosen is crossed.
  */
 function makeOptions(parent, { question, choices, pick }) {
   const buttons = choices.map(([value, ...label]) => make("button.pick", { onclick: () => pick(value) }, ...label));
@@ -70,7 +70,7 @@ function makeOptions(parent, { question, choices, pick }) {
   return (chosen, right = null) =>
     choices.forEach(([value], i) => {
       const isChosen = value === chosen;
-      const mark = right !== null && (value === right ? "right" : isChosen && "wrong");
+      const mark = right !== null && ([right].flat().includes(value) ? "right" : isChosen && "wrong");
       setAttributes(buttons[i], { "aria-pressed": isChosen, "data-mark": mark || "" });
     });
 }

@@ -21,16 +21,16 @@ function paintValues(canvas, values, width, colourOf) {
   surface.context.putImageData(surface.pixels, 0, 0);
 }
 
-/** Paint ink, 0 to 1. */
-function paintInk(canvas, ink, width) {
+/** Paint ink, 0 to 1. share: of the full colour, for tiles that are hardly active. */
+function paintInk(canvas, ink, width, share = 1) {
   const [well, full] = [colour("--well"), colour("--ink")];
-  paintValues(canvas, ink, width, (value) => mix(well, full, value));
+  paintValues(canvas, ink, width, (value) => mix(well, full, share * value));
 }
 
-/** Paint activations, from 0 to `most` and more. share: of the full colour, for tiles that are hardly active. */
-function paintActive(canvas, values, width, most, share = 1) {
+/** Paint activations, from 0 to `most` and more. */
+function paintActive(canvas, values, width, most) {
   const [well, plus] = [colour("--well"), colour("--pos")];
-  paintValues(canvas, values, width, (value) => mix(well, plus, share * clamp(value / most, 1) ** SOFTER));
+  paintValues(canvas, values, width, (value) => mix(well, plus, clamp(value / most, 1) ** SOFTER));
 }
 
 /** Paint signed values up to a magnitude of `most`. */

@@ -372,7 +372,7 @@ function sheetOnBackward(page, isSolved) {
   const { x, y, size } = plan.picture;
   const net = [
     makeInk(page.pictures.torn.ink, page.model.shape[1], { x, y, width: size, height: size }),
-    ...paintNet(plan, { step: isSolved ? STEPS_BACK : 0, moved: 1 }, found),
+    ...paintNet(plan, { step: isSolved ? STEPS_BACK : 0, moved: 1, taken: 0 }, takeWeightStep(found, 0)),
   ];
   const lines = Object.keys(PATHS).map((letter) => {
     const { second, last } = PATHS[letter];

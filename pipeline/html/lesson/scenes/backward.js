@@ -1,4 +1,4 @@
-/* Scene 7: the error of a score walks back along two paths; a shut unit stops it. */
+/* Scene 7: the error of a score walks back along two paths; a shut neuron stops it. Then a weight takes its step. */
 
 const STEPS_BACK = 5;
 const WALK = 900; // milliseconds of each step
@@ -10,7 +10,7 @@ const WEIGHTS = [
 ];
 const ANSWER = "A";
 const MADE_UP = "Picture, pixel and error are real; the weights are made up to be round. Other inputs are left out.";
-const LARGER = 0.1; // by which the right answer makes A larger
+const STEP_SIZE = 5; // so large that the share is seen to rise
 
 /** Return the numbers of the scene: those of `walkBack`, the pixel, the right class and the other one with most. */
 function walkOf(page) {
@@ -49,21 +49,53 @@ function answerWeight(guess) {
   return `${guess === ANSWER ? "Yes" : "No"}: only A can. The error walks back and shows why.`;
 }
 
+/**
+ * Return the numbers of the scene when A has gone a part of its step, from 0 to 1: those of `walkOf` with first, the
+ * weights, and adds, what the path of A adds to the score; all as shown.
+ */
+function takeWeightStep(found, part) {
+  const { second, last } = PATHS.A;
+  const whole = round2(PATHS.A.first - STEP_SIZE * found.slope.A);
+  const first = round2(PATHS.A.first + part * (whole - PATHS.A.first));
+  const edge = round2(found.ink * first);
+  const shape = round2(edge * second);
+  const [before, adds] = [found.shape.A, shape].map((value) => round2(value * last));
+  const grown = found.share * Math.exp(adds - before);
+  return {
+    ...found,
+    ...{ adds, before, first: { A: first, B: PATHS.B.first }, share: grown / (1 - found.share + grown) },
+    ...{ edge: { ...found.edge, A: edge }, shape: { ...found.shape, A: shape } },
+  };
+}
+
+/** Say what the step has changed. */
+function describeWeightStep(found) {
+  const { first, adds, before, share } = takeWeightStep(found, 1);
+  const rule = `${two(PATHS.A.first)} + ${STEP_SIZE} × ${formatExactly(-found.slope.A)} = ${two(first.A)}`;
+  const rise = `the ${found.name} rises from ${percent(found.share)} to ${percent(share)}`;
+  return `${rule}. The path adds ${two(adds)}, not ${two(before)}, and ${rise}.`;
+}
+
 /** Return what a step leaves out. */
-function writeNote(step, { other, sentByOther }) {
+function writeNote({ step, taken }, { other, sentByOther }) {
   const others = `The other scores send errors, too: that of ${other} sends ${signed(sentByOther)}.`;
   if (step === 1) return `The error is the slope of the loss over the score. ${others}`;
   if (step < STEPS_BACK) return MADE_UP;
-  return "A kernel’s weight works at every position: its slope adds up the walks from all of them.";
+  if (taken > 0) return "In training, every open weight takes its step at once.";
+  return "This walk back is called *backpropagation*. A kernel’s weight adds up the walks from all its positions.";
 }
 
 const backward = {
   name: "Whose fault?",
-  title: "The error walks back",
-  lead: "Each weight multiplies it. A unit below 0 is shut, and stops it.",
+  title: "Which weight is to blame?",
+  lead: (page, { guess }) =>
+    guess === null
+      ? "One pixel, two paths to one score. Scene 6 turned one weight; a network has thousands."
+      : "The error walks back. Each weight multiplies it. A neuron below 0 is shut, and stops it.",
 
-  // guess: null before. step: of the walk back, from 0. moved: how much of its way the message has gone.
-  begin: () => ({ guess: null, step: 0, moved: 1 }),
+  // guess: null before. step: of the walk back, from 0. moved: how much of its way the message has gone. taken: how
+  // much of the step of the weight is taken.
+  begin: () => ({ guess: null, step: 0, moved: 1, taken: 0 }),
 
   build(scene) {
     const { page } = scene;
@@ -73,7 +105,7 @@ const backward = {
     const box = make("div.net", {}, canvas);
     const note = make("p.label.note");
     scene.stage.append(box, note);
-    const label = `Two paths from one pixel to the score of ${found.name}: A through open units, B through a shut one`;
+    const label = `Two paths from one pixel to the score of ${found.name}: A is open, B is shut`;
     const drawNet = makeChart(box, label);
     const question = make("div");
     const [why, lines] = [make("p.why"), make("ol.ledger")];
@@ -89,22 +121,24 @@ const backward = {
       question.hidden = own.step > 0;
       setText(why, answerWeight(own.guess));
       lines.replaceChildren(...listLines(own, ledger, found));
-      setText(note, writeNote(own.step, found));
+      setWords(note, writeNote(own, found));
       drawNet((width, height) => {
         const plan = planNet(width, height, found.pixel, page.model.shape[1]);
         const { x, y, size } = plan.picture;
         Object.assign(canvas.style, { left: `${x}px`, top: `${y}px`, width: `${size}px`, height: `${size}px` });
-        return paintNet(plan, own, found);
+        return paintNet(plan, own, takeWeightStep(found, own.taken));
       });
       paintInk(canvas, page.pictures.torn.ink, page.model.shape[1]);
     };
   },
 
-  leave: (scene) => scene.change({ moved: 1 }),
+  leave: (scene) => scene.change({ moved: 1, taken: Math.round(scene.own.taken) }),
 
   action(own, scene) {
     if (own.guess === null) return null;
-    if (own.step === STEPS_BACK) return { label: "Next", run: scene.next };
+    const take = (taken) => scene.animate(WALK, (share) => scene.change({ taken: share * taken }));
+    if (own.taken > 0) return { label: "Next", run: scene.next };
+    if (own.step === STEPS_BACK) return { label: "Take the step", run: () => own.moved === 1 && take(1) };
     return { label: "Walk back", run: () => walk(scene) };
   },
 
@@ -113,7 +147,7 @@ const backward = {
     const { guess, step, moved } = scene.own;
     if (guess === null || moved < 1 || !["ArrowLeft", "ArrowRight"].includes(key)) return false;
     if (key === "ArrowLeft" && step < STEPS_BACK) walk(scene);
-    if (key === "ArrowRight") scene.change({ step: Math.max(step - 1, 0) });
+    if (key === "ArrowRight") scene.change({ step: Math.max(step - 1, 0), taken: 0 });
     return true;
   },
 };
@@ -134,16 +168,9 @@ function listLines(own, ledger, found) {
   const shown = arrivedIn(own);
   const done = ledger.slice(0, shown);
   const lines = done.map(([name, text]) => make("li", {}, make("b", {}, name), ` ${text}`));
-  const verdict = make("li", {}, `A’s slope is below 0, so make A larger: ${tryLarger(found)}`);
+  const larger = "A’s slope is below 0, so make A larger.";
+  const verdict = make("li", {}, own.taken < 1 ? larger : describeWeightStep(found));
   return shown === STEPS_BACK ? [...lines, verdict] : lines;
-}
-
-/** Return the proof: what the path adds to the score, with A and with a larger A. */
-function tryLarger({ ink }) {
-  const { first, second, last } = PATHS.A;
-  const [before, after] = [first, first + LARGER].map((weight) => exactly(ink * weight * second * last));
-  const weight = `A${SPACE}=${SPACE}${two(first + LARGER)}`;
-  return `${weight} adds ${formatExactly(after)} to the score, not ${formatExactly(before)}.`;
 }
 
 /**
@@ -151,7 +178,8 @@ function tryLarger({ ink }) {
  * picture: {x, y, size}, nodes}. nodes: points of each path: the pixel, its edge unit, its shape unit and the score.
  */
 function planNet(width, height, { row, column }, columns) {
-  const [isUpright, isSmall] = [width < 800, width < 500];
+  const isUpright = width < 500 || (width < 800 && height > width);
+  const isSmall = width < (isUpright ? 500 : 700);
   const [radius, size] = isSmall ? [28, 88] : isUpright ? [44, 160] : [48, 160];
   const along = isUpright
     ? [height - size / 2, height * 0.63, height * 0.365, radius + 10]
@@ -184,10 +212,10 @@ function paintNet(plan, own, found) {
     ...names.flatMap((name) => drawLinks(plan.nodes[name], name, own.step)),
     makeSvg("rect", { class: "pixel", x: x - 8, y: y - 8, width: 16, height: 16, rx: 2 }),
     plan.isSmall ? null : drawPixelName(plan, found.ink),
-    ...names.flatMap((name) => drawWeights(plan, name, own.step)),
+    ...names.flatMap((name) => drawWeights(plan, name, own, found)),
     ...messagesOf(plan, own, found).map((message) => drawMessage(message, own, plan.isSmall)),
     ...names.flatMap((name) => drawUnits(plan, name, found)),
-    ...drawScore(plan, found),
+    ...drawScore(plan, own, found),
   ];
 }
 
@@ -215,7 +243,7 @@ function drawUnits({ isUpright, isSmall, radius, nodes }, name, found) {
       drawText(x, y + 6, formatExactly(value), { anchor: "middle", name: "big" }),
       ...(isSmall
         ? [drawText(textX, textY - 10, kind, { anchor }), drawText(textX, textY + 10, state, { anchor })]
-        : [drawText(textX, textY, `${kind} unit ${name}: ${state}`, { anchor })]),
+        : [drawText(textX, textY, `${kind} neuron ${name}: ${state}`, { anchor })]),
     ];
   };
   const [, first, [x, y]] = nodes[name];
@@ -224,25 +252,29 @@ function drawUnits({ isUpright, isSmall, radius, nodes }, name, found) {
   return [...unit(first, edge, "Edge"), ...unit([x, y], shape, "Shape"), shape > 0 ? null : drawLine("gate", ...ends)];
 }
 
-function drawScore({ isUpright, radius, nodes }, { name, share }) {
+function drawScore({ isUpright, radius, nodes }, { taken }, { name, share }) {
   const [x, y] = nodes.A[3];
   const [aimX, aimY, anchor] = isUpright ? [x - radius - 20, y + 5, "end"] : [x, y - radius - 20, "middle"];
   return [
     drawDot("node", [x, y], radius + 8),
     drawText(x, y - 6, name, { anchor: "middle", name: "big" }),
-    drawText(x, y + 18, percent(share), { anchor: "middle", name: "big" }),
+    drawText(x, y + 18, percent(share), { anchor: "middle", name: taken > 0 ? "big up" : "big" }),
     drawText(aimX, aimY, `should be 100${SPACE}%`, { anchor }),
   ];
 }
 
 /** Return the weights of a path, outside of its links. */
-function drawWeights({ isUpright, radius, picture, nodes }, name, step) {
-  const { first, second, last } = PATHS[name];
+function drawWeights({ isUpright, radius, picture, nodes }, name, { step, taken }, { first }) {
+  const { second, last } = PATHS[name];
   const side = name === "A" ? -1 : 1;
   const [pixel, edge, shape, score] = nodes[name];
   const grows = step === STEPS_BACK && name === ANSWER ? " ↑" : "";
-  const texts = [`${name} = ${two(first)}${grows}`, `× ${two(second)}`, `× ${two(last)}`];
-  const [a, b, c] = [between(pixel, edge, 0.43), between(edge, shape, 0.5), between(shape, score, 0.5)];
+  const texts = [`${name} = ${two(first[name])}${grows}`, `× ${two(second)}`, `× ${two(last)}`];
+  const [a, b, c] = [
+    between(pixel, edge, isUpright ? 0.43 : 0.3),
+    between(edge, shape, 0.5),
+    between(shape, score, 0.5),
+  ];
   const places = isUpright
     ? [
         [picture.x + picture.size / 2 + side * (picture.size / 2 + 8), picture.y + 20],
@@ -250,12 +282,13 @@ function drawWeights({ isUpright, radius, picture, nodes }, name, step) {
         [c[0] + side * 24, c[1] - 16],
       ]
     : [
-        [a[0], a[1] + 6 + side * 36],
+        [a[0], a[1] + 6 + side * 44],
         [b[0], b[1] + 6 + side * 40],
         [c[0] + 24, c[1] + 6 + side * 36],
       ];
   const anchor = isUpright ? (side < 0 ? "end" : "start") : "middle";
-  return places.map(([x, y], k) => drawText(x, y, texts[k], { anchor, name: "big halo" }));
+  const look = (k) => (taken > 0 && k === 0 && name === ANSWER ? "big halo up" : "big halo");
+  return places.map(([x, y], k) => drawText(x, y, texts[k], { anchor, name: look(k) }));
 }
 
 /** Return the messages so far: {since, from, to, before, after}, the last two being values; a weight changes them. */

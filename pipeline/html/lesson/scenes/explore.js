@@ -26,10 +26,13 @@ const explore = {
     const caption = make("figcaption", {}, `Draw a ${nounOf(page)}`);
     scene.stage.append(make("figure.drawing", {}, caption, make("div.over", {}, canvas, invitation), tools.element));
     const drawMaps = page.edges < 0 ? () => {} : buildMaps(scene);
-    const bars = make("div.scores.list", { style: `--count: ${outputNames(page.model).length}` });
+    const names = outputNames(page.model);
+    const scores = make("div.scores", { style: `--count: ${names.length}` });
+    const answer = make("figure.answers", {}, make("figcaption", {}, "Scores, and as they were"), scores);
+    scene.stage.append(answer);
     const words = make("p.words", { "aria-live": "polite" });
-    scene.stage.append(make("figure.answers", {}, make("figcaption", {}, "Answer"), bars, words));
-    const drawBars = makeBars(bars, outputNames(page.model));
+    (scene.stage.querySelector(".kernel") ?? answer).append(words); // beside what changes it
+    const drawRows = makeScoreRows(scores, names);
     const rank = () => scene.change({ units: page.pictures ? rankShapes(page, readDrawn(page)) : [] });
     makePad(canvas, { done: rank }, rows / columns);
     return (own) => {
@@ -41,7 +44,10 @@ const explore = {
       invitation.hidden = state.strokes.length > 0 || state.tested !== null;
       tools.draw(reading);
       drawMaps(own, model, reading);
-      drawBars(reading && reading.probabilities);
+      const [before, now] = [reading && readDrawn(page), reading].map((each) =>
+        each ? scoresOf(page.model, each.logits) : names.map(() => 0),
+      );
+      drawRows(before, now, new Set(reading ? names.keys() : []), Object.keys(own.changes).length > 0);
       setText(words, reading ? describeExplored(page, own, reading) : "");
     };
   },
@@ -129,7 +135,8 @@ function buildMaps(scene) {
   return (own, model, reading) => {
     const values = reading ? reading.values[page.edges + 1] : new Float32Array(count * height * width);
     const most = 0.75 * (page.pictures ? peaksOf(page)[0] : extremes(values)[1] || 1);
-    maps.forEach((map, i) => paintActive(map, partOf(values, count, i), width, most));
+    const ink = reading ? reading.values[0] : new Float32Array(page.model.shape[0] * page.model.shape[1]);
+    maps.forEach((map, i) => paintOver(map, page.model, page.edges, ink, partOf(values, count, i), most));
     buttons.forEach((button, i) => setAttributes(button, { "aria-pressed": i === own.kernel }));
     const numbers = partOf(model.layers[page.edges].weights, count, own.kernel);
     setText(kernel.caption, `Kernel ${own.kernel + 1}: drag a number`);

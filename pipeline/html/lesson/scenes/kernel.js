@@ -20,6 +20,7 @@ const KERNELS = {
 };
 const CHOICES = ["A", "B", "C"]; // of the question
 const RIGHT = "B";
+const CONVOLUTION = "Sliding it over a whole picture is a *convolution*.";
 
 function kernelOf(name) {
   return Array.from({ length: KERNEL.size ** 2 }, (_, k) =>
@@ -60,7 +61,7 @@ function mapOf(ink, width, numbers, count) {
 const kernel = {
   name: "One kernel",
   title: "A kernel slides over the picture",
-  lead: "The same 25 numbers at every stop: multiply, add up, fill one square.",
+  lead: "The same 25 weights at every stop: multiply, add up, fill one square.",
 
   // choice: name of the kernel, null before the guess. isSolved: the right one was chosen. numbers: of the kernel.
   // stop: of the frame. filled: stops in the map. isSliding.
@@ -193,9 +194,10 @@ function buildKernelQuestion({ ask }, choose) {
   const changes = ["Edge", "Blur"].map((name) => make("button.plain", { onclick: () => choose(name) }, name));
   const more = make("p.more", {}, "Now change it: ", ...changes);
   ask.append(why, more);
-  return ({ choice, isChanged, isSolved }) => {
+  return ({ choice, isChanged, isSolved, isSliding }) => {
     drawChoices(isChanged ? null : choice, choice && RIGHT);
-    setText(why, choice === null ? "" : isChanged ? "Your own kernel." : KERNELS[choice].answer);
+    const answer = choice === null ? "" : isChanged ? "Your own kernel." : KERNELS[choice].answer;
+    setWords(why, choice === RIGHT && !isSliding && !isChanged ? `${answer} ${CONVOLUTION}` : answer);
     more.hidden = !isSolved;
   };
 }
@@ -206,8 +208,8 @@ function buildKernelStage(scene, stops, width) {
   const [sum, words] = [make("b"), make("p.words")];
   const count = KERNEL.size ** 2;
   const ink = makeCells("ink", "Ink in the frame", count, KERNEL.size);
-  const numbers = makeCells("numbers", "Kernel: drag a number", count, KERNEL.size);
-  const products = makeCells("products", `${count} products = ink × number`, count, KERNEL.size);
+  const numbers = makeCells("numbers", `Kernel: ${count} *weights*`, count, KERNEL.size);
+  const products = makeCells("products", `${count} products = ink × weight`, count, KERNEL.size);
   const { outputShape, window: size } = scene.page.model.layers[scene.page.edges];
   const note = make(
     "p.label.note",

@@ -3,7 +3,9 @@
 const ASKED = ["sure", "torn", "wrong"]; // pictures, the easiest first
 const DROP = 900; // milliseconds
 const LABEL = 192; // pixels that the loss needs beside the ball
-const LOSSES = 5.6; // the least height of the chart
+const LOSSES = 7; // the least height of the chart
+const LEAST_SHARE = 0.001; // to which the ball can be dragged
+
 /** Return the share that the network gives the right digit of each picture. */
 function sharesOfPictures(page) {
   page.shares ??= Object.fromEntries(
@@ -21,23 +23,23 @@ function askForLoss(page) {
   const [before, after] = [torn, wrong].map(lossOfShare);
   const times = timesAsLarge(after, before);
   return {
-    question: `The right digit falls from ${percent(torn)} to ${percent(wrong)}. How does the loss change?`,
+    question: `The right digit’s share falls from ${percent(torn)} to ${percent(wrong)}. How does the loss change?`,
     choices: [
       ["below", "Stays below 1"],
       ["double", times > 2 ? "Doubles" : "Stays the same"],
       ["more", times > 1 ? `Over ${times} times` : "Grows"],
     ],
-    answer: `it grows from ${two(before)} to ${two(after)}.`,
+    answer: `it grows from ${two(before)} to ${two(after)}. This loss is called *cross-entropy*.`,
   };
 }
 
 const loss = {
   name: "How wrong?",
   title: "Sure and wrong costs the most",
-  lead: `The loss looks only at the percent for the right digit: loss = ${MINUS}ln p.`,
+  lead: `The loss looks only at p, the share that the right digit gets: ${MINUS}ln p, its natural logarithm.`,
 
-  // guess: null before. picture: that of the ball. share: where the ball is while it moves, else null.
-  begin: () => ({ guess: null, picture: "torn", share: null }),
+  // guess: null before. picture: that of the ball. share: where the ball is, if not at its picture. isMoving: to one.
+  begin: () => ({ guess: null, picture: "torn", share: null, isMoving: false }),
 
   build(scene) {
     const { page } = scene;
@@ -55,6 +57,7 @@ const loss = {
     const drawChart = makeChart(
       scene.stage,
       `Loss over the share of the right digit: ${MINUS}ln p, a curve that falls`,
+      (x, y, width, height) => dragBall(scene, scaleOfLoss(width, height, shares), [x, y]),
     );
     const { question, choices, answer } = askForLoss(page);
     const drawGuess = makeOptions(scene.ask, {
@@ -64,16 +67,19 @@ const loss = {
         dropBall(scene, "wrong");
       },
     });
-    const why = make("p.why");
-    scene.ask.append(why);
+    const [why, here] = [make("p.why"), make("p.here")];
+    scene.ask.append(why, here);
     return (own) => {
       for (const [name, button, paint] of buttons) {
         paint();
-        setAttributes(button, { "aria-pressed": name === own.picture });
+        setAttributes(button, { "aria-pressed": name === own.picture && own.share === null });
         button.disabled = own.guess === null; // the ball drops with the guess
       }
       drawGuess(own.guess, own.guess && "more");
-      setText(why, own.guess === null ? "" : `${own.guess === "more" ? "Yes" : "No"}: ${answer}`);
+      setWords(why, own.guess === null ? "" : `${own.guess === "more" ? "Yes" : "No"}: ${answer}`);
+      const p = own.share ?? shownShare(shares[own.picture]);
+      const text = `Drag the dot: at ${percent(p)} the loss is ${formatLoss(p)}.`;
+      setText(here, own.guess === null ? "" : text);
       drawChart((width, height) => paintLoss(width, height, own, shares));
     };
   },
@@ -82,11 +88,16 @@ const loss = {
 
   action: (own, scene) => (own.guess === null ? null : { label: "Next", run: scene.next }),
 
-  /** Arrows move the ball to the next picture. */
+  leave: (scene) => scene.change({ share: null, isMoving: false }),
+
+  /** Arrows move the ball to the next picture, up and down, or by one percent. */
   key(scene, { key }) {
-    const by = { ArrowUp: -1, ArrowLeft: -1, ArrowDown: 1, ArrowRight: 1 }[key];
-    if (!by || scene.own.guess === null) return false;
-    dropBall(scene, ASKED[clamp(ASKED.indexOf(scene.own.picture) + by, ASKED.length - 1)]);
+    const { guess, picture, share, isMoving } = scene.own;
+    if (!(key in MOVES) || guess === null || isMoving) return false;
+    const [x, y] = MOVES[key];
+    const p = share ?? shownShare(sharesOfPictures(scene.page)[picture]);
+    if (y) dropBall(scene, ASKED[clamp(ASKED.indexOf(picture) + y, ASKED.length - 1)]);
+    else scene.change({ share: shownShare(clamp(p + x / 100, 1, LEAST_SHARE)) });
     return true;
   },
 };
@@ -104,19 +115,33 @@ function describeAnswer(model, image, label) {
 /** Move the ball along the curve to a picture. */
 function dropBall(scene, picture) {
   const { own, page } = scene;
-  if (own.share !== null) return; // it is still moving
-  const [from, to] = [own.picture, picture].map((name) => Math.log(shownShare(sharesOfPictures(page)[name])));
+  if (own.isMoving) return;
+  const shareOf = (name) => shownShare(sharesOfPictures(page)[name]);
+  const [from, to] = [own.share ?? shareOf(own.picture), shareOf(picture)].map(Math.log);
   scene.animate(
     DROP,
-    (share) => scene.change({ picture, share: Math.exp(from + (to - from) * share) }),
-    () => scene.change({ share: null }),
+    (share) => scene.change({ picture, isMoving: true, share: Math.exp(from + (to - from) * share) }),
+    () => scene.change({ share: null, isMoving: false }),
   );
+}
+
+/** Move the ball to the point of the curve that is nearest to a place, in pixels. */
+function dragBall(scene, scale, [x, y]) {
+  if (scene.own.guess === null || scene.own.isMoving) return;
+  const far = (p) => Math.hypot(scale.x(p) - x, scale.y(-Math.log(p)) - y);
+  const shares = spread(Math.log(LEAST_SHARE), 0, 400).map(Math.exp);
+  scene.change({ share: shownShare(shares.reduce((best, p) => (far(p) < far(best) ? p : best))) });
+}
+
+/** Return the scale of the chart. */
+function scaleOfLoss(width, height, shares) {
+  return makeScale(width, height, { from: 0, to: 1, most: Math.max(LOSSES, lossOfShare(shares.wrong) + 0.5) });
 }
 
 /** Return the elements of the chart. */
 function paintLoss(width, height, { picture, share, guess }, shares) {
+  const scale = scaleOfLoss(width, height, shares);
   const most = Math.max(LOSSES, lossOfShare(shares.wrong) + 0.5);
-  const scale = makeScale(width, height, { from: 0, to: 1, most });
   const at = (p) => [scale.x(p), scale.y(-Math.log(p))];
   const curve = spread(-most - 0.2, 0, 300).map((log) => at(Math.exp(log)));
   const p = share ?? shownShare(shares[picture]);

@@ -1,13 +1,15 @@
 /* Scene 4: rub out parts of a digit until the network reads another one, and see how scores become percentages. */
 
-const ERASER = { radius: 2.2, soft: 1, apart: 0.4 }; // pixels of the picture; the same disc as in pictures.py
-const FIRST_PLACE = [22, 24]; // column and row of the eraser
-const GUESSES = [3, 6, 8, 9];
-const RING_GONE = 0.9; // share of the ink in the ring, without which it is rubbed out
+const ERASER = { radius: 2.2, soft: 1, apart: 0.4, share: 0.19 }; // pixels, as in pictures.py; share: of the picture
+const FIRST_PLACE = [4, 14]; // column and row of the eraser, beside the ink
+const CHOICES_OF_RUB = 4;
+const NEAR = 1.5; // pixels from the middle of the ring, where the eraser rubs: on its way there it is carried
+const RING_GONE = 0.8; // share of the ink in the ring, without which it is rubbed out
 const SOFTMAX =
   "Softmax makes the percentages: eˢ of each score, divided by the sum. One point more makes eˢ " +
   `${two(Math.E)} times as large.`;
-const FRESH = { places: [], at: FIRST_PLACE, fooled: null, isCounted: false }; // nothing is rubbed out
+/* Nothing is rubbed out. isFree: the ring is empty, and the eraser rubs everywhere. */
+const FRESH = { places: [], at: FIRST_PLACE, fooled: null, isCounted: false, guess: null, isFree: false };
 
 /** Return the ink that is left after discs around places, [x, y] in pixels, are rubbed out. */
 function rubOut(ink, width, places) {
@@ -62,41 +64,31 @@ const rub = {
   title: "Fool it: rub out as little as you can",
   lead: "Rub out parts of the digit and watch which one takes over.",
 
-  // index: of the picture, null for that of the question. guess: null before. places: that were rubbed out, [x, y].
-  // at: the eraser. fooled: the share of ink that was gone when it was first fooled since the start, null if it was
+  // index: of the picture, null for the first one. guess: null before. places: that were rubbed out, [x, y]. at: the
+  // eraser. fooled: the share of ink that was gone when it was first fooled since the start, null if it was
   // not. record: the least such share. isCounted: whether the scores are shown.
-  begin: () => ({ index: null, guess: null, ...FRESH, record: null }),
+  begin: () => ({ index: null, ...FRESH, record: null }),
 
   build(scene) {
     const { page } = scene;
     const [, width] = page.model.shape;
-    const right = bestOf(readInk(page.model, rubOut(page.pictures.rub.ink, width, [page.ring])));
-    const [canvas, eraser, ring] = [make("canvas.pic"), make("div.eraser"), make("div.eraser.ring")];
-    setAttributes(canvas, {
-      tabindex: 0,
-      role: "application",
-      "aria-label": "Picture to rub out",
-      "aria-describedby": "rub-keys",
-    });
-    const keys = make("p.hidden", { id: "rub-keys" }, "Arrow keys move the eraser, and space rubs out.");
-    scene.stage.append(make("div.rubbing", {}, canvas, ring, eraser), keys);
+    const alone = bestOf(readInk(page.model, rubOut(page.pictures.rub.ink, width, [page.ring])));
+    const { canvas, eraser, ring } = stamp(scene.stage, "rub");
     const drawScores = buildScores(scene);
     const drawQuestion = buildRubQuestion(scene);
     listenToEraser(scene, canvas, width);
-    const put = ({ style }, at) =>
-      Object.assign(style, { left: `${(100 * at[0]) / width}%`, top: `${(100 * at[1]) / width}%` });
+    const put = (element, [x, y]) =>
+      placeFrame(element, { left: x, top: y, height: 0, width: ERASER.share * width }, page.model.shape);
     put(ring, page.ring);
     return (own) => {
       const { ink, label } = rubbedPicture(page, own);
       const left = rubOut(ink, width, own.places);
       const reading = readInk(page.model, left);
-      const inRing = (values) => sumOf(values) - sumOf(rubOut(values, width, [page.ring]));
-      const isRinged = own.index === null && inRing(left) > (1 - RING_GONE) * inRing(ink) && own.record === null;
       paintInk(canvas, left, width);
       put(eraser, own.at);
-      ring.hidden = !isRinged;
+      ring.hidden = own.index !== null || own.isFree;
       drawScores(own, reading);
-      drawQuestion(own, { label, gone: shareGone(ink, left), best: bestOf(reading), right: isRinged ? null : right });
+      drawQuestion(own, { label, gone: shareGone(ink, left), best: bestOf(reading), alone });
     };
   },
 
@@ -105,6 +97,13 @@ const rub = {
     if (own.record === null) return null;
     return { label: "Show the scores", run: () => scene.change({ isCounted: true }) };
   },
+
+  others: (own, scene) => [
+    ...(own.places.length
+      ? [{ label: "Start again", run: () => scene.change({ ...FRESH, isFree: own.index !== null }) }]
+      : []),
+    { label: "New digit", run: () => takeNextPicture(scene) },
+  ],
 };
 
 /** Append the bars, with the numbers of softmax once these are asked for. Returns draw(own, reading). */
@@ -136,76 +135,91 @@ function buildScores({ page, stage }) {
 }
 
 function buildRubQuestion(scene) {
-  const question = make("div.question");
-  const [share, words] = [make("b"), make("p.why")];
-  const softmax = make("p", {}, SOFTMAX);
-  const again = make("button.plain", { onclick: () => scene.change(FRESH) }, "Start again");
-  const other = make("button.plain", { onclick: () => takeNextPicture(scene) }, "New digit");
-  scene.ask.append(question, make("p.gone", {}, share), words, softmax, make("p.more", {}, again, other));
-  const drawGuess = makeOptions(question, {
-    question: "Rub out what is in the ring. What will it read?",
-    choices: GUESSES.map((digit) => [digit, String(digit)]),
-    pick: (guess) => scene.change({ guess }),
-  });
+  const { page } = scene;
+  const parts = stamp(scene.ask, "rub-question");
+  setWords(parts.softmax, SOFTMAX);
+  let drawGuess = null;
+  let asked; // the index of the picture of the question
   return (own, found) => {
-    drawGuess(own.guess, found.right);
-    question.hidden = own.index !== null || own.isCounted;
-    again.hidden = own.places.length === 0;
-    const texts = describeRubbing(scene.page.model, own, found);
-    setText(share, texts.share);
-    setText(words, texts.words);
-    softmax.hidden = !own.isCounted;
+    if (asked !== own.index) {
+      parts.question.replaceChildren();
+      drawGuess = makeOptions(parts.question, askForDigit(scene, own, found.alone));
+      asked = own.index;
+    }
+    const isFooled = found.best !== found.label && found.best < page.model.classNames.length && own.isFree;
+    const right = own.index === null && own.guess === found.alone ? [found.best, found.alone] : found.best;
+    drawGuess(own.guess, isFooled ? right : null);
+    parts.question.hidden = own.isCounted;
+    const texts = describeRubbing(page.model, own, found);
+    setText(parts.share, texts.share);
+    setText(parts.words, texts.words);
+    parts.softmax.hidden = !own.isCounted;
+  };
+}
+
+/** Return the question to a picture: its digit, and those with the largest scores besides, are to choose from. */
+function askForDigit(scene, { index }, alone) {
+  const { model } = scene.page;
+  const { ink, label } = rubbedPicture(scene.page, { index });
+  const digits = readInk(model, ink).logits.slice(0, model.classNames.length);
+  const first = index === null ? [label, alone] : [label];
+  const likely = [...new Set([...first, ...strongest(digits, digits.length)])].slice(0, CHOICES_OF_RUB);
+  return {
+    question: index === null ? "Rub out what is in the ring. What will it read?" : "Rub. Which digit takes over?",
+    choices: likely.sort((a, b) => a - b).map((digit) => [digit, model.classNames[digit]]),
+    pick: (guess) => scene.change({ guess }),
   };
 }
 
 function takeNextPicture(scene) {
-  scene.change({ index: nextPicture(scene.page, scene.own.index), ...FRESH, record: null });
+  scene.change({ index: nextPicture(scene.page, scene.own.index), ...FRESH, isFree: true, record: null });
 }
 
 /** Say how much is gone, and what the network reads: {share, words}. */
-function describeRubbing({ classNames }, own, { label, gone, best, right }) {
-  const { guess, places, fooled, record, isCounted } = own;
-  const isAsked = right === null;
-  if (places.length === 0 && guess !== null && isAsked) return { share: "", words: "Now rub: the disc is the eraser." };
-  if (isCounted || gone < 0.005) return { share: "", words: "" };
+function describeRubbing({ classNames }, own, { label, gone, best, alone }) {
+  const { guess, index, fooled, record, isCounted, isFree } = own;
+  if (isCounted || (isFree && gone < 0.005)) return { share: "", words: "" };
+  if (!isFree) return { share: "", words: guess === null ? "" : "Carry the disc to the ring, and rub." };
   const whole = (part) => `${Math.round(100 * part)}${SPACE}%`;
-  if (best === label || best >= classNames.length) {
-    const read = best === label ? `It still reads ${classNames[label]}.` : "It sees no digit in this.";
-    const hint = isAsked ? " Rub out all that is in the ring." : "";
-    return { share: `${whole(gone)} rubbed out`, words: read + hint };
-  }
+  const share = `${whole(gone)} rubbed out`;
+  if (best >= classNames.length) return { share, words: "It sees no digit in this." };
+  const name = withArticle(classNames[best]);
+  if (best === label) return { share, words: `It still reads ${name}.` };
+  const isAlone = index === null && best !== alone;
+  const other = withArticle(classNames[alone]);
+  const verdict = guess === null ? "It" : guess === best ? "Yes: it" : "No: it";
   const least = record < fooled ? ` Your record: ${whole(record)}.` : "";
-  const words = `of its ink rubbed out. It reads ${classNames[best]} now.${least} Can you rub out less?`;
-  return { share: `Fooled: ${whole(fooled)}`, words };
+  const words = !isAlone
+    ? `${verdict} reads ${name} now.${least} Can you rub out less?`
+    : guess === alone
+      ? `Yes for the ring alone: that makes it ${other}. You rubbed out more, and it reads ${name} now.`
+      : `${verdict} reads ${name} now. You rubbed out more than the ring; the ring alone makes it ${other}.`;
+  return { share: `Fooled: ${whole(fooled ?? gone)}`, words };
 }
 
-/** Rub out at a place, or along the way to it. */
+/** Rub out at a place, or along the way to it; before the ring is empty, only in its middle. */
 function rubAt(scene, at, isRubbing) {
   const { page, own } = scene;
   const last = own.places.at(-1);
-  const isNew = isRubbing && !(last && Math.hypot(last[0] - at[0], last[1] - at[1]) < ERASER.apart);
+  const isNear = own.isFree || Math.hypot(at[0] - page.ring[0], at[1] - page.ring[1]) < NEAR;
+  const isNew = isRubbing && isNear && !(last && Math.hypot(last[0] - at[0], last[1] - at[1]) < ERASER.apart);
   if (!isNew) return scene.change({ at });
   const places = [...own.places, at];
   const { ink, label } = rubbedPicture(page, own);
-  const left = rubOut(ink, page.model.shape[1], places);
+  const [, width] = page.model.shape;
+  const left = rubOut(ink, width, places);
   const best = bestOf(readInk(page.model, left));
+  const inRing = (values) => sumOf(values) - sumOf(rubOut(values, width, [page.ring]));
+  const isFree = own.isFree || inRing(left) < (1 - RING_GONE) * inRing(ink);
   const isFooled = best !== label && best < page.model.classNames.length;
   const fooled = own.fooled ?? (isFooled ? shareGone(ink, left) : null);
   const record = fooled === null ? own.record : Math.min(fooled, own.record ?? 1);
-  scene.change({ at, places, fooled, record });
+  scene.change({ at, places, fooled, record, isFree });
 }
 
 /** Rub out by pointer, and by keys: arrows move the eraser, space rubs out. */
 function listenToEraser(scene, canvas, width) {
-  const placeOf = (event) => {
-    const box = canvas.getBoundingClientRect();
-    return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height].map((at) => at * width);
-  };
-  canvas.addEventListener("pointerdown", (event) => {
-    canvas.setPointerCapture(event.pointerId);
-    rubAt(scene, placeOf(event), true);
-  });
-  canvas.addEventListener("pointermove", (event) => rubAt(scene, placeOf(event), event.buttons > 0));
+  listenToPlace(canvas, (x, y, { buttons }) => rubAt(scene, [x * width, y * width], buttons > 0), true);
   canvas.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !(event.key in MOVES || event.key === " ")) return;
     event.preventDefault();

@@ -32,27 +32,31 @@ const slope = {
   lead: "Learning is one small step downhill, again and again.",
 
   // guess: -1 for a smaller weight, 1 for a larger one, null before. setting: of the step size. weights: where the ball
-  // was, and is. hop: how much of the last hop is done. verdict: of `judgeStep` on the last step, null before.
+  // was, and is. hop: how much of the last hop is done. verdict: of `judgeStep` on the last step, null before. sought:
+  // whether a step that is too large is looked for.
   begin: (page) => ({
     guess: null,
     setting: FIRST_SETTING,
     weights: [valleyOf(page).start],
     hop: 1,
     verdict: null,
+    sought: false,
   }),
 
   build(scene) {
     const { page } = scene;
     const valley = valleyOf(page);
-    const drawChart = makeChart(scene.stage, "Loss as a curve over one weight, with a ball on it");
+    const drawChart = makeChart(
+      scene.stage,
+      "Loss as a curve over one weight, with a ball on it",
+      (x, y, width, height) => rollBall(scene, scaleOfValley(valley, width, height), x),
+    );
     const rule = make("div.rule");
     scene.stage.append(rule);
     const question = make("div");
     const why = make("p.why");
     const drawRate = makeRate(scene, valley);
-    const again = make("button.plain", { onclick: () => startAgain(scene) }, "Start again");
     scene.ask.prepend(question, why);
-    scene.ask.append(again);
     const drawGuess = makeOptions(question, {
       question: "The ball is here. Which weight lowers the loss?",
       choices: [
@@ -64,9 +68,8 @@ const slope = {
     return (own) => {
       drawGuess(own.guess, own.guess && -1);
       question.hidden = own.weights.length > 1 || own.verdict !== null; // after the first step
-      why.replaceChildren(...describeStep(valley, own));
+      setWords(why, describeStep(valley, own));
       drawRate(own);
-      again.hidden = own.verdict !== "bottom";
       const name = page.model.classNames[valley.index];
       drawChart((width, height) => paintValley(width, height, valley, own, name));
       rule.replaceChildren(...(own.guess === null ? [] : writeRule(stepOf(valley, own))));
@@ -77,10 +80,14 @@ const slope = {
 
   action(own, scene) {
     if (own.guess === null) return null;
-    if (own.verdict === "bottom") return { label: "Next", run: scene.next };
+    const isFound = own.sought && ["higher", "out"].includes(own.verdict);
+    if (own.verdict === "bottom" || isFound) return { label: "Next", run: scene.next };
     if (own.verdict === "out") return { label: "Try again", run: () => startAgain(scene) };
     return { label: "Step", run: () => takeBallStep(scene) };
   },
+
+  others: (own, scene) =>
+    own.weights.length > 1 || own.sought ? [{ label: "Start again", run: () => startAgain(scene) }] : [],
 
   /** Arrows answer the question, then change the step size. */
   key(scene, { key, target }) {
@@ -100,7 +107,7 @@ function makeRate(scene, valley) {
   const box = make(
     "div.rate",
     {},
-    make("label", { for: "rate" }, make("b", {}, "Step size"), shown),
+    make("label", { for: "rate" }, make("b", {}, "Step size, or learning rate"), shown),
     slider,
     make("p.label", { "aria-hidden": true }, make("span", {}, "careful"), make("span", {}, "reckless")),
   );
@@ -124,6 +131,22 @@ function startAgain(scene) {
   scene.change({ weights, verdict, hop, setting });
 }
 
+/** Roll the ball along the curve to a place, in pixels: this is no step. */
+function rollBall(scene, scale, x) {
+  const { guess, hop } = scene.own;
+  if (guess === null || hop < 1) return;
+  const { from, to } = valleyOf(scene.page);
+  const [left, right] = [scale.x(from), scale.x(to)];
+  const weight = round2(from + clamp((x - left) / (right - left), 1) * (to - from));
+  scene.change({ weights: [weight], verdict: null });
+}
+
+/** Return the scale of the chart. */
+function scaleOfValley(valley, width, height) {
+  const most = 1.1 * Math.max(lossAt(valley, valley.from), lossAt(valley, valley.to));
+  return { ...makeScale(width, height, { ...valley, most, bottom: 56, right: 8 }), most };
+}
+
 /** Return the step from where the ball is, as from `stepFrom`. */
 function stepOf(valley, { weights, setting }) {
   return stepFrom(valley, weights.at(-1), rateOf(valley, setting));
@@ -136,29 +159,30 @@ function takeBallStep(scene) {
   const step = stepOf(valley, own);
   const verdict = judgeStep(valley, step);
   if (verdict === "out") return scene.change({ verdict });
-  scene.change({ weights: [...own.weights, step.next], verdict, hop: 0 });
+  scene.change({ weights: [...own.weights, step.next], verdict, hop: 0, sought: own.sought || verdict === "bottom" });
   scene.animate(HOP, (hop) => scene.change({ hop }));
 }
 
-/** Return what the guess and the last step have shown, as texts and elements. */
-function describeStep(valley, { guess, weights, verdict, hop, setting }) {
-  const bold = (text, name = "b") => make(name, {}, text);
-  if (guess === null || hop < 1) return [];
+/** Say what the guess and the last step have shown. */
+function describeStep(valley, { guess, weights, verdict, hop, setting, sought }) {
+  if (guess === null || hop < 1) return "";
   const [before, now] = weights.slice(-2).map((weight) => two(lossAt(valley, weight)));
-  if (verdict === "lower") return [`Loss ${before} → `, bold(now), ". The flatter the curve, the shorter the step."];
-  if (verdict === "bottom") {
-    const steep = signed(slopeAt(valley, weights.at(-1)));
-    return [bold("You are in the valley."), ` The slope is ${steep}. Start again, and find a step that is too large.`];
-  }
-  if (verdict === "higher")
-    return [bold("Too far."), ` It flew across the valley and landed higher: ${before} → ${now}.`];
+  const steep = slopeAt(valley, weights.at(-1));
+  const found = sought ? "*Found:* this step is too large." : "*Too far.*";
+  if (verdict === "lower") return `Loss ${before} → *${now}*. The flatter the curve, the shorter the step.`;
+  if (verdict === "bottom")
+    return (
+      `*You are in the valley.* The slope is ${signed(steep)}. The slopes of all weights are the *gradient*, and to ` +
+      "step against it is *gradient descent*. Start again: can you find a step that is too large?"
+    );
+  if (verdict === "higher") return `${found} It flew across the valley and landed higher: ${before} → ${now}.`;
   if (verdict === "out") {
     const { next } = stepFrom(valley, weights.at(-1), rateOf(valley, setting));
-    const where = `to weight ${two(next)} and loss ${two(lossAt(valley, next))}`;
-    return [bold("Too far."), ` It jumped out of the valley, ${where}. Choose a smaller step.`];
+    return `${found} It jumped out of the valley, to weight ${two(next)} and loss ${two(lossAt(valley, next))}.`;
   }
-  const positive = bold("positive", "b.pos");
-  return [`${guess === -1 ? "Yes" : "No"}: the slope is `, positive, ", so a smaller weight lowers the loss."];
+  const [side, way] = steep < 0 ? ["below", "larger"] : ["above", "smaller"];
+  const says = `the slope is *${side} 0*, so a ${way} weight lowers the loss.`;
+  return weights[0] === valley.start ? `${guess === -1 ? "Yes" : "No"}: ${says}` : `Here ${says}`;
 }
 
 /** Return the rule of a step, in numbers. */
@@ -179,8 +203,8 @@ function writeRule({ weight, slope: steep, rate, next }) {
 /** Return the elements of the chart. */
 function paintValley(width, height, valley, own, name) {
   const isSmall = width < 600;
-  const most = 1.1 * Math.max(lossAt(valley, valley.from), lossAt(valley, valley.to));
-  const scale = makeScale(width, height, { ...valley, most, bottom: 56, right: 8 });
+  const scale = scaleOfValley(valley, width, height);
+  const { most } = scale;
   const at = (weight) => [scale.x(weight), scale.y(lossAt(valley, weight))];
   const places = own.weights.map(at);
   const hops = places.slice(1).map((place, i) => [places[i], apexOf(places[i], place), place]);

@@ -9,6 +9,11 @@ const TIP = 8; // radius of the dot at the end of a curve
 const STEP_TICKS = [0, 100, 600];
 const CHARTS = "The loss is smoothed, and early steps are drawn wider.";
 const SIGN = "♥";
+const EXPECTED = [
+  [0.5, "Under half"],
+  [0.995, "9 of 10"],
+  [2, "All"],
+]; // of the share of new pictures that are right after training, the first that is larger
 const DONE = "The loss nears 0, because the same pictures come again and again. Others stay harder.";
 
 /**
@@ -29,13 +34,13 @@ const train = {
   name: "Train",
   title: "It starts with noise and learns from mistakes",
   lead: (page) =>
-    `Each step: ${BATCH} pictures, a slope for each of ` +
+    `Each step: a *batch* of ${BATCH} pictures, a slope for each of ` +
     `${withCommas(countParameters(learnerOf(page, 1).model.layers))} ` +
     "weights and biases, one small turn.",
 
   // phase: "noise", "training", "paused", "done", "teaching", "learning" or "taught". seed: of the noise. step: of the
-  // training. sign: {name, drawings}. error: what is wrong with a drawing or with the name of the sign, or null.
-  begin: () => ({ phase: "noise", seed: 1, step: 0, sign: { name: SIGN, drawings: [] }, error: null }),
+  // training. guess: of EXPECTED, null before. sign: {name, drawings}. error: of a drawing or of the name, or null.
+  begin: () => ({ phase: "noise", seed: 1, step: 0, guess: null, sign: { name: SIGN, drawings: [] }, error: null }),
 
   build(scene) {
     const drawTraining = buildTraining(scene);
@@ -57,13 +62,11 @@ const train = {
   action(own, scene) {
     const begin = isStill() ? `Train ${STILL_STEPS} steps` : "Train";
     return {
-      noise: { label: begin, run: () => startTraining(scene) },
+      noise: own.guess === null ? null : { label: begin, run: () => startTraining(scene) },
       training: { label: "Pause", run: () => scene.change({ phase: "paused" }) },
       paused: { label: begin, run: () => startTraining(scene) },
       done: { label: "Teach it a sign", run: () => beginTeaching(scene) },
-      teaching: state.strokes.length
-        ? { label: `Keep ${own.sign.drawings.length + 1} of ${KEPT}`, run: () => keepDrawing(scene) }
-        : null,
+      teaching: null, // the button is beside the drawing
       learning: null,
       taught: { label: "Next", run: scene.next },
     }[own.phase];
@@ -96,7 +99,7 @@ function startTraining(scene) {
 }
 
 function forget(scene) {
-  scene.change({ ...train.begin(), seed: scene.own.seed + 1 });
+  scene.change({ ...train.begin(), seed: scene.own.seed + 1, guess: scene.own.guess });
 }
 
 /** Build the kernels, the charts and the drawing. Returns draw(own, isShown). */
@@ -119,6 +122,14 @@ function buildTraining(scene) {
   const note = make("p.label");
   charts.append(note);
   const picture = pictureOf(page.learner.model);
+  const question = make("div");
+  const why = make("p.why");
+  scene.ask.append(question, why);
+  const drawGuess = makeOptions(question, {
+    question: `After ${TRAINING.steps} steps, how many new pictures will it read?`,
+    choices: EXPECTED,
+    pick: (guess) => scene.change({ guess }),
+  });
   const [canvas, answer, words] = [make("canvas.pic"), make("span.answer"), make("p")];
   const own = make("div.own", {}, canvas, answer, words);
   const more = make(
@@ -130,6 +141,9 @@ function buildTraining(scene) {
   scene.ask.append(own, more);
   return (now, isShown) => {
     for (const part of [figure, charts, own]) part.hidden = !isShown;
+    const isDone = now.phase === "done";
+    question.hidden = !isShown || (now.phase !== "noise" && !isDone);
+    why.hidden = !isShown || !isDone;
     more.hidden = !isShown || now.step === 0 || now.phase === "training";
     if (!isShown) return;
     const { model, run } = learnerOf(page, now.seed);
@@ -140,6 +154,10 @@ function buildTraining(scene) {
     const guess = { loss: `pure guess: ${two(GUESSING.loss)}`, share: `pure guess: 10${SPACE}%` };
     loss(losses, { most: MOST_LOSS, guess: [GUESSING.loss, guess.loss], text: two(losses.at(-1)[1]) });
     share(exams, { most: 1, guess: [GUESSING.share, guess.share], text: percent(exams.at(-1)[1]) });
+    const end = run.exams.at(-1).share;
+    const right = EXPECTED.find(([most]) => end < most)[0];
+    drawGuess(now.guess, isDone ? right : null);
+    setText(why, isDone ? `${now.guess === right ? "Yes" : "No"}: ${percent(end)}. It has not seen these before.` : "");
     showOwn(model, picture, now, { canvas, answer, words });
     setText(note, now.phase === "done" ? DONE : describeLearner(page));
   };
@@ -208,7 +226,8 @@ function buildTeaching(scene) {
   const { page } = scene;
   const canvas = make("canvas.pic.pad", { "aria-label": "Canvas to draw a sign on" });
   const kept = Array.from({ length: KEPT }, () => make("canvas.tile"));
-  const pad = make("div.teach", {}, canvas, make("div.kept", { "aria-hidden": true }, ...kept));
+  const keep = make("button.go", { onclick: () => keepDrawing(scene) });
+  const pad = make("div.teach", {}, canvas, make("div.kept", {}, ...kept, keep));
   scene.stage.append(pad);
   makePad(canvas, {});
   const [text, answer, words] = [make("p.q"), make("span.answer"), make("p")];
@@ -231,6 +250,8 @@ function buildTeaching(scene) {
     setText(stop, own.phase === "taught" ? "Forget the sign" : "Cancel");
     clear.hidden = state.strokes.length === 0;
     share.hidden = own.phase !== "taught";
+    keep.hidden = own.phase !== "teaching" || state.strokes.length === 0;
+    setText(keep, `Keep ${own.sign.drawings.length + 1} of ${KEPT}`);
     paintDrawing(canvas, state.strokes, { pen: state.pen });
     const { model, taught } = page.learner;
     kept.forEach((each, i) => {

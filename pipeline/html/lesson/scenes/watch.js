@@ -85,8 +85,7 @@ const watch = {
     const drawFlow = makeFlow(scene, canvas);
     const answer = make("span.answer");
     const words = make("p");
-    const clear = make("button.plain", { onclick: () => startOver(scene, canvas) }, "Clear");
-    scene.ask.append(make("div.result", {}, answer, words), clear);
+    scene.ask.append(make("div.result", {}, answer, words));
     makePad(canvas, {
       begun: () =>
         scene.own.phase === "demo"
@@ -107,11 +106,10 @@ const watch = {
       const point = isMoving && !state.pen ? (strokes.at(-1)?.at(-1) ?? null) : null;
       paintDrawing(canvas, strokes, { point, pen: state.pen });
       invitation.hidden = strokes.length > 0;
-      drawFlow(reading, own, isMoving && !isStill());
-      clear.hidden = own.phase !== "drawn";
       const isQuiet = !reading || (isDemo && isMoving);
       setText(answer, isQuiet ? "" : nameOf(page, reading));
       setText(words, isQuiet ? "" : describeReading(page, reading));
+      drawFlow(reading, own, isMoving && !isStill()); // last: what is written moves the stage
     };
   },
 
@@ -129,6 +127,9 @@ const watch = {
   },
 
   leave: (scene) => scene.own.phase === "demo" && scene.change({ points: PEN_POINTS }),
+
+  others: (own, scene) =>
+    own.phase === "drawn" ? [{ label: "Clear", run: () => startOver(scene, scene.stage.querySelector("canvas")) }] : [],
 
   action(own, scene) {
     if (own.phase === "demo")
@@ -150,7 +151,7 @@ function nameOf({ model }, { digit }) {
 
 /** Describe a reading in a sentence. */
 function describeReading({ model }, { digit, probabilities }) {
-  if (digit !== null) return `The network says ${model.classNames[digit]}, with ${percent(probabilities[digit])}.`;
+  if (digit !== null) return `The network gives the ${model.classNames[digit]} ${percent(probabilities[digit])}.`;
   const isNone = probabilities.indexOf(Math.max(...probabilities)) === negativeOf(model);
   return isNone ? "The network says that this is none of its digits." : "The network is undecided.";
 }
@@ -188,15 +189,16 @@ function peaksOf(page) {
 }
 
 function paintEdge(canvas, page, reading, unit) {
-  const [count, , width] = page.model.layers[page.edges].outputShape;
-  const values = reading ? partOf(reading.values[page.edges + 1], count, unit) : new Float32Array(width * width);
-  paintActive(canvas, values, width, 0.75 * peaksOf(page)[0]);
+  const [count, ...size] = page.model.layers[page.edges].outputShape;
+  const map = reading ? partOf(reading.values[page.edges + 1], count, unit) : new Float32Array(size[0] * size[1]);
+  const ink = reading ? reading.values[0] : new Float32Array(page.model.shape[0] * page.model.shape[1]);
+  paintOver(canvas, page.model, page.edges, ink, map, 0.75 * peaksOf(page)[0]);
 }
 
 /** Paint the tile of a shape. active: 0 to 1; null leaves the tile empty. */
 function paintShape(canvas, page, unit, active) {
   const { ink, width } = tileOf(page, unit);
-  paintActive(canvas, ink, width, 1, active === null ? 0 : 0.12 + 0.88 * active);
+  paintInk(canvas, ink, width, active === null ? 0 : 0.12 + 0.88 * active);
 }
 
 /**

@@ -26,8 +26,8 @@ DOT = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=
 WINDOW = {"width": 1366, "height": 620}
 
 
-def write_pile(folder: Path, pile: dict[str, Any], name: str = "review.html") -> Path:
-    """Write the page of a pile, and pictures with a stroke for each digit."""
+def write_pile(folder: Path, pile: dict[str, Any], name: str = "review.html", glance: int = 0) -> Path:
+    """Write the page of a pile, and pictures with a stroke for each digit. glance: as in `list_constants`."""
     for page in pile["pages"][3:]:
         page["source"] = DOT
     for page in pile["pages"][:3]:
@@ -36,7 +36,7 @@ def write_pile(folder: Path, pile: dict[str, Any], name: str = "review.html") ->
             for left, top, right, bottom in row["boxes"]:
                 ImageDraw.Draw(image).line((left + 2, bottom, right - 2, top), 0, 3)
         image.save(folder / page["file"])
-    data, constants = map(write_json, (pile, list_constants()))
+    data, constants = map(write_json, (pile, {**list_constants(), "glance": glance}))
     page = render("desk/review/review.html", data=data, constants=constants, digest=digest_script)
     (folder / name).write_text(page, encoding="utf-8")
     return folder / name
@@ -80,11 +80,12 @@ def title(page: Page) -> str:
 
 
 def press(page: Page, *keys: str) -> None:
-    for key in keys:
-        page.keyboard.press(key)
-    page.evaluate(
-        "() => pending.then(() => new Promise(requestAnimationFrame)).then(() => new Promise(requestAnimationFrame))"
-    )
+    """Press keys, each when what the last one has done is shown."""
+    frame = "new Promise(requestAnimationFrame)"
+    for key in keys or ("",):
+        if key:
+            page.keyboard.press(key)
+        page.evaluate(f"() => pending.then(() => {frame}).then(() => {frame})")
 
 
 def save(page: Page, *keys: str) -> list[dict[str, str]]:
@@ -160,6 +161,45 @@ def test_stray_pages_are_decided_by_keyboard_and_one_answer_takes_a_row_of_them(
         page.reload()
         wait(page)
         assert left(page) == "11 to go"
+
+
+def test_key_that_is_held_or_repeated_answers_nothing_that_was_not_seen(
+    context: BrowserContext, tmp_path: Path
+) -> None:
+    with show(context, write_pile(tmp_path, make_wrong_pile(), glance=300)) as page:
+        page.wait_for_timeout(400)
+        for _ in range(4):  # held: the browser repeats it without a key up
+            page.keyboard.down("Enter")
+        press(page)
+        assert left(page) == "4 to go"
+        page.keyboard.up("Enter")
+        page.wait_for_timeout(400)
+        press(page, "1", "0", "Enter", "Enter", "Enter")
+        assert left(page) == "3 to go"
+
+
+def test_total_that_does_not_add_up_is_asked_once(context: BrowserContext, tmp_path: Path) -> None:
+    with show(context, write_pile(tmp_path, make_pile([make_delivery(total1={"text": "912.34"})]))) as page:
+        press(page, "Enter")  # does not keep it
+        assert left(page) == "1 to go"
+        press(page, *"205.60", "Enter")
+        assert left(page) == "1 to go"
+        assert "does not add up" in page.locator("#card small").first.inner_text()
+        press(page, "Enter")
+        assert save(page, "Control+s")[0]["check"] == "total: does not add up"
+
+
+def test_sheet_scrolls_and_stays_until_the_next_number(context: BrowserContext, tmp_path: Path) -> None:
+    with show(context, write_pile(tmp_path, make_wrong_pile())) as page:
+        press(page)
+        place = page.locator("#paper").bounding_box()
+        assert place
+        page.mouse.move(200, 300)
+        page.mouse.wheel(0, 120)
+        press(page, "5")
+        assert page.locator("#paper").bounding_box()["y"] == pytest.approx(place["y"] - 120)  # type: ignore[index]
+        press(page, "Escape", "Enter", "z")
+        assert page.locator("#paper").bounding_box()["y"] == pytest.approx(place["y"])  # type: ignore[index]
 
 
 def test_number_is_drawn_and_moved_to_another_cell(context: BrowserContext, tmp_path: Path) -> None:
@@ -294,6 +334,12 @@ def test_form_is_drawn_changed_and_undone(context: BrowserContext, tmp_path: Pat
             page.locator("#name").press("Enter")
             page.locator(f"#look-{'digits' if field == 'quantity' else 'amount'}").check(force=True)
         assert find_violations(page) == []
+        assert page.locator("#plan .field").count() == 3
+        _, top, _, bottom = pile["pages"][0]["regions"]["sum"][0]
+        draw_field(page, 680, top, 640, bottom - 300)  # from the corner of the last field
+        assert page.locator("#plan .field").count() == 4
+        page.locator("#plan").focus()
+        press(page, "Delete", "PageDown")
         page.locator("#formula").fill("quantity * price")
         page.locator("#formula").press("Enter")
         expect(page.locator(".note")).to_contain_text("3 of 3 lines")

@@ -108,8 +108,12 @@ def test_every_line_of_the_ledger_is_exact(share: float) -> None:
         assert found["edge"][name] == float(path["first"])
         assert found["shape"][name] == float(path["first"] * path["second"])
     assert found["shape"]["B"] < 0 < found["shape"]["A"]
-    weight, after, before = parse(evaluate("() => tryLarger({ ink: 1 })"))
-    assert (after, before) == tuple(each * by["A"]["second"] * by["A"]["last"] for each in (weight, by["A"]["first"]))
+    stepped = evaluate("(share) => takeWeightStep({ ...walkBack(share, 0.998), name: '9' }, 1)", share)
+    start, steep = Decimal(str(by["A"]["first"])), Decimal(str(found["slope"]["A"]))
+    assert Decimal(str(stepped["first"]["A"])) == round(start - 5 * steep, 2)
+    odds = found["share"] * math.exp(stepped["adds"] - stepped["before"])
+    assert stepped["share"] == pytest.approx(odds / (1 - found["share"] + odds))
+    assert stepped["share"] > found["share"]
 
 
 def test_walk_back_begins_with_the_errors_of_the_picture() -> None:

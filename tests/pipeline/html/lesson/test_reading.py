@@ -114,7 +114,7 @@ DECODE = """(fragments) => fragments.map((each) => {
     const { tested, ...rest } = decodeLink(each, { shape: [3, 4], classNames: ["a", "b"] });
     return { ...rest, tested: tested && { ...tested, image: [...tested.image] } };
 })"""
-NOTHING: dict[str, object] = {"scene": None, "strokes": None, "tested": None, "isPresenting": False}
+NOTHING: dict[str, object] = {"scene": None, "step": None, "strokes": None, "tested": None, "isPresenting": False}
 
 
 def test_links_are_short_and_restore_drawings_and_invalid_ones_are_refused() -> None:

@@ -27,9 +27,9 @@ def test_only_a_likely_alternative_is_shown_except_in_json(probability: float, e
     )
     reading = describe_result(result, "a.png", "0123456789")
     assert format_text(reading) == [expected]
-    likely = f"1 2,{probability:.6f}" if "or" in expected else ","
+    likely = f"1 2,{probability:.4f}" if "or" in expected else ","
     end = ",,,,0,0,0,0"
-    assert format_csv(reading) == [f"a.png,1,1 3,13,0.900000,{likely}{end}", f"a.png,2,5,5,0.900000,,{end}"]
+    assert format_csv(reading) == [f"a.png,1,1 3,13,0.9000,{likely}{end}", f"a.png,2,5,5,0.9000,,{end}"]
     assert json.loads(format_json(reading)[0])["alternatives"] == [["1 2\n5", 0.9 * probability]]
 
 
@@ -38,7 +38,7 @@ def test_picture_without_a_certain_number_has_its_best_candidate() -> None:
     result = Result("", "", (), 0.0, (("1 2", 0.3),), boxes, (9, 9), probabilities, boxes)
     reading = describe_result(result, "a.png", "0123456789")
     assert format_text(reading) == ["a.png: no digit found, perhaps 1 2 (30.00%)"]
-    assert format_csv(reading) == ["a.png,,,,,1 2,0.300000,,,,,,,"]
+    assert format_csv(reading) == ["a.png,,,,,1 2,0.3000,,,,,,,"]
     assert json.loads(format_json(reading)[0])["alternatives"] == [["1 2", 0.3]]
 
 
@@ -59,7 +59,7 @@ def test_row_below_the_least_confidence_is_left_to_a_person() -> None:
     row = Row("0 7", "07", 0.7, (("0 1", 0.2),), boxes, probabilities, (), "amount")
     result = Result("0 7", "07", (row,), 0.7, (), boxes, (9, 9), probabilities, boxes[:0])
     reading = withhold(describe_result(result, "a.png", "0123456789"), 0.9)
-    assert format_csv(reading) == ["a.png,1,,,0.700000,0 7,0.700000,,amount,yes,1,1,9,6"]
+    assert format_csv(reading) == ["a.png,1,,,0.7000,0 7,0.7000,,amount,yes,1,1,9,6"]
     assert format_text(reading) == ["a.png: ?"]
     (described,) = reading.rows
     assert (described.box, described.withheld) == ((1, 1, 9, 6), True)
