@@ -6,7 +6,7 @@ from pipeline.desk.forms.missed import find_ink
 from pipeline.network.activations import Array
 from pipeline.pictures.filters import ndimage
 
-OWN = 0.5  # of the pixels of a number within the region from which it belongs to it
+OWN_SHARE = 0.5  # of the pixels of a number within the region from which it belongs to it
 WIDEST_DIGIT_GAP = 0.4  # sizes of a digit: a gap between two digits of a number, at most
 INK_BLUR = 0.06  # sizes of a digit: how far a stroke is visible beyond its pixels
 
@@ -23,7 +23,7 @@ def hide_neighbours(grey: Array, left: int, right: int, size: float) -> Array:
     numbers = np.where(inked, labels, 0)
     pixels = np.bincount(numbers.ravel(), minlength=count + 1)
     within = np.bincount(numbers[:, left:right].ravel(), minlength=count + 1)
-    is_own = within >= OWN * pixels
+    is_own = within >= OWN_SHARE * pixels
     is_own[0] = False
     own, halo = is_own[numbers], 2 * round(INK_BLUR * size) + 1
     outside = ~ndimage.maximum_filter(own, halo)

@@ -57,7 +57,7 @@ NEIGHBOUR_ROOM = 130  # pixels of its digits
 NEIGHBOUR_KINDS = {"line": 0.6, "digits": 0.2, "words": 0.2}
 # Of a line image of words: probability that the lines above and below also have only words; otherwise NEIGHBOUR_KINDS
 # decides.
-TEXT = 0.7
+TEXT_SHARE = 0.7
 BLEED, GRAIN = 0.07, 0.15  # shares of the line images with writing of the other side, and with the grain of a pencil
 BACKDROPS = {"texture": texture, "scene": draw_scene}
 SMALL_PRINT, PRINT_SIZE, PRINT_AWAY = 0.15, (0.3, 0.65), (0.75, 1.4)  # share of lines with it; in sizes of the digits
@@ -119,7 +119,7 @@ def synthesise_any(source: SourceImages, fonts: Sequence[Path], generator: Gener
         paste(writing, piece.ink, piece.top, piece.left)
     sides = [side for side in (-1, 1) if generator.random() < NEIGHBOURS]
     if sides:  # the same line above and below, elsewhere: it takes a third of the time
-        of_text = kind == "words" and generator.random() < TEXT
+        of_text = kind == "words" and generator.random() < TEXT_SHARE
         tokens = make_tokens("words" if of_text else choose(NEIGHBOUR_KINDS, generator), source, generator)
         neighbour = write_line(tokens, replace(style, pitch=0), hands, NEIGHBOUR_ROOM, generator)
         for side in sides:
