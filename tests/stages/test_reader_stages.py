@@ -38,7 +38,7 @@ def test_reader_is_trained_and_reads(reader_inputs: Path, tmp_path: Path, monkey
     assert found.read(page).size == page.shape
     manifest = output / MANIFEST
     content = json.loads(manifest.read_text())
-    content["provenance"]["stage"] = "reader"  # its name until 1.1.0
+    content["stage"] = "reader"  # its name until 1.1.0
     manifest.unlink()
     manifest.write_text(json.dumps(content))
     assert load(output).digest == found.digest

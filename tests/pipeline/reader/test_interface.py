@@ -275,7 +275,7 @@ def test_damaged_and_missing_models_are_errors(built: Path, tmp_path: Path) -> N
         (tmp_path / "pipe", "run the stage detector first"),
         (tmp_path / "nowhere", r"nowhere cannot be read \(No such file"),
         (tmp_path, "run the stage detector first"),
-        (tmp_path / "a/parse", "is the result of the stage parse, not of reader"),
+        (tmp_path / "a/parse", "is the result of the stage parse, not of detector"),
         (tmp_path / "a/parse/manifest.json", "not a model"),
         (tmp_path / ("x" * 300), "name too long"),
     ):
