@@ -50,7 +50,7 @@ def make_workbook(lines: Iterable[Mapping[str, str]], form: Form) -> bytes:
 def convert_cell(text: str, pattern: str | None) -> tuple[float | str, str]:
     r"""Return the value of a number in a workbook, and how it is shown; a text if it has to stay as it is written.
 
-    >>> convert("12,50", None), convert("8:30", r"\d?\d:\d\d"), convert("007", None)
+    >>> convert_cell("12,50", None), convert_cell("8:30", r"\d?\d:\d\d"), convert_cell("007", None)
     ((12.5, '0.00'), (0.3541666666666667, '[h]:mm'), ('007', ''))
     """
     digits = "".join(character for character in text if character.isdecimal())
