@@ -297,6 +297,20 @@ def test_new_reading_takes_the_answers_that_still_fit(context: BrowserContext, t
         assert page.locator("#end h2").inner_text() == "Nothing needs eyes"
 
 
+def test_answers_stay_with_their_pages_in_another_pile(context: BrowserContext, tmp_path: Path) -> None:
+    with show(context, write_pile(tmp_path, make_wrong_pile())) as page:
+        press(page, "Enter", "1", "0", "Enter")
+    pile = make_wrong_pile(key="more")
+    pile["pages"].append(make_delivery("three", number1={"confidence": 0.5}))
+    with show(context, write_pile(tmp_path, pile, "more.html")) as page:
+        assert left(page) == "4 to go"
+        press(page, "z", "z", "Shift+Z", "Enter")
+        assert left(page) == "4 to go"
+        page.reload()
+        wait(page)
+        assert left(page) == "4 to go"
+
+
 def test_long_number_is_shown_in_strips_of_eight(context: BrowserContext, tmp_path: Path) -> None:
     signs = [[digit, 0.5 if i in (9, 10) else 0.99] for i, digit in enumerate("2191038225471829")]
     row = make_row("number", 1, "2191038225471829", 0.6, signs=signs)
