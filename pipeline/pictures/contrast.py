@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.pictures.filters import ndimage
+from pipeline.pictures.smoothing import box_mean, running_median
 
 BOX = 20  # pixels: longer side of the digits that a network is slid over
 READ_SIZES = 0.82, 1.22  # of digits that it reads, relative to BOX: a little more than a step of the pyramid
@@ -22,7 +22,7 @@ def add_margin(grey: NDArray[Any], top: int, bottom: int, left: int, right: int)
     """
     height, width = grey.shape
     border = np.concatenate([grey[0], grey[:, -1], grey[-1, ::-1], grey[::-1, 0]])  # clockwise
-    levels = ndimage.median_filter(border, min(BORDER, len(border)), mode="wrap")
+    levels = running_median(border, min(BORDER, len(border)))
     above, after, below, before = np.split(levels, np.cumsum([width, height, width]))
     padded = np.pad(grey, ((top, bottom), (left, right)), mode="edge")
     padded[:top], padded[top + height :] = (np.pad(line, (left, right), mode="edge") for line in (above, below[::-1]))
@@ -37,9 +37,7 @@ def local_contrast(grey: NDArray[Any]) -> NDArray[np.float32]:
     Mean and standard deviation are taken over a square around each pixel.
     """
     levels = np.asarray(grey, np.float32)
-    axes = (-2, -1)
-    mean = ndimage.uniform_filter(levels, MEAN_SIDE, axes=axes, mode="nearest")
-    levels = levels - mean
-    variance = ndimage.uniform_filter(levels * levels, STD_SIDE, axes=axes, mode="nearest")
+    levels = levels - box_mean(levels, MEAN_SIDE)
+    variance = box_mean(levels * levels, STD_SIDE)
     levels /= np.sqrt(np.maximum(variance, 0)) + np.float32(LEVELS)  # sums are rounded: it may be just below 0
     return np.asarray(levels)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.ink import InkStatistics, centre_by_mass, find_extent, measure_stroke_widths
-from pipeline.pictures.filters import ndimage
+from pipeline.pictures import filters
 
 Ink = NDArray[np.float32]
 
@@ -75,5 +75,7 @@ def adjust_strokes(fine: Ink, ink_statistics: InkStatistics) -> Ink:
         return fine
     reach = np.arange(-abs(radius), abs(radius) + 1)
     disc, sign = reach**2 + reach[:, np.newaxis] ** 2 <= radius**2, np.float32(np.sign(radius))
-    adjusted = sign * ndimage.grey_dilation(sign * fine, footprint=disc, mode="constant")  # or erosion, if negative
+    adjusted = sign * filters.ndimage.grey_dilation(
+        sign * fine, footprint=disc, mode="constant"
+    )  # or erosion, if negative
     return adjusted if adjusted.any() else fine

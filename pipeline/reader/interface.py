@@ -40,6 +40,14 @@ Kind = TypeVar("Kind", bound=Model)
 _lock = threading.Lock()  # the limit on BLAS's threads belongs to the process
 
 
+def _renew_lock() -> None:
+    global _lock
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_renew_lock)  # the thread that held the lock does not exist there
+
+
 @runtime_checkable
 class Fields(Protocol):
     """Fields to read on a page, such as the form that `pipeline.desk.load_form` returns."""
@@ -131,7 +139,7 @@ class Reader:
 
     def read_page(self, page: Page, name: str, threads: int | None = None, form: Fields | None = None) -> "Result":
         """Read the digits in a picture that is decoded already; the arguments and errors are those of `read`."""
-        # SciPy is imported only now: its import takes 0.3 s, and predictions of arrays of images do not need it.
+        # Imported only now, since predictions of arrays of images do not need it.
         from pipeline.reader.pages.reading import read, read_one
 
         if threads is not None and threads < 1:

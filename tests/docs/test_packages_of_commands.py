@@ -43,7 +43,7 @@ def run_without(packages: Sequence[str], folder: Path, *arguments: str) -> subpr
 
 @pytest.mark.slow
 def test_picture_is_read_without_the_packages_of_other_commands(tmp_path: Path) -> None:
-    others = ("matplotlib", "onnx", "dask", "distributed", "pooch", "pypdfium2")
+    others = ("matplotlib", "onnx", "dask", "distributed", "pooch", "pypdfium2", "scipy", "numpy.ma")
     for line in (["--help"], ["classify", str(ROOT / "pictures/example.jpg")]):
         done = run_without(others, tmp_path, *line)
         assert done.returncode == 0, done.stderr
@@ -66,7 +66,11 @@ def test_command_without_its_extra_names_what_installs_it(
     command: str, package: str, built: Path, tmp_path: Path
 ) -> None:
     inputs = [f"--{name}={built / name}" for name in ("normalize", "train", "evaluate")]
-    arguments = {"classify": [str(ROOT / "pictures/example.jpg")], "report": [*inputs, "--output=report"]}
+    form = ROOT / "pictures/table.toml"
+    arguments = {
+        "classify": ["--form", str(form), str(ROOT / "pictures/scans/table.png")],
+        "report": [*inputs, "--output=report"],
+    }
     done = run_without(OF_EXTRAS, tmp_path, command, *arguments[command])
     assert done.returncode == 2
     assert re.fullmatch(rf"\w+: .* -m pip install '{package}>=[\d.]+'\n", done.stderr)

@@ -1,13 +1,13 @@
 """The packages that the code imports are dependencies."""
 
 import ast
+import itertools
 import re
 import sys
 import tomllib
 
 from tests.processes import ROOT
 
-EXTRAS = ("reader", "report", "pdf")
 DISTRIBUTIONS = {"PIL": "pillow"}  # by module, where the names differ
 
 
@@ -20,10 +20,7 @@ def test_imported_packages_are_dependencies() -> None:
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 modules.add(node.module)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    required = [
-        *project["dependencies"],
-        *(each for extra in EXTRAS for each in project["optional-dependencies"][extra]),
-    ]
+    required = [*project["dependencies"], *itertools.chain(*project["optional-dependencies"].values())]
     dependencies = {name for dependency in required for name in re.findall(r"[\w-]+", dependency.partition(">")[0])}
     own = {"pipeline", "stages", "_typeshed", *sys.stdlib_module_names}
     tops = {module.partition(".")[0] for module in modules} - own

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from pipeline.desk.forms.registration import Placement, Reference, to_matrix
 from pipeline.network.activations import Array
-from pipeline.pictures.filters import ndimage
+from pipeline.pictures import filters
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class Frame:
         shape = bottom - top, right - left
         matrix, offset = to_matrix(self.turn), (start.real, start.imag)
         return np.asarray(
-            ndimage.affine_transform(self.grey, matrix, offset, shape, np.float32, order=1, mode="nearest")
+            filters.ndimage.affine_transform(self.grey, matrix, offset, shape, np.float32, order=1, mode="nearest")
         )
 
     def to_page(self, boxes: NDArray[np.int64], limits: tuple[int, int]) -> NDArray[np.int64]:

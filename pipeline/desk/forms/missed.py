@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.desk.forms.regions import Box
-from pipeline.pictures.filters import ndimage
+from pipeline.pictures import filters
 
 USUAL = 1 / 60  # of the longer side of a page: size of a digit where none was read
 AROUND = 3.0  # sizes of a digit: the window whose mean is compared with a pixel
@@ -34,9 +34,9 @@ def find_missed(
     inked, rules = find_ink(grey, size)
     near = np.zeros(grey.shape, bool) if printed is None else _widen(printed, AWAY * size)
     ruled = _find_ruled_columns(inked | rules, size)
-    labels, _ = ndimage.label(inked, np.ones((3, 3)))
+    labels, _ = filters.ndimage.label(inked, np.ones((3, 3)))
     kept = np.zeros(inked.shape, bool)
-    for number, (rows, columns) in enumerate(ndimage.find_objects(labels), start=1):
+    for number, (rows, columns) in enumerate(filters.ndimage.find_objects(labels), start=1):
         height, width = rows.stop - rows.start, columns.stop - columns.start
         if not LOWEST * size <= height <= HIGHEST * size:
             continue
@@ -52,9 +52,9 @@ def find_missed(
         if not any(_contains(box, y, x, BESIDE * size) for box in read):
             kept[rows, columns] |= own
     gap = 2 * round(TOGETHER * size / 2) + 1
-    groups, _ = ndimage.label(ndimage.maximum_filter(kept, (1, gap)))
+    groups, _ = filters.ndimage.label(filters.ndimage.maximum_filter(kept, (1, gap)))
     found = []
-    for number, place in enumerate(ndimage.find_objects(groups), start=1):
+    for number, place in enumerate(filters.ndimage.find_objects(groups), start=1):
         y, x = np.nonzero(kept[place] & (groups[place] == number))
         top, left = place[0].start, place[1].start
         found.append((float(left + x.min()), float(top + y.min()), float(left + x.max() + 1), float(top + y.max() + 1)))
@@ -70,10 +70,10 @@ def find_print(one: NDArray[np.floating], other: NDArray[np.floating], size: flo
     inked, rules = find_ink(one, size)
     first, second = inked | rules, np.logical_or(*find_ink(other, size))
     near_first, near_second = _widen(first, APART * size), _widen(second, APART * size)
-    (labels, count), (others, _) = (ndimage.label(each, np.ones((3, 3))) for each in (inked, second))
+    (labels, count), (others, _) = (filters.ndimage.label(each, np.ones((3, 3))) for each in (inked, second))
     shared = np.bincount(labels[near_second], minlength=count + 1) / np.maximum(np.bincount(labels.ravel()), 1)
     printed = rules & near_second
-    for number, place in enumerate(ndimage.find_objects(labels), start=1):
+    for number, place in enumerate(filters.ndimage.find_objects(labels), start=1):
         own = labels[place] == number
         same = np.isin(others[place], others[place][own & second[place]]) & second[place]  # and what touches it
         beside = same & ~near_first[place]  # ink of the other page alone
@@ -83,14 +83,14 @@ def find_print(one: NDArray[np.floating], other: NDArray[np.floating], size: flo
 
 
 def _widen(inked: NDArray[np.bool_], distance: float) -> NDArray[np.bool_]:
-    return np.asarray(ndimage.maximum_filter(inked, 2 * round(distance) + 1))
+    return np.asarray(filters.ndimage.maximum_filter(inked, 2 * round(distance) + 1))
 
 
 def find_ink(grey: NDArray[np.floating], size: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return where the ink of a part of a page is, (h, w), without rules, and where its rules are."""
     side = 2 * round(AROUND * size / 2) + 1
     levels = np.asarray(grey, np.float32)
-    dark = ndimage.uniform_filter(levels, side) - levels
+    dark = filters.ndimage.uniform_filter(levels, side) - levels
     inked = dark > max(FAINT, SHARE * float(np.percentile(dark, 99.5)))
     rules = _find_rules(inked, 2 * round(RULE * size / 2) + 1)
     return inked & ~rules, inked & rules
@@ -100,16 +100,16 @@ def _find_rules(inked: NDArray[np.bool_], length: int) -> NDArray[np.bool_]:
     """Return the pixels of straight horizontal or vertical strokes of at least this length, and those beside them."""
     rules = np.zeros(inked.shape, bool)
     for axis in (0, 1):
-        long = ndimage.minimum_filter1d(inked, length, axis=axis, mode="nearest")
-        rules |= ndimage.maximum_filter1d(long, length, axis=axis, mode="nearest")
-    return np.asarray(ndimage.maximum_filter(rules, 3))
+        long = filters.ndimage.minimum_filter1d(inked, length, axis=axis, mode="nearest")
+        rules |= filters.ndimage.maximum_filter1d(long, length, axis=axis, mode="nearest")
+    return np.asarray(filters.ndimage.maximum_filter(rules, 3))
 
 
 def _find_ruled_columns(inked: NDArray[np.bool_], size: float) -> NDArray[np.bool_]:
     """Return in which columns an upright rule runs, (w,), which may slope a little and have small gaps."""
     near, length = 2 * round(THIN * size / 2) + 1, 2 * round(LONG * size / 2) + 1
-    beside = ndimage.maximum_filter(inked, near)
-    return np.asarray(ndimage.minimum_filter1d(beside, length, axis=0, mode="constant").any(axis=0))
+    beside = filters.ndimage.maximum_filter(inked, near)
+    return np.asarray(filters.ndimage.minimum_filter1d(beside, length, axis=0, mode="constant").any(axis=0))
 
 
 def _contains(box: Box, y: float, x: float, margin: float) -> bool:

@@ -4,7 +4,7 @@ import numpy as np
 
 from pipeline.desk.forms.missed import find_ink
 from pipeline.network.activations import Array
-from pipeline.pictures.filters import ndimage
+from pipeline.pictures import filters
 
 OWN = 0.5  # of the pixels of a number within the region from which it belongs to it
 APART = 0.4  # sizes of a digit: a gap between two digits of a number, at most
@@ -19,17 +19,19 @@ def hide_neighbours(grey: Array, left: int, right: int, size: float) -> Array:
     part along the row belongs to one number.
     """
     inked, rules = find_ink(grey, size)
-    labels, count = ndimage.label(ndimage.maximum_filter1d(inked, 2 * round(APART * size / 2) + 1, axis=1))
+    labels, count = filters.ndimage.label(
+        filters.ndimage.maximum_filter1d(inked, 2 * round(APART * size / 2) + 1, axis=1)
+    )
     numbers = np.where(inked, labels, 0)
     pixels = np.bincount(numbers.ravel(), minlength=count + 1)
     within = np.bincount(numbers[:, left:right].ravel(), minlength=count + 1)
     is_own = within >= OWN * pixels
     is_own[0] = False
     own, halo = is_own[numbers], 2 * round(BLURRED * size) + 1
-    outside = ~ndimage.maximum_filter(own, halo)
+    outside = ~filters.ndimage.maximum_filter(own, halo)
     outside[:, left:right] = False
-    hidden = outside | (ndimage.maximum_filter(inked & ~own, halo) & ~own & ~rules)
+    hidden = outside | (filters.ndimage.maximum_filter(inked & ~own, halo) & ~own & ~rules)
     bare, around = ~(inked | rules), 2 * round(size) + 1
-    paper = ndimage.uniform_filter(np.where(bare, grey, 0), around)
-    share = ndimage.uniform_filter(bare.astype(np.float32), around)
+    paper = filters.ndimage.uniform_filter(np.where(bare, grey, 0), around)
+    share = filters.ndimage.uniform_filter(bare.astype(np.float32), around)
     return np.where(hidden, paper / np.maximum(share, 1e-3), grey).astype(np.float32)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.network.activations import Array
-from pipeline.pictures.filters import ndimage
+from pipeline.pictures import filters
 
 SIDES = (192, 384, 768)  # pixels of the longer side of the pages that are compared, from coarse to fine
 PAPER = 1 / 24  # of the longer side: the window whose lightest levels are the paper
@@ -118,9 +118,9 @@ def measure_inks(grey: Array) -> tuple[Array, ...]:
     for side in SIDES:
         scale = side / max(grey.shape)
         height, width = (max(round(scale * each), 1) for each in grey.shape)
-        levels = ndimage.gaussian_filter(picture.resize((width, height), Image.Resampling.BOX), BLUR)
+        levels = filters.ndimage.gaussian_filter(picture.resize((width, height), Image.Resampling.BOX), BLUR)
         around = 2 * round(PAPER * side / 2) + 1
-        paper = ndimage.uniform_filter(ndimage.maximum_filter(levels, around), around)
+        paper = filters.ndimage.uniform_filter(filters.ndimage.maximum_filter(levels, around), around)
         dark = paper - levels
         # Rules are thin: the reference is what the darkest parts have, not black.
         inks.append(np.clip(dark / max(float(np.percentile(dark, 99)), FAINT), 0, 1).astype(np.float32))
@@ -242,7 +242,7 @@ def _refine(fixed: Array, ink: Array, placement: Placement) -> Placement:
         return placement
     for _ in range(STEPS):
         at = turn * points + origin
-        difference = ndimage.map_coordinates(ink, (at.real, at.imag), np.float32, 1) - wanted
+        difference = filters.ndimage.map_coordinates(ink, (at.real, at.imag), np.float32, 1) - wanted
         weighted = derivatives / (1 + (difference / DIFFERENT) ** 2) ** 2
         step = np.linalg.lstsq(weighted @ derivatives.T, weighted @ difference, rcond=None)[0]
         # The step moves the reference page, so its inverse the page (inverse compositional: Baker, Matthews 2004).
@@ -263,7 +263,7 @@ def _correlate(fixed: Array, ink: Array, placement: Placement) -> float:
 def _sample(ink: Array, turn: complex, origin: complex, shape: tuple[int, ...]) -> Array:
     """Return the ink at origin + turn p for each pixel p of a picture of this shape; nothing beyond its edges."""
     matrix, offset = to_matrix(turn), (origin.real, origin.imag)
-    return np.asarray(ndimage.affine_transform(ink, matrix, offset, shape, np.float32, order=1))
+    return np.asarray(filters.ndimage.affine_transform(ink, matrix, offset, shape, np.float32, order=1))
 
 
 def to_matrix(turn: complex) -> Array:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from pipeline.reader.pages.result import Number, Result
 
@@ -68,6 +68,8 @@ def draw_boxes(
 
     Those with a probability below CERTAIN have another colour and a question mark.
     """
+    from PIL import ImageDraw, ImageFont  # only now: fonts take time to load
+
     draw = ImageDraw.Draw(image)
     longer = max(image.size)
     width = max(1, round(LINE_WIDTH * longer))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline.network.activations import Array
 from pipeline.pictures.contrast import local_contrast
-from pipeline.pictures.filters import ndimage
+from pipeline.pictures.smoothing import interpolate
 from pipeline.reader.pages.lines import CentreLine
 from pipeline.reader.pages.search import Level, choose_level
 from pipeline.reader.rows.labels import OUTER, SHEET
@@ -49,6 +49,5 @@ def cut_line(line: CentreLine, pyramid: Sequence[Level]) -> LineImage:
     norm = np.hypot(1, along)
     down = (np.arange(SHEET[0])[:, np.newaxis] - (SHEET[0] - 1) / 2) / scale
     at = [each * level.scale + 0.5 for each in (y + down / norm, x - down * along / norm)]
-    # The margin of one pixel suffices: `nearest` continues it unchanged.
-    levels = ndimage.map_coordinates(level.padded, at, np.float32, 1, mode="nearest")
+    levels = interpolate(level.padded, *at)  # the margin of one pixel suffices: it continues unchanged
     return LineImage(local_contrast(levels)[OUTER:-OUTER], y, x, line)

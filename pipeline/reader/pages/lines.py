@@ -94,7 +94,8 @@ def measure_slope(y: Array, x: Array, size: Array) -> float:
         if near.any():
             nearest = np.flatnonzero(near)[np.argmin(np.hypot(right, down)[near])]
             slopes.append(down[nearest] / right[nearest])
-    return float(np.median(slopes)) if len(slopes) > 1 else 0.0
+    middle = sorted(slopes)[(len(slopes) - 1) // 2 : len(slopes) // 2 + 1]  # np.median would import numpy.ma
+    return float(np.mean(middle)) if len(slopes) > 1 else 0.0
 
 
 def find_rows(numbers: Sequence[tuple[Array, Array, float]]) -> list[list[int]]:

@@ -26,7 +26,7 @@ from pipeline.network.losses import LOSSES, probabilities
 from pipeline.network.network import infer, make_buffers, make_network
 from pipeline.network.thread_pool import Run, in_sequence
 from pipeline.pictures.contrast import BOX, add_margin, local_contrast
-from pipeline.pictures.filters import ndimage
+from pipeline.pictures.smoothing import box_mean, largest_around
 
 Pixels = NDArray[np.float32]
 # (4, k): y and x of the centres and longer sides, in pixels; probabilities of a digit of any class.
@@ -42,6 +42,7 @@ FLAT = 0.65  # local contrast up to which a tile is blank, as the mean of EYE pi
 EYE = 3
 POSSIBLE_DIGIT = 0.1  # probability of a digit from which a row may lead through a position
 PIXELS = 110_000  # of the tiles that pass through the network at a time
+MOST_FOUND = 20_000  # positions that are considered: a page has hundreds, unless a model finds digits everywhere
 LIKE = 2.1  # ratio of sizes up to which digits are of like size; others do not suppress each other
 # Distance in sizes, horizontal and vertical, within which there is one digit of like size.
 ONE_DIGIT_ACROSS, ONE_DIGIT_DOWN = 0.28, 0.6
@@ -97,8 +98,15 @@ def search(slider: Slider, grey: Pixels) -> tuple[list[Level], Proposals]:
     """Return the levels of a picture, grey levels (h, w), and where digits may be, the most probable first."""
     levels = [*build_pyramid(grey)]
     found, peaks = zip(*(find_candidates(slider, level) for level in levels), strict=True)
-    together = np.concatenate(found, axis=1)
-    return levels, centre(together, suppress(together, np.concatenate(peaks)))
+    return levels, centre(*select_digits(np.concatenate(found, axis=1), np.concatenate(peaks)))
+
+
+def select_digits(found: Proposals, peaks: NDArray[np.bool_]) -> tuple[Proposals, NDArray[np.intp]]:
+    """Return the MOST_FOUND most probable positions, and which of them are digits, as `suppress` does."""
+    if len(peaks) > MOST_FOUND:
+        most = np.argsort(-found[3], kind="stable")[:MOST_FOUND]
+        found, peaks = found[:, most], peaks[most]
+    return found, suppress(found, peaks)
 
 
 def build_pyramid(grey: Pixels) -> Iterator[Level]:
@@ -128,12 +136,12 @@ def find_candidates(slider: Slider, level: Level) -> tuple[Proposals, NDArray[np
     contrast = np.pad(inner, ((0, tall), (0, wide)))
     corners = (range(0, step * count, step * cell) for count, cell in zip(counts, cells, strict=True))
     tiles = {(y, x): contrast[y:, x:][:tall, :wide] for y, x in itertools.product(*corners)}
-    ink = np.abs(ndimage.uniform_filter(contrast, EYE))
+    ink = np.abs(box_mean(contrast, EYE))
     inked = {(y, x): tile for (y, x), tile in tiles.items() if ink[y : y + tall, x : x + wide].max() > FLAT}
     predicted = slider.predict(list(inked.values()))
     scores = 1 - predicted[..., -1]
     possible = scores > POSSIBLE_DIGIT
-    peaks = scores == ndimage.maximum_filter(scores, (1, 3, 3), mode="nearest")  # one at the edge of a tile may be none
+    peaks = scores == largest_around(scores)  # one at the edge of a tile may be none
     tile, *cell = np.nonzero(possible)
     starts = np.array([*inked], int).reshape(-1, 2)[tile].T
     y, x = (
