@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from pipeline.desk.forms.missed import USUAL, find_ink
-from pipeline.desk.forms.regions import Box
+from pipeline.desk.forms.regions import FloatBox
 
 ACROSS = 0.5  # of the width of a column: how far a rule between two rows reaches
 FEWEST = 4  # rules that make a table
@@ -15,7 +15,7 @@ UNEVEN = 0.15  # of the height of a row: how much rules may be away from even di
 BEYOND = 0.35  # of the height of a row: how much of the first and of the last one may lie outside of the region
 
 
-def find_table_rows(grey: NDArray[np.floating], boxes: Sequence[Box]) -> tuple[float, ...]:
+def find_table_rows(grey: NDArray[np.floating], boxes: Sequence[FloatBox]) -> tuple[float, ...]:
     """Return the rules above and below the rows of a printed table, from top to bottom; none if they are not even.
 
     grey: page, (h, w). boxes: regions of its columns, in pixels of the page; the one with the most rules counts.
@@ -23,7 +23,7 @@ def find_table_rows(grey: NDArray[np.floating], boxes: Sequence[Box]) -> tuple[f
     return max((_find_rules(grey, box) for box in boxes), key=len, default=())
 
 
-def _find_rules(grey: NDArray[np.floating], box: Box) -> tuple[float, ...]:
+def _find_rules(grey: NDArray[np.floating], box: FloatBox) -> tuple[float, ...]:
     left, top, right, bottom = (round(side) for side in box)
     _, rules = find_ink(grey[top:bottom, left:right], USUAL * max(grey.shape))
     labels, count = ndimage.label(rules.mean(axis=1) >= ACROSS)
