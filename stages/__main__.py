@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from pipeline.engine.command import Command, Group, add_command, invoke
+from pipeline.engine.errors import PipelineError
 from pipeline.engine.make import find_stages, import_stage_module
 from pipeline.engine.program import run_command, run_program
 from pipeline.engine.provenance import environment
@@ -25,6 +26,8 @@ def main() -> NoReturn:
 
 def run(line: Sequence[str]) -> int:
     """Run the command that the words begin with, and return its exit status."""
+    if not Path(__file__).is_file():
+        return run_command(PROGRAM, _refuse_archive)
     name = next((word for word in line if not word.startswith("-")), "")
     known = name in find_modules()
 
@@ -33,6 +36,10 @@ def run(line: Sequence[str]) -> int:
         return invoke(app, line or ["--help"], PROGRAM)
 
     return run_command(name if known else PROGRAM, work)
+
+
+def _refuse_archive() -> NoReturn:
+    raise PipelineError(f"{Path(__file__).parent.parent} is an archive: unpack it, or install it with pip")
 
 
 def find_modules() -> dict[str, str]:

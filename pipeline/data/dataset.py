@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pipeline.engine.documents import load_json, save_json
+from pipeline.engine.documents import MAX_BYTES, load_json, require_regular, save_json
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.terminal import is_printable
 
@@ -19,6 +19,7 @@ FILES = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
 DEFAULT_VALIDATION = 1 / 12  # of the training images are held out: 5,000 of MNIST's 60,000
 FILE = "dataset.json"
 CLASS_NAMES = "class-names.txt"
+MAX_NAME = 255  # characters of the name of a class, which may be that of a folder
 
 
 class DatasetError(PipelineError):
@@ -62,11 +63,13 @@ def read_class_names(folder: Path) -> tuple[str, ...]:
     """Read class-names.txt, one name per line; return () without the file. Raises PipelineError if it is invalid."""
     path = folder / CLASS_NAMES
     try:
+        require_regular(path, MAX_BYTES)
         names = [line.strip() for line in path.read_text(encoding="utf-8-sig").rstrip().split("\n")]
     except FileNotFoundError:
         return ()
-    except ValueError:
-        raise PipelineError(f"{path} is not UTF-8 text: write one class name per line") from None
+    except ValueError as error:
+        problem = "not UTF-8 text" if isinstance(error, UnicodeError) else str(error)
+        raise PipelineError(f"{path} is {problem}: write one class name per line") from None
     problem = _find_problem(names)
     if problem:
         raise PipelineError(f"{path}: line {problem}: write one name per line, without duplicates")
@@ -84,6 +87,8 @@ def _find_problem(names: Sequence[str]) -> str:
     for number, name in enumerate(names, start=1):
         if not all(map(is_printable, name)):
             return f"{number}, {name!r}, is not printable: rename it"
+        if len(name) > MAX_NAME:
+            return f"{number} has {len(name):,} characters: use at most {MAX_NAME}"
         if not name or name in seen:
             return f"{number} repeats {name}" if name else f"{number} is empty"
         seen.add(name)

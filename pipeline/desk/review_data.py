@@ -130,7 +130,7 @@ def list_constants() -> dict[str, Any]:
         "characters": [*DIGITS, " ", *SEPARATORS],
         "unnamed": UNNAMED,
         "token": TOKEN.pattern.replace("(?P<", "(?<"),
-        "formula": FORMULA.pattern,
+        "formula": FORMULA,
     }
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.desk.forms.regions import Box
-from pipeline.engine.documents import require_regular
+from pipeline.engine.documents import MAX_BYTES, require_regular
 from pipeline.engine.errors import UsageError
 from pipeline.model.metrics import measure_reliability
 from pipeline.reader.batch.boxes import CERTAIN
@@ -41,7 +41,7 @@ class Checked:
 def load_truth(path: Path) -> dict[str, list[Checked]]:
     """Return the checked rows of a table, by the name of the picture. Raises UsageError if it is not such a table."""
     try:
-        require_regular(path)
+        require_regular(path, MAX_BYTES)
         with open(path, encoding="utf-8-sig", newline="") as file:
             text = file.read()
         head = text.partition("\n")[0]
@@ -62,8 +62,9 @@ def load_truth(path: Path) -> dict[str, list[Checked]]:
     except OSError as error:
         advice = "name a table that was saved from the page of --review"
         raise UsageError(f"{path} cannot be read ({error.strerror}): {advice}") from None
-    except (ValueError, TypeError, csv.Error, UnicodeError):
-        raise UsageError(f"{path} is not the table that the page of --review saves: save it again") from None
+    except (ValueError, TypeError, csv.Error) as error:
+        reason = f" ({error})" if path.stat().st_size > MAX_BYTES else ""
+        raise UsageError(f"{path} is not the table that the page of --review saves{reason}: save it again") from None
     return found
 
 

@@ -1,6 +1,7 @@
 """Read and write JSON documents, validated against dataclasses by msgspec."""
 
 import json
+import math
 import sys
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -14,6 +15,7 @@ from pipeline.engine.errors import PipelineError
 T = TypeVar("T")
 
 MAX_INTEGER = (1 << 63) - 1  # larger ones are neither indices nor floats
+MAX_BYTES = 100_000_000  # of a document, which is read whole
 FINITE = sys.float_info.max  # infinity exceeds it
 
 Count = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
@@ -35,7 +37,7 @@ def load_json(path: Path, kind: type[T]) -> T:
     Raises PipelineError if the file is missing, not regular or not valid.
     """
     try:
-        require_regular(path)
+        require_regular(path, MAX_BYTES)
         return decode(path.read_bytes(), kind)
     except FileNotFoundError:
         raise PipelineError(f"{path} is missing: {advise_anew(path)}") from None
@@ -43,10 +45,12 @@ def load_json(path: Path, kind: type[T]) -> T:
         raise PipelineError(f"{path} is not valid ({error}): {advise_anew(path)}") from None
 
 
-def require_regular(path: Path) -> None:
-    """Raise ValueError if `path` is a folder, a pipe or a device; opening a pipe may block forever."""
+def require_regular(path: Path, most: float = math.inf) -> None:
+    """Raise ValueError for a folder, a pipe, whose opening may block forever, a device, or more than `most` bytes."""
     if path.exists() and not path.is_file():
         raise ValueError("not a regular file")
+    if path.exists() and path.stat().st_size > most:
+        raise ValueError(f"more than {most / 1e6:g} MB")
 
 
 def decode(text: bytes | str, kind: type[T]) -> T:

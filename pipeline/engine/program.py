@@ -15,7 +15,7 @@ from typing import Any, NoReturn, TextIO
 from pipeline.engine import STAGES
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.signals import end, install_handlers, stop_requested
-from pipeline.engine.terminal import paint, printable
+from pipeline.engine.terminal import paint, printable, shorten
 
 OWN = (__package__.partition(".")[0], STAGES)  # packages of the project
 INTERRUPTED = 130  # 128 + SIGINT, as in shells
@@ -48,7 +48,7 @@ def run_command(name: str, work: Callable[[], object]) -> int:
     """
 
     def fail(message: str, status: int = PipelineError.exit_status) -> int:
-        line = printable(" ".join(message.split()))
+        line = shorten(printable(" ".join(message.split())))
         try:
             print(f"{paint(f'{name}:', 'red', sys.stderr)} {line}", file=sys.stderr, flush=True)
         except OSError:  # of a full disk; the status still says what happened

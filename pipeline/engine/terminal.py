@@ -17,6 +17,11 @@ def printable(text: str) -> str:
     return "".join(each if is_printable(each) else repr(each)[1:-1] for each in text)
 
 
+def shorten(line: str, length: int = 300) -> str:
+    """Return a line of at most `length` characters, with its beginning and its end."""
+    return line if len(line) <= length else f"{line[: length // 2]}...{line[3 - length // 2 :]}"
+
+
 def paint(text: str, colour: str, stream: TextIO) -> str:
     """Return the text in one of COLOURS if `stream` is a terminal with colours, and NO_COLOR is not set."""
     coloured = stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")

@@ -39,8 +39,11 @@ def _environment() -> jinja2.Environment:
 
 
 def without_comments(script: str) -> str:
-    """Return JavaScript without the lines that are comments, to keep a page small; their place is the template."""
-    return re.sub(r"^ *(?://.*|/\*(?s:.*?)\*/)\n", "", script, flags=re.MULTILINE)
+    """Return JavaScript without the lines that are comments and without indentation, to keep a page small.
+
+    Their place is the template. No text in backticks may span lines.
+    """
+    return re.sub(r"^ *(?:(?://.*|/\*(?s:.*?)\*/)\n)?", "", script, flags=re.MULTILINE)
 
 
 def digest_script(script: str) -> str:

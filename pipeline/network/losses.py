@@ -88,6 +88,7 @@ def targets(labels: Labels, logits: Array, label_smoothing: float = 0.0) -> Arra
     return np.take(by_class, labels, axis=1)
 
 
+@np.errstate(over="ignore", invalid="ignore")  # logits that are too large give NaN
 def log_softmax(logits: Array) -> Array:
     """Return log(exp(z) / sum(exp(z))) in the shape of the logits, with the sum over the first axis."""
     z = logits - logits.max(axis=0)  # so that exp cannot overflow

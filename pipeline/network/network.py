@@ -110,6 +110,7 @@ def forward(
     return cache
 
 
+@np.errstate(over="ignore", invalid="ignore")  # parameters that are too large give NaN
 def infer(network: Network, images: Array, buffers: Sequence[Buffers] | None = None) -> Array:
     """Return the logits of images (height, width, n) as `forward` does, up to rounding, faster and with less memory.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.dataset import DatasetError
+from pipeline.data.dataset import MAX_NAME, DatasetError
 
 LABEL, PATH = "label", "path"  # columns; all others are pixels if there is no path
 
@@ -52,8 +52,8 @@ def _read_line(cells: list[str], columns: list[str], folder: Path, shape: tuple[
         raise ValueError(f"has {len(cells):,} values, but the first line has {len(columns):,}")
     index = columns.index(LABEL)
     label = cells[index].strip()
-    if not label:
-        raise ValueError("has no label")
+    if not 0 < len(label) <= MAX_NAME:
+        raise ValueError(f"has a label of {len(label):,} characters, not 1 to {MAX_NAME}" if label else "has no label")
     if PATH in columns:
         path = folder / cells[columns.index(PATH)].strip()
         if path == folder:

@@ -30,7 +30,7 @@ MAX_PIXELS = 64_000_000  # which take up to about 550 MB during decoding
 MAX_PIXELS_WEBP = MAX_PIXELS // 2  # the WebP decoder holds four copies
 MAX_BYTES = 8 * MAX_PIXELS  # of a file that is read whole: four channels of 16 bits
 MIN_SIDE = 4  # pixels
-MAX_PAGES = 10_000  # of a TIFF file: Pillow's time to find them grows with the square of their number
+MAX_PAGES = 10_000  # of a file: Pillow's time to find those of a TIFF file grows with the square of their number
 
 
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # an error of Pillow is in the message of PictureError
@@ -137,18 +137,18 @@ def is_pdf(path: Path) -> bool:
 def count_pages(path: Path) -> int:
     """Return the number of pages or frames of a file; 1 if it cannot be read.
 
-    Raises PictureError if there are more than MAX_PAGES frames.
+    Raises PictureError if there are more than MAX_PAGES.
     """
-    if is_pdf(path):
-        with contextlib.suppress(PictureError), _reading(""):
-            return pdf.count_pages(path)
-        return 1
     count = 1
     ends = contextlib.suppress(EOFError)
-    with contextlib.suppress(PictureError), _reading(""), path.open("rb") as file, _open(file) as image, ends:
-        while count <= MAX_PAGES:
-            image.seek(count)
-            count += 1
+    with contextlib.suppress(PictureError), _reading(""):
+        if is_pdf(path):
+            count = pdf.count_pages(path)
+        else:
+            with path.open("rb") as file, _open(file) as image, ends:
+                while count <= MAX_PAGES:
+                    image.seek(count)
+                    count += 1
     if count > MAX_PAGES:
         raise PictureError(f"{path} has more than {MAX_PAGES:,} pages: split it into several files")
     return count

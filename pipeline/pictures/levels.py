@@ -23,7 +23,8 @@ def to_grey(image: Image.Image) -> Grey:
     if image.mode.startswith("I") or image.mode == "F":
         return _to_levels(_shrink(image, _to_floats))
     if image.has_transparency_data:
-        return _composite(_shrink(image, lambda strip: strip.convert("RGBA").convert("LA")))
+        direct = "LA" if image.mode == "La" else "RGBA"
+        return _composite(_shrink(image, lambda strip: strip.convert(direct).convert("LA")))
     if image.mode in ("1", "L", "LAB"):
         return _shrink(image, lambda strip: strip.getchannel(0).convert("L"))
     return _fit(_to_lightness(_reduce(image, lambda strip: strip if strip.mode == "RGB" else strip.convert("RGB"))))

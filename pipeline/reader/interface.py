@@ -40,6 +40,14 @@ Kind = TypeVar("Kind", bound=Model)
 _lock = threading.Lock()  # the limit on BLAS's threads belongs to the process
 
 
+def _renew_lock() -> None:
+    global _lock
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_renew_lock)  # the thread that held the lock does not exist there
+
+
 @runtime_checkable
 class Fields(Protocol):
     """Fields to read on a page, such as the form that `pipeline.desk.load_form` returns."""

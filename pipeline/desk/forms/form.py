@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -106,11 +107,14 @@ def load_form(path: str | os.PathLike[str]) -> Form:
     try:
         if path.exists() and not path.is_file():  # opening a pipe may block forever
             raise UsageError(f"the form {path} is not a file: check the path")
-        text = path.read_text(encoding="utf-8-sig")
-        if len(text) > MOST_CHARACTERS:
+        is_long = path.stat().st_size > 4 * MOST_CHARACTERS  # in UTF-8, then it is not read
+        text = "" if is_long else path.read_text(encoding="utf-8-sig")
+        if is_long or len(text) > MOST_CHARACTERS:
             raise UsageError(
                 f"the form {path} has more than {MOST_CHARACTERS:,} characters: keep only fields, lines and sums"
             )
+        if re.search("[0-9A-Fa-f_]{1000}", text):  # Python does not convert numbers of many digits to text
+            raise UsageError(f"the form {path} has a number of more than 1,000 digits: correct it")
         content = tomllib.loads(text)
     except OSError as error:
         raise UsageError(f"the form {path} cannot be read ({error.strerror}): check the path") from None

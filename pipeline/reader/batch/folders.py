@@ -35,8 +35,8 @@ class Picture:
 
     @property
     def name(self) -> str:
-        """The name of the picture in results, in which bytes that are not UTF-8 are replaced."""
-        path = os.fsencode(self.path).decode(errors="replace")
+        r"""The name of the picture in results, in which bytes that are not UTF-8 are escapes such as `\xff`."""
+        path = os.fsencode(self.path).decode(errors="backslashreplace")
         return path if self.page is None else f"{path}#{self.page + 1}"
 
     @property
@@ -78,8 +78,16 @@ def find_pictures(names: Sequence[str]) -> list[Picture]:
 def _search(folder: Path) -> tuple[list[Path], Counter[str]]:
     """Return the visible pictures in a folder, sorted, and how many files of each other extension there are."""
     paths: list[Path] = []
-    for parent, folders, names in os.walk(folder, onerror=_refuse_folder):
-        folders[:] = [name for name in folders if name[0] != "."]
+    seen = set[str]()
+    for parent, folders, names in os.walk(folder, onerror=_refuse_folder, followlinks=True):
+        # Each folder once, although links may form a circle; a folder goes before links to it that are beside it.
+        folders[:] = sorted(
+            (name for name in folders if name[0] != "."), key=lambda name: Path(parent, name).is_symlink()
+        )
+        if (real := os.path.realpath(parent)) in seen:
+            folders.clear()
+            continue
+        seen.add(real)
         paths += [Path(parent, name) for name in names if name[0] != "."]
     files = sorted((path for path in paths if not path.is_fifo()), key=str)
     readable = {path.with_suffix("") for path in files if path.suffix.lower() in SUFFIXES}

@@ -9,21 +9,22 @@ COLUMNS = (
 )
 CHECKED_COLUMNS = ("file", "row", "region", "value", "checked", "change", "text", "digits", "confidence", *SIDES)
 
-# The beginning of a cell that a spreadsheet program would evaluate, which a negative number is not. After apostrophes,
-# it is one that `protect` could have returned, and gets another apostrophe, so that different cells stay different.
-# JavaScript reads it, too.
-FORMULA = re.compile(r"(?!-[0-9.,]+(?![\s\S]))'*[=+\-@\t\r\n]")
+# What a spreadsheet program would evaluate at the beginning of a cell, or after a semicolon, where some programs divide
+# it; a negative number is not. After apostrophes, it is one that `protect` could have returned, and gets another
+# apostrophe, so that different cells stay different. JavaScript reads it, too.
+FORMULA = r"(?!-[0-9.,]+(?![^;；]))'*[=+\-@＝＋－＠\t\r\n]"
+BEGINNING = r"(\A|[;；])"
 
 
 def protect(cell: str) -> str:
     """Return a cell with an apostrophe before what looks like a formula.
 
-    >>> protect("=1+1.png"), protect("page.png"), protect("-5.00")
-    ("'=1+1.png", 'page.png', '-5.00')
+    >>> protect("=1+1.png"), protect("a;=1"), protect("page.png"), protect("-5.00")
+    ("'=1+1.png", "a;'=1", 'page.png', '-5.00')
     """
-    return f"'{cell}" if FORMULA.match(cell) else cell
+    return re.sub(f"{BEGINNING}(?={FORMULA})", r"\1'", cell)
 
 
 def unprotect(cell: str) -> str:
-    """Return a cell without the apostrophe of `protect`."""
-    return cell[1:] if cell[:1] == "'" and FORMULA.match(cell[1:]) else cell
+    """Return a cell without the apostrophes of `protect`."""
+    return re.sub(f"{BEGINNING}'(?={FORMULA})", r"\1", cell)

@@ -45,6 +45,7 @@ FLAT = 0.65  # local contrast up to which a tile is blank, as the mean of EYE pi
 EYE = 3
 POSSIBLE_DIGIT = 0.1  # probability of a digit from which a row may lead through a position
 PIXELS = 110_000  # of the tiles that pass through the network at a time
+MOST_FOUND = 20_000  # positions that are considered: a page has hundreds, unless a model finds digits everywhere
 LIKE = 2.1  # ratio of sizes up to which digits are of like size; others do not suppress each other
 # Distance in sizes, horizontal and vertical, within which there is one digit of like size.
 ONE_DIGIT_ACROSS, ONE_DIGIT_DOWN = 0.28, 0.6
@@ -100,8 +101,15 @@ def search(slider: Slider, grey: Pixels) -> tuple[list[Level], Proposals]:
     """Return the levels of a picture, grey levels (h, w), and where digits may be, the most probable first."""
     levels = [*build_pyramid(grey)]
     found, peaks = zip(*(find_candidates(slider, level) for level in levels), strict=True)
-    together = np.concatenate(found, axis=1)
-    return levels, centre(together, suppress(together, np.concatenate(peaks)))
+    return levels, centre(*select_digits(np.concatenate(found, axis=1), np.concatenate(peaks)))
+
+
+def select_digits(found: Proposals, peaks: NDArray[np.bool_]) -> tuple[Proposals, NDArray[np.intp]]:
+    """Return the MOST_FOUND most probable positions, and which of them are digits, as `suppress` does."""
+    if len(peaks) > MOST_FOUND:
+        most = np.argsort(-found[3], kind="stable")[:MOST_FOUND]
+        found, peaks = found[:, most], peaks[most]
+    return found, suppress(found, peaks)
 
 
 def build_pyramid(grey: Pixels) -> Iterator[Level]:

@@ -36,6 +36,7 @@ def test_class_names_are_read_one_per_line(body: bytes | None, names: tuple[str,
         (b"a\n\x1b[2Jb\n", "line 2, .* is not printable"),
         (b"a\xe2\x80\xa8b\n", "line 1, .* is not printable"),
         (b"\xff\xfe", "is not UTF-8 text"),
+        (b"a\n" + b"7" * 5000, "line 2 has 5,000 characters: use at most 255"),
     ],
 )
 def test_invalid_class_names_are_named(body: bytes, message: str, tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import os
 import time
 from pathlib import Path
 
@@ -125,3 +126,10 @@ def test_thousands_of_rows_take_a_second(tmp_path: Path) -> None:
     report = compare([Reading(name, rows=tuple(rows)) for name in names], truth, tmp_path / "t.csv")
     assert report.startswith("4,000 of 4,000 ")
     assert time.process_time() - started < 2
+
+
+def test_file_of_gigabytes_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv")
+    os.truncate(path, 6 << 30)
+    with pytest.raises(UsageError, match="more than 100 MB"):
+        load_truth(path)

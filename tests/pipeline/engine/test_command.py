@@ -38,6 +38,7 @@ ERRORS: list[tuple[list[str], int, str]] = [
     (["--output", "stages"], 2, "stages"),
     (["--fault", "usage"], 2, "too much flour"),
     (["--fault", "failure"], 1, r"no \x1b[31mfire"),
+    (["--output", f"stages{'/long' * 200_000}"], 1, "File name too long"),
     (["--fault", "disk"], 1, "No space left on device: loaf.txt"),
     (["--fault", "permissions"], 1, "Permission denied: loaf.txt: change"),
     (["--fault", "missing folder"], 1, "No such file or directory: loaf.txt: check"),
@@ -62,7 +63,7 @@ def test_error_is_one_line_with_its_status_and_changes_nothing(
         assert line(*options) == status, options
         stdout, stderr = capsys.readouterr()
         assert (stdout, stderr.count("\n")) == ("", 1)
-        assert stderr.startswith("bake: ") and words in stderr
+        assert stderr.startswith("bake: ") and words in stderr and len(stderr) <= len("bake: ") + 301
     assert Path("artifacts/bake/loaf.txt").read_text() == "500"
     assert line() == 0 and capsys.readouterr().out.startswith("up to date")
 

@@ -72,3 +72,10 @@ def test_only_regular_files_are_read(tmp_path: Path) -> None:
     save_json(tmp_path / "a.json", {"a": 1})
     (tmp_path / "good").symlink_to("a.json")
     assert load_json(tmp_path / "good", dict) == {"a": 1}
+
+
+def test_document_of_gigabytes_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.json").touch()
+    os.truncate(tmp_path / "a.json", 6 << 30)
+    with pytest.raises(PipelineError, match=r"a.json is not valid \(more than 100 MB\)"):
+        load_json(tmp_path / "a.json", dict)

@@ -10,6 +10,7 @@ import pytest
 from pipeline.data.dataset import FILES, DatasetError
 from pipeline.engine.errors import UsageError
 from pipeline.own_data.listing import digest_data, find_form
+from pipeline.own_data.tables import read_table
 from tests.pipeline.own_data.common import CLASSES, convert, draw, load, save, write_folder
 
 
@@ -194,3 +195,10 @@ def test_changes_of_a_folder_are_noticed(tmp_path: Path) -> None:
         change()
         seen.append(digest_data(folder))
     assert len({str(each) for each in seen}) == 5
+
+
+@pytest.mark.parametrize("label", ["7" * 5000, "", "x" * 256])
+def test_label_that_is_no_name_is_a_problem_of_its_line(label: str, tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_text(f"label,path\n{label},a.png\n3,b.png\n")
+    rows, problems = read_table(tmp_path / "train.csv", (28, 28))
+    assert ([row[0] for row in rows], len(problems)) == (["3"], 1)

@@ -93,6 +93,15 @@ def find_renderers(pid: int) -> list[psutil.Process]:
     return []
 
 
+def test_file_that_says_it_has_a_million_pages_is_refused(tmp_path: Path) -> None:
+    pytest.importorskip("pypdfium2")
+    tree = "<</Type/Pages/Kids[3 0 R]/Count 1000000>>"
+    page = "<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>"
+    (tmp_path / "many.pdf").write_bytes(join(["<</Type/Catalog/Pages 2 0 R>>", tree, page], ""))
+    with pytest.raises(PictureError, match="many.pdf has more than 10,000 pages: split it"):
+        count_pages(tmp_path / "many.pdf")
+
+
 def test_without_the_package_a_pdf_says_which_command_installs_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

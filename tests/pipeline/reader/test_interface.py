@@ -110,9 +110,10 @@ def test_result_of_a_row(reader: Reader) -> None:
     assert f"<td>{row.text}</td><td>{row.confidence:.1%}</td>" in result._repr_html_()
 
 
-@pytest.mark.parametrize("mode", ["1", "PA", "F", "HSV"])
+@pytest.mark.parametrize("mode", ["1", "PA", "F", "HSV", "La", "RGBa"])
 def test_images_of_pillow_are_read_in_every_mode(mode: str, reader: Reader) -> None:
-    image = Image.fromarray(make_picture()).convert("RGB").convert("P" if mode == "PA" else mode).convert(mode)
+    between = {"PA": "P", "La": "LA", "RGBa": "RGBA"}.get(mode, mode)
+    image = Image.fromarray(make_picture()).convert("RGB").convert(between).convert(mode)
     before = image.tobytes()
     assert reader.read(image).text == truth()
     assert image.tobytes() == before
@@ -184,6 +185,25 @@ def test_threads_may_share_a_reader(reader: Reader) -> None:
     for thread in threads:
         thread.join()
     assert results == [truth()] * 8
+
+
+def test_process_that_is_forked_while_another_thread_reads_can_read(reader: Reader) -> None:
+    code = "import os, threading\nfrom pipeline.reader import interface\n"
+    code += "threading.Thread(target=lambda: interface._lock.acquire()).start()\n"
+    code += "while not interface._lock.locked(): pass\n"
+    code += "os._exit(os.waitstatus_to_exitcode(os.wait()[1]) if os.fork() else not interface._lock.acquire(timeout=9))"
+    assert subprocess.run([sys.executable, "-W", "ignore", "-c", code], env=environment()).returncode == 0
+
+
+@pytest.mark.parametrize("weight", [65504, 3e38])
+def test_huge_parameters_raise_no_warning(weight: float, reader: Reader) -> None:
+    assert reader.finder
+    fill = lambda parameters: tuple(np.full_like(flat, weight) for flat in parameters)  # noqa: E731
+    row = replace(reader.finder.row, parameters=fill(reader.finder.row.parameters))
+    finder = replace(reader.finder, parameters=fill(reader.finder.parameters), row=row)
+    huge = Reader(replace(reader.model, parameters=fill(reader.model.parameters)), finder)
+    assert huge.predict_proba(np.zeros((1, 28, 28), np.uint8)).shape == (1, 10)
+    huge.read(make_picture())
 
 
 def test_default_is_the_trained_model_if_it_exists(

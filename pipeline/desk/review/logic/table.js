@@ -1,7 +1,7 @@
 // The tables that are saved, as CSV.
 
-// A cell that a spreadsheet program would evaluate begins with an apostrophe, as `table.py` writes it.
-const protect = (text) => (new RegExp(`^${KNOWN.formula}`, "u").test(text) ? `'${text}` : text);
+// An apostrophe precedes what a spreadsheet program would evaluate, as `table.py` writes it.
+const protect = (text) => text.replace(new RegExp(`(^|[;；])(?=${KNOWN.formula})`, "gu"), "$1'");
 const quote = (value) => `"${protect(String(value ?? "")).replaceAll('"', '""')}"`;
 
 function writeTable(columns, lines) {

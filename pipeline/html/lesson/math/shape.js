@@ -2,11 +2,14 @@
 
 const HELD = 0.25; // mean ink in the frame of a shape that is seen there
 
-/** Return what each map adds to the sum of a kernel at a position: {values, weights, products, sum}, as shown. */
-function termsAt(layer, maps, unit, position) {
+/**
+ * Return what each map adds to the sum of a kernel at a position: {values, weights, products, sum}, as shown. round: of
+ * the values and weights before they are multiplied.
+ */
+function termsAt(layer, maps, unit, position, round = (value) => value) {
   const [patch, row] = [patchOf(maps, layer, position), rowOf(layer, unit)];
   return Array.from({ length: layer.inputShape[0] }, (_, map) => {
-    const [values, weights] = [patch, row].map((each) => channelOf(each, layer, map));
+    const [values, weights] = [patch, row].map((each) => Array.from(channelOf(each, layer, map), round));
     const products = Array.from(values, (value, k) => round2(value * weights[k]));
     return { values, weights, products, sum: sumShown(products) };
   });
@@ -17,10 +20,10 @@ function sumTerms({ biases }, unit, terms) {
   return sumShown([...terms.map(({ sum }) => sum), biases[unit]]);
 }
 
-/** Return the map of a kernel; each square is calculated from the numbers that are shown. */
-function mapAsShown(layer, maps, unit) {
+/** Return the map of a kernel; each square is calculated from the numbers that are shown. round: as in `termsAt`. */
+function mapAsShown(layer, maps, unit, round) {
   return Array.from({ length: positionsOf(layer) }, (_, position) =>
-    Math.max(sumTerms(layer, unit, termsAt(layer, maps, unit, position)), 0),
+    Math.max(sumTerms(layer, unit, termsAt(layer, maps, unit, position, round)), 0),
   );
 }
 

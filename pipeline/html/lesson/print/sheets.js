@@ -1,59 +1,74 @@
-/* Print sheets of the scenes with numbers: each a page, with blanks or with the solutions. */
+/*
+ * Print sheets of the scenes, a page each, with blanks or with solutions. sheets.html has their texts; the functions
+ * of SHEETS return what is filled in, by name: texts, {cells, columns}, {head, rows}, {choices, right} and elements.
+ */
 
-const SHEETS = { 2: sheetOnKernel, 3: sheetOnShapes, 5: sheetOnLoss, 6: sheetOnSlope, 7: sheetOnBackward };
+const SHEETS = {
+  1: sheetOnWatching,
+  2: sheetOnKernel,
+  3: sheetOnShapes,
+  4: sheetOnScores,
+  5: sheetOnLoss,
+  6: sheetOnSlope,
+  7: sheetOnBackward,
+  8: sheetOnTraining,
+};
 
-/** Return a sheet in HTML, with blanks or with the solutions. */
-function writeSheet(page, number, isSolved) {
-  const { title, body } = SHEETS[number](page, isSolved);
-  const owner = isSolved ? "Solutions" : "Name: ______________________";
-  const head = `<p class="running"><span>How a network reads digits: scene ${number}</span><span>${owner}</span></p>`;
-  return `<section class="sheet">${head}<h1>${title}</h1>${body}</section>`;
-}
+let printed = null; // {scenes, isSolution}, or {copy} of an element; null for the sheet of the open scene
 
-let isSolution = false; // whether the solutions are printed, not the blanks
-
-/** Print the sheet of the open scene. */
-function printSheet(isSolved) {
-  isSolution = isSolved;
+/** Print the sheets of scenes, or a copy of an element. */
+function printSheets(what) {
+  printed = what;
   window.print();
 }
 
-/** Fill the sheet of the open scene before the page is printed. A scene that has none is printed as it is. */
+/** Fill the sheets before the page is printed. A scene that has none is printed as it is. */
 function listenToPrint(page) {
   const sheets = document.getElementById("sheets");
   window.addEventListener("beforeprint", () => {
-    if (page.pictures && state.scene in SHEETS) sheets.innerHTML = writeSheet(page, state.scene, isSolution);
+    if (!page.pictures) return;
+    const { scenes = [state.scene], isSolution = false, copy } = printed ?? {};
+    if (copy) sheets.replaceChildren(copy.cloneNode(true));
+    else
+      sheets.replaceChildren(
+        ...scenes.filter((scene) => scene in SHEETS).map((scene) => makeSheet(page, scene, isSolution)),
+      );
   });
   window.addEventListener("afterprint", () => {
-    isSolution = false;
+    printed = null;
     sheets.replaceChildren();
   });
 }
 
-/** Return a task: its number and text, and what follows. */
-function task(number, text, ...parts) {
-  return `<h2>${number}. ${text}</h2>${parts.join("")}`;
-}
-
-/** Return a line to write on, with the text if it is solved. */
-function blank(isSolved, text) {
-  return `<span class="blank">${isSolved ? text : ""}</span>`;
-}
-
-/** Return boxes to tick; that of the right choice is ticked if it is solved. */
-function boxes(isSolved, choices, right) {
-  const mark = (choice) => (isSolved && choice === right ? "☒" : "☐");
-  return `<p class="boxes">${choices.map((choice) => `<span>${mark(choice)} ${choice}</span>`).join("")}</p>`;
-}
-
-function table(head, rows) {
-  const cells = (tag, row) => `<tr>${row.map((cell) => `<${tag}>${cell}</${tag}>`).join("")}</tr>`;
-  return `<table>${cells("th", head)}${rows.map((row) => cells("td", row)).join("")}</table>`;
+/** Return a sheet, with blanks or with the solutions. */
+function makeSheet(page, scene, isSolved) {
+  const sheet = make("section.sheet", {}, document.getElementById(`sheet-${scene}`).content.cloneNode(true));
+  const values = { owner: isSolved ? "Solutions" : "Name: ______________________", ...SHEETS[scene](page, isSolved) };
+  const fillEach = (kind, fillOne) => {
+    for (const part of sheet.querySelectorAll(`[data-${kind}]`)) fillOne(part, values[part.dataset[kind]]);
+  };
+  const cellOf = (cell) => (cell?.blank === undefined ? cell : make("b.blank", {}, isSolved ? cell.blank : ""));
+  const rowOfCells = (name, cells) => make("tr", {}, ...cells.map((cell) => make(name, {}, cellOf(cell))));
+  fillEach("text", (part, text) => (part.textContent = part.matches(".blank") && !isSolved ? "" : (text ?? "")));
+  fillEach("draw", (part, elements) => part.append(...elements.filter(Boolean)));
+  fillEach("rows", (part, { head, rows }) =>
+    part.append(rowOfCells("th", head), ...rows.map((row) => rowOfCells("td", row))),
+  );
+  fillEach("grid", (part, { cells, columns, shades }) => {
+    part.style.setProperty("--columns", columns);
+    part.append(...cells.map((cell, k) => make(shades?.[k] ? `span.${shades[k]}` : "span", {}, cellOf(cell))));
+  });
+  const tick = (isRight) => (isSolved && isRight ? "☒" : "☐");
+  fillEach("choices", (part, { choices, right }) =>
+    part.append(...choices.map((text, i) => make("span", {}, `${tick(right.includes(i))} ${text}`))),
+  );
+  if (!isSolved) for (const part of sheet.querySelectorAll(".solution")) part.remove();
+  return sheet;
 }
 
 /** Return a drawing of SVG elements, as wide as the text. */
 function printDrawing(width, height, elements) {
-  return makeSvg("svg", { class: "plot", viewBox: `0 0 ${width} ${height}` }, ...elements.filter(Boolean)).outerHTML;
+  return makeSvg("svg", { class: "plot", viewBox: `0 0 ${width} ${height}` }, ...elements.filter(Boolean));
 }
 
 /** Make a picture of squares of ink in a frame. place: attributes, such as its width and height. */
@@ -65,6 +80,36 @@ function makeInk(ink, columns, place) {
   });
   const frame = makeSvg("rect", { width: columns, height: rows, class: "border" });
   return makeSvg("svg", { class: "ink", viewBox: `0 0 ${columns} ${rows}`, ...place }, frame, ...squares);
+}
+
+/* Sheet 1: sizes, and what the network sees. */
+
+function sheetOnWatching({ model, edges }) {
+  const [count, rows, columns] = model.layers[edges].outputShape;
+  const [height, width] = model.shape;
+  const outputs = model.layers.at(-1).outputShape[0];
+  return {
+    ...{
+      height,
+      width,
+      pixels: height * width,
+      edges: count,
+      rows,
+      columns,
+      values: withCommas(count * rows * columns),
+    },
+    ...{ outputs, "none-too": negativeOf(model) === null ? "" : `, one of them for “${NONE}”` },
+    stroke: "For example the one that closes a 9: without it, it may read a 4.",
+    statements: {
+      choices: [
+        "It sees in which order you draw.",
+        "It sees a picture of pixels, and nothing else.",
+        "An edge map can be bright where there is no ink.",
+        "It can say how sure it is, and still be wrong.",
+      ],
+      right: [1, 2, 3],
+    },
+  };
 }
 
 /* Sheet 2: round numbers, so that it can be done in the head. */
@@ -92,54 +137,28 @@ function one(value) {
 }
 
 function sheetOnKernel(page, isSolved) {
-  const grid = (caption, values, isInk = false) => {
-    const shade = (value) => (isInk && value > 0 ? ` class="${value < 1 ? "half" : "full"}"` : "");
-    const cells = values.map((value) => `<span${shade(value)}>${value === null ? "" : one(value)}</span>`);
-    return `<div><p class="caption">${caption}</p><div class="grid">${cells.join("")}</div></div>`;
-  };
-  const sums = STROKES_ON_PAPER.map((stroke) => {
-    const { under, products, sum } = multiplyAt(stroke.flat(), KERNEL.size, kernelOf(RIGHT), 0);
-    const parts = [
-      grid("Ink (0 = none, 1 = full)", under, true),
-      "×",
-      grid("Kernel", kernelOf(RIGHT)),
-      "=",
-      grid("25 products", isSolved ? products : products.map(() => null)),
-    ];
-    const sign = (part) => (part.length === 1 ? `<b class="sign">${part}</b>` : part);
-    return (
-      `<div class="row">${parts.map(sign).join("")}</div><p class="sum">Sum: ${blank(isSolved, one(sum))} ` +
-      `A sum below 0 counts as 0. The map’s square gets: ${blank(isSolved, one(Math.max(sum, 0)))}</p>`
-    );
-  });
   const [, width] = page.model.shape;
-  const stops = stopsIn(width);
-  const starts = Array.from({ length: FIRST_STOPS }, (_, i) => KERNEL.stride * i);
-  const strip = Array.from(
-    { length: width },
-    (_, i) => `<i${isSolved && starts.includes(i) ? ' class="full"' : ""}></i>`,
-  );
-  const last = KERNEL.stride * (stops - 1);
-  const solution = isSolved
-    ? ` Left edges, counted from 0: ${starts.join(", ")}, … ${last}. The last frame covers squares ${last} to ` +
-      `${last + KERNEL.size - 1} of 0 to ${width - 1}.`
-    : "";
+  const { size, stride } = KERNEL;
+  const [numbers, stops] = [kernelOf(RIGHT), stopsIn(width)];
+  const starts = Array.from({ length: FIRST_STOPS }, (_, i) => stride * i);
+  const last = stride * (stops - 1);
+  const grid = (values) => ({ cells: values.map(one), columns: size });
+  const tasks = STROKES_ON_PAPER.map((stroke, i) => {
+    const { under, products, sum } = multiplyAt(stroke.flat(), [size, size], numbers, 0);
+    const shades = under.map((ink) => (ink === 0 ? "" : ink < 1 ? "half" : "full"));
+    return {
+      [`ink${i + 1}`]: { ...grid(under), shades },
+      [`products${i + 1}`]: isSolved ? grid(products) : { cells: products.map(() => ""), columns: size },
+      ...{ [`sum${i + 1}`]: one(sum), [`square${i + 1}`]: one(Math.max(sum, 0)) },
+    };
+  });
   return {
-    title: "A kernel slides over the picture",
-    body:
-      task(1, "Guess first. This kernel lights up most on a stroke that is …") +
-      boxes(isSolved, ["horizontal (–)", "vertical (|)", "slanted (/)"], "vertical (|)") +
-      task(2, "Multiply each ink by the kernel’s number at the same place. Then add up.", sums[0]) +
-      task(3, "The same kernel where a horizontal stroke ends. Was your guess right?", sums[1]) +
-      task(
-        4,
-        `The frame is ${KERNEL.size} squares wide and moves ${KERNEL.stride} squares at a time. The picture is ` +
-          `${width} wide.`,
-      ) +
-      `<p>Mark the first four positions of the frame’s left edge. How many stops fit in one row?</p>` +
-      `<div class="strip">${strip.join("")}</div><p class="sum">Stops: ${blank(isSolved, stops)}${solution}</p>` +
-      `<p class="foot">This kernel is made by hand. A network finds its own by training (scene 8). Write one of ` +
-      `yours on the back: which stroke does it like?</p>`,
+    ...{ ...tasks[0], ...tasks[1], kernel: grid(numbers), size, stride, width, stops },
+    guess: { choices: ["horizontal (–)", "vertical (|)", "slanted (/)"], right: [1] },
+    strip: Array.from({ length: width }, (_, i) => make(isSolved && starts.includes(i) ? "i.full" : "i")),
+    edges:
+      `Left edges, counted from 0: ${starts.join(", ")}, … ${last}. The last frame covers squares ${last} to ` +
+      `${last + size - 1} of 0 to ${width - 1}.`,
   };
 }
 
@@ -189,50 +208,65 @@ function letterOf(index) {
   return String.fromCharCode(65 + index);
 }
 
-function sheetOnShapes(page, isSolved) {
+function sheetOnShapes(page) {
   const { story, term, gaps, rest, scores, letters, pictures } = shapesOnPaper(page);
   const { biases, window: size } = page.model.layers[page.shapes];
-  const [bias, others] = [biases[story.unit], story.terms.length - 1];
-  const [before, after] = scores.map(two);
-  const grid = (caption, values) =>
-    `<div><p class="caption">${caption}</p><div class="grid wide" style="--columns: ${values.length / size[0]}">` +
-    `${values.map((value) => `<span>${value}</span>`).join("")}</div></div>`;
+  const grid = (cells) => ({ cells, columns: cells.length / size[0] });
   const products = term.products.map((value, k) =>
-    gaps.includes(k) ? blank(isSolved, signed(value)) : signedOrNone(value) || "0",
+    gaps.includes(k) ? { blank: signed(value) } : signedOrNone(value) || "0",
   );
-  const parts = [
-    grid("In the frame", Array.from(term.values, three)),
-    grid("Weights", Array.from(term.weights, three)),
-    grid("Products", products),
-  ];
-  const signs = ["", "×", "="].map((text) => text && `<b class="sign">${text}</b>`);
-  const name = page.model.classNames[story.digit];
   const picture = (ink, columns, caption) =>
-    `<div><p class="caption">${caption}</p>${makeInk(ink, columns, { width: "20mm" }).outerHTML}</div>`;
+    make("div", {}, make("p.caption", {}, caption), makeInk(ink, columns, { width: "20mm" }));
   const tiles = letters.map((unit, i) => picture(tileOf(page, unit).ink, tileOf(page, unit).width, letterOf(i)));
-  const inks = pictures.map(({ ink }, i) => picture(ink, page.model.shape[1], `Picture ${i + 1}`));
-  const rows = pictures.map(({ name: digit, changes, letter }, i) => [
-    `Picture ${i + 1}, read as ${digit}`,
-    ...changes.map(signed),
-    blank(isSolved, letter),
-  ]);
   return {
-    title: "One shape: its sum, and what it is good for",
-    body:
-      task(1, `The kernel of a shape meets edge map ${story.first + 1} of ${withArticle(name)}. Fill in the gaps.`) +
-      `<div class="row">${parts.map((part, i) => signs[i] + part).join("")}</div>` +
-      `<p class="sum">Sum of the products, in two decimals each: ${blank(isSolved, signed(term.sum))}</p>` +
-      task(2, `The other ${others} maps add ${signed(rest)}, the bias adds ${signed(bias)}. What is the whole sum?`) +
-      `<p class="sum">${[blank(isSolved, signed(term.sum)), signed(rest), signed(bias)].join(" ")} = ` +
-      `${blank(isSolved, two(story.total))} ReLU: below 0 it becomes 0. Its square gets: ` +
-      `${blank(isSolved, two(Math.max(story.total, 0)))}</p>` +
-      task(3, `The score of ${name} is ${before}. Without this shape, with its map set to 0, it is ${after}.`) +
-      `<p class="sum">It changes by ${blank(isSolved, signed(scores[1] - scores[0]))}</p>` +
-      task(4, "Each picture loses something without a shape. Which one does it need most?") +
-      `<div class="row">${tiles.join("")}${inks.join("")}</div>` +
-      table(["Change of its score", ...letters.map((_, i) => `without ${letterOf(i)}`), "needs most"], rows) +
-      `<p class="foot">A tile is the mean of the ${BEST} patches of training pictures that light it up most. All ` +
-      `numbers are those of scene 3.</p>`,
+    ...{ map: story.first + 1, digit: withArticle(page.model.classNames[story.digit]), sum: signed(term.sum) },
+    ...{ values: grid(Array.from(term.values, three)), weights: grid(Array.from(term.weights, three)) },
+    ...{ products: grid(products), others: story.terms.length - 1, rest: signed(rest) },
+    ...{ bias: signed(biases[story.unit]), total: two(story.total), square: two(Math.max(story.total, 0)) },
+    ...{ name: page.model.classNames[story.digit], before: two(scores[0]), after: two(scores[1]) },
+    change: signed(scores[1] - scores[0]),
+    pictures: [...tiles, ...pictures.map(({ ink }, i) => picture(ink, page.model.shape[1], `Picture ${i + 1}`))],
+    needs: {
+      head: ["Change of its score", ...letters.map((_, i) => `without ${letterOf(i)}`), "needs most"],
+      rows: pictures.map(({ name, changes, letter }, i) => [
+        `Picture ${i + 1}, read as ${name}`,
+        ...changes.map(signed),
+        { blank: letter },
+      ]),
+    },
+  };
+}
+
+/* Sheet 4: softmax of the largest scores, in one decimal, so that it can be done with a calculator. */
+
+const SCORES_ON_PAPER = 3;
+
+function sheetOnScores(page) {
+  const { model, pictures, ring } = page;
+  const rubbed = rubOut(pictures.rub.ink, model.shape[1], [ring]);
+  const { logits } = readInk(model, pictures.rub.ink);
+  const outputs = strongest(logits, SCORES_ON_PAPER);
+  const scores = outputs.map((output) => Number(logits[output].toFixed(1)));
+  const { powers, sum, shares } = softmaxAsShown(scores);
+  return {
+    ...{ label: model.classNames[pictures.rub.label], alone: outputNames(model)[bestOf(readInk(model, rubbed))] },
+    ...{ gone: Math.round(100 * shareGone(pictures.rub.ink, rubbed)), sum: withCommas(two(sum)), e: two(Math.E) },
+    softmax: {
+      head: ["", "score s", "e to the power of s", "share of the sum"],
+      rows: outputs.map((output, i) => [
+        outputNames(model)[output],
+        one(scores[i]),
+        { blank: withCommas(two(powers[i])) },
+        { blank: percent(shares[i], true) },
+      ]),
+    },
+    sure: {
+      choices: [
+        "Yes: that is what the percentage means.",
+        "No: it compares the digits with each other, and was fitted on pictures like those it was trained on.",
+      ],
+      right: [1],
+    },
   };
 }
 
@@ -248,34 +282,24 @@ function sharesOnPaper(page) {
 
 function sheetOnLoss(page, isSolved) {
   const shares = sharesOnPaper(page);
-  const asked = askForLoss(page);
-  const rows = shares.map((share) => [formatShare(share), blank(isSolved, two(lossOfShare(share)))]);
+  const { question, choices } = askForLoss(page);
   return {
-    title: "Sure and wrong costs the most",
-    body:
-      task(1, `Guess first. ${asked.question}`) +
-      boxes(
-        isSolved,
-        asked.choices.map(([, text]) => text),
-        asked.choices.at(-1)[1],
-      ) +
-      task(2, `Calculate loss = ${MINUS}ln p, in two decimals. p is what the network gives the right digit.`) +
-      table(["p", `loss = ${MINUS}ln p`], rows) +
-      task(3, "Mark the losses in the chart, and join them.", printLoss(shares, isSolved)) +
-      task(
-        4,
-        "p falls from 1 to 0.1, and then from 0.1 to 0.01: each time to a tenth. By how much does the loss grow?",
-      ) +
-      `<p class="sum">By ${blank(isSolved, two(lossOfShare(0.1) - lossOfShare(1)))} and by ` +
-      `${blank(isSolved, two(lossOfShare(0.01) - lossOfShare(0.1)))}${
-        isSolved ? ` Both are ln 10 = ${Math.LN10.toFixed(4)}; the rest is rounding.` : ""
-      }</p>`,
+    question,
+    guess: { choices: choices.map(([, text]) => text), right: [choices.length - 1] },
+    losses: {
+      head: ["p", `loss = ${MINUS}ln p`],
+      rows: shares.map((share) => [formatShare(share), { blank: two(lossOfShare(share)) }]),
+    },
+    chart: [printLoss(shares, isSolved)],
+    first: two(lossOfShare(0.1) - lossOfShare(1)),
+    second: two(lossOfShare(0.01) - lossOfShare(0.1)),
   };
 }
 
 /** Return the axes and the grid of the losses, and with the solution the curve as well. */
 function printLoss(shares, isSolved) {
-  const [width, height, most] = [640, 320, 5];
+  const most = Math.max(5, Math.ceil(Math.max(...shares.map(lossOfShare))));
+  const [width, height] = [640, 64 + 48 * most];
   const scale = makeScale(width, height, { from: 0, to: 1, most });
   const [columns, rows] = [spread(0, 1, 11), spread(0, most, most + 1)];
   const at = (share) => [scale.x(share), scale.y(-Math.log(share))];
@@ -319,42 +343,27 @@ function stepsOnPaper(page) {
 
 function sheetOnSlope(page, isSolved) {
   const { valley, beside, rise, steps, reckless } = stepsOnPaper(page);
-  const weights = [valley.start, ...(isSolved ? steps.map(({ next }) => next) : [])];
-  const chart = (width, height) => paintValley(width, height, valley, { ...slope.begin(page), weights }, name);
-  const name = page.model.classNames[valley.index];
   const [left, right] = beside;
-  const rows = steps.map(({ weight, slope: steep, rate, next }, i) => [
-    i === 0 ? two(weight) : blank(isSolved, two(weight)),
-    two(rate),
-    signed(steep),
-    blank(isSolved, two(next)),
-  ]);
-  const out = isSolved
-    ? ` The loss is ${two(lossAt(valley, reckless.next))} there, and was ${two(lossAt(valley, valley.start))}. ` +
-      "The step is too large."
-    : "";
+  const name = page.model.classNames[valley.index];
+  const weights = [valley.start, ...(isSolved ? steps.map(({ next }) => next) : [])];
+  const losses = [reckless.next, valley.start].map((weight) => two(lossAt(valley, weight)));
   return {
-    title: "The slope says which way to turn a weight",
-    body:
-      `<p class="sum">The loss of ${valley.samples.length} pictures over one weight of the score of ${name}. ` +
-      `The ball is at ${two(valley.start)}.</p>${printDrawing(640, 250, chart(640, 250))}` +
-      task(1, "Guess first. Which weight lowers the loss?") +
-      boxes(isSolved, ["a smaller one", "a larger one"], "a smaller one") +
-      task(
-        2,
-        `At ${two(left.weight)} the loss is ${two(left.loss)}, at ${two(right.weight)} it is ` +
-          `${two(right.loss)}. How steep is it between them?`,
-      ) +
-      `<p class="sum">Slope = change of loss : change of weight = ${blank(isSolved, two(right.loss - left.loss))} : ` +
-      `${blank(isSolved, two(right.weight - left.weight))} = ${blank(isSolved, two(rise))}</p>` +
-      task(3, `New weight = weight ${MINUS} step size × slope. Take three steps.`) +
-      table(["weight", "step size", "slope", "new weight"], rows) +
-      task(
-        4,
-        `The first step with a step size of ${two(reckless.rate)} and a slope of ${signed(reckless.slope)}: ` +
-          `where does it end?`,
-      ) +
-      `<p class="sum">New weight: ${blank(isSolved, two(reckless.next))}${out}</p>`,
+    ...{ pictures: valley.samples.length, name, start: two(valley.start), left: two(left.weight) },
+    ...{ "left-loss": two(left.loss), right: two(right.weight), "right-loss": two(right.loss) },
+    ...{ rise: two(right.loss - left.loss), run: two(right.weight - left.weight), slope: two(rise) },
+    ...{ rate: two(reckless.rate), steep: signed(reckless.slope), next: two(reckless.next) },
+    out: `The loss is ${losses[0]} there, and was ${losses[1]}. The step is too large.`,
+    chart: [printDrawing(640, 250, paintValley(640, 250, valley, { ...slope.begin(page), weights }, name))],
+    guess: { choices: ["a smaller one", "a larger one"], right: [0] },
+    steps: {
+      head: ["weight", "step size", "slope", "new weight"],
+      rows: steps.map(({ weight, slope: steep, rate, next }, i) => [
+        i === 0 ? two(weight) : { blank: two(weight) },
+        two(rate),
+        signed(steep),
+        { blank: two(next) },
+      ]),
+    },
   };
 }
 
@@ -365,47 +374,47 @@ const PAPER_RATE = 0.5;
 function sheetOnBackward(page, isSolved) {
   const found = walkOf(page);
   const { share, ink, error, sent, passed, arrived, slope: slopes } = found;
-  const grown = exactly(PATHS.A.first - PAPER_RATE * slopes.A);
-  const fill = (value) => blank(isSolved, formatExactly(value));
   const [width, height] = [820, 320];
   const plan = planNet(width, height, found.pixel, page.model.shape[1]);
   const { x, y, size } = plan.picture;
-  const net = [
-    makeInk(page.pictures.torn.ink, page.model.shape[1], { x, y, width: size, height: size }),
-    ...paintNet(plan, { step: isSolved ? STEPS_BACK : 0, moved: 1, taken: 0 }, takeWeightStep(found, 0)),
-  ];
-  const lines = Object.keys(PATHS).map((letter) => {
-    const { second, last } = PATHS[letter];
-    return [
-      letter,
-      `error × ${two(last)} = ${fill(sent[letter])}`,
-      fill(passed[letter]),
-      `× ${two(second)} = ${fill(arrived[letter])}`,
-      `× ink ${two(ink)} = ${fill(slopes[letter])}`,
-    ];
-  });
+  const filled = (before, value) => make("span", {}, before, make("b.blank", {}, isSolved ? formatExactly(value) : ""));
   return {
-    title: backward.title,
-    body:
-      printDrawing(width, height, net) +
-      task(1, `Guess first. ${askForWeight(found)}`) +
-      boxes(
-        isSolved,
-        WEIGHTS.map(([, text]) => text),
-        ANSWER,
-      ) +
-      task(2, `The error is the share minus 1: ${two(share)} ${MINUS} 1 = ${fill(error)}`) +
-      task(3, "Walk back. Each weight multiplies the error. A shut unit lets nothing through.") +
-      table(["Path", "At the shape unit", "It lets through", "At the edge unit", "Slope of the first weight"], lines) +
-      task(4, `New weight = weight ${MINUS} step size × slope. The step size is ${two(PAPER_RATE)}.`) +
-      `<p class="sum">New A = ${two(PATHS.A.first)} ${MINUS} ${two(PAPER_RATE)} × (${fill(slopes.A)}) = ` +
-      `${fill(grown)}</p>` +
-      `<p class="sum">New B = ${two(PATHS.B.first)} ${MINUS} ${two(PAPER_RATE)} × (${fill(slopes.B)}) = ` +
-      `${fill(PATHS.B.first)}</p>` +
-      task(5, "What must change so that B can help, too?") +
-      `<p class="sum"><span class="blank long">` +
-      `${isSolved ? "Its shape unit must open: as with a weight above 0 before it." : ""}</span></p>` +
-      `<p class="foot">Picture, pixel and error are real. The weights are made up to be round, and other ` +
-      `inputs are left out. The real slope adds up all open paths.</p>`,
+    net: [
+      printDrawing(width, height, [
+        makeInk(page.pictures.torn.ink, page.model.shape[1], { x, y, width: size, height: size }),
+        ...paintNet(plan, { step: isSolved ? STEPS_BACK : 0, moved: 1, taken: 0 }, takeWeightStep(found, 0)),
+      ]),
+    ],
+    question: askForWeight(found),
+    guess: { choices: WEIGHTS.map(([, text]) => text), right: [WEIGHTS.findIndex(([value]) => value === ANSWER)] },
+    ...{ share: two(share), error: formatExactly(error), rate: two(PAPER_RATE) },
+    walk: {
+      head: ["Path", "At the shape neuron", "It lets through", "At the edge neuron", "Slope of the first weight"],
+      rows: Object.entries(PATHS).map(([name, { second, last }]) => [
+        name,
+        filled(`error × ${two(last)} = `, sent[name]),
+        { blank: formatExactly(passed[name]) },
+        filled(`× ${two(second)} = `, arrived[name]),
+        filled(`× ink ${two(ink)} = `, slopes[name]),
+      ]),
+    },
+    ...{ firstA: two(PATHS.A.first), slopeA: formatExactly(slopes.A), firstB: two(PATHS.B.first) },
+    ...{ newA: formatExactly(exactly(PATHS.A.first - PAPER_RATE * slopes.A)), slopeB: formatExactly(slopes.B) },
+    ...{ newB: formatExactly(PATHS.B.first), open: "Its shape neuron must open: as with a weight above 0 before it." },
+  };
+}
+
+/* Sheet 8: counts of the training in the page. */
+
+function sheetOnTraining({ lessons }) {
+  const [seen, learnt] = [TRAINING.steps * BATCH, lessons.learnt.labels.length];
+  return {
+    ...{ unseen: lessons.unseen.labels.length, batch: BATCH, seen: withCommas(seen), learnt: withCommas(learnt) },
+    ...{ times: Math.round(seen / learnt), share: percent(GUESSING.share), loss: two(GUESSING.loss) },
+    why: "Pictures that it trains with it could know by heart. New ones show what it has learned.",
+    steps: {
+      head: ["after step", "loss", "right on new pictures", "it reads my drawing as"],
+      rows: ["0", "50", "200", "600"].map((step) => [step, "", "", ""]),
+    },
   };
 }

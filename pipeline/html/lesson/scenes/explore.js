@@ -22,9 +22,11 @@ const explore = {
     const canvas = make("canvas.pic.pad", { "aria-label": "Canvas to draw on" });
     canvas.style.aspectRatio = `${columns} / ${rows}`;
     const invitation = make("p.invitation", { "aria-hidden": true }, `Draw a ${nounOf(page)}`);
-    const tools = makeTools(scene);
+    const clear = make("button.go", { onclick: () => change({ strokes: [], tested: null }) }, "Clear");
+    const undo = make("button.plain", { onclick: () => change({ strokes: state.strokes.slice(0, -1) }) }, "Undo");
+    const tools = make("div.tools", {}, clear, undo);
     const caption = make("figcaption", {}, `Draw a ${nounOf(page)}`);
-    scene.stage.append(make("figure.drawing", {}, caption, make("div.over", {}, canvas, invitation), tools.element));
+    scene.stage.append(make("figure.drawing", {}, caption, make("div.over", {}, canvas, invitation), tools));
     const drawMaps = page.edges < 0 ? () => {} : buildMaps(scene);
     const names = outputNames(page.model);
     const scores = make("div.scores", { style: `--count: ${names.length}` });
@@ -42,7 +44,8 @@ const explore = {
       else paintDrawing(canvas, state.strokes, { pen: state.pen });
       canvas.classList.toggle("tested", Boolean(state.tested));
       invitation.hidden = state.strokes.length > 0 || state.tested !== null;
-      tools.draw(reading);
+      clear.hidden = !state.strokes.length && !state.tested;
+      undo.hidden = !state.strokes.length;
       drawMaps(own, model, reading);
       const [before, now] = [reading && readDrawn(page), reading].map((each) =>
         each ? scoresOf(page.model, each.logits) : names.map(() => 0),
@@ -89,21 +92,6 @@ function describeChanges(page, count, reading) {
   const [from, to] = [before, reading].map(({ logits }) => two(scoresOf(page.model, logits)[best]));
   const numbers = count === 1 ? "1 changed number takes" : `${count} changed numbers take`;
   return ` ${numbers} the score of ${outputNames(page.model)[best]} from ${from} to ${to}.`;
-}
-
-/** Make the buttons below the canvas: {element, draw(reading)}. */
-function makeTools({ page }) {
-  const clear = make("button.go", { onclick: () => change({ strokes: [], tested: null }) }, "Clear");
-  const undo = make("button.plain", { onclick: () => change({ strokes: state.strokes.slice(0, -1) }) }, "Undo");
-  const share = make("button.plain", { onclick: () => shareReading(page, readDrawn(page)) }, "Share");
-  return {
-    element: make("div.tools", {}, clear, undo, share),
-    draw(reading) {
-      clear.hidden = !state.strokes.length && !state.tested;
-      undo.hidden = !state.strokes.length;
-      share.hidden = !reading;
-    },
-  };
 }
 
 /** Append the edge maps, the numbers of a kernel, and the shapes. Returns draw(own, model, reading). */

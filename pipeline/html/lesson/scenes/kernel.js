@@ -28,34 +28,31 @@ function kernelOf(name) {
   );
 }
 
-/** Return the number of stops of the kernel in a row of the picture. */
-function stopsIn(width) {
-  return Math.floor((width - KERNEL.size) / KERNEL.stride) + 1;
+/** Return the kernel as a layer, which slides over pictures of that shape. */
+function kernelLayer(numbers, shape) {
+  const [height, width] = shape.map((side) => Math.floor((side - KERNEL.size) / KERNEL.stride) + 1);
+  const pair = (value) => [value, value];
+  return {
+    ...{ inputShape: [1, ...shape], outputShape: [1, height, width], window: pair(KERNEL.size), padding: pair(0) },
+    ...{ stride: pair(KERNEL.stride), dilation: 1, outside: 0, weights: Float32Array.from(numbers), biases: [0] },
+  };
 }
 
-/** Return the ink under the kernel at a stop, row by row. */
-function inkUnder(ink, width, stop) {
-  const stops = stopsIn(width);
-  const [top, left] = [Math.floor(stop / stops), stop % stops].map((place) => KERNEL.stride * place);
-  return Array.from({ length: KERNEL.size ** 2 }, (_, k) => {
-    const [row, column] = [top + Math.floor(k / KERNEL.size), left + (k % KERNEL.size)];
-    return ink[row * width + column];
-  });
+/** Return the number of stops of the kernel in a row of the picture. */
+function stopsIn(width) {
+  return kernelLayer([], [width, width]).outputShape[2];
 }
 
 /** Return {under, products, sum} at a stop, in two decimals as shown: the sum adds the shown products. */
-function multiplyAt(ink, width, numbers, stop) {
-  const under = inkUnder(ink, width, stop).map(round2);
-  const products = under.map((value, k) => round2(value * numbers[k]));
-  return { under, products, sum: sumShown(products) };
+function multiplyAt(ink, shape, numbers, stop) {
+  const [{ values, products, sum }] = termsAt(kernelLayer(numbers, shape), ink, 0, stop, round2);
+  return { under: values, products, sum };
 }
 
 /** Return the map of the stops before `count`: sums, 0 where they are below 0. */
-function mapOf(ink, width, numbers, count) {
-  const stops = stopsIn(width);
-  return Float32Array.from({ length: stops ** 2 }, (_, stop) =>
-    stop < count ? Math.max(multiplyAt(ink, width, numbers, stop).sum, 0) : 0,
-  );
+function kernelMap(ink, shape, numbers, count) {
+  const sums = mapAsShown(kernelLayer(numbers, shape), ink, 0, round2);
+  return Float32Array.from(sums, (sum, stop) => (stop < count ? sum : 0));
 }
 
 const kernel = {
@@ -76,24 +73,23 @@ const kernel = {
   }),
 
   build(scene) {
-    const { ink } = scene.page.pictures.stroke;
-    const [, width] = scene.page.model.shape;
-    const stops = stopsIn(width);
+    const { page } = scene;
+    const { ink } = page.pictures.stroke;
+    const { shape } = page.model;
+    const stops = stopsIn(shape[1]);
     const choose = (name) => chooseKernel(scene, name, stops ** 2);
-    const parts = buildKernelStage(scene, stops, width);
+    const parts = buildKernelStage(scene, stops);
     const drawQuestion = buildKernelQuestion(scene, choose);
     return (own) => {
       const isAsked = own.choice === null;
       scene.stage.parentElement.classList.toggle("asked", isAsked);
       drawQuestion(own);
-      paintInk(parts.picture, ink, width);
+      paintInk(parts.picture, ink, shape[1]);
       if (isAsked) return;
       const [row, column] = [Math.floor(own.stop / stops), own.stop % stops];
-      const { under, products, sum } = multiplyAt(ink, width, own.numbers, own.stop);
-      Object.assign(parts.frame.style, {
-        left: `${(100 * KERNEL.stride * column) / width}%`,
-        top: `${(100 * KERNEL.stride * row) / width}%`,
-      });
+      const { under, products, sum } = multiplyAt(ink, shape, own.numbers, own.stop);
+      placeFrame(parts.frame, patchAt(kernelLayer([], shape), own.stop), shape);
+      placeFrame(parts.dot, { top: row, left: column, height: 1, width: 1 }, [stops, stops]);
       fillCells(parts.ink, under, inkTint);
       fillCells(parts.products, products, (value) => tint(value, 1));
       fillCells(parts.numbers, own.numbers, (value) => tint(value, KERNEL.most));
@@ -103,8 +99,7 @@ const kernel = {
         "aria-label": `Frame in row ${row + 1}, column ${column + 1} of ${stops} × ${stops} stops: arrow keys move it`,
       });
       setText(parts.words, describeSum(sum));
-      paintActive(parts.map, mapOf(ink, width, own.numbers, own.filled), stops, KERNEL.fullMap);
-      Object.assign(parts.dot.style, { left: `${(100 * column) / stops}%`, top: `${(100 * row) / stops}%` });
+      paintActive(parts.map, kernelMap(ink, shape, own.numbers, own.filled), stops, KERNEL.fullMap);
     };
   },
 
@@ -117,12 +112,10 @@ const kernel = {
 
   /** Arrows move the frame. */
   key(scene, { key }) {
-    const { own } = scene;
-    if (!(key in MOVES) || own.choice === null) return false;
     const stops = stopsIn(scene.page.model.shape[1]);
-    const [x, y] = MOVES[key];
-    const [row, column] = [Math.floor(own.stop / stops) + y, (own.stop % stops) + x].map((at) => clamp(at, stops - 1));
-    moveFrame(scene, row * stops + column);
+    const stop = scene.own.choice === null ? null : moveIn(key, scene.own.stop, stops, stops);
+    if (stop === null) return false;
+    moveFrame(scene, stop);
     return true;
   },
 };
@@ -170,8 +163,9 @@ function slide(scene, count) {
 function endSlide(scene) {
   finishSlide(scene);
   const { page, own } = scene;
-  const [, width] = page.model.shape;
-  scene.change({ stop: strongest(mapOf(page.pictures.stroke.ink, width, own.numbers, own.filled), 1)[0] });
+  scene.change({
+    stop: indexOfLargest(kernelMap(page.pictures.stroke.ink, page.model.shape, own.numbers, own.filled)),
+  });
 }
 
 function finishSlide(scene) {
@@ -190,10 +184,8 @@ function buildKernelQuestion({ ask }, choose) {
     choices: CHOICES.map((name) => [name, pictureOf(name), make("span", {}, name)]),
     pick: choose,
   });
-  const why = make("p.why");
-  const changes = ["Edge", "Blur"].map((name) => make("button.plain", { onclick: () => choose(name) }, name));
-  const more = make("p.more", {}, "Now change it: ", ...changes);
-  ask.append(why, more);
+  const { why, more } = stamp(ask, "kernel-question");
+  more.append(...["Edge", "Blur"].map((name) => make("button.plain", { onclick: () => choose(name) }, name)));
   return ({ choice, isChanged, isSolved, isSliding }) => {
     drawChoices(isChanged ? null : choice, choice && RIGHT);
     const answer = choice === null ? "" : isChanged ? "Your own kernel." : KERNELS[choice].answer;
@@ -202,44 +194,32 @@ function buildKernelQuestion({ ask }, choose) {
   };
 }
 
-function buildKernelStage(scene, stops, width) {
-  const [picture, map] = [make("canvas.pic"), make("canvas.tile")];
-  const [frame, dot] = [make("div.frame", { tabindex: 0, role: "application" }), make("div.frame.dot")];
-  const [sum, words] = [make("b"), make("p.words")];
-  const count = KERNEL.size ** 2;
-  const ink = makeCells("ink", "Ink in the frame", count, KERNEL.size);
-  const numbers = makeCells("numbers", `Kernel: ${count} *weights*`, count, KERNEL.size);
-  const products = makeCells("products", `${count} products = ink × weight`, count, KERNEL.size);
-  const { outputShape, window: size } = scene.page.model.layers[scene.page.edges];
-  const note = make(
-    "p.label.note",
-    {},
+function buildKernelStage(scene, stops) {
+  const { model, edges } = scene.page;
+  const [, width] = model.shape;
+  const parts = stamp(scene.stage, "kernel");
+  const cells = Object.fromEntries(
+    ["ink", "numbers", "products"].map((name) => {
+      parts[name].style.setProperty("--columns", KERNEL.size);
+      return [name, makeMany(parts[name], KERNEL.size ** 2, () => make("span"))];
+    }),
+  );
+  const { outputShape, window: size } = model.layers[edges];
+  setText(parts.pictureName, `Picture: ${width} × ${width}, in steps of ${KERNEL.stride}`);
+  setText(parts.mapName, `Map: ${stops} × ${stops} stops`);
+  setText(
+    parts.note,
     `These kernels are made by hand. The network of scene 1 has ${outputShape[0]}, of ` +
-      `${size.join(`${SPACE}×${SPACE}`)} numbers; training made them, and they look ragged.`,
+      `${size.join(`${SPACE}×${SPACE}`)} weights; training made them, and they look ragged.`,
   );
-  const over = (canvas, mark) => make("div.over", {}, canvas, mark);
-  scene.stage.append(
-    make(
-      "figure.picture",
-      {},
-      make("figcaption", {}, `Picture: ${width} × ${width}, in steps of ${KERNEL.stride}`),
-      over(picture, frame),
-    ),
-    ink.figure,
-    make("div.sign.times", {}, "×"),
-    numbers.figure,
-    make("div.sign.equals", {}, "="),
-    products.figure,
-    make("div.sign.sum", {}, make("small", {}, "sum"), sum, make("span", {}, "→")),
-    make("figure.map", {}, make("figcaption", {}, `Map: ${stops} × ${stops} stops`), over(map, dot)),
-    words,
-    note,
-  );
-  listenToFrame(scene, picture, (x, y) =>
-    [x, y].map((at) => Math.round((at * width - KERNEL.size / 2) / KERNEL.stride)),
-  );
-  listenToFrame(scene, map, (x, y) => [x, y].map((at) => Math.floor(at * stops)));
-  makeEditable(numbers, KERNEL.size, {
+  const listen = (canvas, stopAt) =>
+    listenToPlace(canvas, (...place) => {
+      const [column, row] = place.slice(0, 2).map((at) => clamp(stopAt(at), stops - 1));
+      if (scene.own.choice !== null) moveFrame(scene, row * stops + column);
+    });
+  listen(parts.picture, (at) => Math.round((at * width - KERNEL.size / 2) / KERNEL.stride));
+  listen(parts.map, (at) => Math.floor(at * stops));
+  makeEditable({ grid: parts.numbers, cells: cells.numbers }, KERNEL.size, {
     read: (cell) => scene.own.numbers[cell],
     write: (cell, number) => {
       if (scene.own.isSliding) finishSlide(scene);
@@ -248,20 +228,5 @@ function buildKernelStage(scene, stops, width) {
     step: KERNEL.step,
     most: KERNEL.most,
   });
-  const cells = { ink: ink.cells, numbers: numbers.cells, products: products.cells };
-  return { picture, map, frame, dot, sum, words, ...cells };
-}
-
-/** Move the frame by pointer. stopAt: the column and row of the stop at a place, each from 0 to 1. */
-function listenToFrame(scene, canvas, stopAt) {
-  const stops = stopsIn(scene.page.model.shape[1]);
-  const move = (event) => {
-    if (scene.own.choice === null || (event.type === "pointermove" && event.buttons === 0)) return;
-    const box = canvas.getBoundingClientRect();
-    const place = stopAt((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
-    const [column, row] = place.map((at) => clamp(at, stops - 1));
-    moveFrame(scene, row * stops + column);
-  };
-  canvas.addEventListener("pointerdown", move);
-  canvas.addEventListener("pointermove", move);
+  return { ...parts, ...cells };
 }

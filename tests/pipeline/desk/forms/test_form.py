@@ -1,3 +1,4 @@
+import os
 import re
 import time
 from pathlib import Path
@@ -130,6 +131,20 @@ def test_wrong_form_is_named_with_key_value_and_what_is_allowed(
     with pytest.raises(UsageError) as caught:
         load_form(write(tmp_path / "wrong.toml", text))
     assert [word for word in words if word not in str(caught.value)] == []
+
+
+def test_file_of_gigabytes_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = write(tmp_path / "wrong.toml", "[fields.a]")
+    os.truncate(path, 6 << 30)
+    with pytest.raises(UsageError, match="more than 20,000 characters"):
+        load_form(path)
+
+
+@pytest.mark.parametrize("entry", ["digits", "region", "other"])
+@pytest.mark.parametrize("number", ["1" * 5000, f"0x{'f' * 5000}", f"[0o{'7' * 6000}]"])
+def test_number_of_more_digits_than_python_prints_is_refused(number: str, entry: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="a number of more than 1,000 digits"):
+        load_form(write(tmp_path / "wrong.toml", f"[fields.a]\n{entry} = {number}"))
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def test_map_of_a_kernel_is_a_convolution_of_stride_2_cut_off_at_0(name: str) ->
     kernel, found, answer = evaluate(
         """(ink, name) => {
             const numbers = kernelOf(name);
-            return [numbers, [...mapOf(ink, 28, numbers, 144)], multiplyAt(ink, 28, numbers, 30)];
+            return [numbers, [...kernelMap(ink, [28, 28], numbers, 144)], multiplyAt(ink, [28, 28], numbers, 30)];
         }""",
         INK.tolist(),
         name,
@@ -59,7 +59,7 @@ def test_another_kernel_fills_its_map_and_shows_its_strongest_stop(name: str) ->
             const page = { model: { shape: [28, 28] }, pictures: { stroke: { ink } } };
             const own = { ...kernel.begin(), stop: 143 };
             chooseKernel({ page, own, change: (patch) => Object.assign(own, patch) }, name, 144);
-            return [own, [...mapOf(ink, 28, kernelOf(name), 144)]];
+            return [own, [...kernelMap(ink, [28, 28], kernelOf(name), 144)]];
         }""",
         INK.tolist(),
         name,

@@ -92,6 +92,21 @@ def test_tiff_file_of_too_many_pages_is_refused(folder: Path, monkeypatch: pytes
         find_pictures(["scans"])
 
 
+def test_pictures_in_linked_folders_are_found_once(folder: Path) -> None:
+    for name in ("scans/own/a.png", "elsewhere/b.png"):
+        Path(name).parent.mkdir()
+        Path(name).touch()
+    for name, target in (("another", "own"), ("circle", "."), ("linked", "../elsewhere"), ("own/up", "..")):
+        (folder / name).symlink_to(target)
+    assert list_names("scans") == ["scans/linked/b.png", "scans/own/a.png"]
+
+
+def test_names_that_are_not_utf_8_stay_different(folder: Path) -> None:
+    for name in (b"a\xfe.png", b"a\xff.png"):
+        (folder / os.fsdecode(name)).touch()
+    assert list_names("scans") == [r"scans/a\xfe.png", r"scans/a\xff.png"]
+
+
 def test_page_may_not_have_the_copy_of_another_file(folder: Path) -> None:
     page = Image.new("L", (9, 9))
     page.save(folder / "a.tif", save_all=True, append_images=[page])

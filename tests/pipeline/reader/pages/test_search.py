@@ -7,6 +7,7 @@ from pipeline.network.thread_pool import ThreadPool
 from pipeline.pictures.contrast import BOX, add_margin, local_contrast
 from pipeline.reader.pages.search import (
     MARGIN,
+    MOST_FOUND,
     POSSIBLE_DIGIT,
     Level,
     Proposals,
@@ -15,6 +16,7 @@ from pipeline.reader.pages.search import (
     centre,
     choose_level,
     find_candidates,
+    select_digits,
     suppress,
 )
 from tests.pipeline.models import make_finder, make_row_reader
@@ -37,6 +39,16 @@ def to_contrast(model: Finder, level: Level) -> NDArray[np.float32]:
 def detections(*rows: tuple[float, float, float, float]) -> Proposals:
     """Proposals from rows of y, x, size and score."""
     return np.array(rows, np.float32).reshape(-1, 4).T
+
+
+def test_positions_of_a_model_that_finds_digits_everywhere_are_limited() -> None:
+    found = np.random.default_rng(0).uniform(1, 1000, (4, 300_000)).astype(np.float32)
+    found[2], found[3] = 20, np.linspace(0.5, 1, 300_000)
+    considered, kept = select_digits(found, np.ones(300_000, bool))
+    assert considered.shape[1] == MOST_FOUND and considered[3].min() > found[3, -MOST_FOUND - 1]
+    assert kept[0] == 0
+    few, kept = select_digits(found[:, :9], np.ones(9, bool))
+    assert np.array_equal(few, found[:, :9])
 
 
 def test_every_position_has_the_prediction_of_its_window() -> None:
