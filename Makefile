@@ -23,12 +23,14 @@ evaluate.inputs := normalize train ## Classify the test images in parallel and c
 export.inputs := normalize train evaluate ## Export the model as ONNX and safetensors, with a lesson on it
 report.inputs := normalize train evaluate ## Write a report with metrics, errors and other runs
 ##  For the reader
-
 fonts.inputs := ## Fetch and verify handwriting fonts
 lines.inputs := normalize fonts ## Synthesise line images, with their texts
 rows.inputs := lines ## Train the row network, which reads a row as a whole
 reader.inputs := lines rows ## Train the finder of digits, and join it with the row network
 
+# What a stage needs beyond requirements.txt; pictures of one's own are fitted with SciPy.
+report.ready := $(VENV)/.ready-report
+$(foreach s,lines rows reader $(if $(filter custom,$(value DATASET)),download),$(eval $s.ready := $(VENV)/.ready-reader))
 all.inputs := evaluate export report
 pictures.inputs := export report
 others := KEEP TESTS ONLY YES PYTHON VENV SHELL
@@ -45,7 +47,7 @@ all: $(all.inputs) ## Run all stages up to report (not those of the reader)
 classify demo predict runs:
 	@$(error There is no target $@: it is the command `handwriting $@`)
 
-prune: | $(ready) ## Delete old results and the leftovers of interrupted runs
+prune: | $(ready) ## Delete old results and leftovers of interrupted runs (KEEP=3 of each stage)
 	@$(python) -m stages.commands.prune $(call options,KEEP)
 
 ##  Development
@@ -95,18 +97,18 @@ format: $(VENV)/.ready-dev ## Format the code
 	$(python) -m ruff check --fix
 
 compile = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
-    --generate-hashes --no-emit-index-url --upgrade --custom-compile-command "make lock, $$(date -u +%F)" pyproject.toml
+    --generate-hashes --no-emit-index-url --upgrade --custom-compile-command "make lock, $$(date -u +%F)"
 lock: $(VENV)/.ready-dev ## Pin the newest versions that pyproject.toml allows
-	$(compile) --group build --output-file requirements.txt
-	$(compile) --group dev --constraints requirements.txt --output-file requirements-dev.txt
+	$(compile) pyproject.toml --group build --output-file requirements.txt
+	$(foreach l,reader report,$(python) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["$l"], sep="\n")' | $(compile) - --constraints requirements.txt --output-file requirements-$l.txt &&) :
+	$(compile) pyproject.toml --extra all --group dev $(patsubst %,--constraints requirements%txt,. -reader. -report.) --output-file requirements-dev.txt
 
 clean: ## Remove generated files except the result store and .venv
 	@[ -L artifacts/site ] || rm -rf artifacts/site # a link is a result of this name
 	rm -rf $(stages:%=artifacts/%) artifacts/.cache .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
 
 distclean: ## Like clean, but also remove the store (requires YES=1)
-	@[ -n "$(filter 1,$(YES))" ] || [ ! -e artifacts/.store ] || { \
-	    echo 'artifacts/.store contains results: to delete them, run make distclean YES=1' >&2; exit 1; }
+	@[ -n "$(filter 1,$(YES))" ] || [ ! -e artifacts/.store ] || { echo 'artifacts/.store contains results: to delete them, run make distclean YES=1' >&2; exit 1; }
 	@$(MAKE) clean
 	rm -rf artifacts .venv-peers .venv-ocr
 
@@ -121,29 +123,27 @@ help: ## Show all targets, and variables
 	$(call list,[a-z_-]+)
 	@printf '%s\n' '' 'Variables, as in make train RECIPE=quick EPOCHS=3:' \
 	    '  FORCE=1         Run the stages that are goals even if they are up to date' \
-	    '  KEEP=3          Keep so many old results of each stage (prune)' \
-	    '  TESTS=tests/make, ONLY=training, YES=1: see test, benchmarks, distclean' \
+	    '  KEEP=3, TESTS=tests/make, ONLY=training, YES=1: see prune, test, benchmarks, distclean' \
 	    '  PYTHON=python3.12, VENV=.venv: the interpreter, the environment' \
 	    '  All others are options of a stage: $(VENV)/bin/handwriting train --help'
 
 install := $(python) -m pip install --quiet --disable-pip-version-check
-
 # .venv/.ready is a copy of the installed lock file: make reinstalls only if the content of the lock file differs.
 if_differs = $(shell cmp -s $1 $2 || echo FORCE)
 
 $(VENV)/.ready: $(call if_differs,requirements.txt,$(VENV)/.ready)
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
-	    { echo 'Python 3.11 or newer is required, but $(PYTHON) is older or missing: try make train PYTHON=python3.12'; exit 1; }
-	@echo 'Installing requirements.txt into $(VENV) (once, 0.5 GB: this may take minutes)'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo 'Python 3.11 or newer is required, but $(PYTHON) is older or missing: try make train PYTHON=python3.12'; exit 1; }
+	@echo 'Installing requirements.txt into $(VENV) (once, 0.2 GB)'
 	@$(PYTHON) -m venv $(VENV)
 	@$(install) --require-hashes --no-deps -r requirements.txt
 	@$(install) --no-deps --no-build-isolation --editable .
 	@cp requirements.txt $@
 
-$(VENV)/.ready-dev: $(call if_differs,requirements-dev.txt,$(VENV)/.ready-dev) $(VENV)/.ready
-	@echo 'Installing requirements-dev.txt into $(VENV)'
-	@$(install) --require-hashes --no-deps -r requirements-dev.txt
-	@cp requirements-dev.txt $@
+$(foreach l,reader report dev,$(eval $(VENV)/.ready-$l: $(call if_differs,requirements-$l.txt,$(VENV)/.ready-$l)))
+$(VENV)/.ready-reader $(VENV)/.ready-report $(VENV)/.ready-dev: $(VENV)/.ready-%: $(VENV)/.ready
+	@echo 'Installing requirements-$*.txt into $(VENV)'
+	@$(install) --require-hashes --no-deps -r requirements-$*.txt
+	@cp requirements-$*.txt $@
 
 $(VENV)/.ready-peers: $(VENV)/.ready-dev
 	@echo 'Installing PyTorch into $(VENV)'

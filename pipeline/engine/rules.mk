@@ -6,7 +6,7 @@
 #   NAME.after        command to run after a stage, also if it is up to date
 #   others            variables that are allowed on the command line, but are no options of stages
 #   targets           other targets, to suggest one for a misspelt goal
-#   python, ready     the interpreter, and the target that installs it
+#   python, ready     the interpreter, and the target that installs it; NAME.ready: what a stage needs beyond it
 #   .DEFAULT_GOAL     what plain `make` makes
 
 ifneq ($(filter 3.% 4.0 4.0.% 4.1 4.1.%,$(MAKE_VERSION)),)
@@ -71,7 +71,7 @@ $(if $(findstring B,$(firstword -$(MAKEFLAGS))),$(error make --always-make is no
 endif
 
 define rule
-$1: $($1.inputs) | $(ready)
+$1: $($1.inputs) | $(ready) $($1.ready)
 	@$$(if $$(filter $1,$$(stale) $$(if $$(forced),$1) $$(filter-out $$(needed),$1)),\
 	    $$(python) -m pipeline.engine.make run $1 $$(if $$(filter $1,$$(forced)),--force )$$(variables))
 	$$($1.after)

@@ -91,13 +91,14 @@ def worked(result: Result) -> list[str]:
 def check_out(project: Path) -> Path:
     """Copy this project without artifacts. Its .venv links to the environment that runs the tests."""
     project.mkdir()
-    for name in ("Makefile", "pyproject.toml", "requirements.txt", "requirements-dev.txt"):
-        shutil.copy2(ROOT / name, project)
+    locks = list(ROOT.glob("requirements*.txt"))
+    for path in (ROOT / "Makefile", ROOT / "pyproject.toml", *locks):
+        shutil.copy2(path, project)
     for name in ("pipeline", "stages"):
         shutil.copytree(ROOT / name, project / name, ignore=UNFINISHED)
     venv = link_environment(project)
-    shutil.copy(ROOT / "requirements.txt", venv / ".ready")
-    shutil.copy(ROOT / "requirements-dev.txt", venv / ".ready-dev")
+    for path in sorted(locks, key=lambda path: len(path.name)):  # requirements.txt first: make compares times
+        shutil.copy(path, venv / f".ready{path.stem.removeprefix('requirements')}")
     return project
 
 

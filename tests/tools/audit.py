@@ -10,7 +10,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
-LOCKS = (Path("requirements.txt"), Path("requirements-dev.txt"))
+LOCKS = sorted(Path().glob("requirements*.txt"))
 PIP_AUDIT = (sys.executable, "-m", "pip_audit", "--require-hashes", "--disable-pip", "--progress-spinner=off")
 OPTIONS = ("--format=json", "--timeout=5", *(f"--requirement={lock}" for lock in LOCKS))
 TIMEOUT = 30  # seconds for a service
