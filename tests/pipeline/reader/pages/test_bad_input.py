@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from pipeline.model import PRETRAINED_READER
-from pipeline.model.model import Finder
+from pipeline.model.model import Detector
 from pipeline.reader import load
 from pipeline.reader.pages.reading import read
 from pipeline.reader.pages.result import Result
@@ -20,15 +20,15 @@ MOST_SECONDS = 15.0  # of the processor, for one picture; an idle one needs abou
 
 
 @pytest.fixture(scope="module")
-def finder() -> Finder:
-    found = load(PRETRAINED_READER).finder
+def detector() -> Detector:
+    found = load(PRETRAINED_READER).detector
     assert found is not None
     return found
 
 
-def read_soon(finder: Finder, grey: Any) -> Result:
+def read_soon(detector: Detector, grey: Any) -> Result:
     started = time.process_time()
-    result = read(finder, grey, grey.shape)
+    result = read(detector, grey, grey.shape)
     assert time.process_time() - started < MOST_SECONDS
     return result
 
@@ -65,30 +65,30 @@ def draw_rules(draw: ImageDraw.ImageDraw, generator: np.random.Generator) -> Non
 @pytest.mark.parametrize("draw", [draw_brackets, draw_hatching, draw_rules])
 @pytest.mark.parametrize("seed", range(2))
 def test_no_number_is_invented(
-    draw: Callable[[ImageDraw.ImageDraw, np.random.Generator], None], seed: int, finder: Finder
+    draw: Callable[[ImageDraw.ImageDraw, np.random.Generator], None], seed: int, detector: Detector
 ) -> None:
     generator = np.random.default_rng(seed)
     sheet = Image.new("L", (800, 1100), PAPER)
     draw(ImageDraw.Draw(sheet), generator)
-    assert read_soon(finder, np.asarray(sheet) + generator.normal(0, 3, (1100, 800))).text == ""
+    assert read_soon(detector, np.asarray(sheet) + generator.normal(0, 3, (1100, 800))).text == ""
 
 
 @pytest.mark.parametrize("paper", [0, 8])
-def test_black_on_black_is_empty(paper: int, finder: Finder) -> None:
+def test_black_on_black_is_empty(paper: int, detector: Detector) -> None:
     grey = on_paper(enlarge(write_row([*sample_digits()[0][:5]]), 4), paper, max(0, paper - 5))
-    assert read_soon(finder, grey + np.random.default_rng(1).normal(0, 1, grey.shape)).text == ""
+    assert read_soon(detector, grey + np.random.default_rng(1).normal(0, 1, grey.shape)).text == ""
 
 
 @pytest.mark.parametrize("gap", [8, 16])
-def test_digits_of_a_row_of_forty_are_found_however_they_are_grouped(gap: int, finder: Finder) -> None:
+def test_digits_of_a_row_of_forty_are_found_however_they_are_grouped(gap: int, detector: Detector) -> None:
     images, labels = (each[:40] for each in sample_digits())
-    found = read_soon(finder, on_paper(np.pad(enlarge(write_row([*images], gap), 2), 60)))
+    found = read_soon(detector, on_paper(np.pad(enlarge(write_row([*images], gap), 2), 60)))
     alike = sum(a == b for a, b in zip(found.digits, map(str, labels), strict=False))
     assert (len(found.rows), len(found.digits)) == (1, 40)
     assert alike >= 38
 
 
-def test_very_wide_picture_is_read(finder: Finder) -> None:
+def test_very_wide_picture_is_read(detector: Detector) -> None:
     row = enlarge(write_row([*sample_digits()[0][:6]]), 4)
-    found = read_soon(finder, on_paper(np.pad(row, ((28, 28), (4000, 12_000 - 4000 - row.shape[1])))))
+    found = read_soon(detector, on_paper(np.pad(row, ((28, 28), (4000, 12_000 - 4000 - row.shape[1])))))
     assert found.digits == "".join(map(str, sample_digits()[1][:6]))
