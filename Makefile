@@ -12,7 +12,7 @@ ready := $(VENV)/.ready
 
 ##  Pipeline (stages that are up to date are skipped)
 
-stages := download parse normalize train evaluate export report fonts lines rows reader
+stages := download parse normalize train evaluate export report fonts lines rows detector
 
 # For each stage, those that it reads, and its help.
 download.inputs := ## Fetch the four IDX files of a data set and verify their hashes
@@ -25,12 +25,12 @@ report.inputs := normalize train evaluate ## Write a report with metrics, errors
 ##  For the reader
 fonts.inputs := ## Fetch and verify handwriting fonts
 lines.inputs := normalize fonts ## Synthesise line images, with their texts
-rows.inputs := lines ## Train the row network, which reads a row as a whole
-reader.inputs := lines rows ## Train the finder of digits, and join it with the row network
+rows.inputs := lines ## Train the recogniser, which reads a row as a whole
+detector.inputs := lines rows ## Train the detector of digits, and join it with the recogniser
 
 # What a stage needs beyond requirements.txt; pictures of one's own are fitted with SciPy.
 report.ready := $(VENV)/.ready-report
-$(foreach s,lines rows reader $(if $(filter custom,$(value DATASET)),download),$(eval $s.ready := $(VENV)/.ready-reader))
+$(foreach s,lines rows detector $(if $(filter custom,$(value DATASET)),download),$(eval $s.ready := $(VENV)/.ready-reader))
 all.inputs := evaluate export report
 pictures.inputs := export report
 others := KEEP TESTS ONLY YES PYTHON VENV SHELL
@@ -85,7 +85,7 @@ record.options := RECIPE=record LAYERS=conv24x4,conv48x3/1,conv96x4,160 EPOCHS=3
 pretrained: $(VENV)/.ready-dev ## Train the models in pipeline/model/pretrained
 	$(MAKE) train DATASET=mnist $(record.options)
 	$(python) -m tests.tools.pretrained
-	$(MAKE) reader DATASET=mnist
+	$(MAKE) detector DATASET=mnist
 	$(python) -m tests.tools.pretrained --reader
 
 benchmarks: $(VENV)/.ready-peers .venv-peers/.ready .venv-ocr/.ready ## Measure the tables of the docs again (ONLY=training for one)

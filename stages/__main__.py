@@ -11,12 +11,12 @@ from pipeline.engine.command import Command, Group, add_command, invoke
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.make import find_stages, import_stage_module
 from pipeline.engine.program import run_command, run_program
-from pipeline.engine.provenance import environment
+from pipeline.engine.provenance import package_versions
 from pipeline.engine.stage import Stage
 
 PROGRAM = "handwriting"
-PREDICTIONS = ("classify", "predict")
-FOR_READER = ("fonts", "lines", "rows", "reader")
+PREDICTION_COMMANDS = ("classify", "predict")
+FOR_READER = ("fonts", "lines", "rows", "detector")
 
 
 def main() -> NoReturn:
@@ -52,7 +52,7 @@ def find_modules() -> dict[str, str]:
 
 def order_names() -> list[str]:
     """Return the names of all commands in the order of the help."""
-    return list(dict.fromkeys([*PREDICTIONS, *(stage.name for stage in find_stages()), *find_modules()]))
+    return list(dict.fromkeys([*PREDICTION_COMMANDS, *(stage.name for stage in find_stages()), *find_modules()]))
 
 
 def load_commands(names: Iterable[str]) -> list[Command]:
@@ -74,12 +74,12 @@ def make_program(commands: Iterable[Command]) -> typer.Typer:
 def _choose_panel(command: Command) -> str:
     if isinstance(command, Stage):
         return "Stages for the reader, in order" if command.name in FOR_READER else "Pipeline stages, in order"
-    return "Predictions" if command.__name__ in PREDICTIONS else "Results"
+    return "Predictions" if command.__name__ in PREDICTION_COMMANDS else "Results"
 
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        print(f"{PROGRAM} {environment([PROGRAM])[PROGRAM]}")
+        print(f"{PROGRAM} {package_versions([PROGRAM])[PROGRAM]}")
         raise typer.Exit
 
 

@@ -8,12 +8,12 @@ from typer import Option
 from pipeline.engine.command import main
 from pipeline.engine.stage import Output, stage
 from pipeline.engine.terminal import printable
-from stages.shared.data_options import IMAGE_SIZE, Dataset, list_modules, parse_size, resolve
+from stages.shared.data_options import IMAGE_SIZE, DatasetOption, list_data_modules, parse_size, resolve
 
 
-@stage(resolve=resolve, modules=list_modules)
+@stage(resolve=resolve, modules=list_data_modules)
 def download(
-    dataset: Dataset = "mnist",
+    dataset: DatasetOption = "mnist",
     from_folder: Annotated[
         Path | None,
         Option(

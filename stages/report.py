@@ -47,7 +47,7 @@ def report(
     from pipeline.data.split import load_split, read_pixels
     from pipeline.engine.artifacts import read_manifest
     from pipeline.engine.threads import single_threaded_blas
-    from pipeline.html.report.report_page import SAMPLES, Findings, render_report
+    from pipeline.html.report.report_page import ERROR_SAMPLES, Findings, render_report
     from pipeline.model.metrics import load_confusion, load_metrics, load_probabilities
     from pipeline.model.model import load_model
     from pipeline.training.stored_runs import list_training_runs
@@ -68,7 +68,7 @@ def report(
                 metrics=load_metrics(evaluate, model.class_names),
                 confusion=load_confusion(evaluate, len(model.class_names)),
                 probabilities=load_probabilities(evaluate, len(split.test), len(model.class_names)),
-                samples=read_pixels(normalize, "train", first_of_class[:SAMPLES]),
+                samples=read_pixels(normalize, "train", first_of_class[:ERROR_SAMPLES]),
                 preparation=split.description.preparation,
                 warnings=list_warnings(load_check(normalize, len(model.class_names)), model.class_names),
             )

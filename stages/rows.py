@@ -1,4 +1,4 @@
-"""Train the row network, which reads a row of writing as a whole."""
+"""Train the recogniser, which reads a row of writing as a whole."""
 
 import logging
 from dataclasses import asdict, replace
@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from typer import Option
 
 from pipeline.engine.command import main
-from pipeline.engine.provenance import environment
+from pipeline.engine.provenance import package_versions
 from pipeline.engine.stage import File, Input, Output, stage
 from pipeline.model import PRETRAINED_READER
 from pipeline.training.recipe import Recipe, override
@@ -30,16 +30,16 @@ def rows(
     start: Annotated[
         File,
         Option(
-            help="Row network or reader to start from; if its layers or classes differ, training starts from random "
+            help="Recogniser or reader to start from; if its layers or classes differ, training starts from random "
             "weights.",
             show_default="the pretrained reader",
         ),
     ] = PRETRAINED_READER,
-    fresh: Annotated[bool, Option("--fresh", help="Start from random weights.")] = False,
+    from_scratch: Annotated[bool, Option("--from-scratch", help="Start from random weights.")] = False,
     output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/rows"),
     **values: Any,
 ) -> str:
-    """Train the row network, which reads a row as a whole.
+    """Train the recogniser, which reads a row as a whole.
 
     It has outputs for each column of a line, and is trained by connectionist temporal classification (CTC), so its
     targets are texts. A network that starts from random weights first learns a symbol for each column, in a quarter of
@@ -51,28 +51,30 @@ def rows(
 
     Examples:
         handwriting rows
-        handwriting rows --recipe quick --fresh
+        handwriting rows --recipe quick --from-scratch
         handwriting rows --start my-network.safetensors --epochs 4
     """
     chosen = override(Recipe(), values)
     from pipeline.data.dataset import load_description
     from pipeline.engine import CHECKPOINT
     from pipeline.engine.errors import UsageError
-    from pipeline.model.model import Finder, RowReader
+    from pipeline.model.model import Detector, Recogniser
     from pipeline.model.safetensors import load_safetensors, save_safetensors
     from pipeline.reader_training.calibration import calibrate
-    from pipeline.reader_training.columns import load_lines, read_columns
+    from pipeline.reader_training.columns import load_lines, make_recogniser_task
     from pipeline.training.epochs import train_networks
 
     description = load_description(lines)
-    found = None if fresh else load_safetensors(start)
-    begun = found.row if isinstance(found, Finder) else found
-    if begun is not None and not isinstance(begun, RowReader):
-        raise UsageError(f"{start} is {begun.title}: name a network that `rows` or `reader` wrote, or use --fresh")
+    found = None if from_scratch else load_safetensors(start)
+    begun = found.row if isinstance(found, Detector) else found
+    if begun is not None and not isinstance(begun, Recogniser):
+        raise UsageError(
+            f"{start} is {begun.title}: name a network that `rows` or `detector` wrote, or use --from-scratch"
+        )
     if begun and (begun.layers, begun.class_names) != (chosen.layers, description.class_names):
         log.info("rows: %s has different layers or classes: training starts from random weights", start.name)
         begun = None
-    task = read_columns(lines, chosen, begun)
+    task = make_recogniser_task(lines, chosen, begun)
     count = len(task.training)
     log.info("rows: %s, %s line images of %s, recipe %s", chosen.layers, f"{count:,}", description.name, recipe)
     with show_training("rows", chosen, count) as on_progress:
@@ -82,7 +84,7 @@ def rows(
     record = {
         "lines": {"training": count, "validation": len(task.validation)},
         "start": {"file": start.name, "accuracy": begun.validation_accuracy} if begun else None,
-        "versions": environment(["numpy"]),
+        "versions": package_versions(["numpy"]),
         "recipe": recipe,
         **values,
         "best_epoch": trained.best_epochs[0],

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from typer import Option
 
 from pipeline.engine.command import main
-from pipeline.engine.provenance import environment
+from pipeline.engine.provenance import package_versions
 from pipeline.engine.stage import Input, Output, stage
 from pipeline.training.recipe import Recipe, override
 from stages.shared.recipe_options import RecipeName, find_changes, recipe_options, resolve, show_training
@@ -52,7 +52,9 @@ def train(
 
     data = load_split(normalize)
     images = len(data.training)
-    architecture = classification.describe(data, chosen).architecture  # raises UsageError before a line is shown
+    architecture = classification.describe_classifier(
+        data, chosen
+    ).architecture  # raises UsageError before a line is shown
     log.info("train: %s, %s images of %s, recipe %s", architecture, f"{images:,}", data.description.name, recipe)
 
     with show_training("train", chosen, images + sum(classification.count_drawn(data, chosen))) as on_progress:
@@ -60,7 +62,7 @@ def train(
 
     record = {
         "images": {"training": images, "validation": len(data.validation)},
-        "versions": environment(["numpy"]),
+        "versions": package_versions(["numpy"]),
         "recipe": recipe,
         "changes": find_changes(recipe, values),
         **asdict(chosen),

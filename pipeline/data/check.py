@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.data.split import PARTS, load_part, locate_pixels
+from pipeline.data.split import SPLIT_PARTS, load_part, locate_pixels
 from pipeline.engine.arrays import ArrayFile, read_blocks
-from pipeline.engine.documents import Count, advise_anew, load_json
+from pipeline.engine.documents import NonNegative, advise_anew, load_json
 from pipeline.engine.errors import PipelineError
 
 DATA_FILE = "data.json"
@@ -25,8 +25,8 @@ class DataCheck:
     part.
     """
 
-    counts: Mapping[str, tuple[Count, ...]]
-    duplicates: Count
+    counts: Mapping[str, tuple[NonNegative, ...]]
+    duplicates: NonNegative
 
 
 def load_check(folder: Path, classes: int) -> DataCheck:
@@ -37,7 +37,7 @@ def load_check(folder: Path, classes: int) -> DataCheck:
     path = folder / DATA_FILE
     check = load_json(path, DataCheck)
     sizes = {part: len(counts) for part, counts in check.counts.items()}
-    if sizes != dict.fromkeys(PARTS, classes) or not any(check.counts["train"]):
+    if sizes != dict.fromkeys(SPLIT_PARTS, classes) or not any(check.counts["train"]):
         raise PipelineError(f"{path} does not count the images of {classes} classes: {advise_anew(path)}")
     return check
 
@@ -51,15 +51,15 @@ def check_data(folder: Path, classes: int) -> DataCheck:
     hashes = Counter(_hash_images(locate_pixels(folder, "test")))
     others = (found for part in ("train", "validation") for found in _hash_images(locate_pixels(folder, part)))
     copied = {found for found in others if found in hashes}
-    labels = {part: load_part(folder, part).labels for part in PARTS}
-    counts = {part: tuple(np.bincount(labels[part], minlength=classes).tolist()) for part in PARTS}
+    labels = {part: load_part(folder, part).labels for part in SPLIT_PARTS}
+    counts = {part: tuple(np.bincount(labels[part], minlength=classes).tolist()) for part in SPLIT_PARTS}
     return DataCheck(counts, sum(hashes[found] for found in copied))
 
 
 def list_warnings(check: DataCheck, class_names: Sequence[str]) -> list[str]:
     """Return a line for each property of the data that makes the metrics less reliable."""
     lines = []
-    for part, title in PARTS.items():
+    for part, title in SPLIT_PARTS.items():
         missing = [name for name, count in zip(class_names, check.counts[part], strict=True) if not count]
         if missing:
             more = f" and {len(missing) - SHOWN_CLASSES} more" if len(missing) > SHOWN_CLASSES else ""

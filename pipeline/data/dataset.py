@@ -17,7 +17,7 @@ TEST_LABELS = "t10k-labels-idx1-ubyte"
 FILES = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
 
 DEFAULT_VALIDATION = 1 / 12  # of the training images are held out: 5,000 of MNIST's 60,000
-FILE = "dataset.json"
+DESCRIPTION_FILE = "dataset.json"
 CLASS_NAMES = "class-names.txt"
 MAX_NAME = 255  # characters of the name of a class, which may be that of a folder
 
@@ -51,12 +51,12 @@ class Description:
 
 def save_description(folder: Path, description: Description) -> None:
     """Write the description to `folder`."""
-    save_json(folder / FILE, asdict(description))
+    save_json(folder / DESCRIPTION_FILE, asdict(description))
 
 
 def load_description(folder: Path) -> Description:
     """Read the description in `folder`. Raises PipelineError if it is missing or damaged."""
-    return load_json(folder / FILE, Description)
+    return load_json(folder / DESCRIPTION_FILE, Description)
 
 
 def read_class_names(folder: Path) -> tuple[str, ...]:

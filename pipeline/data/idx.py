@@ -24,7 +24,7 @@ from pipeline.engine.errors import PipelineError
 
 BYTES = 0x08  # the element type
 GZIP_MAGIC = b"\x1f\x8b"
-CHUNK = 1 << 20  # bytes per read: memory use depends on the data, not on the header
+IDX_CHUNK = 1 << 20  # bytes per read: memory use depends on the data, not on the header
 
 
 class IdxError(PipelineError):
@@ -83,7 +83,7 @@ def _open(path: Path, plain: bool = False) -> Iterator[Any]:
 def _read_data(stream: IO[bytes], shape: tuple[int, ...]) -> Iterator[bytes]:
     """Yield the data in chunks. Raises IdxError at the end if there is less, or after one byte if there is more."""
     done = 0
-    while chunk := stream.read(min(CHUNK, math.prod(shape) + 1 - done)):
+    while chunk := stream.read(min(IDX_CHUNK, math.prod(shape) + 1 - done)):
         done += len(chunk)
         yield chunk
     _check_length(shape, done)

@@ -11,7 +11,7 @@ from pipeline.engine.documents import Meta
 Array = NDArray[np.floating[Any]]
 
 MAX_IMAGES = 10_000  # from which the statistics are computed
-SAMPLES = 2_000  # images from which the size of drawn ones is computed
+INK_SAMPLES = 2_000  # images from which the size of drawn ones is computed
 TAIL = 0.01  # fraction of the images with unusually thin strokes, and with unusually thick ones
 UNLIMITED = 1_000_000  # above all possible values
 Length = Annotated[float, Meta(ge=0, le=UNLIMITED)]
@@ -69,7 +69,7 @@ def measure_sides(images: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 
 def measure_digit_box(pixels: NDArray[np.uint8]) -> int:
     """Return the median longer side of the ink of the first raw images, (n, h, w), in pixels; at least 1."""
-    return max(int(np.median(np.maximum(*measure_sides(to_ink(pixels[:SAMPLES]))))), 1)
+    return max(int(np.median(np.maximum(*measure_sides(to_ink(pixels[:INK_SAMPLES]))))), 1)
 
 
 def measure_stroke_widths(images: Array) -> Array:

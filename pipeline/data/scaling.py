@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pipeline.engine.arrays import read_array, save_array
 from pipeline.engine.errors import PipelineError
 
-LEVELS = 256  # of a uint8 pixel
+GREY_LEVELS = 256  # of a uint8 pixel
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ def compute_scaling(blocks: Iterable[NDArray[np.uint8]]) -> Scaling:
     It is computed from the histogram, independent of order and size of the blocks. Raises PipelineError if all pixels
     are equal.
     """
-    counts = sum(np.bincount(block.reshape(-1), minlength=LEVELS) for block in blocks)
-    levels = np.arange(LEVELS) / 255
+    counts = sum(np.bincount(block.reshape(-1), minlength=GREY_LEVELS) for block in blocks)
+    levels = np.arange(GREY_LEVELS) / 255
     mean = float(np.average(levels, weights=counts))
     std = float(np.sqrt(np.average((levels - mean) ** 2, weights=counts)))
     if std == 0:
@@ -58,5 +58,5 @@ def load_scaling(normalize: Path) -> Scaling:
 
 def standardise(images: NDArray[np.uint8], scaling: Scaling) -> NDArray[np.float32]:
     """Return (images / 255 - mean) / std, from a lookup table of the 256 grey levels, in the same shape."""
-    table = (np.arange(LEVELS) / 255 - scaling.mean) / scaling.std
+    table = (np.arange(GREY_LEVELS) / 255 - scaling.mean) / scaling.std
     return np.take(table.astype(np.float32), images, mode="clip")  # clip is faster: no bounds check

@@ -1,8 +1,8 @@
 """How a data set is divided into training, validation and test images. Only `normalize` divides one.
 
-Every later stage reads the artifact of `normalize`: for each of PARTS, the raw pixels and the labels; for training and
-validation also the standardised images, because a network reads them again in every epoch, and to gather float32 costs
-a fifth of gathering pixels and standardising them.
+Every later stage reads the artifact of `normalize`: for each of SPLIT_PARTS, the raw pixels and the labels; for
+training and validation also the standardised images, because a network reads them again in every epoch, and to gather
+float32 costs a fifth of gathering pixels and standardising them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ from pipeline.engine.arrays import (
     save_blocks,
 )
 
-PARTS = {"train": "training", "validation": "validation", "test": "test"}  # in names of files, and in text
+SPLIT_PARTS = {"train": "training", "validation": "validation", "test": "test"}  # in names of files, and in text
 SAMPLED = "a stratified sample is held out for validation"
 
 
@@ -112,7 +112,7 @@ def load_split(folder: Path) -> Split:
 
     Raises PipelineError if a file is missing or damaged.
     """
-    training, validation, test = (load_part(folder, name) for name in PARTS)
+    training, validation, test = (load_part(folder, name) for name in SPLIT_PARTS)
     return Split(training, validation, test, load_scaling(folder), load_description(folder))
 
 

@@ -30,12 +30,12 @@ from pipeline.desk.forms.amounts import (
     ignore_comma,
     may_be_amount,
     parse_amount,
-    write_number,
+    write_amount,
 )
 from pipeline.desk.forms.form import Form
-from pipeline.desk.forms.formulas import Formula, UnknownError, evaluate, list_fields
+from pipeline.desk.forms.formulas import Formula, UnknownError, evaluate_formula, list_fields
 from pipeline.reader.batch.readings import Reading, RowReading
-from pipeline.reader.pages.result import Kind, Problem
+from pipeline.reader.pages.result import Problem, ProblemKind
 
 MOST_COMBINATIONS = 1_000  # of alternatives that are tried: the most probable ones
 DAY = 24
@@ -82,7 +82,7 @@ def check(formula: Formula, target: str, texts: Mapping[str, Sequence[str]], hab
     sums = {field: sum((each.value for each in some if each), Fraction(0)) for field, some in amounts.items() if some}
     units = {each.unit for field in needed for each in amounts.get(field, []) if each}
     try:
-        value = evaluate(formula.tree, sums, sums)
+        value = evaluate_formula(formula.tree, sums, sums)
     except UnknownError:
         return Comparison(None)
     if value is None:
@@ -134,11 +134,11 @@ def choose_decimal(form: Form, found: Sequence[Reading]) -> Form:
 
 
 def merge_separators(row: RowReading, decimal: str, pattern: str | None) -> RowReading:
-    """Return a row whose texts are those of `write_number`; those that differ only in a comma are one, and add up."""
+    """Return a row whose texts are those of `write_amount`; those that differ only in a comma are one, and add up."""
     chances: dict[str, float] = defaultdict(float)
     texts: dict[str, str] = {}
     for read, chance in ((row.text, row.confidence), *row.alternatives):
-        text = write_number(read, decimal, pattern)
+        text = write_amount(read, decimal, pattern)
         chances[ignore_comma(text)] += chance
         texts.setdefault(ignore_comma(text), text)
     first, *others = chances
@@ -165,14 +165,14 @@ def apply_formulas(page: Reading, form: Form, habits: Mapping[str, Habit]) -> Re
 
 @dataclass(frozen=True)
 class Check:
-    """A formula for the number in the field `target` of a line, or of the page if record is 0.
+    """A formula for the number in the field `target` of a line, or of the page if line is 0.
 
     cells: indices of the rows in each of its fields. many: fields in which a space separates two numbers.
     """
 
     target: str
     formula: Formula
-    record: int
+    line: int
     cells: Mapping[str, Sequence[int]]
     many: Collection[str]
 
@@ -188,18 +188,18 @@ def _list_checks(rows: Sequence[RowReading], form: Form) -> Iterator[Check]:
     """Yield what is checked on a page: each line, then the sums."""
     places: dict[tuple[str, int], list[int]] = defaultdict(list)
     for i, row in enumerate(rows):
-        if row.record or form.holds[row.region] == "many":
-            places[row.region, row.record].append(i)
+        if row.line or form.holds[row.region] == "many":
+            places[row.region, row.line].append(i)
     many = [field for field, holds in form.holds.items() if holds == "many"]
-    records = sorted({record for field, record in places if form.holds[field] == "lines"})
-    checks = [(target, formula, record) for record in records for target, formula in form.lines.items()]
-    for target, formula, record in [*checks, *((target, formula, 0) for target, formula in form.sums.items())]:
+    lines = sorted({line for field, line in places if form.holds[field] == "lines"})
+    checks = [(target, formula, line) for line in lines for target, formula in form.lines.items()]
+    for target, formula, line in [*checks, *((target, formula, 0) for target, formula in form.sums.items())]:
         cells: dict[str, list[int]] = {}
         for field in sorted({target, *list_fields(formula.tree, "field")}):
-            cells[field] = places.get((field, record if form.holds[field] == "lines" else 1), [])
+            cells[field] = places.get((field, line if form.holds[field] == "lines" else 1), [])
         for field in sorted(list_fields(formula.tree, "sum")):
             cells[field] = [i for (name, _), some in sorted(places.items()) if name == field for i in some]
-        yield Check(target, formula, record, cells, many)
+        yield Check(target, formula, line, cells, many)
 
 
 def _choose(rows: Sequence[RowReading], checks: Sequence[Check], habits: Mapping[str, Habit]) -> list[RowReading]:
@@ -311,27 +311,27 @@ def _replace_reading(row: RowReading, text: str, chances: Mapping[str, float]) -
         digits="".join(character for character in text if character.isdecimal()),
         confidence=round(chances[text], 6),
         alternatives=tuple(sorted(others, key=itemgetter(1), reverse=True)),
-        rejected=False,
+        withheld=False,
         before=row.before or ((row.text, row.confidence), *row.alternatives),
     )
 
 
 def _find_problem(rows: Sequence[RowReading], asked: Check, habit: Habit, decimal: str) -> Problem | None:
     """Return what is wrong with a line or a sum, if anything is."""
-    formula, target, record = asked.formula, asked.target, asked.record
+    formula, target, line = asked.formula, asked.target, asked.line
     texts = {i: rows[i].text for some in asked.cells.values() for i in some}
     written = asked.write(texts)
     compared = check(formula, target, written, habit) if all(texts.values()) else Comparison(None)
     result = format_amount(compared.result, decimal) if compared.result else ""
     found = next(iter(written[target]), "")
     if compared.fits is False:
-        kind: Kind = "line" if record else "sum"
-        return Problem(kind, f"{found}, but {formula.text} is {result}", target, record=record)
-    if compared.fits is None and not record:
+        kind: ProblemKind = "line" if line else "sum"
+        return Problem(kind, f"{found}, but {formula.text} is {result}", target, line=line)
+    if compared.fits is None and not line:
         return Problem("sum", f"{formula.text} cannot be checked", target)
     if result and not found:
-        return Problem("missing", f"a number is missing: {formula.text} is {result}", target, record=record)
+        return Problem("missing", f"a number is missing: {formula.text} is {result}", target, line=line)
     empty = [field for field, some in written.items() if not any(some)]
     if found and empty and not result:
-        return Problem("missing", "a number is missing", empty[0], record=record)
+        return Problem("missing", "a number is missing", empty[0], line=line)
     return None

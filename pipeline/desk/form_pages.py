@@ -1,4 +1,4 @@
-"""Compare the pages of a form: find what may be missing, and make the table with a line for each record."""
+"""Compare the pages of a form: find what may be missing, and make the table with a line for each line."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ from pipeline.reader.pages.result import Problem, find_doubt
 
 FULL = 0.6  # of the pages: how many have the same number of rows where a smaller number is a problem
 SCANTY = 0.5  # of the median: number of rows that is always one
-FEWEST = 3  # pages from which what is unusual can be told
+FEWEST_PAGES = 3  # pages from which what is unusual can be told
 
 
 def check_pages(found: Sequence[Reading], form: Form) -> list[Reading]:
@@ -58,14 +58,14 @@ def _mark_twice(found: Sequence[Reading]) -> list[Reading]:
 def find_usual(read: Sequence[Reading], field: str) -> int:
     """Return the number of rows in a field below which a page has too few."""
     counts = [sum(row.region == field for row in page.rows) for page in read]
-    if len(counts) < FEWEST:
+    if len(counts) < FEWEST_PAGES:
         return 0
     most, pages = Counter(counts).most_common(1)[0]
     return most if pages >= FULL * len(counts) else round(SCANTY * float(np.median(counts)))
 
 
 def tabulate(page: Reading, form: Form) -> Iterator[dict[str, str]]:
-    """Yield the lines of the table for a page: one for each record, then one for each problem.
+    """Yield the lines of the table for a page: one for each line of the page, then one for each problem.
 
     A page about which a person is to decide has only a line that says so.
 
@@ -82,12 +82,12 @@ def tabulate(page: Reading, form: Form) -> Iterator[dict[str, str]]:
     whole: dict[str, list[str]] = {}
     for row in page.rows:
         holds = form.holds[row.region]
-        if holds == "many" or (holds == "one" and row.record):
+        if holds == "many" or (holds == "one" and row.line):
             whole.setdefault(row.region, []).append(row.text)
             sure.setdefault(0, []).append(row.confidence)
-        elif row.record:
-            cells.setdefault(row.record, {})[row.region] = row.text
-            sure.setdefault(row.record, []).append(row.confidence)
+        elif row.line:
+            cells.setdefault(row.line, {})[row.region] = row.text
+            sure.setdefault(row.line, []).append(row.confidence)
     values = {field: "; ".join(texts) for field, texts in whole.items()}
     if not cells and values:
         cells[1] = {}
@@ -96,7 +96,7 @@ def tabulate(page: Reading, form: Form) -> Iterator[dict[str, str]]:
         line = {"file": page.file, "line": str(number), "confidence": f"{least:.4f}"}
         yield {**line, **values, **cells[number]}
     for row in page.rows:
-        if not row.record and form.holds[row.region] != "many":
+        if not row.line and form.holds[row.region] != "many":
             line = {"file": page.file, "confidence": f"{row.confidence:.4f}", "check": UNFIT}
             yield {**line, row.region: row.text}
     for each in group_problems([each for each in page.problems if each.kind != "unfit"]):
@@ -110,12 +110,12 @@ class Problems:
 
     what: str
     region: str
-    record: int
+    line: int
     boxes: tuple[Box, ...]
 
     def __str__(self) -> str:
         """Return the problems in words, with their field and line."""
-        line = f", line {self.record}" if self.record else ""
+        line = f", line {self.line}" if self.line else ""
         several = f" in {len(self.boxes)} places" if len(self.boxes) > 1 else ""
         return f"{self.region}{line}: {self.what}{several}" if self.region else f"{self.what}{several}"
 
@@ -124,6 +124,6 @@ def group_problems(problems: Sequence[Problem]) -> list[Problems]:
     """Return the problems of a page; those of one kind and field become one, except for those of single lines."""
     boxes: dict[tuple[str, str, int], list[Box]] = {}
     for each in problems:
-        record = 0 if each.kind == "ink" else each.record
-        boxes.setdefault((each.what, each.region, record), []).extend([each.box] if each.box else [])
-    return [Problems(what, region, record, tuple(some)) for (what, region, record), some in boxes.items()]
+        line = 0 if each.kind == "ink" else each.line
+        boxes.setdefault((each.what, each.region, line), []).extend([each.box] if each.box else [])
+    return [Problems(what, region, line, tuple(some)) for (what, region, line), some in boxes.items()]

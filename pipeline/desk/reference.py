@@ -8,12 +8,12 @@ from pipeline.desk.forms.form import Form, add_reference
 from pipeline.engine.errors import UsageError
 from pipeline.pictures.decoding import Page, PictureError, load_page
 from pipeline.reader.batch.blocks import load_contents, to_source
-from pipeline.reader.batch.folders import STDIN, Picture
+from pipeline.reader.batch.folders import STDIN, PictureFile
 
 OTHERS = 3  # pages that are tried, at most, until one shows what is printed on the reference page
 
 
-def complete_form(form: Form, pictures: Sequence[Picture]) -> Form:
+def complete_form(form: Form, pictures: Sequence[PictureFile]) -> Form:
     """Return the form with its reference page: the page that it names, otherwise the first of the pictures.
 
     Another picture tells what is printed on it. Standard input cannot be read twice, and is not a reference page.
@@ -34,7 +34,7 @@ def complete_form(form: Form, pictures: Sequence[Picture]) -> Form:
         ) from None
 
 
-def _load_pages(pictures: Sequence[Picture]) -> Iterator[Page]:
+def _load_pages(pictures: Sequence[PictureFile]) -> Iterator[Page]:
     """Yield those of some pages that can be read."""
     for picture, content in zip(pictures, load_contents(pictures), strict=True):
         if not isinstance(content, PictureError):
@@ -42,7 +42,7 @@ def _load_pages(pictures: Sequence[Picture]) -> Iterator[Page]:
                 yield load_page(to_source(content), picture.shown)
 
 
-def _find_reference(form: Form, pictures: Sequence[Picture]) -> Picture:
+def _find_reference(form: Form, pictures: Sequence[PictureFile]) -> PictureFile:
     """Return the page that a form names: a file beside the form, otherwise a page of the pile; both as in scan.pdf#3.
 
     Raises UsageError if several pages of the pile have this name.
@@ -52,9 +52,9 @@ def _find_reference(form: Form, pictures: Sequence[Picture]) -> Picture:
     file = form.path.parent / form.named
     path, _, page = str(file).rpartition("#")
     if page.isdecimal() and not file.exists():
-        beside = Picture(path, Path(path), int(page) - 1)
+        beside = PictureFile(path, Path(path), int(page) - 1)
     else:
-        beside = Picture(str(file), file)
+        beside = PictureFile(str(file), file)
     if Path(beside.path).exists():
         return beside
     if not any(picture.path == STDIN or Path(picture.path).exists() for picture in pictures):

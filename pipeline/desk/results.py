@@ -23,15 +23,15 @@ from pipeline.engine.resume_log import RESUME_LOG, append_entry, new_log, read_l
 from pipeline.engine.terminal import printable
 from pipeline.reader.batch.blocks import Request, read_pictures
 from pipeline.reader.batch.boxes import CERTAIN
-from pipeline.reader.batch.folders import Picture, check_new
-from pipeline.reader.batch.formats import Format, format_csv, format_header, format_table
-from pipeline.reader.batch.readings import Reading, reject
+from pipeline.reader.batch.folders import PictureFile, check_new
+from pipeline.reader.batch.formats import Format, format_csv, format_csv_header, format_table
+from pipeline.reader.batch.readings import Reading, withhold
 from pipeline.reader.batch.table import CHECKED_COLUMNS
 from pipeline.scheduling.backends import Backend
 
 log = logging.getLogger(__name__)
 
-COPIES = "copies"  # folder, in a working folder
+COPIES_FOLDER = "copies"  # folder, in a working folder
 NAMED = 3  # pictures without a digit, and what may be missing on pages of a form, that are named
 
 
@@ -39,13 +39,13 @@ NAMED = 3  # pictures without a digit, and what may be missing on pages of a for
 class Work:
     """Pictures to read and how. copies: the file of the copy of each picture; empty if none are wanted.
 
-    form: the one of the request. least: confidence below which a row is rejected. backend: None to read one picture
+    form: the one of the request. least: confidence below which a row is withheld. backend: None to read one picture
     after the other.
     """
 
     request: Request
     form: Form | None
-    pictures: Sequence[Picture]
+    pictures: Sequence[PictureFile]
     least: float
     copies: Sequence[Path]
     backend: Backend | None
@@ -88,7 +88,7 @@ def print_readings(work: Work, write: Format) -> Iterator[str]:
             if form:
                 found.append(reading)
             else:
-                yield from write(reject(reading, work.least))
+                yield from write(withhold(reading, work.least))
             errors += _list_errors([reading])
             empty += _list_empty([reading])
     if form:
@@ -110,7 +110,7 @@ def write_readings(work: Work, formats: Mapping[Path, Format], review: Path | No
     with working_folder(targets[0], "classify"):
         entries = read_log(folder, key)
         found = convert([reading for block in entries or () for reading in block], list[Reading])
-        done, hidden = len(found), folder / COPIES
+        done, hidden = len(found), folder / COPIES_FOLDER
         if found:
             log.info("classify: resuming after %s of %s pictures", f"{done:,}", f"{total:,}")
             for error in _list_errors(found):
@@ -150,13 +150,13 @@ def write_readings(work: Work, formats: Mapping[Path, Format], review: Path | No
 
 
 def _complete(found: Sequence[Reading], work: Work) -> tuple[list[Reading], str]:
-    """Return what was read, without rejected texts, and what remains for a person to check, in words.
+    """Return what was read, without withheld texts, and what remains for a person to check, in words.
 
     On pages of a form, the formulas are applied, and problems name what may be missing or wrong.
     """
     form = work.form
     found = check_pages(found, form) if form else found
-    checked = [reject(reading, work.least) for reading in found]
+    checked = [withhold(reading, work.least) for reading in found]
     rows = [row for reading in checked for row in reading.rows]
     sure = sum(row.confidence >= CERTAIN for row in rows)
     which = f"{len(rows):,} {'row' if len(rows) == 1 else 'rows'} {'has' if 1 in (sure, len(rows)) else 'have'}"
@@ -177,7 +177,7 @@ def _format_all(found: Sequence[Reading], write: Format, form: Form | None) -> I
         yield from format_table((line for page in found for line in tabulate(page, form)), form.holds)
         return
     if write is format_csv:
-        yield format_header()
+        yield format_csv_header()
     for reading in found:
         yield from write(reading)
 

@@ -10,14 +10,14 @@ import numpy as np
 
 from pipeline.desk.arithmetic import MOST_COMBINATIONS, choose_decimal, find_habits, merge_separators
 from pipeline.desk.form_pages import find_usual
-from pipeline.desk.forms.form import DECIMALS, DIGITS, FIELD_KEYS, KEYS, RESERVED, TYPE_NAMES, Form
-from pipeline.desk.forms.formulas import MOST_CHARACTERS, Formula
+from pipeline.desk.forms.form import DECIMALS, DIGIT_NAMES, FIELD_KEYS, KEYS, RESERVED, TYPE_NAMES, Form
+from pipeline.desk.forms.formulas import MOST_FORMULA_CHARACTERS, Formula
 from pipeline.reader.batch.boxes import CERTAIN, Box
 from pipeline.reader.batch.readings import Reading, RowReading
 from pipeline.reader.batch.table import FORMULA
 from pipeline.reader.pages.result import find_doubt
 from pipeline.reader.rows.expected import MOST_DIGITS
-from pipeline.reader.rows.expressions import TOKEN, UNNAMED, find_fitting
+from pipeline.reader.rows.expressions import TOKEN, UNNAMED, find_fitting_characters
 from pipeline.reader.rows.labels import SEPARATORS, SPACE
 
 GLANCE = 250  # milliseconds for which a question is shown before an answer counts
@@ -55,7 +55,7 @@ def list_pages(found: Sequence[Reading], form: Form | None) -> list[dict[str, An
 def _show_way(reading: Reading, form: Form | None, size: tuple[int, int]) -> dict[str, Any]:
     """Return what was read on a page in one way up."""
     doubt = find_doubt(reading.problems)
-    problems = [each for each in reading.problems if not each.record or each.kind in ("ink", "unfit")]
+    problems = [each for each in reading.problems if not each.line or each.kind in ("ink", "unfit")]
     rows = [row if doubt and doubt.kind == "foreign" else _undo_formulas(row) for row in reading.rows]
     if form and doubt:  # otherwise, they are merged already
         rows = [merge_separators(row, form.decimal, form.patterns[row.region]) for row in rows]
@@ -69,10 +69,10 @@ def _show_way(reading: Reading, form: Form | None, size: tuple[int, int]) -> dic
 
 
 def _undo_formulas(row: RowReading) -> RowReading:
-    """Return a row as it was read; a rejected one has its texts as alternatives."""
+    """Return a row as it was read; a withheld one has its texts as alternatives."""
     if not row.before:
         return row
-    (text, confidence), *others = [("", 0.0), *row.before] if row.rejected else row.before
+    (text, confidence), *others = [("", 0.0), *row.before] if row.withheld else row.before
     digits = "".join(character for character in text if character.isdecimal())
     alternatives = tuple(others)
     return replace(row, text=text, digits=digits, confidence=confidence, alternatives=alternatives, before=())
@@ -123,11 +123,11 @@ def list_constants() -> dict[str, Any]:
         "reserved": RESERVED,
         "decimals": DECIMALS,
         "mostDigits": MOST_DIGITS,
-        "mostCharacters": MOST_CHARACTERS,
+        "mostCharacters": MOST_FORMULA_CHARACTERS,
         "mostCombinations": MOST_COMBINATIONS,
         "certain": CERTAIN,
         "glance": GLANCE,
-        "characters": [*DIGITS, " ", *SEPARATORS],
+        "characters": [*DIGIT_NAMES, " ", *SEPARATORS],
         "unnamed": UNNAMED,
         "token": TOKEN.pattern.replace("(?P<", "(?<"),
         "formula": FORMULA,
@@ -140,12 +140,12 @@ def spell_out(pattern: str) -> str:
     >>> spell_out(r"\d[.,](?:5|\s)")
     '[0123456789][.,](?:[5]|[ ])'
     """
-    characters = [*DIGITS, " ", *SEPARATORS]
+    characters = [*DIGIT_NAMES, " ", *SEPARATORS]
 
     def spell(token: re.Match[str]) -> str:
         if token["atom"] is None:
             return re.sub(r"^\{,", "{0,", token[0])
-        fitting = (characters[i] for i in sorted(find_fitting(token["atom"], characters)))
+        fitting = (characters[i] for i in sorted(find_fitting_characters(token["atom"], characters)))
         return f"[{''.join(fitting)}]".replace("-", r"\-")
 
     return TOKEN.sub(spell, pattern)
@@ -166,10 +166,10 @@ def _list_fields(form: Form, found: Sequence[Reading]) -> dict[str, dict[str, An
         known["unit"] = str(habits[region.name].unit)
         known["rounds"] = habits[region.name].rounds
         known["most"] = find_usual(read, region.name) if region.holds == "lines" else 0
-        if region.pattern is not None and (expected := region.compile(DIGITS)):
+        if region.pattern is not None and (expected := region.compile(DIGIT_NAMES)):
             counts_as = expected.counts_as.tolist()
             ignored = counts_as[-1]  # the blank
             known["pattern"], known["fits"] = region.pattern, spell_out(region.pattern)
-            known["spaces"] = counts_as[len(DIGITS) + SPACE] != ignored
-            known["separators"] = any(counts_as[len(DIGITS) + each] != ignored for each in SEPARATORS.values())
+            known["spaces"] = counts_as[len(DIGIT_NAMES) + SPACE] != ignored
+            known["separators"] = any(counts_as[len(DIGIT_NAMES) + each] != ignored for each in SEPARATORS.values())
     return fields

@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.desk.forms.regions import Box
+from pipeline.desk.forms.regions import FloatBox
 from pipeline.engine.documents import MAX_BYTES, require_regular
 from pipeline.engine.errors import UsageError
 from pipeline.model.metrics import measure_reliability
 from pipeline.reader.batch.boxes import CERTAIN
 from pipeline.reader.batch.readings import Reading
-from pipeline.reader.batch.table import SIDES, unprotect
+from pipeline.reader.batch.table import BOX_SIDES, unprotect
 
-READ = {"file", "checked", "value", *SIDES}  # columns of the table
+CHECKED_READ = {"file", "checked", "value", *BOX_SIDES}  # columns of the table
 SAME = 0.3  # intersection over union (IoU) of two boxes, from which they are of the same row
 DELIMITERS = ",;\t"  # between the cells; some spreadsheet programs write others than commas
 UNCHECKED = ("", "no", "false", "0", "line")  # contents of the column of rows that no person has seen
@@ -34,7 +34,7 @@ class Checked:
     """
 
     text: str
-    box: Box
+    box: FloatBox
     change: str = ""
 
 
@@ -47,8 +47,8 @@ def load_truth(path: Path) -> dict[str, list[Checked]]:
         head = text.partition("\n")[0]
         delimiter = max(DELIMITERS, key=head.count)
         lines = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter))
-        if not lines or not set(lines[0]) >= READ:
-            columns = ", ".join(sorted(READ))
+        if not lines or not set(lines[0]) >= CHECKED_READ:
+            columns = ", ".join(sorted(CHECKED_READ))
             raise UsageError(f"{path} has no rows with the columns {columns}: save it from a new page of --review")
         found: dict[str, list[Checked]] = {}
         for number, line in enumerate(lines, start=1):
@@ -56,7 +56,7 @@ def load_truth(path: Path) -> dict[str, list[Checked]]:
                 count = f"{len(head.split(delimiter))} cells, separated by {delimiter!r}"
                 raise UsageError(f"{path}: row {number} does not have {count}: save it again")
             if line["checked"].strip().casefold() not in UNCHECKED:
-                left, top, right, bottom = (float(line[side]) for side in SIDES)
+                left, top, right, bottom = (float(line[side]) for side in BOX_SIDES)
                 checked = Checked(_squeeze(line["value"]), (left, top, right, bottom), line.get("change") or "")
                 found.setdefault(unprotect(line["file"]), []).append(checked)
     except OSError as error:
@@ -77,7 +77,7 @@ def compare(found: Iterable[Reading], truth: Mapping[str, Sequence[Checked]], pa
     known = [(name, checked) for name, each in truth.items() if name in read for checked in each]
     if not known:
         raise UsageError(f"{path} has no checked row of these pictures: name the pictures as in its column file")
-    rejected = 0
+    withheld = 0
     chances, correct = np.zeros(len(known), np.float32), np.zeros(len(known), bool)
     boxes = {name: np.array([row.box for row in rows], float).reshape(-1, 4) for name, rows in read.items()}
     for number, (name, checked) in enumerate(known):
@@ -85,14 +85,14 @@ def compare(found: Iterable[Reading], truth: Mapping[str, Sequence[Checked]], pa
         overlaps = _compute_iou(boxes[name], checked.box)
         if overlaps.size and overlaps.max() >= SAME:
             row = read[name][int(overlaps.argmax())]
-            rejected += row.rejected
-            chances[number] = 0 if row.rejected else row.confidence
+            withheld += row.withheld
+            chances[number] = 0 if row.withheld else row.confidence
             correct[number] = _squeeze(row.text) == checked.text
     error = measure_reliability(chances[:, np.newaxis], (~correct).astype(np.uint8)).error
     right = f"{correct.sum():,} of {len(known):,} checked rows are read correctly ({correct.mean():.1%})"
     counts = Counter(checked.change for _, checked in known)
     seen = f"{counts['added']:,} were added and {counts['deleted']:,} deleted by hand"
-    lines = [f"{right}, {rejected:,} are rejected; {seen}"]
+    lines = [f"{right}, {withheld:,} are withheld; {seen}"]
     for threshold in THRESHOLDS:
         sure = chances >= threshold
         wrong = np.count_nonzero(sure & ~correct)
@@ -108,7 +108,7 @@ def _squeeze(text: str) -> str:
     return "".join(text.lstrip("'").split()).replace(",", ".")
 
 
-def _compute_iou(boxes: NDArray[np.floating], box: Box) -> NDArray[np.floating]:
+def _compute_iou(boxes: NDArray[np.floating], box: FloatBox) -> NDArray[np.floating]:
     """Return the intersection over union (IoU) of a box with each of some boxes, (k, 4)."""
     sides = np.minimum(boxes[:, 2:], box[2:]) - np.maximum(boxes[:, :2], box[:2])
     intersection = np.maximum(sides, 0).prod(axis=1)

@@ -7,7 +7,7 @@ from pipeline.desk.forms.amounts import MINUTE, may_be_amount, parse_amount
 from pipeline.desk.forms.form import Form
 from pipeline.engine.extras import require
 
-MOST_DIGITS = 15  # of a number that a spreadsheet program keeps exactly
+MOST_CELL_DIGITS = 15  # of a number that a spreadsheet program keeps exactly
 HOURS = 24  # of a day, which is 1 in a workbook
 
 
@@ -34,7 +34,7 @@ def make_workbook(lines: Iterable[Mapping[str, str]], form: Form) -> bytes:
             if not text:
                 continue
             if name in form.holds:
-                value, code = convert(text, form.patterns[name])
+                value, code = convert_cell(text, form.patterns[name])
             elif name in ("line", "confidence"):
                 value, code = float(text), "0" if name == "line" else "0.000000"
             else:
@@ -47,15 +47,15 @@ def make_workbook(lines: Iterable[Mapping[str, str]], form: Form) -> bytes:
     return file.getvalue()
 
 
-def convert(text: str, pattern: str | None) -> tuple[float | str, str]:
+def convert_cell(text: str, pattern: str | None) -> tuple[float | str, str]:
     r"""Return the value of a number in a workbook, and how it is shown; a text if it has to stay as it is written.
 
-    >>> convert("12,50", None), convert("8:30", r"\d?\d:\d\d"), convert("007", None)
+    >>> convert_cell("12,50", None), convert_cell("8:30", r"\d?\d:\d\d"), convert_cell("007", None)
     ((12.5, '0.00'), (0.3541666666666667, '[h]:mm'), ('007', ''))
     """
     digits = "".join(character for character in text if character.isdecimal())
     amount = parse_amount(text)
-    is_code = len(digits) > MOST_DIGITS or (len(digits) > 1 and text.isdecimal() and text.startswith("0"))
+    is_code = len(digits) > MOST_CELL_DIGITS or (len(digits) > 1 and text.isdecimal() and text.startswith("0"))
     if amount is None or is_code or not (text.isdecimal() or amount.unit == MINUTE or may_be_amount(pattern)):
         return text, ""
     if amount.unit == MINUTE:

@@ -17,7 +17,7 @@ from numpy.typing import DTypeLike, NDArray
 from pipeline.engine.documents import advise_anew, require_regular
 from pipeline.engine.errors import PipelineError
 
-BLOCK_BYTES = 1 << 20  # default size of a block: it fits into the cache, and the overhead of a call is negligible
+COPY_BYTES = 1 << 20  # default size of a block: it fits into the cache, and the overhead of a call is negligible
 
 
 class ArrayError(PipelineError):
@@ -139,7 +139,7 @@ def read_blocks(
     array: ArrayFile, size: int | None = None, start: int = 0, stop: int | None = None
 ) -> Iterator[NDArray[Any]]:
     """Yield the entries from `start` to `stop` (default: all) in blocks of at most `size` (default: about 1 MB)."""
-    size = size or max(1, BLOCK_BYTES // max(1, array.entry_bytes))
+    size = size or max(1, COPY_BYTES // max(1, array.entry_bytes))
     stop = len(array) if stop is None else stop
     for first in range(start, stop, size):
         yield read_entries(array, first, min(first + size, stop))

@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from pipeline.engine import ARTIFACTS
 from pipeline.engine.digests import read_anew, sha256
-from pipeline.engine.documents import Count, Duration, convert, load_json, save_json
+from pipeline.engine.documents import Duration, NonNegative, convert, load_json, save_json
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.provenance import Provenance, Reason, differences
 
@@ -24,7 +24,7 @@ class OutputFacts(TypedDict):
     """Facts about a file of an artifact; `unhashed` is set if it describes the run, not its result."""
 
     sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
-    bytes: Count
+    bytes: NonNegative
     unhashed: NotRequired[bool]
 
 

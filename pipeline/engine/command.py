@@ -26,7 +26,7 @@ from pipeline.engine.errors import UsageError
 from pipeline.engine.program import INTERRUPTED, run_command, run_program
 from pipeline.engine.run import format_outcome, run_stage
 from pipeline.engine.stage import Stage
-from pipeline.engine.variables import WORDS
+from pipeline.engine.variables import TYPE_ADVICE
 
 IN_NO_KEY = "runs stages, and influences no result"
 
@@ -109,7 +109,7 @@ def _advise(found: Mapping[str, Any]) -> str:
     kind, limits = found["type"], found.get("ctx", {})
     if kind in ("greater_than_equal", "less_than_equal"):
         return f"use at least {limits['ge']:g}" if "ge" in limits else f"use at most {limits['le']:g}"
-    return {"int": WORDS[int], "float": WORDS[float]}.get(kind.partition("_")[0], "")
+    return {"int": TYPE_ADVICE[int], "float": TYPE_ADVICE[float]}.get(kind.partition("_")[0], "")
 
 
 def make_app(command: Command) -> typer.Typer:

@@ -21,7 +21,10 @@ from pipeline.engine.files import replacement
 
 MEMORY = ARTIFACTS / ".cache" / "files.json"
 SECOND = 1_000_000_000  # nanoseconds
-FINE, COARSE = SECOND // 20, 2 * SECOND  # longest step of the times of files, if they have fractions of a second or not
+FINE_STEP, COARSE = (
+    SECOND // 20,
+    2 * SECOND,
+)  # longest step of the times of files, if they have fractions of a second or not
 
 T = TypeVar("T")
 _doubted: set[str] = set()  # names in the memory: see `read_anew`
@@ -40,7 +43,7 @@ def read_anew() -> None:
     _doubted.update(_memory())
 
 
-def signature(path: Path | str) -> list[int] | None:
+def file_stamp(path: Path | str) -> list[int] | None:
     """Return size, times and inode of a file, None if it is missing. They change with it even if the clock is set."""
     try:
         status = os.stat(path)
@@ -49,23 +52,23 @@ def signature(path: Path | str) -> list[int] | None:
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
 
 
-def identify(path: Path | str) -> list[int] | None:
-    """Return the signature of a file, made unique as long as a write may leave the signature unchanged.
+def stamp_or_unique(path: Path | str) -> list[int] | None:
+    """Return the stamp of a file, made unique as long as a write may leave the stamp unchanged.
 
     This is so immediately after a write, because the times of a file advance in steps.
     """
-    found, now = signature(path), time.time_ns()
+    found, now = file_stamp(path), time.time_ns()
     if found is None:
         return None
     latest = max(found[1:3])
-    return [*found, now] if abs(now - latest) < (FINE if latest % SECOND else COARSE) else found
+    return [*found, now] if abs(now - latest) < (FINE_STEP if latest % SECOND else COARSE) else found
 
 
-def wait_and_identify(path: Path | str) -> list[int] | None:
-    """Return what `identify` returns, after waiting until a write would change the signature, two seconds at most."""
+def wait_and_stamp(path: Path | str) -> list[int] | None:
+    """Return what `stamp_or_unique` returns, once a write would change the stamp; wait two seconds at most."""
     end = time.monotonic() + COARSE / SECOND
-    while (found := identify(path)) != signature(path) and time.monotonic() < end:
-        time.sleep(FINE / SECOND / 5)
+    while (found := stamp_or_unique(path)) != file_stamp(path) and time.monotonic() < end:
+        time.sleep(FINE_STEP / SECOND / 5)
     return found
 
 
@@ -95,7 +98,7 @@ def sha256(path: Path | str) -> str:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
-    return remember("sha256", path, identify(path), str, compute)
+    return remember("sha256", path, stamp_or_unique(path), str, compute)
 
 
 def _save() -> None:
@@ -105,5 +108,5 @@ def _save() -> None:
     files = {name: found for name, found in _memory().items() if os.path.exists(name.partition(" ")[2])}
     with suppress(OSError):
         MEMORY.parent.mkdir(exist_ok=True)
-        with replacement(MEMORY) as fresh:
-            fresh.write_text(json.dumps(files))
+        with replacement(MEMORY) as temporary:
+            temporary.write_text(json.dumps(files))

@@ -18,7 +18,7 @@ MAX_INTEGER = (1 << 63) - 1  # larger ones are neither indices nor floats
 MAX_BYTES = 100_000_000  # of a document, which is read whole
 FINITE = sys.float_info.max  # infinity exceeds it
 
-Count = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
+NonNegative = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 Positive = Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Fraction = Annotated[float, Meta(ge=0, lt=1)]

@@ -9,8 +9,8 @@ import msgspec
 from pipeline.engine.documents import FINITE, MAX_INTEGER
 from pipeline.engine.errors import UsageError
 
-NAMES = {int: "a whole number", float: "a number", str: "a text"}
-LIMITS = {"gt": "above", "ge": "of at least", "lt": "below", "le": "of at most"}  # attributes of Meta
+TYPE_NOUNS = {int: "a whole number", float: "a number", str: "a text"}
+LIMIT_WORDS = {"gt": "above", "ge": "of at least", "lt": "below", "le": "of at most"}  # attributes of Meta
 
 
 def list_described(schema: Any) -> list[tuple[Field[Any], Any, str]]:
@@ -38,6 +38,6 @@ def _describe_type(annotation: Any) -> str:
     if get_origin(kind) is Literal:
         return f"one of {', '.join(map(str, get_args(kind)))}"
     metas = [each for each in others if isinstance(each, msgspec.Meta)]
-    found = {name: getattr(meta, name) for meta in metas for name in LIMITS if getattr(meta, name) is not None}
-    limits = [f"{LIMITS[name]} {limit:,}" for name, limit in found.items() if limit not in (FINITE, MAX_INTEGER)]
-    return " ".join([NAMES[kind], " and ".join(limits)]).strip()
+    found = {name: getattr(meta, name) for meta in metas for name in LIMIT_WORDS if getattr(meta, name) is not None}
+    limits = [f"{LIMIT_WORDS[name]} {limit:,}" for name, limit in found.items() if limit not in (FINITE, MAX_INTEGER)]
+    return " ".join([TYPE_NOUNS[kind], " and ".join(limits)]).strip()

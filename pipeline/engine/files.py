@@ -14,22 +14,24 @@ def replacement(path: Path) -> Iterator[Path]:
     If the block or the replacement fails, `path` is unchanged and nothing else is left. An OSError about the hidden
     name is about `path`.
     """
-    fresh = path.with_name(f".{os.urandom(8).hex()}.fresh")  # unpredictable, so that nobody can place a link there
+    temporary = path.with_name(
+        f".{os.urandom(8).hex()}.temporary"
+    )  # unpredictable, so that nobody can place a link there
     try:
-        yield fresh
-        fresh.replace(path)
+        yield temporary
+        temporary.replace(path)
     except OSError as error:
-        if fresh.name in str(error):
+        if temporary.name in str(error):
             raise OSError(error.errno, error.strerror, os.fspath(path)) from error
         raise
     finally:
-        fresh.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 @contextmanager
 def new_file(path: Path) -> Iterator[BinaryIO]:
     """Yield a file to write that replaces `path` at the end of the block, once it is on the disk."""
-    with replacement(path) as fresh, open(fresh, "xb") as file:
+    with replacement(path) as temporary, open(temporary, "xb") as file:
         yield file
         file.flush()
         os.fsync(file.fileno())  # otherwise a power failure can leave an incomplete file under this name

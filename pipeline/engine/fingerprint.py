@@ -29,8 +29,8 @@ from pipeline.engine import STARTED
 from pipeline.engine.digests import COARSE, SECOND, sha256
 from pipeline.engine.errors import UsageError
 from pipeline.engine.outline import DIGEST_LENGTH, Outline, load_outline, with_packages
-from pipeline.engine.packages import SITE, find_source, make_finder
-from pipeline.engine.provenance import NOT_INSTALLED, environment
+from pipeline.engine.packages import SITE, find_source, make_detector
+from pipeline.engine.provenance import NOT_INSTALLED, package_versions
 
 LIBRARY = __package__.partition(".")[0]
 
@@ -57,16 +57,16 @@ def fingerprint(
     count although the function does not import them. Raises PipelineError if a module cannot be parsed or followed,
     UsageError if a pattern is not relative to the project or matches no file.
     """
-    start, root = locate(function)
-    finder = functools.cache(make_finder)
-    versions = environment(())
+    start, root = find_project(function)
+    detector = functools.cache(make_detector)
+    versions = package_versions(())
 
     @functools.cache
     def find_folders(top: str) -> tuple[Path, ...]:
         """Return the folders that may have the code of the modules of this first name; note the versions otherwise."""
         # In site-packages the project is these two packages; elsewhere it is everything in the folder.
         is_candidate = top in (start.partition(".")[0], LIBRARY) or not root.name.endswith(SITE)
-        found = finder(root, "").find_spec(top) if is_candidate else None
+        found = detector(root, "").find_spec(top) if is_candidate else None
         if found and found.origin:
             return (root,)
         if not top or top == "__main__" or top in sys.stdlib_module_names:
@@ -80,7 +80,7 @@ def fingerprint(
     @functools.cache
     def load(name: str) -> tuple[Path, Path, Outline] | None:
         for folder in find_folders(name.partition(".")[0]):
-            spec = finder(folder, name.rpartition(".")[0]).find_spec(name)
+            spec = detector(folder, name.rpartition(".")[0]).find_spec(name)
             if spec and spec.origin:  # a folder without `__init__.py` has none
                 return folder, Path(spec.origin), load_outline(Path(spec.origin), name)
         return None
@@ -127,7 +127,7 @@ def load_sources(function: Callable[..., Any], files: Collection[str]) -> list[s
     A module that is imported later, inside the function, could be one that has been edited since its digest was
     computed. files: a fingerprint of the function.
     """
-    start, root = locate(function)
+    start, root = find_project(function)
     paths = {file: root / file for file in files}
     for file in files:
         name = file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
@@ -164,7 +164,7 @@ def _changed_since_start(path: Path) -> bool:
     return changed <= time.time_ns() and changed + (0 if changed % SECOND else COARSE) > STARTED
 
 
-def locate(function: Callable[..., Any]) -> tuple[str, Path]:
+def find_project(function: Callable[..., Any]) -> tuple[str, Path]:
     """Return the name of the function's module and the folder of its project."""
     name, file = function.__module__, _file_of(function)
     if name == "__main__":  # run as `python -m NAME`

@@ -24,12 +24,12 @@ from pipeline.engine import ARTIFACTS, STAGES
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.plan import Plan, plan_call
 from pipeline.engine.program import run_command, run_program
-from pipeline.engine.run import format_outcome, format_reasons, replaced, run_stage
+from pipeline.engine.run import format_outcome, format_reasons, make_replaced_error, run_stage
 from pipeline.engine.stage import Stage
 from pipeline.engine.terminal import paint, printable
 from pipeline.engine.variables import Variables, in_words_of_make, list_variables, parse_variables
 
-COLOURS = {"fresh": "green", "stored": "cyan", "waiting": "yellow", "stale": "yellow"}
+STATE_COLOURS = {"current": "green", "stored": "cyan", "waiting": "yellow", "stale": "yellow"}
 FORCE = "--force"
 CHANGED = ("parameter", "input")  # kinds of reasons that make alone can give an earlier stage during a run
 
@@ -48,7 +48,7 @@ def stale(words: Sequence[str]) -> str:
             name = f"{stage.name}.inputs"
             raise PipelineError(f"{stage.name}: the stage reads {min(missing)}: add it to {name} in the Makefile")
     plans = plan_stages(stages, variables)
-    return " ".join(["stale:", *(name for name, plan in plans.items() if plan.state != "fresh")])
+    return " ".join(["stale:", *(name for name, plan in plans.items() if plan.state != "current")])
 
 
 def run(words: Sequence[str]) -> str:
@@ -62,7 +62,7 @@ def run(words: Sequence[str]) -> str:
     plans = plan_stages(_list_earlier(stage), variables, exact=False)
     for earlier, plan in plans.items():
         if changed := [reason for reason in plan.reasons if reason.kind in CHANGED]:
-            raise replaced(ARTIFACTS / earlier, changed[0])
+            raise make_replaced_error(ARTIFACTS / earlier, changed[0])
     # The stage reads the links anew, so it compares what they lead to with what was found here.
     checked = {name: plan.manifest.digest for name, plan in plans.items() if plan.manifest and plan.state != "stored"}
     with _in_words_of_make([stage]):
@@ -186,7 +186,7 @@ def _read_variables(words: Iterable[str]) -> dict[str, str]:
 
 def _describe(name: str, plan: Plan, explain: bool) -> Iterator[str]:
     about = f"created on {plan.manifest.when}: {plan.manifest.summary}" if plan.manifest else ""
-    state = paint(f"{plan.description:<13}", COLOURS[plan.state], sys.stdout)
+    state = paint(f"{plan.description:<13}", STATE_COLOURS[plan.state], sys.stdout)
     if plan.reasons and not explain and not plan.is_missing:
         about = format_reasons(plan.reasons)
     yield f"{name:<10} {state} {printable(about)}".rstrip()

@@ -91,5 +91,5 @@ def write_file(path: Path, content: bytes) -> None:
 
 def publish(source: Path, target: Path) -> None:
     """Replace `target` by `source` atomically, even if it is on another disk."""
-    with replacement(target) as fresh:
-        shutil.move(source, fresh)
+    with replacement(target) as temporary:
+        shutil.move(source, temporary)

@@ -9,7 +9,7 @@ from importlib.machinery import EXTENSION_SUFFIXES, SOURCE_SUFFIXES, ExtensionFi
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline.engine.digests import identify, remember
+from pipeline.engine.digests import remember, stamp_or_unique
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.provenance import NOT_INSTALLED
 
@@ -42,7 +42,7 @@ def find_source(name: str) -> Source:
     found = {folder: _list_installed(folder).get(name, {}) for folder in map(os.path.dirname, places)}
     versions = {package: version for each in found.values() for package, version in each.items()}
     folders = [folder for folder, packages in found.items() if not packages]
-    if folders and not any(make_finder(Path(folder), "").find_spec(name) for folder in folders):
+    if folders and not any(make_detector(Path(folder), "").find_spec(name) for folder in folders):
         raise PipelineError(
             f"the code of the module {name}, {spec.origin or places[0]}, cannot be followed: move it into the project, "
             "or install its package without --editable"
@@ -67,10 +67,10 @@ def _list_installed(folder: str) -> dict[str, dict[str, str]]:
                     found.setdefault(module, {})[package] = version
         return found
 
-    return remember("packages", folder, identify(folder), dict[str, dict[str, str]], read)
+    return remember("packages", folder, stamp_or_unique(folder), dict[str, dict[str, str]], read)
 
 
-def make_finder(folder: Path, package: str) -> FileFinder:
+def make_detector(folder: Path, package: str) -> FileFinder:
     """Return what finds the modules of a package in a folder, whose content it remembers."""
     return FileFinder(
         str(folder.joinpath(*package.split("."))),

@@ -11,10 +11,10 @@ from pipeline.engine.declaration import Declaration
 from pipeline.engine.digests import sha256
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.fingerprint import fingerprint
-from pipeline.engine.provenance import NOT_INSTALLED, Provenance, Reason, environment, to_json_values
+from pipeline.engine.provenance import NOT_INSTALLED, Provenance, Reason, package_versions, to_json_values
 
-State = Literal["fresh", "stored", "waiting", "stale"]
-STATES = {"fresh": "up to date", "stored": "in the store", "waiting": "waiting", "stale": "stale"}
+State = Literal["current", "stored", "waiting", "stale"]
+STATES = {"current": "up to date", "stored": "in the store", "waiting": "waiting", "stale": "stale"}
 NOT_MADE = "not made yet"  # in place of "stale" for a stage without a result
 
 
@@ -22,7 +22,7 @@ NOT_MADE = "not made yet"  # in place of "stale" for a stage without a result
 class Plan:
     """The plan for a call of a stage.
 
-    expected: the provenance of its result. state: `fresh` if the result is up to date, so that the call does nothing;
+    expected: the provenance of its result. state: `current` if the result is up to date, so that the call does nothing;
     `stored` if the call restores it from the store; `stale` if the stage runs; `waiting` if this depends on the output
     of an earlier stage that will run. reasons: why the result is not up to date. manifest: the manifest of the stored
     result if there is one, otherwise of the published result.
@@ -37,7 +37,7 @@ class Plan:
     @property
     def digest(self) -> str | None:
         """The digest of the result, or None if the stage must run first."""
-        return self.manifest.digest if self.manifest and self.state in ("fresh", "stored") else None
+        return self.manifest.digest if self.manifest and self.state in ("current", "stored") else None
 
     @property
     def description(self) -> str:
@@ -87,7 +87,7 @@ def find_provenance(
             raise UsageError(f"{name} is {arguments[name]}, which is not a file that can be read: name another")
         digests[name] = sha256(arguments[name])
     found = fingerprint(stage.function, stage.extra_files, stage.modules(resolved))
-    versions = environment(stage.packages)
+    versions = package_versions(stage.packages)
     if missing := [package for package in stage.packages if versions[package] == NOT_INSTALLED]:
         raise PipelineError(
             f"{missing[0]}, in packages of the stage {stage.name}, is not installed: install it, or leave it out. The "
@@ -106,7 +106,7 @@ def make_plan(
     output, expected = arguments[stage.output], find_provenance(stage, arguments, inputs)
     manifest, reasons = check_result(output, expected)
     if manifest and not reasons and not force:
-        return Plan(output, expected, "fresh", (), manifest)
+        return Plan(output, expected, "current", (), manifest)
     store.check_output(output, expected.stage)
     entry = store.entry_of(output, expected.stage, expected.key)
     if not force and entry.exists() and entry != store.entry_at(output):

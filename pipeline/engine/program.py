@@ -17,7 +17,7 @@ from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.signals import end, install_handlers, stop_requested
 from pipeline.engine.terminal import paint, printable, shorten
 
-OWN = (__package__.partition(".")[0], STAGES)  # packages of the project
+OWN_PACKAGES = (__package__.partition(".")[0], STAGES)  # packages of the project
 INTERRUPTED = 130  # 128 + SIGINT, as in shells
 UNCHANGED = "Published results are unchanged"
 ADVICE = {
@@ -68,7 +68,7 @@ def run_command(name: str, work: Callable[[], object]) -> int:
         return fail(f"interrupted. {UNCHANGED}", INTERRUPTED)
     except ImportError as error:
         package = (error.name or "").partition(".")[0]
-        if not package or package in (*OWN, *sys.stdlib_module_names):  # a bug
+        if not package or package in (*OWN_PACKAGES, *sys.stdlib_module_names):  # a bug
             raise
         if find_spec(package):
             return fail(
@@ -136,6 +136,6 @@ def _prepare_output() -> None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # class names may not be encodable
-    for name in (*OWN, "__main__"):
+    for name in (*OWN_PACKAGES, "__main__"):
         logging.getLogger(name).setLevel(logging.INFO)
         logging.getLogger(name).handlers = [_Log()]

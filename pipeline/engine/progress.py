@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 REDRAWS = 4  # per second
 LOG_INTERVAL = 30.0  # seconds between two lines elsewhere than on a terminal
-WIDTH = 12  # characters of the bar
+BAR_WIDTH = 12  # characters of the bar
 MEGABYTE = 10**6
 NAME_WIDTH = 9  # of the longest name of a command
 
@@ -79,7 +79,7 @@ def _make_bar() -> "Bar":
     ]
     return Bar(
         TextColumn("[yellow].."),
-        *(*texts[:2], BarColumn(WIDTH), texts[2], TimeRemainingColumn()),
+        *(*texts[:2], BarColumn(BAR_WIDTH), texts[2], TimeRemainingColumn()),
         console=Console(stderr=True),
         refresh_per_second=REDRAWS,
         transient=True,

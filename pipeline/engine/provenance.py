@@ -119,7 +119,7 @@ def to_json_values(parameters: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def environment(packages: Iterable[str]) -> dict[str, str]:
+def package_versions(packages: Iterable[str]) -> dict[str, str]:
     """Return the versions of Python (major and minor) and of the `packages`."""
     from importlib.metadata import PackageNotFoundError, version
 

@@ -39,7 +39,7 @@ def prune(artifacts: Path, keep: int, computed_from: Mapping[str, str] = Mapping
         with store.stage_lock(artifacts / stage, stage) as locked:
             if not locked:
                 continue
-            removed |= store.sweep(artifacts / store.STORE, stage, checkpoints=True)
+            removed |= store.remove_leftovers(artifacts / store.STORE, stage, checkpoints=True)
             kept = {entry: is_kept(entry) for entry in store.entries(artifacts, stage)}
             by_use = sorted(kept, key=lambda entry: (kept[entry], _last_used(entry)), reverse=True)
             for entry in by_use[keep:]:

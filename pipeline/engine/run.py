@@ -26,7 +26,7 @@ from pipeline.engine.terminal import paint, printable
 
 log = logging.getLogger(__name__)
 
-ENDS = {"fresh": ", up to date", "stored": ", restored"}  # of the last line on a terminal, by the state of the plan
+ENDS = {"current": ", up to date", "stored": ", restored"}  # of the last line on a terminal, by the state of the plan
 REASONS = 5  # most reasons in a log line; `status --explain` prints all
 
 
@@ -51,9 +51,9 @@ def run_stage(
         digests = {name: manifest.digest for name, manifest in inputs.items()}
         for name in checked.keys() & digests:
             if digests[name] != checked[name]:
-                raise replaced(arguments[name], "its content changed")
+                raise make_replaced_error(arguments[name], "its content changed")
         plan = make_plan(stage, arguments, digests, force)
-        if plan.state != "fresh":
+        if plan.state != "current":
             report = functools.partial(log.info, "%s: %s", stage.name)
             stack.enter_context(store.stage_lock(output, stage.name, report))
             if plan.state == "stale":
@@ -61,7 +61,7 @@ def run_stage(
             # Again: another process may have published a result meanwhile.
             plan = make_plan(stage, arguments, digests, force)
         if plan.state == "stored":
-            store.publish(store.entry_of(output, stage.name, plan.expected.key), output)
+            store.publish_result(store.entry_of(output, stage.name, plan.expected.key), output)
         if plan.state == "stale":
             if plan.reasons and output.is_symlink():  # the first run needs no reason
                 log.info("%s: %s", stage.name, format_reasons(plan.reasons))
@@ -71,7 +71,7 @@ def run_stage(
         return plan
 
 
-def replaced(folder: Path, how: object) -> PipelineError:
+def make_replaced_error(folder: Path, how: object) -> PipelineError:
     """Return the error that another command has published another result in a folder."""
     return PipelineError(
         f"{folder} has been replaced by the result of another command ({how}): "
@@ -89,7 +89,7 @@ def describe_outcome(plan: Plan) -> str:
     """Return what a stage has done, after it has carried out the plan, in one line."""
     assert plan.manifest
     begin = f"restored the result of {plan.manifest.when}: " if plan.state == "stored" else ""
-    line = "up to date: nothing relevant has changed" if plan.state == "fresh" else begin + plan.manifest.summary
+    line = "up to date: nothing relevant has changed" if plan.state == "current" else begin + plan.manifest.summary
     return f"{line} -> {plan.output}"
 
 
@@ -143,7 +143,7 @@ def _run_function(
         write_manifest(partial, manifest)
         entry = store.entry_of(output, stage.name, manifest.provenance.key)
         store.commit(partial, entry)
-        store.publish(entry, output)
+        store.publish_result(entry, output)
     return manifest
 
 

@@ -108,7 +108,7 @@ def private_folder(entry: Path, is_resumable: Callable[[], bool] = lambda: True)
     that would occur again. is_resumable: asked about a checkpoint that is found or left, whether it can be used. The
     caller must hold the stage lock.
     """
-    sweep(entry.parent, stage_of(entry))
+    remove_leftovers(entry.parent, stage_of(entry))
     partial = entry.with_suffix(PARTIAL)
     if has_checkpoint(partial) and not is_resumable():
         _discard(partial)
@@ -133,7 +133,7 @@ def _clear_except_checkpoint(partial: Path) -> None:
             _discard(path)
 
 
-def sweep(store: Path, stage: str, checkpoints: bool = False) -> dict[str, int]:
+def remove_leftovers(store: Path, stage: str, checkpoints: bool = False) -> dict[str, int]:
     """Remove leftovers of killed runs; return their bytes by name. The caller must hold the stage lock."""
     removed = {}
     for leftover in store.glob(f"{stage}-*"):
@@ -172,7 +172,7 @@ def _discard(path: Path) -> None:
             path.unlink()
 
 
-def publish(entry: Path, output: Path) -> None:
+def publish_result(entry: Path, output: Path) -> None:
     """Make `output` a link to `entry`, atomically."""
     with replacement(output) as link:
         link.symlink_to(Path(STORE) / entry.name)  # relative: artifacts/ may be moved as a whole

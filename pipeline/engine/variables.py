@@ -14,7 +14,7 @@ from pipeline.engine.declaration import Declaration
 from pipeline.engine.errors import UsageError
 
 FLAG = {"1": True, "0": False}
-WORDS = {int: "use a whole number", float: "use a number"}
+TYPE_ADVICE = {int: "use a whole number", float: "use a number"}
 SET = re.compile(r"(\b(?:add|give|try|use) )?(?<![\w-])(--[a-z][a-z-]*)( (?=\S))?")  # an option in an error message
 
 Variables = Mapping[str, str]  # as they are written on the command line of make
@@ -114,4 +114,4 @@ def _convert_to(text: str, kind: Any) -> Any:
         choices = [*map(str, get_args(kind))] if get_origin(kind) is Literal else []
         near = difflib.get_close_matches(text, choices, 1)
         advice = f"did you mean {near[0]}?" if near else f"use one of {', '.join(choices)}" if choices else str(error)
-        raise ValueError(WORDS.get(kind, advice)) from None
+        raise ValueError(TYPE_ADVICE.get(kind, advice)) from None

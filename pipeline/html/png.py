@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-MAX_SIDE = 64  # pixels; larger pictures are downsampled
-LEVELS = 127  # shades on either side of zero
+MAX_IMAGE_SIDE = 64  # pixels; larger pictures are downsampled
+SIGNED_SHADES = 127  # shades on either side of zero
 
 # Orange and blue, between the colours --neg and --pos of light and dark mode, because a picture has one palette.
 NEGATIVE, POSITIVE = (226, 101, 46), (46, 124, 230)
@@ -39,15 +39,15 @@ def draw_signed(values: NDArray[np.floating[Any]], limit: float) -> str:
     """
     scaled = np.asarray(_shrink(Image.fromarray(np.asarray(values, np.float32))))
     shares = np.clip(scaled / limit, -1, 1) if limit > 0 else np.zeros_like(scaled)
-    picture = Image.fromarray(np.rint(shares * LEVELS + LEVELS).astype(np.uint8), "P")
-    picture.putpalette([*NEGATIVE] * LEVELS + [*POSITIVE] * (LEVELS + 1))
-    strengths = np.abs(np.arange(2 * LEVELS + 1) - LEVELS) * 255 // LEVELS
+    picture = Image.fromarray(np.rint(shares * SIGNED_SHADES + SIGNED_SHADES).astype(np.uint8), "P")
+    picture.putpalette([*NEGATIVE] * SIGNED_SHADES + [*POSITIVE] * (SIGNED_SHADES + 1))
+    strengths = np.abs(np.arange(2 * SIGNED_SHADES + 1) - SIGNED_SHADES) * 255 // SIGNED_SHADES
     return _encode(picture, transparency=bytes(strengths.tolist()))
 
 
 def _shrink(picture: Image.Image) -> Image.Image:
     """Downsample to at most MAX_SIDE pixels a side, by box filter."""
-    picture.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.BOX, reducing_gap=None)
+    picture.thumbnail((MAX_IMAGE_SIDE, MAX_IMAGE_SIDE), Image.Resampling.BOX, reducing_gap=None)
     return picture
 
 

@@ -9,7 +9,7 @@ from pipeline.network.layer import Layer
 from pipeline.network.layers import Convolution, Dense, Dropout
 
 # By kind of layer: its name, and what one of its outputs is called.
-WORDS = {
+LAYER_WORDS = {
     "dense": ("dense layer", "unit"),
     "conv": ("convolution", "kernel"),
     "pool": ("max-pooling layer", "map"),
@@ -30,14 +30,14 @@ def format_dataset(name: str) -> str:
 
 def describe_layer(layer: Layer) -> str:
     """Return the kind of a layer and the size of its kernel."""
-    return ", ".join(filter(None, [WORDS[layer.kind][0], _describe_kernel(layer)]))
+    return ", ".join(filter(None, [LAYER_WORDS[layer.kind][0], _describe_kernel(layer)]))
 
 
 def describe_layers(layers: Sequence[Layer]) -> str:
     """Describe layers: "2 convolutions of 5 × 5 with stride 2 (16, 64 kernels), 2 dense layers (128, 10 units)"."""
     parts = []
     for (kind, kernel), group in itertools.groupby(layers, lambda layer: (layer.kind, _describe_kernel(layer))):
-        name, output = WORDS[kind]
+        name, output = LAYER_WORDS[kind]
         counts = [str(layer.output_shape[0]) for layer in group]
         size, plural = f" of {kernel}" if kernel else "", "s" if len(counts) > 1 else ""
         outputs = output if counts == ["1"] else f"{output}s"

@@ -7,16 +7,16 @@ from typing import Annotated
 from pipeline.data.dataset import Description
 from pipeline.data.ink import InkStatistics
 from pipeline.data.scaling import Scaling
-from pipeline.engine.documents import Count, Meta, Positive, Share
+from pipeline.engine.documents import Meta, NonNegative, Positive, Share
 from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.architecture import build_layers, format_network
 from pipeline.network.layer import Layer
 from pipeline.network.losses import LOSSES
 
-HEADER = "model"  # its key in the metadata of ONNX and safetensors
+HEADER_KEY = "model"  # its key in the metadata of ONNX and safetensors
 EXTRA = 9  # outputs by column besides the classes: a space, other writing, six separators and, last, the blank of CTC
-# What the fields of a header tell of its kind: a class for nothing, sliding, outputs by column, and a row network.
-KINDS = {
+# What the fields of a header tell of its kind: a class for nothing, sliding, outputs by column, and a recogniser.
+MODEL_KINDS = {
     (False, False, False, False): "classifies images",
     (True, False, False, False): "classifies images, or rejects them",
     (False, False, True, False): "reads rows",
@@ -31,7 +31,7 @@ class Properties:
     layers: hidden layers, as in conv16,conv64,128. scaling: scaling of raw pixels. image_shape: (height, width).
     dataset: name of the training data. temperature: divisor of the logits before softmax. ink_statistics: usual size
     and stroke widths of the ink in the training images. validation_accuracy: accuracy in [0, 1] on validation images,
-    of a finder on the middles of synthetic line images, of a row network on their texts; 0 if it was not measured.
+    of a detector on the middles of synthetic line images, of a recogniser on their texts; 0 if it was not measured.
     test_accuracy: accuracy in [0, 1] on `test_images` images, None if it was not measured.
     """
 
@@ -46,7 +46,7 @@ class Properties:
     ink_statistics: InkStatistics = InkStatistics()  # noqa: RUF009, it is frozen
     validation_accuracy: Share = 0.0
     test_accuracy: Share | None = None
-    test_images: Count = 0
+    test_images: NonNegative = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ class Header(Properties):
     slid over the local contrast of pictures. by_column: whether the network has outputs for each column of a line of
     writing, the classes and EXTRA more. ensemble_size: number of networks, 1 unless the model classifies images. row:
     model of the rows that a sliding model finds. Raises ValueError or PipelineError for values that do not fit
-    together, and for a kind of model that is not in KINDS.
+    together, and for a kind of model that is not in MODEL_KINDS.
     """
 
     negative_class: bool = False
@@ -76,10 +76,10 @@ class Header(Properties):
         if thin > 2 * max(self.image_shape):  # more than `measure_stroke_widths` can return
             raise ValueError(f"strokes at least {thin} pixels wide do not fit images of {self.image_shape} pixels")
         kind = self.negative_class, self.sliding, self.by_column, self.row is not None
-        if kind not in KINDS:
-            raise ValueError(f"a model either {', '.join(KINDS.values())}; its header contradicts itself")
+        if kind not in MODEL_KINDS:
+            raise ValueError(f"a model either {', '.join(MODEL_KINDS.values())}; its header contradicts itself")
         if self.ensemble_size != 1 and (self.sliding or self.by_column):
-            raise ValueError(f"a model that {KINDS[kind]} must have one network, not {self.ensemble_size}")
+            raise ValueError(f"a model that {MODEL_KINDS[kind]} must have one network, not {self.ensemble_size}")
 
     @property
     def outputs(self) -> int:

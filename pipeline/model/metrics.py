@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.engine.arrays import read_array, save_array
-from pipeline.engine.documents import Count, Positive, Share, advise_anew, load_json, save_json
+from pipeline.engine.documents import NonNegative, Positive, Share, advise_anew, load_json, save_json
 from pipeline.engine.errors import PipelineError
 
 METRICS_FILE, CONFUSION_FILE, PROBABILITIES_FILE = "metrics.json", "confusion.npy", "probabilities.npy"
@@ -26,7 +26,7 @@ class ClassMetrics:
     precision: Share
     recall: Share
     f1: Share
-    images: Count
+    images: NonNegative
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Metrics:
     """The content of metrics.json. classes: the metrics of each class by its name, in the order of the labels."""
 
     images: Positive
-    errors: Count
+    errors: NonNegative
     accuracy: Share
     accuracy_interval_95: tuple[Share, Share]
     negative_log_likelihood: float

@@ -18,8 +18,8 @@ from pipeline.network.architecture import find_window
 from pipeline.network.layer import Shape
 from pipeline.network.network import Network, make_network
 
-FILE = "model.json"
-ROW = "row."  # before the names of the arrays of a row network
+MODEL_FILE = "model.json"
+RECOGNISER_PREFIX = "row."  # before the names of the arrays of a recogniser
 
 # From a header to the names of the arrays of each network, in the order of their parameters.
 Naming = Callable[[Header], list[list[str]]]
@@ -27,7 +27,7 @@ Naming = Callable[[Header], list[list[str]]]
 
 @dataclass(frozen=True, kw_only=True)
 class Model(Properties):
-    """A trained model, which is a Classifier, a Finder or a RowReader: its properties, and the arrays.
+    """A trained model, which is a Classifier, a Detector or a Recogniser: its properties, and the arrays.
 
     parameters: all parameters of each network, float32 (total,); the networks have equal layers, and their logits are
     averaged. Raises ValueError or PipelineError as its header does.
@@ -98,17 +98,17 @@ class Classifier(Model):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RowReader(Model):
+class Recogniser(Model):
     """A network that reads a row: it has outputs for each column of a line image, the classes and EXTRA more."""
 
-    title = "a row network"
+    title = "a recogniser"
 
     def _describe_kind(self) -> dict[str, Any]:
         return {"by_column": True}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finder(Model):
+class Detector(Model):
     """A network that is slid over the local contrast of pictures, with an output for positions without a digit.
 
     row: the model that reads the rows that this network finds.
@@ -117,14 +117,14 @@ class Finder(Model):
     """
 
     title = "a model that reads pictures"
-    row: RowReader
+    row: Recogniser
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.image_shape != find_window(self.layers):
             raise ValueError(f"images of {self.image_shape} pixels are not the window of {self.layers}")
         if self.row.class_names != self.class_names:
-            raise ValueError("its row network has other classes")
+            raise ValueError("its recogniser has other classes")
 
     def _describe_kind(self) -> dict[str, Any]:
         return {"negative_class": True, "sliding": True, "row": self.row.header}
@@ -144,7 +144,7 @@ def save_model(folder: Path, model: Model, training: dict[str, Any]) -> None:
     """
     for name, array in name_arrays(model, list_files).items():
         save_array(folder / f"{name}.npy", array)
-    save_json(folder / FILE, {**asdict(model.header), "training": training})
+    save_json(folder / MODEL_FILE, {**asdict(model.header), "training": training})
 
 
 def load_model(folder: Path) -> Model:
@@ -164,18 +164,18 @@ def load_model(folder: Path) -> Model:
     try:
         return assemble(header, list_files, read)
     except ValueError as error:
-        path = folder / FILE
+        path = folder / MODEL_FILE
         raise PipelineError(f"{path} is not valid ({error}): {advise_anew(path)}") from None
 
 
 def load_header(folder: Path) -> Header:
     """Return the header of the model in `folder`. Raises PipelineError if its file is missing or damaged."""
-    return load_json(folder / FILE, Header)
+    return load_json(folder / MODEL_FILE, Header)
 
 
 def load_training(folder: Path) -> dict[str, Any]:
     """Return the record of the training that `save_model` wrote. Raises PipelineError if it is missing or damaged."""
-    return load_json(folder / FILE, _Document).training
+    return load_json(folder / MODEL_FILE, _Document).training
 
 
 def list_files(header: Header) -> list[list[str]]:
@@ -191,12 +191,12 @@ def list_files(header: Header) -> list[list[str]]:
 
 
 def name_arrays(model: Model, naming: Naming) -> dict[str, NDArray[np.float32]]:
-    """Return all arrays by name; the names of arrays of the row network begin with ROW."""
+    """Return all arrays by name; the names of arrays of the recogniser begin with ROW."""
     named: dict[str, NDArray[np.float32]] = {}
     for names, network in zip(naming(model.header), model.networks, strict=True):
         named |= zip(names, (array for layer in network.parameters.layers for array in layer), strict=True)
-    if isinstance(model, Finder):
-        named |= {f"{ROW}{name}": array for name, array in name_arrays(model.row, naming).items()}
+    if isinstance(model, Detector):
+        named |= {f"{RECOGNISER_PREFIX}{name}": array for name, array in name_arrays(model.row, naming).items()}
     return named
 
 
@@ -213,11 +213,11 @@ def assemble(header: Header, naming: Naming, read: Callable[[str, Shape], NDArra
         networks.append(np.concatenate(parts, dtype=np.float32))
     parameters = tuple(networks)
     if header.row:
-        row = assemble(header.row, naming, lambda name, shape: read(ROW + name, shape))
-        if not isinstance(row, RowReader):
-            raise ValueError(f"its second model is {row.title}, not a row network")
-        return Finder.of(header, parameters, row=row)
-    return (RowReader if header.by_column else Classifier).of(header, parameters)
+        row = assemble(header.row, naming, lambda name, shape: read(RECOGNISER_PREFIX + name, shape))
+        if not isinstance(row, Recogniser):
+            raise ValueError(f"its second model is {row.title}, not a recogniser")
+        return Detector.of(header, parameters, row=row)
+    return (Recogniser if header.by_column else Classifier).of(header, parameters)
 
 
 def _get_properties(model: Properties) -> dict[str, Any]:

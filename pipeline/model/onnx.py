@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.engine.provenance import environment
-from pipeline.model.header import HEADER, format_header
+from pipeline.engine.provenance import package_versions
+from pipeline.model.header import HEADER_KEY, format_header
 from pipeline.model.model import Model
 from pipeline.model.protobuf import encode
 from pipeline.network.activations import Array
@@ -96,11 +96,11 @@ def save_onnx(path: Path, model: Model) -> None:
 
     inputs = [_encode_tensor("images", UINT8, "N", height, width)]
     outputs = [_encode_tensor("probabilities", FLOAT, "N", classes), _encode_tensor("label", INT64, "N")]
-    header = encode({1: HEADER, 2: format_header(model.header)})
+    header = encode({1: HEADER_KEY, 2: format_header(model.header)})
     proto = {
         1: IR_VERSIONS[graph.opset],
         2: PRODUCER,
-        3: environment([PRODUCER])[PRODUCER],
+        3: package_versions([PRODUCER])[PRODUCER],
         7: encode({1: graph.nodes, 2: PRODUCER, 5: graph.constants, 11: inputs, 12: outputs}),
         8: encode({1: "", 2: graph.opset}),
         14: header,

@@ -22,7 +22,7 @@ from pipeline.engine.arrays import (
     read_entries,
     write_entries,
 )
-from pipeline.engine.digests import signature
+from pipeline.engine.digests import file_stamp
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.resume_log import append_entry, new_log, read_log
 from pipeline.model.model import Model
@@ -131,11 +131,11 @@ def load_blocks(files: Sequence[ArrayFile], size: int, done: int) -> Iterator[Bl
 
     Raises PipelineError if a file has changed since the first block was read.
     """
-    before = [signature(array.path) for array in files]  # before the first block, not when a file is reached
+    before = [file_stamp(array.path) for array in files]  # before the first block, not when a file is reached
     for array, expected in zip(files, before, strict=True):
         for first in range(min(done, len(array)), len(array), size):
             images = read_entries(array, first, min(first + size, len(array)))
-            if signature(array.path) != expected:  # also if it changed while it was read
+            if file_stamp(array.path) != expected:  # also if it changed while it was read
                 raise PipelineError(f"{array.path} changed during the run: retry when nothing writes to it")
             yield Block(str(array.path), first, images)
         done = max(done - len(array), 0)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-TEXT = 2  # the wire type of texts, bytes and messages; that of integers is 0
+TEXT_FIELD = 2  # the wire type of texts, bytes and messages; that of integers is 0
 
 
 def encode(fields: Mapping[int, Any]) -> bytes:
@@ -15,7 +15,7 @@ def encode(fields: Mapping[int, Any]) -> bytes:
                 encoded += _varint(number << 3) + _varint(each)
             else:
                 data = each.encode() if isinstance(each, str) else each
-                encoded += _varint(number << 3 | TEXT) + _varint(len(data)) + data
+                encoded += _varint(number << 3 | TEXT_FIELD) + _varint(len(data)) + data
     return bytes(encoded)
 
 

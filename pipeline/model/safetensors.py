@@ -17,7 +17,7 @@ from safetensors.numpy import save
 
 from pipeline.engine.documents import decode, require_regular
 from pipeline.engine.errors import PipelineError
-from pipeline.model.header import HEADER, Header, format_header
+from pipeline.model.header import HEADER_KEY, Header, format_header
 from pipeline.model.model import Model, assemble, name_arrays
 from pipeline.model.quantization import dequantize, quantize
 from pipeline.network.layer import Layer, Pair, Shape, of_kind
@@ -27,7 +27,7 @@ WEIGHT_AND_BIAS = "weight", "bias"
 RESIDUAL = """class Residual(nn.Sequential):
     def forward(self, x):
         return super().forward(x) + x"""
-SCALE = "_scale"  # after the name of an array of 8-bit integers
+SCALE_SUFFIX = "_scale"  # after the name of an array of 8-bit integers
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def _to_activation(layer: Affine) -> list[TorchModule]:
     return [TorchModule(layer.activation.torch)] if layer.activation else []
 
 
-def list_modules(model: Model) -> list[str]:
+def list_torch_modules(model: Model) -> list[str]:
     """Return the modules of a torch.nn.Sequential that computes logits from images (n, 1, height, width)."""
     return [module.expression for layer in model.networks[0].layers for module in to_modules(layer)]
 
@@ -101,18 +101,18 @@ def list_modules(model: Model) -> list[str]:
 def save_safetensors(path: Path, model: Model, dtype: type[np.floating[Any] | np.int8] = np.float32) -> None:
     """Write the header to the metadata of `path`, and the parameters as `0.weight`, `0.bias`, `2.weight` and so on.
 
-    The number is the index of the module in `list_modules`. For an ensemble the index of the network comes first, as in
-    a torch.nn.ModuleList: `1.0.weight` belongs to the second network. The names of the row network begin with
+    The number is the index of the module in `list_torch_modules`. For an ensemble the index of the network comes first,
+    as in a torch.nn.ModuleList: `1.0.weight` belongs to the second network. The names of the recogniser begin with
     `row.`. dtype: np.float32, np.float16 for half the size, or np.int8 for a quarter: then `0.weight_scale` is
     the scale of each output.
     """
     arrays: dict[str, NDArray[Any]] = {}
     for name, array in name_arrays(model, list_keys).items():
         if dtype is np.int8 and array.ndim > 1:
-            arrays[name], arrays[name + SCALE] = quantize(array, 8)
+            arrays[name], arrays[name + SCALE_SUFFIX] = quantize(array, 8)
         else:
             arrays[name] = array.astype(np.float32 if dtype is np.int8 else dtype)
-    path.write_bytes(save(arrays, {HEADER: format_header(model.header)}))
+    path.write_bytes(save(arrays, {HEADER_KEY: format_header(model.header)}))
 
 
 def load_safetensors(path: Path) -> Model:
@@ -125,7 +125,7 @@ def load_safetensors(path: Path) -> Model:
         with open(path, "rb"):  # raises a better OSError than safe_open
             pass
         with safe_open(path, "np") as file:
-            header = decode((file.metadata() or {}).get(HEADER, ""), Header)
+            header = decode((file.metadata() or {}).get(HEADER_KEY, ""), Header)
             unread = set(file.keys())
             model = assemble(header, list_keys, partial(_read_array, file, unread))
             if unread:
@@ -148,11 +148,11 @@ def _read_array(file: Any, unread: set[str], name: str, shape: Shape) -> NDArray
     array = file.get_tensor(name)
     unread.remove(name)
     if stored.get_dtype() == "I8":
-        scales = file.get_tensor(name + SCALE)
+        scales = file.get_tensor(name + SCALE_SUFFIX)
         if scales.dtype != np.float32 or scales.shape != shape[:1]:
-            raise ValueError(f"{name + SCALE} is not an array of 32-bit floats of shape {shape[:1]}")
+            raise ValueError(f"{name + SCALE_SUFFIX} is not an array of 32-bit floats of shape {shape[:1]}")
         array = dequantize(array, scales)
-        unread.remove(name + SCALE)
+        unread.remove(name + SCALE_SUFFIX)
     if not np.isfinite(array).all():
         raise ValueError(f"{name} is not finite")
     return np.asarray(array)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pipeline.engine.errors import UsageError
 from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.layer import Layer, Shape
-from pipeline.network.layers import KINDS, Affine, Convolution, Dense
+from pipeline.network.layers import LAYER_KINDS, Affine, Convolution, Dense
 from pipeline.network.network import count_parameters
 from pipeline.network.notation import format_layers, parse_layers
 
@@ -36,7 +36,7 @@ def build_layers(
     shape: Shape = (1, *image_shape)
     layers: list[Layer] = []
     for name, kind, values in parse_layers(text):
-        layer = KINDS[kind](shape, **values)
+        layer = LAYER_KINDS[kind](shape, **values)
         if isinstance(layer, Affine):
             layer = replace(layer, activation=ACTIVATIONS[activation])
         if min(layer.output_shape) < 1:
@@ -75,7 +75,7 @@ def find_window(text: str) -> tuple[int, int]:
     """
     side = 1
     for name, kind, values in reversed(parse_layers(text)):
-        layer = KINDS[kind]((1, 1, 1), **values)
+        layer = LAYER_KINDS[kind]((1, 1, 1), **values)
         if isinstance(layer, Dense):
             raise UsageError(f"{name} is a dense layer: use only layers that can slide, as conv16")
         if layer.window[0] != layer.window[1] or layer.stride[0] != layer.stride[1] or any(layer.padding):

@@ -31,11 +31,11 @@ from pipeline.network.network import Network, Parameters, backward, forward, mak
 from pipeline.network.optimizers import Optimizer
 from pipeline.network.thread_pool import Run, in_sequence
 
-SHARED = 60_000  # number of parameters from which their update is worth another start of the threads
+SHARED_UPDATE = 60_000  # number of parameters from which their update is worth another start of the threads
 SLICE = 131_072  # largest number of parameters that are updated at a time; smaller slices need more calls
 
 Indices = NDArray[np.intp]
-Count = Callable[[Array, Labels], int]  # logits, labels -> number of correct predictions
+CountCorrect = Callable[[Array, Labels], int]  # logits, labels -> number of correct predictions
 Load = Callable[[Indices, Generator, int], tuple[Array, Labels]]  # see `train_epoch`
 
 
@@ -59,7 +59,7 @@ class TrainingState:
     partial_gradients: Sequence[Parameters]
     buffers: Sequence[Sequence[Buffers]]
     micro_batch: int
-    count_correct: Count
+    count_correct: CountCorrect
 
     @property
     def result(self) -> Network:
@@ -67,7 +67,7 @@ class TrainingState:
         return make_network(self.network.layers, self.arrays[-1 if self.ema_decay else 0])
 
 
-def prepare(
+def make_steps(
     network: Network,
     loss: LossFunction,
     optimizer: Optimizer,
@@ -75,7 +75,7 @@ def prepare(
     micro_batch: int = 512,
     shards: int = 1,
     threads: int = 1,
-    count_correct: Count = count_correct,
+    count_correct: CountCorrect = count_correct,
 ) -> TrainingState:
     """Return a network, with a copy of its parameters, ready for training."""
     layers, flat = network.layers, network.parameters.flat
@@ -153,7 +153,7 @@ def take_step(
         return compute_gradient(state, indices, len(batch), load, generators[shard], shard, thread)
 
     losses, correct = zip(*run(gradient, shards), strict=True)
-    update_all = run if state.arrays.shape[1] > SHARED else in_sequence
+    update_all = run if state.arrays.shape[1] > SHARED_UPDATE else in_sequence
     update_all(lambda i, thread: update(state, slices[i], rate, step), len(slices))
     return sum(losses), sum(correct)
 

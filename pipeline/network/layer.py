@@ -48,9 +48,9 @@ class Buffers:
 class Layer(ABC):
     """A layer for inputs of the shape `input_shape`, (units,) or (channels, height, width); the batch is the last axis.
 
-    kind: the name of the layer in `KINDS` of `pipeline.network.layers` and in `pipeline.network.notation`; the values
-    in its notation are fields of the class. stride: how far the window moves from one position to the next, down and
-    along the row. padding: how many zeros are added above and below the input, and on its left and right.
+    kind: the name of the layer in `LAYER_KINDS` of `pipeline.network.layers` and in `pipeline.network.notation`; the
+    values in its notation are fields of the class. stride: how far the window moves from one position to the next,
+    down and along the row. padding: how many zeros are added above and below the input, and on its left and right.
     """
 
     kind: ClassVar[str]

@@ -351,4 +351,6 @@ class Dropout(Layer):
         return dy if saved is None else np.multiply(dy, saved, out=dy)
 
 
-KINDS: dict[str, type[Layer]] = {each.kind: each for each in (Dense, Convolution, MaxPooling, AveragePooling, Dropout)}
+LAYER_KINDS: dict[str, type[Layer]] = {
+    each.kind: each for each in (Dense, Convolution, MaxPooling, AveragePooling, Dropout)
+}

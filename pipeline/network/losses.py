@@ -26,7 +26,7 @@ class Loss:
 
     name: its name in the option `--loss` and in model files. function: computes the mean loss and its gradient from
     logits, labels, `count` and `label_smoothing`. scores: returns what softmax takes to give probabilities, from the
-    logits. has_linear_scores: whether the scores are the logits themselves: then the last layer can be divided by the
+    logits. has_linear_logits: whether the scores are the logits themselves: then the last layer can be divided by the
     temperature. onnx: the nodes that compute the scores from the logits, each a name and an ONNX operator. torch: an
     expression that does so in PyTorch, in which `nn` is torch.nn; "" if the scores are the logits.
     """
@@ -34,7 +34,7 @@ class Loss:
     name: str
     function: Callable[..., tuple[float, Array]]
     scores: Callable[[Array], Array]
-    has_linear_scores: bool
+    has_linear_logits: bool
     onnx: tuple[tuple[str, str], ...]
     torch: str
 
@@ -121,7 +121,7 @@ LOSSES = {
             name="mean-squared-error",
             function=mean_squared_error,
             scores=log_sigmoid,
-            has_linear_scores=False,
+            has_linear_logits=False,
             onnx=(("negative", "Neg"), ("softplus", "Softplus"), ("log-sigmoid", "Neg")),
             torch="nn.functional.logsigmoid(logits)",
         ),
@@ -129,7 +129,7 @@ LOSSES = {
             name="cross-entropy",
             function=cross_entropy,
             scores=lambda logits: logits,
-            has_linear_scores=True,
+            has_linear_logits=True,
             onnx=(),
             torch="",
         ),

@@ -13,16 +13,16 @@ from dataclasses import dataclass
 
 from pipeline.engine.errors import UsageError
 
-LARGEST = 1_000_000
+LARGEST_NUMBER = 1_000_000
 MAX_LAYERS = 1000  # which no useful network has
-NUMBER = r"(?:[1-9]\d{0,5}|1000000)"
+NUMBER_PATTERN = r"(?:[1-9]\d{0,5}|1000000)"
 
-PAIR = f"{NUMBER}(?:x{NUMBER})?"  # height and width, or one number for both
-SHARE = r"0\.\d{0,3}[1-9]"  # between 0 and 1, without zeros at the end
-PAIR_OR_ZERO = f"(?:0|{NUMBER})(?:x(?:0|{NUMBER}))?"
+PAIR = f"{NUMBER_PATTERN}(?:x{NUMBER_PATTERN})?"  # height and width, or one number for both
+SHARE_PATTERN = r"0\.\d{0,3}[1-9]"  # between 0 and 1, without zeros at the end
+PAIR_OR_ZERO = f"(?:0|{NUMBER_PATTERN})(?:x(?:0|{NUMBER_PATTERN}))?"
 
-Value = int | float | bool | tuple[int, int]
-Values = dict[str, Value]
+LayerValue = int | float | bool | tuple[int, int]
+Values = dict[str, LayerValue]
 
 
 @dataclass(frozen=True)
@@ -37,34 +37,34 @@ class Setting:
     pattern: str
     default: str | None = None
 
-    def read(self, text: str) -> Value:
+    def read(self, text: str) -> LayerValue:
         """Return the value that a text stands for."""
         if self.pattern in (PAIR, PAIR_OR_ZERO):
             height, _, width = text.partition("x")
             return int(height), int(width or height)
-        if self.pattern == SHARE:
+        if self.pattern == SHARE_PATTERN:
             return float(text)
-        return int(text) if self.pattern == NUMBER else bool(text)
+        return int(text) if self.pattern == NUMBER_PATTERN else bool(text)
 
 
 POOLING = {"kernel": Setting("", PAIR), "stride": Setting("/", PAIR, "kernel")}
 # Of each kind of layer: a prefix, then values by name.
 NOTATIONS: dict[str, tuple[str, dict[str, Setting]]] = {
-    "dense": ("", {"outputs": Setting("", NUMBER)}),
+    "dense": ("", {"outputs": Setting("", NUMBER_PATTERN)}),
     "conv": (
         "conv",
         {
-            "outputs": Setting("", NUMBER),
+            "outputs": Setting("", NUMBER_PATTERN),
             "kernel": Setting("x", PAIR, "5"),  # this and the stride: Simard, Steinkraus & Platt 2003
             "stride": Setting("/", PAIR, "2"),
             "padding": Setting("p", PAIR_OR_ZERO, "0"),
-            "dilation": Setting("d", NUMBER, "1"),
+            "dilation": Setting("d", NUMBER_PATTERN, "1"),
             "residual": Setting("", r"\+?", ""),
         },
     ),
     "pool": ("pool", POOLING),
     "avgpool": ("avgpool", POOLING),
-    "dropout": ("dropout", {"rate": Setting("", SHARE)}),
+    "dropout": ("dropout", {"rate": Setting("", SHARE_PATTERN)}),
 }
 
 
@@ -104,8 +104,8 @@ def _parse_layer(text: str) -> tuple[str, str, Values]:
     raise UsageError(
         f"layers cannot contain '{text}': write units as 128, convolutions as conv16 or conv16x5/2 (kernels, size, "
         f"stride) or conv16x1x5/1p0x8d4+ (height and width; padding, dilation, the input added), pooling as pool2 or "
-        f"avgpool3/2 (the maximum or the mean; kernel, stride), with numbers from 1 to {LARGEST:,}, and dropout as "
-        "dropout0.25"
+        f"avgpool3/2 (the maximum or the mean; kernel, stride), with numbers from 1 to {LARGEST_NUMBER:,}, and dropout "
+        "as dropout0.25"
     )
 
 

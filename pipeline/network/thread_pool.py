@@ -15,7 +15,7 @@ from typing import Any, Self, TypeVar
 from pipeline.engine.threads import single_threaded_blas
 
 T = TypeVar("T")
-Task = Callable[[int], object]
+ThreadTask = Callable[[int], object]
 # Calls function(item, thread) for every item below a count; returns the results in order.
 Run = Callable[[Callable[[int, int], Any], int], list[Any]]
 
@@ -35,7 +35,7 @@ class ThreadPool(ExitStack):
     def __init__(self, size: int) -> None:
         super().__init__()
         self.size = size
-        self._tasks: list[SimpleQueue[Task | None]] = [SimpleQueue() for _ in range(1, size)]
+        self._tasks: list[SimpleQueue[ThreadTask | None]] = [SimpleQueue() for _ in range(1, size)]
         self._outcomes: SimpleQueue[BaseException | None] = SimpleQueue()
 
     def __enter__(self) -> Self:
@@ -76,7 +76,7 @@ class ThreadPool(ExitStack):
             self._outcomes.put(_attempt(task, thread))
 
 
-def _attempt(task: Task, thread: int) -> Any:
+def _attempt(task: ThreadTask, thread: int) -> Any:
     """Run a task; return its exception, or None."""
     try:
         task(thread)

@@ -17,10 +17,10 @@ from pipeline.data.parts import MAX_CLASSES
 from pipeline.data.sources.catalogue import CUSTOM
 from pipeline.engine.progress import progress
 from pipeline.engine.threads import single_threaded_blas
-from pipeline.own_data.listing import PARTS, Item, name_some
+from pipeline.own_data.listing import FOLDER_PARTS, Item, name_some
 from pipeline.pictures.decoding import PictureError, load_page
 from pipeline.pictures.levels import Grey
-from pipeline.pictures.preparation import MIN_CONTRAST, measure_background, prepare
+from pipeline.pictures.preparation import MIN_CONTRAST, fit_into_image, measure_background
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ TEST_SHARE = 1 / 7  # held out if the data have no test images, as in MNIST
 BOX_SHARE = 20 / 28  # of the image's shorter side, as in MNIST
 
 
-def convert(items: Sequence[Item], output: Path, shape: tuple[int, int]) -> Description:
+def convert_items(items: Sequence[Item], output: Path, shape: tuple[int, int]) -> Description:
     """Write the pictures as the four IDX files; return the description, with what was done.
 
     The majority of the pictures decides whether the ink is darker than the paper. Without a test part, a stratified
@@ -59,7 +59,7 @@ def convert(items: Sequence[Item], output: Path, shape: tuple[int, int]) -> Desc
         ink = f"dark on light ({share:.0%} of them), inverted" if dark else f"light on dark ({share:.0%} of them)"
         done = f"{ink}, fitted to {size}"
 
-    training, test = (np.flatnonzero([item.part == part for item in items]) for part in PARTS)
+    training, test = (np.flatnonzero([item.part == part for item in items]) for part in FOLDER_PARTS)
     given = len(test) > 0
     if not given:
         training, test = _hold_out_test(labels)
@@ -131,4 +131,4 @@ def _fit(grey: Grey, shape: tuple[int, int], dark: bool) -> NDArray[np.uint8]:
     """Fit the ink into a box in the middle of an image of `shape`, as in MNIST."""
     background = measure_background(grey)
     ink = np.maximum(background - grey if dark else grey - background, 0)
-    return prepare(ink / ink.max(), shape, InkStatistics(box=BOX_SHARE * min(shape)))
+    return fit_into_image(ink / ink.max(), shape, InkStatistics(box=BOX_SHARE * min(shape)))

@@ -15,8 +15,8 @@ from pipeline.engine.errors import UsageError
 from pipeline.own_data.tables import has_paths, read_table
 from pipeline.pictures.decoding import SUFFIXES
 
-TRAIN, TEST = PARTS = "train", "test"  # names of folders and CSV files
-DIGEST_LENGTH = 16
+TRAIN, TEST = FOLDER_PARTS = "train", "test"  # names of folders and CSV files
+ITEM_DIGEST = 16
 SHOWN_PROBLEMS = 3  # problems that an error names
 
 
@@ -78,7 +78,7 @@ def digest_data(path: Path) -> dict[str, Any]:
 
 
 def _shorten(digests: str) -> str:
-    return hashlib.sha256(digests.encode()).hexdigest()[:DIGEST_LENGTH]
+    return hashlib.sha256(digests.encode()).hexdigest()[:ITEM_DIGEST]
 
 
 def name_some(problems: Sequence[str], between: str = "; ") -> str:
@@ -95,7 +95,7 @@ def _find_tables(path: Path) -> dict[str, Path]:
     """Return the CSV file of each part: the file itself, or train.csv and test.csv in a folder; {} if there is none."""
     if path.suffix.lower() == ".csv" and path.is_file():
         return {TRAIN: path}
-    return {part: table for part in PARTS if (table := path / f"{part}.csv").is_file()}
+    return {part: table for part in FOLDER_PARTS if (table := path / f"{part}.csv").is_file()}
 
 
 def _list_tables(path: Path, tables: dict[str, Path], shape: tuple[int, int]) -> list[Item]:
@@ -112,7 +112,7 @@ def _list_tables(path: Path, tables: dict[str, Path], shape: tuple[int, int]) ->
 
 
 def _list_folder(path: Path) -> list[Item]:
-    parts = {path / part: part for part in PARTS if _list_folders(path / part)}
+    parts = {path / part: part for part in FOLDER_PARTS if _list_folders(path / part)}
     if parts and path / TRAIN not in parts:
         raise DatasetError(
             f"{path} has a folder {TEST} but none named {TRAIN}, with one folder of pictures for each class: add it"

@@ -23,13 +23,13 @@ def download_or_convert(
     """
     own = folder if name == CUSTOM else None
     if own is not None and find_form(own) != "idx":
-        from pipeline.own_data.conversion import convert  # slow to import
+        from pipeline.own_data.conversion import convert_items  # slow to import
 
         try:
             items = list_items(own, shape)
         except ShapeError as error:
             raise ShapeError(f"{error}: add --image-size 40x32 if they are 40 high and 32 wide") from None
-        return convert(items, output, shape), str(own)
+        return convert_items(items, output, shape), str(own)
     wanted = find_dataset(name, folder)
     try:
         with progress("download", None) as shown:

@@ -14,7 +14,7 @@ from pipeline.data.dataset import MAX_NAME, DatasetError
 
 LABEL, PATH = "label", "path"  # columns; all others are pixels if there is no path
 
-Row = tuple[str, Path | NDArray[np.uint8], str]  # label, file or grey levels (h, w), name for messages
+TableRow = tuple[str, Path | NDArray[np.uint8], str]  # label, file or grey levels (h, w), name for messages
 
 
 class ShapeError(DatasetError):
@@ -26,7 +26,7 @@ def has_paths(table: Path) -> bool:
     return PATH in _read_columns(table)[0]
 
 
-def read_table(table: Path, shape: tuple[int, int]) -> tuple[list[Row], list[str]]:
+def read_table(table: Path, shape: tuple[int, int]) -> tuple[list[TableRow], list[str]]:
     """Return the pictures of a CSV file, and what is wrong with its other lines.
 
     Lines of pixels are images of `shape` if the number fits, else squares. Raises DatasetError if no line can be read,
@@ -46,7 +46,7 @@ def read_table(table: Path, shape: tuple[int, int]) -> tuple[list[Row], list[str
     return rows, problems
 
 
-def _read_line(cells: list[str], columns: list[str], folder: Path, shape: tuple[int, int], name: str) -> Row:
+def _read_line(cells: list[str], columns: list[str], folder: Path, shape: tuple[int, int], name: str) -> TableRow:
     """Return the picture of a line. Raises ValueError with what is wrong."""
     if len(cells) != len(columns):
         raise ValueError(f"has {len(cells):,} values, but the first line has {len(columns):,}")

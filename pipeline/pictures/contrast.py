@@ -11,7 +11,7 @@ BOX = 20  # pixels: longer side of the digits that a network is slid over
 READ_SIZES = 0.82, 1.22  # of digits that it reads, relative to BOX: a little more than a step of the pyramid
 BORDER = 81  # pixels
 MEAN_SIDE, STD_SIDE = 21, 29  # pixels: sides of the squares around a pixel
-LEVELS = 6  # grey levels added to the standard deviation, so that the noise of empty paper stays small
+NOISE_LEVELS = 6  # grey levels added to the standard deviation, so that the noise of empty paper stays small
 
 
 def add_margin(grey: NDArray[Any], top: int, bottom: int, left: int, right: int) -> NDArray[Any]:
@@ -39,5 +39,5 @@ def local_contrast(grey: NDArray[Any]) -> NDArray[np.float32]:
     levels = np.asarray(grey, np.float32)
     levels = levels - box_mean(levels, MEAN_SIDE)
     variance = box_mean(levels * levels, STD_SIDE)
-    levels /= np.sqrt(np.maximum(variance, 0)) + np.float32(LEVELS)  # sums are rounded: it may be just below 0
+    levels /= np.sqrt(np.maximum(variance, 0)) + np.float32(NOISE_LEVELS)  # sums are rounded: it may be just below 0
     return np.asarray(levels)

@@ -28,7 +28,7 @@ SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".bmp", 
 CONVERTIBLE = frozenset((".pdf", ".heic", ".heif", ".avif"))  # of files that another program converts to pictures
 MAX_PIXELS = 64_000_000  # which take up to about 550 MB during decoding
 MAX_PIXELS_WEBP = MAX_PIXELS // 2  # the WebP decoder holds four copies
-MAX_BYTES = 8 * MAX_PIXELS  # of a file that is read whole: four channels of 16 bits
+MAX_FILE_SIZE = 8 * MAX_PIXELS  # of a file that is read whole: four channels of 16 bits
 MIN_SIDE = 4  # pixels
 MAX_PAGES = 10_000  # of a file: Pillow's time to find those of a TIFF file grows with the square of their number
 
@@ -40,7 +40,7 @@ with contextlib.suppress(OSError, AttributeError):  # Pillow is linked in anothe
     _libtiff.TIFFSetWarningHandler(None)
     _libtiff.TIFFSetErrorHandler(None)
 
-Source = Path | BinaryIO | Image.Image
+PictureSource = Path | BinaryIO | Image.Image
 
 
 class PictureError(PipelineError):
@@ -62,7 +62,7 @@ class Page:
     colours: Image.Image | None
 
 
-def load_page(file: Source, name: str, page: int = 0, *, colours: bool = False) -> Page:
+def load_page(file: PictureSource, name: str, page: int = 0, *, colours: bool = False) -> Page:
     """Read a picture. page: the page or frame to read, from 0. colours: whether it is also needed in colours.
 
     Transparent pixels become light if the others are dark, and vice versa. A JPEG is decoded at a reduced size that
@@ -143,7 +143,7 @@ def count_pages(path: Path) -> int:
     ends = contextlib.suppress(EOFError)
     with contextlib.suppress(PictureError), _reading(""):
         if is_pdf(path):
-            count = pdf.count_pages(path)
+            count = pdf.count_pdf_pages(path)
         else:
             with path.open("rb") as file, _open(file) as image, ends:
                 while count <= MAX_PAGES:
@@ -182,9 +182,9 @@ def read_content(file: Path | BinaryIO, name: str) -> bytes:
     """Return the content of a file, a pipe or a stream. Raises PictureError if it cannot be read or is too large."""
     with _reading(name), contextlib.ExitStack() as stack:
         stream = stack.enter_context(file.open("rb")) if isinstance(file, Path) else file
-        content = stream.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise PictureError(f"{name} is too large: reduce it to at most {MAX_BYTES:,} bytes")
+        content = stream.read(MAX_FILE_SIZE + 1)
+        if len(content) > MAX_FILE_SIZE:
+            raise PictureError(f"{name} is too large: reduce it to at most {MAX_FILE_SIZE:,} bytes")
         return content
 
 

@@ -27,7 +27,7 @@ def find_lacking_packages() -> str:
     return find_lacking("handwriting", "pdf")
 
 
-def count_pages(path: Path) -> int:
+def count_pdf_pages(path: Path) -> int:
     """Return the number of pages. Raises PdfError."""
     return int(_read(path))
 

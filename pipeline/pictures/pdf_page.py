@@ -47,7 +47,7 @@ def open_file(path: str) -> Any:
         refuse("damaged: export it again, as PDF or as pictures")
 
 
-def render(path: str, number: int, side: int) -> Any:
+def render_bitmap(path: str, number: int, side: int) -> Any:
     """Return a page in grey levels, as a Pillow image."""
     pages = open_file(path)
     if number >= len(pages):
@@ -61,6 +61,6 @@ if __name__ == "__main__":
     signal.setitimer(signal.ITIMER_PROF, float(seconds))
     threading.Thread(target=end_above, args=[int(memory)], daemon=True).start()
     if page:
-        render(path, *map(int, page)).save(sys.stdout.buffer, "PPM")
+        render_bitmap(path, *map(int, page)).save(sys.stdout.buffer, "PPM")
     else:
         print(len(open_file(path)))

@@ -15,12 +15,12 @@ from pipeline.pictures import filters
 
 Ink = NDArray[np.float32]
 
-MARGIN = 0.1  # around the box, for soft edges; relative to the box
-SUBPIXELS = 8  # working pixels per pixel of the result, along each axis
+SOFT_MARGIN = 0.1  # around the box, for soft edges; relative to the box
+PICTURE_SUBPIXELS = 8  # working pixels per pixel of the result, along each axis
 MIN_CONTRAST = 16  # grey levels between background and ink
 
 
-def find_ink(drawing: NDArray[np.uint8 | np.float32]) -> Ink | None:
+def measure_ink_shares(drawing: NDArray[np.uint8 | np.float32]) -> Ink | None:
     """Return the ink of a drawing, grey (h, w) in [0, 255], scaled to a maximum of 1; None without contrast."""
     difference = drawing.astype(np.float32) - measure_background(drawing)
     if -difference.min() > difference.max():
@@ -35,16 +35,22 @@ def measure_background(drawing: NDArray[np.uint8 | np.float32]) -> np.float32:
     return np.float32(np.median(border))
 
 
-def prepare(ink: Ink, shape: tuple[int, int], ink_statistics: InkStatistics) -> NDArray[np.uint8]:
+def fit_into_image(ink: Ink, shape: tuple[int, int], ink_statistics: InkStatistics) -> NDArray[np.uint8]:
     """Fit ink, (h, w) in [0, 1] with at least one 1, into the box of an image of `shape`, centred by mass."""
     top, bottom, left, right = find_extent(ink >= 0.5)
     box = min(ink_statistics.box, *shape) or min(shape)
-    margin = math.ceil(MARGIN * box)
+    margin = math.ceil(SOFT_MARGIN * box)
     scale = max(bottom - top, right - left) / box  # pixels of the drawing per pixel of the result
     tall, wide = (int(np.ceil(extent / scale - 1e-6)) + 2 * margin for extent in (bottom - top, right - left))
-    fine = sample(ink, (top + bottom) / 2, (left + right) / 2, scale / SUBPIXELS, (tall * SUBPIXELS, wide * SUBPIXELS))
+    fine = sample(
+        ink,
+        (top + bottom) / 2,
+        (left + right) / 2,
+        scale / PICTURE_SUBPIXELS,
+        (tall * PICTURE_SUBPIXELS, wide * PICTURE_SUBPIXELS),
+    )
     fine = adjust_strokes(fine, ink_statistics)
-    small = fine.reshape(tall, SUBPIXELS, wide, SUBPIXELS).mean(axis=(1, 3))
+    small = fine.reshape(tall, PICTURE_SUBPIXELS, wide, PICTURE_SUBPIXELS).mean(axis=(1, 3))
     return centre_by_mass(small / small.max(), shape)
 
 
@@ -66,11 +72,11 @@ def _coverage(size: int, centre: float, scale: float, count: int) -> Ink:
 def adjust_strokes(fine: Ink, ink_statistics: InkStatistics) -> Ink:
     """Dilate or erode ink, SUBPIXELS times as fine as the result, to a usual stroke width. Blots are left unchanged."""
     (stroke_width,) = measure_stroke_widths(fine[np.newaxis])
-    stroke_width /= SUBPIXELS
+    stroke_width /= PICTURE_SUBPIXELS
     if stroke_width > ink_statistics.thickest:
         return fine
     wanted = min(max(stroke_width, ink_statistics.thin), ink_statistics.thick)
-    radius = round(SUBPIXELS * (wanted - stroke_width) / 2)
+    radius = round(PICTURE_SUBPIXELS * (wanted - stroke_width) / 2)
     if radius == 0:
         return fine
     reach = np.arange(-abs(radius), abs(radius) + 1)

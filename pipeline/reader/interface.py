@@ -19,23 +19,26 @@ from pipeline.engine.store import check_outside, read_lock
 from pipeline.engine.threads import count_cores, single_threaded_blas
 from pipeline.model import PRETRAINED, PRETRAINED_READER
 from pipeline.model.header import format_header
-from pipeline.model.model import Classifier, Finder, Model, load_model
+from pipeline.model.model import Classifier, Detector, Model, load_model
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.network.thread_pool import Run, ThreadPool
-from pipeline.pictures.decoding import Page, Source, load_page
+from pipeline.pictures.decoding import Page, PictureSource, load_page
 
 if TYPE_CHECKING:
     from pipeline.reader.pages.result import Result
 
 log = logging.getLogger(__name__)
 
-TRAINED, TRAINED_READER = Path("artifacts/train"), Path("artifacts/reader")
+TRAINED, TRAINED_READER = Path("artifacts/train"), Path("artifacts/detector")
+# Until 1.1.0, the stage `detector` had the name of the package. Its result is the same but for that name.
+STAGE_BEFORE = "reader"
+TRAINED_BEFORE = TRAINED.with_name(STAGE_BEFORE)
 SAFETENSORS = "model.safetensors"
 
-Picture = str | os.PathLike[str] | BinaryIO | Image.Image | NDArray[np.uint8]
+PictureInput = str | os.PathLike[str] | BinaryIO | Image.Image | NDArray[np.uint8]
 
-Kind = TypeVar("Kind", bound=Model)
+AnyModel = TypeVar("AnyModel", bound=Model)
 
 _lock = threading.Lock()  # the limit on BLAS's threads belongs to the process
 
@@ -52,7 +55,7 @@ os.register_at_fork(after_in_child=_renew_lock)  # the thread that held the lock
 class Fields(Protocol):
     """Fields to read on a page, such as the form that `pipeline.desk.load_form` returns."""
 
-    def read_fields(self, model: Finder, page: Page, run: Run, name: str) -> "Result":
+    def read_fields(self, model: Detector, page: Page, run: Run, name: str) -> "Result":
         """Read the fields of a page. name: of the picture, in error messages."""
 
 
@@ -60,18 +63,18 @@ class Fields(Protocol):
 class Reader:
     """Trained models that read images and pictures; see `load`. Calls from several threads run one after another.
 
-    model: the model that classifies images as in the training set. finder: the model that is slid over pictures; if it
-    is None, a picture shows one object, which `model` classifies.
+    model: the model that classifies images as in the training set. detector: the model that is slid over pictures; if
+    it is None, a picture shows one object, which `model` classifies.
     """
 
     model: Classifier
-    finder: Finder | None
+    detector: Detector | None
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 hash of both models, in hexadecimal."""
         digest = hashlib.sha256()
-        models: list[Model] = [self.model, *([self.finder, self.finder.row] if self.finder else [])]
+        models: list[Model] = [self.model, *([self.detector, self.detector.row] if self.detector else [])]
         for model in models:
             digest.update(format_header(model.header).encode())
             for flat in model.parameters:
@@ -81,7 +84,7 @@ class Reader:
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the classes of the digits in pictures."""
-        return (self.finder or self.model).class_names
+        return (self.detector or self.model).class_names
 
     @cached_property
     def classes_(self) -> NDArray[Any]:
@@ -114,7 +117,7 @@ class Reader:
 
     def read(
         self,
-        picture: Picture,
+        picture: PictureInput,
         name: str = "",
         threads: int | None = None,
         page: int = 0,
@@ -147,10 +150,10 @@ class Reader:
         if form is not None and not isinstance(form, Fields):
             raise TypeError(f"form must be a Form, not {type(form).__name__}: load its file with load_form")
         with _lock, ThreadPool(threads or count_cores()) as pool:
-            if self.finder and form:
-                result = form.read_fields(self.finder, page, pool.run, name)
-            elif self.finder:
-                result = read(self.finder, page.grey, page.size, pool.run)
+            if self.detector and form:
+                result = form.read_fields(self.detector, page, pool.run, name)
+            elif self.detector:
+                result = read(self.detector, page.grey, page.size, pool.run)
             elif form:
                 raise UsageError("this model reads one object per picture, so it takes no form: leave out the form")
             else:
@@ -161,35 +164,39 @@ class Reader:
 def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) -> Reader:
     """Load the models and log which one is used.
 
-    folder: an artifact of the stage `train`, `export` or `reader`; or a file model.safetensors, or its folder, such as
-    PRETRAINED. By default, `artifacts/train` in the current folder classifies images and `artifacts/reader` reads
+    folder: an artifact of the stage `train`, `export` or `detector`; or a file model.safetensors, or its folder, such
+    as PRETRAINED. By default, `artifacts/train` in the current folder classifies images and `artifacts/detector` reads
     pictures; if one of them does not exist, the pretrained model takes its place. If the classes of a named classifier
     differ from the reader's, it also classifies pictures, each as a picture of one object. pictures: whether to load
     the model that reads pictures. Raises PipelineError if a model is missing or damaged, and UsageError if the model
     reads only rows, or if it reads only pictures and `pictures` is False.
     """
     path = Path(folder) if folder is not None else _choose(TRAINED, PRETRAINED)
-    model = _load(path, *(("reader", "train") if pictures and path != TRAINED else ("train", "reader")))
-    finder: Finder | None = None
+    model = _load(path, *(("detector", "train") if pictures and path != TRAINED else ("train", "detector")))
+    detector: Detector | None = None
     why = ""
-    if pictures and isinstance(model, Finder):
-        finder = model
+    if pictures and isinstance(model, Detector):
+        detector = model
         model = _load(_choose(TRAINED, PRETRAINED), "train")
     elif pictures:
         beside = path / PRETRAINED_READER.name  # as in PRETRAINED
-        other = beside if folder is not None and beside.exists() else _choose(TRAINED_READER, PRETRAINED_READER)
-        found = _require(Finder, _load(other, "reader"), other)
+        other = (
+            beside
+            if folder is not None and beside.exists()
+            else _choose(TRAINED_READER, TRAINED_BEFORE, PRETRAINED_READER)
+        )
+        found = _require(Detector, _load(other, "detector"), other)
         if folder is None or path == PRETRAINED or found.class_names == model.class_names:
-            path, finder = other, found
+            path, detector = other, found
             why = f" reads pictures, because {folder} classifies single images" if folder and other != beside else ""
     classifier = _require(Classifier, model, path)
-    log.info("model: %s%s", _describe(finder or classifier, path), why)
-    return Reader(classifier, finder)
+    log.info("model: %s%s", _describe(detector or classifier, path), why)
+    return Reader(classifier, detector)
 
 
-def _require(kind: type[Kind], model: Model, path: Path) -> Kind:
+def _require(kind: type[AnyModel], model: Model, path: Path) -> AnyModel:
     if not isinstance(model, kind):
-        stages = "`reader`" if kind is Finder else "`train` or `export`"
+        stages = "`detector`" if kind is Detector else "`train` or `export`"
         raise UsageError(f"{path} is {model.title}, not {kind.title}: name one that {stages} wrote")
     return model
 
@@ -204,11 +211,11 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
     save_safetensors(Path(path), model)
 
 
-def _describe(model: Classifier | Finder, path: Path) -> str:
+def _describe(model: Classifier | Detector, path: Path) -> str:
     """Return the name of a model and, for a classifier, its accuracy and what to do if it cannot reject."""
     pretrained = {PRETRAINED: "the pretrained classifier", PRETRAINED_READER: "the pretrained reader"}
     words = [pretrained.get(path, str(path))]
-    if isinstance(model, Finder):
+    if isinstance(model, Detector):
         return words[0]
     if model.validation_accuracy:
         words.append(f"{model.validation_accuracy:.2%} correct on validation images")
@@ -217,8 +224,9 @@ def _describe(model: Classifier | Finder, path: Path) -> str:
     return ", ".join(words)
 
 
-def _choose(trained: Path, pretrained: Path) -> Path:
-    return trained if trained.exists() or trained.is_symlink() else pretrained
+def _choose(*paths: Path) -> Path:
+    """Return the first path that exists, otherwise the last."""
+    return next((path for path in paths if path.exists() or path.is_symlink()), paths[-1])
 
 
 def _load(path: Path, *stages: str) -> Model:
@@ -229,19 +237,20 @@ def _load(path: Path, *stages: str) -> Model:
             file = entry if entry.is_file() else entry / SAFETENSORS
             exported = file.exists()
             if not exported or (entry / MANIFEST).exists():
-                found = find_artifact(entry, *(("export",) if exported else stages), shown=path)
+                before = (STAGE_BEFORE,) if "detector" in stages else ()
+                found = find_artifact(entry, *(("export",) if exported else (*stages, *before)), shown=path)
                 require_intact(entry, found, shown=path)
             return load_safetensors(file) if exported else load_model(entry)
     except OSError as error:
         raise PipelineError(f"the model {path} cannot be read ({error.strerror}): check the path") from None
 
 
-def _to_source(picture: Any) -> Source:
+def _to_source(picture: Any) -> PictureSource:
     """Convert a picture to what `load_page` takes."""
     if isinstance(picture, str | os.PathLike):
         return Path(picture)
     if isinstance(picture, Image.Image) or hasattr(picture, "read"):
-        source: Source = picture
+        source: PictureSource = picture
         return source
     array = _require_uint8(picture)
     if array.ndim != 2 and (array.ndim != 3 or array.shape[2] not in (3, 4)):

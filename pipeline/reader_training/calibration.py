@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from pipeline.engine.threads import count_cores
 from pipeline.model.metrics import measure_reliability
-from pipeline.model.model import RowReader
+from pipeline.model.model import Recogniser
 from pipeline.network.thread_pool import ThreadPool
 from pipeline.reader.rows.grouping import group
-from pipeline.reader.rows.labels import NO_LABEL, OTHER, SIDE, SPACE, WIDTH, decode_contrast
+from pipeline.reader.rows.labels import LINE_IMAGE_WIDTH, NO_LABEL, OTHER_WRITING, SIDE, SPACE, decode_contrast
 from pipeline.reader.rows.spans import SIZE, is_reported, measure, read_spans
 from pipeline.reader_training.columns import LineImages, move_labels
 
@@ -37,13 +37,13 @@ class Quality:
     digits_calibration_error: float
 
 
-def calibrate(model: RowReader, line_images: LineImages) -> tuple[RowReader, Quality]:
-    """Return a row network with the temperature that fits line images best, and how well it reads them.
+def calibrate(model: Recogniser, line_images: LineImages) -> tuple[Recogniser, Quality]:
+    """Return a recogniser with the temperature that fits line images best, and how well it reads them.
 
     It minimises the cross-entropy between the probability of the digits of a span and whether they are correct.
     (Guo et al. 2017, for whole spans)
     """
-    contrast = [decode_contrast(image[:, SIDE : SIDE + WIDTH]) for image in line_images.images]
+    contrast = [decode_contrast(image[:, SIDE : SIDE + LINE_IMAGE_WIDTH]) for image in line_images.images]
     with ThreadPool(count_cores()) as pool:
         found = read_spans(model, contrast, pool.run)
     width, classes = line_images.images.shape[2], len(model.class_names)
@@ -57,7 +57,7 @@ def calibrate(model: RowReader, line_images: LineImages) -> tuple[RowReader, Qua
     digits = [[label for label in span.labels if label < classes] for span in spans]
     correct = np.array(
         [
-            is_correct(labels, span.places, join_digits(numbers, classes))
+            is_correct(labels, span.places, join_read_digits(numbers, classes))
             for labels, span, numbers in zip(digits, spans, where, strict=True)
         ]
     )
@@ -92,7 +92,7 @@ def measure_error(chances: NDArray[np.floating], correct: NDArray[np.generic]) -
 
 def list_numbers(labels: NDArray[np.integer], classes: int) -> list[Written]:
     """Return the numbers of a line image, by its labels, (MAX_LABELS, 3)."""
-    used, parting = labels[labels[:, 0] != NO_LABEL].tolist(), (classes + SPACE, classes + OTHER)
+    used, parting = labels[labels[:, 0] != NO_LABEL].tolist(), (classes + SPACE, classes + OTHER_WRITING)
     parts = (list(part) for apart, part in groupby(used, lambda label: label[0] in parting) if not apart)
     return [(tuple(label[0] for label in part), sum(part[0][1:]) / 2, sum(part[-1][1:]) / 2) for part in parts]
 
@@ -105,7 +105,7 @@ def is_correct(labels: Sequence[int], places: NDArray[np.floating], numbers: Seq
     )
 
 
-def join_digits(numbers: Sequence[Written], classes: int) -> list[Written]:
+def join_read_digits(numbers: Sequence[Written], classes: int) -> list[Written]:
     """Return all numbers that several ones in succession would be without the spaces and separators between digits."""
     digits = [tuple(label for label in labels if label < classes) for labels, *_ in numbers]
     return [

@@ -10,27 +10,39 @@ from numpy.typing import NDArray
 from pipeline.data.dataset import load_description
 from pipeline.data.scaling import Scaling
 from pipeline.model.header import EXTRA, Header
-from pipeline.model.model import RowReader
+from pipeline.model.model import Recogniser
 from pipeline.network.activations import Array
 from pipeline.network.gradient_descent import Indices
 from pipeline.network.losses import Labels, log_softmax
 from pipeline.reader.rows.ctc import ctc, read_greedily
-from pipeline.reader.rows.labels import HEIGHT, MARGIN, NO_LABEL, OTHER, OUTER, SPACE, WIDTH, decode_contrast, load_part
+from pipeline.reader.rows.labels import (
+    LINE_IMAGE_HEIGHT,
+    LINE_IMAGE_WIDTH,
+    LINE_MARGIN,
+    NO_LABEL,
+    OTHER_WRITING,
+    OUTER,
+    SPACE,
+    decode_contrast,
+    load_line_part,
+)
 from pipeline.training.recipe import Recipe
 from pipeline.training.task import Task, make_header
 
 BY_COLUMN = 0.25  # part of a run that begins with random weights in which each column has a label
 AROUND_CENTRE = 7  # pixels from the centre of a digit or a space in which only the column at the centre has a weight
 SPACE_WEIGHT, OTHER_WEIGHT, BLANK_WEIGHT = 0.5, 0.3, 0.5  # of a column in the loss; that of a class is 1
-VISIBLE = 12  # pixels: what is cut by an edge belongs to the text if as much of it, or half, is within the line image
+VISIBLE_WIDTH = (
+    12  # pixels: what is cut by an edge belongs to the text if as much of it, or half, is within the line image
+)
 # How line images are changed each time they are shown: largest stretch and shrinkage along the row, and the largest
 # standard deviation of the noise, in units of local contrast.
-STRETCH, NOISE = (0.88, 1.14), 0.15
+STRETCHED_LENGTHS, CONTRAST_NOISE = (0.88, 1.14), 0.15
 
 
 @dataclass(frozen=True, eq=False)
 class LineImages:
-    """Line images with their labels: `Examples` of a row network.
+    """Line images with their labels: `Examples` of a recogniser.
 
     images: uint8 (n, HEIGHT + 2 MARGIN, WIDTH or more), the inner rows of line images from the stage `lines`. labels:
     float32 (n, MAX_LABELS, 3); see `pipeline.reader.rows.labels`. `move_labels` derives from them the labels of what
@@ -51,36 +63,48 @@ class LineImages:
         """
         labels = []
         for i, index in enumerate(indices.tolist()):
-            top, factor = generator.integers(2 * MARGIN + 1), np.exp(generator.uniform(*np.log(STRETCH)))
-            out[i] = stretch(self.images[index, top : top + HEIGHT], factor)
+            top, factor = generator.integers(2 * LINE_MARGIN + 1), np.exp(generator.uniform(*np.log(STRETCHED_LENGTHS)))
+            out[i] = stretch(self.images[index, top : top + LINE_IMAGE_HEIGHT], factor)
             labels.append(move_labels(self.labels[index], self.images.shape[2], factor))
         out *= generator.choice([-1, 1], (len(indices), 1, 1))
-        out += generator.uniform(0, NOISE, (len(indices), 1, 1)) * generator.standard_normal(out.shape, np.float32)
+        out += generator.uniform(0, CONTRAST_NOISE, (len(indices), 1, 1)) * generator.standard_normal(
+            out.shape, np.float32
+        )
         return np.array(labels)
 
     def slice(self, start: int, stop: int) -> tuple[Array, Labels]:
         """Return the local contrast of the line images from `start` to `stop`, unchanged, and their labels."""
         width = self.images.shape[2]
-        side = (width - WIDTH) // 2
-        contrast = decode_contrast(self.images[start:stop, MARGIN : MARGIN + HEIGHT, side : side + WIDTH])
+        side = (width - LINE_IMAGE_WIDTH) // 2
+        contrast = decode_contrast(
+            self.images[start:stop, LINE_MARGIN : LINE_MARGIN + LINE_IMAGE_HEIGHT, side : side + LINE_IMAGE_WIDTH]
+        )
         return contrast, np.array([move_labels(each, width, 1.0) for each in self.labels[start:stop]])
 
 
-def read_columns(lines: Path, recipe: Recipe, begun: RowReader | None = None) -> Task[RowReader]:
+def make_recogniser_task(lines: Path, recipe: Recipe, begun: Recogniser | None = None) -> Task[Recogniser]:
     """Return the task to read rows: the line images of an artifact of `lines`, whose texts are compared.
 
     begun: a network to go on from; without one, each column has a label in the first part of the run. Raises
     PipelineError if a file is missing or damaged.
     """
     description = load_description(lines)
-    header = make_header(recipe, description, scaling=Scaling(0.0, 1.0), image_shape=(HEIGHT, WIDTH), by_column=True)
+    header = make_header(
+        recipe,
+        description,
+        scaling=Scaling(0.0, 1.0),
+        image_shape=(LINE_IMAGE_HEIGHT, LINE_IMAGE_WIDTH),
+        by_column=True,
+    )
     training, validation = (load_lines(lines, part) for part in ("train", "validation"))
-    return make_task(header, training, validation, 0.0 if begun else BY_COLUMN, begun.parameters[0] if begun else None)
+    return build_recogniser_task(
+        header, training, validation, 0.0 if begun else BY_COLUMN, begun.parameters[0] if begun else None
+    )
 
 
-def make_task(
+def build_recogniser_task(
     header: Header, training: LineImages, validation: LineImages, by_column: float, initial: Array | None = None
-) -> Task[RowReader]:
+) -> Task[Recogniser]:
     """Return the task to read line images. by_column: the first part of the run, in which each column has a label."""
     return Task(
         header=header,
@@ -90,14 +114,14 @@ def make_task(
         loss=lambda progress: column_loss if progress < by_column else text_loss,
         count_correct=count_texts,
         counted=header.outputs,
-        build=RowReader.of,
+        build=Recogniser.of,
         initial=initial,
     )
 
 
 def load_lines(folder: Path, part: str) -> LineImages:
     """Return line images that the stage `lines` has written. Raises PipelineError if a file is missing or damaged."""
-    images, labels = load_part(folder, part, "labels")
+    images, labels = load_line_part(folder, part, "labels")
     return LineImages(images[:, OUTER:-OUTER], labels)
 
 
@@ -115,7 +139,7 @@ def read_labels(labels: NDArray[Any]) -> NDArray[np.intp]:
 def stretch(line_image: NDArray[np.uint8], factor: float) -> NDArray[np.float32]:
     """Return the contrast of a line image (HEIGHT, width), stretched about its centre and cut to WIDTH."""
     width = line_image.shape[1]
-    x = np.clip((np.arange(WIDTH) + 0.5 - WIDTH / 2) / factor + width / 2 - 0.5, 0, width - 1.001)
+    x = np.clip((np.arange(LINE_IMAGE_WIDTH) + 0.5 - LINE_IMAGE_WIDTH / 2) / factor + width / 2 - 0.5, 0, width - 1.001)
     left = x.astype(np.intp)
     contrast, right = decode_contrast(line_image), (x - left).astype(np.float32)
     return np.asarray(contrast[:, left] * (1 - right) + contrast[:, left + 1] * right)
@@ -127,9 +151,9 @@ def move_labels(labels: NDArray[np.float32], width: int, factor: float) -> NDArr
     width: of the line image before it is stretched.
     """
     used = labels[labels[:, 0] != NO_LABEL]
-    edges = WIDTH / 2 + factor * (used[:, 1:] - width / 2)
-    visible = np.minimum(edges[:, 1], WIDTH) - np.maximum(edges[:, 0], 0)
-    kept = visible >= np.minimum(VISIBLE, np.ptp(edges, axis=1) / 2)
+    edges = LINE_IMAGE_WIDTH / 2 + factor * (used[:, 1:] - width / 2)
+    visible = np.minimum(edges[:, 1], LINE_IMAGE_WIDTH) - np.maximum(edges[:, 0], 0)
+    kept = visible >= np.minimum(VISIBLE_WIDTH, np.ptp(edges, axis=1) / 2)
     moved = np.full(labels.shape, NO_LABEL, np.int16)
     moved[: np.count_nonzero(kept)] = np.rint(np.column_stack([used[kept, 0], edges[kept]]))
     return moved
@@ -166,10 +190,12 @@ def label_columns(labels: Labels, columns: int, outputs: int) -> tuple[NDArray[n
     labels every column that it covers.
     """
     blank, classes = outputs - 1, outputs - EXTRA
-    x = (np.arange(columns)[:, np.newaxis] + 0.5) * (WIDTH / columns)
+    x = (np.arange(columns)[:, np.newaxis] + 0.5) * (LINE_IMAGE_WIDTH / columns)
     targets = np.full((columns, labels.shape[-1]), blank, np.intp)
     weights = np.full(targets.shape, BLANK_WEIGHT)
-    signs = [(symbol, left, right, symbol == classes + OTHER) for symbol, left, right in labels if symbol.max() >= 0]
+    signs = [
+        (symbol, left, right, symbol == classes + OTHER_WRITING) for symbol, left, right in labels if symbol.max() >= 0
+    ]
     for symbol, left, right, is_other in signs:
         inside = is_other & (left <= x) & (x < right)
         targets[:] = np.where(inside, symbol, targets)
@@ -178,7 +204,7 @@ def label_columns(labels: Labels, columns: int, outputs: int) -> tuple[NDArray[n
     for symbol, left, right, is_other in signs:
         (line_images,) = np.nonzero((symbol >= 0) & ~is_other)
         middles = (left[line_images].astype(np.intp) + right[line_images]) / 2
-        centres = np.clip(middles * columns // WIDTH, 0, columns - 1).astype(np.intp)
+        centres = np.clip(middles * columns // LINE_IMAGE_WIDTH, 0, columns - 1).astype(np.intp)
         targets[centres, line_images] = symbol[line_images]
         weights[centres, line_images] = np.where(symbol[line_images] == classes + SPACE, SPACE_WEIGHT, 1.0)
     return targets, weights

@@ -18,27 +18,27 @@ from pipeline.data.dataset import load_description
 from pipeline.data.scaling import Scaling
 from pipeline.engine.errors import UsageError
 from pipeline.model.header import Header
-from pipeline.model.model import Finder, RowReader
+from pipeline.model.model import Detector, Recogniser
 from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers, find_window, slide
 from pipeline.network.gradient_descent import Indices
 from pipeline.network.losses import LOSSES, Labels, LossFunction, count_correct
 from pipeline.pictures.contrast import BOX, READ_SIZES, local_contrast
-from pipeline.reader.rows.labels import ZERO, decode_contrast, load_part
+from pipeline.reader.rows.labels import ZERO, decode_contrast, load_line_part
 from pipeline.training.recipe import Recipe
 from pipeline.training.task import Task, make_header
 
 IGNORED = -1
 LABELLED, EMPTY = 2.9, 5.0  # pixels from a centre: within which it has the class, and beyond which there is nothing
-LIMITS = (0.68, 1.5)  # beyond which a digit is nothing, since another level of the pyramid shows it
-VISIBLE = (0.6, 0.85)  # part of a digit within the picture: below it is nothing, above it has its class
-SHAPE = 72, 128  # pixels of a part
+DIGIT_SIZES = (0.68, 1.5)  # beyond which a digit is nothing, since another level of the pyramid shows it
+VISIBLE_SHARES = (0.6, 0.85)  # part of a digit within the picture: below it is nothing, above it has its class
+CROP = 72, 128  # pixels of a part
 # How parts of line images are changed each time they are shown: standard deviations of the angle in radians, of the
 # logarithms of the scale and of width by height, and of the shear in x per y; largest noise in units of local contrast.
-ANGLE, SCALE, STRETCH, SHEAR, NOISE = 0.05, 0.07, 0.05, 0.06, 0.15
+ANGLE, CROP_SCALE, CROP_STRETCH, SHEAR, CONTRAST_NOISE = 0.05, 0.07, 0.05, 0.06, 0.15
 # Ranges of the scales of parts as on other levels of the pyramid, their shares, and by what factors a picture at that
 # scale is sharper than a line image that is enlarged.
-SCALES, SHARES, SHARPER = ((0.15, 0.6), (1.6, 3.2), (3.2, 8)), (0.08, 0.1, 0.06), (1, 8)
+OTHER_SCALES, OTHER_SCALE_SHARES, SHARPER = ((0.15, 0.6), (1.6, 3.2), (3.2, 8)), (0.08, 0.1, 0.06), (1, 8)
 PER_LABEL, PER_PICTURE = 3, 8  # positions with nothing that count in the loss
 
 # Centres of the windows of all positions: y (rows, 1) and x (columns,).
@@ -52,11 +52,11 @@ def find_centres(layers: str) -> Centres:
     than the part.
     """
     window = find_window(layers)
-    moved = slide(build_layers(layers, "relu", window, 1), SHAPE)
+    moved = slide(build_layers(layers, "relu", window, 1), CROP)
     sizes, step = moved[-1].output_shape[1:], math.prod(layer.stride[0] for layer in moved)
     if min(sizes) < 1:
         raise UsageError(
-            f"the window of {layers} is {window[0]} pixels a side, larger than the {SHAPE[0]}-pixel parts of lines: "
+            f"the window of {layers} is {window[0]} pixels a side, larger than the {CROP[0]}-pixel parts of lines: "
             "use fewer or smaller layers"
         )
     y, x = ((window[0] - 1) / 2 + step * np.arange(size) for size in sizes)
@@ -88,24 +88,26 @@ class Crops:
         """
         labels = []
         for i, index in enumerate(indices.tolist()):
-            out[i], digits = show(self.images[index], self.labels[index], generator)
+            out[i], digits = augment_crop(self.images[index], self.labels[index], generator)
             labels.append(label_positions(digits, self.centres, self.classes))
-        out += generator.uniform(0, NOISE, (len(indices), 1, 1)) * generator.standard_normal(out.shape, np.float32)
+        out += generator.uniform(0, CONTRAST_NOISE, (len(indices), 1, 1)) * generator.standard_normal(
+            out.shape, np.float32
+        )
         out *= generator.choice([-1, 1], (len(indices), 1, 1))
         return np.array(labels)
 
     def slice(self, start: int, stop: int) -> tuple[Array, Labels]:
         """Return the local contrast in the middle of line images `start` to `stop`, unchanged, and its labels."""
-        top, left = np.subtract(self.images.shape[1:], SHAPE) // 2
-        contrast = decode_contrast(self.images[start:stop, top : top + SHAPE[0], left : left + SHAPE[1]])
+        top, left = np.subtract(self.images.shape[1:], CROP) // 2
+        contrast = decode_contrast(self.images[start:stop, top : top + CROP[0], left : left + CROP[1]])
         digits = self.labels[start:stop] - np.array([0, top, left, 0, 0], np.float32)
         return contrast, np.array([label_positions(each, self.centres, self.classes) for each in digits])
 
 
-def find_positions(lines: Path, recipe: Recipe, row: RowReader) -> Task[Finder]:
+def make_detector_task(lines: Path, recipe: Recipe, row: Recogniser) -> Task[Detector]:
     """Return the task to find digits: the line images of an artifact of `lines`, with a label for each position.
 
-    row: the row network, with which the trained one is joined. Raises PipelineError if a file is missing or
+    row: the recogniser, with which the trained one is joined. Raises PipelineError if a file is missing or
     damaged, UsageError as `find_centres` does.
     """
     description, centres = load_description(lines), find_centres(recipe.layers)
@@ -120,54 +122,56 @@ def find_positions(lines: Path, recipe: Recipe, row: RowReader) -> Task[Finder]:
     )
     classes = len(description.class_names)
     training, validation = (
-        Crops(*load_part(lines, part, "digits"), centres, classes) for part in ("train", "validation")
+        Crops(*load_line_part(lines, part, "digits"), centres, classes) for part in ("train", "validation")
     )
-    return make_task(header, recipe, training, validation, row)
+    return build_detector_task(header, recipe, training, validation, row)
 
 
-def make_task(header: Header, recipe: Recipe, training: Crops, validation: Crops, row: RowReader) -> Task[Finder]:
+def build_detector_task(
+    header: Header, recipe: Recipe, training: Crops, validation: Crops, row: Recogniser
+) -> Task[Detector]:
     """Return the task to find digits in parts of line images, over which the layers of the header are slid."""
     loss = partial(at_positions, partial(LOSSES[recipe.loss].function, label_smoothing=recipe.label_smoothing))
     return Task(
         header=header,
-        layers=slide(header.make_layers(), SHAPE),
+        layers=slide(header.make_layers(), CROP),
         training=training,
         validation=validation,
         loss=lambda progress: loss,
         count_correct=count_correct,
         counted=header.outputs,
-        build=partial(Finder.of, row=row),
+        build=partial(Detector.of, row=row),
     )
 
 
-def show(
+def augment_crop(
     line_image: NDArray[np.uint8], digits: NDArray[np.float32], generator: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the local contrast of a part of a line image, changed at random, and its digits, (m, 5).
 
     The part is turned, scaled, stretched and sheared. Beyond the line image there is no contrast.
     """
-    angle, scale = generator.normal(0, ANGLE), math.exp(np.clip(generator.normal(0, SCALE), -0.2, 0.2))
-    kind = int(np.searchsorted(np.cumsum(SHARES), generator.random(), side="right"))
-    if kind < len(SHARES):
-        scale = math.exp(generator.uniform(*np.log(SCALES[kind])))
+    angle, scale = generator.normal(0, ANGLE), math.exp(np.clip(generator.normal(0, CROP_SCALE), -0.2, 0.2))
+    kind = int(np.searchsorted(np.cumsum(OTHER_SCALE_SHARES), generator.random(), side="right"))
+    if kind < len(OTHER_SCALE_SHARES):
+        scale = math.exp(generator.uniform(*np.log(OTHER_SCALES[kind])))
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])  # of (x, y)
-    stretch = math.exp(generator.normal(0, STRETCH) / 2)
+    stretch = math.exp(generator.normal(0, CROP_STRETCH) / 2)
     turned = scale * turn @ np.array([[stretch, generator.normal(0, SHEAR)], [0, 1 / stretch]])
-    size, target = np.array(line_image.shape[::-1]), np.array(SHAPE[::-1]) / 2
-    room = np.maximum(size - np.array(SHAPE[::-1]) / scale, (4, 8)) / 2
+    size, target = np.array(line_image.shape[::-1]), np.array(CROP[::-1]) / 2
+    room = np.maximum(size - np.array(CROP[::-1]) / scale, (4, 8)) / 2
     centre = size / 2 + generator.uniform(-room, room)
     inverse = np.linalg.inv(turned)
     offset = centre - inverse @ target
     moved = Image.fromarray(line_image).transform(
-        SHAPE[::-1],
+        CROP[::-1],
         Image.Transform.AFFINE,
         (*inverse[0], offset[0], *inverse[1], offset[1]),
         Image.Resampling.BILINEAR,
         fillcolor=ZERO,
     )
     contrast = decode_contrast(np.asarray(moved))
-    if kind < len(SHARES):
+    if kind < len(OTHER_SCALE_SHARES):
         contrast = local_contrast(100 * np.tanh(generator.uniform(*SHARPER) * contrast / 2))
     changed = digits.copy()
     changed[:, [2, 1]] = (digits[:, [2, 1]] - centre) @ turned.T + target
@@ -185,10 +189,10 @@ def label_positions(digits: NDArray[np.float32], centres: Centres, classes: int)
     labels = np.full((len(y), len(x)), classes, np.int16)
     nearest = np.full(labels.shape, np.inf)
     for label, centre_y, centre_x, size, visible in digits[digits[:, 0] >= 0].astype(float).tolist():
-        if visible < VISIBLE[0] or not LIMITS[0] <= size / BOX <= LIMITS[1]:
+        if visible < VISIBLE_SHARES[0] or not DIGIT_SIZES[0] <= size / BOX <= DIGIT_SIZES[1]:
             continue
         away = np.hypot(y - centre_y, x - centre_x)
-        is_read = READ_SIZES[0] <= size / BOX <= READ_SIZES[1] and visible >= VISIBLE[1]
+        is_read = READ_SIZES[0] <= size / BOX <= READ_SIZES[1] and visible >= VISIBLE_SHARES[1]
         closer = away < np.minimum(nearest, EMPTY)
         labels[closer] = np.where(away[closer] < LABELLED, label, IGNORED) if is_read else IGNORED
         nearest = np.minimum(nearest, away)

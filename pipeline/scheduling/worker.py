@@ -9,7 +9,7 @@ from distributed import get_worker
 
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.fingerprint import fingerprint
-from pipeline.engine.provenance import NOT_INSTALLED, environment
+from pipeline.engine.provenance import NOT_INSTALLED, package_versions
 from pipeline.engine.threads import single_threaded_blas
 
 Function = Callable[[Any, Any], Any]
@@ -29,7 +29,7 @@ def collect_versions(function: Function) -> dict[str, Any]:
         file: _loaded.setdefault((file, function.__name__ if file == own else ""), digest)
         for file, digest in found.code.items()
     }
-    return {**environment(["dask", "distributed"]), **found.versions, CODE: code}
+    return {**package_versions(["dask", "distributed"]), **found.versions, CODE: code}
 
 
 @dataclass(frozen=True)

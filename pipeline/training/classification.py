@@ -32,7 +32,7 @@ from pipeline.training.epochs import Trained, TrainingProgress, train_networks
 from pipeline.training.recipe import Recipe
 from pipeline.training.task import Task, make_header
 
-LOWEST, HIGHEST = 0.05, 20.0  # temperatures
+LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.05, 20.0  # temperatures
 BISECTIONS = 50
 
 
@@ -82,7 +82,7 @@ def train(
     UsageError if the layers do not fit the images, TrainingError if training diverges.
     """
     with nullcontext(checkpoints) if checkpoints else tempfile.TemporaryDirectory() as folder:
-        trained = train_networks(classify(data, recipe), recipe, Path(folder), on_progress)
+        trained = train_networks(make_classifier_task(data, recipe), recipe, Path(folder), on_progress)
     model, labels = trained.model, data.validation.labels
     with single_threaded_blas():  # so that the bits are those of evaluate
         logits = predict_logits(model, data.validation.images)
@@ -94,14 +94,14 @@ def train(
     return replace(trained, model=calibrated)
 
 
-def classify(data: Split, recipe: Recipe) -> Task[Classifier]:
+def make_classifier_task(data: Split, recipe: Recipe) -> Task[Classifier]:
     """Return the task to tell the classes of images apart, and from negative examples if the recipe has any."""
-    header = replace(describe(data, recipe), ink_statistics=measure_ink(data.training.pixels))
+    header = replace(describe_classifier(data, recipe), ink_statistics=measure_ink(data.training.pixels))
     validation = Images(data.validation.images, data.validation.labels, data.scaling)
-    return make_task(header, recipe, add_drawn(data, recipe), validation)
+    return build_classifier_task(header, recipe, add_drawn(data, recipe), validation)
 
 
-def describe(data: Split, recipe: Recipe) -> Header:
+def describe_classifier(data: Split, recipe: Recipe) -> Header:
     """Return the model to be, without ink statistics. Raises UsageError if the layers do not fit the images."""
     return make_header(
         recipe,
@@ -112,7 +112,7 @@ def describe(data: Split, recipe: Recipe) -> Header:
     )
 
 
-def make_task(header: Header, recipe: Recipe, training: Images, validation: Images) -> Task[Classifier]:
+def build_classifier_task(header: Header, recipe: Recipe, training: Images, validation: Images) -> Task[Classifier]:
     """Return the task of a classifier. Validation compares the classes alone, without the output for negatives."""
     loss = partial(LOSSES[recipe.loss].function, label_smoothing=recipe.label_smoothing)
     return Task(
@@ -154,7 +154,7 @@ def fit_temperature(logits: Array, labels: Labels, loss: Loss) -> float:
     as if one image in n + 1 had no correct class; otherwise a network without errors would get the lowest temperature.
     """
     z = loss.scores(logits.astype(np.float64))
-    low, high = np.log(1 / HIGHEST), np.log(1 / LOWEST)
+    low, high = np.log(1 / HIGHEST_TEMPERATURE), np.log(1 / LOWEST_TEMPERATURE)
     for _ in range(BISECTIONS):
         middle = (low + high) / 2
         _, gradient = cross_entropy(np.exp(middle) * z, labels, label_smoothing=1 / (len(labels) + 1))

@@ -17,7 +17,7 @@ from pipeline.engine.threads import count_cores
 from pipeline.model.model import save_model
 from pipeline.network.activations import Array
 from pipeline.network.architecture import micro_batch_size
-from pipeline.network.gradient_descent import Load, TrainingState, prepare, shuffled_batches, train_epoch
+from pipeline.network.gradient_descent import Load, TrainingState, make_steps, shuffled_batches, train_epoch
 from pipeline.network.losses import Labels
 from pipeline.network.network import Network, count_parameters, forward, initialise, make_buffers, make_network
 from pipeline.network.optimizers import OPTIMIZERS, rate_factor
@@ -25,7 +25,7 @@ from pipeline.network.thread_pool import ThreadPool
 from pipeline.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from pipeline.training.history import Epoch, best_of, write_history
 from pipeline.training.recipe import Recipe
-from pipeline.training.task import Examples, Kind, Task
+from pipeline.training.task import AnyModel, Examples, Task
 
 
 class TrainingError(PipelineError):
@@ -41,10 +41,10 @@ class TrainedNetwork:
 
 
 @dataclass(frozen=True)
-class Trained(Generic[Kind]):
+class Trained(Generic[AnyModel]):
     """A model with the history of its training. histories: for each network, its epochs from 1."""
 
-    model: Kind
+    model: AnyModel
     histories: Sequence[Sequence[Epoch]]
 
     @property
@@ -79,11 +79,11 @@ class TrainingProgress:
 
 
 def train_networks(
-    task: Task[Kind],
+    task: Task[AnyModel],
     recipe: Recipe,
     checkpoints: Path,
     on_progress: Callable[[TrainingProgress], object] = lambda progress: None,
-) -> Trained[Kind]:
+) -> Trained[AnyModel]:
     """Train the networks of a recipe; return the model, not calibrated, with the mean accuracy of its networks.
 
     checkpoints: folder for a checkpoint of each network. on_progress: called during and after each epoch.
@@ -104,7 +104,7 @@ def train_networks(
 
 
 def train_network(
-    task: Task[Kind],
+    task: Task[AnyModel],
     recipe: Recipe,
     checkpoint: Path,
     on_progress: Callable[[TrainingProgress], object] = lambda progress: None,
@@ -116,7 +116,7 @@ def train_network(
     seeded by (seed, epoch), the augmentation and dropout of each shard by (seed, epoch, shard). Raises TrainingError if
     the loss, a parameter or a logit is not finite.
     """
-    state = start(task, recipe)
+    state = make_training_state(task, recipe)
     begun_with = None if task.initial is None else zlib.crc32(task.initial.tobytes())
     origin = repr((recipe, task.header, len(task.training), begun_with))
     history: list[Epoch] = []
@@ -150,7 +150,7 @@ def train_network(
     return TrainedNetwork(best, history)
 
 
-def start(task: Task[Kind], recipe: Recipe) -> TrainingState:
+def make_training_state(task: Task[AnyModel], recipe: Recipe) -> TrainingState:
     """Return a network with all that its training by a recipe needs."""
     network = make_network(task.layers, np.empty(count_parameters(task.layers), np.float32))
     if task.initial is None:
@@ -158,7 +158,7 @@ def start(task: Task[Kind], recipe: Recipe) -> TrainingState:
     else:
         network.parameters.flat[:] = task.initial
     largest_shard = -(-min(recipe.batch_size, len(task.training)) // recipe.shards)
-    return prepare(
+    return make_steps(
         network,
         task.loss(0.0),
         OPTIMIZERS[recipe.optimizer](recipe),
@@ -171,7 +171,7 @@ def start(task: Task[Kind], recipe: Recipe) -> TrainingState:
 
 
 def run_epoch(
-    task: Task[Kind], recipe: Recipe, state: TrainingState, number: int, on_batch: Callable[[], object]
+    task: Task[AnyModel], recipe: Recipe, state: TrainingState, number: int, on_batch: Callable[[], object]
 ) -> tuple[float, float, float]:
     """Run one epoch, counted from 1; return the mean loss, the accuracy and the last learning rate."""
     examples, count = len(task.training), recipe.count_batches(len(task.training))
@@ -208,7 +208,7 @@ def make_load(training: Examples, recipe: Recipe, state: TrainingState) -> Load:
     return load
 
 
-def accuracy(task: Task[Kind], network: Network) -> float:
+def accuracy(task: Task[AnyModel], network: Network) -> float:
     """Return the accuracy on the validation examples, in [0, 1]; NaN if a logit is not finite."""
     size = micro_batch_size(network.layers)
     threads = count_cores()

@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline.engine.errors import PipelineError
 
 TOLERANCE = 0.001
-COLUMNS = ["network", "epoch", "loss", "train_accuracy", "validation_accuracy", "learning_rate", "seconds"]
+HISTORY_COLUMNS = ["network", "epoch", "loss", "train_accuracy", "validation_accuracy", "learning_rate", "seconds"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def write_history(path: Path, histories: Sequence[Sequence[Epoch]]) -> None:
         for network, history in enumerate(histories, start=1)
         for epoch in history
     ]
-    path.write_text("".join([f"{','.join(COLUMNS)}\n", *lines]), encoding="utf-8")
+    path.write_text("".join([f"{','.join(HISTORY_COLUMNS)}\n", *lines]), encoding="utf-8")
 
 
 def read_history(path: Path) -> list[list[Epoch]]:

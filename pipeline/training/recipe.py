@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pipeline.data.augmentation import Augmentation
-from pipeline.engine.documents import FINITE, Count, Fraction, Meta, Positive, Share
+from pipeline.engine.documents import FINITE, Fraction, Meta, NonNegative, Positive, Share
 from pipeline.engine.fields import check_values
 from pipeline.network.notation import format_layers
 from pipeline.network.optimizers import OPTIMIZERS, SCHEDULES
@@ -69,7 +69,7 @@ class Recipe:
         "Number of digits drawn in the handwriting styles of several countries, as a fraction of the training images; "
         "no effect unless the classes are the ten digits.",
     ] = 0.0
-    seed: Annotated[Count, "Seed of all random numbers."] = 1
+    seed: Annotated[NonNegative, "Seed of all random numbers."] = 1
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self) -> None:

@@ -83,8 +83,8 @@ READER_RECIPES: dict[ReaderRecipeName, Recipe] = {
     "standard": READER,
     "quick": replace(READER, epochs=3),
 }
-# Of the row network: the one that is pretrained, and one for a few minutes of training.
-ROW = Recipe(
+# Of the recogniser: the one that is pretrained, and one for a few minutes of training.
+ROW_RECIPE = Recipe(
     layers="conv24x5/2p2,conv40x3/2x1p1,conv72x3/2x1p1,conv144x5x3/1p0x1,"
     "conv144x1x5/1p0x2+,conv144x1x5/1p0x4d2+,conv144x1x5/1p0x8d4+,conv144x1x5/1p0x16d8+,conv144x1x5/1p0x8d4+",
     optimizer="adamw",
@@ -96,9 +96,9 @@ ROW = Recipe(
     epochs=8,
 )
 ROW_RECIPES: dict[ReaderRecipeName, Recipe] = {
-    "standard": ROW,
+    "standard": ROW_RECIPE,
     "quick": replace(
-        ROW,
+        ROW_RECIPE,
         layers="conv12x5/2p2,conv20x3/2x1p1,conv36x3/2x1p1,conv56x5x3/1p0x1,conv56x1x5/1p0x4d2+,conv56x1x5/1p0x16d8+",
         epochs=3,
     ),

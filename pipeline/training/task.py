@@ -1,6 +1,7 @@
 """What a network learns, in one record. Training knows no kind of network: it reads a Task.
 
-`classify` (training/classification.py), `read_columns` and `find_positions` (reader_training/) make one each.
+`make_classifier_task` (training/classification.py), `make_recogniser_task` and `make_detector_task` (reader_training/)
+make one each.
 """
 
 from collections.abc import Callable
@@ -13,12 +14,12 @@ from pipeline.data.dataset import Description
 from pipeline.model.header import Header
 from pipeline.model.model import Model
 from pipeline.network.activations import Array
-from pipeline.network.gradient_descent import Count, Indices
+from pipeline.network.gradient_descent import CountCorrect, Indices
 from pipeline.network.layer import Layer
 from pipeline.network.losses import Labels, LossFunction
 from pipeline.training.recipe import Recipe
 
-Kind = TypeVar("Kind", bound=Model)
+AnyModel = TypeVar("AnyModel", bound=Model)
 
 
 class Examples(Protocol):
@@ -38,7 +39,7 @@ class Examples(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Task(Generic[Kind]):
+class Task(Generic[AnyModel]):
     """What a network learns.
 
     header: the model to be, without arrays. layers: those that are trained: the layers of the header, or these slid
@@ -53,9 +54,9 @@ class Task(Generic[Kind]):
     training: Examples
     validation: Examples
     loss: Callable[[float], LossFunction]
-    count_correct: Count
+    count_correct: CountCorrect
     counted: int
-    build: Callable[[Header, tuple[Array, ...]], Kind]
+    build: Callable[[Header, tuple[Array, ...]], AnyModel]
     initial: Array | None = None
 
 

@@ -14,7 +14,7 @@ from stages.shared.options import Workers, scheduler_option
 
 if TYPE_CHECKING:
     from pipeline.desk.results import Work
-    from pipeline.reader.batch.folders import Picture
+    from pipeline.reader.batch.folders import PictureFile
 
 EXTENSIONS = {".csv": format_csv, ".xlsx": format_csv, ".json": format_json, ".jsonl": format_json}
 PARALLEL = 64  # pictures from which Dask is used; its processes start as long as about 40 pictures take to read
@@ -49,7 +49,7 @@ def classify(
         ),
     ] = None,
     min_confidence: Annotated[
-        float, Option(min=0, max=1, help="Reject rows below this confidence: they have no text.")
+        float, Option(min=0, max=1, help="Withhold rows below this confidence: they have no text.")
     ] = 0.0,
     review: Annotated[
         Path | None,
@@ -64,7 +64,7 @@ def classify(
         Path | None,
         Option(
             help="Model folder, written by reader; or by train or export, for classes other than digits.",
-            show_default="artifacts/reader if it exists, otherwise the pretrained model",
+            show_default="artifacts/detector if it exists, otherwise the pretrained model",
         ),
     ] = None,
     scheduler: Annotated[
@@ -137,7 +137,7 @@ def _find_format(output: Path) -> Format:
 
 def _find_files(
     files: Sequence[str], targets: Sequence[Path], annotate: Path | None
-) -> tuple[list["Picture"], list[Path]]:
+) -> tuple[list["PictureFile"], list[Path]]:
     """Return the pictures, and the file of the copy of each if there is a folder for them.
 
     Raises UsageError if the pictures cannot be read again after an interruption, or if a file to be written is also an
@@ -160,13 +160,13 @@ def _find_files(
 
 
 def _make_key(work: "Work") -> list[Any]:
-    from pipeline.engine.digests import wait_and_identify
+    from pipeline.engine.digests import wait_and_stamp
     from pipeline.engine.resume_log import make_key
 
     pictures = []
     for picture in work.pictures:
         path = Path(picture.path).absolute()
-        pictures.append([picture.name, os.fspath(path), wait_and_identify(path)])
+        pictures.append([picture.name, os.fspath(path), wait_and_stamp(path)])
     copies = [str(copy.absolute()) for copy in work.copies]
     request = work.request
     form = work.form.digest if work.form else None

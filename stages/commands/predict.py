@@ -41,7 +41,7 @@ def predict(
         handwriting predict scans.npy --scheduler tcp://localhost:8786
     """
     from pipeline.data.image_files import locate_images
-    from pipeline.engine.digests import wait_and_identify
+    from pipeline.engine.digests import wait_and_stamp
     from pipeline.engine.errors import PipelineError
     from pipeline.engine.resume_log import make_key
     from pipeline.model.parallel_prediction import PREDICTIONS, PROBABILITIES, open_predictions, predict_missing
@@ -58,7 +58,7 @@ def predict(
         if not path.exists():
             stdin = "- does not exist: predict does not read standard input, so save the images to a file"
             raise PipelineError(stdin if str(path) == "-" else describe_missing(str(path)))
-    inputs = [(str(path.absolute()), wait_and_identify(path)) for path in files]
+    inputs = [(str(path.absolute()), wait_and_stamp(path)) for path in files]
     key = make_key([reader.digest, inputs], predict_missing)
     with working_folder(output, "predict"):
         started = time.monotonic()

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from pipeline.training.stored_runs import TrainingRun
 
-WIDTH = 100  # columns of the output if it is not a terminal
-MIN_WIDTH = 60  # on narrower terminals, which wrap the lines: ids stay whole
+TABLE_WIDTH = 100  # columns of the output if it is not a terminal
+MIN_TABLE_WIDTH = 60  # on narrower terminals, which wrap the lines: ids stay whole
 RIGHT = ("validation", "test", "seconds")  # columns of numbers
 
 
@@ -49,7 +49,7 @@ def _draw(table: "Table") -> str:
     """Return a table as text, as wide as the terminal. Its strings must be printable."""
     from rich.console import Console
 
-    width = max(MIN_WIDTH, shutil.get_terminal_size((WIDTH, 0)).columns)
+    width = max(MIN_TABLE_WIDTH, shutil.get_terminal_size((TABLE_WIDTH, 0)).columns)
     console = Console(width=width, markup=False, emoji=False, highlight=False)
     with console.capture() as capture:
         console.print(table)

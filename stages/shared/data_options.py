@@ -1,6 +1,7 @@
 """Resolve the options of download.
 
-The files of a known data set are determined by their digests, and `list_modules` names the modules that read own data.
+The files of a known data set are determined by their digests, and `list_data_modules` names the modules that read own
+data.
 """
 
 import re
@@ -12,19 +13,19 @@ from typer import Option
 from pipeline.data.sources.catalogue import CUSTOM, DatasetName, find_dataset
 from pipeline.engine.errors import UsageError
 
-IN_NO_KEY = "what it contributes is in the parameters and in `list_modules`"
+IN_NO_KEY = "what it contributes is in the parameters and in `list_data_modules`"
 IMAGE_SIZE = "28x28"  # as in MNIST
-SIDES = (4, 1024)  # pixels: minimum and maximum
-Dataset = Annotated[DatasetName, Option(help="Data set to fetch; custom also needs --from.")]
+SIDE_LIMITS = (4, 1024)  # pixels: minimum and maximum
+DatasetOption = Annotated[DatasetName, Option(help="Data set to fetch; custom also needs --from.")]
 
 
 def parse_size(text: str | None) -> tuple[int, int]:
     """Return the height and width in a text such as 28x28, the default. Raises UsageError for any other text."""
     found = re.fullmatch(r"(\d{1,4})x(\d{1,4})", text or IMAGE_SIZE)
     height, width = map(int, found.groups()) if found else (0, 0)
-    if not (SIDES[0] <= min(height, width) and max(height, width) <= SIDES[1]):
+    if not (SIDE_LIMITS[0] <= min(height, width) and max(height, width) <= SIDE_LIMITS[1]):
         raise UsageError(
-            f"--image-size must be height x width, each {SIDES[0]} to {SIDES[1]}, as in 28x28, not '{text}'"
+            f"--image-size must be height x width, each {SIDE_LIMITS[0]} to {SIDE_LIMITS[1]}, as in 28x28, not '{text}'"
         )
     return height, width
 
@@ -49,7 +50,7 @@ def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
     return resolved
 
 
-def list_modules(resolved: Mapping[str, Any]) -> tuple[str, ...]:
+def list_data_modules(resolved: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names of the modules that read own data, given the parameters that `resolve` returns."""
     if resolved.get("dataset") != CUSTOM:
         return ()

@@ -31,7 +31,7 @@ PANELS = {
     "network": ("layers", "activation", "initialisation", "bias_std", "ensemble_size"),
     "augmentation": [field.name for field in fields(Augmentation)],
 }  # all other fields: "training"
-DIGEST_LENGTH = 8
+SHORT_DIGEST = 8
 # Values of a recipe that do not apply to a network that is slid over pictures.
 NOT_FOR_PICTURES = {"ensemble_size", "negatives", "styles", *PANELS["augmentation"]}
 
@@ -39,7 +39,7 @@ NOT_FOR_PICTURES = {"ensemble_size", "negatives", "styles", *PANELS["augmentatio
 def resolve(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the name of the recipe, all values after the options have replaced some, and a digest of the recipe."""
     recipe = RECIPES[given["recipe"]]
-    digest = hashlib.sha256(json.dumps(to_dict(recipe)).encode()).hexdigest()[:DIGEST_LENGTH]
+    digest = hashlib.sha256(json.dumps(to_dict(recipe)).encode()).hexdigest()[:SHORT_DIGEST]
     return {"recipe": given["recipe"], "recipe_digest": digest, **to_dict(override(recipe, given))}
 
 
@@ -53,7 +53,7 @@ def resolve_by(recipes: Mapping[ReaderRecipeName, Recipe]) -> Callable[[Mapping[
     return resolve
 
 
-resolve_rows, resolve_reader = resolve_by(ROW_RECIPES), resolve_by(READER_RECIPES)
+resolve_rows, resolve_detector = resolve_by(ROW_RECIPES), resolve_by(READER_RECIPES)
 
 
 def recipe_options(without: Iterable[str] = ()) -> Callable[[Callable[P, str]], Callable[P, str]]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.data.split import load_split
-from pipeline.training.classification import classify
+from pipeline.training.classification import make_classifier_task
 from pipeline.training.epochs import train_network
 from pipeline.training.recipe import Recipe
 from pipeline.training.recipes import RECIPES
@@ -79,7 +79,7 @@ def main() -> None:
             started = time.process_time()
             with tempfile.TemporaryDirectory() as folder:
                 one, checkpoint = replace(recipe, seed=seed), Path(folder) / "network.npz"
-                history = train_network(classify(data, one), one, checkpoint).history
+                history = train_network(make_classifier_task(data, one), one, checkpoint).history
             accuracies.append(100 * history[-1].validation_accuracy)
             seconds.append(time.process_time() - started)
         rows.append([change, spread(accuracies, ".2f", "%"), f"{statistics.median(seconds):.1f} s"])

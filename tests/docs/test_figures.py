@@ -72,8 +72,8 @@ def test_table_of_the_recipes_is_of_their_networks() -> None:
 
 
 def test_page_on_the_reader_has_the_sizes_of_its_networks() -> None:
-    finder = load(PRETRAINED).finder
-    assert finder and finder.row
-    sizes = [sum(each.size for each in model.parameters) for model in (finder, finder.row)]
+    detector = load(PRETRAINED).detector
+    assert detector and detector.row
+    sizes = [sum(each.size for each in model.parameters) for model in (detector, detector.row)]
     found = re.findall(r"([\d,]+) parameters", (ROOT / "docs/learn/reader.md").read_text(encoding="utf-8"))
     assert found == [f"{size:,}" for size in sizes]

@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline.data.scaling import Scaling
 from pipeline.model.header import EXTRA
-from pipeline.model.model import Classifier, Finder, RowReader
+from pipeline.model.model import Classifier, Detector, Recogniser
 from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers, find_window
 from pipeline.network.layer import Layer
@@ -25,20 +25,20 @@ def make_model(layers: str = "6,5", ensemble_size: int = 1, shape: Shape = (3, 4
     )
 
 
-def make_row_reader(layers: str = "conv2x3/1", shape: Shape = (4, 5), **parts: Any) -> RowReader:
-    """Return a row network, of line images of this shape."""
+def make_recogniser(layers: str = "conv2x3/1", shape: Shape = (4, 5), **parts: Any) -> Recogniser:
+    """Return a recogniser, of line images of this shape."""
     parts = fill(layers, shape, **parts)
     outputs = len(parts["class_names"]) + EXTRA
-    return RowReader(
+    return Recogniser(
         parameters=draw(build_layers(layers, parts["activation"], shape, outputs, by_column=True)), **parts
     )
 
 
-def make_finder(layers: str, row: RowReader) -> Finder:
+def make_detector(layers: str, row: Recogniser) -> Detector:
     """Return a model that slides over pictures."""
     parts = fill(layers, find_window(layers), class_names=row.class_names)
     outputs = len(row.class_names) + 1
-    return Finder(parameters=draw(build_layers(layers, "relu", parts["image_shape"], outputs)), row=row, **parts)
+    return Detector(parameters=draw(build_layers(layers, "relu", parts["image_shape"], outputs)), row=row, **parts)
 
 
 def fill(layers: str, shape: Shape, **parts: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pipeline.network import network as module
 from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers
 from pipeline.network.network import Network, count_parameters, initialise
-from pipeline.training.classification import Images, make_task
+from pipeline.training.classification import Images, build_classifier_task
 from pipeline.training.recipe import Recipe
 from pipeline.training.task import Task, make_header
 
@@ -52,4 +52,4 @@ def make_classification(recipe: Recipe, training: Images, validation: Images, cl
         image_shape=(height, width),
         negative_class=recipe.negatives > 0,
     )
-    return make_task(header, recipe, training, validation)
+    return build_classifier_task(header, recipe, training, validation)

@@ -13,15 +13,15 @@ from pipeline.data.scaling import standardise
 from pipeline.html.lesson.packing import pack
 from pipeline.html.lesson.page import model_values
 from pipeline.html.report.report_page import time_layers
-from pipeline.html.wording import WORDS, describe_layer, describe_layers
+from pipeline.html.wording import LAYER_WORDS, describe_layer, describe_layers
 from pipeline.model.excitation import receptive_fields
 from pipeline.model.model import Model
 from pipeline.model.onnx import OPSET, Graph, add_layer, save_onnx
 from pipeline.model.prediction import predict, predict_logits
-from pipeline.model.safetensors import RESIDUAL, list_modules, load_safetensors, save_safetensors, to_modules
+from pipeline.model.safetensors import RESIDUAL, list_torch_modules, load_safetensors, save_safetensors, to_modules
 from pipeline.network.activations import ACTIVATIONS, Array
 from pipeline.network.layer import Buffers, Layer
-from pipeline.network.layers import KINDS, MaxPooling
+from pipeline.network.layers import LAYER_KINDS, MaxPooling
 from pipeline.network.losses import LOSSES
 from pipeline.network.network import Network, forward, view_parameters
 from pipeline.network.notation import NOTATIONS, format_layers, parse_layers
@@ -47,7 +47,7 @@ def check_pytorch(model: Model, folder: Path) -> None:
     torch = pytest.importorskip("torch")
     scope: dict[str, Any] = {"nn": torch.nn}
     exec(RESIDUAL, scope)
-    network = torch.nn.Sequential(*(eval(module, scope) for module in list_modules(model)))
+    network = torch.nn.Sequential(*(eval(module, scope) for module in list_torch_modules(model)))
     save_safetensors(folder / "model.safetensors", model)
     from safetensors.torch import load_file
 
@@ -81,7 +81,7 @@ def check_javascript(model: Model, folder: Path) -> None:
     )
     images = np.moveaxis(standardise(IMAGES[:1], model.scaling), 0, -1)
     np.testing.assert_allclose(run["probabilities"], predict(model, IMAGES[:1])[0], atol=2e-3)
-    divisor = model.temperature if LOSSES[model.loss].has_linear_scores else 1.0
+    divisor = model.temperature if LOSSES[model.loss].has_linear_logits else 1.0
     _, *outputs = run["values"]
     *hidden, last = forward(model.networks[0], images).outputs
     for found, expected in zip(outputs, [*hidden, last / divisor], strict=True):  # calibrated logits
@@ -130,7 +130,7 @@ def run_javascript(model: Model, script: str) -> Any:
     return evaluate(call, model_values(model, pack(model)), IMAGES[0].reshape(-1).tolist())
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", LAYER_KINDS)
 @pytest.mark.parametrize("name", NAMES)
 def test_every_format_has_every_kind_of_layer(name: str, kind: str, tmp_path: Path) -> None:
     for layers in layers_of(kind):
@@ -170,7 +170,7 @@ def test_onnx_file_has_the_first_operator_set_with_its_operators(activation: str
 
 
 def test_each_kind_has_words() -> None:
-    assert WORDS.keys() == KINDS.keys(), "WORDS in pipeline/html/wording.py differs"
+    assert LAYER_WORDS.keys() == LAYER_KINDS.keys(), "LAYER_WORDS in pipeline/html/wording.py differs"
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
@@ -180,15 +180,17 @@ def test_activation_is_as_described(name: str) -> None:
     assert activation.signed == (outputs < 0).any(), "signed"
 
 
-@pytest.mark.parametrize(("registry", "names"), [("LAYERS", KINDS), ("ACTIVATIONS", ACTIVATIONS), ("SCORES", LOSSES)])
+@pytest.mark.parametrize(
+    ("registry", "names"), [("LAYERS", LAYER_KINDS), ("ACTIVATIONS", ACTIVATIONS), ("SCORES", LOSSES)]
+)
 def test_javascript_has_the_same_kinds(registry: str, names: Any) -> None:
     found = run_javascript(make_model(shape=SHAPE), f"result = Object.keys({registry});")
     assert set(names) ^ set(found) == set(), f"{registry} in layers.js or network.js differs"
 
 
-@pytest.mark.parametrize("kind", sorted({*KINDS, *NOTATIONS}))
+@pytest.mark.parametrize("kind", sorted({*LAYER_KINDS, *NOTATIONS}))
 def test_notation_of_every_kind_gives_its_layer(kind: str) -> None:
-    look_up(KINDS, kind, "class", "KINDS in pipeline/network/layers.py")
+    look_up(LAYER_KINDS, kind, "class", "KINDS in pipeline/network/layers.py")
     for layers in layers_of(kind):
         assert kind in [name for _, name, _ in parse_layers(layers)]
         assert format_layers(layers) == layers, "the example is in the shortest notation"

@@ -54,7 +54,7 @@ def reader_inputs(built: Path, shared: Shared) -> Path:
 
     def make(folder: Path) -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("pipeline.reader_training.synthesis.parallel.FEWEST", FEWEST)
+            patch.setattr("pipeline.reader_training.synthesis.parallel.FEWEST_LINES", FEWEST)
             fonts(fonts="included", output=folder / "fonts")
             lines(
                 normalize=built / "normalize",
@@ -64,7 +64,7 @@ def reader_inputs(built: Path, shared: Shared) -> Path:
                 scheduler="threads",
                 output=folder / "lines",
             )
-            rows(lines=folder / "lines", output=folder / "rows", fresh=True, **SMALL_ROWS)
+            rows(lines=folder / "lines", output=folder / "rows", from_scratch=True, **SMALL_ROWS)
 
     return shared("lines", make)
 

@@ -29,7 +29,7 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         files = {f"package/files/{name}-latin-400-normal.woff{end}": body for end in ("", "2")}
         lines.append(f"{name},1.0.0,OFL-1.1,{write_archive(folder / name, files)}")
     (folder / "fonts.csv").write_text("\n".join(lines))
-    monkeypatch.setattr("pipeline.reader_training.synthesis.font_packages.TABLE", folder / "fonts.csv")
+    monkeypatch.setattr("pipeline.reader_training.synthesis.font_packages.FONT_TABLE", folder / "fonts.csv")
     monkeypatch.setenv("SHELF", str(folder))
     replace_npm(tmp_path, COPY, monkeypatch)
     return folder

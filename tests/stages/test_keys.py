@@ -14,9 +14,9 @@ from pipeline.engine.provenance import Provenance
 from pipeline.reader_training.synthesis.font_packages import load_fonts
 from pipeline.training.recipe import Recipe
 from pipeline.training.recipes import READER_RECIPES, RECIPES
+from stages.detector import detector
 from stages.download import download
 from stages.fonts import fonts
-from stages.reader import reader
 from stages.shared import recipe_options
 from stages.train import train
 from tests.pipeline.own_data.common import write_folder
@@ -58,21 +58,21 @@ def test_fonts_depend_on_the_table_alone() -> None:
 
 
 def test_training_depends_on_the_values_of_its_recipe_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = [provenance(train), provenance(train, epochs=3), provenance(reader)]
+    before = [provenance(train), provenance(train, epochs=3), provenance(detector)]
     assert all("pipeline/training/recipes.py" not in each.code for each in before)
     record = replace(RECIPES["record"], epochs=99)
     changed: dict[str, Recipe] = {**RECIPES, "record": record, "another": record}  # type: ignore[dict-item]
     monkeypatch.setattr(recipe_options, "RECIPES", changed)
-    assert [provenance(train), provenance(train, epochs=3), provenance(reader)] == before
+    assert [provenance(train), provenance(train, epochs=3), provenance(detector)] == before
     standard = replace(RECIPES["standard"], epochs=11)
     monkeypatch.setattr(recipe_options, "RECIPES", {**RECIPES, "standard": standard})
     assert provenance(train).parameters["epochs"] == 11
-    finder = replace(READER_RECIPES["standard"], epochs=99)
-    monkeypatch.setitem(READER_RECIPES, "standard", finder)
-    assert provenance(reader) != before[2]
+    other_detector = replace(READER_RECIPES["standard"], epochs=99)
+    monkeypatch.setitem(READER_RECIPES, "standard", other_detector)
+    assert provenance(detector) != before[2]
 
 
-TRAINED = {"train", "reader", "rows"}
+TRAINED = {"train", "detector", "rows"}
 IN_THE_KEYS_OF = {
     "pipeline/network/optimizers.py": {*TRAINED, "export", "report"},
     "pipeline/training/task.py": TRAINED,

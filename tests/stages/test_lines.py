@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.reader_training.synthesis.lettering import list_fonts, split_fonts
 from pipeline.reader_training.synthesis.line_images import synthesise_line
-from pipeline.reader_training.synthesis.parallel import count_lines, load_sources
+from pipeline.reader_training.synthesis.parallel import count_lines, load_source_images
 from stages.lines import lines
 from tests.stages.common import FEWEST, LINES
 
@@ -24,7 +24,7 @@ def test_only_training_lines_show_the_first_images_and_most_fonts(
     held_out = part == "validation"
     chosen = split_fonts(list_fonts("script"), held_out)
     made: Any = synthesise_line(
-        load_sources(built / "normalize", part), chosen, np.random.default_rng((7, number, count - 1))
+        load_source_images(built / "normalize", part), chosen, np.random.default_rng((7, number, count - 1))
     )
     found = [np.load(reader_inputs / "lines" / f"{part}-{name}.npy") for name in ("lines", "labels", "digits")]
     assert [len(each) for each in found] == [count] * 3
@@ -35,7 +35,7 @@ def test_only_training_lines_show_the_first_images_and_most_fonts(
 def test_lines_are_the_same_for_any_scheduler_and_blocks(
     built: Path, reader_inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.reader_training.synthesis.parallel.FEWEST", FEWEST)
+    monkeypatch.setattr("pipeline.reader_training.synthesis.parallel.FEWEST_LINES", FEWEST)
     monkeypatch.setattr("pipeline.reader_training.synthesis.parallel.BLOCK", 5)
     other = tmp_path / "artifacts" / "lines"
     lines(
@@ -61,7 +61,7 @@ def test_no_font_is_both_for_training_and_for_validation() -> None:
 
 
 def test_long_runs_have_many_validation_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.reader_training.synthesis.parallel.FEWEST", 2_000)
+    monkeypatch.setattr("pipeline.reader_training.synthesis.parallel.FEWEST_LINES", 2_000)
     assert count_lines(90_000) == {"train": 90_000, "validation": 3_000}
     assert count_lines(30_000)["validation"] == 2_000
     assert count_lines(40)["validation"] == 40

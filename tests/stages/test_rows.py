@@ -8,9 +8,9 @@ import pytest
 
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.model.header import EXTRA
-from pipeline.model.model import RowReader, load_model, load_training
+from pipeline.model.model import Recogniser, load_model, load_training
 from pipeline.model.safetensors import load_safetensors, save_safetensors
-from pipeline.reader.rows.labels import HEIGHT, WIDTH
+from pipeline.reader.rows.labels import LINE_IMAGE_HEIGHT, LINE_IMAGE_WIDTH
 from stages.rows import rows
 from tests.pipeline.models import make_model
 from tests.stages.common import SMALL_ROWS
@@ -21,9 +21,9 @@ OTHER_LAYERS = "conv3x5/8x2p2,conv6x5x3/1p0x1"
 def test_a_network_is_trained_with_outputs_by_column(reader_inputs: Path) -> None:
     trained = reader_inputs / "rows"
     model = load_model(trained)
-    assert isinstance(model, RowReader)
-    assert (model.image_shape, model.outputs) == ((HEIGHT, WIDTH), 10 + EXTRA)
-    assert model.networks[0].layers[-1].output_shape == (10 + EXTRA, 1, WIDTH // 2)
+    assert isinstance(model, Recogniser)
+    assert (model.image_shape, model.outputs) == ((LINE_IMAGE_HEIGHT, LINE_IMAGE_WIDTH), 10 + EXTRA)
+    assert model.networks[0].layers[-1].output_shape == (10 + EXTRA, 1, LINE_IMAGE_WIDTH // 2)
     with open(trained / "history.csv") as file:
         assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2"]
     exported = load_safetensors(trained / "model.safetensors")
@@ -49,7 +49,7 @@ def test_other_layers_start_from_random_weights(reader_inputs: Path, tmp_path: P
 def test_what_cannot_be_trained_or_started_from_is_refused(reader_inputs: Path, tmp_path: Path) -> None:
     synthetic, output = reader_inputs / "lines", tmp_path / "artifacts" / "rows"
     with pytest.raises(UsageError, match="128"):
-        rows(lines=synthetic, output=output, fresh=True, layers="conv16,128")
+        rows(lines=synthetic, output=output, from_scratch=True, layers="conv16,128")
     with pytest.raises(UsageError, match=r"missing\.safetensors"):
         rows(lines=synthetic, output=output, start=tmp_path / "missing.safetensors", **SMALL_ROWS)
     (tmp_path / "damaged.safetensors").write_bytes(b"\0" * 100)

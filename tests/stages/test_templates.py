@@ -8,8 +8,8 @@ import pytest
 
 from pipeline.engine.stage import Stage
 from pipeline.html.rendering import TEMPLATES
+from stages.detector import detector
 from stages.export import export
-from stages.reader import reader
 from stages.report import report
 from tests.processes import ROOT
 
@@ -32,7 +32,7 @@ def declared(stage: Stage[Any]) -> set[str]:
     [
         (export, {*included("html/lesson/lesson.html"), "html/cards/model_card.md"}),
         (report, {*included("html/report/report.html"), "html/report/report.mplstyle"}),
-        (reader, {"html/cards/reader_card.md"}),
+        (detector, {"html/cards/reader_card.md"}),
     ],
 )
 def test_declared_templates_equal_used_templates(stage: Stage[Any], used: Collection[str]) -> None:
@@ -43,7 +43,7 @@ def test_every_template_is_declared() -> None:
     files = [path for name in ("html", "desk") for path in (TEMPLATES / name).rglob("*") if path.is_file()]
     templates = {path.relative_to(TEMPLATES).as_posix() for path in files if path.suffix not in (".py", ".pyc")}
     review = included("desk/review/review.html")  # `classify` writes this page, and is no stage
-    assert templates == {*declared(export), *declared(report), *declared(reader), *review}
+    assert templates == {*declared(export), *declared(report), *declared(detector), *review}
 
 
 @pytest.mark.parametrize("script", sorted(TEMPLATES.rglob("*.js")), ids=lambda script: script.stem)

@@ -27,12 +27,12 @@ from pipeline.pictures.decoding import load_page
 from pipeline.reader import load
 from pipeline.reader.batch.boxes import draw_boxes
 from pipeline.reader.pages.search import Slider, build_pyramid
-from pipeline.reader.rows.labels import OTHER, OUTER, SHEET, SPACE
+from pipeline.reader.rows.labels import OTHER_WRITING, OUTER, SHEET, SPACE
 from pipeline.reader_training.columns import read_labels
 from pipeline.reader_training.synthesis.lettering import list_fonts, split_fonts
 from pipeline.reader_training.synthesis.line_images import synthesise_line
-from pipeline.reader_training.synthesis.parallel import load_sources
-from pipeline.reader_training.synthesis.signs import FONTS
+from pipeline.reader_training.synthesis.parallel import load_source_images
+from pipeline.reader_training.synthesis.signs import FONT_FOLDERS
 from tests.benchmarks.paper import choose_edge, draw_grid, expose, list_coordinates, wear
 from tests.benchmarks.pictures import draw_picture
 from tests.benchmarks.writing import load_digits, write_row
@@ -109,14 +109,14 @@ def take_report(browser: Browser, scheme: str) -> None:
 
 
 def draw_lines() -> None:
-    """Show line images on which the reader is trained, the part that the row network sees, each above its text."""
-    source = load_sources(ARTIFACTS / "normalize", "train")
+    """Show line images on which the reader is trained, the part that the recogniser sees, each above its text."""
+    source = load_source_images(ARTIFACTS / "normalize", "train")
     fonts = split_fonts(list_fonts("script", ARTIFACTS / "fonts"), held_out=False)
     classes = len(source.class_names)
-    written = dict(enumerate(source.class_names)) | {classes + SPACE: "\u2423", classes + OTHER: "\u25a1"}
+    written = dict(enumerate(source.class_names)) | {classes + SPACE: "\u2423", classes + OTHER_WRITING: "\u25a1"}
     height, width = SHEET[0] - 2 * OUTER, SHEET[1]
     sheet = Image.new("L", (COLUMNS * (width + GAP), ROWS * (height + TEXT_HEIGHT)), 255)
-    pen, font = ImageDraw.Draw(sheet), ImageFont.truetype(FONTS["print"] / "DejaVuSans.woff", 11)
+    pen, font = ImageDraw.Draw(sheet), ImageFont.truetype(FONT_FOLDERS["print"] / "DejaVuSans.woff", 11)
     for number in range(COLUMNS * ROWS):
         levels, labels, _ = synthesise_line(source, fonts, np.random.default_rng((1, number)))
         x, y = number % COLUMNS * (width + GAP), number // COLUMNS * (height + TEXT_HEIGHT)
@@ -129,14 +129,14 @@ def draw_lines() -> None:
 def draw_heat_map() -> None:
     """Show a photograph with what is read, above the probability that a digit is centred at each position."""
     reader = load(PRETRAINED_READER)
-    assert reader.finder
+    assert reader.detector
     file, _ = draw_picture(*PHOTOGRAPH, load_digits("test"), "test")
     page = load_page(file, "photograph")
     grey = page.grey
     result = reader.read(file)
     shown = Image.fromarray(grey.astype(np.uint8)).convert("RGB")
     draw_boxes(shown, result.boxes, list(result.digits), result.probabilities.max(axis=1).tolist())
-    slider = Slider(reader.finder)
+    slider = Slider(reader.detector)
     digit = float(np.median(np.ptp(result.boxes[:, 1::2], axis=1)))
     level = min(build_pyramid(grey), key=lambda level: abs(np.log(level.scale * digit / BOX)))
     margin = slider.model.image_shape[0] // 2

@@ -1,7 +1,7 @@
 """Write pipeline/model/pretrained/: the model in artifacts/train with 16-bit parameters, and its card.
 
 make pretrained                            train the models, then run this for each
-python -m tests.tools.pretrained --reader  write the reader in artifacts/reader, and its card, instead
+python -m tests.tools.pretrained --reader  write the reader in artifacts/detector, and its card, instead
 python -m tests.tools.pretrained --check   compare the model's accuracy on the test images of MNIST with its card
 """
 
@@ -21,12 +21,12 @@ from pipeline.html.cards.model_card import make_model_card
 from pipeline.html.cards.reader_card import make_reader_card
 from pipeline.model import PRETRAINED_MODEL, PRETRAINED_READER
 from pipeline.model.metrics import Metrics, compute_metrics
-from pipeline.model.model import Finder, Model, load_model, load_training
+from pipeline.model.model import Detector, Model, load_model, load_training
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.reader import PRETRAINED, load
 from pipeline.reader_training.calibration import calibrate
-from pipeline.reader_training.columns import load_lines, make_task
+from pipeline.reader_training.columns import build_recogniser_task, load_lines
 from pipeline.training.epochs import accuracy
 
 CARD = PRETRAINED / "MODEL_CARD.md"
@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
     if options.reader:
-        return write_reader(Path("artifacts/reader"), Path("artifacts/lines"))
+        return write_reader(Path("artifacts/detector"), Path("artifacts/lines"))
     if load_description(options.parse).name != "mnist":
         sys.exit(f"{options.parse} is not MNIST")
     images, labels = (np.load(options.parse / f"test-{name}.npy") for name in ("images", "labels"))
@@ -73,13 +73,13 @@ def main() -> None:
 def write_reader(folder: Path, lines: Path) -> None:
     """Write both networks of the reader in 8 bits, with the figures that the second one has after rounding; its card.
 
-    folder: artifact of the stage `reader`; beside it is that of `rows`, whose network it has.
+    folder: artifact of the stage `detector`; beside it is that of `rows`, whose network it has.
     """
     save_safetensors(PRETRAINED_READER, load_model(folder), np.int8)
     model = load_safetensors(PRETRAINED_READER)
-    assert isinstance(model, Finder)
+    assert isinstance(model, Detector)
     validation = load_lines(lines, "validation")
-    task = make_task(model.row.header, validation, validation, by_column=0.0)
+    task = build_recogniser_task(model.row.header, validation, validation, by_column=0.0)
     row = replace(model.row, validation_accuracy=accuracy(task, model.row.networks[0]))
     row, quality = calibrate(row, validation)
     model = replace(model, row=row)

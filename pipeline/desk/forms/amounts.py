@@ -6,13 +6,13 @@ from fractions import Fraction
 from functools import lru_cache
 
 AMOUNT = re.compile(r"(.*?)(?:[.,](\d{1,2})|\s+(\d\d))?", re.ASCII | re.DOTALL)
-WHOLE = re.compile(r"\d*|\d{1,3}(\s\d{3})+", re.ASCII)
+WHOLE_NUMBER = re.compile(r"\d*|\d{1,3}(\s\d{3})+", re.ASCII)
 TIME = re.compile(r"(\d{1,3}):([0-5]\d)", re.ASCII)
 CLOCK = re.compile(r"(?<!\S)(\d{1,2})[.,]([0-5]\d)(?!\S)", re.ASCII)
 SYNTAX = re.compile(r"\(\?:|\{[\d,]*\}")  # of a pattern, with signs that stand for no separator
 WITH_DECIMALS = re.compile(r"(\d+|\d{1,3}(?:[.,' ]\d{3})+)([.,])(\d{1,2})", re.ASCII)
 MINUTE = Fraction(1, 60)
-OTHER = {".": ",", ",": "."}  # the separator that groups digits if this one precedes the decimals
+OTHER_DECIMAL = {".": ",", ",": "."}  # the separator that groups digits if this one precedes the decimals
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def parse_amount(text: str) -> Amount | None:
         return Amount(int(time[1]) + int(time[2]) * MINUTE, MINUTE)
     head, *tails = AMOUNT.fullmatch(plain).groups("")  # type: ignore[union-attr]
     head, tail = re.sub(r"[.,]", "", head), "".join(tails)
-    if not WHOLE.fullmatch(head) or not head + tail:
+    if not WHOLE_NUMBER.fullmatch(head) or not head + tail:
         return None
     unit = Fraction(1, 10 ** len(tail))
     return Amount(int(re.sub(r"\s", "", head) + tail) * unit, unit)
@@ -69,13 +69,13 @@ def find_exact_unit(value: Fraction, unit: Fraction, is_time: bool) -> Fraction:
     return next(exact, units[-1])
 
 
-def write_number(text: str, decimal: str, pattern: str | None) -> str:
+def write_amount(text: str, decimal: str, pattern: str | None) -> str:
     r"""Return a number as a table writes it: a time with a colon, and an amount with this decimal separator.
 
     pattern: what its field expects. One that names a colon is of times, and one that does not name the decimal
     separator is of neither, such as dates. Without one, every number may be an amount.
 
-    >>> write_number("8.30", ",", r"\d?\d[:.]\d\d"), write_number("3.07", ",", r"\d[.]\d\d")
+    >>> write_amount("8.30", ",", r"\d?\d[:.]\d\d"), write_amount("3.07", ",", r"\d[.]\d\d")
     ('8:30', '3.07')
     """
     named = decimal if pattern is None else SYNTAX.sub("", pattern)
@@ -90,7 +90,7 @@ def may_be_amount(pattern: str | None) -> bool:
     >>> may_be_amount(r"\d+[.,]\d\d"), may_be_amount(r"\d\d[.]\d\d"), may_be_amount(r"\d?\d[:.,]\d\d")
     (True, False, False)
     """
-    return all(write_number(f"0{other}00", each, pattern) == f"0{each}00" for each, other in OTHER.items())
+    return all(write_amount(f"0{other}00", each, pattern) == f"0{each}00" for each, other in OTHER_DECIMAL.items())
 
 
 def replace_decimal(text: str, decimal: str) -> str:
@@ -102,7 +102,7 @@ def replace_decimal(text: str, decimal: str) -> str:
     found = WITH_DECIMALS.fullmatch(text)
     if not found or found[2] == decimal:
         return text
-    return f"{found[1].replace(decimal, OTHER[decimal])}{decimal}{found[3]}"
+    return f"{found[1].replace(decimal, OTHER_DECIMAL[decimal])}{decimal}{found[3]}"
 
 
 def find_decimal(text: str) -> str:

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from pipeline.desk.forms.frames import Frame, make_frame
 from pipeline.desk.forms.missed import USUAL, find_missed
 from pipeline.desk.forms.neighbours import hide_neighbours
-from pipeline.desk.forms.records import Entry, find_shared, number_records
-from pipeline.desk.forms.regions import Box, Region
+from pipeline.desk.forms.regions import FloatBox, Region
 from pipeline.desk.forms.registration import (
     AMBIGUOUS,
     LIKELY_SAME,
@@ -23,18 +22,19 @@ from pipeline.desk.forms.registration import (
     measure_inks,
     turn,
 )
-from pipeline.model.model import Finder
+from pipeline.desk.forms.table_lines import Entry, find_shared, number_lines
+from pipeline.model.model import Detector
 from pipeline.network.activations import Array
 from pipeline.network.thread_pool import Run, in_sequence
-from pipeline.reader.pages.reading import arrange, make_result, see
+from pipeline.reader.pages.reading import find_numbers, make_reading_order, make_result
 from pipeline.reader.pages.result import Number, Problem, Result, Row
 
 INK, UNFIT = "ink that was not read", "fits no line"  # what is wrong, in words
-BESIDE = 1.2  # sizes of a digit: how far a number may reach out of its region, to the left and to the right
+NUMBER_REACH = 1.2  # sizes of a digit: how far a number may reach out of its region, to the left and to the right
 
 
 def read_form(
-    model: Finder,
+    model: Detector,
     grey: Array,
     size: tuple[int, int],
     regions: Sequence[Region],
@@ -42,7 +42,7 @@ def read_form(
     run: Run = in_sequence,
     name: str = "the picture",
 ) -> Result:
-    """Read the fields of a page, (h, w) in [0, 255]; each row has the name of its field and the number of its record.
+    """Read the fields of a page, (h, w) in [0, 255]; each row has the name of its field and the number of its line.
 
     A page that lies turned by 90, 180 or 270 degrees is read upright. Whether one that hardly looks like the reference
     page is of the form, a person decides: its rows have confidence 0, and its first problem says why. If two ways up
@@ -98,7 +98,7 @@ def read_form(
 
 
 def _read_laid(
-    model: Finder,
+    model: Detector,
     grey: Array,
     size: tuple[int, int],
     regions: Sequence[Region],
@@ -113,7 +113,7 @@ def _read_laid(
     if reference and placement:
         frame = make_frame(reference, grey, size, placement)
         printed = reference.find_printed(frame.shape)
-    found = list[tuple[Region, Box, Row]]()
+    found = list[tuple[Region, FloatBox, Row]]()
     possible, places = [np.zeros((0, 4), np.int64)], list[tuple[Region, tuple[int, int, int, int]]]()
     for region in regions:
         edges = np.array(region.locate(extent, name)) * np.tile(np.divide(frame.shape, extent)[::-1], 2)
@@ -121,15 +121,15 @@ def _read_laid(
         right, bottom = np.ceil(edges[2:]).astype(int).tolist()
         expected = region.compile(model.class_names)
         bounds = left, top, right, bottom
-        beside = round(BESIDE * USUAL * max(frame.shape))
+        beside = round(NUMBER_REACH * USUAL * max(frame.shape))
         start, end = max(left - beside, 0), min(right + beside, frame.shape[1])
         shown = hide_neighbours(
             frame.cut(start, top, end, bottom), left - start, right - start, USUAL * max(frame.shape)
         )
-        part = see(model, shown, run, expected)
+        part = find_numbers(model, shown, run, expected)
         seen = [replace(each, y=each.y + top, x=each.x + start) for each in part]
         whole = start, top, end, bottom
-        result = arrange(seen, model.class_names, model.row.temperature, frame.shape, frame.size, whole)
+        result = make_reading_order(seen, model.class_names, model.row.temperature, frame.shape, frame.size, whole)
         scaled = tuple((np.array(bounds) * max(frame.size) / max(frame.shape)).tolist())
         found += [(region, scaled, replace(row, region=region.name)) for row in result.rows]
         possible.append(result.possible)
@@ -137,8 +137,8 @@ def _read_laid(
 
     shared = find_shared([_enter(*each) for each in found])
     found = [each for i, each in enumerate(found) if i not in shared]
-    records = number_records([_enter(*each) for each in found])
-    rows = [replace(row, record=number) for (_, _, row), number in zip(found, records, strict=True)]
+    numbers = number_lines([_enter(*each) for each in found])
+    rows = [replace(row, line=number) for (_, _, row), number in zip(found, numbers, strict=True)]
     problems = _find_problems(frame, printed, rows, places)
     result = make_result(rows, 1.0, np.concatenate(possible), frame.size, model.class_names)
     return _move(replace(result, problems=tuple(problems)), frame, size)
@@ -150,7 +150,7 @@ def _doubt(row: Row) -> Row:
     return replace(row, confidence=0.0, alternatives=tuple((text, 0.0) for text, _ in row.alternatives), before=before)
 
 
-def _enter(region: Region, bounds: Box, row: Row) -> Entry:
+def _enter(region: Region, bounds: FloatBox, row: Row) -> Entry:
     digit = float(np.median(row.boxes[:, 3] - row.boxes[:, 1]))
     return Entry(region.name, region.part, region.holds, bounds, row.box, digit, row.confidence)
 
@@ -161,7 +161,7 @@ def _find_problems(
     rows: Sequence[Row],
     places: Sequence[tuple[Region, tuple[int, int, int, int]]],
 ) -> list[Problem]:
-    """Return the fields without a reading, readings that fit no record, and ink from which nothing was read.
+    """Return the fields without a reading, readings that fit no line, and ink from which nothing was read.
 
     printed: (h, w), where the form is printed, in the frame.
     """
@@ -173,28 +173,28 @@ def _find_problems(
         if region.name not in read and region.part == 0:
             left, top, right, bottom = (round(side / scale) for side in bounds)
             problems.append(Problem("missing", "no reading", region.name, (left, top, right, bottom)))
-    extra = [row for row in rows if not row.record and holds[row.region] != "many"]
+    extra = [row for row in rows if not row.line and holds[row.region] != "many"]
     problems += [Problem("unfit", UNFIT, row.region, row.box) for row in extra]
     boxes = np.concatenate([np.zeros((0, 4), np.int64), *(row.boxes for row in rows)])
     size = float(np.median(boxes[:, 3] - boxes[:, 1])) * scale if len(boxes) else USUAL * max(frame.shape)
-    lines = [row for row in rows if row.record and holds[row.region] == "lines"]
-    taken: list[Box] = [tuple(box) for box in (boxes * scale).tolist()]
+    lines = [row for row in rows if row.line and holds[row.region] == "lines"]
+    taken: list[FloatBox] = [tuple(box) for box in (boxes * scale).tolist()]
     for region, (left, top, right, bottom) in places:
         around = [(box[0] - left, box[1] - top, box[2] - left, box[3] - top) for box in taken]
         for box in find_missed(frame.cut(left, top, right, bottom), size, around, printed[top:bottom, left:right]):
             whole = np.array([box[0] + left, box[1] + top, box[2] + left, box[3] + top])
             found = tuple(np.rint(whole / scale).astype(int).tolist())
-            record = _find_record(lines, found) if region.holds == "lines" else 0
-            problems.append(Problem("ink", INK, region.name, found, record=record))
+            line = _find_line(lines, found) if region.holds == "lines" else 0
+            problems.append(Problem("ink", INK, region.name, found, line=line))
             taken.append(tuple(whole.tolist()))  # once, also if two regions share it
     return problems
 
 
-def _find_record(lines: Sequence[Row], box: tuple[int, ...]) -> int:
-    """Return the record of the nearest row, of those in lines, whose height on the page is that of the box, or 0."""
+def _find_line(lines: Sequence[Row], box: tuple[int, ...]) -> int:
+    """Return the line of the nearest row, of those in lines, whose height on the page is that of the box, or 0."""
     middle = (box[1] + box[3]) / 2
     level = [row for row in lines if row.box[1] <= middle <= row.box[3]]
-    return min(level, key=lambda row: abs(row.box[1] + row.box[3] - 2 * middle)).record if level else 0
+    return min(level, key=lambda row: abs(row.box[1] + row.box[3] - 2 * middle)).line if level else 0
 
 
 def _move(result: Result, frame: Frame, size: tuple[int, int]) -> Result:

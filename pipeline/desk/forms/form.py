@@ -19,18 +19,18 @@ from pipeline.desk.forms.formulas import Formula, list_fields, parse_formula
 from pipeline.desk.forms.frames import make_frame
 from pipeline.desk.forms.missed import USUAL, find_print
 from pipeline.desk.forms.regions import SHOWN, Holds, Region, parse_edges
-from pipeline.desk.forms.registration import Placement, Reference, lay, make_reference
+from pipeline.desk.forms.registration import Placement, Reference, align_page, make_reference
 from pipeline.engine.errors import UsageError
-from pipeline.model.model import Finder
+from pipeline.model.model import Detector
 from pipeline.network.thread_pool import Run, in_sequence
-from pipeline.pictures.decoding import Page, PictureError, Source, load_page
+from pipeline.pictures.decoding import Page, PictureError, PictureSource, load_page
 from pipeline.reader.pages.result import Result
 from pipeline.reader.rows.expected import compile_pattern, count_digits
 
-DIGITS = tuple("0123456789")
+DIGIT_NAMES = tuple("0123456789")
 RESERVED = ("file", "line", "confidence", "check")  # other columns of the table
-WHOLE = "0%,0%,100%,100%"
-MOST_CHARACTERS = 20_000  # of a file: parsing a key takes time with the square of its parts
+WHOLE_PAGE = "0%,0%,100%,100%"
+MOST_FORM_CHARACTERS = 20_000  # of a file: parsing a key takes time with the square of its parts
 
 # What the file and each of its fields may have, the types of the values, and how messages name these types.
 KEYS = {"fields": (dict,), "lines": (dict,), "sums": (dict,), "reference": (str,), "decimal": (str,)}
@@ -50,8 +50,8 @@ class Calculated:
     example: str
 
 
-LINES = Calculated("lines", ("lines",), ("lines", "one"), has_sums=False, example='sum = "quantity * price"')
-SUMS = Calculated("sums", ("one",), ("one",), has_sums=True, example='total = "sum(amount)"')
+LINE_FORMULAS = Calculated("lines", ("lines",), ("lines", "one"), has_sums=False, example='sum = "quantity * price"')
+SUM_FORMULAS = Calculated("sums", ("one",), ("one",), has_sums=True, example='total = "sum(amount)"')
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Form:
         """The pattern of each field, by its name."""
         return {region.name: region.pattern for region in self.regions}
 
-    def read_fields(self, model: Finder, page: Page, run: Run = in_sequence, name: str = "the picture") -> Result:
+    def read_fields(self, model: Detector, page: Page, run: Run = in_sequence, name: str = "the picture") -> Result:
         """Read the fields of a page; see `read_form`."""
         return read_form(model, page.grey, page.size, self.regions, self.reference, run, name)
 
@@ -107,11 +107,11 @@ def load_form(path: str | os.PathLike[str]) -> Form:
     try:
         if path.exists() and not path.is_file():  # opening a pipe may block forever
             raise UsageError(f"the form {path} is not a file: check the path")
-        is_long = path.stat().st_size > 4 * MOST_CHARACTERS  # in UTF-8, then it is not read
+        is_long = path.stat().st_size > 4 * MOST_FORM_CHARACTERS  # in UTF-8, then it is not read
         text = "" if is_long else path.read_text(encoding="utf-8-sig")
-        if is_long or len(text) > MOST_CHARACTERS:
+        if is_long or len(text) > MOST_FORM_CHARACTERS:
             raise UsageError(
-                f"the form {path} has more than {MOST_CHARACTERS:,} characters: keep only fields, lines and sums"
+                f"the form {path} has more than {MOST_FORM_CHARACTERS:,} characters: keep only fields, lines and sums"
             )
         if re.search("[0-9A-Fa-f_]{1000}", text):  # Python does not convert numbers of many digits to text
             raise UsageError(f"the form {path} has a number of more than 1,000 digits: correct it")
@@ -137,8 +137,8 @@ def load_form(path: str | os.PathLike[str]) -> Form:
         if decimal not in ("", *DECIMALS):
             raise UsageError(f"the file has decimal = {_show(decimal)}: write {' or '.join(map(_show, DECIMALS))}")
         holds = {region.name: region.holds for region in regions}
-        lines = {name: _parse(name, text, holds, LINES) for name, text in content.get("lines", {}).items()}
-        sums = {name: _parse(name, text, holds, SUMS) for name, text in content.get("sums", {}).items()}
+        lines = {name: _parse(name, text, holds, LINE_FORMULAS) for name, text in content.get("lines", {}).items()}
+        sums = {name: _parse(name, text, holds, SUM_FORMULAS) for name, text in content.get("sums", {}).items()}
     except UsageError as error:
         raise UsageError(f"the form {path}: {error}") from None
     return Form(regions, lines, sums, decimal, content.get("reference", ""), path=path, text=text)
@@ -175,7 +175,7 @@ def _make_regions(name: str, entry: Any) -> list[Region]:
     if not isinstance(entry, dict):
         raise UsageError(f"the field {name} is {_show(entry)}: write it as a table, [fields.{name}]")
     _check_keys(entry, FIELD_KEYS, f"the field {name}")
-    region, digits, pattern = entry.get("region", WHOLE), entry.get("digits"), entry.get("pattern")
+    region, digits, pattern = entry.get("region", WHOLE_PAGE), entry.get("digits"), entry.get("pattern")
     parts, holds = region if isinstance(region, list) else [region], entry.get("holds", "many")
     if holds not in get_args(Holds):
         raise UsageError(f"the field {name} has holds = {_show(holds)}: write one of {', '.join(get_args(Holds))}")
@@ -189,10 +189,10 @@ def _make_regions(name: str, entry: Any) -> list[Region]:
         if digits is not None:
             pattern = count_digits(str(digits))
         if pattern is not None:
-            compile_pattern(pattern, DIGITS)
+            compile_pattern(pattern, DIGIT_NAMES)
             if holds == "many":  # a space parts them
                 pattern = f"({pattern})( ({pattern}))*"
-                compile_pattern(pattern, DIGITS)
+                compile_pattern(pattern, DIGIT_NAMES)
         whole = digits is not None
         return [Region(name, parse_edges(text), pattern, holds, part, whole) for part, text in enumerate(parts)]
     except UsageError as error:
@@ -220,7 +220,7 @@ def _parse(target: str, text: Any, holds: Mapping[str, Holds], kind: Calculated)
     return formula
 
 
-def add_reference(form: Form, page: Source, name: str, number: int = 0, others: Iterable[Page] = ()) -> Form:
+def add_reference(form: Form, page: PictureSource, name: str, number: int = 0, others: Iterable[Page] = ()) -> Form:
     """Return the form with a reference page, with which other pages are aligned.
 
     page: its path, open binary file or Pillow image. name: its name in messages. number: its number in the file, from
@@ -245,7 +245,7 @@ def add_reference(form: Form, page: Source, name: str, number: int = 0, others: 
 
 def _find_print(reference: Reference, page: Page, other: Page) -> NDArray[np.bool_] | None:
     """Return where a form is printed, (h, w) as in the reference page, or None if the other page does not show it."""
-    placement = lay(reference, other.grey)
+    placement = align_page(reference, other.grey)
     if placement is None or placement == Placement():  # another form, or the same page
         return None
     frame = make_frame(reference, other.grey, other.size, placement)

@@ -7,8 +7,8 @@ from fractions import Fraction
 
 from pipeline.engine.errors import UsageError
 
-MOST_CHARACTERS = 300  # of a formula, which bounds how deep its parts are within each other
-NUMBER = re.compile(r"\d+(\.\d+)?", re.ASCII)
+MOST_FORMULA_CHARACTERS = 300  # of a formula, which bounds how deep its parts are within each other
+NUMBER_IN_FORMULA = re.compile(r"\d+(\.\d+)?", re.ASCII)
 SUM = re.compile(r"sum\s*\(")
 
 # ("field", name), ("number", value as n or n/d), ("sum", name), ("negative", part) or (sign, left, right).
@@ -32,8 +32,8 @@ def parse_formula(text: str, names: Sequence[str], has_sums: bool) -> Formula:
 
     has_sums: whether sum(NAME) may add up a field. Raises UsageError that says what is wrong.
     """
-    if len(text) > MOST_CHARACTERS:
-        raise UsageError(f"it has more than {MOST_CHARACTERS} characters")
+    if len(text) > MOST_FORMULA_CHARACTERS:
+        raise UsageError(f"it has more than {MOST_FORMULA_CHARACTERS} characters")
     tokens = _split(text, names, has_sums)
     tree, rest = _parse_terms(tokens)
     if rest:
@@ -58,7 +58,7 @@ def _split(text: str, names: Sequence[str], has_sums: bool) -> list[Tree]:
                 raise UsageError(f"sum( needs one field, as in sum({names[0]})")
             tokens.append(("sum", name))
             place = len(text) - len(rest[len(name) :].lstrip()) + 1
-        elif found := NUMBER.match(rest):
+        elif found := NUMBER_IN_FORMULA.match(rest):
             tokens.append(("number", str(Fraction(found[0]))))
             place += found.end()
         elif name:
@@ -126,7 +126,7 @@ def list_fields(tree: Tree, kind: str) -> set[str]:
     return set[str]().union(*(list_fields(part, kind) for part in tree[1:] if isinstance(part, tuple)))
 
 
-def evaluate(
+def evaluate_formula(
     tree: Tree, values: Mapping[str, Fraction | None], added: Mapping[str, Fraction | None] | None = None
 ) -> Fraction | None:
     """Return the value of a formula, or None if it is empty.
@@ -143,10 +143,10 @@ def evaluate(
         case ("number", str(text)):
             return Fraction(text)
         case ("negative", tuple(part)):
-            value = evaluate(part, values, added)
+            value = evaluate_formula(part, values, added)
             return None if value is None else -value
         case (str(sign), tuple(one), tuple(other)):
-            return _combine(sign, evaluate(one, values, added), evaluate(other, values, added))
+            return _combine(sign, evaluate_formula(one, values, added), evaluate_formula(other, values, added))
     raise ValueError(f"{tree} is not a formula")
 
 

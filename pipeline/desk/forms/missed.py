@@ -5,26 +5,28 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.desk.forms.regions import Box
+from pipeline.desk.forms.regions import FloatBox
 from pipeline.pictures import filters
 
 USUAL = 1 / 60  # of the longer side of a page: size of a digit where none was read
-AROUND = 3.0  # sizes of a digit: the window whose mean is compared with a pixel
-FAINT, SHARE = 20.0, 0.3  # grey levels darker than around from which it is ink; of the darkest pixels, at least
+MEAN_WINDOW = 3.0  # sizes of a digit: the window whose mean is compared with a pixel
+DARKER, DARK_SHARE = 20.0, 0.3  # grey levels darker than around from which it is ink; of the darkest pixels, at least
 RULE = 2.0  # sizes of a digit from which a straight stroke is a rule
-LOWEST, HIGHEST = 0.45, 2.5  # sizes of a digit: heights of ink that may be one
-BESIDE = 0.3  # sizes of a digit: how far ink of a digit reaches beyond its box
+LEAST_INK, TALLEST_INK = 0.45, 2.5  # sizes of a digit: heights of ink that may be one
+DIGIT_REACH = 0.3  # sizes of a digit: how far ink of a digit reaches beyond its box
 TOGETHER = 0.6  # sizes of a digit: a gap between two digits of a number
 THIN = 0.35  # sizes of a digit: width of a stroke that may be a piece of a rule
 LONG = 3.0  # sizes of a digit: height of a rule of which such a stroke may be a piece
-APART = 0.04  # sizes of a digit: how far the same print may be apart on the two pages that tell what is printed
+PRINT_DISTANCE = (
+    0.04  # sizes of a digit: how far the same print may be apart on the two pages that tell what is printed
+)
 AWAY = 0.07  # sizes of a digit: how far print may be away from its place on any page
-COMMON = 0.9  # of the pixels of ink: how many two pages share if it is printed
+PRINTED_SHARE = 0.9  # of the pixels of ink: how many two pages share if it is printed
 
 
 def find_missed(
-    grey: NDArray[np.floating], size: float, read: Sequence[Box], printed: NDArray[np.bool_] | None = None
-) -> list[Box]:
+    grey: NDArray[np.floating], size: float, read: Sequence[FloatBox], printed: NDArray[np.bool_] | None = None
+) -> list[FloatBox]:
     """Return boxes around ink that may be numbers and that is in no box of what was read, in pixels of the picture.
 
     A thin upright stroke in the columns of a rule is none: where a rule slopes or digits cross it, pieces of it remain.
@@ -38,18 +40,18 @@ def find_missed(
     kept = np.zeros(inked.shape, bool)
     for number, (rows, columns) in enumerate(filters.ndimage.find_objects(labels), start=1):
         height, width = rows.stop - rows.start, columns.stop - columns.start
-        if not LOWEST * size <= height <= HIGHEST * size:
+        if not LEAST_INK * size <= height <= TALLEST_INK * size:
             continue
         is_cut = columns.start == 0 or columns.stop == inked.shape[1] or rows.start == 0 or rows.stop == inked.shape[0]
-        if is_cut and min(height, width) < LOWEST * size:  # of what stands beside the region
+        if is_cut and min(height, width) < LEAST_INK * size:  # of what stands beside the region
             continue
         if width <= THIN * size and ruled[columns].all():
             continue
         own = labels[rows, columns] == number
-        if near[rows, columns][own].mean() >= COMMON:
+        if near[rows, columns][own].mean() >= PRINTED_SHARE:
             continue
         y, x = (rows.start + rows.stop) / 2, (columns.start + columns.stop) / 2
-        if not any(_contains(box, y, x, BESIDE * size) for box in read):
+        if not any(_contains(box, y, x, DIGIT_REACH * size) for box in read):
             kept[rows, columns] |= own
     gap = 2 * round(TOGETHER * size / 2) + 1
     groups, _ = filters.ndimage.label(filters.ndimage.maximum_filter(kept, (1, gap)))
@@ -69,7 +71,7 @@ def find_print(one: NDArray[np.floating], other: NDArray[np.floating], size: flo
     """
     inked, rules = find_ink(one, size)
     first, second = inked | rules, np.logical_or(*find_ink(other, size))
-    near_first, near_second = _widen(first, APART * size), _widen(second, APART * size)
+    near_first, near_second = _widen(first, PRINT_DISTANCE * size), _widen(second, PRINT_DISTANCE * size)
     (labels, count), (others, _) = (filters.ndimage.label(each, np.ones((3, 3))) for each in (inked, second))
     shared = np.bincount(labels[near_second], minlength=count + 1) / np.maximum(np.bincount(labels.ravel()), 1)
     printed = rules & near_second
@@ -77,7 +79,7 @@ def find_print(one: NDArray[np.floating], other: NDArray[np.floating], size: flo
         own = labels[place] == number
         same = np.isin(others[place], others[place][own & second[place]]) & second[place]  # and what touches it
         beside = same & ~near_first[place]  # ink of the other page alone
-        if shared[number] >= COMMON and beside.sum() <= (1 - COMMON) * same.sum():
+        if shared[number] >= PRINTED_SHARE and beside.sum() <= (1 - PRINTED_SHARE) * same.sum():
             printed[place] |= own
     return np.asarray(printed)
 
@@ -88,10 +90,10 @@ def _widen(inked: NDArray[np.bool_], distance: float) -> NDArray[np.bool_]:
 
 def find_ink(grey: NDArray[np.floating], size: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return where the ink of a part of a page is, (h, w), without rules, and where its rules are."""
-    side = 2 * round(AROUND * size / 2) + 1
+    side = 2 * round(MEAN_WINDOW * size / 2) + 1
     levels = np.asarray(grey, np.float32)
     dark = filters.ndimage.uniform_filter(levels, side) - levels
-    inked = dark > max(FAINT, SHARE * float(np.percentile(dark, 99.5)))
+    inked = dark > max(DARKER, DARK_SHARE * float(np.percentile(dark, 99.5)))
     rules = _find_rules(inked, 2 * round(RULE * size / 2) + 1)
     return inked & ~rules, inked & rules
 
@@ -112,6 +114,6 @@ def _find_ruled_columns(inked: NDArray[np.bool_], size: float) -> NDArray[np.boo
     return np.asarray(filters.ndimage.minimum_filter1d(beside, length, axis=0, mode="constant").any(axis=0))
 
 
-def _contains(box: Box, y: float, x: float, margin: float) -> bool:
+def _contains(box: FloatBox, y: float, x: float, margin: float) -> bool:
     left, top, right, bottom = box
     return left - margin <= x <= right + margin and top - margin <= y <= bottom + margin

@@ -6,9 +6,9 @@ from pipeline.desk.forms.missed import find_ink
 from pipeline.network.activations import Array
 from pipeline.pictures import filters
 
-OWN = 0.5  # of the pixels of a number within the region from which it belongs to it
-APART = 0.4  # sizes of a digit: a gap between two digits of a number, at most
-BLURRED = 0.06  # sizes of a digit: how far a stroke is visible beyond its pixels
+OWN_SHARE = 0.5  # of the pixels of a number within the region from which it belongs to it
+WIDEST_DIGIT_GAP = 0.4  # sizes of a digit: a gap between two digits of a number, at most
+INK_BLUR = 0.06  # sizes of a digit: how far a stroke is visible beyond its pixels
 
 
 def hide_neighbours(grey: Array, left: int, right: int, size: float) -> Array:
@@ -20,14 +20,14 @@ def hide_neighbours(grey: Array, left: int, right: int, size: float) -> Array:
     """
     inked, rules = find_ink(grey, size)
     labels, count = filters.ndimage.label(
-        filters.ndimage.maximum_filter1d(inked, 2 * round(APART * size / 2) + 1, axis=1)
+        filters.ndimage.maximum_filter1d(inked, 2 * round(WIDEST_DIGIT_GAP * size / 2) + 1, axis=1)
     )
     numbers = np.where(inked, labels, 0)
     pixels = np.bincount(numbers.ravel(), minlength=count + 1)
     within = np.bincount(numbers[:, left:right].ravel(), minlength=count + 1)
-    is_own = within >= OWN * pixels
+    is_own = within >= OWN_SHARE * pixels
     is_own[0] = False
-    own, halo = is_own[numbers], 2 * round(BLURRED * size) + 1
+    own, halo = is_own[numbers], 2 * round(INK_BLUR * size) + 1
     outside = ~filters.ndimage.maximum_filter(own, halo)
     outside[:, left:right] = False
     hidden = outside | (filters.ndimage.maximum_filter(inked & ~own, halo) & ~own & ~rules)

@@ -8,11 +8,11 @@ from pipeline.engine.errors import UsageError
 from pipeline.pictures.decoding import PictureError
 from pipeline.reader.rows.expected import Expected, compile_pattern
 
-WRITTEN = "LEFT,TOP,RIGHT,BOTTOM, in pixels or with % of the page, such as 60%,10%,95%,95%"
+EDGES_EXAMPLE = "LEFT,TOP,RIGHT,BOTTOM, in pixels or with % of the page, such as 60%,10%,95%,95%"
 SHOWN = 60  # characters of a value in a message, at most
 
 Edges = tuple[str, str, str, str]  # left, top, right, bottom: pixels of the picture as it is displayed, or 60% of it
-Box = tuple[float, float, float, float]
+FloatBox = tuple[float, float, float, float]
 Holds = Literal["one", "lines", "many"]
 
 
@@ -31,7 +31,7 @@ class Region:
     part: int = 0
     whole: bool = False
 
-    def locate(self, size: tuple[int, int], name: str) -> Box:
+    def locate(self, size: tuple[int, int], name: str) -> FloatBox:
         """Return left, top, right and bottom in pixels of a picture of this (height, width).
 
         Raises PictureError, with the name of the picture, if the region is empty or not within it.
@@ -44,7 +44,7 @@ class Region:
                 f"the region {self.name} ends beyond {name} ({width} x {height} pixels): write its edges with %"
             )
         if right - left < 1 or bottom - top < 1:
-            raise PictureError(f"the region {self.name} has no pixels in {name}: write it as {WRITTEN}")
+            raise PictureError(f"the region {self.name} has no pixels in {name}: write it as {EDGES_EXAMPLE}")
         return left, top, right, bottom
 
     def covers(self, size: tuple[int, int]) -> bool:
@@ -63,13 +63,13 @@ def parse_edges(text: str) -> Edges:
     """Return the edges of a region from text, as in 60%,10%,95%,95%. Raises UsageError."""
     edges = [side.strip() for side in text.split(",")]
     if len(edges) != 4 or not all(re.fullmatch(r"\d+(\.\d+)?%?", each, re.ASCII) for each in edges):
-        raise UsageError(f"{text[:SHOWN]} is not a region: write it as {WRITTEN}")
+        raise UsageError(f"{text[:SHOWN]} is not a region: write it as {EDGES_EXAMPLE}")
     left, top, right, bottom = edges
     if any(edge.endswith("%") and _locate(edge, 1) > 1 for edge in edges):
         raise UsageError(f"the region {text[:SHOWN]} ends outside the page: give at most 100%")
     for low, high in ((left, right), (top, bottom)):
         if low.endswith("%") == high.endswith("%") and _locate(low, 1) >= _locate(high, 1):
-            raise UsageError(f"the region {text[:SHOWN]} has no area: write it as {WRITTEN}")
+            raise UsageError(f"the region {text[:SHOWN]} has no area: write it as {EDGES_EXAMPLE}")
     return left, top, right, bottom
 
 

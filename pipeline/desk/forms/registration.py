@@ -16,28 +16,31 @@ from PIL import Image
 from pipeline.network.activations import Array
 from pipeline.pictures import filters
 
-SIDES = (192, 384, 768)  # pixels of the longer side of the pages that are compared, from coarse to fine
-PAPER = 1 / 24  # of the longer side: the window whose lightest levels are the paper
+PYRAMID_SIDES = (192, 384, 768)  # pixels of the longer side of the pages that are compared, from coarse to fine
+PAPER_SIDE = 1 / 24  # of the longer side: the window whose lightest levels are the paper
 BLUR = 1.2  # pixels
 SHIFT = 0.12  # of the longer side, in both directions; beyond it, repeated rows would be taken for each other
 # Largest angle, change of scale and shift (of the longer side) of a page of the same pile.
 TURNED, SCALED, SHIFTED = float(np.radians(3.5)), 0.035, 0.06
-TURNS, SCALES = np.linspace(-TURNED, TURNED, 9), np.linspace(1 - SCALED, 1 + SCALED, 5)  # that are searched first
-PEAKS, APART = (
+SEARCHED_TURNS, SEARCHED_SCALES = (
+    np.linspace(-TURNED, TURNED, 9),
+    np.linspace(1 - SCALED, 1 + SCALED, 5),
+)  # that are searched first
+PEAKS, PEAK_DISTANCE = (
     3,
     3,
 )  # best shifts of each turn and scale that are kept; smallest distance between two of them, in pixels
-SEARCHED, LIKELY = 12, 4  # number of placements that are refined; number of the best that are kept
-STEPS, MOVED = 100, 0.02  # Gauss-Newton steps at each size, at most; they end with a step of fewer pixels
+RANKED, REFINED = 12, 4  # number of placements that are refined; number of the best that are kept
+REFINING_STEPS, LEAST_MOVE = 100, 0.02  # Gauss-Newton steps at each size, at most; they end with a step of fewer pixels
 POINTS = 8_000  # of a reference page, at most, at which pages are compared
-EDGE = 0.05  # change of the ink from a pixel to the next from which the pixel counts
+PAGE_EDGE = 0.05  # change of the ink from a pixel to the next from which the pixel counts
 SATURATED = 0.1  # ink above which levels count as equal in the last steps
 DIFFERENT = 0.3  # difference of ink from which its weight falls
-COMMON = 0.3  # correlation of the ink from which two pages have something in common
+LEAST_CORRELATION = 0.3  # correlation of the ink from which two pages have something in common
 LIKELY_SAME = 0.4  # the same from which a page is one of the form
 AMBIGUOUS = 0.85  # of the best correlation: that of another way up from which it is not known which one is right
-FAINT = 20.0  # grey levels darker than the paper by which anything is ink
-PRINT = 0.0005  # share of a page with ink below which it is empty
+FAINT_INK = 20.0  # grey levels darker than the paper by which anything is ink
+LEAST_PRINT = 0.0005  # share of a page with ink below which it is empty
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ class Reference:
 
 def is_blank(inks: Sequence[Array]) -> bool:
     """Return whether a page has no ink."""
-    return bool((inks[-1] > 0.5).mean() < PRINT)
+    return bool((inks[-1] > 0.5).mean() < LEAST_PRINT)
 
 
 def make_reference(grey: Array, size: tuple[int, int], name: str) -> Reference:
@@ -113,15 +116,15 @@ def make_reference(grey: Array, size: tuple[int, int], name: str) -> Reference:
 def measure_inks(grey: Array) -> tuple[Array, ...]:
     """Return how much darker than the paper a page is, in [0, 1], reduced to each of SIDES."""
     picture, inks = Image.fromarray(np.asarray(grey, np.float32)), []
-    for side in SIDES:
+    for side in PYRAMID_SIDES:
         scale = side / max(grey.shape)
         height, width = (max(round(scale * each), 1) for each in grey.shape)
         levels = filters.ndimage.gaussian_filter(picture.resize((width, height), Image.Resampling.BOX), BLUR)
-        around = 2 * round(PAPER * side / 2) + 1
+        around = 2 * round(PAPER_SIDE * side / 2) + 1
         paper = filters.ndimage.uniform_filter(filters.ndimage.maximum_filter(levels, around), around)
         dark = paper - levels
         # Rules are thin: the reference is what the darkest parts have, not black.
-        inks.append(np.clip(dark / max(float(np.percentile(dark, 99)), FAINT), 0, 1).astype(np.float32))
+        inks.append(np.clip(dark / max(float(np.percentile(dark, 99)), FAINT_INK), 0, 1).astype(np.float32))
     return tuple(inks)
 
 
@@ -146,7 +149,7 @@ def find_ways(reference: Reference, grey: Array) -> list[Way]:
         ways = []
         for degrees in some:
             turned = turn(grey, degrees)
-            if placement := lay(reference, turned):
+            if placement := align_page(reference, turned):
                 ways.append(
                     Way(degrees, placement, _correlate(reference.inks[-1], measure_inks(turned)[-1], placement))
                 )
@@ -160,20 +163,20 @@ def turn(pixels: NDArray[Any], degrees: int) -> NDArray[Any]:
     return np.ascontiguousarray(np.rot90(pixels, -(degrees // 90)))
 
 
-def lay(reference: Reference, grey: Array) -> Placement | None:
+def align_page(reference: Reference, grey: Array) -> Placement | None:
     """Return where a page (h, w) lies, or None if it has nothing in common with the reference page."""
     inks = measure_inks(grey)
     if all(np.array_equal(*pair) for pair in zip(reference.inks, inks, strict=True)):
         return Placement()
     (small, middle, large), (coarse, medium, fine) = reference.inks, inks
-    grid = [complex(scale * np.exp(1j * angle)) for angle in TURNS for scale in SCALES]
+    grid = [complex(scale * np.exp(1j * angle)) for angle in SEARCHED_TURNS for scale in SEARCHED_SCALES]
     found = _rank(small, coarse, _search(small, coarse, grid))
     # Where rows repeat, a placement may be wrong by one of them, but its turn and scale are right.
     found = _rank(middle, medium, _search(middle, medium, [each.turn for each in found]))
     best, *_ = _rank(large, fine, found)
     best = _refine(_saturate(large), _saturate(fine), best)
     within = abs(np.angle(best.turn)) < 1.5 * TURNED and abs(abs(best.turn) - 1) < 2 * SCALED
-    return best if _correlate(large, fine, best) >= COMMON and within else None
+    return best if _correlate(large, fine, best) >= LEAST_CORRELATION and within else None
 
 
 def _saturate(ink: Array) -> Array:
@@ -200,10 +203,10 @@ def _search(fixed: Array, ink: Array, turns: Sequence[complex]) -> list[Placemen
             down, right = np.unravel_index(correlation.argmax(), correlation.shape)
             value = float(correlation[down, right]) / max(float(np.linalg.norm(moved)), 1e-6)
             found.append((value, Placement(turn, (around + complex(shifts[down], shifts[right])) / side)))
-            near = (slice(max(each - APART, 0), each + APART + 1) for each in (down, right))
+            near = (slice(max(each - PEAK_DISTANCE, 0), each + PEAK_DISTANCE + 1) for each in (down, right))
             correlation[tuple(near)] = -np.inf
     ranked = [placement for _, placement in sorted(found, key=lambda each: -each[0])]
-    return _keep_apart(ranked, APART / side, SEARCHED)
+    return _keep_apart(ranked, PEAK_DISTANCE / side, RANKED)
 
 
 def _keep_apart(ranked: Sequence[Placement], distance: float, count: int) -> list[Placement]:
@@ -220,7 +223,7 @@ def _rank(fixed: Array, ink: Array, placements: Sequence[Placement]) -> list[Pla
     """Refine placements; return those that differ, the most likely first."""
     refined = [_refine(fixed, ink, each) for each in placements]
     refined.sort(key=lambda each: -_correlate(fixed, ink, each))
-    return _keep_apart(refined, APART / 2 / max(fixed.shape), LIKELY)
+    return _keep_apart(refined, PEAK_DISTANCE / 2 / max(fixed.shape), REFINED)
 
 
 def _refine(fixed: Array, ink: Array, placement: Placement) -> Placement:
@@ -229,7 +232,7 @@ def _refine(fixed: Array, ink: Array, placement: Placement) -> Placement:
     turn, origin = placement.turn, placement.origin * side
     gradient: list[Array] = list(np.gradient(fixed))
     downward, rightward = gradient
-    y, x = np.nonzero(np.hypot(downward, rightward) > EDGE)
+    y, x = np.nonzero(np.hypot(downward, rightward) > PAGE_EDGE)
     some = slice(None, None, 1 + len(y) // POINTS)
     y, x = y[some], x[some]
     down, right = downward[y, x], rightward[y, x]
@@ -238,7 +241,7 @@ def _refine(fixed: Array, ink: Array, placement: Placement) -> Placement:
     points, wanted = y + 1j * x, fixed[y, x]
     if len(points) < len(derivatives):
         return placement
-    for _ in range(STEPS):
+    for _ in range(REFINING_STEPS):
         at = turn * points + origin
         difference = filters.ndimage.map_coordinates(ink, (at.real, at.imag), np.float32, 1) - wanted
         weighted = derivatives / (1 + (difference / DIFFERENT) ** 2) ** 2
@@ -246,7 +249,7 @@ def _refine(fixed: Array, ink: Array, placement: Placement) -> Placement:
         # The step moves the reference page, so its inverse the page (inverse compositional: Baker, Matthews 2004).
         inner, shift = complex(1 + step[2], step[3]), complex(step[0], step[1])
         turn, origin = turn / inner, origin - turn * shift / inner
-        if abs(shift) + abs(inner - 1) * side < MOVED:
+        if abs(shift) + abs(inner - 1) * side < LEAST_MOVE:
             break
     return Placement(turn, origin / side)
 

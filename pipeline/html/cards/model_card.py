@@ -14,24 +14,24 @@ from numpy.typing import NDArray
 
 from pipeline.data.dataset import are_ten_digits
 from pipeline.data.sources.catalogue import DATASETS
-from pipeline.engine.documents import Count, convert
-from pipeline.engine.provenance import environment
+from pipeline.engine.documents import NonNegative, convert
+from pipeline.engine.provenance import package_versions
 from pipeline.engine.terminal import is_printable
 from pipeline.html.rendering import render_card
 from pipeline.html.repetition import format_command
 from pipeline.model.metrics import Metrics, list_confusions
 from pipeline.model.model import Model
-from pipeline.model.safetensors import RESIDUAL, list_modules
+from pipeline.model.safetensors import RESIDUAL, list_torch_modules
 from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.losses import LOSSES
 from pipeline.training.recipe import Recipe
 
-CONFUSIONS = 5  # listed, most frequent first
+CARD_CONFUSIONS = 5  # listed, most frequent first
 
 
 class _Images(TypedDict):
-    training: Count
-    validation: Count
+    training: NonNegative
+    validation: NonNegative
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class _Record:
     changes: dict[str, tuple[Any, Any]]
     images: _Images
     versions: dict[str, str]
-    best_epochs: list[Count]
+    best_epochs: list[NonNegative]
 
 
 def make_model_card(
@@ -58,7 +58,7 @@ def make_model_card(
     own data. Raises PipelineError if the record of the training is not valid.
     """
     names = [escape(name) for name in model.class_names]
-    record, recipe, modules = convert(training, _Record), convert(training, Recipe), list_modules(model)
+    record, recipe, modules = convert(training, _Record), convert(training, Recipe), list_torch_modules(model)
     return render_card(
         "html/cards/model_card.md",
         data=DATASETS.get(model.dataset),
@@ -73,10 +73,10 @@ def make_model_card(
         styles=recipe.styles if are_ten_digits(model.class_names) else 0.0,
         metrics=metrics,
         rows=list(zip(names, metrics.classes.values(), strict=True)),
-        confusions=list_confusions(confusion, names, CONFUSIONS),
+        confusions=list_confusions(confusion, names, CARD_CONFUSIONS),
         preparation=preparation,
         command=format_command("export", model.dataset, record.recipe, record.changes, record.images),
-        versions={**record.versions, **environment(["safetensors"])},
+        versions={**record.versions, **package_versions(["safetensors"])},
     )
 
 

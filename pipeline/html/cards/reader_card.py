@@ -1,4 +1,4 @@
-"""The card of the reader: the finder and the row network."""
+"""The card of the reader: the detector and the recogniser."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -43,7 +43,7 @@ def choose_lessons(images: NDArray[np.uint8], labels: NDArray[np.integer[Any]]) 
     return None
 
 
-def make_header(model: Model) -> Header:
+def make_image_header(model: Model) -> Header:
     """Return the header of the network that the page trains, for the images and classes of its model."""
     return Header(
         layers=LEARNER,

@@ -15,7 +15,7 @@ from pipeline.network.network import Network
 
 # The most characters of all parameters by the bits per weight, in order of preference. The whole page then has at most
 # one megabyte with 16 bits, and three with 8.
-LIMITS = {16: 600_000, 8: 2_880_000}
+SIZE_LIMITS = {16: 600_000, 8: 2_880_000}
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,10 @@ class Packed:
     bits: int
 
 
-def pack(model: Model, limits: Mapping[int, int] = LIMITS) -> Packed:
+def pack(model: Model, limits: Mapping[int, int] = SIZE_LIMITS) -> Packed:
     """Quantize the model's first network with the first number of bits per weight at which it is within its limit."""
     network = model.networks[0]
-    folded = fold(model, network)
+    folded = fold_scaling(model, network)
     for bits, limit in limits.items():
         layers = tuple(
             {name: pack_array(array, bits) for name, array in zip(layer.parameter_shapes, arrays, strict=True)}
@@ -43,7 +43,7 @@ def pack(model: Model, limits: Mapping[int, int] = LIMITS) -> Packed:
     return Packed((), bits)
 
 
-def fold(model: Model, network: Network) -> list[list[NDArray[Any]]]:
+def fold_scaling(model: Model, network: Network) -> list[list[NDArray[Any]]]:
     """Return the parameters of each layer for ink, p / 255, in place of standardised pixels, (p / 255 - mean) / std.
 
     With the weights W / std and the biases b - mean * (row sums of W / std), the first layer with weights computes the
@@ -54,7 +54,7 @@ def fold(model: Model, network: Network) -> list[list[NDArray[Any]]]:
     weights, biases = next(filter(None, layers))
     weights /= model.scaling.std
     biases -= model.scaling.mean * weights.reshape(len(biases), -1).sum(axis=1)
-    if LOSSES[model.loss].has_linear_scores:
+    if LOSSES[model.loss].has_linear_logits:
         for array in layers[-1]:
             array /= model.temperature
     return layers

@@ -7,7 +7,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from pipeline.html.lesson.lessons import Lessons, encode_images, make_header
+from pipeline.html.lesson.lessons import Lessons, encode_images, make_image_header
 from pipeline.html.lesson.packing import Packed, encode_array, pack
 from pipeline.html.lesson.pictures import Pictures
 from pipeline.html.rendering import digest_script, render
@@ -76,7 +76,7 @@ def model_values(model: Model, packed: Packed) -> dict[str, Any]:
     """Return the input of `unpackModel` in network.js."""
     layers = [layer_geometry(layer) for layer in model.networks[0].layers]
     first = layers[[bool(layer.parameter_shapes) for layer in model.networks[0].layers].index(True)]
-    first["outside"] = model.scaling.mean  # its input is not standardised: see `fold`
+    first["outside"] = model.scaling.mean  # its input is not standardised: see `fold_scaling`
     first["residual"] /= model.scaling.std
     return {
         "layers": layers,
@@ -97,7 +97,7 @@ def _encode_pictures(pictures: Pictures) -> dict[str, Any]:
 
 def _encode_lessons(lessons: Lessons, model: Model) -> dict[str, Any]:
     """Return the input of `unpackLessons` in state.js, and that of the learner."""
-    header = make_header(model)
+    header = make_image_header(model)
     layers = header.make_layers()
     return {
         "images": encode_images(lessons.images),

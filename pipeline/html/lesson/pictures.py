@@ -15,16 +15,16 @@ from pipeline.network.layers import Convolution
 from pipeline.network.losses import LOSSES
 from pipeline.network.network import Network
 
-SHAPE = (28, 28)
+IMAGE_SHAPE = (28, 28)
 MAX_POOL = 900  # pictures to choose from
-PATCHES = 40  # of the training pictures that excite a shape most
-SURE = 0.99  # probability of a digit that is read surely
+EXCITING_PATCHES = 40  # of the training pictures that excite a shape most
+SURE_DIGIT = 0.99  # probability of a digit that is read surely
 TYPICAL = 12  # pictures of a digit that are most like the mean of all
 TORN = 0.45  # probability of the right digit of a picture that is read as another
 # Rubbing out is a disc, whose edge is soft over one more pixel. These are the rows and columns of its centre that are
 # tried on the lower left of an 8, and where a hand that means the centre also rubs. See rub.js.
 RADIUS = 2.2
-ROWS, COLUMNS = range(14, 19, 2), range(10, 13, 2)
+RUB_ROWS, RUB_COLUMNS = range(14, 19, 2), range(10, 13, 2)
 ASTRAY = ((0, 0), (1.2, 0), (-1.2, 0), (0, 1.2), (0, -1.2))
 FRAGILE = 8  # eights that are tried
 
@@ -37,8 +37,8 @@ class Pictures:
 
     chosen: by name, an image, (28, 28), and its class. ring: column and row of the part of "rub" that makes it a 3 once
     it is rubbed out, the centre of a disc. excited: for each map of the second layer with kernels, the index of
-    its PATCHES training images with the largest activations, times the number of positions, plus the position of the
-    peak, uint32 (maps, PATCHES).
+    its EXCITING_PATCHES training images with the largest activations, times the number of positions, plus the
+    position of the peak, uint32 (maps, EXCITING_PATCHES).
     """
 
     chosen: dict[str, tuple[Image, int]]
@@ -53,8 +53,8 @@ def can_teach(model: Model) -> bool:
     """
     maps = [layer for layer in model.networks[0].layers if isinstance(layer, Convolution)]
     has_sums = len(maps) > 1 and not maps[1].residual and model.activation == "relu"
-    is_linear = LOSSES[model.loss].has_linear_scores
-    return has_sums and is_linear and are_digits(model.class_names) and model.image_shape == SHAPE
+    is_linear = LOSSES[model.loss].has_linear_logits
+    return has_sums and is_linear and are_digits(model.class_names) and model.image_shape == IMAGE_SHAPE
 
 
 def choose_pictures(
@@ -71,7 +71,7 @@ def choose_pictures(
     labels = np.concatenate([labels, lessons.labels])[:MAX_POOL]
     probabilities = predict_with_negative(first, images)
     own, read = probabilities[np.arange(len(labels)), labels], probabilities.argmax(axis=1)
-    is_right = (read == labels) & (own > SURE)
+    is_right = (read == labels) & (own > SURE_DIGIT)
     fours, threes, eights = (_rank_typical(images, np.flatnonzero(is_right & (labels == digit))) for digit in (4, 3, 8))
     wrong = np.flatnonzero((read != labels) & (read < len(model.class_names)))
     if min(map(len, (fours, threes, eights, wrong))) == 0:
@@ -110,10 +110,10 @@ def _find_fragile(model: Model, eights: Image) -> tuple[int, tuple[int, int]]:
 
     It is a 3 whether a disc is rubbed out in that place, a little beside it, or along the way between these.
     """
-    centres = [(row, column) for row in ROWS for column in COLUMNS]
+    centres = [(row, column) for row in RUB_ROWS for column in RUB_COLUMNS]
     kept = np.stack([_rub_out(*centre) for centre in centres])  # (centres, ways, h, w)
     rubbed = (eights[:, None, None] * kept).astype(np.uint8)
-    threes = predict_with_negative(model, rubbed.reshape(-1, *SHAPE))[:, 3].reshape(rubbed.shape[:3])
+    threes = predict_with_negative(model, rubbed.reshape(-1, *IMAGE_SHAPE))[:, 3].reshape(rubbed.shape[:3])
     index, best = np.unravel_index(threes.min(axis=2).argmax(), rubbed.shape[:2])
     row, column = centres[best]
     return int(index), (column, row)
@@ -121,7 +121,7 @@ def _find_fragile(model: Model, eights: Image) -> tuple[int, tuple[int, int]]:
 
 def _rub_out(row: int, column: int) -> NDArray[np.floating[Any]]:
     """Return the share of ink that is kept by a disc in each place of ASTRAY, and by all of them, (ways, 28, 28)."""
-    y, x = np.indices(SHAPE) + 0.5
+    y, x = np.indices(IMAGE_SHAPE) + 0.5
     discs = [np.clip(np.hypot(y - row - down, x - column - right) - RADIUS, 0, 1) for down, right in ASTRAY]
     return np.stack([*discs, np.prod(discs, axis=0)])
 
@@ -129,7 +129,7 @@ def _rub_out(row: int, column: int) -> NDArray[np.floating[Any]]:
 def _rank_excitation(model: Model, images: Image) -> NDArray[np.uint32]:
     """Return `Pictures.excited`."""
     _, excitation, *_ = measure_excitation(model, images)
-    best = np.argsort(-excitation.peaks, axis=1, kind="stable")[:, :PATCHES]
+    best = np.argsort(-excitation.peaks, axis=1, kind="stable")[:, :EXCITING_PATCHES]
     network: Network = model.networks[0]
     _, rows, columns = network.layers[excitation.layer - 1].output_shape
     positions = np.take_along_axis(excitation.rows * columns + excitation.columns, best, axis=1)

@@ -10,7 +10,7 @@ from pipeline.model.excitation import Excitation
 from pipeline.model.model import Model
 
 MAX_UNITS, MAX_LATER_KERNELS = 64, 12  # of the first layer, and of each later convolution
-PATCHES, PATCHES_PER_ROW = 6, 3  # of each kernel, each patch from another image
+KERNEL_PATCHES, PATCHES_PER_ROW = 6, 3  # of each kernel, each patch from another image
 
 
 def cut_patches(excitation: Excitation, images: NDArray[np.uint8], number: int) -> NDArray[np.uint8]:
@@ -20,7 +20,7 @@ def cut_patches(excitation: Excitation, images: NDArray[np.uint8], number: int) 
     the kernel are left out. images: as for `measure_excitation`.
     """
     peaks, field = excitation.peaks[number], excitation.field
-    best = np.argsort(-peaks, kind="stable")[:PATCHES]
+    best = np.argsort(-peaks, kind="stable")[:KERNEL_PATCHES]
     patches = []
     for index in best[peaks[best] > 0]:
         top, left = field.step[0] * excitation.rows[number, index], field.step[1] * excitation.columns[number, index]

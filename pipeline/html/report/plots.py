@@ -19,7 +19,7 @@ from pipeline.model.metrics import Reliability, wilson_interval
 from pipeline.training.history import Epoch
 
 # Placeholder colours, as in STYLE, replaced by the CSS variables of the page, which differ in light and dark mode.
-COLOURS = {
+PLACEHOLDERS = {
     "#010101": "--ink",
     "#020202": "--soft",
     "#030303": "--line",
@@ -27,10 +27,10 @@ COLOURS = {
     "#050505": "--second",
     "#060606": "--earlier",
 }
-_, QUIET, _, ACCENT, SECOND, GREY = COLOURS
+_, QUIET, _, ACCENT, SECOND_COLOUR, GREY = PLACEHOLDERS
 
 STYLE = Path(__file__).parent / "report.mplstyle"
-WIDTH = 4.9  # inches: about that of the charts on a phone, so that their type is never below 11 pixels
+CHART_WIDTH = 4.9  # inches: about that of the charts on a phone, so that their type is never below 11 pixels
 MAX_MARKERS = 40  # longer histories are drawn without markers
 
 Histories = Sequence[Sequence[Epoch]]
@@ -45,7 +45,7 @@ def plot_loss(histories: Histories) -> Markup:
         axes = _epoch_axes(figure, "Loss")
         _plot_lines(axes, histories, lambda row: row.loss, ACCENT, "-")
 
-    return draw("loss", description, WIDTH, 3, fill)
+    return draw_chart("loss", description, CHART_WIDTH, 3, fill)
 
 
 def plot_accuracy(histories: Histories, earlier: Histories = ()) -> Markup:
@@ -55,7 +55,7 @@ def plot_accuracy(histories: Histories, earlier: Histories = ()) -> Markup:
     validation accuracy is drawn in grey, as far as it lies in the range of the others.
     """
     kinds: list[tuple[str, Value, str, str]] = [
-        ("training", lambda row: row.train_accuracy, SECOND, "--"),
+        ("training", lambda row: row.train_accuracy, SECOND_COLOUR, "--"),
         ("validation", lambda row: row.validation_accuracy, ACCENT, "-"),
     ]
     description = " ".join(_describe(f"The {name} accuracy", histories, value, "{:.2%}") for name, value, _, _ in kinds)
@@ -81,7 +81,7 @@ def plot_accuracy(histories: Histories, earlier: Histories = ()) -> Markup:
             axes.yaxis.set_major_formatter(_percent_formatter())
         axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, borderaxespad=0.2)  # next to the title
 
-    return draw("accuracy", description, WIDTH, 3.4, fill)
+    return draw_chart("accuracy", description, CHART_WIDTH, 3.4, fill)
 
 
 def plot_reliability(reliability: Reliability) -> Markup:
@@ -102,7 +102,7 @@ def plot_reliability(reliability: Reliability) -> Markup:
     def fill(figure: Figure) -> None:
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1.2))
         above.plot([0, 1], [0, 1], color=QUIET, linestyle=":", label="perfect")
-        above.vlines(confidence, *bounds, color=SECOND, linewidth=1.6, label="95% interval")
+        above.vlines(confidence, *bounds, color=SECOND_COLOUR, linewidth=1.6, label="95% interval")
         above.plot(confidence, accuracy, "o", color=ACCENT, label="accuracy")
         above.set_title("Accuracy by confidence")
         above.set_ylim(-0.02, 1.03)
@@ -118,7 +118,7 @@ def plot_reliability(reliability: Reliability) -> Markup:
         below.set_xlim(0, 1.01)
         below.xaxis.set_major_formatter(_percent_formatter())
 
-    return draw("reliability", description, WIDTH, 4, fill)
+    return draw_chart("reliability", description, CHART_WIDTH, 4, fill)
 
 
 def _epoch_axes(figure: Figure, title: str) -> Axes:
@@ -180,7 +180,7 @@ def _describe(quantity: str, histories: Histories, value: Value, form: str) -> s
     return f"{quantity}{of} goes from {begin} in epoch {first.number} to {end} in epoch {last.number}."
 
 
-def draw(name: str, description: str, width: float, height: float, fill: Callable[[Figure], None]) -> Markup:
+def draw_chart(name: str, description: str, width: float, height: float, fill: Callable[[Figure], None]) -> Markup:
     """Return what `fill` draws on a figure as inline SVG; the text is deterministic.
 
     name: prefix of all ids, unique within a page. description: for screen readers. width, height: in inches, of 72 CSS
@@ -200,6 +200,6 @@ def _inline(drawing: str, name: str, description: str) -> Markup:
     body = drawing[drawing.index("<defs>") :].replace("xlink:href", "href")
     body = re.sub(r"<style.*?</style>|<!--.*?-->", "", body, flags=re.DOTALL)
     body = re.sub(r'(\bid="|\burl\(#|\bhref="#)', rf"\1{name}-", body)
-    body = re.sub("|".join(COLOURS), lambda match: f"var({COLOURS[match[0]]})", body)
+    body = re.sub("|".join(PLACEHOLDERS), lambda match: f"var({PLACEHOLDERS[match[0]]})", body)
     head = Markup('<svg {} role="img" aria-label="{}" class="chart">').format(Markup(view and view[0]), description)
     return head + Markup(body)

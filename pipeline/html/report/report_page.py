@@ -17,7 +17,7 @@ from pipeline.engine.errors import PipelineError
 from pipeline.html.png import draw_grey
 from pipeline.html.rendering import render
 from pipeline.html.repetition import format_command
-from pipeline.html.report.kernels import PATCHES, draw_strongest, draw_weights, rank_kernels
+from pipeline.html.report.kernels import KERNEL_PATCHES, draw_strongest, draw_weights, rank_kernels
 from pipeline.html.report.plots import plot_accuracy, plot_loss, plot_reliability
 from pipeline.model.excitation import measure_excitation, receptive_fields
 from pipeline.model.metrics import Metrics, list_confusions, measure_reliability
@@ -29,7 +29,7 @@ from pipeline.training.recipe import Recipe, override
 from pipeline.training.stored_runs import TrainingRun, find_run
 
 MAX_MATRIX_CLASSES = 30  # with more classes, the report lists confusions instead of the matrix
-CONFUSIONS = 40  # listed instead of the matrix
+REPORTED_CONFUSIONS = 40  # listed instead of the matrix
 TIMED_IMAGES, REPETITIONS = 64, 10  # of the forward passes in which the layers are timed; the fastest counts
 MAX_ERRORS = 28  # shown at first
 MAX_CELL_ERRORS, MAX_HIDDEN_ERRORS = 12, 300  # shown after a click on a cell of the matrix; in all cells together
@@ -37,7 +37,7 @@ MAX_LINKED = 1024  # pixels of an image that is part of a link
 MAX_EARLIER = 10  # curves of earlier runs
 MAX_RUNS = 15  # in the table
 MAX_SEARCHED = 10_000  # test images in the search for patches
-SAMPLES, COPIES = 10, 7  # images in the section on augmentation, and augmented copies of each
+ERROR_SAMPLES, AUGMENTED = 10, 7  # images in the section on augmentation, and augmented copies of each
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def render_report(findings: Findings) -> str:
         loss=plot_loss(run.history),
         reliability=plot_reliability(measure_reliability(findings.probabilities, findings.labels)),
         matrix=tint_matrix(confusion) if small else [],
-        confusions=[] if small else list_confusions(confusion, names, CONFUSIONS),
+        confusions=[] if small else list_confusions(confusion, names, REPORTED_CONFUSIONS),
         errors=errors,
         max_errors=MAX_ERRORS,
         cells=Counter(error.cell for error in errors) if small else {},
@@ -126,7 +126,7 @@ def render_report(findings: Findings) -> str:
         weights=weights,
         patches=draw_strongest(excitations[0], searched, weights) if excitations else {},
         later_patches=[(each, draw_strongest(each, searched, rank_kernels(each))) for each in later],
-        max_patches=PATCHES,
+        max_patches=KERNEL_PATCHES,
         searched=len(searched),
         augmented=draw_augmented(findings.samples, recipe),
         max_runs=MAX_RUNS,
@@ -201,7 +201,7 @@ def draw_augmented(samples: NDArray[np.uint8], recipe: Recipe) -> list[list[str]
     pictures = samples.reshape(count, -1).astype(np.float32)
     generator = np.random.default_rng(recipe.seed)
     versions, copies = [samples], np.empty_like(pictures)
-    for _ in range(COPIES):
+    for _ in range(AUGMENTED):
         augmenter(pictures, generator, copies)
         versions.append(np.rint(np.clip(copies, 0, 255)).astype(np.uint8).reshape(samples.shape))
     return [[draw_grey(picture) for picture in row] for row in zip(*versions, strict=True)]

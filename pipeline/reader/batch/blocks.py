@@ -19,8 +19,8 @@ from PIL import Image
 from pipeline.engine.threads import single_threaded_blas
 from pipeline.pictures.decoding import PictureError, load_page, read_content, read_pages
 from pipeline.reader.batch.boxes import encode_page, encode_with_boxes
-from pipeline.reader.batch.folders import STDIN, Picture
-from pipeline.reader.batch.readings import Reading, View, describe
+from pipeline.reader.batch.folders import STDIN, PictureFile
+from pipeline.reader.batch.readings import PageView, Reading, describe_result
 from pipeline.reader.interface import Fields, Reader
 from pipeline.scheduling.backends import Backend
 from pipeline.scheduling.execution import iterate_job
@@ -28,7 +28,7 @@ from pipeline.scheduling.jobs import Job
 
 BLOCK_SIZE = 4  # pictures; so many pages of A4 take about ten seconds
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # beginnings of files that no browser shows
-BLOCK_BYTES = 32_000_000  # after which a block ends, so that a few blocks of large pictures fit into memory
+PICTURES_BYTES = 32_000_000  # after which a block ends, so that a few blocks of large pictures fit into memory
 
 Content = bytes | Image.Image | PictureError  # of a file; a page, decoded; or why there is neither
 Outcome = tuple[Reading, bytes | None]  # with the copy as PNG, if one is asked for
@@ -51,7 +51,7 @@ class Request:
 
 
 def read_pictures(
-    request: Request, pictures: Sequence[Picture], backend: Backend | None
+    request: Request, pictures: Sequence[PictureFile], backend: Backend | None
 ) -> Generator[list[Outcome], None, None]:
     """Yield the outcomes of each block of pictures, in order. Raises what `iterate_job` raises.
 
@@ -67,14 +67,14 @@ def read_pictures(
             yield outcomes
 
 
-def _split_blocks(pictures: Sequence[Picture], size: int) -> Iterator[list[tuple[Picture, Content]]]:
+def _split_blocks(pictures: Sequence[PictureFile], size: int) -> Iterator[list[tuple[PictureFile, Content]]]:
     """Yield the pictures of each block and their contents."""
-    block: list[tuple[Picture, Content]] = []
+    block: list[tuple[PictureFile, Content]] = []
     total = 0
     for picture, content in zip(pictures, load_contents(pictures), strict=True):
         block.append((picture, content))
         total += _measure(content)
-        if len(block) == size or total >= BLOCK_BYTES:
+        if len(block) == size or total >= PICTURES_BYTES:
             yield block
             block, total = [], 0
     if block:
@@ -92,7 +92,7 @@ def _measure(content: Content) -> int:
             return 0
 
 
-def load_contents(pictures: Sequence[Picture]) -> Iterator[Content]:
+def load_contents(pictures: Sequence[PictureFile]) -> Iterator[Content]:
     """Yield the content of each picture; pages of one file are decoded together."""
     for path, group in itertools.groupby(pictures, key=lambda picture: picture.path):
         same = list(group)
@@ -102,7 +102,7 @@ def load_contents(pictures: Sequence[Picture]) -> Iterator[Content]:
             yield from read_pages(Path(path), [(picture.page or 0, picture.shown) for picture in same])
 
 
-def _load_content(picture: Picture) -> bytes | PictureError:
+def _load_content(picture: PictureFile) -> bytes | PictureError:
     source: Path | BinaryIO = Path(picture.path)
     if picture.path == STDIN:
         source = sys.stdin.buffer if sys.stdin else io.BytesIO()  # None if it is closed
@@ -112,12 +112,12 @@ def _load_content(picture: Picture) -> bytes | PictureError:
         return error
 
 
-def read_block(request: Request, block: Sequence[tuple[Picture, Content]]) -> list[Outcome]:
+def read_block(request: Request, block: Sequence[tuple[PictureFile, Content]]) -> list[Outcome]:
     """Run one task."""
     return [read_picture(request, picture, content) for picture, content in block]
 
 
-def read_picture(request: Request, picture: Picture, content: Content) -> Outcome:
+def read_picture(request: Request, picture: PictureFile, content: Content) -> Outcome:
     """Read a picture, and make its copy with boxes. An error is in the reading."""
     if isinstance(content, PictureError):
         return Reading(picture.name, str(content)), None
@@ -132,9 +132,9 @@ def read_picture(request: Request, picture: Picture, content: Content) -> Outcom
     view = None
     if request.views:
         image = encode_page(page.colours) if page.colours and needs_image else ""
-        view = View(picture.path if picture.page is None else picture.name, result.size, image, _identify(content))
+        view = PageView(picture.path if picture.page is None else picture.name, result.size, image, _identify(content))
     copy = encode_with_boxes(colours, result, reader.names) if colours and request.copies else None
-    return describe(result, picture.name, reader.names, view), copy
+    return describe_result(result, picture.name, reader.names, view), copy
 
 
 def _identify(content: bytes | Image.Image) -> str:

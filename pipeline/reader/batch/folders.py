@@ -22,7 +22,7 @@ FIRST_PAGE = re.compile(r"-0*1$")  # at the end of a name, as pdftoppm numbers t
 
 
 @dataclass(frozen=True)
-class Picture:
+class PictureFile:
     """A picture that was found.
 
     path: the path of its file. inner: the same path, relative to the folder that was searched. page: the page, from 0,
@@ -45,7 +45,7 @@ class Picture:
         return "standard input" if self.path == STDIN else printable(self.name)
 
 
-def find_pictures(names: Sequence[str]) -> list[Picture]:
+def find_pictures(names: Sequence[str]) -> list[PictureFile]:
     """Return the files with these names and, in place of folders, all visible pictures in them, sorted.
 
     They include files in unreadable but convertible formats, so that no result is missing unnoticed, unless a picture
@@ -53,7 +53,7 @@ def find_pictures(names: Sequence[str]) -> list[Picture]:
     UsageError for an empty name; PipelineError if a folder has no picture, if one in it cannot be read, or if a TIFF
     file has too many pages.
     """
-    found: list[Picture] = []
+    found: list[PictureFile] = []
     skipped: Counter[str] = Counter()
     for name in names:
         if not name:
@@ -109,14 +109,14 @@ def _refuse_folder(error: OSError) -> NoReturn:
     )
 
 
-def _split(path: str, inner: Path) -> list[Picture]:
+def _split(path: str, inner: Path) -> list[PictureFile]:
     """Return each page of a TIFF or PDF file; the file itself if it is a TIFF with one page, or has another format."""
     if not os.path.isfile(path):  # noqa: PTH113 - see above
-        return [Picture(path, inner)]
+        return [PictureFile(path, inner)]
     if is_pdf(inner):
-        return [Picture(path, inner, page) for page in range(count_pages(Path(path)))]
+        return [PictureFile(path, inner, page) for page in range(count_pages(Path(path)))]
     count = count_pages(Path(path)) if inner.suffix.lower() in (".tif", ".tiff") else 1
-    return [Picture(path, inner, page if count > 1 else None) for page in range(count)]
+    return [PictureFile(path, inner, page if count > 1 else None) for page in range(count)]
 
 
 def _describe(skipped: Counter[str]) -> str:
@@ -125,7 +125,7 @@ def _describe(skipped: Counter[str]) -> str:
     return f"{count} without the extension of a picture ({', '.join(shown)})"
 
 
-def name_copies(found: Sequence[Picture], names: Sequence[str], target: Path) -> list[Path]:
+def name_copies(found: Sequence[PictureFile], names: Sequence[str], target: Path) -> list[Path]:
     """Return the file in the folder `target` for the copy of each picture that `find_pictures` found.
 
     names: its argument. Raises UsageError if two copies are the same, or if `target` is in a folder that is searched.
@@ -143,7 +143,7 @@ def name_copies(found: Sequence[Picture], names: Sequence[str], target: Path) ->
                 f"{target} {where}, so the next run would also read the copies: choose a folder outside of it "
                 f"for --annotate{example}"
             )
-    copies: dict[Path, Picture] = {}
+    copies: dict[Path, PictureFile] = {}
     for picture in found:
         copy = _name_copy(picture, target)
         other = copies.setdefault(copy, picture)
@@ -153,7 +153,7 @@ def name_copies(found: Sequence[Picture], names: Sequence[str], target: Path) ->
     return list(copies)
 
 
-def _name_copy(picture: Picture, target: Path) -> Path:
+def _name_copy(picture: PictureFile, target: Path) -> Path:
     page = "" if picture.page is None else f"-{picture.page + 1}"
     return target / picture.inner.parent / f"{picture.inner.stem}{page}.png"
 

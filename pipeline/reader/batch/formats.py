@@ -8,14 +8,14 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from pipeline.engine.terminal import printable
-from pipeline.reader.batch.table import COLUMNS, SIDES, protect
+from pipeline.reader.batch.table import BOX_SIDES, READING_COLUMNS, protect
 
 if TYPE_CHECKING:
     from pipeline.reader.batch.readings import Reading, RowReading
 
 BETWEEN_ROWS = " | "
-REJECTED = "?"
-LIKELY = 0.01  # probability from which an alternative is shown, except in JSON
+WITHHELD = "?"
+LIKELY_ALTERNATIVE = 0.01  # probability from which an alternative is shown, except in JSON
 
 Format = Callable[["Reading"], list[str]]
 
@@ -28,7 +28,7 @@ def format_text(reading: "Reading") -> list[str]:
     likely = [f"{BETWEEN_ROWS.join(text.splitlines())} ({chance:.2%})" for text, chance in _find_likely(reading)]
     if not reading.rows:
         return [f"{name}: no digit found{''.join(f', perhaps {each}' for each in likely)}"]
-    line = f"{name}: {BETWEEN_ROWS.join(row.text or REJECTED for row in reading.rows)}"
+    line = f"{name}: {BETWEEN_ROWS.join(row.text or WITHHELD for row in reading.rows)}"
     if reading.confidence is None:
         return [line]
     return [", or ".join([f"{line} ({reading.confidence:.2%})", *likely])]
@@ -36,7 +36,7 @@ def format_text(reading: "Reading") -> list[str]:
 
 def _find_likely(read: "Reading | RowReading") -> list[tuple[str, float]]:
     """Return the first alternative if it is likely."""
-    return [(text, chance) for text, chance in read.alternatives[:1] if chance >= LIKELY]
+    return [(text, chance) for text, chance in read.alternatives[:1] if chance >= LIKELY_ALTERNATIVE]
 
 
 def format_json(reading: "Reading") -> list[str]:
@@ -45,7 +45,7 @@ def format_json(reading: "Reading") -> list[str]:
 
 
 def to_json(reading: "Reading") -> dict[str, Any]:
-    """Return the object of a picture. Only pages of a form have problems, and only their rows a record."""
+    """Return the object of a picture. Only pages of a form have problems, and only their rows a line."""
     if reading.error:
         return {"file": reading.file, "error": reading.error}
     content = {name: getattr(reading, name) for name in ("file", "text", "digits", "confidence", "alternatives")}
@@ -57,8 +57,8 @@ def to_json(reading: "Reading") -> dict[str, Any]:
 
 
 def _row_to_json(row: "RowReading") -> dict[str, Any]:
-    names = ("text", "digits", "confidence", "alternatives", "boxes", "region", *(["record"] if row.region else []))
-    return {**{name: getattr(row, name) for name in names}, "rejected": row.rejected, "box": row.box}
+    names = ("text", "digits", "confidence", "alternatives", "boxes", "region", *(["line"] if row.region else []))
+    return {**{name: getattr(row, name) for name in names}, "withheld": row.withheld, "box": row.box}
 
 
 def format_csv(reading: "Reading") -> list[str]:
@@ -77,8 +77,8 @@ def format_csv(reading: "Reading") -> list[str]:
 
     for number, row in enumerate(reading.rows, start=1):
         numbered = {**values, "row": str(number), "text": row.text, "digits": row.digits, "region": row.region}
-        numbered |= {"confidence": f"{row.confidence:.4f}", "rejected": "yes" if row.rejected else ""}
-        numbered |= zip(SIDES, map(str, row.box), strict=True)
+        numbered |= {"confidence": f"{row.confidence:.4f}", "withheld": "yes" if row.withheld else ""}
+        numbered |= zip(BOX_SIDES, map(str, row.box), strict=True)
         lines.append(format_row(numbered | name_alternative(row)))
     return lines or [format_row(values | name_alternative(reading))]
 
@@ -90,7 +90,7 @@ def format_table(lines: Iterable[Mapping[str, str]], fields: Iterable[str]) -> l
     return [format_row({name: printable(text) for name, text in line.items()}, columns) for line in (head, *lines)]
 
 
-def format_row(values: Mapping[str, str], columns: Sequence[str] = COLUMNS) -> str:
+def format_row(values: Mapping[str, str], columns: Sequence[str] = READING_COLUMNS) -> str:
     """Return a line of CSV; missing values are empty, and an apostrophe precedes what looks like a formula."""
     line = io.StringIO()
     safe = {name: protect(value) for name, value in values.items()}
@@ -98,6 +98,6 @@ def format_row(values: Mapping[str, str], columns: Sequence[str] = COLUMNS) -> s
     return line.getvalue()
 
 
-def format_header() -> str:
+def format_csv_header() -> str:
     """Return the first line of CSV, the names of the columns."""
-    return format_row({name: name for name in COLUMNS})
+    return format_row({name: name for name in READING_COLUMNS})

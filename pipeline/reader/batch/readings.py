@@ -13,10 +13,10 @@ Signs = tuple[tuple[str, float], ...]
 class RowReading:
     """A row of digits.
 
-    rejected: whether its confidence is below the least, or nothing fits its pattern; its text is then only the first
+    withheld: whether its confidence is below the least, or nothing fits its pattern; its text is then only the first
     alternative. alternatives: other texts with their probabilities. boxes: of its digits, left, top, right and bottom
     in pixels; box: of all of them. signs: each digit with the separators after it, and its probability, as it was read
-    first. region, record: as in `Row`. before: the texts with their probabilities as they were read, if the formulas of
+    first. region, line: as in `Row`. before: the texts with their probabilities as they were read, if the formulas of
     the form, or a doubt about the page, have changed these; otherwise empty.
     """
 
@@ -26,15 +26,15 @@ class RowReading:
     alternatives: Alternatives
     boxes: tuple[Box, ...]
     box: Box
-    rejected: bool
+    withheld: bool
     signs: Signs = ()
     region: str = ""
-    record: int = 0
+    line: int = 0
     before: Alternatives = ()
 
 
 @dataclass(frozen=True)
-class View:
+class PageView:
     """How a person sees a page.
 
     path: of its file. size: its (height, width). image: its image as a data URI, or "" if a browser can show the file.
@@ -51,7 +51,7 @@ class View:
 class Reading:
     """What was read in a picture. error: why it cannot be read; all other fields are then empty.
 
-    text, digits, confidence, alternatives: of the whole picture; confidence is None if there is no row, or a rejected
+    text, digits, confidence, alternatives: of the whole picture; confidence is None if there is no row, or a withheld
     one; without a row, the alternative is the best candidate. problems, upright, degrees, other, more_pages: as in
     `Result`.
     """
@@ -68,11 +68,11 @@ class Reading:
     degrees: int = 0
     other: "Reading | None" = None
     more_pages: bool = False
-    view: View | None = None
+    view: PageView | None = None
 
 
-def describe(result: Result, name: str, class_names: Sequence[str], view: View | None = None) -> Reading:
-    """Return what was read in a picture; only rows that do not fit their pattern are rejected."""
+def describe_result(result: Result, name: str, class_names: Sequence[str], view: PageView | None = None) -> Reading:
+    """Return what was read in a picture; only rows that do not fit their pattern are withheld."""
     rows = tuple(_describe_row(row, class_names) for row in result.rows)
     whole = Reading(
         name,
@@ -84,7 +84,7 @@ def describe(result: Result, name: str, class_names: Sequence[str], view: View |
         problems=result.problems,
         upright=result.upright,
         degrees=result.degrees,
-        other=describe(result.other, name, class_names) if result.other else None,
+        other=describe_result(result.other, name, class_names) if result.other else None,
         more_pages=result.more_pages,
         view=view,
     )
@@ -101,18 +101,18 @@ def _describe_row(row: Row, class_names: Sequence[str]) -> RowReading:
         alternatives=_round(row.alternatives),
         boxes=tuple(zip(left, top, right, bottom, strict=True)),
         box=row.box,
-        rejected=not row.text,
+        withheld=not row.text,
         signs=_round(signs),
         region=row.region,
-        record=row.record,
+        line=row.line,
         before=_round(row.before),
     )
 
 
-def reject(reading: Reading, least: float) -> Reading:
+def withhold(reading: Reading, least: float) -> Reading:
     """Return the reading without the texts of rows whose confidence is lower; they become the first alternatives."""
     rows = tuple(
-        replace(row, text="", digits="", rejected=True, alternatives=((row.text, row.confidence), *row.alternatives))
+        replace(row, text="", digits="", withheld=True, alternatives=((row.text, row.confidence), *row.alternatives))
         if row.text and row.confidence < least
         else row
         for row in reading.rows
@@ -121,8 +121,8 @@ def reject(reading: Reading, least: float) -> Reading:
 
 
 def _leave_out(reading: Reading) -> Reading:
-    """Return the reading without a text of the whole if there is no row, or if one is rejected."""
-    if any(row.rejected for row in reading.rows):
+    """Return the reading without a text of the whole if there is no row, or if one is withheld."""
+    if any(row.withheld for row in reading.rows):
         return replace(reading, text="", digits="", confidence=None, alternatives=())
     return reading if reading.rows else replace(reading, confidence=None)
 

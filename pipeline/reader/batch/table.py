@@ -2,12 +2,12 @@
 
 import re
 
-SIDES = ("left", "top", "right", "bottom")  # of the box of a row, in pixels
-COLUMNS = (
+BOX_SIDES = ("left", "top", "right", "bottom")  # of the box of a row, in pixels
+READING_COLUMNS = (
     *("file", "row", "text", "digits", "confidence", "alternative", "alternative_confidence", "error"),
-    *("region", "rejected", *SIDES),
+    *("region", "withheld", *BOX_SIDES),
 )
-CHECKED_COLUMNS = ("file", "row", "region", "value", "checked", "change", "text", "digits", "confidence", *SIDES)
+CHECKED_COLUMNS = ("file", "row", "region", "value", "checked", "change", "text", "digits", "confidence", *BOX_SIDES)
 
 # What a spreadsheet program would evaluate at the beginning of a cell, or after a semicolon, where some programs divide
 # it; a negative number is not. After apostrophes, it is one that `protect` could have returned, and gets another

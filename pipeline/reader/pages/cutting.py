@@ -1,4 +1,4 @@
-"""Cut line images along rows out of a picture, as the row network has seen them in training."""
+"""Cut line images along rows out of a picture, as the recogniser has seen them in training."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from pipeline.reader.pages.search import Level, choose_level
 from pipeline.reader.rows.labels import OUTER, SHEET
 from pipeline.reader.rows.spans import SIZE
 
-BEYOND = 9.0  # sizes of a digit by which a line image is longer than its row, at each end
+CUT_BEYOND = 9.0  # sizes of a digit by which a line image is longer than its row, at each end
 OUTSIDE = 2.0  # sizes of a digit by which it reaches beyond the edges of the picture, at most
 ROUND = 64  # pixels: lengths are multiples of it, so that the layers of a few lengths serve all line images
 
@@ -37,8 +37,8 @@ def cut_line(line: CentreLine, pyramid: Sequence[Level]) -> LineImage:
     scale = SIZE / line.size
     level = choose_level(pyramid, scale)
     width = level.grey.shape[1] / level.scale
-    first = max(line.x[0] - BEYOND * line.size, -OUTSIDE * line.size)
-    last = min(line.x[-1] + BEYOND * line.size, width + OUTSIDE * line.size)
+    first = max(line.x[0] - CUT_BEYOND * line.size, -OUTSIDE * line.size)
+    last = min(line.x[-1] + CUT_BEYOND * line.size, width + OUTSIDE * line.size)
     ends = line.heights(np.array([first, last]))
     slope = float(np.diff(ends)[0]) / (last - first)
     cos = 1 / np.hypot(1, slope)

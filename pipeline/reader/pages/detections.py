@@ -16,9 +16,9 @@ from pipeline.reader.rows.expected import Expected
 from pipeline.reader.rows.fitting import fit_spans
 from pipeline.reader.rows.spans import Span, read_spans
 
-SUPPORTED = 0.6  # distance in sizes along the row within which the finder has seen a digit
-# Largest 1 - probability of the best digit at which a number is evident, if that digit is as large as the picture; see
-# `is_evident`. On generated pictures, the rule removes the numbers of three of four pictures without a
+SUPPORTED = 0.6  # distance in sizes along the row within which the detector has seen a digit
+# Largest 1 - probability of the best digit at which a number is salient, if that digit is as large as the picture; see
+# `is_salient`. On generated pictures, the rule removes the numbers of three of four pictures without a
 # digit, and of none with digits.
 DOUBT = 0.7
 SAME_DIGIT = 0.8, 0.45  # distance in sizes, down and along the row, within which there is only one digit
@@ -31,8 +31,8 @@ class Detection:
     """A number in a picture, as one line image shows it.
 
     y, x: the centres of its digits in pixels, (k,). size: the longer side of its digits. support: the probability of a
-    digit by the finder at each of them, (k,), 0 where it has seen none. suppressed: whether it is not reported,
-    because no number of the picture is evident, or because a better detection shares some of its digits. In the second
+    digit by the detector at each of them, (k,), 0 where it has seen none. suppressed: whether it is not reported,
+    because no number of the picture is salient, or because a better detection shares some of its digits. In the second
     case, y, x and support are only those of the other digits.
     """
 
@@ -45,7 +45,7 @@ class Detection:
 
     @property
     def is_supported(self) -> bool:
-        """Whether the finder has also seen most of the digits."""
+        """Whether the detector has also seen most of the digits."""
         return bool((self.support > 0).mean() >= 0.5)
 
     @property
@@ -60,10 +60,12 @@ def read_lines(model: Model, line_images: Sequence[LineImage], run: Run, expecte
     """
     contrast = [line_image.contrast for line_image in line_images]
     found = fit_spans(model, contrast, run, expected) if expected else read_spans(model, contrast, run)
-    return [locate(span, line_image) for line_image, spans in zip(line_images, found, strict=True) for span in spans]
+    return [
+        locate_spans(span, line_image) for line_image, spans in zip(line_images, found, strict=True) for span in spans
+    ]
 
 
-def locate(span: Span, line_image: LineImage) -> Detection:
+def locate_spans(span: Span, line_image: LineImage) -> Detection:
     """Return a number of a line image with its place in the picture."""
     pixels = np.rint(span.places - 0.5).astype(np.intp)
     x, size = line_image.x[pixels], line_image.line.size
@@ -74,7 +76,7 @@ def locate(span: Span, line_image: LineImage) -> Detection:
 def keep_best(detections: Iterable[Detection]) -> list[Detection]:
     """Return the best detections, none of which share a digit, then the suppressed ones: the other digits of the rest.
 
-    Better means supported by the finder, then labelled, then more probable. This order holds among detections of
+    Better means supported by the detector, then labelled, then more probable. This order holds among detections of
     like size. A far larger detection is better than those that it covers, unless these hold MORE times its expected
     digits: a table may look like a digit from afar, and a thick stroke like a digit from nearby. If a detection loses
     to one of like size, its other digits remain as a suppressed detection if its probability reaches POSSIBLE_NUMBER:
@@ -96,20 +98,20 @@ def keep_best(detections: Iterable[Detection]) -> list[Detection]:
     for each in sorted(losing, key=lambda each: -each.span.probability):
         is_free = np.full(len(each.x), each.span.probability >= POSSIBLE_NUMBER)
         for other in shown:
-            is_free &= ~find_shared(each, other)
+            is_free &= ~find_overlapping(each, other)
         if is_free.any():
             free = each.y[is_free], each.x[is_free], each.support[is_free]
             shown.append(replace(each, y=free[0], x=free[1], support=free[2], suppressed=True))
     return kept + [each for each in shown if each.suppressed]
 
 
-def hide_unless_evident(detections: Sequence[Detection], side: int) -> list[Detection]:
-    """Return the detections of a picture, as suppressed ones if none is evident. side: its longer side, in pixels."""
-    is_any = any(is_evident(each, side) for each in detections)
+def hide_unless_salient(detections: Sequence[Detection], side: int) -> list[Detection]:
+    """Return the detections of a picture, as suppressed ones if none is salient. side: its longer side, in pixels."""
+    is_any = any(is_salient(each, side) for each in detections)
     return [*detections] if is_any else [replace(each, suppressed=True) for each in detections]
 
 
-def is_evident(detection: Detection, side: int) -> bool:
+def is_salient(detection: Detection, side: int) -> bool:
     """Return whether a number is reported, and both networks are sure enough of one of its digits.
 
     side: the longer side of the picture, in pixels. The smaller the digits, the more places there are where both
@@ -128,10 +130,10 @@ def is_like(one: Detection, other: Detection) -> bool:
 
 def shares_digit(one: Detection, other: Detection) -> bool:
     """Return whether some digit of one detection is where the other has one."""
-    return bool(find_shared(one, other).any())
+    return bool(find_overlapping(one, other).any())
 
 
-def find_shared(one: Detection, other: Detection) -> NDArray[np.bool_]:
+def find_overlapping(one: Detection, other: Detection) -> NDArray[np.bool_]:
     """Return which digits of one detection are where the other has one, (k,)."""
     larger = max(one.size, other.size)
     down, along = np.abs(np.subtract.outer(one.y, other.y)), np.abs(np.subtract.outer(one.x, other.x))

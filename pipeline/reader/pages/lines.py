@@ -12,15 +12,17 @@ from pipeline.reader.pages.search import LIKE, Proposals
 FOUNDS = 0.5  # probability of a digit from which it founds a row; less probable ones join it
 STRONG = 0.7  # probability from which a digit counts for the slope of the page
 NEXT_DIGIT = 0.25  # distance in sizes along the row from which a position is another digit
-GAP = 8.0  # distance in sizes along the row up to which the next digit joins
+WIDEST_GAP = 8.0  # distance in sizes along the row up to which the next digit joins
 FROM_ROW, FARTHER = 0.4, 0.04  # distance in sizes from the row up to which a digit joins, and what each size adds to it
-UNEVEN = 1.45  # ratio of sizes up to which two digits may be in one row
+UNEVEN_SIZES_RATIO = 1.45  # ratio of sizes up to which two digits may be in one row
 WITHIN = 0.5  # distance in sizes from a row up to which what it covers founds no other
 BAND = 3.0  # standard deviation, in sizes along the row, of the weights with which digits determine its height
 STIFF = 1.0  # weight, in digits at a distance of a size, of the slope that all rows have
 NEIGHBOUR = 2.5  # distance in sizes up to which two digits may be neighbours in a row
 STEEP = 0.6  # slope up to which a line between neighbours may be that of a row
-HEIGHT = 0.55  # distance in sizes from a row, at the height of its last digit, up to which a number belongs to it
+SAME_ROW_HEIGHT = (
+    0.55  # distance in sizes from a row, at the height of its last digit, up to which a number belongs to it
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +65,7 @@ def find_lines(found: Proposals) -> Iterator[CentreLine]:
     def find_next(line: CentreLine, possible: NDArray[np.bool_], side: int) -> int | None:
         """Return the position that continues a line to the right (1) or to the left (-1); None at its end."""
         away = side * (x - line.x[-1 if side > 0 else 0]) / line.size
-        near = np.flatnonzero(possible & (away > NEXT_DIGIT) & (away < GAP))
+        near = np.flatnonzero(possible & (away > NEXT_DIGIT) & (away < WIDEST_GAP))
         across = np.abs(y[near] - line.heights(x[near])) / line.size
         joins = across < FROM_ROW + FARTHER * away[near]
         return int(near[np.where(joins, away[near] + across, np.inf).argmin()]) if joins.any() else None
@@ -71,7 +73,7 @@ def find_lines(found: Proposals) -> Iterator[CentreLine]:
     for first in range(int(np.count_nonzero(scores >= FOUNDS))):
         if not free[first]:
             continue
-        similar = np.abs(np.log(size / size[first])) < np.log(UNEVEN)
+        similar = np.abs(np.log(size / size[first])) < np.log(UNEVEN_SIZES_RATIO)
         members, line = [first], draw([first])
         for side in (1, -1):
             while (found_next := find_next(line, free & similar, side)) is not None:
@@ -115,7 +117,7 @@ def find_rows(numbers: Sequence[tuple[Array, Array, float]]) -> list[list[int]]:
     for i in np.argsort(along, kind="stable").tolist():
         away = [abs(first[i] - last[row[-1]]) / max(size[i], size[row[-1]]) for row in rows]
         nearest = int(np.argmin(away)) if away else -1
-        if away and away[nearest] < HEIGHT:
+        if away and away[nearest] < SAME_ROW_HEIGHT:
             rows[nearest].append(i)
         else:
             rows.append([i])

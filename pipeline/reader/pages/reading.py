@@ -9,45 +9,45 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.ink import find_extent
-from pipeline.model.model import Classifier, Finder
+from pipeline.model.model import Classifier, Detector
 from pipeline.model.prediction import predict_with_negative
 from pipeline.network.thread_pool import Run, in_sequence
-from pipeline.pictures.preparation import find_ink, prepare
+from pipeline.pictures.preparation import fit_into_image, measure_ink_shares
 from pipeline.reader.pages.cutting import cut_line
-from pipeline.reader.pages.detections import POSSIBLE_NUMBER, Detection, hide_unless_evident, keep_best, read_lines
+from pipeline.reader.pages.detections import POSSIBLE_NUMBER, Detection, hide_unless_salient, keep_best, read_lines
 from pipeline.reader.pages.lines import find_lines, find_rows
 from pipeline.reader.pages.result import Alternatives, Number, Result, Row
 from pipeline.reader.pages.search import Slider, search
 from pipeline.reader.rows.expected import Expected
 from pipeline.reader.rows.grouping import Grouped, group
-from pipeline.reader.rows.labels import WRITTEN
+from pipeline.reader.rows.labels import WRITTEN_SIGNS
 from pipeline.reader.rows.spans import is_reported
 
 ALTERNATIVES = 3  # of a text
 
-Part = tuple[str, float, Alternatives]  # the text of a part of a row, its probability, and other texts
+RowPart = tuple[str, float, Alternatives]  # the text of a part of a row, its probability, and other texts
 
 
 def read(
-    model: Finder,
+    model: Detector,
     grey: NDArray[np.floating[Any]],
     size: tuple[int, int],
     run: Run = in_sequence,
 ) -> Result:
     """Read the digits in a picture, (h, w) in [0, 255], row by row, from left to right.
 
-    If no number is evident, none is reported, and all become possible digits.
+    If no number is salient, none is reported, and all become possible digits.
 
-    model: slides over pictures, and has a row network. size: that of the picture before it was reduced. run: may
+    model: slides over pictures, and has a recogniser. size: that of the picture before it was reduced. run: may
     use threads.
     """
     shape = grey.shape
-    seen = hide_unless_evident(see(model, grey, run), max(shape))
-    return arrange(seen, model.class_names, model.row.temperature, shape, size, (0, 0, shape[1], shape[0]))
+    seen = hide_unless_salient(find_numbers(model, grey, run), max(shape))
+    return make_reading_order(seen, model.class_names, model.row.temperature, shape, size, (0, 0, shape[1], shape[0]))
 
 
-def see(
-    model: Finder, grey: NDArray[np.floating[Any]], run: Run = in_sequence, expected: Expected | None = None
+def find_numbers(
+    model: Detector, grey: NDArray[np.floating[Any]], run: Run = in_sequence, expected: Expected | None = None
 ) -> list[Detection]:
     """Return the possible numbers of a picture, each once. expected: what all rows have to fit."""
     pyramid, found = search(Slider(model, run), np.asarray(grey, np.float32))
@@ -58,9 +58,11 @@ def see(
 def read_one(model: Classifier, grey: NDArray[np.floating[Any]], size: tuple[int, int]) -> Result:
     """Read a picture (h, w) of one object with a model that classifies images."""
     rows = list[Row]()
-    ink = find_ink(np.asarray(grey, np.float32))
+    ink = measure_ink_shares(np.asarray(grey, np.float32))
     if ink is not None:
-        predicted = predict_with_negative(model, prepare(ink, model.image_shape, model.ink_statistics)[np.newaxis])
+        predicted = predict_with_negative(
+            model, fit_into_image(ink, model.image_shape, model.ink_statistics)[np.newaxis]
+        )
         if is_reported(1, 1 - predicted[0, -1]):
             top, bottom, left, right = find_extent(ink >= 0.5)
             boxes = _enlarge(np.array([[left, top, right, bottom]]), grey.shape, size)
@@ -71,7 +73,7 @@ def read_one(model: Classifier, grey: NDArray[np.floating[Any]], size: tuple[int
     return make_result(rows, 1.0, np.zeros((0, 4), np.int64), size, model.class_names)
 
 
-def arrange(
+def make_reading_order(
     detections: Sequence[Detection],
     class_names: Sequence[str],
     temperature: float,
@@ -93,16 +95,16 @@ def arrange(
         boxes = np.stack([each.x - half, each.y - half, each.x + half, each.y + half], axis=1)
         return _enlarge(np.clip(boxes, [*bounds[:2]] * 2, [*bounds[2:]] * 2), shape, size)
 
-    def format_part(found: Grouped) -> Part:
-        others = tuple((format_text(labels, class_names), chance) for labels, chance in found.others)
-        return format_text(found.text, class_names), found.probability, others
+    def format_part(found: Grouped) -> RowPart:
+        others = tuple((join_numbers(labels, class_names), chance) for labels, chance in found.others)
+        return join_numbers(found.text, class_names), found.probability, others
 
     def make_numbers(each: Detection, found: Grouped) -> Iterator[Number]:
         others = format_part(found)[2] if len(found.numbers) == 1 else ()
         boxes, p = locate(each), each.span.probabilities
         for labels, chance, own in found.numbers:
-            digits = format_text((label for label in labels if label < len(class_names)), class_names)
-            yield Number(format_text(labels, class_names), digits, chance, others, boxes[own], p[own])
+            digits = join_numbers((label for label in labels if label < len(class_names)), class_names)
+            yield Number(join_numbers(labels, class_names), digits, chance, others, boxes[own], p[own])
 
     rows, rest = [], 1.0
     for indices in find_rows([(each.y, each.x, each.size) for each in seen]):
@@ -132,7 +134,7 @@ def _enlarge(boxes: NDArray[Any], shape: Sequence[int], size: tuple[int, int]) -
     return np.asarray(np.clip(mapped, 0, [size[1], size[0]] * 2), np.int64)
 
 
-def _make_row(parts: Sequence[Part], numbers: Sequence[Number], complete: float, class_names: Sequence[str]) -> Row:
+def _make_row(parts: Sequence[RowPart], numbers: Sequence[Number], complete: float, class_names: Sequence[str]) -> Row:
     """Return the row of some numbers, in parts of one or several. complete: probability that no number is missing."""
     texts = [text for text, *_ in parts]
     confidence = complete * math.prod(probability for _, probability, _ in parts)
@@ -168,7 +170,7 @@ def make_result(
     )
 
 
-def _vary(parts: Sequence[Part], confidence: float, between: str) -> Alternatives:
+def _vary(parts: Sequence[RowPart], confidence: float, between: str) -> Alternatives:
     """Return the most probable texts in which one part has another text, each with its probability.
 
     Those of a single part keep their order. confidence: probability of the whole.
@@ -183,9 +185,9 @@ def _vary(parts: Sequence[Part], confidence: float, between: str) -> Alternative
     return tuple(sorted(varied, key=lambda each: -each[1] if len(parts) > 1 else 0)[:ALTERNATIVES])
 
 
-def format_text(symbols: Iterable[int], class_names: Sequence[str]) -> str:
+def join_numbers(symbols: Iterable[int], class_names: Sequence[str]) -> str:
     """Join what symbols stand for: class names, spaces and separators, with spaces between names of several letters."""
-    names = [*class_names, *WRITTEN]
+    names = [*class_names, *WRITTEN_SIGNS]
     return _glue(class_names).join(names[symbol] for symbol in symbols)
 
 

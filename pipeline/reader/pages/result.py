@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Alternatives = tuple[tuple[str, float], ...]
 
 
-def surround(boxes: NDArray[Any]) -> tuple[int, int, int, int]:
+def enclose(boxes: NDArray[Any]) -> tuple[int, int, int, int]:
     """Return left, top, right and bottom of the rectangle around some boxes, (k, 4)."""
     left, top = boxes[:, :2].min(axis=0).tolist()
     right, bottom = boxes[:, 2:].max(axis=0).tolist()
@@ -38,7 +38,7 @@ class Number:
     @property
     def box(self) -> tuple[int, int, int, int]:
         """Left, top, right and bottom of a rectangle around all digits, in pixels of the picture."""
-        return surround(self.boxes)
+        return enclose(self.boxes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,7 @@ class Row:
     text: the numbers, with spaces between them. digits: the digits alone. confidence: the probability that this row
     is correct and that it has no other number; on a page of a form whose alignment is in doubt, it is 0 for this text
     and its alternatives, unless the region is the whole page. numbers: the same digits, number by number. region: the
-    name of the field that the row is in. record: the number of its line in the table of the page, or 0. A row that does
+    name of the field that the row is in. line: the number of its line in the table of the page, or 0. A row that does
     not fit its pattern has no text and no confidence, but it has the boxes of its ink. before: the text and its
     alternatives as they were read, if their confidence is 0 because the alignment is in doubt.
     """
@@ -61,20 +61,20 @@ class Row:
     probabilities: NDArray[np.float32]
     numbers: tuple[Number, ...]
     region: str = ""
-    record: int = 0
+    line: int = 0
     before: Alternatives = ()
 
     @property
     def box(self) -> tuple[int, int, int, int]:
         """Left, top, right and bottom of a rectangle around all digits, in pixels of the picture."""
-        return surround(self.boxes)
+        return enclose(self.boxes)
 
 
 # A page that cannot be aligned, is blank, the same as another one, or hardly fits the form: a person decides about it.
 Doubt = Literal["foreign", "blank", "twice", "doubtful"]
 # A page that is turned or scaled more than others; a field or cell without a number; ink that was not read; a row that
 # fits no line; a field with fewer lines than on other pages; a line, and a sum, that does not add up.
-Kind = Literal[Doubt, "alignment", "missing", "ink", "unfit", "few", "line", "sum"]
+ProblemKind = Literal[Doubt, "alignment", "missing", "ink", "unfit", "few", "line", "sum"]
 
 
 @dataclass(frozen=True)
@@ -82,14 +82,14 @@ class Problem:
     """Something that a person should look at on a page of a form, because a number may be missing or wrong.
 
     what: in words. region: name of the field. box: left, top, right and bottom in pixels of the picture.
-    record: number of the line in the table of the page. The last three are missing where they are not known.
+    line: number of the line in the table of the page. The last three are missing where they are not known.
     """
 
-    kind: Kind
+    kind: ProblemKind
     what: str
     region: str = ""
     box: tuple[int, int, int, int] | None = None
-    record: int = 0
+    line: int = 0
 
 
 def find_doubt(problems: Iterable[Problem]) -> Problem | None:

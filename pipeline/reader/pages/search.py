@@ -1,9 +1,9 @@
-"""Find where digits may be: positions of a picture at which the finder sees one.
+"""Find where digits may be: positions of a picture at which the detector sees one.
 
 The network was trained on digits of one size, so it is slid over a pyramid: the picture at several sizes. At each
 position it predicts which digit is centred there, if any. Its answer is only a proposal, since it sees little more than
 the digit itself: the second network reads the row in which a digit may be. Hence all levels are searched, and a
-position competes only with those of like size: what the finder takes for a large digit hides no small one.
+position competes only with those of like size: what the detector takes for a large digit hides no small one.
 
 A dense layer is a convolution whose kernel covers its input, so the same parameters serve for an input of any size
 (LeCun, Bottou, Bengio & Haffner 1998, section VII; Sermanet et al. 2014).
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.model.model import Finder
+from pipeline.model.model import Detector
 from pipeline.network.architecture import slide
 from pipeline.network.layer import Buffers
 from pipeline.network.losses import LOSSES, probabilities
@@ -32,16 +32,16 @@ Pixels = NDArray[np.float32]
 # (4, k): y and x of the centres and longer sides, in pixels; probabilities of a digit of any class.
 Proposals = NDArray[np.float32]
 
-STEP = math.sqrt(2)  # ratio of neighbouring levels of the pyramid
-READ = 0.75, 1.25  # sizes of digits that a level shows well enough for a proposal, relative to BOX
+PYRAMID_STEP = math.sqrt(2)  # ratio of neighbouring levels of the pyramid
+READABLE_SIZES = 0.75, 1.25  # sizes of digits that a level shows well enough for a proposal, relative to BOX
 SMALLEST = 1 / 110, 12  # longer side of a digit, relative to that of the picture, and in pixels
 WIDEST = 1.6  # width of a digit, at most, relative to the height of the picture
-MARGIN = 3  # pixels around the picture, in addition to half a window
+PICTURE_MARGIN = 3  # pixels around the picture, in addition to half a window
 CELLS = 32  # positions of a tile along each axis, at most
 FLAT = 0.65  # local contrast up to which a tile is blank, as the mean of EYE pixels a side, which noise hardly has
-EYE = 3
+PEAK_WINDOW = 3
 POSSIBLE_DIGIT = 0.1  # probability of a digit from which a row may lead through a position
-PIXELS = 110_000  # of the tiles that pass through the network at a time
+BATCH_PIXELS = 110_000  # of the tiles that pass through the network at a time
 MOST_FOUND = 20_000  # positions that are considered: a page has hundreds, unless a model finds digits everywhere
 LIKE = 2.1  # ratio of sizes up to which digits are of like size; others do not suppress each other
 # Distance in sizes, horizontal and vertical, within which there is one digit of like size.
@@ -65,9 +65,9 @@ class Level:
 
 @dataclass(frozen=True, eq=False)
 class Slider:
-    """The network of a finder, with the buffers of its layers. run: may use several threads."""
+    """The network of a detector, with the buffers of its layers. run: may use several threads."""
 
-    model: Finder
+    model: Detector
     run: Run = in_sequence
     # Of each thread, since they cost a third of the time.
     _buffers: dict[int, list[Buffers]] = field(default_factory=dict)
@@ -83,7 +83,7 @@ class Slider:
             return np.zeros((0, 0, 0, self.model.outputs), np.float32)
         (network,), (height, width) = self.model.networks, tiles[0].shape
         moved = make_network(slide(network.layers, (height, width)), network.parameters.flat)
-        count = max(1, PIXELS // tiles[0].size)
+        count = max(1, BATCH_PIXELS // tiles[0].size)
 
         def predict_batch(number: int, thread: int) -> NDArray[np.float32]:
             batch = np.stack(tiles[number * count : (number + 1) * count], axis=-1)
@@ -113,10 +113,10 @@ def build_pyramid(grey: Pixels) -> Iterator[Level]:
     """Yield the picture in sizes at which digits of all sizes are BOX pixels high, from the largest digits on."""
     height, width = grey.shape
     largest = max(height, min(width, WIDEST * height))
-    finest = max(SMALLEST[0] * max(height, width), SMALLEST[1]) / READ[0]
+    finest = max(SMALLEST[0] * max(height, width), SMALLEST[1]) / READABLE_SIZES[0]
     image = Image.fromarray(grey)
-    for number in range(max(0, math.ceil(math.log(largest / finest / READ[1], STEP))), -1, -1):
-        scale = BOX / (finest * STEP**number)
+    for number in range(max(0, math.ceil(math.log(largest / finest / READABLE_SIZES[1], PYRAMID_STEP))), -1, -1):
+        scale = BOX / (finest * PYRAMID_STEP**number)
         shape = max(1, round(width * scale)), max(1, round(height * scale))
         yield Level(np.asarray(image.resize(shape, Image.Resampling.BILINEAR)), scale)
 
@@ -128,7 +128,7 @@ def find_candidates(slider: Slider, level: Level) -> tuple[Proposals, NDArray[np
     window. Blank tiles are left out.
     """
     (window, _), step = slider.model.image_shape, slider.step
-    margin = window // 2 + MARGIN
+    margin = window // 2 + PICTURE_MARGIN
     inner = local_contrast(add_margin(level.grey, margin, margin, margin, margin))
     counts = [max(1, (side - window) // step + 1) for side in inner.shape]
     cells = [-(-count // -(-count // CELLS)) for count in counts]  # so that few lie beyond the last row and column
@@ -136,7 +136,7 @@ def find_candidates(slider: Slider, level: Level) -> tuple[Proposals, NDArray[np
     contrast = np.pad(inner, ((0, tall), (0, wide)))
     corners = (range(0, step * count, step * cell) for count, cell in zip(counts, cells, strict=True))
     tiles = {(y, x): contrast[y:, x:][:tall, :wide] for y, x in itertools.product(*corners)}
-    ink = np.abs(box_mean(contrast, EYE))
+    ink = np.abs(box_mean(contrast, PEAK_WINDOW))
     inked = {(y, x): tile for (y, x), tile in tiles.items() if ink[y : y + tall, x : x + wide].max() > FLAT}
     predicted = slider.predict(list(inked.values()))
     scores = 1 - predicted[..., -1]

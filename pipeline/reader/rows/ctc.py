@@ -17,7 +17,7 @@ from pipeline.network.activations import Array
 from pipeline.network.losses import log_softmax
 from pipeline.reader.rows.trellis import (
     NEVER,
-    Indices,
+    NodeIndices,
     Trellis,
     best_path,
     log_probability,
@@ -38,7 +38,7 @@ class Transcription:
     columns: tuple[int, ...]
 
 
-def ctc(logits: Array, texts: Indices, count: int | None = None) -> tuple[float, Array]:
+def ctc(logits: Array, texts: NodeIndices, count: int | None = None) -> tuple[float, Array]:
     """Return the sum of -log p(text) over the line images, divided by `count` (default: n), and its gradient.
 
     With respect to the logits z, it is (p - posterior) / count: the predicted probability of an output in a column,
@@ -64,12 +64,12 @@ def ctc(logits: Array, texts: Indices, count: int | None = None) -> tuple[float,
     return float(loss) / count, (np.exp(z - normaliser) - posterior.transpose(1, 2, 0)) / count
 
 
-def text_log_probability(logits: Array, texts: Indices) -> Array:
+def text_log_probability(logits: Array, texts: NodeIndices) -> Array:
     """Return log p(text) for each line image: (n,), -inf if the text does not fit into the columns."""
     return log_probability(text_trellis(texts, len(logits) - 1), logits)
 
 
-def align(logits: Array, texts: Indices) -> tuple[Indices, Indices]:
+def align(logits: Array, texts: NodeIndices) -> tuple[NodeIndices, NodeIndices]:
     """Return the first and the last column of each symbol on the most probable path of its text.
 
     Both have the shape of the texts and PADDING where these do. Every text must fit into the columns.
@@ -97,15 +97,15 @@ def read_greedily(logits: Array) -> list[Transcription]:
     return found
 
 
-def columns_needed(texts: Indices) -> Indices:
+def columns_needed(texts: NodeIndices) -> NodeIndices:
     """Return the length of each text's shortest path, (n,): its symbols, and a blank between equal ones."""
     symbols = texts != PADDING
     repeated = symbols[1:] & (texts[1:] == texts[:-1])
-    needed: Indices = symbols.sum(axis=0) + repeated.sum(axis=0)
+    needed: NodeIndices = symbols.sum(axis=0) + repeated.sum(axis=0)
     return needed
 
 
-def text_trellis(texts: Indices, blank: int) -> Trellis:
+def text_trellis(texts: NodeIndices, blank: int) -> Trellis:
     """Return the trellis of the paths of each text. texts: (longest, n), padded with PADDING.
 
     The nodes are blank, symbol, blank, symbol, ..., blank. A path stays in its node, goes on to the next one, or passes

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from pipeline.data.dataset import are_ten_digits
 from pipeline.engine.errors import UsageError
-from pipeline.reader.rows.expressions import Expression, derive, fits_nothing, list_atoms, parse
-from pipeline.reader.rows.labels import OTHER, SEPARATORS, SPACE
+from pipeline.reader.rows.expressions import Expression, derive, fits_nothing, list_atoms, parse_expression
+from pipeline.reader.rows.labels import OTHER_WRITING, SEPARATORS, SPACE
 from pipeline.reader.rows.patterns import NO_STATE, Pattern
 
 MOST_DIGITS = 50  # of a number
-MOST_CHARACTERS = 300  # of a regular expression
+MOST_PATTERN_CHARACTERS = 300  # of a regular expression
 MOST_STATES = 500  # of the automaton: reading takes time for each
 MOST_REMAINDERS = 3_000  # expressions that may remain, of all states together: making the automaton takes time for each
 
@@ -36,7 +36,7 @@ class Expected:
 
 
 @dataclass(frozen=True)
-class State:
+class PatternState:
     """What is known of a text after some of its symbols.
 
     remainders: expressions that its rest may fit. complete: whether what stands before the last separators and spaces
@@ -75,10 +75,10 @@ def compile_pattern(pattern: str, class_names: tuple[str, ...], *, whole: bool =
     classes = len(class_names)
     characters = [*class_names, " ", "", *SEPARATORS]  # of the symbols; no character stands for other writing
     try:
-        if len(pattern) > MOST_CHARACTERS:
-            pattern = f"{pattern[:MOST_CHARACTERS]}..."  # in the message
-            raise ValueError(f"it has more than {MOST_CHARACTERS} characters")
-        expression = parse(pattern, characters)
+        if len(pattern) > MOST_PATTERN_CHARACTERS:
+            pattern = f"{pattern[:MOST_PATTERN_CHARACTERS]}..."  # in the message
+            raise ValueError(f"it has more than {MOST_PATTERN_CHARACTERS} characters")
+        expression = parse_expression(pattern, characters)
     except ValueError as error:
         raise UsageError(
             f"{pattern} is not a pattern of digits, spaces and separators ({error}): try \\d{{5}} or \\d+[.,]\\d\\d"
@@ -86,9 +86,9 @@ def compile_pattern(pattern: str, class_names: tuple[str, ...], *, whole: bool =
     symbols, blank = frozenset[int]().union(*list_atoms(expression)), len(characters)
     separators = {classes + each for each in SEPARATORS.values()}
     counts_as = np.arange(blank + 1)
-    counts_as[classes + OTHER] = classes + SPACE
+    counts_as[classes + OTHER_WRITING] = classes + SPACE
     if classes + SPACE not in symbols:
-        counts_as[[classes + SPACE, classes + OTHER]] = blank
+        counts_as[[classes + SPACE, classes + OTHER_WRITING]] = blank
     if not symbols & separators and not whole:
         counts_as[list(separators)] = blank
     counting = [symbol for symbol in range(blank) if counts_as[symbol] == symbol]
@@ -109,18 +109,18 @@ def _make_automaton(expression: Expression, symbols: list[int], classes: int, co
     alike: dict[tuple[object, ...], int] = {}  # the first of the symbols that are in the same atoms
     first = {each: alike.setdefault((each >= classes, *(each in atom for atom in atoms)), each) for each in symbols}
 
-    def follow(state: State, symbol: int) -> State | None:
+    def follow(state: PatternState, symbol: int) -> PatternState | None:
         if symbol >= classes and not state.begun:
             return state
         after = frozenset[Expression]().union(*(remaining(each, first[symbol]) for each in state.remainders))
         is_space = symbol == classes + SPACE
         if symbol < classes:
-            return State(after, any(map(fits_nothing, after)), begun=True) if after else None
+            return PatternState(after, any(map(fits_nothing, after)), begun=True) if after else None
         if is_space and state.spaced and not after:  # several spaces count as one
             return state
-        return State(after, state.complete, begun=True, spaced=is_space) if after or state.complete else None
+        return PatternState(after, state.complete, begun=True, spaced=is_space) if after or state.complete else None
 
-    states = [State(frozenset({expression}))]
+    states = [PatternState(frozenset({expression}))]
     numbers = {states[0]: 0}
     transitions: list[list[int]] = []
     remainders = 1

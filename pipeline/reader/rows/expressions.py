@@ -42,7 +42,7 @@ class Repetition:
     high: int | None
 
 
-def parse(text: str, characters: Sequence[str]) -> Expression:
+def parse_expression(text: str, characters: Sequence[str]) -> Expression:
     r"""Parse a regular expression in the syntax of Python's `re`, without anchors, references, flags and assertions.
 
     A dot and a negation, such as [^0] or \D, do not fit a space. Raises ValueError if the expression is wrong or has
@@ -69,7 +69,7 @@ def parse(text: str, characters: Sequence[str]) -> Expression:
                     case "bar":
                         groups[-1].append([])
                     case "atom":
-                        parts.append(find_fitting(token["atom"], characters))
+                        parts.append(find_fitting_characters(token["atom"], characters))
                     case _:
                         parts[-1] = Repetition((parts[-1],), *_find_limits(token))
         except (re.error, OverflowError, RecursionError, FutureWarning) as error:
@@ -77,7 +77,7 @@ def parse(text: str, characters: Sequence[str]) -> Expression:
     return (Choice(tuple(map(tuple, groups[0]))),)
 
 
-def find_fitting(atom: str, characters: Sequence[str]) -> frozenset[int]:
+def find_fitting_characters(atom: str, characters: Sequence[str]) -> frozenset[int]:
     """Return the indices of the characters that one character of an expression, such as [^0], fits."""
     is_open = re.fullmatch(atom, UNNAMED) is not None
     fitting = (i for i, each in enumerate(characters) if re.fullmatch(atom, each) and not (is_open and each == " "))

@@ -12,13 +12,22 @@ from pipeline.network.losses import log_softmax
 from pipeline.network.thread_pool import Run
 from pipeline.reader.rows.ctc import align
 from pipeline.reader.rows.expected import Expected
-from pipeline.reader.rows.labels import OTHER, SPACE
+from pipeline.reader.rows.labels import OTHER_WRITING, SPACE
 from pipeline.reader.rows.patterns import NO_STATE, Pattern, best_texts, pattern_log_probability
-from pipeline.reader.rows.spans import AROUND, IMPOSSIBLE, SIZE, Span, average_views, find_spans, is_reported, measure
-from pipeline.reader.rows.trellis import Indices
+from pipeline.reader.rows.spans import (
+    IMPOSSIBLE,
+    INK_REACH,
+    SIZE,
+    Span,
+    average_views,
+    find_spans,
+    is_reported,
+    measure,
+)
+from pipeline.reader.rows.trellis import NodeIndices
 
 FITS = 0.05  # probability that a line image fits the pattern from which it is read so
-SEARCHED = 8  # texts, which may differ only in what stands before and after them, and in repeated spaces
+SEARCHED_TEXTS = 8  # texts, which may differ only in what stands before and after them, and in repeated spaces
 
 Text = tuple[int, ...]  # digits, and the symbols of what stands between them
 
@@ -47,13 +56,13 @@ def fit(spans: Sequence[Span], logits: Array, pitch: float, temperature: float, 
     """Return the span of all digits of a line image, from the spans of its numbers and the logits of its columns."""
     places = np.concatenate([span.places for span in spans])
     classes = spans[0].probabilities.shape[1]
-    start = max(0, round((places[0] - AROUND * SIZE) / pitch))
-    seen = logits[:, start : round((places[-1] + AROUND * SIZE) / pitch) + 1]
+    start = max(0, round((places[0] - INK_REACH * SIZE) / pitch))
+    seen = logits[:, start : round((places[-1] + INK_REACH * SIZE) / pitch) + 1]
     written = seen / np.float32(temperature)
     counted = merge_outputs(written, expected.counts_as)
-    found, ordered = find_fitting(counted, expected.pattern, classes)
+    found, ordered = find_fitting_texts(counted, expected.pattern, classes)
     if not found and expected.with_gaps is not None:
-        _, gapped = find_fitting(merge_outputs(written, expected.with_gaps), expected.pattern, classes)
+        _, gapped = find_fitting_texts(merge_outputs(written, expected.with_gaps), expected.pattern, classes)
         p = np.concatenate([span.probabilities for span in spans])
         return Span((), places, p, written, max(span.probability for span in spans), tuple(gapped))
     texts = ordered
@@ -70,7 +79,7 @@ def fit(spans: Sequence[Span], logits: Array, pitch: float, temperature: float, 
     return Span(best[0], (start + columns + 0.5) * pitch, p, written, best[1], tuple(others))
 
 
-def find_fitting(
+def find_fitting_texts(
     counted: Array, pattern: Pattern, classes: int
 ) -> tuple[list[tuple[Text, float]], list[tuple[Text, float]]]:
     """Return the most probable texts that fit, twice: as they are, and in the form of `tidy`; none if hardly any fits.
@@ -79,7 +88,7 @@ def find_fitting(
     that fit, the most probable first. counted: logits, (outputs, columns), from `merge_outputs`.
     """
     log_fit = float(pattern_log_probability(counted[..., np.newaxis], pattern)[0])
-    found = best_texts(counted, pattern, SEARCHED) if log_fit > math.log(FITS) else []
+    found = best_texts(counted, pattern, SEARCHED_TEXTS) if log_fit > math.log(FITS) else []
     chances: dict[Text, float] = {}
     for text, log_p in found:
         inner = tidy(text, classes)
@@ -87,7 +96,7 @@ def find_fitting(
     return found, sorted(chances.items(), key=lambda each: -each[1])
 
 
-def merge_outputs(logits: Array, counts_as: Indices) -> Array:
+def merge_outputs(logits: Array, counts_as: NodeIndices) -> Array:
     """Add the probability of each output to that of the output it counts as; return the logits (outputs, columns).
 
     What counts as the blank thereby disappears from each text, and the probabilities of texts that differ in nothing
@@ -102,13 +111,13 @@ def tidy(text: Sequence[int], classes: int) -> Text:
     """Return a text from its first to its last digit, with one space for several."""
     digits = [i for i, symbol in enumerate(text) if symbol < classes]
     inner = text[digits[0] : digits[-1] + 1] if digits else ()
-    spaces = classes + SPACE, classes + OTHER
+    spaces = classes + SPACE, classes + OTHER_WRITING
     plain = (classes + SPACE if symbol in spaces else symbol for symbol in inner)
     runs = ((symbol, len(list(group))) for symbol, group in groupby(plain))
     return tuple(symbol for symbol, count in runs for _ in range(1 if symbol in spaces else count))
 
 
-def write_out(text: Text, logits: Array, counts_as: Indices, classes: int) -> Text:
+def write_out(text: Text, logits: Array, counts_as: NodeIndices, classes: int) -> Text:
     """Return the most probable way to write a text: with the spaces and separators between two of its digits.
 
     text: as in `tidy`, without those that count as blank. logits: (outputs, columns), in which all outputs are told
@@ -120,7 +129,7 @@ def write_out(text: Text, logits: Array, counts_as: Indices, classes: int) -> Te
         return text
     after = np.full((count + 1, blank), NO_STATE)
     after[np.arange(count), text] = np.arange(1, count + 1)
-    after[:, classes + OTHER] = after[:, classes + SPACE]
+    after[:, classes + OTHER_WRITING] = after[:, classes + SPACE]
     digits = np.array([True, *(symbol < classes for symbol in text), True])
     between = np.flatnonzero(digits[:-1] & digits[1:])  # also before the first and after the last digit
     for symbol in skipped:

@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.network.activations import Array
 from pipeline.reader.rows.ctc import align, text_log_probability
 from pipeline.reader.rows.fitting import Text, merge_outputs
-from pipeline.reader.rows.labels import OTHER, SPACE
+from pipeline.reader.rows.labels import OTHER_WRITING, SPACE
 from pipeline.reader.rows.patterns import best_texts
 from pipeline.reader.rows.spans import Span
 
@@ -39,7 +39,7 @@ def group(span: Span, temperature: float, count: int) -> Grouped:
         whole = span.labels, span.probability
         return Grouped(*whole, tuple(span.others[:count]), ((*whole, slice(None)),))
     space, outputs = span.probabilities.shape[1] + SPACE, np.arange(len(span.logits))
-    counts_as = np.where(outputs == span.probabilities.shape[1] + OTHER, space, outputs)
+    counts_as = np.where(outputs == span.probabilities.shape[1] + OTHER_WRITING, space, outputs)
     logits = merge_outputs(span.logits / np.float32(temperature), counts_as)
     texts = {span.labels: measure_text(logits, span.labels)}
     if texts[span.labels] >= SURE:

@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 
 from pipeline.network.activations import Array
 from pipeline.network.losses import log_softmax
-from pipeline.reader.rows.trellis import NEVER, Indices, Trellis, log_probability, log_sum, node_scores, reverse, sweep
+from pipeline.reader.rows.trellis import (
+    NEVER,
+    NodeIndices,
+    Trellis,
+    log_probability,
+    log_sum,
+    node_scores,
+    reverse,
+    sweep,
+)
 
 NO_STATE = -1
 
@@ -26,7 +35,7 @@ class Pattern:
     (states,).
     """
 
-    transitions: Indices
+    transitions: NodeIndices
     accepting: NDArray[np.bool_]
 
 
@@ -65,8 +74,8 @@ def best_texts(
     totals = np.cumsum(log_p, axis=1).T
 
     found: list[tuple[tuple[int, ...], float]] = []
-    prefixes: Indices = np.empty((0, 1), np.intp)
-    states: Indices = np.zeros(1, np.intp)
+    prefixes: NodeIndices = np.empty((0, 1), np.intp)
+    states: NodeIndices = np.zeros(1, np.intp)
     # Log sums over the paths of each prefix that are in its last symbol, and in the blank after it, at the start and
     # after each column: (columns + 1, prefixes). At the start there is only the path of the empty prefix.
     in_blank = np.append(0, totals[:, blank])[:, np.newaxis]

@@ -1,4 +1,4 @@
-"""Digits in line images: what a row network reads, in which columns, and with what probability.
+"""Digits in line images: what a recogniser reads, in which columns, and with what probability.
 
 A span is found by its digits, and grouped into numbers later: whether there is a space in a gap is often a coin, so a
 row with ten of them has no probable text, though its digits are certain.
@@ -18,14 +18,18 @@ from pipeline.network.losses import log_softmax
 from pipeline.network.network import Network, infer, make_buffers, make_network
 from pipeline.network.thread_pool import Run
 from pipeline.reader.rows.ctc import PADDING, Transcription, read_greedily, text_log_probability
-from pipeline.reader.rows.labels import HEIGHT, MARGIN, OTHER, SPACE
+from pipeline.reader.rows.labels import LINE_IMAGE_HEIGHT, LINE_MARGIN, OTHER_WRITING, SPACE
 
 View = tuple[int, int]  # 1, or -1 for the negative; vertical offset of the crop in pixels
 
 SIZE = 19  # pixels: longer side of most digits in a line image
 FAR = 3.2  # distance in sizes from which two digits belong to two numbers in any case
-AROUND = 1.0  # sizes before and after a number in which its probability depends on the ink
-VIEWS: tuple[View, ...] = (1, 0), (-1, -MARGIN), (-1, MARGIN)  # of a line image, whose probabilities are averaged
+INK_REACH = 1.0  # sizes before and after a number in which its probability depends on the ink
+VIEWS: tuple[View, ...] = (
+    (1, 0),
+    (-1, -LINE_MARGIN),
+    (-1, LINE_MARGIN),
+)  # of a line image, whose probabilities are averaged
 REPORTED = 0.6  # probability from which a digit is reported; a longer number from less, see `is_reported`
 CERTAIN_SPACE = 0.9  # probability of a space, at its peak, from which it parts two spans
 IMPOSSIBLE = -1e4  # logit of an output that is impossible
@@ -83,7 +87,7 @@ def average_views(model: Model, line_images: Sequence[Array], run: Run) -> list[
         """Return the probabilities in the columns of a line image, (outputs, columns), summed over views."""
         network = make_row_network(model, line_image.shape[1])
         own = buffers.setdefault(thread, make_buffers(network))
-        seen = np.stack([look(line_image, view) for view in views], axis=-1)
+        seen = np.stack([crop_view(line_image, view) for view in views], axis=-1)
         return np.asarray(np.exp(log_softmax(infer(network, seen, own)[:, 0])).sum(axis=-1))
 
     def average(number: int, thread: int) -> Array:
@@ -95,15 +99,15 @@ def average_views(model: Model, line_images: Sequence[Array], run: Run) -> list[
     return run(average, len(line_images))
 
 
-def look(line_image: Array, view: View) -> Array:
+def crop_view(line_image: Array, view: View) -> Array:
     """Return a line image (HEIGHT + 2 MARGIN, length) as the network sees it in a view, (HEIGHT, length)."""
     sign, down = view
-    return sign * line_image[MARGIN + down : MARGIN + down + HEIGHT]
+    return sign * line_image[LINE_MARGIN + down : LINE_MARGIN + down + LINE_IMAGE_HEIGHT]
 
 
 def make_row_network(model: Model, length: int) -> Network:
     """Return the network of a model for line images (HEIGHT, length, n); its logits are (outputs, 1, columns, n)."""
-    layers = build_layers(model.layers, model.activation, (HEIGHT, length), model.outputs, by_column=True)
+    layers = build_layers(model.layers, model.activation, (LINE_IMAGE_HEIGHT, length), model.outputs, by_column=True)
     return make_network(layers, model.parameters[0])
 
 
@@ -120,8 +124,8 @@ def find_spans(logits: Array, classes: int, pitch: float) -> list[Span]:
     spans = []
     for part in split(found, classes, FAR * SIZE / pitch, p):
         first, last = part[0], part[-1]
-        start = max(0, before[first], columns[first] - AROUND * SIZE / pitch)
-        stop = min(logits.shape[1], after[last], columns[last] + 1 + AROUND * SIZE / pitch)
+        start = max(0, before[first], columns[first] - INK_REACH * SIZE / pitch)
+        stop = min(logits.shape[1], after[last], columns[last] + 1 + INK_REACH * SIZE / pitch)
         labels = tuple(found.text[i] for i in part)
         digits = columns[[i for i in part if found.text[i] < classes]]
         spans.append(Span(labels, (digits + 0.5) * pitch, p[:classes, digits].T, logits[:, round(start) : round(stop)]))
@@ -136,7 +140,7 @@ def split(found: Transcription, classes: int, far: float, p: Array) -> list[rang
     text, columns = np.array(found.text, int), np.array(found.columns, int)
     digits = np.flatnonzero(text < classes)
     certain = p[classes + SPACE, columns] >= CERTAIN_SPACE
-    parting = np.cumsum(((text == classes + SPACE) & certain) | (text == classes + OTHER))
+    parting = np.cumsum(((text == classes + SPACE) & certain) | (text == classes + OTHER_WRITING))
     apart = (np.diff(parting[digits]) > 0) | (np.diff(columns[digits]) > far)
     parts = np.split(digits, np.flatnonzero(apart) + 1) if len(digits) else []
     return [range(part[0], part[-1] + 1) for part in parts]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline.network.activations import Array
 
-Indices = NDArray[np.integer[Any]]
+NodeIndices = NDArray[np.integer[Any]]
 NEVER = -1e30  # the logarithm of 0: finite, so that differences are defined, and far below the score of any path
 
 
@@ -29,9 +29,9 @@ class Trellis:
     that does not have the edge. start, end: (nodes, n), 0 where a path may start or end, or NEVER.
     """
 
-    outputs: Indices
-    origins: Indices
-    targets: Indices
+    outputs: NodeIndices
+    origins: NodeIndices
+    targets: NodeIndices
     weights: Array
     start: Array
     end: Array
@@ -94,7 +94,7 @@ def sweep(trellis: Trellis, scores: Array, combine: Callable[..., Array] = log_s
     return table
 
 
-def predecessors(trellis: Trellis) -> tuple[Indices, Array]:
+def predecessors(trellis: Trellis) -> tuple[NodeIndices, Array]:
     """Return the origins and weights of the edges into each node, padded with edges of the weight NEVER.
 
     The origins have the shape (most, nodes), and the weights (most, nodes, n).
@@ -129,7 +129,7 @@ def sweep_both_ways(trellis: Trellis, scores: Array) -> tuple[Array, Array]:
     return table[:, :nodes], table[::-1, nodes:]
 
 
-def best_path(trellis: Trellis, scores: Array) -> Indices:
+def best_path(trellis: Trellis, scores: Array) -> NodeIndices:
     """Return the node of the path with the highest score in each column: (columns, n).  (Viterbi 1967)"""
     table = sweep(trellis, scores, np.maximum.reduce)
     origins, weights = predecessors(trellis)

@@ -12,20 +12,20 @@ from PIL import Image, ImageDraw
 
 from pipeline.data.ink import to_ink
 from pipeline.pictures.filters import ndimage
-from pipeline.reader.rows.labels import HEIGHT, SHEET, SIDE, WIDTH
+from pipeline.reader.rows.labels import LINE_IMAGE_HEIGHT, LINE_IMAGE_WIDTH, SHEET, SIDE
 from pipeline.reader_training.synthesis.habits import HABITS
 from pipeline.reader_training.synthesis.hands import Hands
 from pipeline.reader_training.synthesis.line_kinds import make_tokens
 from pipeline.reader_training.synthesis.line_writing import OFF_CENTRE, place, write_line
 from pipeline.reader_training.synthesis.number_writing import Style
 from pipeline.reader_training.synthesis.paper import paste
-from pipeline.reader_training.synthesis.signs import FINE, Generator, Ink, SourceImages
+from pipeline.reader_training.synthesis.signs import FINER, Generator, Ink, SourceImages
 
 LARGER, SMALLER, MOST_LARGER = (2.2, 5.0), (0.25, 0.42), 0.75
-BEYOND = 60  # pixels of the page of another size beyond each edge of the line image
+REACH_BEYOND = 60  # pixels of the page of another size beyond each edge of the line image
 # Share of these line images with a part like a digit, and its longer side in pixels.
 LIKE_DIGIT, PART_SIZES = 0.7, (8, 28)
-INKED, BESIDE, TRIES = 0.3, 30, 4  # ink; pixels of other ink in view of such a part; parts that are tried
+PART_INK, INK_BESIDE, TRIES = 0.3, 30, 4  # ink; pixels of other ink in view of such a part; parts that are tried
 
 
 def write_in_another_size(sheet: Ink, style: Style, hands: Hands, source: SourceImages, generator: Generator) -> None:
@@ -34,7 +34,7 @@ def write_in_another_size(sheet: Ink, style: Style, hands: Hands, source: Source
     is_small = size < style.size
     ring_size = style.size * generator.uniform(0.8, 1.4)
     style = replace(style, size=size, pitch=0, spacing="apart")
-    page = np.zeros([length + 2 * BEYOND for length in sheet.shape], np.float32)
+    page = np.zeros([length + 2 * REACH_BEYOND for length in sheet.shape], np.float32)
     top = generator.uniform(-size / 2, size)
     boxes = list[tuple[int, int, int, int]]()
     while top < page.shape[0] + size / 2:
@@ -44,7 +44,7 @@ def write_in_another_size(sheet: Ink, style: Style, hands: Hands, source: Source
             paste(page, piece.ink, piece.top, piece.left)
             boxes.append(piece.box)
         top += size * generator.uniform(1.2, 2)
-    down, right = BEYOND, BEYOND
+    down, right = REACH_BEYOND, REACH_BEYOND
     if is_small and boxes and generator.random() < HABITS.ring_afar:
         down, right = _draw_ring(page, boxes[generator.integers(len(boxes))], ring_size, generator)
     elif generator.random() < LIKE_DIGIT:
@@ -59,10 +59,10 @@ def _draw_ring(page: Ink, box: tuple[int, int, int, int], size: float, generator
     angles = generator.uniform(0, 2 * math.pi) + np.linspace(0, generator.uniform(1.9, 2.2) * math.pi, 40)
     growth = 1 + generator.uniform(-0.15, 0.15) * np.linspace(0, 1, 40)
     around = np.column_stack([x + wide * growth * np.cos(angles), y + size / 2 * growth * np.sin(angles)])
-    image = Image.new("L", (FINE * page.shape[1], FINE * page.shape[0]))
-    pen = round(FINE * generator.uniform(0.8, 2.2))
-    ImageDraw.Draw(image).line([(FINE * x, FINE * y) for x, y in around.tolist()], 255, pen, "curve")
-    np.maximum(page, to_ink(np.asarray(image.reduce(FINE))), out=page)
+    image = Image.new("L", (FINER * page.shape[1], FINER * page.shape[0]))
+    pen = round(FINER * generator.uniform(0.8, 2.2))
+    ImageDraw.Draw(image).line([(FINER * x, FINER * y) for x, y in around.tolist()], 255, pen, "curve")
+    np.maximum(page, to_ink(np.asarray(image.reduce(FINER))), out=page)
     return _centre_sheet(page, (y, x), generator)
 
 
@@ -71,7 +71,7 @@ def _find_like_digit(page: Ink, generator: Generator) -> tuple[int, int]:
 
     The search looks at such parts, for instance at the dot of a large i.
     """
-    labels, _ = ndimage.label(page > INKED)
+    labels, _ = ndimage.label(page > PART_INK)
     boxes = ndimage.find_objects(labels)
     sizes = np.array([max(each.stop - each.start for each in box) for box in boxes], int)
     centres = np.array([[(each.start + each.stop) / 2 for each in box] for box in boxes]).reshape(-1, 2)
@@ -81,16 +81,18 @@ def _find_like_digit(page: Ink, generator: Generator) -> tuple[int, int]:
     found = np.flatnonzero(inside & (sizes >= PART_SIZES[0]) & (sizes <= PART_SIZES[1]))
     for part in generator.permutation(found)[:TRIES].tolist():
         down, right = _centre_sheet(page, centres[part], generator)
-        top, left = down + (SHEET[0] - HEIGHT) // 2, right + SIDE
-        shown = page[top : top + HEIGHT, left : left + WIDTH] > INKED
-        if shown.sum() - (labels[boxes[part]] == part + 1).sum() > BESIDE:  # alone, anybody would read it as a digit
+        top, left = down + (SHEET[0] - LINE_IMAGE_HEIGHT) // 2, right + SIDE
+        shown = page[top : top + LINE_IMAGE_HEIGHT, left : left + LINE_IMAGE_WIDTH] > PART_INK
+        if (
+            shown.sum() - (labels[boxes[part]] == part + 1).sum() > INK_BESIDE
+        ):  # alone, anybody would read it as a digit
             return down, right
-    return BEYOND, BEYOND
+    return REACH_BEYOND, REACH_BEYOND
 
 
 def _centre_sheet(page: Ink, centre: Iterable[float], generator: Generator) -> tuple[int, int]:
     """Return the top and left of a sheet of the page whose middle is about at `centre`, y and x."""
     room = np.array(page.shape) - SHEET
-    corner = np.array([*centre]) + generator.normal(0, (OFF_CENTRE, WIDTH / 4)) - np.array(SHEET) / 2
+    corner = np.array([*centre]) + generator.normal(0, (OFF_CENTRE, LINE_IMAGE_WIDTH / 4)) - np.array(SHEET) / 2
     down, right = np.clip(np.rint(corner), 0, room).astype(int).tolist()
     return down, right

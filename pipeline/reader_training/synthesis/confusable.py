@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.data.synthetic.shapes import Stroke, parse_shape
 from pipeline.reader_training.synthesis.signs import Generator
 
-DIGITS = {
+DIGIT_STROKES = {
     "0": (  # open at the top
         "~42,4 14,18 2,52 14,90 50,102 88,88 98,50 90,18 68,2",
         "~30,4 8,26 2,60 22,98 58,102 92,78 98,40 80,6",
@@ -93,7 +93,7 @@ SHAPES = (
 
 def choose_digit(name: str, generator: Generator) -> Sequence[Stroke] | None:
     """Return the strokes of a digit that is easily confused; None if there are none of it."""
-    shapes = DIGITS.get(name)
+    shapes = DIGIT_STROKES.get(name)
     return parse_shape(shapes[generator.integers(len(shapes))]) if shapes else None
 
 

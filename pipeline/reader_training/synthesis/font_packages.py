@@ -11,7 +11,7 @@ from pipeline.data.sources.packages import Package
 
 IN_NO_KEY = "fetches files whose digests are in the parameters of the stage"
 
-TABLE = Path(__file__).with_name("fonts.csv")
+FONT_TABLE = Path(__file__).with_name("fonts.csv")
 BATCH = 8  # packages for each call of npm
 
 
@@ -26,7 +26,7 @@ class Font:
 
 def load_fonts() -> list[Font]:
     """Return the known fonts, in alphabetical order."""
-    with open(TABLE, newline="", encoding="utf-8") as file:
+    with open(FONT_TABLE, newline="", encoding="utf-8") as file:
         return [
             Font(
                 row["name"], row["licence"], Package(f"@fontsource/{row['name']}", row["version"], path, row["sha256"])

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.data.ink import to_ink
-from pipeline.data.synthetic.drawn import FONTS
-from pipeline.data.synthetic.shapes import DIGITS, Stroke, load_digits, parse_shape
-from pipeline.data.synthetic.strokes import PEN, SUBPIXELS, draw_by_hand
-from pipeline.reader.rows.labels import OTHER
+from pipeline.data.synthetic.drawn import FONT_SHARE
+from pipeline.data.synthetic.shapes import STYLED_DIGITS, Stroke, load_digits, parse_shape
+from pipeline.data.synthetic.strokes import PEN, STROKE_SUBPIXELS, draw_by_hand
+from pipeline.reader.rows.labels import OTHER_WRITING
 from pipeline.reader_training.synthesis.confusable import choose_digit
 from pipeline.reader_training.synthesis.habits import HABITS
 from pipeline.reader_training.synthesis.lettering import (
@@ -31,14 +31,14 @@ from pipeline.reader_training.synthesis.ticks import add_ticks, choose_tick
 DIGIT_SHARES = {"image": 0.62, "strokes": 0.17, "script": 0.14, "print": 0.07}  # of the numbers
 LETTER_SHARES = {"script": 0.76, "print": 0.24}  # of the words
 ONE_HAND = 0.7  # share of the line images with one hand for all words, and one for all numbers
-PENS = {".": (0.5, 0.9), "·": (0.5, 0.9)}  # relative to the mark
+DOT_PENS = {".": (0.5, 0.9), "·": (0.5, 0.9)}  # relative to the mark
 STROKE_BOX = 12  # pixels of digits that are drawn from strokes, several times as fine
 OTHER_FONTS = 4  # that are tried if the font of the line does not cover a word
 WIDENED = {"script": 3, "print": 2}  # pixels by which strokes may be wider than those of a font, exclusive
 BY_FONT = 0.7  # share of the separators that are of the font of their number, if it is written in one
 # Marks by hand: share of those that a font could write too; their pens and the gaps between them, relative to digits.
 MARKED, MARK_PENS, MARK_GAPS = 0.7, (0.06, 0.16), (0.05, 0.35)
-HEIGHT = STROKE_BOX * SUBPIXELS  # pixels of a digit beside which marks are drawn
+STROKE_HEIGHT = STROKE_BOX * STROKE_SUBPIXELS  # pixels of a digit beside which marks are drawn
 
 Draw = Callable[[int], Ink]
 
@@ -57,7 +57,7 @@ class Hands:
     number: tuple[Path, int] | None = field(init=False, default=None)  # font and pen of the number, if it has any
 
     def __post_init__(self) -> None:
-        self.other = len(self.source.class_names) + OTHER
+        self.other = len(self.source.class_names) + OTHER_WRITING
         self.same = self.generator.random() < ONE_HAND
         self.choose_again()
 
@@ -110,7 +110,7 @@ class Hands:
             drawn = draw_lettering(self.number[0], text, self.number[1])
             return drawn.ink, drawn.size, drawn.middle + 0.5
         sizes, places, shapes = MARKS[text]
-        ink = draw_by_hand(pick(shapes, self.generator), STROKE_BOX, self.generator, PENS.get(text, PEN))
+        ink = draw_by_hand(pick(shapes, self.generator), STROKE_BOX, self.generator, DOT_PENS.get(text, PEN))
         return ink, self.generator.uniform(*sizes), self.generator.uniform(*places)
 
     def draw_word(self, text: str) -> Lettering:
@@ -129,17 +129,17 @@ class Hands:
     def draw_marks(self, text: str) -> Lettering:
         """Return the drawing of marks side by side, as a hand writes them."""
         pen, right = self.generator.uniform(*MARK_PENS), 0.0
-        sheet = np.zeros((4 * HEIGHT, 4 * HEIGHT * len(text)), np.float32)
+        sheet = np.zeros((4 * STROKE_HEIGHT, 4 * STROKE_HEIGHT * len(text)), np.float32)
         for character in text:
             sizes, places, shapes = MARKS[character]
             size, place = self.generator.uniform(*sizes), self.generator.uniform(*places)
             pens = (min(pen / size, 0.8),) * 2
             ink = crop(draw_by_hand(pick(shapes, self.generator), round(STROKE_BOX * size), self.generator, pens))
-            paste(sheet, ink, round((2 + place) * HEIGHT - len(ink) / 2), round(right))
-            right += ink.shape[1] + HEIGHT * self.generator.uniform(*MARK_GAPS)
+            paste(sheet, ink, round((2 + place) * STROKE_HEIGHT - len(ink) / 2), round(right))
+            right += ink.shape[1] + STROKE_HEIGHT * self.generator.uniform(*MARK_GAPS)
         rows = np.flatnonzero(sheet.max(axis=1) > 0.3)
         ink = crop(sheet)
-        return Lettering(ink, (rows[0] + rows[-1] + 1) / 2 / HEIGHT - 2.5, max(ink.shape) / HEIGHT)
+        return Lettering(ink, (rows[0] + rows[-1] + 1) / 2 / STROKE_HEIGHT - 2.5, max(ink.shape) / STROKE_HEIGHT)
 
     def _draw_letters(self, text: str) -> tuple[Lettering, float]:
         """Return the drawing of a word, and the height of an x relative to that of a digit."""
@@ -158,8 +158,8 @@ def choose_shape(name: str, generator: Generator) -> Sequence[Stroke]:
     own = choose_digit(name, generator) if generator.random() < HABITS.own_shape else None
     if own:
         return own
-    if generator.random() < FONTS:
+    if generator.random() < FONT_SHARE:
         fonts = load_digits()
         return fonts[generator.integers(len(fonts))][int(name)]
-    shapes = [shape for digit, shape in DIGITS if digit == name]
+    shapes = [shape for digit, shape in STYLED_DIGITS if digit == name]
     return parse_shape(shapes[generator.integers(len(shapes))])

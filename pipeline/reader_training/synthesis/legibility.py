@@ -9,18 +9,21 @@ from numpy.typing import NDArray
 from pipeline.pictures.filters import ndimage
 from pipeline.reader_training.synthesis.signs import Ink
 
-INKED = 0.5  # ink of a stroke, relative to the most ink of its sign
+STROKE_INK = 0.5  # ink of a stroke, relative to the most ink of its sign
 FREE = 0.15  # ink below which there is paper
-BESIDE = 0.02  # weight of paper beside ink, onto which this is blurred
+PAPER_WEIGHT = 0.02  # weight of paper beside ink, onto which this is blurred
 HIDING = 0.35  # ink around the row that hides a stroke
-PAPER, NOISE = 11, 21  # pixels: sides of the squares in which the level of the paper and its noise are measured
-EYE = 3  # pixels: side of the square whose mean is seen
+PAPER_WINDOW, NOISE_WINDOW = (
+    11,
+    21,
+)  # pixels: sides of the squares in which the level of the paper and its noise are measured
+EYE_WINDOW = 3  # pixels: side of the square whose mean is seen
 LEAST_NOISE = 0.05  # in units of local contrast
 NORMAL = 1.25  # standard deviation of a normal distribution, relative to its mean absolute deviation
 # Quantile of the depth of the strokes that counts, and largest hidden part: of a digit, and of other writing, of which
 # it is enough that there is some.
 WEAKEST, HIDDEN = (0.25, 0.5), (0.5, 1.0)
-AROUND = 2  # pixels around a digit to which its shape extends
+SHAPE_REACH = 2  # pixels around a digit to which its shape extends
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,20 +40,22 @@ class LineView:
     shown: NDArray[np.bool_]
 
 
-def view(contrast: Ink, writing: Ink, others: Ink) -> LineView:
+def measure_visibility(contrast: Ink, writing: Ink, others: Ink) -> LineView:
     """Return a line image as an eye sees it. contrast: local contrast, (h, w). writing, others: its ink, in [0, 1].
 
     The others are around the row, such as lines: they hide writing, but they are no noise.
     """
     shown = others < HIDING
     written = np.maximum(writing, others)
-    clear, beside = ndimage.maximum_filter(written, EYE) < FREE, written < FREE
-    free = np.where(clear, 1, BESIDE * beside).astype(np.float32)
-    paper = _average(contrast, free, PAPER)
-    noise = NORMAL * _average(np.abs(_average(contrast, free, EYE) - paper), free, NOISE)  # edges of shadows add little
-    depth = (paper - _average(contrast, writing * shown, EYE)) / (noise + LEAST_NOISE)
+    clear, beside = ndimage.maximum_filter(written, EYE_WINDOW) < FREE, written < FREE
+    free = np.where(clear, 1, PAPER_WEIGHT * beside).astype(np.float32)
+    paper = _average(contrast, free, PAPER_WINDOW)
+    noise = NORMAL * _average(
+        np.abs(_average(contrast, free, EYE_WINDOW) - paper), free, NOISE_WINDOW
+    )  # edges of shadows add little
+    depth = (paper - _average(contrast, writing * shown, EYE_WINDOW)) / (noise + LEAST_NOISE)
     seen = shown.astype(np.float32)
-    return LineView(depth, _average(paper - contrast, seen, EYE), _average(writing, seen, EYE), shown)
+    return LineView(depth, _average(paper - contrast, seen, EYE_WINDOW), _average(writing, seen, EYE_WINDOW), shown)
 
 
 def _average(values: Ink, weights: Ink, side: int) -> Ink:
@@ -70,7 +75,7 @@ def measure_legibility(line_image: LineView, ink: Ink, top: int, left: int, is_w
     bottom, right = top + ink.shape[0], left + ink.shape[1]
     inside = np.s_[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
     part = stroke[inside]
-    inked = ink > INKED * ink.max()
+    inked = ink > STROKE_INK * ink.max()
     part[:] = inked[max(-top, 0) :, max(-left, 0) :][: part.shape[0], : part.shape[1]]
     seen = line_image.depth[stroke & line_image.shown]
     if len(seen) <= (1 - HIDDEN[is_word]) * inked.sum():
@@ -78,7 +83,7 @@ def measure_legibility(line_image: LineView, ink: Ink, top: int, left: int, is_w
     weakest = float(np.quantile(seen, WEAKEST[is_word]))
     if is_word:
         return weakest
-    box = np.s_[max(top - AROUND, 0) : bottom + AROUND, max(left - AROUND, 0) : right + AROUND]
+    box = np.s_[max(top - SHAPE_REACH, 0) : bottom + SHAPE_REACH, max(left - SHAPE_REACH, 0) : right + SHAPE_REACH]
     shown = line_image.shown[box]
     relief, expected = line_image.relief[box][shown], line_image.ink[box][shown]
     if min(np.ptp(relief), np.ptp(expected)) == 0:

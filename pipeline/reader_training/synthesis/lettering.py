@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from pipeline.data.ink import to_ink
-from pipeline.reader_training.synthesis.signs import FONTS, Ink
+from pipeline.reader_training.synthesis.signs import FONT_FOLDERS, Ink
 
 EM = 56  # pixels: size at which text is drawn; its digits are about twice as high as those of a line image
 HELD_OUT = 10  # one in so many fonts is for validation
@@ -29,7 +29,7 @@ class Lettering:
 
 def list_fonts(kind: str, folder: Path | None = None) -> tuple[Path, ...]:
     """Return the font files of a kind, including those in `folder`, sorted by name."""
-    folders = [FONTS[kind], folder] if folder else [FONTS[kind]]
+    folders = [FONT_FOLDERS[kind], folder] if folder else [FONT_FOLDERS[kind]]
     return tuple(sorted((path for each in folders for path in each.glob("*.woff")), key=lambda path: path.name))
 
 

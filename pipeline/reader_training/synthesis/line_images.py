@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.pictures.contrast import local_contrast
-from pipeline.reader.rows.labels import OUTER, SHEET, SIDE, WIDTH, encode_contrast
+from pipeline.reader.rows.labels import LINE_IMAGE_WIDTH, OUTER, SHEET, SIDE, encode_contrast
 from pipeline.reader_training.synthesis.another_size import write_in_another_size
 from pipeline.reader_training.synthesis.habits import HABITS
 from pipeline.reader_training.synthesis.hands import Hands
-from pipeline.reader_training.synthesis.legibility import measure_legibility, view
+from pipeline.reader_training.synthesis.legibility import measure_legibility, measure_visibility
 from pipeline.reader_training.synthesis.lettering import covers, draw_lettering, list_fonts
 from pipeline.reader_training.synthesis.line_kinds import make_cells, make_signs, make_tokens, make_wide_row
 from pipeline.reader_training.synthesis.line_writing import (
@@ -28,18 +28,18 @@ from pipeline.reader_training.synthesis.number_writing import NOTHING, Style, ch
 from pipeline.reader_training.synthesis.paper import bleed_through, expose, paste, smooth_noise, texture, to_levels
 from pipeline.reader_training.synthesis.scenes import draw_scene
 from pipeline.reader_training.synthesis.signs import Generator, Ink, SourceImages, choose, choose_hand, write
-from pipeline.reader_training.synthesis.surroundings import surround
-from pipeline.reader_training.synthesis.transcript import list_digits, make_labels
+from pipeline.reader_training.synthesis.surroundings import draw_surroundings
+from pipeline.reader_training.synthesis.transcript import make_labels, place_digits
 from pipeline.reader_training.synthesis.windows import choose_window, continue_beyond
 from pipeline.reader_training.synthesis.words import make_words
 
 # Pixels from the ends of what a network sees up to which there are digits, so that they are not stretched beyond it.
 REACH = 16
-ROOM = WIDTH - 2 * REACH
-SIZES = 13.6, 27.6  # pixels: longer side of the digits; that of most is about 19
+LINE_ROOM = LINE_IMAGE_WIDTH - 2 * REACH
+LINE_SIZES = 13.6, 27.6  # pixels: longer side of the digits; that of most is about 19
 MARKER = 0.05, 0.13  # by how much the strokes of a marker are wider, in sizes
 SLOPE = 0.025  # standard deviation of the slope of a line
-KINDS = {  # shares
+LINE_SHARES = {  # shares
     "digits": 0.11,
     "line": 0.46,
     "wide row": 0.1,
@@ -57,11 +57,11 @@ NEIGHBOUR_ROOM = 130  # pixels of its digits
 NEIGHBOUR_KINDS = {"line": 0.6, "digits": 0.2, "words": 0.2}
 # Of a line image of words: probability that the lines above and below also have only words; otherwise NEIGHBOUR_KINDS
 # decides.
-TEXT = 0.7
+TEXT_SHARE = 0.7
 BLEED, GRAIN = 0.07, 0.15  # shares of the line images with writing of the other side, and with the grain of a pencil
 BACKDROPS = {"texture": texture, "scene": draw_scene}
 SMALL_PRINT, PRINT_SIZE, PRINT_AWAY = 0.15, (0.3, 0.65), (0.75, 1.4)  # share of lines with it; in sizes of the digits
-PRINT = list_fonts("print")
+PRINT_FONTS = list_fonts("print")
 LEGIBLE = 1.9  # of each sign: chosen by eye
 
 
@@ -95,9 +95,9 @@ def synthesise_line(
 
 def synthesise_any(source: SourceImages, fonts: Sequence[Path], generator: Generator) -> SyntheticLine:
     """Return a new synthetic line image, legible or not, of a random kind, size and hand."""
-    kind = choose(KINDS, generator)
-    hands = Hands(source, {"script": fonts, "print": PRINT}, generator)
-    size = math.exp(generator.uniform(*np.log(SIZES)))
+    kind = choose(LINE_SHARES, generator)
+    hands = Hands(source, {"script": fonts, "print": PRINT_FONTS}, generator)
+    size = math.exp(generator.uniform(*np.log(LINE_SIZES)))
     hand = replace(choose_hand(generator), angle=generator.normal(0, SLOPE))
     if generator.random() < HABITS.marker:
         hand = replace(hand, stroke=size * generator.uniform(*MARKER), outline=False)
@@ -106,9 +106,9 @@ def synthesise_any(source: SourceImages, fonts: Sequence[Path], generator: Gener
     rows = {"cells": make_cells, "signs": make_signs, "wide row": make_wide_row}
     if kind in rows:
         write_row = write_wide_row if kind == "wide row" else write_cells
-        line = write_row(rows[kind](source, generator), style, hands, ROOM, generator)
+        line = write_row(rows[kind](source, generator), style, hands, LINE_ROOM, generator)
     else:
-        line = write_line(make_tokens(kind, source, generator), style, hands, ROOM, generator)
+        line = write_line(make_tokens(kind, source, generator), style, hands, LINE_ROOM, generator)
     line = place(line, _choose_start(line, generator), middle, hand.angle)
     pieces, writing, others = [*line.pieces], np.zeros(SHEET, np.float32), np.zeros(SHEET, np.float32)
     if kind == "another size":
@@ -119,7 +119,7 @@ def synthesise_any(source: SourceImages, fonts: Sequence[Path], generator: Gener
         paste(writing, piece.ink, piece.top, piece.left)
     sides = [side for side in (-1, 1) if generator.random() < NEIGHBOURS]
     if sides:  # the same line above and below, elsewhere: it takes a third of the time
-        of_text = kind == "words" and generator.random() < TEXT
+        of_text = kind == "words" and generator.random() < TEXT_SHARE
         tokens = make_tokens("words" if of_text else choose(NEIGHBOUR_KINDS, generator), source, generator)
         neighbour = write_line(tokens, replace(style, pitch=0), hands, NEIGHBOUR_ROOM, generator)
         for side in sides:
@@ -129,7 +129,7 @@ def synthesise_any(source: SourceImages, fonts: Sequence[Path], generator: Gener
                 pieces.append(piece)
     if generator.random() < SMALL_PRINT:
         _print_beside(others, style, middle, hands, generator)
-    np.maximum(others, surround(line, style, middle, generator), out=others)
+    np.maximum(others, draw_surroundings(line, style, middle, generator), out=others)
     if generator.random() < BLEED:
         np.maximum(others, bleed_through(SHEET, source, generator), out=others)
     if generator.random() < GRAIN:
@@ -142,20 +142,20 @@ def synthesise_any(source: SourceImages, fonts: Sequence[Path], generator: Gener
     outside[top:bottom, left:right] = False
     others[outside] = 1  # there is neither writing nor paper
     contrast = local_contrast(levels)
-    line_image = view(*(each[OUTER:-OUTER] for each in (contrast, writing, others)))
+    line_image = measure_visibility(*(each[OUTER:-OUTER] for each in (contrast, writing, others)))
     seen = [
         measure_legibility(line_image, piece.ink, piece.top - OUTER, piece.left, not piece.is_digit)
         for piece in line.pieces
         if piece.symbol != NOTHING
     ]
     labels = make_labels(line.pieces, len(source.class_names), left, right)
-    digits = list_digits([piece for piece in pieces if piece.is_digit], window)
+    digits = place_digits([piece for piece in pieces if piece.is_digit], window)
     return SyntheticLine(encode_contrast(contrast), labels, digits, kind, min(seen, default=math.inf))
 
 
 def _print_beside(sheet: Ink, style: Style, middle: float, hands: Hands, generator: Generator) -> None:
     """Print small words above or below the line, as forms have them."""
-    font = PRINT[generator.integers(len(PRINT))]
+    font = PRINT_FONTS[generator.integers(len(PRINT_FONTS))]
     size, left = style.size * generator.uniform(*PRINT_SIZE), generator.uniform(-80, SHEET[1] - 60)
     away = generator.choice([-1, 1]) * style.size * generator.uniform(*PRINT_AWAY)
     for _ in range(generator.integers(1, 5)):
@@ -171,6 +171,11 @@ def _print_beside(sheet: Ink, style: Style, middle: float, hands: Hands, generat
 def _choose_start(line: Line, generator: Generator) -> float:
     """Return where on the sheet a line starts: its digits are REACH from the ends of the line, its words anywhere."""
     if line.digits:
-        low, high = SIDE + REACH - line.digits[0].left, SIDE + WIDTH - REACH - max(each.right for each in line.digits)
+        low, high = (
+            SIDE + REACH - line.digits[0].left,
+            SIDE + LINE_IMAGE_WIDTH - REACH - max(each.right for each in line.digits),
+        )
         return float(generator.integers(min(low, high), high + 1))
-    return float(SIDE + generator.uniform(0, 1) * WIDTH - max((each.right for each in line.pieces), default=0) / 2)
+    return float(
+        SIDE + generator.uniform(0, 1) * LINE_IMAGE_WIDTH - max((each.right for each in line.pieces), default=0) / 2
+    )

@@ -7,7 +7,7 @@ import numpy as np
 from pipeline.reader_training.synthesis.habits import HABITS
 from pipeline.reader_training.synthesis.line_text import Token, tokenize
 from pipeline.reader_training.synthesis.notes import SIGN, make_note
-from pipeline.reader_training.synthesis.number_text import MOST, make_digits, make_number
+from pipeline.reader_training.synthesis.number_text import MOST_DIGITS_DRAWN, make_digits, make_number
 from pipeline.reader_training.synthesis.signs import Generator, SourceImages
 from pipeline.reader_training.synthesis.words import make_phrase, make_words
 
@@ -36,7 +36,7 @@ def make_tokens(kind: str, source: SourceImages, generator: Generator) -> list[T
             length, count = int(generator.integers(1, 3)), int(generator.integers(3, MOST_CELLS + 1))
             return tokenize(" ".join(make_digits(length, generator) for _ in range(count)))
         count = 2 if generator.random() < TWO else 1
-        most = int(generator.integers(1, MOST + 1)) if generator.random() < EVEN_LENGTHS else None
+        most = int(generator.integers(1, MOST_DIGITS_DRAWN + 1)) if generator.random() < EVEN_LENGTHS else None
         text = " ".join(make_number(generator, most) for _ in range(count))
     else:
         text = ""

@@ -3,11 +3,11 @@
 import re
 from dataclasses import dataclass
 
-from pipeline.reader_training.synthesis.notes import APART, LOWERED, RAISED, STRUCK
+from pipeline.reader_training.synthesis.notes import LOWERED, RAISED, SPACED, STRUCK
 from pipeline.reader_training.synthesis.number_text import GROUP
 
 BEFORE = RAISED + LOWERED + STRUCK
-NUMBER = re.compile(rf"[{BEFORE}]?\d+(?:[.,:/'{GROUP}-]\d+)*[.,:;]?|[^\d{BEFORE}{APART}]+")
+NUMBER_TOKEN = re.compile(rf"[{BEFORE}]?\d+(?:[.,:/'{GROUP}-]\d+)*[.,:;]?|[^\d{BEFORE}{SPACED}]+")
 
 
 @dataclass(frozen=True)
@@ -35,4 +35,6 @@ class Token:
 
 def tokenize(text: str) -> list[Token]:
     """Split a line at its spaces, and between numbers and what adjoins them: `5kg` is a number and a word."""
-    return [Token(part, joined=index > 0) for word in text.split() for index, part in enumerate(NUMBER.findall(word))]
+    return [
+        Token(part, joined=index > 0) for word in text.split() for index, part in enumerate(NUMBER_TOKEN.findall(word))
+    ]

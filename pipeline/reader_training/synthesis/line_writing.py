@@ -16,9 +16,9 @@ from pipeline.reader_training.synthesis.habits import HABITS
 from pipeline.reader_training.synthesis.hands import STROKE_BOX, Hands
 from pipeline.reader_training.synthesis.line_text import Token
 from pipeline.reader_training.synthesis.notes import LOWERED, RAISED, SIGN, STRUCK
-from pipeline.reader_training.synthesis.number_writing import NOTHING, Piece, Style, find_widest_gap, write_number
+from pipeline.reader_training.synthesis.number_writing import NOTHING, Piece, Style, draw_number, find_widest_gap
 from pipeline.reader_training.synthesis.paper import paste
-from pipeline.reader_training.synthesis.signs import FINE, Generator, Ink, write
+from pipeline.reader_training.synthesis.signs import FINER, Generator, Ink, write
 
 # The gap between two numbers with nothing but paper between them: in sizes, relative to the gaps within them, and in
 # sizes between two single digits, which might be one number written far apart.
@@ -33,13 +33,13 @@ LARGE_LETTERS = 1.1, 1.7  # by what factor letters are larger than usual, beside
 STRIKES = 4  # lines through a number that was struck out, exclusive
 # Numbers in cells of their own: pitch, which narrower boxes of one number do not have; gap around a number in a column,
 # which is as wide as its number; both in sizes. Share of the empty cells.
-CELL_PITCHES, COLUMN, EMPTY = (1.65, 3.4), (0.3, 1.3), 0.15
+CELL_PITCHES, COLUMN, EMPTY_SHARE = (1.65, 3.4), (0.3, 1.3), 0.15
 # Wide rows: distance of the middles of single digits, and its deviation relative to it; least gap, and gaps of numbers
 # of two digits; in sizes. Distances up to which all digits are one number, and from which each is one.
 WIDE_PITCHES, WIDE_UNEVEN, LEAST_GAP, GROUP_GAPS = (0.95, 2.2), (0.02, 0.2), 0.06, (0.65, 1.6)
 ALL_TOGETHER, ALL_APART = 1.2, 1.9
 OFF_CENTRE = 2.2  # pixels: standard deviation of the height of a line, or of what is taken for one, in its image
-COLUMNS, RULED = 0.3, 0.75  # shares of the rows of cells that are columns, and of the others that have rules
+COLUMN_SHARE, RULED = 0.3, 0.75  # shares of the rows of cells that are columns, and of the others that have rules
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def write_line(tokens: Sequence[Token], style: Style, hands: Hands, room: float,
                 line.pieces.extend(shifted)
                 number = []
                 continue
-            written = write_number(token.text.lstrip(RAISED + LOWERED), style, hands, index, generator)
+            written = draw_number(token.text.lstrip(RAISED + LOWERED), style, hands, index, generator)
             start = right + gap
             if number:
                 start = _find_digits(number)[-1].right + _choose_space(number, written, style, wider)
@@ -168,35 +168,35 @@ def _shift_number(text: str, right: float, style: Style, hands: Hands, index: in
     small = replace(style, size=style.size * generator.uniform(*RAISED_SIZE), spacing="apart")
     left = round(right + generator.uniform(0.0, 0.2) * style.size)
     up = round(generator.uniform(*RAISED_BY) * style.size) * (1 if text[0] == RAISED else -1)
-    written = write_number(text[1:], small, hands, index, generator)
+    written = draw_number(text[1:], small, hands, index, generator)
     return [replace(piece, left=piece.left + left, top=piece.top - up) for piece in written]
 
 
 def _strike(text: str, left: int, style: Style, hands: Hands, generator: Generator) -> Piece:
     """Return a number with lines through it, which counts as other writing."""
-    pieces = write_number(text, replace(style, pitch=0), hands, NOTHING, generator)
+    pieces = draw_number(text, replace(style, pitch=0), hands, NOTHING, generator)
     first, top = min(piece.left for piece in pieces), min(piece.top for piece in pieces)
     width = max(piece.right for piece in pieces) - first
     height = max(piece.box[3] for piece in pieces) - top
     ink = np.zeros((height, width), np.float32)
     for piece in pieces:
         paste(ink, piece.ink, piece.top - top, piece.left - first)
-    sheet = Image.new("L", (FINE * width, FINE * height))
+    sheet = Image.new("L", (FINER * width, FINER * height))
     pen, strokes = ImageDraw.Draw(sheet), int(generator.integers(1, STRIKES))
     for _ in range(strokes):
-        ends = generator.uniform(0.15, 0.85, 2) * FINE * height
-        points = [(0, ends[0]), (FINE * width, ends[1])]
+        ends = generator.uniform(0.15, 0.85, 2) * FINER * height
+        points = [(0, ends[0]), (FINER * width, ends[1])]
         if strokes == 3:  # a zigzag
-            x = np.linspace(0, FINE * width, int(generator.integers(4, 10)))
-            points = [(at, FINE * height * (0.15 + 0.7 * (i % 2))) for i, at in enumerate(x.tolist())]
-        pen.line(points, 255, max(1, round(FINE * generator.uniform(0.06, 0.14) * style.size)))
-    lines = to_ink(np.asarray(sheet.reduce(FINE)))
+            x = np.linspace(0, FINER * width, int(generator.integers(4, 10)))
+            points = [(at, FINER * height * (0.15 + 0.7 * (i % 2))) for i, at in enumerate(x.tolist())]
+        pen.line(points, 255, max(1, round(FINER * generator.uniform(0.06, 0.14) * style.size)))
+    lines = to_ink(np.asarray(sheet.reduce(FINER)))
     return Piece(np.maximum(ink, lines), top, left, hands.other)
 
 
 def write_cells(texts: Sequence[str], style: Style, hands: Hands, room: float, generator: Generator) -> Line:
     """Write numbers and signs into cells of a table, a grid or a wide, even row: each is a number of its own."""
-    line, in_columns = Line([]), generator.random() < COLUMNS
+    line, in_columns = Line([]), generator.random() < COLUMN_SHARE
     draw_sign = _choose_sign(hands, generator) if SIGN in texts else None
     style = replace(style, pitch=0, spacing="apart" if style.spacing == "far" else style.spacing)
     pitch = style.size * math.exp(generator.uniform(*np.log(CELL_PITCHES)))
@@ -205,7 +205,7 @@ def write_cells(texts: Sequence[str], style: Style, hands: Hands, room: float, g
         if draw_sign and text == SIGN:
             written = [_write_sign(draw_sign(), style, hands, generator)]
         else:
-            written = write_number(text, style, hands, index, generator)
+            written = draw_number(text, style, hands, index, generator)
         start, stop = min(piece.left for piece in written), max(piece.right for piece in written)
         around = style.size * generator.uniform(*COLUMN)
         width = stop - start + 2 * around if in_columns else max(pitch, stop - start + 0.5 * style.size)
@@ -217,7 +217,7 @@ def write_cells(texts: Sequence[str], style: Style, hands: Hands, room: float, g
         if max(piece.right for piece in kept) > origin + room:
             continue
         first = origin
-        if generator.random() >= EMPTY or index == 0:
+        if generator.random() >= EMPTY_SHARE or index == 0:
             line.pieces.extend(kept)
         edge += width
         edges.append(edge)
@@ -231,7 +231,7 @@ def write_wide_row(texts: Sequence[str], style: Style, hands: Hands, room: float
     line, pitch, uneven = Line([]), generator.uniform(*WIDE_PITCHES), generator.uniform(*WIDE_UNEVEN)
     is_single = max(map(len, texts)) == 1
     together = is_single and generator.random() < (ALL_APART - pitch) / (ALL_APART - ALL_TOGETHER)
-    row = write_number("".join(texts), replace(style, pitch=0, spacing="close"), hands, 0, generator)
+    row = draw_number("".join(texts), replace(style, pitch=0, spacing="close"), hands, 0, generator)
     middle, right = 0.0, -math.inf
     for index, text in enumerate(texts):
         group, row = row[: len(text)], row[len(text) :]

@@ -4,7 +4,7 @@ from pipeline.data.synthetic.shapes import Stroke, parse_shape
 
 # Of each mark: least and greatest longer side, and place of its middle below that of the digits, in sizes of a digit;
 # then shapes, in the notation of `pipeline.data.synthetic.shapes`. No hand writes a slash upright, like a 1.
-TABLE = """
+MARK_TABLE = """
 - 0.3 0.55 -0.08 0.1 ; 0,50 100,50
 – 0.4 0.9 -0.08 0.1 ; 0,50 100,50 ; 0,54 100,46
 − 0.35 0.7 -0.08 0.1 ; 0,50 100,50 ; 0,46 100,52
@@ -49,7 +49,7 @@ Range = tuple[float, float]
 
 def _read_table() -> dict[str, tuple[Range, Range, tuple[tuple[Stroke, ...], ...]]]:
     marks = {}
-    for line in TABLE.strip().splitlines():
+    for line in MARK_TABLE.strip().splitlines():
         first, *shapes = line.split(" ; ")
         mark, *ranges = first.split()
         least, most, high, low = map(float, ranges)

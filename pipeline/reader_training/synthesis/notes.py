@@ -17,8 +17,8 @@ from pipeline.reader_training.synthesis.vocabulary import (
     ANSWERS,
     CHECKS,
     CODE_LETTERS,
+    FIRST_NAMES,
     MONTHS,
-    NAMES,
     OPERATORS,
     UNITS,
     WEEKDAYS,
@@ -28,7 +28,7 @@ from pipeline.reader_training.synthesis.words import make_initials, make_opening
 # Characters for what has none: a sign without a name (a doodle, a letter, a drawing); before a number, that it is
 # raised, lowered or struck out; after a comma, that a number of its own follows.
 SIGN = "\ue000"
-RAISED, LOWERED, STRUCK, APART = "\ue001", "\ue004", "\ue002", "\ue005"
+RAISED, LOWERED, STRUCK, SPACED = "\ue001", "\ue004", "\ue002", "\ue005"
 PARTS = (
     *("{number}", "{number}", "{number}{gap}{unit}", "{opening}{gap}{number}"),
     *("{word}", "{word}", "{word},", "{operator}"),
@@ -37,7 +37,7 @@ PARTS = (
 
 def make_note(generator: Generator) -> str:
     """Return a line in one of the FORMS, with at least one number, which may be struck out."""
-    return _fill(pick(FORMS[choose(SHARES, generator)], generator), generator)
+    return _fill(pick(NOTE_FORMS[choose(NOTE_SHARES, generator)], generator), generator)
 
 
 def _fill(form: str, generator: Generator) -> str:
@@ -54,8 +54,8 @@ def _fill(form: str, generator: Generator) -> str:
 
 def _make_list(generator: Generator) -> str:
     """Return numbers apart, with or without commas and spaces."""
-    comma = pick((", ", ", ", f",{APART}", f",{APART}", "; ", " ", " , "), generator)
-    count, length = int(generator.integers(3 if comma == f",{APART}" else 2, 8)), int(generator.integers(1, 4))
+    comma = pick((", ", ", ", f",{SPACED}", f",{SPACED}", "; ", " ", " , "), generator)
+    count, length = int(generator.integers(3 if comma == f",{SPACED}" else 2, 8)), int(generator.integers(1, 4))
     return comma.join(make_digits(int(generator.integers(1, length + 1)), generator) for _ in range(count))
 
 
@@ -110,7 +110,7 @@ FIELDS: dict[str, Callable[[Generator], str]] = {
     "variable": _pick(*"xynabtdfkmhpruvw"),
     "month": _pick(*MONTHS),
     "weekday": _pick(*WEEKDAYS),
-    "name": _pick(*NAMES),
+    "name": _pick(*FIRST_NAMES),
     "unit": _pick(*UNITS),
     "currency": _pick("€", "$", "£", "EUR", "CHF", "Fr.", "Rs.", "Rs", "₹"),
     "clock": _pick("Uhr", "h", "am", "pm"),
@@ -177,5 +177,5 @@ def _read_forms() -> Iterator[tuple[str, float, tuple[str, ...]]]:
         yield kind, float(share), tuple(form.strip() for form in forms)
 
 
-SHARES = {kind: share for kind, share, _ in _read_forms()}
-FORMS = {kind: forms for kind, _, forms in _read_forms()}
+NOTE_SHARES = {kind: share for kind, share, _ in _read_forms()}
+NOTE_FORMS = {kind: forms for kind, _, forms in _read_forms()}

@@ -5,27 +5,27 @@ import numpy as np
 from pipeline.reader_training.synthesis.signs import Generator, T, choose
 
 GROUP = "\ue003"  # between the digits of a number: a gap that parts groups
-MOST = 10  # digits of a number
-LENGTHS = {1: 0.2, 2: 0.24, 3: 0.17, 4: 0.14, 5: 0.08, 6: 0.06, 7: 0.04, 8: 0.03, 9: 0.02, 10: 0.02}  # shares
+MOST_DIGITS_DRAWN = 10  # digits of a number
+LENGTH_SHARES = {1: 0.2, 2: 0.24, 3: 0.17, 4: 0.14, 5: 0.08, 6: 0.06, 7: 0.04, 8: 0.03, 9: 0.02, 10: 0.02}  # shares
 PLAIN_FORMS = 0.3  # share of the numbers that are a date, a time or an amount, in digits
 SEPARATED = 0.3  # share of the others of two or more digits with separators
-SEPARATORS = {".": 0.25, ",": 0.2, ":": 0.13, "/": 0.24, "-": 0.13, "'": 0.05}
+SEPARATOR_SHARES = {".": 0.25, ",": 0.2, ":": 0.13, "/": 0.24, "-": 0.13, "'": 0.05}
 GROUPED = 0.25  # share of the numbers of six or more digits in groups, as those of telephones and cards
-NARROW = 0.3  # share of the numbers of which half of the digits are a 1 or a 7
+NARROW_SHARE = 0.3  # share of the numbers of which half of the digits are a 1 or a 7
 
 
 def make_number(generator: Generator, count: int | None = None) -> str:
     """Return a number of `count` digits, sometimes with separators; by default, of any kind, with 1 to MOST digits."""
     if count is None and generator.random() < PLAIN_FORMS:
         return (make_date, make_date, make_time, make_amount)[generator.integers(4)](generator)
-    count = count or choose(LENGTHS, generator)
+    count = count or choose(LENGTH_SHARES, generator)
     digits = make_digits(count, generator)
     if count == 1 or generator.random() >= SEPARATED:
         return digits
     if count >= 6 and generator.random() < GROUPED:
         cuts = set(range(int(generator.integers(2, 5)), count - 1, int(generator.integers(2, 5))))
         return _cut(digits, cuts, GROUP)
-    separator = choose(SEPARATORS, generator)
+    separator = choose(SEPARATOR_SHARES, generator)
     if separator in ".-/" and count > 3 and generator.random() < 0.5:  # dates, telephone numbers
         return _cut(digits, {2, 4} if count > 4 or generator.random() < 0.5 else {1, 2}, separator)
     if separator in ".,'" and count > 3 and generator.random() < 0.3:  # thousands
@@ -78,7 +78,7 @@ def make_amount(generator: Generator) -> str:
 def make_digits(count: int, generator: Generator) -> str:
     """Return `count` digits; some of the numbers are rich in ones, which are easily missed, and in sevens."""
     digits = generator.integers(0, 10, count)
-    if generator.random() < NARROW:
+    if generator.random() < NARROW_SHARE:
         digits = np.where(generator.random(count) < 0.5, generator.choice([1, 1, 1, 7], count), digits)
     return "".join(map(str, digits.tolist()))
 

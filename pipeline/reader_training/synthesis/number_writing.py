@@ -27,21 +27,21 @@ MEANS = {
     "overlapping": (-0.12, -0.03),
 }
 MEANS["comb"] = (0, 0)  # its cells have one pitch
-MOST = {"apart": 0.5, "far": 0.75, "close": 0.3}
+MOST_TOUCHING = {"apart": 0.5, "far": 0.75, "close": 0.3}
 BY_INK = ("touching", "overlapping")
 FAR_DIGITS = 3  # that a number has at least if they are far apart; two might be two numbers
 DEVIATION = 0.05, 0.02  # of a gap between boxes and of one between ink, relative to the size
 CELL = 0.95, 2.0  # pitch of the cells of a comb, relative to the size
 BETWEEN_GROUPS = 0.3, 0.7  # gap between the groups of a number, in sizes
 AFTER_SEPARATOR, STANDING_OFF = (0.0, 0.22), (0.2, 0.7)  # gap between a separator and a digit, in sizes
-UNEVEN, EVEN_SIZES, UNEVEN_SIZES, LARGEST = (
+UNEVEN_SHARE, EVEN_SIZES, UNEVEN_SIZES, LARGEST_SLOPE = (
     0.15,
     0.07,
     (0.12, 0.22),
     0.32,
 )  # share; deviations of the logarithms of sizes
-INKED = 0.3  # ink that touches other ink
-PEN_UP = -1e9  # pixels: last column with ink where there is none
+TOUCHING_INK = 0.3  # ink that touches other ink
+LIFTED = -1e9  # pixels: last column with ink where there is none
 HALF = 44  # rows of pixels above and below the middle of a line that its ink may reach
 
 
@@ -112,7 +112,7 @@ def choose_style(hand: Hand, size: float, in_comb: bool, generator: Generator) -
     return Style(hand, size, spacing, size * generator.uniform(0, 0.1), pitch)
 
 
-def write_number(text: str, style: Style, hands: Hands, index: int, generator: Generator) -> list[Piece]:
+def draw_number(text: str, style: Style, hands: Hands, index: int, generator: Generator) -> list[Piece]:
     """Return the digits and the separators of a number, the index-th of its line, from the start of the line."""
     if style.pitch:
         style = replace(style, spacing="comb")
@@ -122,18 +122,18 @@ def write_number(text: str, style: Style, hands: Hands, index: int, generator: G
     draw, gap = hands.choose_number(), generator.uniform(*MEANS[style.spacing])
     between, last_digit = generator.uniform(*BETWEEN_GROUPS), text.rfind(next(filter(str.isdigit, reversed(text))))
     after_separator = STANDING_OFF if generator.random() < HABITS.gap_after_separator else AFTER_SEPARATOR
-    is_uneven = generator.random() < UNEVEN
+    is_uneven = generator.random() < UNEVEN_SHARE
     deviation, on_line = (
         (generator.uniform(*UNEVEN_SIZES), generator.random() < 0.6) if is_uneven else (EVEN_SIZES, False)
     )
-    pieces, right, border = list[Piece](), 0.0, np.full(2 * HALF, PEN_UP)
+    pieces, right, border = list[Piece](), 0.0, np.full(2 * HALF, LIFTED)
     after_digit = False
     for place, character in enumerate(text):
         if character == GROUP:
             right += style.size * between * math.exp(generator.normal(0, 0.1))
         elif character.isdigit():
             label = hands.find_label(character)
-            own = style.size * math.exp(np.clip(generator.normal(0, deviation), -LARGEST, LARGEST))
+            own = style.size * math.exp(np.clip(generator.normal(0, deviation), -LARGEST_SLOPE, LARGEST_SLOPE))
             ink = np.float32(generator.uniform(0.85, 1)) * write(draw(label), own, style.hand, generator)
             foot = (style.size if on_line else ink.shape[0]) / 2
             top = round(foot - ink.shape[0] + generator.normal(0, style.jitter))
@@ -149,7 +149,7 @@ def write_number(text: str, style: Style, hands: Hands, index: int, generator: G
             else:
                 left = round(right + (style.size * generator.uniform(*after_separator) if pieces else 0))
             if style.spacing in BY_INK:
-                move_border(ink > INKED, beside, left)
+                move_border(ink > TOUCHING_INK, beside, left)
             pieces.append(Piece(ink, top, left, label, index))
         else:
             ink, relative, below = hands.draw_separator(character)
@@ -170,9 +170,9 @@ def _find_left(
 ) -> float:
     """Return the left side of a digit that follows another one, which ends at `right`. gap: mean, in sizes."""
     if style.spacing in BY_INK:
-        touch = find_touch(ink > INKED, border, right, style.size)
+        touch = find_touch(ink > TOUCHING_INK, border, right, style.size)
         return touch + style.size * generator.normal(gap, DEVIATION[1])
-    return right + style.size * min(generator.normal(gap, DEVIATION[0]), MOST[style.spacing])
+    return right + style.size * min(generator.normal(gap, DEVIATION[0]), MOST_TOUCHING[style.spacing])
 
 
 def find_widest_gap(pieces: Sequence[Piece]) -> float:
@@ -186,11 +186,11 @@ def find_touch(inked: NDArray[np.bool_], border: NDArray[np.float64], right: flo
     inked: (h, w). border: (h,), the last column with ink at each height, or PEN_UP. size: of the signs, in pixels.
     """
     first = np.where(inked.any(axis=1), inked.argmax(axis=1), inked.shape[1])
-    reach = float(np.max(border + 1 - first, initial=PEN_UP))
+    reach = float(np.max(border + 1 - first, initial=LIFTED))
     return reach if reach > right - 1.5 * size else right
 
 
 def move_border(inked: NDArray[np.bool_], border: NDArray[np.float64], left: int) -> None:
     """Move the border, in place, to the last columns of a sign that begins at `left`."""
-    last = np.where(inked.any(axis=1), left + inked.shape[1] - 1 - inked[:, ::-1].argmax(axis=1), PEN_UP)
+    last = np.where(inked.any(axis=1), left + inked.shape[1] - 1 - inked[:, ::-1].argmax(axis=1), LIFTED)
     np.maximum(border, last, out=border)

@@ -11,7 +11,7 @@ from pipeline.data.ink import to_ink
 from pipeline.pictures.filters import ndimage
 from pipeline.reader_training.synthesis.signs import Generator, Ink, SourceImages, choose_hand, write
 
-Shape = tuple[int, int]
+PaperShape = tuple[int, int]
 
 # Shares of the pictures whose light has ...
 GRADIENT = 0.6
@@ -28,8 +28,8 @@ FABRIC = 0.06
 # Shares of the pictures in which the ink is dark, and of those with each fault of a camera or a scanner.
 DARK_INK = 0.7
 SHEET_EDGE = 0.04
-BLURRED = 0.55
-MOVED = 0.15  # of those that are not blurred
+BLUR_SHARE = 0.55
+MOVE_SHARE = 0.15  # of those that are not blurred
 FEW_PIXELS = 0.1
 NOISY = 0.65
 FINE_NOISE = 0.6  # of the noisy pictures: noise that differs from pixel to pixel
@@ -45,7 +45,7 @@ def paste(sheet: Ink, ink: Ink, top: int, left: int) -> None:
         np.maximum(part, ink[y - top : bottom - top, x - left : right - left], out=part)
 
 
-def bleed_through(shape: Shape, source: SourceImages, generator: Generator) -> Ink:
+def bleed_through(shape: PaperShape, source: SourceImages, generator: Generator) -> Ink:
     """Return faint, blurred, mirrored writing of the other side."""
     sheet = np.zeros(shape, np.float32)
     hand = choose_hand(generator)
@@ -57,7 +57,7 @@ def bleed_through(shape: Shape, source: SourceImages, generator: Generator) -> I
     return np.asarray(ndimage.gaussian_filter(sheet, generator.uniform(0.6, 2)) * generator.uniform(0.05, 0.4))
 
 
-def texture(shape: Shape, generator: Generator) -> Ink:
+def texture(shape: PaperShape, generator: Generator) -> Ink:
     """Return a pattern in [0, 1] on which nothing is written: stripes, checks, dots, bars, grain."""
     y, x = np.ogrid[: shape[0], : shape[1]]
     angle, pitch = generator.uniform(0, math.pi), generator.uniform(3, 40, 2)
@@ -78,14 +78,14 @@ def texture(shape: Shape, generator: Generator) -> Ink:
     return np.asarray(1 / (1 + np.exp(-generator.choice([1, 3, 20]) * pattern)), np.float32)
 
 
-def smooth_noise(shape: Shape, scale: tuple[float, float], generator: Generator) -> Ink:
+def smooth_noise(shape: PaperShape, scale: tuple[float, float], generator: Generator) -> Ink:
     """Return noise that is smooth over `scale` pixels, with a standard deviation of about 0.8."""
     coarse = [max(2, math.ceil(side / reach) + 1) for side, reach in zip(shape, scale, strict=True)]
     noise = Image.fromarray(generator.standard_normal(coarse, np.float32))
     return np.asarray(noise.resize((shape[1], shape[0]), Image.Resampling.BICUBIC))
 
 
-def light(shape: Shape, generator: Generator) -> Ink:
+def light(shape: PaperShape, generator: Generator) -> Ink:
     """Return factors on the light of each pixel: gradients, shadows, folds, stains, vignettes."""
     height, width = shape
     y, x = np.ogrid[:height, :width]
@@ -141,10 +141,10 @@ def expose(ink: Ink, generator: Generator) -> Ink:
         side, wide = generator.integers(4), int(generator.integers(1, 30))
         edge = np.s_[:wide], np.s_[-wide:], np.s_[:, :wide], np.s_[:, -wide:]
         grey[edge[side]] = generator.uniform(0, 255)
-    if generator.random() < BLURRED:
+    if generator.random() < BLUR_SHARE:
         sigma = generator.choice([generator.uniform(0.3, 0.9), generator.uniform(0.6, 2.0)])
         grey = ndimage.gaussian_filter(grey, sigma)
-    elif generator.random() < MOVED:  # a camera that moves
+    elif generator.random() < MOVE_SHARE:  # a camera that moves
         grey = ndimage.uniform_filter1d(grey, int(generator.integers(2, 7)), axis=int(generator.integers(2)))
     if generator.random() < FEW_PIXELS:
         factor = generator.uniform(1.3, 2.7)

@@ -21,12 +21,12 @@ from pipeline.scheduling.execution import iterate_job
 from pipeline.scheduling.jobs import Job
 
 BLOCK = 250  # line images of a task
-FEWEST = 2_000  # validation line images, if there are at least as many for training
+FEWEST_LINES = 2_000  # validation line images, if there are at least as many for training
 
 
 def count_lines(training: int) -> dict[str, int]:
     """Return the number of line images of each part."""
-    return {"train": training, "validation": max(min(FEWEST, training), training // 30)}
+    return {"train": training, "validation": max(min(FEWEST_LINES, training), training // 30)}
 
 
 def synthesise_lines(
@@ -63,13 +63,13 @@ def _synthesise_block(
 ) -> tuple[NDArray[Any], ...]:
     (normalize, fonts, seed, parts), (part, start, stop) = shared, task
     held_out = part != "train"
-    source, script = load_sources(normalize, part), split_fonts(list_fonts("script", fonts), held_out)
+    source, script = load_source_images(normalize, part), split_fonts(list_fonts("script", fonts), held_out)
     generators = (np.random.default_rng((seed, parts.index(part), i)) for i in range(start, stop))
     made = [synthesise_line(source, script, generator) for generator in generators]
     return tuple(map(np.array, zip(*made, strict=True)))
 
 
-def load_sources(normalize: Path, part: str) -> SourceImages:
+def load_source_images(normalize: Path, part: str) -> SourceImages:
     """Return the images of a part, train or validation, of an artifact of `normalize`."""
     found = load_part(normalize, part)
     return SourceImages(found.pixels, found.labels, load_description(normalize).class_names)

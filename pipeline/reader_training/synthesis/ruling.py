@@ -11,9 +11,9 @@ from pipeline.data.ink import to_ink
 from pipeline.pictures.contrast import BOX
 from pipeline.reader.rows.labels import SHEET
 from pipeline.reader_training.synthesis.number_writing import Piece
-from pipeline.reader_training.synthesis.signs import FINE, Generator, Ink, choose
+from pipeline.reader_training.synthesis.signs import FINER, Generator, Ink, choose
 
-SECOND = 0.12  # probability of single lines in addition to another kind
+SECOND_SHARE = 0.12  # probability of single lines in addition to another kind
 JITTER = 0.4  # pixels: standard deviation of the corners of a box
 
 
@@ -32,15 +32,15 @@ class Ruler:
     generator: Generator
 
     def __post_init__(self) -> None:
-        self.image = Image.new("L", (FINE * SHEET[1], FINE * SHEET[0]))
+        self.image = Image.new("L", (FINER * SHEET[1], FINER * SHEET[0]))
         self.pen = ImageDraw.Draw(self.image)
         self.size = float(np.median([each.size for each in self.digits])) if self.digits else BOX
 
     def line(self, points: Iterable[tuple[float, float]]) -> None:
         """Draw a polyline through points (x, y)."""
-        whole = max(1, round(FINE * self.width))
-        fill = round(255 * self.strength * min(1, FINE * self.width / whole))
-        self.pen.line([(FINE * x, FINE * y) for x, y in points], fill=fill, width=whole)
+        whole = max(1, round(FINER * self.width))
+        fill = round(255 * self.strength * min(1, FINER * self.width / whole))
+        self.pen.line([(FINER * x, FINER * y) for x, y in points], fill=fill, width=whole)
 
     def across(self, y: float) -> None:
         """Draw a horizontal line."""
@@ -66,7 +66,7 @@ class Ruler:
 
     def ink(self) -> Ink:
         """Return what has been drawn, in [0, 1]."""
-        return to_ink(np.asarray(self.image.reduce(FINE)))
+        return to_ink(np.asarray(self.image.reduce(FINER)))
 
 
 def rule(ruler: Ruler) -> None:
@@ -135,12 +135,12 @@ def cross(ruler: Ruler) -> None:
         ruler.line(points.tolist())
 
 
-Kind = Callable[[Ruler], None]
+DrawRules = Callable[[Ruler], None]
 # With their shares. No box or circle is drawn around each digit: it would make a 0 of a 1.
-KINDS: dict[Kind, float] = {rule: 0.2, square: 0.22, cross: 0.1, box_row: 0.12, table: 0.06, separate: 0.1}
+RULE_SHARES: dict[DrawRules, float] = {rule: 0.2, square: 0.22, cross: 0.1, box_row: 0.12, table: 0.06, separate: 0.1}
 
 
-def draw_lines(digits: Sequence[Piece], generator: Generator, without: Sequence[Kind] = ()) -> Ink:
+def draw_lines(digits: Sequence[Piece], generator: Generator, without: Sequence[DrawRules] = ()) -> Ink:
     """Return the ink of lines of some kind, around at least one digit. without: kinds that are not drawn."""
     ruler = Ruler(
         digits,
@@ -149,7 +149,7 @@ def draw_lines(digits: Sequence[Piece], generator: Generator, without: Sequence[
         width=generator.choice([generator.uniform(0.4, 1.2), generator.uniform(0.8, 2.6)]),
         generator=generator,
     )
-    choose({kind: share for kind, share in KINDS.items() if kind not in without}, generator)(ruler)
-    if generator.random() < SECOND:
+    choose({kind: share for kind, share in RULE_SHARES.items() if kind not in without}, generator)(ruler)
+    if generator.random() < SECOND_SHARE:
         cross(ruler)
     return ruler.ink()

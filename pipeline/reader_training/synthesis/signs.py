@@ -13,9 +13,9 @@ from PIL import Image
 
 from pipeline.data.dataset import are_ten_digits
 from pipeline.data.ink import find_extent, to_ink
-from pipeline.data.synthetic.drawn import MIN_WIDTH, cut_part, make_doodle
+from pipeline.data.synthetic.drawn import MIN_SIGN_WIDTH, cut_part, make_doodle
 from pipeline.data.synthetic.shapes import SIGNS, load_glyphs, parse_shape
-from pipeline.data.synthetic.strokes import draw, draw_by_hand
+from pipeline.data.synthetic.strokes import draw_by_hand, draw_polylines
 from pipeline.pictures.contrast import BOX
 from pipeline.pictures.filters import ndimage
 
@@ -23,11 +23,11 @@ Ink = NDArray[np.float32]
 Generator = np.random.Generator
 T = TypeVar("T")
 
-FINE = 2  # drawn pixels per pixel of the picture
-EDGE = 8  # pixels by which a picture of a sign is larger than its ink, for strokes that widen
+FINER = 2  # drawn pixels per pixel of the picture
+CROP_EDGE = 8  # pixels by which a picture of a sign is larger than its ink, for strokes that widen
 SIGN_SHARES = {"letter": 0.4, "sign": 0.35, "doodle": 0.2, "piece": 0.05}
 OTHER_SIGN_SHARES = {"doodle": 0.5, "piece": 0.5}  # for classes that may be letters or signs
-FONTS = {"print": Path(__file__).parent / "fonts" / "print", "script": Path(__file__).parent / "fonts"}
+FONT_FOLDERS = {"print": Path(__file__).parent / "fonts" / "print", "script": Path(__file__).parent / "fonts"}
 
 
 def choose(shares: Mapping[T, float], generator: Generator) -> T:
@@ -79,9 +79,9 @@ class SourceImages:
             return draw_by_hand(parse_shape(SIGNS[generator.integers(len(SIGNS))]), BOX, generator)
         whole = to_ink(self.images[generator.integers(len(self.images))])
         whole = whole[:, whole.max(axis=0) > 0]
-        if source == "piece" and whole.shape[1] >= MIN_WIDTH:
+        if source == "piece" and whole.shape[1] >= MIN_SIGN_WIDTH:
             return np.asarray(cut_part(whole, generator), np.float32)
-        return np.asarray(draw(make_doodle(generator), BOX, generator), np.float32)
+        return np.asarray(draw_polylines(make_doodle(generator), BOX, generator), np.float32)
 
 
 def choose_hand(generator: Generator) -> Hand:
@@ -99,21 +99,21 @@ def write(ink: Ink, size: float, hand: Hand, generator: Generator) -> Ink:
     """Return the ink, cropped, as a hand writes it, with its longer side about `size` pixels before it is turned."""
     top, bottom, left, right = find_extent(ink >= 0.5 * ink.max())
     height, width = bottom - top, right - left
-    scale = FINE * size / max(height, width)
+    scale = FINER * size / max(height, width)
     angle = hand.angle + generator.normal(0, 0.06)
     shear = hand.shear + generator.normal(0, 0.06)
     stretch = math.sqrt(hand.stretch * math.exp(generator.normal(0, 0.06)))
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
     forward = scale * turn @ np.array([[stretch, -shear], [0, 1 / stretch]])
     inverse = np.linalg.inv(forward)
-    wide, high = (FINE * math.ceil(side / FINE + EDGE) for side in (np.abs(forward) @ [width, height]).tolist())
+    wide, high = (FINER * math.ceil(side / FINER + CROP_EDGE) for side in (np.abs(forward) @ [width, height]).tolist())
     centre = np.array([left + right, top + bottom]) / 2
     offset = centre - inverse @ np.array([wide, high]) / 2
     coefficients = (*inverse[0], offset[0], *inverse[1], offset[1])
     source = Image.fromarray(np.uint8(255 * np.clip(ink, 0, 1)))
     drawn = source.transform((wide, high), Image.Transform.AFFINE, coefficients, Image.Resampling.BICUBIC)
-    fine = _change_strokes(np.asarray(drawn), hand).reshape(high // FINE, FINE, wide // FINE, FINE)
-    return crop(to_ink(((fine.sum(axis=(1, 3), dtype=np.uint16) + FINE**2 // 2) // FINE**2).astype(np.uint8)))
+    fine = _change_strokes(np.asarray(drawn), hand).reshape(high // FINER, FINER, wide // FINER, FINER)
+    return crop(to_ink(((fine.sum(axis=(1, 3), dtype=np.uint16) + FINER**2 // 2) // FINER**2).astype(np.uint8)))
 
 
 def _change_strokes(fine: NDArray[np.uint8], hand: Hand) -> NDArray[np.uint8]:

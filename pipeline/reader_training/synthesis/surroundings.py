@@ -13,22 +13,22 @@ from pipeline.reader_training.synthesis.number_writing import NOTHING, Piece, St
 from pipeline.reader_training.synthesis.ruling import Ruler, box_row, draw_lines, separate
 from pipeline.reader_training.synthesis.signs import Generator, Ink
 
-LINES, BESIDE_COMBS = 0.5, 0.15  # shares of the lines without and with combs that have other lines around them
+LINE_SHARE, BESIDE_COMBS = 0.5, 0.15  # shares of the lines without and with combs that have other lines around them
 RULE_BESIDE, BESIDE_BY = 0.05, (0.1, 0.6)  # share of the lines that end at a rule, and distance, in sizes
-PENS = 0.5, 1.8  # pixels: width of the lines
-FORMS = {"boxes": 0.5, "apart": 0.2, "ticks": 0.3}  # of combs
+RULE_PENS = 0.5, 1.8  # pixels: width of the lines
+COMB_FORMS = {"boxes": 0.5, "apart": 0.2, "ticks": 0.3}  # of combs
 ACROSS = separate, box_row  # boxes that would make one number of two
 
 
-def surround(line: Line, style: Style, middle: float, generator: Generator) -> Ink:
+def draw_surroundings(line: Line, style: Style, middle: float, generator: Generator) -> Ink:
     """Return the ink of the lines around the writing. middle: height of the writing in the middle of the sheet."""
     digits = line.digits
     ink = np.zeros(SHEET, np.float32)
-    if generator.random() < (BESIDE_COMBS if line.combs else LINES):
+    if generator.random() < (BESIDE_COMBS if line.combs else LINE_SHARE):
         one_number = len({each.number for each in digits}) == 1 and not (line.combs or line.rules)
         ink = draw_lines(digits, generator, () if one_number else ACROSS)
     slope = float(np.tan(style.hand.angle))
-    ruler = Ruler(digits, slope, generator.uniform(*PENS), generator.uniform(0.25, 1), generator)
+    ruler = Ruler(digits, slope, generator.uniform(*RULE_PENS), generator.uniform(0.25, 1), generator)
     if line.combs:
         _draw_combs(ruler, line.combs, style.size, middle - slope * SHEET[1] / 2)
     if line.rules:
@@ -68,7 +68,7 @@ def _rule_through(ruler: Ruler, middle: float, size: float) -> None:
 def _draw_combs(ruler: Ruler, combs: Sequence[Comb], size: float, middle: float) -> None:
     """Draw cells of one height around the digits of each comb. middle: middle of the line at the left of the sheet."""
     generator = ruler.generator
-    form = str(generator.choice(list(FORMS), p=list(FORMS.values())))
+    form = str(generator.choice(list(COMB_FORMS), p=list(COMB_FORMS.values())))
     tall, moved = size * generator.uniform(1.05, 1.9), generator.normal(0, 0.06) * size
     top, bottom = middle + moved - tall / 2, middle + moved + tall / 2
     inset = generator.uniform(0.02, 0.12) if form == "apart" else 0.0

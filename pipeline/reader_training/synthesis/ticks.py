@@ -12,12 +12,12 @@ from pipeline.reader_training.synthesis.lettering import Lettering
 from pipeline.reader_training.synthesis.signs import Generator, Ink, crop
 
 # In x-heights: length of a tick, from a dot on; gap between a tick and the letter below it; room for ticks.
-LENGTHS, GAPS, ROOM = (0.12, 0.62), (0.04, 0.3), 2.0
+TICK_LENGTHS, GAPS, TICK_ROOM = (0.12, 0.62), (0.04, 0.3), 2.0
 LEAN = 0.25, 0.3  # x per y of a tick: mean and standard deviation
-INKED = 0.3
+TICK_INK = 0.3
 DOT = 0.5  # x-heights: longest side of a dot
 LOW = 1.3  # x-heights: height of a letter that may have a tick above it
-PLACES = {"above": 0.62, "comma": 0.2, "apostrophe": 0.12, "quotes": 0.06}
+TICK_PLACES = {"above": 0.62, "comma": 0.2, "apostrophe": 0.12, "quotes": 0.06}
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Tick:
 
 def choose_tick(generator: Generator) -> Tick:
     """Return the tick of a random hand."""
-    return Tick(generator.uniform(*LENGTHS), generator.normal(*LEAN), generator.normal(0, 0.08))
+    return Tick(generator.uniform(*TICK_LENGTHS), generator.normal(*LEAN), generator.normal(0, 0.08))
 
 
 def add_ticks(drawn: Lettering, tick: Tick, x_height: float, generator: Generator) -> Lettering:
@@ -41,7 +41,7 @@ def add_ticks(drawn: Lettering, tick: Tick, x_height: float, generator: Generato
     read a stroke beside a word that is as high as its letters as a 1. x_height: of the letters, in heights of a digit.
     """
     height = _digit_height(drawn)
-    unit, room = x_height * height, math.ceil(ROOM * x_height * height)
+    unit, room = x_height * height, math.ceil(TICK_ROOM * x_height * height)
     foot = len(drawn.ink) / 2 - drawn.middle * height + room  # row of the line of writing, below the room for ticks
     ink = np.pad(drawn.ink, room)
     dots = _take_dots(ink, foot, unit)
@@ -61,9 +61,9 @@ def add_ticks(drawn: Lettering, tick: Tick, x_height: float, generator: Generato
     columns = np.flatnonzero(tops < foot)
     low = columns[tops[columns] > foot - LOW * unit]
     first, last = columns[[0, -1]] if len(columns) else (room, ink.shape[1] - room)
-    places = list(PLACES)
+    places = list(TICK_PLACES)
     for _ in range(1 if dots else int(generator.integers(1, 4))):
-        place = places[generator.choice(len(places), p=list(PLACES.values()))]
+        place = places[generator.choice(len(places), p=list(TICK_PLACES.values()))]
         if place == "above" and len(low):
             x = int(low[generator.integers(len(low))])
             near = tops[max(x - round(0.3 * unit), 0) : x + round(0.5 * unit) + 1].min()
@@ -86,7 +86,7 @@ def _digit_height(drawn: Lettering) -> float:
 
 def _frame(ink: Ink, foot: float, height: float) -> Lettering:
     """Return ink, cropped, as lettering. foot: row of the line of writing. height: of a digit, in pixels."""
-    rows = np.flatnonzero((ink >= INKED * ink.max()).any(axis=1))
+    rows = np.flatnonzero((ink >= TICK_INK * ink.max()).any(axis=1))
     cropped = crop(ink)
     middle = ((rows[0] + rows[-1] + 1) / 2 - foot) / height
     return Lettering(cropped, float(middle), max(cropped.shape) / height)
@@ -94,7 +94,7 @@ def _frame(ink: Ink, foot: float, height: float) -> Lettering:
 
 def _take_dots(ink: Ink, foot: float, unit: float) -> list[tuple[float, float]]:
     """Remove the dots of letters from the ink; return x and the lower end of each."""
-    labels, _ = ndimage.label(ink > INKED)
+    labels, _ = ndimage.label(ink > TICK_INK)
     dots = []
     for number, (down, along) in enumerate(ndimage.find_objects(labels), 1):
         small = max(down.stop - down.start, along.stop - along.start) < DOT * unit
@@ -107,7 +107,7 @@ def _take_dots(ink: Ink, foot: float, unit: float) -> list[tuple[float, float]]:
 
 def _find_tops(ink: Ink) -> NDArray[np.float64]:
     """Return the first row with ink of each column, or the number of rows."""
-    inked = ink > INKED
+    inked = ink > TICK_INK
     return np.where(inked.any(axis=0), inked.argmax(axis=0), len(ink)).astype(np.float64)
 
 

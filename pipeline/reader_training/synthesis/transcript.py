@@ -5,11 +5,11 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.reader.rows.labels import DIGIT_COLUMNS, MAX_DIGITS, MAX_LABELS, NO_LABEL, OTHER, SPACE
+from pipeline.reader.rows.labels import DIGIT_COLUMNS, MAX_DIGITS, MAX_LABELS, NO_LABEL, OTHER_WRITING, SPACE
 from pipeline.reader_training.synthesis.number_writing import NOTHING, Piece
 
 # Other writing that is cut off at an edge counts if this part of its width is visible, or that many pixels.
-PART, PIXELS = 0.5, 12
+VISIBLE_PART, LEAST_PIXELS = 0.5, 12
 
 
 def make_labels(pieces: Iterable[Piece], classes: int, start: float, stop: float) -> NDArray[np.float32]:
@@ -19,11 +19,11 @@ def make_labels(pieces: Iterable[Piece], classes: int, start: float, stop: float
     has one label; between two numbers without other writing there is a space. Separators have a label if they
     are within a number.
     """
-    space, other = classes + SPACE, classes + OTHER
+    space, other = classes + SPACE, classes + OTHER_WRITING
     labels, before = list[tuple[int, float, float]](), None
     for piece in pieces:
         left, right = max(piece.left, start), min(piece.right, stop)
-        cut_off = piece.symbol == other and right - left < min(PART * (piece.right - piece.left), PIXELS)
+        cut_off = piece.symbol == other and right - left < min(VISIBLE_PART * (piece.right - piece.left), LEAST_PIXELS)
         if cut_off or piece.symbol == NOTHING:
             continue
         if before and before.symbol == other == piece.symbol:
@@ -39,7 +39,7 @@ def make_labels(pieces: Iterable[Piece], classes: int, start: float, stop: float
     return rows
 
 
-def list_digits(pieces: Iterable[Piece], window: tuple[int, int, int, int]) -> NDArray[np.float32]:
+def place_digits(pieces: Iterable[Piece], window: tuple[int, int, int, int]) -> NDArray[np.float32]:
     """Return digits as an array, (MAX_DIGITS, 5), with the columns DIGIT_COLUMNS; unused rows are NO_LABEL.
 
     window: left, top, right and bottom of the part of the sheet that the picture shows.

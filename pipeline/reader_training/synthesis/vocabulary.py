@@ -14,15 +14,15 @@ WEEKDAYS = _split("""
     Monday Tuesday Wednesday Thursday Friday Saturday Sunday Mon Tue Wed Thu Fri Sat Sun Montag Dienstag Mittwoch
     Freitag Samstag Sonntag Mo Di Mi Do Fr Sa So lundi mardi jeudi lunes viernes sabato zondag
 """)
-NAMES = _split("""
+FIRST_NAMES = _split("""
     Anna Ben Clara David Eva Felix Hans Ida Jonas Julia Karl Lena Lisa Luis Maria Max Mia Nils Olga Oscar Paul Peter
     Rosa Sofia Tom Zoe Müller Schmidt Weber Smith Jones Brown Garcia Rossi Dubois Novak Jansen Silva
 """)
-PLACES = _split("""
+CITIES = _split("""
     Berlin Bonn Bern Basel Graz Köln London Leeds Oslo Paris Lyon Madrid Roma Milano Wien Zürich Boston Texas Delhi
     Street Road Avenue Straße Weg Platz rue via calle Room Zimmer Floor Haus Box Hall Park
 """)
-FORMS = _split("""
+FORM_WORDS = _split("""
     Name Date Datum Total Summe Page Seite Tel Phone Code Score Order Sum Betrag Price Preis Konto Bank Account
     Amount Number Nummer Student Group Gruppe Class Klasse Team Test Task Aufgabe Points Punkte Age Alter Size Rest
     Cash Paid Start Ende Week Woche Day Tag Jahr year Rabatt Menge Artikel Rechnung Invoice Signed Ort Km-Stand
@@ -44,7 +44,7 @@ CYRILLIC = _split("""
     стр. рис. руб. кг чай хлеб молоко домашняя апреля
 """)  # some of whose letters resemble a 3, a 4, a 6 or a 0
 CODE_LETTERS = _split("A B C D E F AI BI BS CS IT SB ES IS EB OA BA CE EE ME AIB MAT PHY")  # between or after digits
-WORDS = (*MONTHS, *WEEKDAYS, *NAMES, *PLACES, *FORMS, *THINGS, *CYRILLIC)
+VOCABULARY = (*MONTHS, *WEEKDAYS, *FIRST_NAMES, *CITIES, *FORM_WORDS, *THINGS, *CYRILLIC)
 OPENINGS = _split("""
     No. Nr. N° ca. # € $ £ - * + ~ = < > p. S. Tel. Fr. CHF EUR USD max. min. x à A H K M P R T V je ab bis §
 """)  # before a number

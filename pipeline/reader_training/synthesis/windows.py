@@ -16,7 +16,7 @@ CUT = {
     "signs": 0.1,
 }  # share of the line images of a kind that show the edges of a picture
 SIDES_CUT = 0.8  # share of the sides that are such edges
-TIGHT_SHARE, TIGHT, NARROW = 0.6, (-2, 6), (4, 24)  # pixels from the ink to the edges
+TIGHT_SHARE, TIGHT, NARROW_WIDTHS = 0.6, (-2, 6), (4, 24)  # pixels from the ink to the edges
 
 
 def choose_window(line: Line, kind: str, generator: Generator) -> tuple[int, int, int, int]:
@@ -25,7 +25,7 @@ def choose_window(line: Line, kind: str, generator: Generator) -> tuple[int, int
     if not line.pieces or generator.random() >= CUT.get(kind, 0):
         return 0, 0, width, height
     boxes = np.array([piece.box for piece in line.pieces])
-    low, high = TIGHT if generator.random() < TIGHT_SHARE else NARROW
+    low, high = TIGHT if generator.random() < TIGHT_SHARE else NARROW_WIDTHS
     edges = np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
     low = max(low, -(edges[2:] - edges[:2]).min() / 4)  # a half of a thin sign stays
     edges = edges + (-1, -1, 1, 1) * generator.uniform(low, high, 4)

@@ -6,7 +6,7 @@ import numpy as np
 
 from pipeline.reader_training.synthesis.number_text import pick
 from pipeline.reader_training.synthesis.signs import Generator
-from pipeline.reader_training.synthesis.vocabulary import ANSWERS, OPENINGS, SMALL_WORDS, WORDS
+from pipeline.reader_training.synthesis.vocabulary import ANSWERS, OPENINGS, SMALL_WORDS, VOCABULARY
 
 KNOWN, PAIRED = 0.6, 1 / 12  # shares of the words that are in a list, and that are two words beside a sign
 LIKE_DIGITS = frozenset("bgijloqszBGIJOQSZ")  # except within a word
@@ -33,7 +33,7 @@ def make_phrase(generator: Generator) -> str:
 def _choose_word(generator: Generator) -> str:
     if generator.random() >= KNOWN:
         return make_word(generator)
-    word = pick(WORDS, generator)
+    word = pick(VOCABULARY, generator)
     return [word, word.lower(), word.upper(), f"{word}:"][generator.choice(4, p=[0.74, 0.1, 0.08, 0.08])]
 
 

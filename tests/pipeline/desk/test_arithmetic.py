@@ -33,10 +33,10 @@ def form(tmp_path: Path) -> Form:
     return load_form(tmp_path / "form.toml")
 
 
-def make_row(given: Given, region: str, record: int) -> RowReading:
+def make_row(given: Given, region: str, line: int) -> RowReading:
     text, chance, other, less = (given, 0.99, "", 0.0) if isinstance(given, str) else (*given, "", 0.0)[:4]
     others = ((other, less),) if other else ()
-    return RowReading(text, "", chance, others, (), (0, 0, 9, 9), False, region=region, record=record)
+    return RowReading(text, "", chance, others, (), (0, 0, 9, 9), False, region=region, line=line)
 
 
 def make_page(*lines: tuple[Given, Given, Given], total: Given = "") -> Reading:
@@ -132,7 +132,7 @@ def test_total_decides_for_a_sum_and_for_the_quantity_that_makes_it(form: Form) 
 
 def test_missing_numbers_are_named_where_the_line_has_others(form: Form) -> None:
     page = apply_formulas(make_page(("3", "4.50", ""), ("3", "", "12.00"), ("", "", ""), total=""), form, HABITS)
-    assert [(each.kind, each.region, each.record) for each in page.problems] == [
+    assert [(each.kind, each.region, each.line) for each in page.problems] == [
         ("missing", "sum", 1),
         ("missing", "price", 2),
         ("sum", "total", 0),
@@ -147,15 +147,15 @@ def test_page_whose_alignment_is_in_doubt_is_not_proved(form: Form) -> None:
 def test_reading_that_fits_no_pattern_is_found_by_its_line(form: Form) -> None:
     page = apply_formulas(make_page(("3", "4.50", ("", 0.0, "13.50", 0.04)), total="13.50"), form, HABITS)
     assert list_texts(page)[2] == "13.50"
-    assert not page.rows[2].rejected
+    assert not page.rows[2].withheld
 
 
-def test_rejected_reading_is_named_as_missing(form: Form) -> None:
-    rejected = ("", 0.0, "", 0.0)
-    page = apply_formulas(make_page((rejected, "4.50", "13.50"), total="13.50"), form, HABITS)
-    page = replace(page, rows=(make_row(rejected, "quantity", 1), *page.rows))
+def test_withheld_reading_is_named_as_missing(form: Form) -> None:
+    withheld = ("", 0.0, "", 0.0)
+    page = apply_formulas(make_page((withheld, "4.50", "13.50"), total="13.50"), form, HABITS)
+    page = replace(page, rows=(make_row(withheld, "quantity", 1), *page.rows))
     page = apply_formulas(page, form, HABITS)
-    assert [(each.kind, each.region, each.record) for each in page.problems][-1] == ("missing", "quantity", 1)
+    assert [(each.kind, each.region, each.line) for each in page.problems][-1] == ("missing", "quantity", 1)
 
 
 def test_each_field_has_the_separators_of_its_pattern(tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ def test_time_is_compared_to_the_minute_unless_hours_are_rounded(tmp_path: Path,
     fields = "".join(f"[fields.{name}]\nholds = 'lines'\n" for name in ("from", "to", "hours"))
     (tmp_path / "form.toml").write_text(f"{fields}[lines]\nhours = 'to - from'")
     (page,) = check_pages([make_time_sheet("8", *begins)], load_form(tmp_path / "form.toml"))
-    assert [each.record for each in page.problems] == list(range(len(begins) - wrong + 1, len(begins) + 1))
+    assert [each.line for each in page.problems] == list(range(len(begins) - wrong + 1, len(begins) + 1))
     proved = [row.confidence > 0.99 for row in page.rows if row.region == "from"]
     assert proved == ([True] * 6 + [False] * 2 if wrong == 2 else [False] * 6)
 

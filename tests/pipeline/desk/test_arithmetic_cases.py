@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipeline.desk.arithmetic import Habit, check, count_results, weigh
-from pipeline.desk.forms.amounts import format_amount, parse_amount, write_number
+from pipeline.desk.forms.amounts import format_amount, parse_amount, write_amount
 from pipeline.desk.forms.form import load_form
 from pipeline.desk.forms.formulas import Formula, Tree, parse_formula
 from pipeline.desk.review_data import describe_form
@@ -59,7 +59,7 @@ def call_weigh(given: dict[str, Any]) -> Any:
 
 
 def call_write(given: dict[str, str]) -> str:
-    return write_number(given["text"], given["decimal"], given.get("pattern"))
+    return write_amount(given["text"], given["decimal"], given.get("pattern"))
 
 
 def call_form(given: str) -> Any:

@@ -18,9 +18,9 @@ FORM = Form(
 )
 
 
-def make_row(text: str, region: str, record: int, confidence: float) -> RowReading:
+def make_row(text: str, region: str, line: int, confidence: float) -> RowReading:
     box = (0, 0, 9, next(BOTTOMS))
-    return RowReading(text, "", confidence, (), (), box, not text, region=region, record=record)
+    return RowReading(text, "", confidence, (), (), box, not text, region=region, line=line)
 
 
 def make_page(name: str, lines: list[tuple[str, str]], total: str, *problems: Problem) -> Reading:
@@ -39,8 +39,8 @@ def list_problems(page: Reading) -> list[str]:
 def test_sum_that_does_not_add_up_is_a_problem() -> None:
     right = make_page("a.png", [("1", "10.50"), ("2", "20")], "30,50")
     wrong = make_page("b.png", [("1", "10.50"), ("2", "20")], "31.50")
-    rejected = make_page("c.png", [("1", "x"), ("2", "20")], "30.50")
-    first, second, third = check_pages([right, wrong, rejected], FORM)
+    withheld = make_page("c.png", [("1", "x"), ("2", "20")], "30.50")
+    first, second, third = check_pages([right, wrong, withheld], FORM)
     assert list_problems(first) == []
     assert list_problems(second) == ["total: 31.50, but sum(amount) is 30.50"]
     assert len(list_problems(third)) == 1

@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline.desk.forms.form import load_form
 from pipeline.desk.review.review import render_review
 from pipeline.desk.review_data import describe_form, list_constants, list_pages
-from pipeline.reader.batch.readings import Reading, RowReading, View
+from pipeline.reader.batch.readings import PageView, Reading, RowReading
 from pipeline.reader.pages.result import Problem
 from tests.pipeline.desk.review.piles import COLUMNS, FITS, REVIEWED, SIZE, make_row
 from tests.pipeline.desk.review.test_logic import OPEN
@@ -44,7 +44,7 @@ def test_page_asks_for_the_number_that_a_formula_needs(tmp_path: Path) -> None:
     texts = [("3", "41.50", "142.50"), ("2", "10.00", "20.00")]
     rows = [make_reading(name, line, each[i]) for line, each in enumerate(texts, 1) for i, name in enumerate(LINES)]
     ink = Problem("ink", "ink that was not read", "quantity", (60, 280, 90, 304), 3)
-    view = View(str(tmp_path / "one.png"), SIZE, "", "id of one")
+    view = PageView(str(tmp_path / "one.png"), SIZE, "", "id of one")
     reading = Reading("one.png", rows=tuple(rows), problems=(ink,), upright=(1, 0, 0, 0), view=view)
     found = [reading, replace(reading, file="two.png", rows=tuple(rows[3:]), problems=())]
     values = {**describe_form(form, found), "columns": REVIEWED}

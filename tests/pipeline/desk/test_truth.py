@@ -11,8 +11,8 @@ from pipeline.reader.batch.readings import Reading, RowReading
 HEAD = "file,row,checked,value,left,top,right,bottom\n"
 
 
-def make_row(text: str, confidence: float, box: tuple[int, int, int, int], rejected: bool = False) -> RowReading:
-    return RowReading(text, text, confidence, (), (), box, rejected)
+def make_row(text: str, confidence: float, box: tuple[int, int, int, int], withheld: bool = False) -> RowReading:
+    return RowReading(text, text, confidence, (), (), box, withheld)
 
 
 def write(path: Path, *lines: str) -> Path:
@@ -42,9 +42,9 @@ def test_rows_are_compared_where_they_are(tmp_path: Path) -> None:
 def test_rows_left_to_a_person_are_not_wrong_at_any_threshold(tmp_path: Path) -> None:
     """The apostrophe keeps spreadsheet programs from evaluating the name."""
     truth = load_truth(write(tmp_path / "t.csv", "'=a.png,1,yes,12,0,0,20,10"))
-    row = make_row("", 0.97, (0, 0, 20, 10), rejected=True)
+    row = make_row("", 0.97, (0, 0, 20, 10), withheld=True)
     first, *thresholds, _ = compare([Reading("=a.png", rows=(row,))], truth, tmp_path / "t.csv").splitlines()
-    assert " 1 are rejected;" in first
+    assert " 1 are withheld;" in first
     assert all(line.endswith(": 0 rows, 0 of them wrong") for line in thresholds)
 
 

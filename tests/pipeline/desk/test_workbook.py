@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.desk.forms.form import load_form
-from pipeline.desk.workbook import convert, make_workbook
+from pipeline.desk.workbook import convert_cell, make_workbook
 
 AMOUNT, TIME, DATE = r"[\d']+[.,]\d\d", r"\d?\d[:.]\d\d", r"\d\d[.]\d\d"
 
@@ -28,7 +28,7 @@ AMOUNT, TIME, DATE = r"[\d']+[.,]\d\d", r"\d?\d[:.]\d\d", r"\d\d[.]\d\d"
     ],
 )
 def test_cell_is_a_number_a_time_or_text(text: str, pattern: str | None, value: float | str, code: str) -> None:
-    assert convert(text, pattern) == (pytest.approx(value) if isinstance(value, float) else value, code)
+    assert convert_cell(text, pattern) == (pytest.approx(value) if isinstance(value, float) else value, code)
 
 
 def test_workbook_has_numbers_and_the_check_of_each_line(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_damaged_output_is_reported_before_use_and_repaired_by_rerun(
 ) -> None:
     plant(output=tmp_path / "plant")
     if damage == "decay":  # on the disk, so that size, times and inode stay the same
-        monkeypatch.setattr("pipeline.engine.digests.signature", lambda path: [1, 1, 1, 1])
+        monkeypatch.setattr("pipeline.engine.digests.file_stamp", lambda path: [1, 1, 1, 1])
         plant(output=tmp_path / "plant")
     path = tmp_path / "plant" / "numbers.npy"
     body = path.read_bytes()

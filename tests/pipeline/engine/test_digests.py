@@ -55,7 +55,7 @@ def test_changed_file_is_read_again_and_an_unchanged_one_is_not(
     assert digests.sha256(file) == HAY
     digests._save()
     forget()
-    known = digests.signature(file)
+    known = digests.file_stamp(file)
     assert digests.remember("sha256", file, known, str, lambda: pytest.fail("read again")) == HAY
     change(file)
     assert digests.sha256(file) == OAT
@@ -69,7 +69,7 @@ def test_file_that_a_write_may_leave_with_the_same_times_is_read_again(
     file, moment = Path("food.txt"), 1_800_000_000 * digests.SECOND + fraction
     clock = itertools.count(moment + age * digests.SECOND)
     monkeypatch.setattr("pipeline.engine.digests.time.time_ns", lambda: next(clock))
-    monkeypatch.setattr(digests, "signature", lambda path: [3, moment, moment, 1])
+    monkeypatch.setattr(digests, "file_stamp", lambda path: [3, moment, moment, 1])
     file.write_text("hay")
     assert digests.sha256(file) == HAY
     digests._save()
@@ -83,7 +83,7 @@ def test_damaged_memory_is_forgotten(text: str, memory: Path) -> None:
     file = Path("food.txt")
     file.write_text("hay")
     memory.parent.mkdir()
-    memory.write_text(text.replace("PATH", str(file.absolute())).replace("STATE", json.dumps(digests.signature(file))))
+    memory.write_text(text.replace("PATH", str(file.absolute())).replace("STATE", json.dumps(digests.file_stamp(file))))
     assert digests.sha256(file) == HAY
     digests._save()
     forget()

@@ -16,23 +16,25 @@ def names(folder: Path) -> list[str]:
 def test_replacement_is_complete_or_did_not_happen(tmp_path: Path) -> None:
     path = tmp_path / "link"
     path.symlink_to("old")
-    with replacement(path) as fresh:
-        fresh.symlink_to("new")
+    with replacement(path) as temporary:
+        temporary.symlink_to("new")
         with replacement(path) as other:  # by another process
             other.symlink_to("other")
         assert path.readlink() == Path("other")
     assert (path.readlink(), names(tmp_path)) == (Path("new"), ["link"])
-    with pytest.raises(KeyboardInterrupt), replacement(path) as fresh:
-        fresh.symlink_to("late")
+    with pytest.raises(KeyboardInterrupt), replacement(path) as temporary:
+        temporary.symlink_to("late")
         raise KeyboardInterrupt
     assert (path.readlink(), names(tmp_path)) == (Path("new"), ["link"])
 
 
-@pytest.mark.parametrize("create", [lambda fresh: fresh.symlink_to("old"), lambda fresh: fresh.write_text("new")])
+@pytest.mark.parametrize(
+    "create", [lambda temporary: temporary.symlink_to("old"), lambda temporary: temporary.write_text("new")]
+)
 def test_error_is_about_the_file_that_should_be_replaced(create: Callable[[Path], object], tmp_path: Path) -> None:
     path = tmp_path / "missing" / "file"
-    with pytest.raises(FileNotFoundError) as caught, replacement(path) as fresh:
-        create(fresh)
+    with pytest.raises(FileNotFoundError) as caught, replacement(path) as temporary:
+        create(temporary)
     assert caught.value.filename == str(path)
 
 

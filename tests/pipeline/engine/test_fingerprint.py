@@ -12,7 +12,7 @@ import pytest
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.fingerprint import fingerprint, load_sources
 from pipeline.engine.outline import Outline
-from pipeline.engine.provenance import environment
+from pipeline.engine.provenance import package_versions
 
 WORK = '''"""A module."""
 
@@ -336,7 +336,7 @@ def test_versions_of_imported_packages_count_and_those_that_only_run_the_stage_d
     assert fingerprint(work).versions.keys() == {"python"}
     text = "import PIL.Image, typer, no_such.module\nfrom numpy import linalg\nFAR = 1\n"
     (project / "library/far.py").write_text(text)
-    assert fingerprint(work).versions == {**environment(["pillow", "numpy"]), "no_such": "not installed"}
+    assert fingerprint(work).versions == {**package_versions(["pillow", "numpy"]), "no_such": "not installed"}
     (project / "library/near.py").write_text(
         f"IN_NO_KEY = 'it shows progress'\n{(project / 'library/near.py').read_text()}"
     )
@@ -347,7 +347,7 @@ def test_folder_without_code_does_not_hide_the_package_of_its_name(project: Path
     (project / "numpy").mkdir()
     (project / "library/far.py").write_text("import numpy\nFAR = 1\n")
     work: Any = importlib.import_module("stages_copy.work").work
-    assert fingerprint(work).versions == environment(["numpy"])
+    assert fingerprint(work).versions == package_versions(["numpy"])
 
 
 @pytest.mark.parametrize("exempt", [False, True])

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.engine.errors import UsageError
-from pipeline.engine.provenance import Provenance, differences, environment, to_json_values
+from pipeline.engine.provenance import Provenance, differences, package_versions, to_json_values
 
 VALUES = st.recursive(
     st.none()
@@ -76,7 +76,7 @@ def test_only_modules_are_called_code_and_count_only_for_the_same_version_of_pyt
 
 def test_environment_has_versions_of_python_and_packages() -> None:
     major, minor, *_ = sys.version_info
-    assert environment(["numpy", "no-such-package"]) == {
+    assert package_versions(["numpy", "no-such-package"]) == {
         "python": f"{major}.{minor}",
         "numpy": np.__version__,
         "no-such-package": "not installed",

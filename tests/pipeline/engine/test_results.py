@@ -52,7 +52,7 @@ def test_names_are_the_other_links_to_the_entry(folder: Path) -> None:
 
 def test_named_result_is_not_pruned_until_its_link_is_removed(folder: Path) -> None:
     first, second, third = (result.entry for result in list_results(folder, "plant"))
-    store.publish(first, folder / "wide")
+    store.publish_result(first, folder / "wide")
     assert store.entry_at(folder / "wide") == first
     assert list(prune(folder, keep=1)) == [second.name]
     (folder / "wide").unlink()
@@ -63,7 +63,7 @@ def test_named_result_is_not_pruned_until_its_link_is_removed(folder: Path) -> N
 def test_results_that_were_restored_last_are_kept(folder: Path) -> None:
     first, second, third = (result.entry for result in list_results(folder, "plant"))
     for entry in (first, third):
-        store.publish(entry, folder / "plant")
+        store.publish_result(entry, folder / "plant")
     assert list(prune(folder, keep=2)) == [second.name]
 
 
@@ -80,7 +80,7 @@ def test_results_that_are_published_or_named_in_another_clone_with_the_same_stor
         plant(output=clone / "plant", number=number)
     plant(output=clones[1] / "plant", number=4)
     plant(output=clones[2] / "plant", number=5)
-    store.publish(store.entry_at(clones[2] / "plant"), clones[2] / "wide")
+    store.publish_result(store.entry_at(clones[2] / "plant"), clones[2] / "wide")
     plant(output=clones[2] / "plant", number=3)
     for clone in clones:
         prune(clone, keep=1)
@@ -98,7 +98,7 @@ def name_while_prune_works(folder: Path, entry: Path, monkeypatch: pytest.Monkey
     size = store.size
 
     def measure(unused: Path) -> int:
-        store.publish(entry, folder / "wide")
+        store.publish_result(entry, folder / "wide")
         return size(unused)
 
     monkeypatch.setattr(store, "size", measure)
@@ -119,7 +119,7 @@ def test_results_computed_from_a_named_result_are_kept(
     if late:
         name_while_prune_works(folder, first, monkeypatch)
     else:
-        store.publish(first, folder / "wide")
+        store.publish_result(first, folder / "wide")
     removed = prune(folder, keep=1, computed_from={"water": "plant"})
     assert (first.name in removed, wet.entry.name in removed) == (False, False)
     assert (second.name in removed, dry.entry.name in removed) == (True, True)

@@ -7,7 +7,7 @@ import pytest
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.pruning import prune
 from pipeline.engine.results import list_results
-from pipeline.engine.store import check_output, commit, entry_of, private_folder, publish, stage_lock
+from pipeline.engine.store import check_output, commit, entry_of, private_folder, publish_result, stage_lock
 from tests.processes import environment, reset_signals
 
 KEYS = [f"{number:064x}" for number in range(1 << 200, (1 << 200) + 9 * (1 << 196), 1 << 196)]
@@ -19,7 +19,7 @@ def put(artifacts: Path, stage: str, key: str, size: int = 1000) -> Path:
         (partial / "numbers").write_bytes(bytes(size))
         (partial / "manifest.json").write_text("{}")
         commit(partial, entry)
-    publish(entry, artifacts / stage)
+    publish_result(entry, artifacts / stage)
     return entry
 
 
@@ -126,7 +126,7 @@ def test_publish_replaces_a_link_atomically(tmp_path: Path) -> None:
     code = f"output = Path({str(tmp_path / 'plant' / 'numbers')!r})\nprint('ready', flush=True)\n"
     with start(f"{code}while not output.with_name('end').exists(): output.stat()") as watcher:
         for number in range(500):
-            publish(entries[number % 2], tmp_path / "plant")
+            publish_result(entries[number % 2], tmp_path / "plant")
         for entry in entries:
             (entry / "end").touch()
         assert watcher.wait(30) == 0

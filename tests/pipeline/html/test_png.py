@@ -4,7 +4,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from pipeline.html.png import MAX_SIDE, NEGATIVE, POSITIVE, draw_grey, draw_patches, draw_signed
+from pipeline.html.png import MAX_IMAGE_SIDE, NEGATIVE, POSITIVE, draw_grey, draw_patches, draw_signed
 
 
 def decode(uri: str) -> Image.Image:
@@ -35,9 +35,9 @@ def test_all_zero_weights_are_transparent() -> None:
 def test_large_picture_is_downsampled_with_its_aspect_ratio() -> None:
     image = np.repeat(np.array([[0, 200]], np.uint8), 200, axis=1).repeat(100, axis=0)
     small = decode(draw_grey(image))
-    assert small.size == (MAX_SIDE, MAX_SIDE // 4)
-    assert (small.getpixel((0, 0)), small.getpixel((MAX_SIDE - 1, 0))) == (0, 200)
-    assert decode(draw_signed(np.ones((1, 1000)), limit=1)).size == (MAX_SIDE, 1)
+    assert small.size == (MAX_IMAGE_SIDE, MAX_IMAGE_SIDE // 4)
+    assert (small.getpixel((0, 0)), small.getpixel((MAX_IMAGE_SIDE - 1, 0))) == (0, 200)
+    assert decode(draw_signed(np.ones((1, 1000)), limit=1)).size == (MAX_IMAGE_SIDE, 1)
 
 
 def test_patches_are_arranged_in_rows_with_transparent_gaps() -> None:

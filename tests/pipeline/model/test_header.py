@@ -10,8 +10,8 @@ from pipeline.data.ink import UNLIMITED, InkStatistics
 from pipeline.engine.documents import decode
 from pipeline.engine.errors import PipelineError
 from pipeline.model.header import Header, format_header
-from pipeline.model.model import Classifier, Finder, Model
-from tests.pipeline.models import make_finder, make_model, make_row_reader
+from pipeline.model.model import Classifier, Detector, Model
+from tests.pipeline.models import make_detector, make_model, make_recogniser
 
 INK_STATISTICS = InkStatistics(box=4, thin=1.25, thick=3.5, thickest=4.1)
 CLASS_NAMES = ("a", "b", "ö")
@@ -23,9 +23,9 @@ def make(layers: str = "300", ensemble_size: int = 1, **parts: Any) -> Classifie
     return make_model(layers, ensemble_size, (4, 5), **parts)
 
 
-def make_reader() -> Finder:
+def make_reader() -> Detector:
     """A model that slides, and a second one for rows."""
-    return make_finder(SLIDING, make_row_reader(class_names=CLASS_NAMES))
+    return make_detector(SLIDING, make_recogniser(class_names=CLASS_NAMES))
 
 
 @pytest.mark.parametrize(
@@ -75,14 +75,14 @@ def test_header_of_no_kind_is_refused(changes: dict[str, Any]) -> None:
         decode(json.dumps({**content, **changes}), Header)
 
 
-def test_finder_must_be_one_network_with_images_of_its_window() -> None:
-    finder = make_reader()
+def test_detector_must_be_one_network_with_images_of_its_window() -> None:
+    detector = make_reader()
     with pytest.raises(ValueError, match="one network"):
-        replace(finder, parameters=finder.parameters * 2)
+        replace(detector, parameters=detector.parameters * 2)
     with pytest.raises(ValueError, match="window"):
-        replace(finder, image_shape=(9, 8))
+        replace(detector, image_shape=(9, 8))
 
 
 def test_second_model_must_have_the_same_classes() -> None:
     with pytest.raises(ValueError, match="other classes"):
-        replace(make_reader(), row=make_row_reader(class_names=("a", "b", "c")))
+        replace(make_reader(), row=make_recogniser(class_names=("a", "b", "c")))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline.data.ink import measure_ink
-from pipeline.model.model import Finder, Model, load_model, save_model
+from pipeline.model.model import Detector, Model, load_model, save_model
 from tests.pipeline.model.test_header import make, make_reader
 from tests.pipeline.models import make_model
 
@@ -19,7 +19,7 @@ def assert_equal(one: Model, other: Model) -> None:
     for found, expected in zip(one.parameters, other.parameters, strict=True):
         assert found.dtype == np.float32
         assert np.array_equal(found, expected)
-    if isinstance(one, Finder) and isinstance(other, Finder):
+    if isinstance(one, Detector) and isinstance(other, Detector):
         assert_equal(one.row, other.row)
 
 

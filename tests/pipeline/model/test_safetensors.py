@@ -10,7 +10,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from pipeline.engine.errors import PipelineError
-from pipeline.model.header import HEADER, format_header
+from pipeline.model.header import HEADER_KEY, format_header
 from pipeline.model.model import Model
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from tests.pipeline.model.test_header import make, make_reader
@@ -62,17 +62,17 @@ def test_reader_without_one_of_its_arrays_is_refused(missing: str, tmp_path: Pat
     model = make_reader()
     arrays = load_file(save(tmp_path / "m", model, np.int8))
     del arrays[missing]
-    save_file(arrays, tmp_path / "n", {HEADER: format_header(model.header)})
+    save_file(arrays, tmp_path / "n", {HEADER_KEY: format_header(model.header)})
     assert_refused(tmp_path / "n")
 
 
 def test_second_model_that_is_not_for_rows_is_refused(tmp_path: Path) -> None:
-    finder, images = make_reader(), make("7")
-    header = replace(finder.header, row=images.header)
-    arrays = load_file(save(tmp_path / "m", finder))
+    detector, images = make_reader(), make("7")
+    header = replace(detector.header, row=images.header)
+    arrays = load_file(save(tmp_path / "m", detector))
     arrays = {name: array for name, array in arrays.items() if not name.startswith("row.")}
     arrays |= {f"row.{name}": array for name, array in load_file(save(tmp_path / "images", images)).items()}
-    save_file(arrays, tmp_path / "n", {HEADER: format_header(header)})
+    save_file(arrays, tmp_path / "n", {HEADER_KEY: format_header(header)})
     assert_refused(tmp_path / "n")
 
 
@@ -93,7 +93,7 @@ def test_second_model_that_is_not_for_rows_is_refused(tmp_path: Path) -> None:
 def test_wrong_arrays_are_refused(changes: dict[str, Any], tmp_path: Path) -> None:
     model = make("conv3x3/1,6")
     arrays = {**load_file(save(tmp_path / "m", model)), **changes}
-    metadata = {HEADER: format_header(model.header)}
+    metadata = {HEADER_KEY: format_header(model.header)}
     save_file({name: array for name, array in arrays.items() if array is not None}, tmp_path / "n", metadata)
     assert_refused(tmp_path / "n")
 

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.network import gradient_descent as module
 from pipeline.network.activations import Array
-from pipeline.network.gradient_descent import TrainingState, make_slices, prepare, shuffled_batches, train_epoch
+from pipeline.network.gradient_descent import TrainingState, make_slices, make_steps, shuffled_batches, train_epoch
 from pipeline.network.losses import LOSSES, cross_entropy
 from pipeline.network.network import backward, forward
 from pipeline.network.optimizers import OPTIMIZERS, Optimizer, sgd
@@ -29,7 +29,7 @@ def make(
     layers: str = "12,9", optimizer: Optimizer | None = None, dtype: type = np.float64, **options: Any
 ) -> TrainingState:
     network = make_network(layers, SHAPE, 4, dtype=dtype)
-    return prepare(network, smoothed, optimizer or sgd(), **options)
+    return make_steps(network, smoothed, optimizer or sgd(), **options)
 
 
 def examples(dtype: type = np.float64) -> Images:
@@ -99,7 +99,7 @@ def test_bits_do_not_depend_on_the_number_of_threads(
     layers: str, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "SLICE", 500)
-    monkeypatch.setattr(module, "SHARED", 0)
+    monkeypatch.setattr(module, "SHARED_UPDATE", 0)
     make_one = partial(make, layers, OPTIMIZERS["adam"](Recipe()), np.float32, ema_decay=0.9, micro_batch=2, shards=8)
     expected, shared = make_one(), make_one(threads=threads)
     with ThreadPool(1) as alone, ThreadPool(threads) as pool:

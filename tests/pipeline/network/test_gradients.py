@@ -8,7 +8,7 @@ from pipeline.network import network as module
 from pipeline.network.activations import ACTIVATIONS, Array
 from pipeline.network.architecture import build_layers
 from pipeline.network.layer import Buffers
-from pipeline.network.layers import KINDS, Convolution
+from pipeline.network.layers import LAYER_KINDS, Convolution
 from pipeline.network.losses import LOSSES
 from pipeline.network.network import Cache, Network, backward, count_parameters, forward, view_parameters
 from pipeline.network.notation import parse_layers
@@ -98,7 +98,7 @@ def test_convolution_equals_scipy_correlate(channels: int, numbers: str) -> None
 
     generator = np.random.default_rng(3)
     ((_, kind, values),) = parse_layers(f"conv2{numbers}")
-    layer = KINDS[kind]((channels, 11, 9), **values)
+    layer = LAYER_KINDS[kind]((channels, 11, 9), **values)
     assert isinstance(layer, Convolution)
     x, weights = generator.standard_normal((channels, 11, 9, 3)), generator.standard_normal(layer.weight_shape)
     dilated = np.zeros((2, channels, *layer.window))

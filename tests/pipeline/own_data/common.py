@@ -45,7 +45,7 @@ def write_folder(path: Path, count: int = 14, dark: bool = True) -> Path:
 
 def convert(source: Path, output: Path, shape: tuple[int, int] = SHAPE) -> Description:
     output.mkdir()
-    return conversion.convert(list_items(source, shape), output, shape)
+    return conversion.convert_items(list_items(source, shape), output, shape)
 
 
 def load(folder: Path) -> dict[str, NDArray[np.uint8]]:

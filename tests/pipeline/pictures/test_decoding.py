@@ -12,7 +12,7 @@ import PIL
 import pytest
 from PIL import Image, ImageFile
 
-from pipeline.pictures.decoding import PictureError, Source, load_page
+from pipeline.pictures.decoding import PictureError, PictureSource, load_page
 from pipeline.pictures.levels import MAX_SIDE
 from tests.drawings import Grey, Images, enlarge, place, sample_digits
 from tests.processes import environment
@@ -32,7 +32,7 @@ def encode(image: Image.Image, kind: str, **options: Any) -> io.BytesIO:
     return file
 
 
-def load(file: Source) -> Grey:
+def load(file: PictureSource) -> Grey:
     grey = load_page(file, "file").grey
     assert grey.dtype == np.float32
     assert 0 <= grey.min() <= grey.max() <= 255

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.data.ink import InkStatistics, measure_ink, measure_sides, measure_stroke_widths
-from pipeline.pictures.preparation import adjust_strokes, find_ink, prepare, sample
+from pipeline.pictures.preparation import adjust_strokes, fit_into_image, measure_ink_shares, sample
 from tests.drawings import Images, enlarge, on_paper, place, sample_digits
 
 SHAPE = (28, 28)
@@ -18,9 +18,9 @@ def usual() -> InkStatistics:
 
 
 def fitted(drawing: object, ink_statistics: InkStatistics | None = None, shape: tuple[int, int] = SHAPE) -> Images:
-    ink = find_ink(np.asarray(drawing))
+    ink = measure_ink_shares(np.asarray(drawing))
     assert ink is not None
-    return prepare(ink, shape, ink_statistics or usual())
+    return fit_into_image(ink, shape, ink_statistics or usual())
 
 
 def difference(one: Images, other: Images) -> float:
@@ -96,9 +96,9 @@ def test_erosion_keeps_some_ink() -> None:
 def test_low_contrast_is_not_ink(contrast: int) -> None:
     drawing = np.full((30, 30), 100, np.uint8)
     drawing[10:20, 10:20] += np.uint8(contrast)
-    assert find_ink(drawing) is None
+    assert measure_ink_shares(drawing) is None
     drawing[15, 15] = 116
-    assert find_ink(drawing) is not None
+    assert measure_ink_shares(drawing) is not None
 
 
 @settings(max_examples=30, deadline=None)

@@ -197,11 +197,11 @@ def test_process_that_is_forked_while_another_thread_reads_can_read(reader: Read
 
 @pytest.mark.parametrize("weight", [65504, 3e38])
 def test_huge_parameters_raise_no_warning(weight: float, reader: Reader) -> None:
-    assert reader.finder
+    assert reader.detector
     fill = lambda parameters: tuple(np.full_like(flat, weight) for flat in parameters)  # noqa: E731
-    row = replace(reader.finder.row, parameters=fill(reader.finder.row.parameters))
-    finder = replace(reader.finder, parameters=fill(reader.finder.parameters), row=row)
-    huge = Reader(replace(reader.model, parameters=fill(reader.model.parameters)), finder)
+    row = replace(reader.detector.row, parameters=fill(reader.detector.row.parameters))
+    detector = replace(reader.detector, parameters=fill(reader.detector.parameters), row=row)
+    huge = Reader(replace(reader.model, parameters=fill(reader.model.parameters)), detector)
     assert huge.predict_proba(np.zeros((1, 28, 28), np.uint8)).shape == (1, 10)
     huge.read(make_picture())
 
@@ -219,7 +219,7 @@ def test_default_is_the_trained_model_if_it_exists(
     assert "pretrained" in caplog.messages[0]
     assert caplog.messages[2] == caplog.messages[0]  # pictures are read by a separate network
     images = load(pictures=False)
-    assert images.finder is None
+    assert images.detector is None
     assert images.digest != trained.digest
     accuracy = json.loads((built / "train/model.json").read_bytes())["validation_accuracy"]
     assert caplog.messages[-1].startswith(f"model: artifacts/train, {accuracy:.2%} correct on validation images")
@@ -236,31 +236,32 @@ def test_model_of_other_classes_reads_pictures_itself(
     model = make_model("6", shape=(28, 28), class_names=names, negative_class=negative_class)
     save(model, tmp_path / "model.safetensors")
     reader = load(tmp_path)
-    assert (reader.finder, reader.names, reader.classes_.tolist()) == (None, names, list(names))
+    assert (reader.detector, reader.names, reader.classes_.tolist()) == (None, names, list(names))
     assert set(reader.predict(sample_digits()[0]).tolist()) <= set(names)
     assert reader.read(make_picture()).text in (*names, "")
     assert ("without a reject class" in caplog.messages[-1]) is not negative_class
 
 
+@pytest.mark.parametrize("stage", ["detector", "reader"])  # as it is, and until 1.1.0
 def test_trained_reader_of_other_characters_needs_no_trained_classifier(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    stage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("artifacts/reader").mkdir(parents=True)
-    finder, names = load(PRETRAINED).finder, tuple("abcdefghij")
-    assert finder
-    letters = replace(finder, class_names=names, row=replace(finder.row, class_names=names))
-    save(letters, "artifacts/reader/model.safetensors")
+    Path("artifacts", stage).mkdir(parents=True)
+    detector, names = load(PRETRAINED).detector, tuple("abcdefghij")
+    assert detector
+    letters = replace(detector, class_names=names, row=replace(detector.row, class_names=names))
+    save(letters, f"artifacts/{stage}/model.safetensors")
     assert load().read(make_picture()).text == "".join(names[int(digit)] for digit in truth())
 
 
 def test_model_that_reads_pictures_or_rows_predicts_no_images(tmp_path: Path) -> None:
-    finder = load(PRETRAINED_READER).finder
-    assert finder
-    save(finder.row, tmp_path / "model.safetensors")
+    detector = load(PRETRAINED_READER).detector
+    assert detector
+    save(detector.row, tmp_path / "model.safetensors")
     with pytest.raises(UsageError, match="reads pictures"):
         load(PRETRAINED_READER, pictures=False)
-    with pytest.raises(UsageError, match="row network"):
+    with pytest.raises(UsageError, match="recogniser"):
         load(tmp_path)
 
 
@@ -291,10 +292,10 @@ def test_damaged_and_missing_models_are_errors(built: Path, tmp_path: Path) -> N
             load(path)
     os.mkfifo(tmp_path / "pipe")
     for path, words in (
-        (tmp_path / "pipe", "run the stage reader first"),
+        (tmp_path / "pipe", "run the stage detector first"),
         (tmp_path / "nowhere", r"nowhere cannot be read \(No such file"),
-        (tmp_path, "run the stage reader first"),
-        (tmp_path / "a/parse", "is the result of the stage parse, not of reader"),
+        (tmp_path, "run the stage detector first"),
+        (tmp_path / "a/parse", "is the result of the stage parse, not of detector"),
         (tmp_path / "a/parse/manifest.json", "not a model"),
         (tmp_path / ("x" * 300), "name too long"),
     ):

@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from pipeline.reader.rows.labels import HEIGHT, MARGIN, MAX_LABELS, NO_LABEL, SIDE, WIDTH
+from pipeline.reader.rows.labels import LINE_IMAGE_HEIGHT, LINE_IMAGE_WIDTH, LINE_MARGIN, MAX_LABELS, NO_LABEL, SIDE
 from pipeline.reader.rows.spans import Span
-from pipeline.reader_training.calibration import Quality, calibrate, is_correct, join_digits, list_numbers
+from pipeline.reader_training.calibration import Quality, calibrate, is_correct, join_read_digits, list_numbers
 from pipeline.reader_training.columns import LineImages
-from tests.pipeline.models import make_row_reader
+from tests.pipeline.models import make_recogniser
 
 CLASSES, SPACE, OTHER, POINT = 10, 10, 11, 12
-MODEL = make_row_reader("conv3x3/2p1", (HEIGHT, 64), class_names=tuple("0123456789"))
+MODEL = make_recogniser("conv3x3/2p1", (LINE_IMAGE_HEIGHT, 64), class_names=tuple("0123456789"))
 
 
 def show(label: int, chance: float) -> Span:
@@ -24,7 +24,7 @@ def make_line_images(*texts: list[int]) -> LineImages:
     for each, text in zip(labels, texts, strict=True):
         for i, symbol in enumerate(text):
             each[i] = symbol, SIDE + 20 * i, SIDE + 20 * i + 20
-    images = np.zeros((len(texts), HEIGHT + 2 * MARGIN, WIDTH + 2 * SIDE), np.uint8)
+    images = np.zeros((len(texts), LINE_IMAGE_HEIGHT + 2 * LINE_MARGIN, LINE_IMAGE_WIDTH + 2 * SIDE), np.uint8)
     return LineImages(images, labels.astype(np.float32))
 
 
@@ -64,5 +64,5 @@ def test_number_is_correct_where_it_is_written(labels: tuple[int, ...], places: 
 
 
 def test_digits_are_correct_however_they_are_grouped() -> None:
-    joined = join_digits([((7, POINT, 3), 30.0, 50.0), ((1,), 90.0, 90.0)], CLASSES)
+    joined = join_read_digits([((7, POINT, 3), 30.0, 50.0), ((1,), 90.0, 90.0)], CLASSES)
     assert joined == [((7, 3), 30.0, 50.0), ((7, 3, 1), 30.0, 90.0), ((1,), 90.0, 90.0)]

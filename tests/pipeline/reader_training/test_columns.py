@@ -5,27 +5,27 @@ import pytest
 
 from pipeline.engine.errors import PipelineError
 from pipeline.model.header import EXTRA
-from pipeline.model.model import RowReader
+from pipeline.model.model import Recogniser
 from pipeline.network.losses import LossFunction
 from pipeline.reader.rows.labels import (
-    HEIGHT,
-    MARGIN,
+    LINE_IMAGE_HEIGHT,
+    LINE_IMAGE_WIDTH,
+    LINE_MARGIN,
     MAX_LABELS,
     NO_LABEL,
     OUTER,
     SEPARATORS,
     SHEET,
     SIDE,
-    WIDTH,
     encode_contrast,
 )
 from pipeline.reader_training.columns import (
     LineImages,
+    build_recogniser_task,
     column_loss,
     count_texts,
     label_columns,
     load_lines,
-    make_task,
     move_labels,
     stretch,
     text_loss,
@@ -33,11 +33,11 @@ from pipeline.reader_training.columns import (
 from pipeline.training.epochs import train_network
 from pipeline.training.recipe import Recipe
 from pipeline.training.task import Task
-from tests.pipeline.models import make_row_reader
+from tests.pipeline.models import make_recogniser
 
 CLASSES, SPACE, OTHER = 10, 10, 11
 BLANK = CLASSES + EXTRA - 1
-COLUMNS, LONG = WIDTH // 2, WIDTH + 2 * SIDE
+COLUMNS, LONG = LINE_IMAGE_WIDTH // 2, LINE_IMAGE_WIDTH + 2 * SIDE
 SMALL = Recipe(layers="conv4x5/8x2p2,conv8x5x3/1p0x1", batch_size=4, epochs=4, learning_rate=0.01)
 
 
@@ -108,7 +108,9 @@ def test_validation_lines_have_their_own_labels_and_files_of_other_lengths_are_r
     np.save(tmp_path / "one-lines.npy", line_images)
     np.save(tmp_path / "one-labels.npy", labels)
     contrast, found = load_lines(tmp_path, "one").slice(1, 3)
-    inside = line_images[1:, OUTER + MARGIN : OUTER + MARGIN + HEIGHT, SIDE : SIDE + WIDTH]
+    inside = line_images[
+        1:, OUTER + LINE_MARGIN : OUTER + LINE_MARGIN + LINE_IMAGE_HEIGHT, SIDE : SIDE + LINE_IMAGE_WIDTH
+    ]
     assert np.array_equal(encode_contrast(contrast), inside)
     assert found[:, 0, 0].tolist() == [5, 6]
     np.save(tmp_path / "one-labels.npy", labels[:2])
@@ -117,7 +119,7 @@ def test_validation_lines_have_their_own_labels_and_files_of_other_lengths_are_r
 
 
 def test_stretch_moves_ink_and_labels_alike() -> None:
-    line_image = np.full((HEIGHT, LONG), 128, np.uint8)
+    line_image = np.full((LINE_IMAGE_HEIGHT, LONG), 128, np.uint8)
     line_image[:, 180:200] = 200
     labels = make_labels((4, 180, 200))
     for factor in (0.88, 1.0, 1.14):
@@ -141,10 +143,10 @@ def test_texts_are_counted_that_are_read_without_an_error() -> None:
     assert count_texts(logits, labels) == 1
 
 
-def make_bars(by_column: float, initial: np.ndarray | None = None) -> Task[RowReader]:
+def make_bars(by_column: float, initial: np.ndarray | None = None) -> Task[Recogniser]:
     """Bars at four heights, from which a small network can learn in seconds."""
     generator = np.random.default_rng(1)
-    contrast = 0.3 * generator.standard_normal((32, HEIGHT + 2 * MARGIN, LONG))
+    contrast = 0.3 * generator.standard_normal((32, LINE_IMAGE_HEIGHT + 2 * LINE_MARGIN, LONG))
     labels = []
     for line_image in contrast:
         left = generator.integers(60, 80)
@@ -153,8 +155,8 @@ def make_bars(by_column: float, initial: np.ndarray | None = None) -> Task[RowRe
             line_image[8 * symbol + 4 : 8 * symbol + 12, start:end] += 4
         labels.append(make_labels(*signs))
     line_images = LineImages(encode_contrast(contrast), np.array(labels))
-    row = make_row_reader(SMALL.layers, (HEIGHT, WIDTH), class_names=tuple("0123456789"))
-    return make_task(row.header, line_images, line_images, by_column, initial)
+    row = make_recogniser(SMALL.layers, (LINE_IMAGE_HEIGHT, LINE_IMAGE_WIDTH), class_names=tuple("0123456789"))
+    return build_recogniser_task(row.header, line_images, line_images, by_column, initial)
 
 
 def test_both_parts_of_a_run_resume_to_the_bit(tmp_path: Path) -> None:

@@ -6,19 +6,19 @@ import pytest
 
 from pipeline.engine.errors import UsageError
 from pipeline.network.losses import LOSSES, cross_entropy
-from pipeline.reader.rows.labels import SHEET, STEPS, ZERO, decode_contrast
+from pipeline.reader.rows.labels import CONTRAST_STEPS, SHEET, ZERO, decode_contrast
 from pipeline.reader_training.positions import (
+    CROP,
     IGNORED,
+    OTHER_SCALES,
     PER_LABEL,
     PER_PICTURE,
-    SCALES,
-    SHAPE,
     Crops,
     at_positions,
+    augment_crop,
+    build_detector_task,
     find_centres,
     label_positions,
-    make_task,
-    show,
 )
 from pipeline.reader_training.synthesis.lettering import list_fonts
 from pipeline.reader_training.synthesis.line_images import synthesise_line
@@ -26,7 +26,7 @@ from pipeline.reader_training.synthesis.signs import SourceImages
 from pipeline.training.epochs import train_network
 from pipeline.training.recipe import Recipe
 from tests.drawings import sample_digits
-from tests.pipeline.models import make_finder, make_row_reader
+from tests.pipeline.models import make_detector, make_recogniser
 
 LAYERS = "conv6,conv12,conv12x3/1,conv12x3/1,conv12x3/1"
 SMALL = Recipe(layers=LAYERS, learning_rate=0.01, batch_size=8, epochs=2)
@@ -88,8 +88,8 @@ def synthesise_parts(count: int) -> Crops:
 
 
 def test_training_on_parts_lowers_the_loss(tmp_path: Path) -> None:
-    parts, row = synthesise_parts(24), make_row_reader(class_names=tuple("0123456789"))
-    task = make_task(make_finder(LAYERS, row).header, SMALL, parts, parts, row)
+    parts, row = synthesise_parts(24), make_recogniser(class_names=tuple("0123456789"))
+    task = build_detector_task(make_detector(LAYERS, row).header, SMALL, parts, parts, row)
     first, second = train_network(task, SMALL, tmp_path / "one.npz").history
     assert second.loss < first.loss
 
@@ -105,9 +105,9 @@ def test_validation_is_on_the_middle_of_the_lines() -> None:
 
 
 def test_input_is_the_local_contrast_of_either_sign() -> None:
-    dark = np.full((20, *SHEET), ZERO - STEPS, np.uint8)
+    dark = np.full((20, *SHEET), ZERO - CONTRAST_STEPS, np.uint8)
     parts = make_crops(dark, np.repeat([one_digit(44, 148)], 20, axis=0))
-    out = np.empty((20, *SHAPE), np.float32)
+    out = np.empty((20, *CROP), np.float32)
     labels = parts.take(np.arange(20), out, np.random.default_rng(1))
     assert labels.shape == parts.slice(0, 20)[1].shape
     assert set(np.sign(out.mean(axis=(1, 2)))) == {-1, 1}
@@ -115,21 +115,26 @@ def test_input_is_the_local_contrast_of_either_sign() -> None:
 
 @pytest.mark.parametrize(
     ("shares", "side", "low", "high"),
-    [((0, 0, 0), 6, 0.8, 1.25), ((1, 0, 0), 20, *SCALES[0]), ((0, 1, 0), 6, *SCALES[1]), ((0, 0, 1), 3, *SCALES[2])],
+    [
+        ((0, 0, 0), 6, 0.8, 1.25),
+        ((1, 0, 0), 20, *OTHER_SCALES[0]),
+        ((0, 1, 0), 6, *OTHER_SCALES[1]),
+        ((0, 0, 1), 3, *OTHER_SCALES[2]),
+    ],
 )
 def test_digits_move_and_grow_with_their_line(
     shares: tuple[float, ...], side: int, low: float, high: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.reader_training.positions.SHARES", shares)
+    monkeypatch.setattr("pipeline.reader_training.positions.OTHER_SCALE_SHARES", shares)
     line_image, seen = np.full((30, 60), ZERO, np.uint8), 0
     line_image[5 : 5 + side, 20 : 20 + side] = 20
     for seed in range(40):
-        contrast, digits = show(line_image, one_digit(5 + side / 2, 20 + side / 2), np.random.default_rng(seed))
+        contrast, digits = augment_crop(line_image, one_digit(5 + side / 2, 20 + side / 2), np.random.default_rng(seed))
         _, y, x, size, _ = digits[0]
-        assert contrast.shape == SHAPE
+        assert contrast.shape == CROP
         assert low <= size / 20 <= high
         reach = 0.75 * side * size / 20 + 2
-        if reach < y < SHAPE[0] - reach and reach < x < SHAPE[1] - reach:
+        if reach < y < CROP[0] - reach and reach < x < CROP[1] - reach:
             found = np.argwhere(contrast < contrast.min() / 2).mean(axis=0) + 0.5
             np.testing.assert_allclose(found, [y, x], atol=0.8)
             seen += 1

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.engine.artifacts import OutputFacts, read_manifest, write_manifest
-from pipeline.engine.store import entry_of, publish
+from pipeline.engine.store import entry_of, publish_result
 from pipeline.training.history import read_history
 from pipeline.training.recipes import find_changes
 from pipeline.training.stored_runs import digest_runs, find_run, list_training_runs
@@ -56,7 +56,7 @@ def test_published_evaluation_counts_before_later_ones(artifacts: Path) -> None:
     metrics = json.loads((evaluation / "metrics.json").read_text())
     (evaluation / "metrics.json").write_text(json.dumps({**metrics, "accuracy": 0.5}))
     assert list_training_runs(artifacts)[0].test_accuracy == metrics["accuracy"]
-    publish(evaluation, artifacts / "evaluate")
+    publish_result(evaluation, artifacts / "evaluate")
     assert list_training_runs(artifacts)[0].test_accuracy == 0.5
 
 
@@ -81,7 +81,7 @@ def test_each_run_has_its_latest_evaluation(artifacts: Path) -> None:
 def test_digest_of_a_run_changes_if_it_is_made_or_evaluated_again_but_not_with_its_name(artifacts: Path) -> None:
     before = digest_runs(artifacts)
     (run,) = before
-    publish((artifacts / "train").resolve(), artifacts / "wide")
+    publish_result((artifacts / "train").resolve(), artifacts / "wide")
     artifacts = artifacts.rename(artifacts.with_name("moved"))
     assert digest_runs(artifacts) == before
     manifest = read_manifest(artifacts / "evaluate")

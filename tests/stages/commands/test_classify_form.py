@@ -57,7 +57,7 @@ def test_pages_become_a_table_and_what_may_be_missing_is_named(run: Run, tmp_pat
     assert checks == [("b.png", f"total: {number}, but sum(day) is {3 * int(number)}")]
     assert result.stdout.splitlines()[-1].endswith(f"look first at b.png ({checks[0][1]})")
     first, second = (json.loads(line) for line in (tmp_path / "all.jsonl").read_text().splitlines())
-    assert [row["record"] for row in second["rows"]] == [1, 2, 3, 1]
+    assert [row["line"] for row in second["rows"]] == [1, 2, 3, 1]
     assert "view" not in first
     assert (tmp_path / "review.html").stat().st_size > 10_000
 

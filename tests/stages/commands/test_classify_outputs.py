@@ -30,7 +30,7 @@ def test_csv_output(run: Run, project: Path) -> None:
     with open(project / "digits.csv", newline="") as file:
         header, digit, missing, blank = csv.reader(file)
     columns = ["file", "row", "text", "digits", "confidence", "alternative", "alternative_confidence", "error"]
-    assert header == [*columns, "region", "rejected", "left", "top", "right", "bottom"]
+    assert header == [*columns, "region", "withheld", "left", "top", "right", "bottom"]
     assert digit[:4] == ["two, words.png", "1", truth(), truth()]
     assert 0.9 < float(digit[4]) <= 1
     assert digit[5:10] == [""] * 5

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipeline.engine.artifacts import describe_outputs, read_manifest, write_manifest
-from pipeline.engine.store import entry_of, publish
+from pipeline.engine.store import entry_of, publish_result
 from pipeline.training.history import Epoch, write_history
 from tests.processes import Run
 from tests.stages.common import assert_one_line
@@ -98,7 +98,7 @@ def test_lines_fit_the_width(columns: str, call: Run, add: Add, project: Path, m
     added = add(
         epochs=2, layers="conv16x5/2,conv64x5/2,128,96", data="ab" * 32, learning_rate=0.25, schedule="constant"
     )
-    publish(added, project / "artifacts/a-rather-long-name")
+    publish_result(added, project / "artifacts/a-rather-long-name")
     monkeypatch.setenv("COLUMNS", columns)
     shown = call("runs").stdout
     assert max(map(len, shown.splitlines())) <= int(columns)

@@ -330,7 +330,7 @@ function readAs(form, page) {
       const box = parseRegion(region, page.size);
       return numbers
         .filter((number) => holds(box, ...middleOf(number.box)))
-        .map((number) => ({ ...number, text: write(number.text, field.name), region: field.name, record: 1 }));
+        .map((number) => ({ ...number, text: write(number.text, field.name), region: field.name, line: 1 }));
     }),
   );
   const inLines = rows.filter(({ region }) => fields[region].holds === "lines");
@@ -373,7 +373,7 @@ function splitRows(page) {
       const count = parts.length === 1 ? (row.boxes?.length ?? 0) : text.replace(/\D/g, "").length;
       const [boxes, signs] = [row.boxes?.slice(from, from + count) ?? [], row.signs?.slice(from, from + count) ?? []];
       from += count;
-      return { ...row, text, boxes, signs, rejected: false, box: boxes.length ? surround(boxes) : row.box };
+      return { ...row, text, boxes, signs, withheld: false, box: boxes.length ? surround(boxes) : row.box };
     });
   });
 }
@@ -390,7 +390,7 @@ function numberLines(page, rows) {
       depths = [];
     }
     depths.push(depth);
-    row.record = line;
+    row.line = line;
   }
 }
 

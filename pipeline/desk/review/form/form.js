@@ -246,7 +246,7 @@ function drawFields(read) {
     return make("div", { className: "fr add" }, span("", "Line"), name);
   });
   const sums = Object.entries(drawing.form.sums).map(([target, text]) => {
-    const check = read.checks.find((each) => each.kind === "total" && each.target === target);
+    const check = read.checks.find((each) => each.kind === "sum" && each.target === target);
     const note =
       check?.state === "fits"
         ? [tick(), ` ${check.written.text}`]

@@ -119,7 +119,7 @@ function replaceDecimal(text, decimal) {
   return `${found[1].replaceAll(decimal, decimal === "." ? "," : ".")}${decimal}${found[3]}`;
 }
 
-// A number as the table writes it, given the pattern of its field: as `write_number` of `amounts.py` does it.
+// A number as the table writes it, given the pattern of its field: as `write_amount` of `amounts.py` does it.
 function writeNumber(text, decimal, pattern = decimal) {
   const named = pattern.replace(/\(\?:|\{[\d,]*\}/g, ""); // without signs that stand for no separator
   const clock = /(?<!\S)(\d{1,2})[.,]([0-5]\d)(?!\S)/g;

@@ -86,7 +86,7 @@ function listChecks(page) {
       checks.push({ kind: "line", line, cells, target, formula });
   }
   for (const [target, { formula }] of Object.entries(sums)) {
-    checks.push({ kind: "total", line: 0, cells: null, target, formula });
+    checks.push({ kind: "sum", line: 0, cells: null, target, formula });
   }
   for (const check of checks) {
     Object.assign(check, listNumbers(page, check));
@@ -95,11 +95,11 @@ function listChecks(page) {
   return checks;
 }
 
-const isFromReader = (number) => isOpen(number) && (number.kind === "read" || number.kind === "rejected");
+const isFromReader = (number) => isOpen(number) && (number.kind === "read" || number.kind === "withheld");
 
 function setReadings(number, chances) {
   const [[text, confidence], ...alternatives] = chances.map(([each, chance]) => [each, Math.round(1e6 * chance) / 1e6]);
-  Object.assign(number, { text, read: text, confidence, alternatives, kind: text ? "read" : "rejected", chances });
+  Object.assign(number, { text, read: text, confidence, alternatives, kind: text ? "read" : "withheld", chances });
 }
 
 // What a check says of its readings, given what a person has answered and what the other checks have said of them. As
@@ -138,7 +138,7 @@ function makeChecks(page) {
     if (check.state === "fits" && check.kind === "line") check.numbers.forEach((number) => proved.add(number));
     // As a person has seen all of it, it is as written.
     const isSeen = (number) =>
-      number.answer || (check.kind === "total" && number !== check.written && proved.has(number));
+      number.answer || (check.kind === "sum" && number !== check.written && proved.has(number));
     const isKept = check.numbers.some(({ answer }) => answer === "kept") || check.numbers.every(isSeen);
     if (check.state === "differs" && isKept) check.state = "kept";
   }
@@ -187,7 +187,7 @@ const listUnproved = (page, { numbers }) =>
 function mend(page, check) {
   const open = listUnproved(page, check);
   const doubtful = open.filter((number) => !isSure(number));
-  const isWrongTotal = (each) => each.kind === "total" && each !== check && each.state === "differs";
+  const isWrongTotal = (each) => each.kind === "sum" && each !== check && each.state === "differs";
   const totals = page.checks.filter(isWrongTotal);
   const found = open.flatMap((number) => {
     const text = calculate(page, check, number);

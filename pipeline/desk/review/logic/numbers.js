@@ -2,7 +2,7 @@
 
 // readings: each text with its probability by the reader, the one that was read first. text, confidence, alternatives:
 // given the other numbers of its line and total.
-// kind: "read"; "rejected" if no reading fits; "unfit" if it fits no line; "ink" that was not read; "missing" where a
+// kind: "read"; "withheld" if no reading fits; "unfit" if it fits no line; "ink" that was not read; "missing" where a
 // number should be; "few" if a field has fewer lines than on most pages; "added" by a person.
 // Where a page is to be decided first, it is itself the only number, of kind "page", until it is used.
 // answer: "", "right", "set", "kept" as written, "none" if there is no number, "covered" by one that was added; of a
@@ -66,9 +66,9 @@ function makeNumbers(page) {
 function listNumbersOf(page) {
   const { fields } = page.pile;
   const numbers = page.rows.map((row, i) => {
-    const fits = row.record || !fields[row.region] || fields[row.region].holds === "many";
-    const kind = row.rejected ? "rejected" : fits ? "read" : "unfit";
-    const { text, digits, confidence, alternatives, boxes, signs, box, region: field, record: line } = row;
+    const fits = row.line || !fields[row.region] || fields[row.region].holds === "many";
+    const kind = row.withheld ? "withheld" : fits ? "read" : "unfit";
+    const { text, digits, confidence, alternatives, boxes, signs, box, region: field, line } = row;
     return makeNumber(page, `r${i}`, { kind, field, line, box, text, digits, confidence, alternatives, boxes, signs });
   });
   const problems = (page.problems ?? []).map((each, i) =>
@@ -76,7 +76,7 @@ function listNumbersOf(page) {
       kind: each.kind,
       what: each.what,
       field: each.region,
-      line: each.record || (fields[each.region]?.holds === "one" ? 1 : 0),
+      line: each.line || (fields[each.region]?.holds === "one" ? 1 : 0),
       box: each.box ?? page.regions?.[each.region]?.[0] ?? [0, 0, page.size[1], page.size[0]],
       isCell: each.kind !== "ink",
     }),
@@ -105,7 +105,7 @@ function listNumbersOf(page) {
 }
 
 const isOpen = ({ answer }) => !answer;
-const needsText = ({ kind, answer }) => !answer && ["rejected", "ink", "missing"].includes(kind);
+const needsText = ({ kind, answer }) => !answer && ["withheld", "ink", "missing"].includes(kind);
 // Whether a number is on the page, as far as is known.
 const isThere = (number) =>
   !["none", "covered"].includes(number.answer) &&

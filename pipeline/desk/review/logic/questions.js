@@ -72,7 +72,7 @@ function ask(page) {
   return questions;
 }
 
-const NAMES = { rejected: "not read", ink: "ink", missing: "missing" };
+const NAMES = { withheld: "not read", ink: "ink", missing: "missing" };
 
 // What its line or total gives, if all the other numbers in it are sure.
 function askText(page, number) {
@@ -80,9 +80,9 @@ function askText(page, number) {
   const gives = (each) => each.numbers.includes(number) && each.numbers.every(isKnown) && calculate(page, each, number);
   const check = page.checks.find(gives);
   const given = check ? calculate(page, check, number) : "";
-  const text = number.kind === "rejected" || /[1-9]/.test(given) ? given : ""; // what would be 0 need not be a number
+  const text = number.kind === "withheld" || /[1-9]/.test(given) ? given : ""; // what would be 0 need not be a number
   const reason = check?.kind === "line" ? "line gives it" : `total needs ${text}`;
-  const first = number.kind === "rejected" ? "" : `${NAMES[number.kind]}; `;
+  const first = number.kind === "withheld" ? "" : `${NAMES[number.kind]}; `;
   const why = text ? `${first}${reason}` : NAMES[number.kind];
   return { mark: "!", why, text, isCalculated: Boolean(text), check };
 }
@@ -105,7 +105,7 @@ function askCheck(page, check, add) {
       check,
     });
   }
-  if (kind === "total" && written && isOpen(written)) {
+  if (kind === "sum" && written && isOpen(written)) {
     const why = mending ? `ticks itself with ${mending.text}` : `off by ${showDifference(page, check)}`;
     add(written, { mark: "Σ", why, text: written.text, check });
   }
@@ -119,7 +119,7 @@ function showDifference(page, check) {
 // What is to be said of a page as a whole.
 function summarise(page) {
   const open = [...page.questions.keys()].filter(({ later }) => !later);
-  const totals = page.checks.filter(({ kind }) => kind === "total");
+  const totals = page.checks.filter(({ kind }) => kind === "sum");
   const differing = totals.find(({ state }) => state === "differs");
   const lines = page.checks.filter(({ kind, state }) => kind === "line" && state === "differs").length;
   if (isOut(page)) return page.decision ? "left out" : page.doubt.what;

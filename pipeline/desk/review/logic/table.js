@@ -13,7 +13,7 @@ function describe(number) {
   const isNotice = number.kind === "few" || ["ink", "missing"].includes(number.kind);
   if (number.answer === "none" || number.answer === "covered") return "";
   if (number.answer === "kept") return "kept as written";
-  if (number.answer === "set" && number.read && ["line", "total"].includes(number.how)) {
+  if (number.answer === "set" && number.read && ["line", "sum"].includes(number.how)) {
     return `calculated, read as ${number.read}`;
   }
   if (number.page.questions.has(number) && number.later) return "left for later";
@@ -29,10 +29,10 @@ function describe(number) {
 function listRows(pile) {
   return pile.pages.flatMap((page) =>
     page.numbers
-      .filter((each) => ["read", "rejected", "unfit", "added"].includes(each.kind) || each.answer === "set")
+      .filter((each) => ["read", "withheld", "unfit", "added"].includes(each.kind) || each.answer === "set")
       .map((each, index) => {
         const [left, top, right, bottom] = each.box;
-        const isAdded = !["read", "rejected", "unfit"].includes(each.kind);
+        const isAdded = !["read", "withheld", "unfit"].includes(each.kind);
         const change = each.answer === "none" ? "deleted" : isAdded ? "added" : "";
         const checked = each.answer ? "yes" : page.proved.has(each) ? "line" : "";
         const value = each.answer === "none" ? "" : each.text;

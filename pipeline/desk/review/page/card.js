@@ -44,7 +44,7 @@ function drawQuestion(number) {
 }
 
 const WORDS = {
-  rejected: "not read",
+  withheld: "not read",
   ink: "ink that was not read",
   missing: "a number is missing",
   unfit: "fits no line",
@@ -67,7 +67,7 @@ function describeQuestion(number, { mark, check, why, isCalculated }, text) {
     const made = showResult(number.page, check, result, number.text);
     return [`${name}: does not add up`, `${sum} = ${made}, read as ${number.text}`];
   }
-  if (check?.kind === "total" && mark !== "?") {
+  if (check?.kind === "sum" && mark !== "?") {
     const made = showResult(number.page, check, check.result);
     const shown = isCalculated && number !== check.written ? `${name}: ${text} instead of ${number.text}` : name;
     return [shown, `${isolate(check.target)} ${check.written?.text ?? ""}, but the lines make ${made}`];
@@ -211,9 +211,9 @@ const tick = () => make("b", { className: "yes" }, "✓");
 
 function noteFit(number, check, changes) {
   const total = number.page.checks.find(
-    ({ kind, written, state: verdict }) => kind === "total" && written && verdict === "differs",
+    ({ kind, written, state: verdict }) => kind === "sum" && written && verdict === "differs",
   );
-  if (check.kind === "total") return [tick()];
+  if (check.kind === "sum") return [tick()];
   if (!total) return ["adds up ", tick()];
   const { state: verdict, result } = judgeCheck(number.page, total, changes);
   if (verdict === "fits") return [`total ${total.written.text} `, tick()];
@@ -227,10 +227,10 @@ function answersFor(number, text) {
   const { offer } = questionOf(number);
   const isChoice = state.typed === null && (offer || questionOf(number).mark === "Σ");
   const enter = text && !isChoice && button("en", "Enter", text, () => press("Enter"));
-  const isTotal = questionOf(number).check?.kind === "total"; // whose answers are long
+  const isTotal = questionOf(number).check?.kind === "sum"; // whose answers are long
   const end = checkOf(number) && !isTotal && rest("Tab", "next number");
   if (state.typed !== null) return [enter, button("", "Esc", "Clear", () => press("Escape")), end];
-  const isNotice = ["ink", "missing", "unfit", "rejected"].includes(number.kind) && !number.answer;
+  const isNotice = ["ink", "missing", "unfit", "withheld"].includes(number.kind) && !number.answer;
   const others = listAlternatives(number, text).map((each, i) => {
     const shown = markChanges(each, text || number.text);
     return make(
@@ -243,7 +243,7 @@ function answersFor(number, text) {
   const keep =
     canKeep(number) &&
     button("", "K", `Keep ${number.kind === "few" ? "as it is" : `${number.text} as written`}`, () => press("k"));
-  const isEmpty = isNotice && (number.kind !== "rejected" || !text);
+  const isEmpty = isNotice && (number.kind !== "withheld" || !text);
   const none = isEmpty && button("", "Del", "No number here", () => press("Delete"));
   const cell = isEmpty && Object.keys(state.pile.fields).length > 0 && rest("M", "other cell");
   const shown = keep ? others.slice(0, offer ? 1 : 0) : others.slice(0, none ? 1 : 3);

@@ -173,7 +173,7 @@ async function accept() {
   if (!/\d/.test(text) || (kind === "read" && (offer || mark === "Σ"))) return;
   const isUnfit = kind === "typed" && !fitsPattern(state.pile.fields[number.field], text);
   const isNoNumber = checkOf(number) && readAmount(text) === UNKNOWN;
-  const totals = number.page.checks.filter((each) => each.kind === "total" && each.written === number);
+  const totals = number.page.checks.filter((each) => each.kind === "sum" && each.written === number);
   const isOff = totals.some((each) => judgeCheck(number.page, each, new Map([[number, text]])).state === "differs");
   const warning = isUnfit
     ? "does not fit the pattern"

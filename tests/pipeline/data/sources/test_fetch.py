@@ -17,7 +17,7 @@ import pytest
 from pipeline.data import idx
 from pipeline.data.dataset import FILES
 from pipeline.data.sources import catalogue
-from pipeline.data.sources.catalogue import SAMPLE, Dataset, DataSource
+from pipeline.data.sources.catalogue import SAMPLE_DATASET, DataSource, KnownDataset
 from pipeline.data.sources.fetch import fetch
 from pipeline.data.sources.npm import FetchError
 from pipeline.data.sources.packages import Package
@@ -153,13 +153,13 @@ def test_truncated_custom_file_is_named(tmp_path: Path, out: Path) -> None:
     path = tmp_path / FILES[2]
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(FetchError, match=f": {FILES[2]} is not a valid IDX file: "):
-        fetch(Dataset("mine", (tmp_path,), ()), out)
+        fetch(KnownDataset("mine", (tmp_path,), ()), out)
 
 
 def test_known_data_sets_have_all_digests_and_the_sample_is_complete(out: Path) -> None:
     for known in catalogue.DATASETS.values():
         assert {name.removesuffix(".gz") for name in known.sha256} == set(FILES)
-    fetch(SAMPLE, out)
+    fetch(SAMPLE_DATASET, out)
     assert sum(path.stat().st_size for path in out.iterdir()) == 4 * 8 + 2 * 8 + 2500 * 785
 
 
@@ -183,7 +183,7 @@ def test_next_mirror_is_tried_after_a_failure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     caplog.set_level(logging.INFO, "pipeline.data.sources.fetch")
-    monkeypatch.setattr("pipeline.data.sources.fetch.MAX_BYTES", 100_000 if respond is endless else 10**6)
+    monkeypatch.setattr("pipeline.data.sources.fetch.MAX_FILE_BYTES", 100_000 if respond is endless else 10**6)
     bad, good = serve(respond), serve(whole)
     assert fetch(dataset(bad, good), tmp_path) == good
     assert_fetched(tmp_path)

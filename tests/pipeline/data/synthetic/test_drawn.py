@@ -8,7 +8,7 @@ from pipeline.data.dataset import are_ten_digits
 from pipeline.data.ink import measure_sides, to_ink
 from pipeline.data.synthetic.drawn import cut_piece, join_digits, make_doodle, make_negatives, make_styles
 from pipeline.data.synthetic.shapes import Stroke, load_glyphs
-from pipeline.data.synthetic.strokes import distort, draw
+from pipeline.data.synthetic.strokes import distort, draw_polylines
 
 NAMES = tuple("9876543210")
 
@@ -64,7 +64,7 @@ def test_glyphs_are_polylines_of_different_characters() -> None:
 def test_drawn_strokes_fill_the_box(make: Callable[[np.random.Generator], list[Stroke]]) -> None:
     generator = np.random.default_rng(1)
     for _ in range(50):
-        page = draw(make(generator), 20, generator)
+        page = draw_polylines(make(generator), 20, generator)
         height, width = (np.ptp(np.flatnonzero(page.max(axis=axis) > 0)) + 1 for axis in (1, 0))
         assert max(height, width) >= 0.9 * len(page)
 

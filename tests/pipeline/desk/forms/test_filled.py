@@ -9,7 +9,7 @@ from pipeline.desk.forms.filled import read_form
 from pipeline.desk.forms.form import Form, add_reference
 from pipeline.desk.forms.regions import Edges, Region
 from pipeline.model import PRETRAINED_READER
-from pipeline.model.model import Finder
+from pipeline.model.model import Detector
 from pipeline.reader import load
 from pipeline.reader.pages.result import Result, find_doubt
 from tests.drawings import enlarge, sample_digits, write_row
@@ -21,8 +21,8 @@ CLEAR = (3, 4, 17, 5, 6, 8, 10, 11)  # test images
 
 
 @pytest.fixture(scope="module")
-def finder() -> Finder:
-    found = load(PRETRAINED_READER).finder
+def detector() -> Detector:
+    found = load(PRETRAINED_READER).detector
     assert found is not None
     return found
 
@@ -54,24 +54,24 @@ def make_form() -> Form:
     return add_reference(Form(regions), fill(1), "first.png")
 
 
-def read(finder: Finder, page: Image.Image, form: Form) -> Result:
-    return read_form(finder, np.asarray(page, np.float32), (page.height, page.width), form.regions, form.reference)
+def read(detector: Detector, page: Image.Image, form: Form) -> Result:
+    return read_form(detector, np.asarray(page, np.float32), (page.height, page.width), form.regions, form.reference)
 
 
 def list_records(result: Result) -> set[tuple[int, str, str]]:
-    return {(row.record, row.region, row.text) for row in result.rows}
+    return {(row.line, row.region, row.text) for row in result.rows}
 
 
-def test_turned_page_has_the_records_of_its_lines(finder: Finder) -> None:
+def test_turned_page_has_the_records_of_its_lines(detector: Detector) -> None:
     move = Move(2.5, 0.98, 40, -30)
-    result = read(finder, move_page(fill(2, empty=(2,)), move), make_form())
+    result = read(detector, move_page(fill(2, empty=(2,)), move), make_form())
     wanted = {(line + 1, "amount", truth(line, 4)) for line in range(LINES)}
     wanted |= {(line + 1, "day", truth(line, 2)) for line in range(LINES) if line != 2}
     assert len(list_records(result) & wanted) >= len(wanted) - 1
     corner, turn = find_place(move)
     for row in result.rows:
         left, right = row.boxes[:, 0].min(), row.boxes[:, 2].max()
-        line = complex(TOP + PITCH * (row.record - 0.5), (FIRST if row.region == "day" else LAST) + 45)
+        line = complex(TOP + PITCH * (row.line - 0.5), (FIRST if row.region == "day" else LAST) + 45)
         at = complex(*corner) + turn * line
         assert left - 30 < at.imag < right + 30
         assert row.boxes[:, 1].min() < at.real < row.boxes[:, 3].max()
@@ -80,10 +80,10 @@ def test_turned_page_has_the_records_of_its_lines(finder: Finder) -> None:
         assert abs((complex(a, b) * middle + complex(c, d)).real - line.real) < PITCH / 2
 
 
-def test_page_of_another_form_is_read_as_it_lies(finder: Finder) -> None:
+def test_page_of_another_form_is_read_as_it_lies(detector: Detector) -> None:
     page = Image.new("L", SIZE[::-1], 240)
     page.paste(Image.fromarray(240 - enlarge(sample_digits()[0][CLEAR[0]], 1) // 2), (FIRST + 20, TOP + 40))
-    result = read(finder, page, make_form())
+    result = read(detector, page, make_form())
     assert "first.png" in result.problems[0].what
     assert result.upright == (1, 0, 0, 0)
     assert [problem.what for problem in result.problems if problem.region == "amount"] == ["no reading"]
@@ -92,31 +92,31 @@ def test_page_of_another_form_is_read_as_it_lies(finder: Finder) -> None:
 
 
 @pytest.mark.parametrize("degrees", [90, 180, 270])
-def test_page_that_lies_turned_is_read_upright(finder: Finder, degrees: int) -> None:
+def test_page_that_lies_turned_is_read_upright(detector: Detector, degrees: int) -> None:
     upright, form = fill(2), make_form()
-    result = read(finder, upright.rotate(degrees, expand=True), form)  # counterclockwise
-    wanted = read(finder, upright, form)
+    result = read(detector, upright.rotate(degrees, expand=True), form)  # counterclockwise
+    wanted = read(detector, upright, form)
     assert (result.degrees, result.size, find_doubt(result.problems)) == (degrees, SIZE, None)
     assert list_records(result) == list_records(wanted)
     assert np.array_equal(result.boxes, wanted.boxes)
 
 
 def test_page_without_ink_is_blank_and_one_that_fits_two_ways_up_is_read_in_both(
-    finder: Finder, monkeypatch: pytest.MonkeyPatch
+    detector: Detector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert read(finder, Image.new("L", SIZE[::-1], 240), make_form()).problems[0].kind == "blank"
+    assert read(detector, Image.new("L", SIZE[::-1], 240), make_form()).problems[0].kind == "blank"
     monkeypatch.setattr(filled, "AMBIGUOUS", 0.5)
-    result = read(finder, fill(2), make_form())
+    result = read(detector, fill(2), make_form())
     assert result.other
     assert (result.problems[0].kind, result.degrees, result.other.degrees) == ("doubtful", 0, 180)
 
 
 @pytest.mark.parametrize("edges", [("0%", "0%", "100%", "100%"), ("0", "0", "100%", str(SIZE[0]))])
-def test_field_that_is_the_whole_page_needs_no_alignment(edges: Edges, finder: Finder) -> None:
+def test_field_that_is_the_whole_page_needs_no_alignment(edges: Edges, detector: Detector) -> None:
     page = Image.new("L", SIZE[::-1], 240)
     page.paste(Image.fromarray(240 - enlarge(sample_digits()[0][CLEAR[0]], 1) // 2), (FIRST + 20, TOP + 40))
     part = Region("part", ("0", "0", "100%", "99%"))
-    result = read(finder, page, add_reference(Form((Region("all", edges), part)), fill(1), "first.png"))
+    result = read(detector, page, add_reference(Form((Region("all", edges), part)), fill(1), "first.png"))
     assert "first.png" in result.problems[0].what
     assert [(row.region, row.confidence > 0) for row in result.rows] == [("all", True)]
 
@@ -125,10 +125,10 @@ def test_field_that_is_the_whole_page_needs_no_alignment(edges: Edges, finder: F
     ("move", "word", "is_doubtful"), [(Move(4), "4.0 degrees", False), (Move(0, 1, 110), "9%", True)]
 )
 def test_page_at_the_limit_of_alignment_is_read_and_named(
-    finder: Finder, move: Move, word: str, is_doubtful: bool
+    detector: Detector, move: Move, word: str, is_doubtful: bool
 ) -> None:
     """Only after a large shift, its rows may have been taken for others."""
-    result = read(finder, move_page(fill(2), move), make_form())
+    result = read(detector, move_page(fill(2), move), make_form())
     wanted = {(line + 1, "amount", truth(line, 4)) for line in range(LINES)}
     assert len(list_records(result) & wanted) >= len(wanted) - 1
     (problem,) = (each for each in result.problems if not each.region)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.desk.forms.registration import Placement, Reference, lay, make_reference
+from pipeline.desk.forms.registration import Placement, Reference, align_page, make_reference
 from tests.drawings import Grey
 from tests.ledgers import COLUMNS, PITCH, ROWS, SIZE, TOP, Move, draw_ledger, find_place, move_page
 
@@ -25,7 +25,7 @@ def reference() -> Reference:
 )
 def test_pages_with_other_numbers_are_laid_on_the_reference(reference: Reference, move: Move) -> None:
     """The rows of the ledger repeat every 37 pixels, and the page is wanted to within two."""
-    placement = lay(reference, to_levels(move_page(draw_ledger(2), move), 0.85))
+    placement = align_page(reference, to_levels(move_page(draw_ledger(2), move), 0.85))
     assert placement is not None
     corner, turn = find_place(move)
     away = abs(placement.map(PLACES / max(SIZE)) * max(SIZE) - (complex(*corner) + turn * PLACES))
@@ -35,7 +35,7 @@ def test_pages_with_other_numbers_are_laid_on_the_reference(reference: Reference
 @pytest.mark.parametrize("move", [Move(0, 1.067), Move(4.5), Move(0, 1, 110, 0), Move(0, 1, 0, -110)])
 def test_pages_beyond_the_limits_are_laid_right_and_described(reference: Reference, move: Move) -> None:
     """The shift down is three rows, which are all alike."""
-    placement = lay(reference, to_levels(move_page(draw_ledger(2), move)))
+    placement = align_page(reference, to_levels(move_page(draw_ledger(2), move)))
     assert placement is not None
     corner, turn = find_place(move)
     away = abs(placement.map(PLACES / max(SIZE)) * max(SIZE) - (complex(*corner) + turn * PLACES))
@@ -51,18 +51,18 @@ def test_pages_within_the_limits_have_no_excess(move: Move) -> None:
 
 def test_pages_of_other_resolutions_are_laid(reference: Reference) -> None:
     page = draw_ledger(3).resize((SIZE[1] * 3 // 2, SIZE[0] * 3 // 2), Image.Resampling.BICUBIC)
-    placement = lay(reference, to_levels(page))
+    placement = align_page(reference, to_levels(page))
     assert placement is not None
     assert abs(placement.map(PLACES / max(SIZE)) * max(SIZE) - PLACES).max() < 2
 
 
 def test_reference_lies_on_itself(reference: Reference) -> None:
-    assert lay(reference, to_levels(draw_ledger(1))) == Placement()
+    assert align_page(reference, to_levels(draw_ledger(1))) == Placement()
 
 
 @pytest.mark.parametrize("page", [draw_ledger(4, printed=False), Image.new("L", SIZE[::-1], 240)])
 def test_page_with_nothing_in_common_is_not_laid(reference: Reference, page: Image.Image) -> None:
-    assert lay(reference, to_levels(page)) is None
+    assert align_page(reference, to_levels(page)) is None
 
 
 def test_reference_without_print_is_empty(reference: Reference) -> None:

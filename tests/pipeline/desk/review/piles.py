@@ -29,8 +29,8 @@ def make_row(field: str, line: int, text: str, confidence: float = 0.99, **other
             signs[-1][0] += character
     boxes = [[COLUMNS[field] + 20 * i, top, COLUMNS[field] + 20 * i + 18, top + HIGH] for i in range(len(signs))]
     box = [COLUMNS[field], top, boxes[-1][2] if boxes else COLUMNS[field] + 60, top + HIGH]
-    row = {"region": field, "record": line, "text": text, "digits": "".join(filter(str.isdecimal, text))}
-    row |= {"confidence": confidence, "alternatives": [], "rejected": not text, "box": box, "boxes": boxes}
+    row = {"region": field, "line": line, "text": text, "digits": "".join(filter(str.isdecimal, text))}
+    row |= {"confidence": confidence, "alternatives": [], "withheld": not text, "box": box, "boxes": boxes}
     return {**row, "signs": signs, **others}
 
 
@@ -76,7 +76,7 @@ def make_delivery(name: str = "one", **changes: dict[str, Any]) -> dict[str, Any
         rows += [make_row(field, number, text) for field, text in zip(("quantity", "price", "sum"), texts, strict=True)]
     rows.append(make_row("total", 1, "205.50"))
     for row in rows:
-        change = changes.pop(f"{row['region']}{row['record']}", {})
-        row |= make_row(row["region"], row["record"], **{"text": row["text"], **change})
+        change = changes.pop(f"{row['region']}{row['line']}", {})
+        row |= make_row(row["region"], row["line"], **{"text": row["text"], **change})
     assert not changes
     return make_page(name, [row for row in rows if not row.get("absent")])

@@ -323,7 +323,7 @@ def test_only_an_alternative_in_the_card_can_be_taken(context: BrowserContext, t
 
 
 def test_form_is_drawn_changed_and_undone(context: BrowserContext, tmp_path: Path) -> None:
-    rows = [{**row, "region": "", "record": 0} for row in make_delivery()["rows"]]
+    rows = [{**row, "region": "", "line": 0} for row in make_delivery()["rows"]]
     pile = make_pile([make_page("one", rows)], fields={}, lines={}, sums={})
     with show(context, write_pile(tmp_path, pile), "#form") as page:
         press(page)

@@ -44,7 +44,7 @@ def step(field: str, line: int, do: str, text: str = "", page: str = "one", **ot
 
 
 def test_table_says_which_page_could_not_be_aligned() -> None:
-    problem = {"kind": "alignment", "what": "cannot be aligned with a.png", "region": "", "box": None, "record": 0}
+    problem = {"kind": "alignment", "what": "cannot be aligned with a.png", "region": "", "box": None, "line": 0}
     first, *others = open_pile({**make_delivery(), "problems": [problem]})["records"]
     assert first == {"file": "one.png", "check": "cannot be aligned with a.png"}
     assert [line["check"] for line in others] == ["", "", ""]
@@ -93,7 +93,7 @@ def test_sure_reading_is_shown_as_it_is_and_what_would_add_up_beside_it() -> Non
 
 
 def test_ink_that_would_have_to_be_0_is_not_offered_as_a_number() -> None:
-    ink = {"kind": "ink", "what": "ink", "region": "sum", "box": [700, TOP + 120, 720, TOP + 130], "record": 0}
+    ink = {"kind": "ink", "what": "ink", "region": "sum", "box": [700, TOP + 120, 720, TOP + 130], "line": 0}
     assert questions({**make_delivery(), "problems": [ink]})[0][1:] == ("!", "")
 
 
@@ -196,21 +196,21 @@ def test_answer_answers_for_its_neighbours_and_a_kept_number_ends_the_question()
 
 def test_ink_in_one_cell_is_one_question_and_none_where_the_line_adds_up() -> None:
     def ink(left: int) -> dict[str, Any]:
-        return {"kind": "ink", "what": "ink", "region": "quantity", "record": 4, "box": [left, 322, left + 9, 340]}
+        return {"kind": "ink", "what": "ink", "region": "quantity", "line": 4, "box": [left, 322, left + 9, 340]}
 
     page = make_delivery()
     page["problems"] = [ink(60), ink(80)]
     assert questions(page) == [("quantity 4", "!", "")]
-    page["problems"] = [{**ink(60), "record": 2}]
+    page["problems"] = [{**ink(60), "line": 2}]
     assert questions(page) == []
-    page["problems"] = [{**ink(left), "record": 0} for left in (60, 80, 100)]  # a word in a line without numbers
+    page["problems"] = [{**ink(left), "line": 0} for left in (60, 80, 100)]  # a word in a line without numbers
     assert [mark for _, mark, _ in questions(page)] == ["!"]
 
 
 def test_added_number_answers_the_notice_at_its_place() -> None:
     page = make_delivery(quantity3={"absent": True})
     box = [60, TOP + 80, 90, TOP + 104]
-    page["problems"] = [{"kind": "ink", "what": "ink", "region": "quantity", "record": 3, "box": box}]
+    page["problems"] = [{"kind": "ink", "what": "ink", "region": "quantity", "line": 3, "box": box}]
     added = {
         "page": "id of one",
         "field": "quantity",
@@ -321,7 +321,7 @@ def test_typed_digits_follow_the_ink_whatever_was_read() -> None:
 
 
 def make_ink(top: int) -> dict[str, Any]:
-    return {"kind": "ink", "what": "ink", "region": "quantity", "record": 0, "box": [60, top, 90, top + 24]}
+    return {"kind": "ink", "what": "ink", "region": "quantity", "line": 0, "box": [60, top, 90, top + 24]}
 
 
 @pytest.mark.parametrize(("top", "line"), [(TOP + 80, 3), (TOP + 22, 1.5), (TOP + 160, 4)])

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.html.lesson.lessons import LEARNT, MAX_CHARACTERS, UNSEEN, choose_lessons, encode_images, make_header
+from pipeline.html.lesson.lessons import (
+    LEARNT,
+    MAX_CHARACTERS,
+    UNSEEN,
+    choose_lessons,
+    encode_images,
+    make_image_header,
+)
 from pipeline.network.network import count_parameters
 from tests.drawings import sample_digits
 from tests.pipeline.models import make_model
@@ -37,6 +44,6 @@ def test_images_that_compress_badly_are_fewer() -> None:
 
 def test_network_of_the_page_has_as_many_weights_as_it_says() -> None:
     model = make_model(shape=(28, 28), class_names=tuple("0123456789"))
-    header = make_header(model)
+    header = make_image_header(model)
     assert (header.class_names, header.image_shape) == (model.class_names, (28, 28))
     assert count_parameters(header.make_layers()) == 18_378

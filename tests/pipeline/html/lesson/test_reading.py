@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.data.ink import InkStatistics, measure_ink
-from pipeline.html.lesson.packing import LIMITS, pack
+from pipeline.html.lesson.packing import SIZE_LIMITS, pack
 from pipeline.html.lesson.page import model_values
 from pipeline.html.report.report_page import link_demo
 from pipeline.model.model import Model
 from pipeline.model.prediction import predict_with_negative
-from pipeline.pictures.preparation import find_ink, prepare
+from pipeline.pictures.preparation import fit_into_image, measure_ink_shares
 from tests.drawings import sample_digits
 from tests.pipeline.html.strokes import DIGITS, Strokes, place
 from tests.pipeline.javascript import evaluate
@@ -29,7 +29,7 @@ PREDICT = """(packed, images) => {
 
 def predict_in_script(model: Model, images: NDArray[np.uint8], bits: int = 16) -> NDArray[np.float64]:
     """Return the probabilities, (n, outputs)."""
-    packed = model_values(model, pack(model, {bits: LIMITS[8]}))
+    packed = model_values(model, pack(model, {bits: SIZE_LIMITS[8]}))
     return np.array(evaluate(PREDICT, packed, images.reshape(len(images), -1).tolist()))
 
 
@@ -88,9 +88,9 @@ def test_drawings_are_prepared_as_in_python(shape: tuple[int, int]) -> None:
     given = [[plane, shape, asdict(usual)] for plane in planes]
     found = evaluate("(all) => all.map((each) => Array.from(prepare(...each)))", given)
     for drawing, image in zip(drawings(), found, strict=True):
-        ink = find_ink(drawing)
+        ink = measure_ink_shares(drawing)
         assert ink is not None
-        expected = prepare(ink, shape, usual).ravel().astype(int)
+        expected = fit_into_image(ink, shape, usual).ravel().astype(int)
         assert np.abs(np.array(image) - expected).max() <= 2
 
 

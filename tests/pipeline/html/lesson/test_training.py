@@ -9,7 +9,7 @@ import pytest
 from pipeline.html.lesson.lessons import LEARNER
 from pipeline.html.lesson.page import layer_geometry
 from pipeline.network.activations import ACTIVATIONS, Array
-from pipeline.network.layers import KINDS
+from pipeline.network.layers import LAYER_KINDS
 from pipeline.network.losses import cross_entropy
 from pipeline.network.network import INITIALISATIONS, Network, backward, count_parameters, forward
 from tests.drawings import sample_digits
@@ -42,7 +42,7 @@ def make_images(count: int) -> tuple[Array, list[int]]:
 
 
 @pytest.mark.parametrize(
-    "layers", [*chain.from_iterable(map(layers_of, KINDS)), "conv4x3/1,conv3x2/2,5", "conv2x2/1,pool2,conv2x2/1"]
+    "layers", [*chain.from_iterable(map(layers_of, LAYER_KINDS)), "conv4x3/1,conv3x2/2,5", "conv2x2/1,pool2,conv2x2/1"]
 )
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_gradients_of_all_kinds_are_those_of_numpy(layers: str, activation: str) -> None:

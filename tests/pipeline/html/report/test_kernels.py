@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.data.scaling import standardise
 from pipeline.html.png import draw_signed
-from pipeline.html.report.kernels import MAX_UNITS, PATCHES, cut_patches, draw_strongest, draw_weights
+from pipeline.html.report.kernels import KERNEL_PATCHES, MAX_UNITS, cut_patches, draw_strongest, draw_weights
 from pipeline.model.excitation import Excitation, ReceptiveField, measure_excitation, receptive_fields
 from pipeline.network.architecture import build_layers
 from pipeline.network.network import forward
@@ -49,9 +49,9 @@ def test_patches_have_the_largest_activations_of_different_images() -> None:
     for layer, excitation in enumerate(measure_excitation(MODEL, IMAGES)):
         outputs = forward(MODEL.networks[0], np.moveaxis(standardise(IMAGES, MODEL.scaling), 0, -1)).outputs[layer]
         assert np.allclose(excitation.peaks, outputs.max(axis=(1, 2)), rtol=1e-5)
-        best = np.argsort(-excitation.peaks[0], kind="stable")[:PATCHES]
+        best = np.argsort(-excitation.peaks[0], kind="stable")[:KERNEL_PATCHES]
         patches = cut_patches(excitation, IMAGES, 0)
-        active = min(PATCHES, np.count_nonzero(excitation.peaks[0] > 0))
+        active = min(KERNEL_PATCHES, np.count_nonzero(excitation.peaks[0] > 0))
         assert patches.shape == (active, excitation.field.height, excitation.field.width)
         down, along = excitation.field.step
         top, left = down * excitation.rows[0, best[0]], along * excitation.columns[0, best[0]]

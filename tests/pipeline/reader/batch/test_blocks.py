@@ -13,7 +13,7 @@ from pipeline.reader import PRETRAINED, Reader, load
 from pipeline.reader.batch import blocks
 from pipeline.reader.batch.blocks import Request, read_picture, read_pictures
 from pipeline.reader.batch.boxes import UNSURE_COLOUR
-from pipeline.reader.batch.folders import Picture, find_pictures
+from pipeline.reader.batch.folders import PictureFile, find_pictures
 from pipeline.scheduling.backends import Backend
 from tests.drawings import enlarge, sample_digits
 
@@ -24,21 +24,25 @@ def reader() -> Reader:
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> list[Picture]:
+def pictures(tmp_path: Path) -> list[PictureFile]:
     """Write pictures of the digits 7, 2, 1, 0."""
     for index in range(4):
         Image.fromarray(255 - enlarge(sample_digits()[0][index], 4)).save(tmp_path / f"{index}.png")
     return find_pictures([str(tmp_path)])
 
 
-def read(reader: Reader, pictures: Sequence[Picture], backend: Backend | None = None) -> list[str]:
+def read(reader: Reader, pictures: Sequence[PictureFile], backend: Backend | None = None) -> list[str]:
     outcomes = [outcome for block in read_pictures(Request(reader), pictures, backend) for outcome in block]
     return [reading.error or reading.text for reading, _ in outcomes]
 
 
 @pytest.mark.parametrize("backend", [None, Backend("threads", 2), Backend("processes", 2)])
 def test_results_and_errors_are_in_the_order_of_the_pictures(
-    backend: Backend | None, reader: Reader, pictures: list[Picture], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    backend: Backend | None,
+    reader: Reader,
+    pictures: list[PictureFile],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (tmp_path / "broken.png").write_bytes(b"no picture")
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO((tmp_path / "3.png").read_bytes())))
@@ -53,15 +57,15 @@ def test_results_and_errors_are_in_the_order_of_the_pictures(
 
 
 def test_block_ends_before_its_contents_fill_the_memory(
-    reader: Reader, pictures: list[Picture], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    reader: Reader, pictures: list[PictureFile], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", 1 + (tmp_path / "0.png").stat().st_size)
+    monkeypatch.setattr(blocks, "PICTURES_BYTES", 1 + (tmp_path / "0.png").stat().st_size)
     found = list(read_pictures(Request(reader), pictures, Backend("threads", 2)))
     assert [len(block) for block in found] == [2, 2]
 
 
 def test_file_that_is_too_large_is_not_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.pictures.decoding.MAX_BYTES", 10)
+    monkeypatch.setattr("pipeline.pictures.decoding.MAX_FILE_SIZE", 10)
     for size in (10, 11):
         (tmp_path / f"{size}.png").write_bytes(bytes(size))
     small, large = blocks.load_contents(find_pictures([str(tmp_path)]))
@@ -128,7 +132,7 @@ def test_copy_shows_where_a_digit_may_be_missing(reader: Reader, monkeypatch: py
     assert result.text == ""
     likely = replace(result, possible=np.array([[50, 60, 90, 100]]))
     monkeypatch.setattr(Reader, "read_page", lambda *arguments: likely)
-    _, copied = read_picture(Request(reader, copies=True), Picture("blank.png", Path("blank.png")), body.getvalue())
+    _, copied = read_picture(Request(reader, copies=True), PictureFile("blank.png", Path("blank.png")), body.getvalue())
     assert copied
     with Image.open(io.BytesIO(copied)) as copy:
         red = (np.asarray(copy) == UNSURE_COLOUR).all(axis=2)

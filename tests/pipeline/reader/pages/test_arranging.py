@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.reader.pages.detections import Detection
-from pipeline.reader.pages.reading import arrange, format_text
+from pipeline.reader.pages.reading import join_numbers, make_reading_order
 from pipeline.reader.pages.result import Result
 from pipeline.reader.rows.labels import SEPARATORS
 from pipeline.reader.rows.spans import Span
@@ -27,7 +27,7 @@ def see(text: str, y: float, x: float, probability: float, size: float = 20) -> 
 
 
 def arrange_ab(*seen: Detection) -> Result:
-    return arrange(seen, ("a", "b"), 1.0, (100, 200), (100, 200), (0, 0, 200, 100))
+    return make_reading_order(seen, ("a", "b"), 1.0, (100, 200), (100, 200), (0, 0, 200, 100))
 
 
 def test_numbers_that_are_probable_enough_are_reported_in_reading_order() -> None:
@@ -106,16 +106,16 @@ def test_without_a_number_there_is_no_row_and_no_confidence_but_the_best_candida
 
 
 def test_long_class_names_are_separated_by_spaces() -> None:
-    assert format_text((1, 0, 1), ("a", "ö")) == "öaö"
-    assert format_text((1, 0, 1), ("T-shirt/top", "Bag")) == "Bag T-shirt/top Bag"
-    assert format_text((0,), ("T-shirt/top", "Bag")) == "T-shirt/top"
-    assert format_text((), ("a", "b")) == ""
+    assert join_numbers((1, 0, 1), ("a", "ö")) == "öaö"
+    assert join_numbers((1, 0, 1), ("T-shirt/top", "Bag")) == "Bag T-shirt/top Bag"
+    assert join_numbers((0,), ("T-shirt/top", "Bag")) == "T-shirt/top"
+    assert join_numbers((), ("a", "b")) == ""
 
 
 def test_separators_are_written_and_no_digits() -> None:
-    """Symbols of the row network: two classes, a space, other writing, and the separators."""
+    """Symbols of the recogniser: two classes, a space, other writing, and the separators."""
     written = {character: 2 + symbol for character, symbol in SEPARATORS.items()}
-    assert {format_text((0, symbol, 1), ("a", "b")) for symbol in written.values()} == {f"a{c}b" for c in written}
+    assert {join_numbers((0, symbol, 1), ("a", "b")) for symbol in written.values()} == {f"a{c}b" for c in written}
     number = see("ab", 20, 20, 0.8)
     logits = number.span.logits.copy()
     logits[[written["/"], -1], 1] = 0, -9
@@ -129,7 +129,7 @@ def test_separators_are_written_and_no_digits() -> None:
 
 def test_boxes_are_in_whole_pixels_of_the_picture_and_end_at_its_edges() -> None:
     seen = [see("a", 21, 21, 0.9), see("b", 5, 195, 0.9)]
-    boxes = arrange(seen, ("a", "b"), 1, (100, 200), (150, 500), (0, 0, 200, 100)).boxes
+    boxes = make_reading_order(seen, ("a", "b"), 1, (100, 200), (150, 500), (0, 0, 200, 100)).boxes
     assert boxes.tolist() == [[462, 0, 500, 23], [27, 16, 78, 47]]
-    boxes = arrange(seen, ("a", "b"), 1, (100, 200), (150, 500), (20, 0, 190, 20)).boxes
+    boxes = make_reading_order(seen, ("a", "b"), 1, (100, 200), (150, 500), (20, 0, 190, 20)).boxes
     assert boxes.tolist() == [[462, 0, 475, 23], [50, 16, 78, 30]]  # at those of a region

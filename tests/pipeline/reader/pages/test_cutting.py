@@ -3,10 +3,10 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.pictures.contrast import add_margin, local_contrast
-from pipeline.reader.pages.cutting import BEYOND, ROUND, cut_line
+from pipeline.reader.pages.cutting import CUT_BEYOND, ROUND, cut_line
 from pipeline.reader.pages.lines import CentreLine
 from pipeline.reader.pages.search import Level, build_pyramid
-from pipeline.reader.rows.labels import HEIGHT, MARGIN, OUTER, SHEET
+from pipeline.reader.rows.labels import LINE_IMAGE_HEIGHT, LINE_MARGIN, OUTER, SHEET
 from pipeline.reader.rows.spans import SIZE
 
 
@@ -32,7 +32,7 @@ def test_line_shows_the_row_level_in_the_middle_at_the_size_of_training(size: in
     line_image = cut_line(line(y, x, size, slope), list(build_pyramid(grey)))
     dark = line_image.contrast < -0.6
     rows, columns = np.flatnonzero(dark.any(axis=1)), np.flatnonzero(dark.any(axis=0))
-    assert np.mean(rows) == pytest.approx((HEIGHT + 2 * MARGIN - 1) / 2, abs=1)
+    assert np.mean(rows) == pytest.approx((LINE_IMAGE_HEIGHT + 2 * LINE_MARGIN - 1) / 2, abs=1)
     assert np.ptp(rows) + 1 == pytest.approx(SIZE * (1 + abs(slope)), abs=3)
     assert np.ptp(columns) + 1 == pytest.approx(SIZE * (1 + 7.5 * np.hypot(1, slope)), abs=5)
     middle = round(np.mean(columns))
@@ -43,9 +43,12 @@ def test_line_shows_the_row_level_in_the_middle_at_the_size_of_training(size: in
 def test_line_is_longer_than_its_row_and_ends_beyond_the_edges_of_the_picture() -> None:
     wide = draw_squares((100, 1000), [(50, 500)], 19)
     line_image = cut_line(line([50], [500], 19), list(build_pyramid(wide)))
-    assert (len(line_image.x) % ROUND, line_image.contrast.shape) == (0, (HEIGHT + 2 * MARGIN, len(line_image.x)))
-    assert line_image.x[0] <= 500 - BEYOND * 19
-    assert line_image.x[-1] >= 500 + BEYOND * 19
+    assert (len(line_image.x) % ROUND, line_image.contrast.shape) == (
+        0,
+        (LINE_IMAGE_HEIGHT + 2 * LINE_MARGIN, len(line_image.x)),
+    )
+    assert line_image.x[0] <= 500 - CUT_BEYOND * 19
+    assert line_image.x[-1] >= 500 + CUT_BEYOND * 19
     narrow = draw_squares((40, 30), [(20, 15)], 19)
     assert len(cut_line(line([20], [15], 19), list(build_pyramid(narrow))).x) == 2 * ROUND
 

@@ -4,19 +4,22 @@ import numpy as np
 import pytest
 
 from pipeline.reader.pages.cutting import LineImage
-from pipeline.reader.pages.detections import Detection, hide_unless_evident, is_evident, keep_best, locate
+from pipeline.reader.pages.detections import Detection, hide_unless_salient, is_salient, keep_best, locate_spans
 from pipeline.reader.pages.lines import CentreLine
-from pipeline.reader.rows.labels import HEIGHT, MARGIN
+from pipeline.reader.rows.labels import LINE_IMAGE_HEIGHT, LINE_MARGIN
 from pipeline.reader.rows.spans import Span
 
 
 def see(*seen: float, places: tuple[float, ...] = (41, 57), probability: float = 0.9) -> Detection:
-    """Two digits in a level line, whose pixels are 2 of the picture; seen: x where the finder sees digits."""
+    """Two digits in a level line, whose pixels are 2 of the picture; seen: x where the detector sees digits."""
     line = CentreLine(np.full(len(seen), 70), np.array(seen), np.ones(len(seen)), 38, 0.0)
     line_image = LineImage(
-        np.zeros((HEIGHT + 2 * MARGIN, 160), np.float32), np.full(160, 70.0), 2 * np.arange(160) + 0.5, line
+        np.zeros((LINE_IMAGE_HEIGHT + 2 * LINE_MARGIN, 160), np.float32),
+        np.full(160, 70.0),
+        2 * np.arange(160) + 0.5,
+        line,
     )
-    return locate(Span((0, 1), np.array(places), np.eye(2), np.zeros((5, 20)), probability), line_image)
+    return locate_spans(Span((0, 1), np.array(places), np.eye(2), np.zeros((5, 20)), probability), line_image)
 
 
 def test_digits_are_where_the_line_shows_them() -> None:
@@ -31,19 +34,19 @@ def test_number_is_supported_by_what_the_first_network_has_seen(seen: tuple[floa
 
 
 @pytest.mark.parametrize(
-    ("seen", "probability", "side", "evident"),
+    ("seen", "probability", "side", "salient"),
     [(1, 0.95, 2000, True), (0.7, 0.95, 2000, False), (1, 0.8, 2000, False), (1, 0.8, 80, True), (0, 1, 80, False)],
 )
 def test_smaller_digits_are_evident_only_if_both_networks_are_surer(
-    seen: float, probability: float, side: int, evident: bool
+    seen: float, probability: float, side: int, salient: bool
 ) -> None:
     two = number(0, 2, 0.9)
     span = replace(two.span, probabilities=np.array([[probability, 0], [0, 0.1]]))
     shown = replace(two, span=span, support=np.array([seen, 1]))
-    assert is_evident(shown, side) is evident
-    assert not is_evident(replace(shown, suppressed=True), side)
-    other = number(200, 1, 0.9, supported=False)  # is reported only beside a number that is evident
-    assert [each.is_reported for each in hide_unless_evident([shown, other], side)] == [evident] * 2
+    assert is_salient(shown, side) is salient
+    assert not is_salient(replace(shown, suppressed=True), side)
+    other = number(200, 1, 0.9, supported=False)  # is reported only beside a number that is salient
+    assert [each.is_reported for each in hide_unless_salient([shown, other], side)] == [salient] * 2
 
 
 def test_of_numbers_that_share_a_digit_the_better_one_is_kept() -> None:
@@ -77,12 +80,12 @@ def test_digits_that_only_a_worse_detection_has_remain_as_suppressed() -> None:
     assert keep_best([better, number(90, 3, 0.5)]) == [better]  # which has all of its digits
 
 
-def test_suppressed_detection_with_some_of_its_digits_is_not_evident() -> None:
+def test_suppressed_detection_with_some_of_its_digits_is_not_salient() -> None:
     better = replace(number(90, 8, 0.92), support=np.zeros(8))
     hidden = keep_best([better, number(0, 4, 0.5)])[1]
     assert len(hidden.x) < len(hidden.span.probabilities)
-    assert not is_evident(hidden, 80)
-    assert not any(each.is_reported for each in hide_unless_evident([better, hidden], 80))
+    assert not is_salient(hidden, 80)
+    assert not any(each.is_reported for each in hide_unless_salient([better, hidden], 80))
 
 
 def test_lost_digits_are_not_those_that_another_number_has() -> None:

@@ -7,7 +7,7 @@ from PIL import Image
 from scipy import ndimage
 
 from pipeline.model import PRETRAINED_READER
-from pipeline.model.model import Finder
+from pipeline.model.model import Detector
 from pipeline.reader import PRETRAINED, load
 from pipeline.reader.pages.reading import read, read_one
 from tests.drawings import Grey, Images, enlarge, on_paper, place, sample_digits, write_row
@@ -17,13 +17,13 @@ DIGITS = 30  # test images that the tests take
 
 
 @pytest.fixture(scope="module")
-def finder() -> Finder:
-    found = load(PRETRAINED_READER).finder
+def detector() -> Detector:
+    found = load(PRETRAINED_READER).detector
     assert found is not None
     return found
 
 
-def read_text(model: Finder, grey: Any) -> str:
+def read_text(model: Detector, grey: Any) -> str:
     return read(model, grey, grey.shape).text
 
 
@@ -37,15 +37,15 @@ def truth(indices: Sequence[int]) -> str:
 
 
 @pytest.fixture(scope="module")
-def clear(finder: Finder) -> list[int]:
+def clear(detector: Detector) -> list[int]:
     """Indices of test images that are read correctly and with high confidence."""
-    results = {index: read(finder, draw(index).astype(np.float32), (320, 300)) for index in range(DIGITS)}
+    results = {index: read(detector, draw(index).astype(np.float32), (320, 300)) for index in range(DIGITS)}
     found = [i for i, each in results.items() if each.text == truth([i]) and each.confidence > 0.9]
     assert len(found) >= 0.8 * DIGITS
     return found
 
 
-def test_light_noise_and_grey_levels_of_either_polarity_hardly_matter(finder: Finder, clear: list[int]) -> None:
+def test_light_noise_and_grey_levels_of_either_polarity_hardly_matter(detector: Detector, clear: list[int]) -> None:
     generator, correct = np.random.default_rng(1), []
     y, x = np.meshgrid(np.linspace(-1, 1, 320), np.linspace(-1, 1, 300), indexing="ij")
     for index in clear[:12]:
@@ -54,46 +54,46 @@ def test_light_noise_and_grey_levels_of_either_polarity_hardly_matter(finder: Fi
         pen, paper = generator.choice([(30, 235), (60, 170), (120, 240), (200, 40), (255, 0)])
         grey = on_paper(draw(index), paper, pen) * (light if pen < paper else 1)
         grey = grey + generator.normal(0, generator.choice([0, 1, 4]), grey.shape)
-        correct.append(read_text(finder, np.clip(grey, 0, 255)) == truth([index]))
+        correct.append(read_text(detector, np.clip(grey, 0, 255)) == truth([index]))
     assert np.mean(correct) > 0.9
 
 
 @pytest.mark.parametrize("times", [1, 3, 9])
-def test_rows_are_read_from_left_to_right_at_any_size(finder: Finder, clear: list[int], times: int) -> None:
+def test_rows_are_read_from_left_to_right_at_any_size(detector: Detector, clear: list[int], times: int) -> None:
     correct = []
     for start in range(0, 12, 4):
         chosen = clear[start : start + 4]
         row = on_paper(enlarge(write_row(list(sample_digits()[0][chosen]), 6, 5), times))
-        correct.append(read_text(finder, row) == truth(chosen))
+        correct.append(read_text(detector, row) == truth(chosen))
     assert sum(correct) >= 2
 
 
-def test_rows_are_read_from_top_to_bottom(finder: Finder, clear: list[int]) -> None:
+def test_rows_are_read_from_top_to_bottom(detector: Detector, clear: list[int]) -> None:
     rows = [write_row(list(sample_digits()[0][clear[part]]), 8)[:, :150] for part in (slice(0, 4), slice(4, 8))]
     width = max(row.shape[1] for row in rows)
     ink = np.concatenate([np.pad(row, ((0, 0), (0, width - row.shape[1]))) for row in rows])
-    result = read(finder, on_paper(enlarge(ink, 3)), (180, 450))
+    result = read(detector, on_paper(enlarge(ink, 3)), (180, 450))
     assert [row.text for row in result.rows] == [truth(clear[:4]), truth(clear[4:8])]
     assert (result.text, result.digits) == (f"{truth(clear[:4])}\n{truth(clear[4:8])}", truth(clear[:8]))
 
 
-def test_small_digits_beside_a_large_one_are_read(finder: Finder, clear: list[int]) -> None:
+def test_small_digits_beside_a_large_one_are_read(detector: Detector, clear: list[int]) -> None:
     """As on a sheet of A4 at 175 dpi with a title: a coarse level hides none of the finer ones."""
     sheet = np.zeros((2048, 1448), np.uint8)
     sheet[100:940, 100:940] = enlarge(sample_digits()[0][clear[0]], 30)
     small = [write_row(list(sample_digits()[0][clear[start : start + 4]]), 6) for start in (4, 8, 12)]
     for top, row in zip((1300, 1400, 1800), small, strict=True):
         sheet[top : top + row.shape[0], 200 : 200 + row.shape[1]] = row
-    rows = [row.text for row in read(finder, on_paper(sheet).astype(np.float32), sheet.shape).rows]
+    rows = [row.text for row in read(detector, on_paper(sheet).astype(np.float32), sheet.shape).rows]
     assert rows[0] == truth(clear[:1])
     assert sum(truth(clear[start : start + 4]) in rows for start in (4, 8, 12)) >= 2
 
 
 @pytest.mark.parametrize("angle", [-15, 15])
-def test_tilted_rows_are_followed(finder: Finder, clear: list[int], angle: float) -> None:
+def test_tilted_rows_are_followed(detector: Detector, clear: list[int], angle: float) -> None:
     row = Image.fromarray(enlarge(np.pad(write_row(list(sample_digits()[0][clear[:6]]), 4), 12), 3))
     turned = np.asarray(row.rotate(angle, Image.Resampling.BICUBIC, expand=True))
-    assert read_text(finder, on_paper(turned)) == truth(clear[:6])
+    assert read_text(detector, on_paper(turned)) == truth(clear[:6])
 
 
 def move_away(grey: Grey) -> Grey:
@@ -106,8 +106,8 @@ def put_on_a_desk(grey: Grey) -> Grey:
 
 
 @pytest.mark.parametrize("degrade", [move_away, put_on_a_desk])
-def test_degraded_pictures_are_read(degrade: Callable[[Grey], Grey], finder: Finder, clear: list[int]) -> None:
-    correct = [read_text(finder, degrade(on_paper(draw(index)))) == truth([index]) for index in clear[:5]]
+def test_degraded_pictures_are_read(degrade: Callable[[Grey], Grey], detector: Detector, clear: list[int]) -> None:
+    correct = [read_text(detector, degrade(on_paper(draw(index)))) == truth([index]) for index in clear[:5]]
     assert sum(correct) >= 4
 
 
@@ -124,14 +124,14 @@ def blanks() -> dict[str, Grey]:
 
 
 @pytest.mark.parametrize("name", list(blanks()))
-def test_no_digit_is_read_with_confidence_in_blank_pictures(name: str, finder: Finder) -> None:
-    result = read(finder, blanks()[name], (300, 300))
+def test_no_digit_is_read_with_confidence_in_blank_pictures(name: str, detector: Detector) -> None:
+    result = read(detector, blanks()[name], (300, 300))
     assert result.text == "" or result.confidence < 0.7
 
 
 @pytest.mark.parametrize("shape", [(4, 4), (4, 1024), (1024, 4)])
-def test_unusual_sizes_raise_nothing(shape: tuple[int, int], finder: Finder) -> None:
-    read(finder, np.random.default_rng(1).uniform(0, 255, shape), shape)
+def test_unusual_sizes_raise_nothing(shape: tuple[int, int], detector: Detector) -> None:
+    read(detector, np.random.default_rng(1).uniform(0, 255, shape), shape)
 
 
 @pytest.mark.parametrize("networks", [1, 3])
@@ -153,23 +153,23 @@ def test_object_of_no_class_and_empty_paper_are_not_read() -> None:
         assert (result.text, result.rows, result.confidence, result.boxes.shape) == ("", (), 0, (0, 4))
 
 
-def test_boxes_surround_the_digits(finder: Finder, clear: list[int]) -> None:
+def test_boxes_surround_the_digits(detector: Detector, clear: list[int]) -> None:
     images = list(sample_digits()[0][clear[:4]])
     row = enlarge(write_row(images, 8), 3)
-    boxes = read(finder, on_paper(row), row.shape).boxes
+    boxes = read(detector, on_paper(row), row.shape).boxes
     widths = np.array([np.ptp(np.flatnonzero(image.any(axis=0))) + 1 for image in images])
     lefts = 8 + np.cumsum([0, *(widths[:-1] + 8)])
     np.testing.assert_allclose(boxes[:, [0, 2]].mean(axis=1), 3 * (lefts + widths / 2), atol=18)
     assert ((boxes[:, 3] - boxes[:, 1]) > 35).all()
 
 
-def test_tight_crops_are_read(finder: Finder, clear: list[int]) -> None:
+def test_tight_crops_are_read(detector: Detector, clear: list[int]) -> None:
     correct = []
     for index in clear[:8]:
         image = sample_digits()[0][index]
         rows, columns = (np.flatnonzero((image > 60).any(axis=axis)) for axis in (1, 0))
         cropped = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        correct.append(read_text(finder, on_paper(enlarge(cropped, 5))) == truth([index]))
+        correct.append(read_text(detector, on_paper(enlarge(cropped, 5))) == truth([index]))
     assert sum(correct) >= 6
 
 

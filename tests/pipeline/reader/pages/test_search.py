@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.model.model import Finder
+from pipeline.model.model import Detector
 from pipeline.network.thread_pool import ThreadPool
 from pipeline.pictures.contrast import BOX, add_margin, local_contrast
 from pipeline.reader.pages.search import (
-    MARGIN,
     MOST_FOUND,
+    PICTURE_MARGIN,
     POSSIBLE_DIGIT,
     Level,
     Proposals,
@@ -19,20 +19,20 @@ from pipeline.reader.pages.search import (
     select_digits,
     suppress,
 )
-from tests.pipeline.models import make_finder, make_row_reader
+from tests.pipeline.models import make_detector, make_recogniser
 
 
-def finder(layers: str = "conv4,conv6,conv5x3/1") -> Finder:
-    return make_finder(layers, make_row_reader("conv3x3/2p1", (40, 64)))
+def detector(layers: str = "conv4,conv6,conv5x3/1") -> Detector:
+    return make_detector(layers, make_recogniser("conv3x3/2p1", (40, 64)))
 
 
 def make_level(height: int, width: int, seed: int = 0) -> Level:
     return Level(np.random.default_rng(seed).uniform(0, 255, (height, width)).astype(np.float32), 1.0)
 
 
-def to_contrast(model: Finder, level: Level) -> NDArray[np.float32]:
+def to_contrast(model: Detector, level: Level) -> NDArray[np.float32]:
     """The local contrast over which the model is slid, with a margin."""
-    margin = model.image_shape[0] // 2 + MARGIN
+    margin = model.image_shape[0] // 2 + PICTURE_MARGIN
     return local_contrast(add_margin(level.grey, margin, margin, margin, margin))
 
 
@@ -52,7 +52,7 @@ def test_positions_of_a_model_that_finds_digits_everywhere_are_limited() -> None
 
 
 def test_every_position_has_the_prediction_of_its_window() -> None:
-    model = finder()
+    model = detector()
     contrast, window = local_contrast(make_level(61, 74).grey), model.image_shape[0]
     predicted = Slider(model).predict([contrast])[0]
     assert predicted.shape == ((61 - window) // 4 + 1, (74 - window) // 4 + 1, 4)
@@ -63,8 +63,8 @@ def test_every_position_has_the_prediction_of_its_window() -> None:
 
 @pytest.mark.parametrize("shape", [(150, 210), (23, 23), (30, 200), (90, 90)])
 def test_tiles_give_the_predictions_of_the_whole(shape: tuple[int, int]) -> None:
-    model, level = finder(), make_level(*shape)
-    margin = model.image_shape[0] // 2 + MARGIN
+    model, level = detector(), make_level(*shape)
+    margin = model.image_shape[0] // 2 + PICTURE_MARGIN
     found, peaks = find_candidates(Slider(model), level)
     whole = Slider(model).predict([to_contrast(model, level)])[0]
     expected = np.argwhere(whole[..., -1] < 1 - POSSIBLE_DIGIT)
@@ -79,7 +79,7 @@ def test_tiles_give_the_predictions_of_the_whole(shape: tuple[int, int]) -> None
 
 
 def test_threads_change_nothing_and_blank_tiles_have_no_candidates() -> None:
-    model, level = finder(), make_level(150, 210)
+    model, level = detector(), make_level(150, 210)
     with ThreadPool(2) as pool:
         found, _ = find_candidates(Slider(model, pool.run), level)
     assert np.array_equal(found, find_candidates(Slider(model), level)[0])

@@ -8,7 +8,7 @@ from scipy.special import softmax
 
 from pipeline.network.activations import Array
 from pipeline.reader.rows.ctc import PADDING
-from pipeline.reader.rows.trellis import Indices
+from pipeline.reader.rows.trellis import NodeIndices
 
 Text = tuple[int, ...]
 
@@ -17,13 +17,13 @@ def make_logits(*shape: int, seed: int = 0, scale: float = 2.0) -> Array:
     return np.random.default_rng(seed).normal(0, scale, shape)
 
 
-def make_texts(longest: int, n: int, symbols: int, seed: int = 0) -> Indices:
+def make_texts(longest: int, n: int, symbols: int, seed: int = 0) -> NodeIndices:
     generator = np.random.default_rng(seed)
     lengths = np.concatenate([[0, longest], generator.integers(0, longest + 1, n)])[:n]
     return np.where(np.arange(longest)[:, np.newaxis] < lengths, generator.integers(0, symbols, (longest, n)), PADDING)
 
 
-def pad(*texts: Text, longest: int | None = None) -> Indices:
+def pad(*texts: Text, longest: int | None = None) -> NodeIndices:
     longest = longest or max(map(len, texts))
     return np.array([[*text, *[PADDING] * (longest - len(text))] for text in texts], int).reshape(-1, longest).T
 

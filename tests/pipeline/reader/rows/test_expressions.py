@@ -6,7 +6,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.reader.rows.expressions import Expression, derive, fits_nothing, parse
+from pipeline.reader.rows.expressions import Expression, derive, fits_nothing, parse_expression
 
 CHARACTERS = "01 ."
 TEXTS = ["".join(each) for length in range(5) for each in itertools.product(CHARACTERS, repeat=length)]
@@ -39,5 +39,5 @@ def fits(expression: Expression, text: str) -> bool:
 @given(EXPRESSIONS)
 def test_the_same_texts_fit_as_in_python(pair: Pair) -> None:
     ours, theirs = pair
-    expression = parse(ours, CHARACTERS)
+    expression = parse_expression(ours, CHARACTERS)
     assert [text for text in TEXTS if fits(expression, text)] == [text for text in TEXTS if re.fullmatch(theirs, text)]

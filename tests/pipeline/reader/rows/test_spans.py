@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from pipeline.network.losses import log_softmax
 from pipeline.network.thread_pool import ThreadPool, in_sequence
-from pipeline.reader.rows.labels import HEIGHT, MARGIN
-from pipeline.reader.rows.spans import Span, find_spans, look, measure, read_spans
-from tests.pipeline.models import make_row_reader
+from pipeline.reader.rows.labels import LINE_IMAGE_HEIGHT, LINE_MARGIN
+from pipeline.reader.rows.spans import Span, crop_view, find_spans, measure, read_spans
+from tests.pipeline.models import make_recogniser
 
 A, B, SPACE, OTHER, BLANK = range(5)  # outputs for two classes
 PITCH = 2.0  # pixels of a column
@@ -76,10 +76,11 @@ def test_neighbours_do_not_change_the_probability_of_a_number() -> None:
 
 
 def test_lines_of_any_length_are_read_as_alone_by_any_number_of_threads() -> None:
-    model = make_row_reader("conv3x3/2p1,conv4x20x3/1p0x1", (HEIGHT, 64), class_names=("a", "b"))
+    model = make_recogniser("conv3x3/2p1,conv4x20x3/1p0x1", (LINE_IMAGE_HEIGHT, 64), class_names=("a", "b"))
     generator = np.random.default_rng(1)
     line_images = [
-        generator.normal(0, 1, (HEIGHT + 2 * MARGIN, each)).astype(np.float32) for each in (64, 128, 64, 256, 64)
+        generator.normal(0, 1, (LINE_IMAGE_HEIGHT + 2 * LINE_MARGIN, each)).astype(np.float32)
+        for each in (64, 128, 64, 256, 64)
     ]
     alone = [[span.labels for span in read_spans(model, [line_image], in_sequence)[0]] for line_image in line_images]
     assert any(alone)
@@ -90,6 +91,6 @@ def test_lines_of_any_length_are_read_as_alone_by_any_number_of_threads() -> Non
 
 
 def test_views_look_lower_and_at_the_negative() -> None:
-    line_images = np.random.default_rng(1).normal(0, 1, (HEIGHT + 2 * MARGIN, 64, 3))
-    assert np.array_equal(look(line_images, (-1, MARGIN)), -line_images[2 * MARGIN :])
-    assert np.array_equal(look(line_images, (1, 0)), line_images[MARGIN:-MARGIN])
+    line_images = np.random.default_rng(1).normal(0, 1, (LINE_IMAGE_HEIGHT + 2 * LINE_MARGIN, 64, 3))
+    assert np.array_equal(crop_view(line_images, (-1, LINE_MARGIN)), -line_images[2 * LINE_MARGIN :])
+    assert np.array_equal(crop_view(line_images, (1, 0)), line_images[LINE_MARGIN:-LINE_MARGIN])

@@ -9,7 +9,7 @@ from pipeline.reader_training.synthesis.signs import SourceImages
 from tests.drawings import sample_digits
 
 CLASSES = 10
-SPACE, OTHER = CLASSES + labels.SPACE, CLASSES + labels.OTHER
+SPACE, OTHER = CLASSES + labels.SPACE, CLASSES + labels.OTHER_WRITING
 DIGIT_NAMES = tuple("0123456789")
 
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from pipeline.data.synthetic.shapes import parse_shape
-from pipeline.reader_training.synthesis.confusable import DIGITS, SHAPES, choose_digit, choose_sign_maker
+from pipeline.reader_training.synthesis.confusable import DIGIT_STROKES, SHAPES, choose_digit, choose_sign_maker
 from pipeline.reader_training.synthesis.lettering import draw_lettering, list_fonts
 from pipeline.reader_training.synthesis.loose_letters import draw_loosely
 
 
-@pytest.mark.parametrize("text", [*SHAPES, *(text for texts in DIGITS.values() for text in texts)])
+@pytest.mark.parametrize("text", [*SHAPES, *(text for texts in DIGIT_STROKES.values() for text in texts)])
 def test_shapes_are_strokes_of_about_one_height(text: str) -> None:
     points = np.concatenate(parse_shape(text))
     assert points.shape[1] == 2

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.pictures.contrast import local_contrast
-from pipeline.reader_training.synthesis.legibility import LineView, measure_legibility, view
+from pipeline.reader_training.synthesis.legibility import LineView, measure_legibility, measure_visibility
 from pipeline.reader_training.synthesis.line_images import LEGIBLE
 from pipeline.reader_training.synthesis.signs import Ink
 from tests.drawings import sample_digits
@@ -28,7 +28,7 @@ def measure(
     others = np.zeros(SHAPE, np.float32) if others is None else others
     grey = (200 - contrast * np.maximum(writing, others)) * light
     grey = grey + noise * np.random.default_rng(0).standard_normal(SHAPE)
-    return measure_legibility(view(local_contrast(grey), writing, others), ink, TOP, LEFT, is_word=False)
+    return measure_legibility(measure_visibility(local_contrast(grey), writing, others), ink, TOP, LEFT, is_word=False)
 
 
 def draw_rules(width: int, pitch: int) -> Ink:

@@ -9,18 +9,18 @@ import pytest
 from pipeline.reader.rows import labels
 from pipeline.reader.rows.labels import (
     DIGIT_COLUMNS,
+    LINE_IMAGE_WIDTH,
     MAX_DIGITS,
     MAX_LABELS,
     OUTER,
     SHEET,
     SIDE,
-    WIDTH,
     decode_contrast,
     encode_contrast,
 )
 from pipeline.reader_training.columns import read_labels
 from pipeline.reader_training.synthesis.line_images import (
-    KINDS,
+    LINE_SHARES,
     REACH,
     SyntheticLine,
     synthesise_any,
@@ -63,7 +63,7 @@ def test_labels_are_in_order_within_the_line_and_digits_where_stretching_leaves_
         digits = symbols < CLASSES
         assert (np.diff((left + right)[digits]) >= 0).all()
         assert (left[digits] >= SIDE + REACH).all()
-        assert (right[digits] <= SIDE + WIDTH - REACH).all()
+        assert (right[digits] <= SIDE + LINE_IMAGE_WIDTH - REACH).all()
 
 
 def test_spaces_are_between_digits_and_other_writing_has_one_label() -> None:
@@ -113,7 +113,7 @@ def test_digits_stand_where_the_ink_is_on_the_lines_above_and_below_too(monkeypa
 
 def test_kinds_have_their_shares_and_their_symbols() -> None:
     kinds = [each.kind for each in synthetic()]
-    for kind, share in KINDS.items():
+    for kind, share in LINE_SHARES.items():
         assert abs(kinds.count(kind) / len(kinds) - share) < 0.12
     for each in synthetic():
         text = set(read_labels(each.labels).tolist())

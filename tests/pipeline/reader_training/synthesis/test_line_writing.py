@@ -26,8 +26,8 @@ from pipeline.reader_training.synthesis.number_writing import (
     SPACINGS,
     Style,
     choose_style,
+    draw_number,
     find_widest_gap,
-    write_number,
 )
 from pipeline.reader_training.synthesis.signs import choose_hand
 from pipeline.reader_training.synthesis.transcript import make_labels
@@ -168,7 +168,7 @@ def test_numbers_have_one_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     draw = hands.choose_number()
     assert np.array_equal(draw(4), draw(4))
     style = choose_style(choose_hand(generator), SIZE, True, generator)
-    pieces = write_number("40414", style, hands, 0, generator)
+    pieces = draw_number("40414", style, hands, 0, generator)
     assert [piece.symbol for piece in pieces] == [4, 0, 4, 1, 4]
     middles = np.array([(piece.left + piece.right) / 2 for piece in pieces])
     assert np.abs(np.diff(middles) - style.pitch).max() < 0.3 * SIZE

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from pipeline.reader_training.synthesis.number_writing import Piece
-from pipeline.reader_training.synthesis.ruling import KINDS, Ruler
+from pipeline.reader_training.synthesis.ruling import RULE_SHARES, Ruler
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", RULE_SHARES)
 def test_every_kind_of_lines_leaves_ink(kind: Any) -> None:
     digits = [Piece(np.ones((20, 16), np.float32), 30, left, 1) for left in (32, 62, 92)]
     inks = []

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.data.synthetic.shapes import DIGITS, SIGNS, parse_shape
+from pipeline.data.synthetic.shapes import SIGNS, STYLED_DIGITS, parse_shape
 from pipeline.reader_training.synthesis.hands import Hands
 from pipeline.reader_training.synthesis.lettering import list_fonts
 from pipeline.reader_training.synthesis.marks import MARKS
@@ -40,8 +40,8 @@ def test_piece_of_a_glyph_is_not_the_whole(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_every_digit_has_shapes_and_every_shape_strokes() -> None:
-    assert {name for name, _ in DIGITS} == set("0123456789")
-    for shape in (*(shape for _, shape in DIGITS), *SIGNS):
+    assert {name for name, _ in STYLED_DIGITS} == set("0123456789")
+    for shape in (*(shape for _, shape in STYLED_DIGITS), *SIGNS):
         strokes = parse_shape(shape)
         assert all(stroke.ndim == 2 and stroke.shape[1] == 2 and len(stroke) > 1 for stroke in strokes)
         assert np.ptp(np.concatenate(strokes), axis=0).max() > 0

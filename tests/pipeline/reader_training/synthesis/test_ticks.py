@@ -19,7 +19,7 @@ PLAIN = list_fonts("print")[0]
 
 def write(text: str, place: str, monkeypatch: pytest.MonkeyPatch, seed: int = 0) -> tuple[Lettering, Lettering]:
     """A word without and with long ticks, all at one place."""
-    monkeypatch.setattr(ticks, "PLACES", {place: 1.0})
+    monkeypatch.setattr(ticks, "TICK_PLACES", {place: 1.0})
     drawn = draw_lettering(PLAIN, text, 0)
     return drawn, add_ticks(drawn, Tick(0.6, 0.2, 0.0), find_x_height(PLAIN), np.random.default_rng(seed))
 

@@ -6,7 +6,7 @@ import pytest
 from pipeline.reader.rows.labels import MAX_LABELS, NO_LABEL
 from pipeline.reader_training.columns import read_labels
 from pipeline.reader_training.synthesis.number_writing import Piece
-from pipeline.reader_training.synthesis.transcript import list_digits, make_labels
+from pipeline.reader_training.synthesis.transcript import make_labels, place_digits
 
 SPACE, OTHER = 10, 11
 
@@ -61,6 +61,6 @@ def test_text_is_the_symbols_in_order() -> None:
 def test_digits_have_their_centre_their_size_and_the_part_within_the_picture() -> None:
     ink = np.ones((20, 10), np.float32)
     pieces = [Piece(ink, 30, 50, 7), Piece(ink, 5, 95, 8), Piece(ink, 5, 100, 9)]
-    digits = list_digits(pieces, (0, 10, 100, 88))
+    digits = place_digits(pieces, (0, 10, 100, 88))
     assert digits[:2].tolist() == [[7, 40, 55, 20, 1], [8, 15, 100, 20, 0.375]]
     assert (digits[2:] == NO_LABEL).all()

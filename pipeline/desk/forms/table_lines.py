@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.desk.forms.regions import Box, Holds
+from pipeline.desk.forms.regions import FloatBox, Holds
 
-SHARED = 0.5  # of the smaller of two boxes: common area from which they show the same row
+SHARED_AREA = 0.5  # of the smaller of two boxes: common area from which they show the same row
 PITCH = 0.5  # of the distance between lines: how far a number may be away from its line
-HEIGHT = 0.7  # of the height of a digit: the same where there is only one line
+SAME_LINE_HEIGHT = 0.7  # of the height of a digit: the same where there is only one line
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class Entry:
     field: str
     part: int
     holds: Holds
-    bounds: Box
-    box: Box
+    bounds: FloatBox
+    box: FloatBox
     size: float
     confidence: float
 
@@ -45,14 +45,14 @@ def find_shared(entries: Sequence[Entry]) -> set[int]:
     kept, shared = list[int](), set[int]()
     for i in order:
         same = (each for each in kept if entries[each].bounds != entries[i].bounds)
-        if any(_overlap(entries[each].box, entries[i].box) >= SHARED for each in same):
+        if any(_overlap(entries[each].box, entries[i].box) >= SHARED_AREA for each in same):
             shared.add(i)
         else:
             kept.append(i)
     return shared
 
 
-def _overlap(one: Box, other: Box) -> float:
+def _overlap(one: FloatBox, other: FloatBox) -> float:
     """Return the common area of two boxes, relative to that of the smaller one."""
     width = min(one[2], other[2]) - max(one[0], other[0])
     height = min(one[3], other[3]) - max(one[1], other[1])
@@ -60,12 +60,12 @@ def _overlap(one: Box, other: Box) -> float:
     return max(width, 0) * max(height, 0) / max(smaller, 1e-6)
 
 
-def number_records(entries: Sequence[Entry]) -> list[int]:
-    """Return the number of each row's record, from 1, and 0 for a row that fits none.
+def number_lines(entries: Sequence[Entry]) -> list[int]:
+    """Return the number of each row's line, from 1, and 0 for a row that fits none.
 
-    Fields that hold one number per line are joined by height; their second parts form the records after those of the
-    first ones. A field that holds one number has it in the record 1. A row that fits no record is the less certain of
-    two for the same cell. Rows of fields that hold many numbers have no record.
+    Fields that hold one number per line are joined by height; their second parts form the lines after those of the
+    first ones. A field that holds one number has it in the line 1. A row that fits no line is the less certain of
+    two for the same cell. Rows of fields that hold many numbers have no line.
     """
     numbers, count = [0] * len(entries), 0
     for part in sorted({each.part for each in entries if each.holds == "lines"}):
@@ -97,8 +97,8 @@ def _find_lines(entries: Sequence[Entry], chosen: Sequence[int]) -> list[list[in
         own = np.sort([entries[i].height for i in chosen if entries[i].field == name])
         pitches += [pitch for pitch in np.diff(own).tolist() if pitch > 0]
     size = float(np.median([entries[i].size for i in chosen]))
-    plausible = [pitch for pitch in pitches if pitch > HEIGHT * size]
-    reach = PITCH * float(np.quantile(plausible, 0.25)) if plausible else HEIGHT * size
+    plausible = [pitch for pitch in pitches if pitch > SAME_LINE_HEIGHT * size]
+    reach = PITCH * float(np.quantile(plausible, 0.25)) if plausible else SAME_LINE_HEIGHT * size
     lines: list[list[int]] = []
     middle = -np.inf
     for i in np.argsort(heights, kind="stable").tolist():

@@ -7,14 +7,14 @@ from typing import Annotated, Any
 from typer import Option
 
 from pipeline.engine.command import main
-from pipeline.engine.provenance import environment
+from pipeline.engine.provenance import package_versions
 from pipeline.engine.stage import Input, Output, stage
 from pipeline.training.recipe import Recipe, override
 from stages.shared.recipe_options import (
     NOT_FOR_PICTURES,
     ReaderRecipeName,
     recipe_options,
-    resolve_reader,
+    resolve_detector,
     show_training,
 )
 
@@ -23,15 +23,15 @@ log = logging.getLogger(__name__)
 
 @stage(
     extra_files=("pipeline/html/cards/reader_card.md",),
-    resolve=resolve_reader,
+    resolve=resolve_detector,
     unhashed=("history.csv", "MODEL_CARD.md"),
 )
 @recipe_options(without=NOT_FOR_PICTURES)
-def reader(
+def detector(
     lines: Annotated[Input, Option(help="Line images, written by lines.")] = Path("artifacts/lines"),
-    rows: Annotated[Input, Option(help="Row network, written by rows.")] = Path("artifacts/rows"),
+    rows: Annotated[Input, Option(help="Recogniser, written by rows.")] = Path("artifacts/rows"),
     recipe: Annotated[ReaderRecipeName, Option(help="Named set of hyperparameters to start from.")] = "standard",
-    output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/reader"),
+    output: Annotated[Output, Option(help="Output folder.")] = Path("artifacts/detector"),
     **values: Any,
 ) -> str:
     """Train the detector, which proposes where digits are, and save it with the network of `rows` as one reader.
@@ -42,32 +42,32 @@ def reader(
     uninterrupted run.
 
     Examples:
-        handwriting reader
-        handwriting reader --recipe quick
+        handwriting detector
+        handwriting detector --recipe quick
     """
     chosen = override(Recipe(), {**values, "negatives": 0.0, "styles": 0.0})
     from pipeline.data.dataset import load_description
     from pipeline.engine import CHECKPOINT
     from pipeline.engine.errors import UsageError
     from pipeline.html.cards.reader_card import make_reader_card
-    from pipeline.model.model import RowReader, load_model, load_training
-    from pipeline.reader_training.positions import find_positions
+    from pipeline.model.model import Recogniser, load_model, load_training
+    from pipeline.reader_training.positions import make_detector_task
     from pipeline.training.epochs import train_networks
 
     description, row = load_description(lines), load_model(rows)
-    if not isinstance(row, RowReader):
-        raise UsageError(f"{rows} is {row.title}, not a row network: name a folder that `rows` wrote")
+    if not isinstance(row, Recogniser):
+        raise UsageError(f"{rows} is {row.title}, not a recogniser: name a folder that `rows` wrote")
     if row.class_names != description.class_names:
         raise UsageError(f"{rows} and {lines} have different classes: run both stages again, with the same data set")
-    task = find_positions(lines, chosen, row)
+    task = make_detector_task(lines, chosen, row)
     count = len(task.training)
-    log.info("reader: %s, %s line images of %s, recipe %s", chosen.layers, f"{count:,}", description.name, recipe)
-    with show_training("reader", chosen, count) as on_progress:
+    log.info("detector: %s, %s line images of %s, recipe %s", chosen.layers, f"{count:,}", description.name, recipe)
+    with show_training("detector", chosen, count) as on_progress:
         trained = train_networks(task, chosen, output / CHECKPOINT, on_progress)
     model = trained.model
     record = {
         "lines": {"training": count, "validation": len(task.validation)},
-        "versions": environment(["numpy"]),
+        "versions": package_versions(["numpy"]),
         "recipe": recipe,
         **values,
         "best_epoch": trained.best_epochs[0],
@@ -83,4 +83,4 @@ def reader(
 
 
 if __name__ == "__main__":
-    main(reader)
+    main(detector)
