@@ -21,7 +21,6 @@ from stages.commands.predict import predict
 from tests.processes import Run, environment
 from tests.stages.common import RAW, assert_one_line, file_names
 
-
 IN_PROCESSES = ["--scheduler", "processes", "--workers", "2", "--block-size", "33"]
 
 
