@@ -26,7 +26,7 @@ report.inputs := normalize train evaluate ## Write a report with metrics, errors
 fonts.inputs := ## Fetch and verify handwriting fonts
 lines.inputs := normalize fonts ## Synthesise line images, with their texts
 rows.inputs := lines ## Train the recogniser, which reads a row as a whole
-detector.inputs := lines rows ## Train the detector of digits, and join it with the recogniser
+detector.inputs := lines rows ## Train the detector, and save it with the network of rows
 
 # What a stage needs beyond requirements.txt; pictures of one's own are fitted with SciPy.
 report.ready := $(VENV)/.ready-report
@@ -47,7 +47,7 @@ all: $(all.inputs) ## Run all stages up to report (not those of the reader)
 classify demo predict runs:
 	@$(error There is no target $@: it is the command `handwriting $@`)
 
-prune: | $(ready) ## Delete old results and leftovers of interrupted runs (KEEP=3 of each stage)
+prune: | $(ready) ## Delete old results and what killed runs left (keeps KEEP=3)
 	@$(python) -m stages.commands.prune $(call options,KEEP)
 
 ##  Development
@@ -123,7 +123,7 @@ help: ## Show all targets, and variables
 	$(call list,[a-z_-]+)
 	@printf '%s\n' '' 'Variables, as in make train RECIPE=quick EPOCHS=3:' \
 	    '  FORCE=1         Run the stages that are goals even if they are up to date' \
-	    '  KEEP=3, TESTS=tests/make, ONLY=training, YES=1: see prune, test, benchmarks, distclean' \
+	    '  KEEP=3, TESTS=tests/make, ONLY=training, YES=1: see their targets above' \
 	    '  PYTHON=python3.12, VENV=.venv: the interpreter, the environment' \
 	    '  All others are options of a stage: $(VENV)/bin/handwriting train --help'
 

@@ -189,7 +189,8 @@ def _publish_results(
     if review:
         from pipeline.desk.review.review import render_review  # only now: it imports Jinja
 
-        values = {**describe_form(form, found), "columns": CHECKED_COLUMNS}
+        unread = [{"file": reading.file, "error": reading.error} for reading in found if reading.error]
+        values = {**describe_form(form, found), "columns": CHECKED_COLUMNS, "unread": unread}
         page = render_review(list_pages(found, form), review, list_constants(), **values)
         write_file(review, page.encode())
     for target, write in formats.items():

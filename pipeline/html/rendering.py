@@ -39,11 +39,12 @@ def _environment() -> jinja2.Environment:
 
 
 def without_comments(script: str) -> str:
-    """Return JavaScript without the lines that are comments and without indentation, to keep a page small.
+    """Return JavaScript without comments, indentation and empty lines, to keep a page small; CSS and HTML as well.
 
     Their place is the template. No text in backticks may span lines.
     """
-    return re.sub(r"^ *(?:(?://.*|/\*(?s:.*?)\*/)\n)?", "", script, flags=re.MULTILINE)
+    lines = re.sub(r"^ *(?:(?://.*|/\*(?s:.*?)\*/)?\n)?", "", script, flags=re.MULTILINE)
+    return re.sub(r"(?<=[;,{}\])]) +(?:// .*|/\*[^*]*\*/)$", "", lines, flags=re.MULTILINE)
 
 
 def digest_script(script: str) -> str:

@@ -77,9 +77,11 @@ def main() -> None:
 
 
 def take_page(browser: Browser, lesson: Path, scheme: str) -> None:
-    """Take the scene on shapes."""
-    with open_page(browser, lesson, "#scene=3", color_scheme=scheme, viewport=SCREEN) as page:
-        page.wait_for_timeout(1000)  # until the frame has moved
+    """Take the sum of the scene on shapes."""
+    still: Any = {"color_scheme": scheme, "viewport": SCREEN, "reduced_motion": "reduce"}
+    with open_page(browser, lesson, "#scene=3&step=3", **still) as page:
+        page.get_by_role("button", name="Add all").click()
+        page.wait_for_timeout(500)
         page.screenshot(path=PICTURES / f"page-{scheme}.png")
 
 

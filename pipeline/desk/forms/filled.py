@@ -137,7 +137,9 @@ def _read_laid(
 
     shared = find_shared([_enter(*each) for each in found])
     found = [each for i, each in enumerate(found) if i not in shared]
-    numbers = number_lines([_enter(*each) for each in found])
+    scale = max(frame.size) / max(extent)
+    rules = [[scale * each for each in some] for some in reference.rules] if reference else []
+    numbers = number_lines([_enter(*each) for each in found], rules)
     rows = [replace(row, line=number) for (_, _, row), number in zip(found, numbers, strict=True)]
     problems = _find_problems(frame, printed, rows, places)
     result = make_result(rows, 1.0, np.concatenate(possible), frame.size, model.class_names)

@@ -20,6 +20,7 @@ from pipeline.desk.forms.frames import make_frame
 from pipeline.desk.forms.missed import USUAL, find_print
 from pipeline.desk.forms.regions import SHOWN, Holds, Region, parse_edges
 from pipeline.desk.forms.registration import Placement, Reference, align_page, make_reference
+from pipeline.desk.forms.table_rows import find_table_rows
 from pipeline.engine.errors import UsageError
 from pipeline.model.model import Detector
 from pipeline.network.thread_pool import Run, in_sequence
@@ -105,6 +106,9 @@ def load_form(path: str | os.PathLike[str]) -> Form:
     """
     path = Path(path)
     try:
+        if path.is_dir():
+            example = next(map(str, sorted(path.glob("*.toml"))), f"{path}/form.toml")
+            raise UsageError(f"the form {path} is a folder, not a file: name the form file, such as {example}")
         if path.exists() and not path.is_file():  # opening a pipe may block forever
             raise UsageError(f"the form {path} is not a file: check the path")
         is_long = path.stat().st_size > 4 * MOST_FORM_CHARACTERS  # in UTF-8, then it is not read
@@ -122,6 +126,9 @@ def load_form(path: str | os.PathLike[str]) -> Form:
         raise UsageError(f"the form {path} is not UTF-8 text: save it as UTF-8") from None
     except (ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())
+        if "Unescaped" in reason:
+            advice = r"write a pattern in single quotes, as in pattern = '\d+'"
+            raise UsageError(f"the form {path} has a backslash in double quotes: {advice}") from None
         advice = (
             r"write patterns in single quotes, as in '\d+'"
             if "\\" in reason
@@ -240,7 +247,20 @@ def add_reference(form: Form, page: PictureSource, name: str, number: int = 0, o
         except PictureError as error:
             raise UsageError(str(error)) from None
     printed = next((found for other in others if (found := _find_print(reference, loaded, other)) is not None), None)
-    return replace(form, reference=replace(reference, printed=printed))
+    return replace(form, reference=replace(reference, printed=printed, rules=_find_rules(form, loaded, name)))
+
+
+def _find_rules(form: Form, page: Page, name: str) -> tuple[tuple[float, ...], ...]:
+    """Return the rules between the rows of the form's table, for each part of its columns."""
+    scale = max(page.size) / max(page.grey.shape)
+    columns = [region for region in form.regions if region.holds == "lines"]
+    parts = [[region for region in columns if region.part == part] for part in range(len(columns))]
+    found = []
+    for some in filter(None, parts):
+        boxes = [region.locate(page.size, name) for region in some]
+        small = [(left / scale, top / scale, right / scale, bottom / scale) for left, top, right, bottom in boxes]
+        found.append(tuple(scale * each for each in find_table_rows(page.grey, small)))
+    return tuple(found)
 
 
 def _find_print(reference: Reference, page: Page, other: Page) -> NDArray[np.bool_] | None:

@@ -83,13 +83,15 @@ class Reference:
     """A page with which others are aligned.
 
     size: its (height, width) in pixels. inks: float32, one for each of SIDES. printed: where the form is printed,
-    (h, w) in the shape in which the page is read, or None if this is not known.
+    (h, w) in the shape in which the page is read, or None if this is not known. rules: between the rows of its table,
+    in pixels from its top, for each part of a column; see `find_table_rows`.
     """
 
     name: str
     size: tuple[int, int]
     inks: tuple[Array, ...]
     printed: NDArray[np.bool_] | None = None
+    rules: tuple[tuple[float, ...], ...] = ()
 
     @property
     def is_empty(self) -> bool:

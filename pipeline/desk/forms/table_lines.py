@@ -60,24 +60,42 @@ def _overlap(one: FloatBox, other: FloatBox) -> float:
     return max(width, 0) * max(height, 0) / max(smaller, 1e-6)
 
 
-def number_lines(entries: Sequence[Entry]) -> list[int]:
+def number_lines(entries: Sequence[Entry], rules: Sequence[Sequence[float]] = ()) -> list[int]:
     """Return the number of each row's line, from 1, and 0 for a row that fits none.
 
     Fields that hold one number per line are joined by height; their second parts form the lines after those of the
     first ones. A field that holds one number has it in the line 1. A row that fits no line is the less certain of
-    two for the same cell. Rows of fields that hold many numbers have no line.
+    two for the same cell. Rows of fields that hold many numbers have no line. rules: of each part, between the rows of
+    the printed table, whose number a line has; lines without a printed table are counted.
     """
     numbers, count = [0] * len(entries), 0
     for part in sorted({each.part for each in entries if each.holds == "lines"}):
         chosen = [i for i, each in enumerate(entries) if each.holds == "lines" and each.part == part]
-        for line in _find_lines(entries, chosen):
-            count += 1
+        lines = _find_lines(entries, chosen)
+        heights = [float(np.mean([entries[i].height for i in line])) for line in lines]
+        places, most = _place_lines(heights, rules[part] if part < len(rules) else ())
+        for line, place in zip(lines, places, strict=True):
             for i in _choose([(entries[i].field, entries[i].confidence) for i in line]):
-                numbers[line[i]] = count
+                numbers[line[i]] = count + place
+        count += most
     single = [i for i, each in enumerate(entries) if each.holds == "one"]
     for i in _choose([(entries[i].field, entries[i].confidence) for i in single]):
         numbers[single[i]] = 1
     return numbers
+
+
+def _place_lines(heights: Sequence[float], rules: Sequence[float]) -> tuple[list[int], int]:
+    """Return the row of a printed table in which each line stands, from 1, and how many rows there are.
+
+    Of two lines in a row, the second is in the next one. Lines that do not fit into the table are counted.
+    """
+    places = list[int]()
+    for height in heights:
+        place = int(np.clip(np.searchsorted(rules, height), 1, max(len(rules) - 1, 1)))
+        places.append(max(place, places[-1] + 1 if places else 1))
+    if not rules or not places or places[-1] >= len(rules):
+        return [*range(1, len(heights) + 1)], max(len(heights), len(rules) - 1)
+    return places, len(rules) - 1
 
 
 def _choose(candidates: Sequence[tuple[Hashable, float]]) -> list[int]:

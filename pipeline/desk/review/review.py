@@ -21,7 +21,7 @@ def render_review(pages: Sequence[Mapping[str, Any]], file: Path, constants: Map
     pages: what was read on each page, its `path`, and its `image` as a data URI, or "" if the browser can show the
     file. file: where the page will be; the addresses of pictures are relative to it. constants: what its scripts
     know of any form. values: the `title` of the pile, `fields`, `lines` and `sums` of a form and its text as `toml`,
-    and `columns` of the table that it saves.
+    `columns` of the table that it saves, and the pictures that are `unread`, with the error of each.
     """
     shown, left = [], IMAGES
     for page in pages:

@@ -138,7 +138,11 @@ def name_copies(found: Sequence[PictureFile], names: Sequence[str], target: Path
         if Path(os.path.realpath(target)).is_relative_to(folder):
             beside = folder.with_name(f"{folder.name}-checked") if folder.name else None
             example = f", such as {os.path.relpath(beside)}" if beside else ""
-            where = "has the pictures" if Path(os.path.realpath(target)) == folder else f"lies in {name}"
+            where = (
+                "has the pictures"
+                if Path(os.path.realpath(target)) == folder
+                else f"lies in {name}, which is searched for pictures"
+            )
             raise UsageError(
                 f"{target} {where}, so the next run would also read the copies: choose a folder outside of it "
                 f"for --annotate{example}"

@@ -216,9 +216,8 @@ function drawPlan() {
 }
 
 function drawFields(read) {
-  const head = make(
-    "div",
-    { className: "fr h" },
+  const head = div(
+    "fr h",
     ["field", "holds", "looks like", "found here"].map((each) => span("", each)),
   );
   const rows = drawing.form.fields.map((field, i) => {
@@ -243,7 +242,7 @@ function drawFields(read) {
   const lines = Object.entries(drawing.form.lines).map(([target, text]) => {
     const [fitting, count] = countFits(read, target);
     const name = span("wide", `${isolate(target)} = ${text} `, count ? `${fitting} of ${count}` : "");
-    return make("div", { className: "fr add" }, span("", "Line"), name);
+    return div("fr add", span("", "Line"), name);
   });
   const sums = Object.entries(drawing.form.sums).map(([target, text]) => {
     const check = read.checks.find((each) => each.kind === "sum" && each.target === target);
@@ -253,9 +252,8 @@ function drawFields(read) {
         : check?.state === "differs"
           ? [span("no", `≠ ${check.written.text}`)]
           : [];
-    return make(
-      "div",
-      { className: "fr add" },
+    return div(
+      "fr add",
       span("", "Total"),
       span("wide", `${isolate(target)} = ${text.replace(/sum\((.*)\)/, "sum of $1")} `, ...note),
     );
@@ -309,14 +307,9 @@ function drawEditor(field, read) {
   const looks = Object.fromEntries(Object.keys(LOOKS).map((each) => [each, each === "own" ? "own pattern" : each]));
   const detail =
     look === "digits"
-      ? input("digits", field.digits ?? "", setIn(field, "digits"), {
-          ariaLabel: "How many digits, such as 5 or 1-3",
-        })
+      ? input("digits", field.digits ?? "", setIn(field, "digits"), { ariaLabel: "How many digits, such as 5 or 1-3" })
       : look === "own"
-        ? input("pattern", field.pattern ?? "", setIn(field, "pattern"), {
-            className: "mono",
-            ariaLabel: "Pattern",
-          })
+        ? input("pattern", field.pattern ?? "", setIn(field, "pattern"), { className: "mono", ariaLabel: "Pattern" })
         : null;
   const formulas = field.holds === "lines" ? drawing.form.lines : drawing.form.sums;
   const formula =
@@ -324,12 +317,10 @@ function drawEditor(field, read) {
       ? []
       : [
           make("label", { htmlFor: "formula" }, "Calculates"),
-          make(
-            "div",
-            {},
-            make(
-              "div",
-              { className: "in" },
+          div(
+            "",
+            div(
+              "in",
               make("i", {}, `${field.name} = `),
               input("formula", formulas[field.name] ?? "", setIn(formulas, field.name), {
                 placeholder: suggestFormula(field, drawing.form.fields),
@@ -341,20 +332,18 @@ function drawEditor(field, read) {
   return make(
     "article",
     { className: "focus" },
-    make(
-      "div",
-      { className: "g2" },
+    div(
+      "g2",
       make("label", { htmlFor: "name" }, "Name"),
-      make(
-        "div",
-        { className: "nm" },
+      div(
+        "nm",
         input("name", field.name, ({ target }) => renameField(target.value)),
         button("tool", "Del", "remove", removeField),
       ),
       span("", "Holds"),
       pick("holds", HOLDS, field.holds, (name) => changeForm(() => moveFormula(field, name))),
       span("", "Looks like"),
-      make("div", {}, pick("look", looks, look, setLook), detail),
+      div("", pick("look", looks, look, setLook), detail),
       formula,
     ),
   );
@@ -385,17 +374,14 @@ function noteFormula(field, formulas, read) {
   return fits === count ? [span("yes", make("b", { className: "yes" }, "✓ "), what)] : [span("no", what)];
 }
 
-const LINE = 20; // pixels of a line of the file
-
 function drawFile() {
   const file = get("file");
   if (!get("toml")) {
     const area = make("textarea", { id: "toml", spellcheck: false, ariaLabel: "form.toml", className: "mono" });
     area.oninput = () => typeForm(area.value);
-    area.onscroll = markFile;
     file.append(
       make("small", {}, "form.toml: you can type here, too"),
-      make("div", { className: "code" }, make("div", { id: "lit" }), area),
+      area,
       make("small", { id: "problem", className: "no", role: "status" }),
     );
   }
@@ -405,39 +391,6 @@ function drawFile() {
   if (area.value !== text && !isTyping) area.value = text;
   const looks = state.isWriter ? "" : "Another tab is checking these pages: what is changed here is not kept.";
   get("problem").textContent = drawing.problem || looks;
-  const [first] = findLit(area.value);
-  if (first && !isTyping) area.scrollTop = Math.max(0, (first[0] - 5) * LINE);
-  markFile();
-}
-
-// The lines of the file, first and last, that are about the field in the card.
-function findLit(text) {
-  const field = chosenField();
-  if (!field) return [];
-  const lines = text.split("\n");
-  const name = quoteKey(field.name);
-  const spans = [];
-  const start = lines.indexOf(`[fields.${name}]`);
-  if (start >= 0) {
-    const end = lines.findIndex((line, i) => i > start && !line.trim());
-    spans.push([start, end < 0 ? lines.length : end]);
-  }
-  const formula = lines.findIndex((line) => line.startsWith(`${name} = `));
-  return formula >= 0 ? [...spans, [formula, formula + 1]] : spans;
-}
-
-function markFile() {
-  const area = get("toml");
-  get("lit").replaceChildren(
-    ...findLit(area.value).map(([first, last]) => {
-      const mark = make("i");
-      Object.assign(mark.style, {
-        top: `${8 + LINE * first - area.scrollTop}px`,
-        height: `${LINE * (last - first)}px`,
-      });
-      return mark;
-    }),
-  );
 }
 
 // Text that is no form changes nothing.

@@ -53,12 +53,7 @@ function unitOf(text, usual) {
   return unit === MINUTE || compare(unit, usual) < 0 ? unit : usual;
 }
 
-const OPERATIONS = {
-  "+": plus,
-  "-": minus,
-  "*": times,
-  "/": over,
-};
+const OPERATIONS = { "+": plus, "-": minus, "*": times, "/": over };
 
 function operate(operation, a, b) {
   if (a === UNKNOWN || b === UNKNOWN) return UNKNOWN;

@@ -98,12 +98,7 @@ function askCheck(page, check, add) {
     const shown = isSure(number) ? { text: number.text, offer: text } : { text, isCalculated: true };
     add(number, { mark: "≠", why: `read as ${number.text}`, check, ...shown });
   } else if (least && (kind === "line" || !isSure(least))) {
-    add(least, {
-      mark: "≠",
-      why: kind === "line" ? "line does not add up" : "total is off",
-      text: least.text,
-      check,
-    });
+    add(least, { mark: "≠", why: kind === "line" ? "line does not add up" : "total is off", text: least.text, check });
   }
   if (kind === "sum" && written && isOpen(written)) {
     const why = mending ? `ticks itself with ${mending.text}` : `off by ${showDifference(page, check)}`;

@@ -48,7 +48,8 @@ const confidenceOf = ({ answer, confidence }) => (answer ? 1 : confidence);
 
 // A line for each line of the page: what the page has once, or many times, is in all of them.
 function listRecords(pile) {
-  return pile.pages.flatMap((page) => {
+  const unread = (pile.unread ?? []).map(({ file, error }) => ({ file, check: error }));
+  const records = pile.pages.flatMap((page) => {
     const there = page.numbers.filter((each) => isThere(each) || describe(each));
     const isWhole = ({ field }) => pile.fields[field] && pile.fields[field].holds !== "lines";
     const lines = new Map();
@@ -95,4 +96,5 @@ function listRecords(pile) {
       })),
     ];
   });
+  return [...records, ...unread];
 }

@@ -27,14 +27,9 @@ function drawQuestion(number) {
   const question = questionOf(number);
   const { text, kind } = showing(number);
   const [title, why, isPlain] = describeQuestion(number, question, text);
-  const head = make(
-    "div",
-    { className: "fh" },
-    make("h2", {}, title),
-    make("small", { className: isPlain ? "" : "no" }, why),
-  );
+  const head = div("fh", make("h2", {}, title), make("small", { className: isPlain ? "" : "no" }, why));
   const check = checkOf(number);
-  const ask = make("div", { className: "ans" }, answersFor(number, text));
+  const ask = div("ans", answersFor(number, text));
   return [
     head,
     ...drawEyes(number, text, kind, get("card").clientWidth - 48),
@@ -120,7 +115,7 @@ function drawEye(number, text, kind, room, high, from = 0) {
   const box = isCalculated ? widen(frame(number), number, calculated) : frame(number);
   const scale = Math.min(high / heightOf(box), room / widthOf(box));
   const [width, height] = [Math.round(widthOf(box) * scale), Math.round(heightOf(box) * scale)];
-  const picture = make("div", { className: "pic" }, cut(number.page, box, width, height));
+  const picture = div("pic", cut(number.page, box, width, height));
   picture.style.height = `${high === EYE ? high : height}px`;
   const placed = placeDigits(text, number, box, scale, kind);
   const indices = [...text].map((character, i) => (/\s/.test(character) ? -1 : i)).filter((i) => i >= 0);
@@ -140,7 +135,7 @@ function drawEye(number, text, kind, room, high, from = 0) {
     caret.style.left = `${Math.round(last ? last.x + roomFor(last.character) / 2 : width / 2)}px`;
     digits.append(caret);
   }
-  const eye = make("div", { className: "eye" }, picture, digits);
+  const eye = div("eye", picture, digits);
   eye.style.width = `${width}px`;
   return eye;
 }
@@ -204,7 +199,7 @@ function drawSum(number, check, text) {
     note.append(span("no", `is ${showResult(number.page, check, result, check.written.text)}`));
   const target = check.written ?? { field: check.target };
   const className = `strip${isLine ? "" : " col"}`;
-  return make("div", { className }, parts.map(chip), make("i", {}, "="), chip(target), note);
+  return div(className, parts.map(chip), make("i", {}, "="), chip(target), note);
 }
 
 const tick = () => make("b", { className: "yes" }, "✓");
@@ -282,9 +277,9 @@ function drawDraft(draft) {
   const keys = isForm && [rest("← → ↑ ↓", "other cell"), rest("N", "new line")];
   const enter = text && button("en", "Enter", text, () => press("Enter"));
   return [
-    make("div", { className: "fh" }, make("h2", {}, title), note),
-    make("div", { className: "two" }, eye, isForm && drawCells(draft, text)),
-    make("div", { className: "ans" }, enter, stay, keys || []),
+    div("fh", make("h2", {}, title), note),
+    div("two", eye, isForm && drawCells(draft, text)),
+    div("ans", enter, stay, keys || []),
   ];
 }
 
@@ -307,9 +302,8 @@ function drawCells({ page, field, line, number }, text) {
       name === field && each === line ? make("b", { className: "on" }, text) : make("u", {}, textAt(name, each)),
     ),
   ]);
-  const grid = make(
-    "div",
-    { className: "grid" },
+  const grid = div(
+    "grid",
     make("span"),
     shown.map((name) => make("small", {}, isolate(name))),
     cells,

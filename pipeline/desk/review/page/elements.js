@@ -10,6 +10,7 @@ function make(name, properties = {}, ...children) {
   return element;
 }
 
+const div = (className, ...children) => make("div", { className }, ...children);
 const span = (className, ...children) => make("span", { className }, ...children);
 const key = (text) => make("kbd", {}, text);
 

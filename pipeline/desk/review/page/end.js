@@ -68,9 +68,8 @@ function drawEnd() {
       intro,
       list,
       counts.certain + counts.proved > 0 && drawSpot(counts),
-      make(
-        "div",
-        { className: "row" },
+      div(
+        "row",
         button("go", "Enter", isForm ? "Save table.csv" : "Save corrected.csv", () => press("Enter")),
         isForm && button("plain", "R", "Save rows", () => press("r")),
       ),
@@ -86,17 +85,15 @@ function drawSpot(counts) {
   const rest = counts.certain + counts.proved;
   const count = Math.min(20, rest);
   if (!counts.sampled) {
-    return make(
-      "div",
-      { className: "spot" },
+    return div(
+      "spot",
       make("b", {}, `Not sure yet? Look at the least certain ${count} of the ${rest.toLocaleString("en")}.`),
       span("", `About a minute. By their confidence, about ${Math.round(counts.doubt)} are wrong.`),
       button("pl", "T", `Look at ${count}`, () => press("t")),
     );
   }
-  return make(
-    "div",
-    { className: "spot" },
+  return div(
+    "spot",
     make("b", {}, `${counts.wrong} of the ${counts.sampled} least certain were wrong.`),
     span("", counts.wrong ? "Look at more, until none is." : "The others are more certain."),
     button("pl", "T", `Look at ${count} more`, () => press("t")),

@@ -1,4 +1,4 @@
-// The log: the steps of a pile, in the order in which they were made. A step is on the disk before the next row shows:
+// The log: the steps of all piles, because a page keeps its answers if it is in another one. A step is on the disk before the next row shows:
 // a browser that is killed loses the last seconds of its localStorage, but nothing of this.
 
 const STORE = "steps";
@@ -14,7 +14,6 @@ async function openLog(pile) {
   const opening = indexedDB.open("handwriting-review", 1);
   opening.onupgradeneeded = () => opening.result.createObjectStore(STORE, { keyPath: ["pile", "number"] });
   const database = await request(opening);
-  const range = IDBKeyRange.bound([pile, 0], [pile, Infinity]);
   const write = (change) =>
     new Promise((done, failed) => {
       const transaction = database.transaction(STORE, "readwrite", { durability: "strict" });
@@ -23,9 +22,9 @@ async function openLog(pile) {
       transaction.onabort = () => failed(transaction.error);
     });
   return {
-    load: () => request(database.transaction(STORE).objectStore(STORE).getAll(range)),
-    append: (step) => write((store) => store.add({ pile, ...step })),
-    drop: (step) => write((store) => store.delete([pile, step.number])),
+    load: () => request(database.transaction(STORE).objectStore(STORE).getAll()),
+    append: (step) => write((store) => store.add({ ...step, pile })),
+    drop: (step) => write((store) => store.delete([step.pile ?? pile, step.number])),
   };
 }
 

@@ -197,11 +197,7 @@ async function begin() {
   if (state.keepsNothing) state.bar = { title: NOTHING, text: "" };
   else if (!state.isWriter) {
     const text = "Here you can look and save, but not change.";
-    state.bar = {
-      title: "Another tab is checking these pages.",
-      text,
-      button: ["", "Check here instead", takeOver],
-    };
+    state.bar = { title: "Another tab is checking these pages.", text, button: ["", "Check here instead", takeOver] };
   } else if (state.lost) {
     const words =
       state.lost === 1 ? "1 answer fits no number any more." : `${state.lost} answers fit no number any more.`;

@@ -80,7 +80,9 @@ const pagesOf = (step) => {
 // Store a step, and return it; null if this tab does not write.
 async function record(step) {
   if (!state.isWriter) return null;
-  const whole = { number: (state.steps.at(-1)?.number ?? 0) + 1, at: Date.now(), ...step };
+  const own = state.steps.filter(({ pile }) => !pile || pile === state.pile.key);
+  const number = own.reduce((most, each) => Math.max(most, each.number), 0) + 1;
+  const whole = { number, at: Date.now(), ...step };
   try {
     await state.log.append(whole);
   } catch (error) {
@@ -157,7 +159,7 @@ async function redo() {
   const step = state.undone.pop();
   if (!step) return;
   const rest = state.undone;
-  const { number: _, ...again } = step;
+  const { number: _, pile: __, ...again } = step;
   const [page] = pagesOf(step);
   const number = findAsked(page, step);
   if (number) state.focus = { page: page.number, id: number.id };
@@ -347,7 +349,12 @@ const BUSY = 50; // milliseconds, after which the browser may draw
 
 // Read the log, and all pages with it. Steps of pages that are not in this pile are those of another one.
 async function reload() {
-  state.steps = await state.log.load();
+  const known = new Set(state.pile.pages.map(({ id }) => id));
+  const isHere = ({ page, which, field, pile }) =>
+    !pile ||
+    pile === state.pile.key ||
+    ((which ?? [{ page }]).some((each) => known.has(each.page)) && (!field || field in state.pile.fields));
+  state.steps = (await state.log.load()).filter(isHere).sort((a, b) => a.at - b.at);
   const steps = new Map();
   for (const step of state.steps) for (const id of idsOf(step)) steps.set(id, [...(steps.get(id) ?? []), step]);
   let [lost, began] = [0, performance.now()];

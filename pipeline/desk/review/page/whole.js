@@ -30,11 +30,10 @@ function drawWhole({ page, answer }) {
     return make("figure", {}, cut(each, [0, 0, each.size[1], each.size[0]], width, 2 * EYE), make("small", {}, words));
   };
   return [
-    make("div", { className: "fh" }, make("h2", {}, TITLES[page.doubt.kind]), make("small", {}, page.doubt.what)),
-    make("div", { className: "two whole" }, show(page, page.name), usual !== page && show(usual, "a page of the form")),
-    make(
-      "div",
-      { className: "ans" },
+    div("fh", make("h2", {}, TITLES[page.doubt.kind]), make("small", {}, page.doubt.what)),
+    div("two whole", show(page, page.name), usual !== page && show(usual, "a page of the form")),
+    div(
+      "ans",
       button("en", "Enter", DECISIONS[first], () => press("Enter")),
       others.map((each) =>
         button("", keys[each], DECISIONS[each], () => press(each === "out" ? "Delete" : keys[each])),

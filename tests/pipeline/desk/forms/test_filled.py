@@ -80,6 +80,14 @@ def test_turned_page_has_the_records_of_its_lines(detector: Detector) -> None:
         assert abs((complex(a, b) * middle + complex(c, d)).real - line.real) < PITCH / 2
 
 
+def test_line_has_the_number_of_its_row_in_the_printed_table(detector: Detector) -> None:
+    page = np.asarray(fill(2)).copy()
+    second = slice(TOP + PITCH, TOP + 2 * PITCH)
+    page[second] = np.asarray(draw_ledger(2, written=False))[second]
+    result = read(detector, Image.fromarray(page), make_form())
+    assert {row.line for row in result.rows} == {1, 3, 4}
+
+
 def test_page_of_another_form_is_read_as_it_lies(detector: Detector) -> None:
     page = Image.new("L", SIZE[::-1], 240)
     page.paste(Image.fromarray(240 - enlarge(sample_digits()[0][CLEAR[0]], 1) // 2), (FIRST + 20, TOP + 40))

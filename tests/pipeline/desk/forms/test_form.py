@@ -123,6 +123,8 @@ def test_wrong_form_is_named_in_one_line(text: str, tmp_path: Path) -> None:
         ("[fields.a]\nholds = {a.b.c.d = [1.5, 2030-01-02]}", ("holds = {a = {b = {c = ...}}}: ",)),
         ("[fields.a]\nregion = '0,0,9'", ("field a", "0,0,9", "LEFT,TOP,RIGHT,BOTTOM")),
         ("[fields.a]\n[sums]\na = 'a + a'", ("a + a", "refers to itself")),
+        ('[fields.a]\npattern = "\\d"', ("single quotes", r"'\d+'")),
+        ("[fields.a]\npattern = '(7'", ("not closed",)),
     ],
 )
 def test_wrong_form_is_named_with_key_value_and_what_is_allowed(
@@ -197,7 +199,7 @@ def test_form_with_the_mark_of_an_editor_for_windows_is_read(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("none.toml", "No such file"), (".", "not a file"), ("binary.toml", "UTF-8")]
+    ("name", "words"), [("none.toml", "No such file"), (".", r"binary\.toml"), ("binary.toml", "UTF-8")]
 )
 def test_what_is_no_file_of_text_is_no_form(name: str, words: str, tmp_path: Path) -> None:
     (tmp_path / "binary.toml").write_bytes(b"\xff\x00[")

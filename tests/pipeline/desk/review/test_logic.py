@@ -69,6 +69,11 @@ def test_page_in_doubt_is_one_question_and_its_numbers_come_after_the_answer() -
     assert open_pile(page, steps=[decide("use", "one"), decide("out", "one")])["records"] == out["records"]
 
 
+def test_table_names_pictures_that_could_not_be_read() -> None:
+    unread = [{"file": "scan.pdf#3", "error": "scan.pdf#3 is damaged"}]
+    assert open_pile(make_delivery(), unread=unread)["records"][-1]["check"] == "scan.pdf#3 is damaged"
+
+
 def test_turned_page_has_the_numbers_of_its_other_way_up() -> None:
     page = {**make_delivery(), "doubt": {"kind": "doubtful", "what": "fits in two ways up"}, "turn": 0}
     other = make_delivery(quantity1={"text": "8"}, sum1={"text": "380.00"}, total1={"text": "443.00"})

@@ -310,6 +310,20 @@ def test_every_scene_is_accessible_and_fits(scheme: Any, size: dict[str, Any], f
                 assert box["y"] + box["height"] <= size["viewport"]["height"] + 1, scene
 
 
+def test_window_that_turns_narrow_in_the_middle_of_a_motion_shows_all_of_it(file: Path, browser: Browser) -> None:
+    with open_page(browser, file, "#scene=3&step=4", **LAPTOP) as page:
+        wait_until(page, "state.scenes[3].filled > 2")
+        page.set_viewport_size(PHONE["viewport"])
+        expect(page.locator("#go")).to_have_text("Switch it off")  # the kernel has slid to its end
+        assert not is_wider_than_screen(page)
+        go_on(page, "Switch it off")
+        page.set_viewport_size({"width": 844, "height": 390})
+        wait_until(page, RESTS)
+        assert not is_wider_than_screen(page)
+        frame, neurons = find_box(page.locator(".neurons .frame")), find_box(page.locator(".neurons .over"))
+        assert neurons["x"] - 4 < frame["x"] < neurons["x"] + neurons["width"]
+
+
 @pytest.mark.slow
 def test_present_fills_a_projector_and_its_remote_control_turns_the_scenes(file: Path, browser: Browser) -> None:
     size = {"width": 1920, "height": 1080}
