@@ -31,7 +31,7 @@ def ours(model: str) -> tuple[str, Read]:
             result = reader.read(path, threads=1)
         except PictureError:
             return "", 0.0
-        return result.digits, result.confidence
+        return result.digits, result.digits_confidence
 
     return "ours", read
 

@@ -69,7 +69,7 @@ def read_one(model: Classifier, grey: NDArray[np.floating[Any]], size: tuple[int
             order = np.argsort(-predicted[0, :-1]).tolist()
             (text, chance), *others = [(model.class_names[i], float(predicted[0, i])) for i in order]
             number = Number(text, text, chance, tuple(others[:ALTERNATIVES]), boxes, predicted[:, :-1])
-            rows = [_make_row([(text, chance, number.alternatives)], [number], chance, model.class_names)]
+            rows = [_make_row([(text, chance, number.alternatives)], [number], chance, 1.0, model.class_names)]
     return make_result(rows, 1.0, np.zeros((0, 4), np.int64), size, model.class_names)
 
 
@@ -114,7 +114,8 @@ def make_reading_order(
         complete = math.prod(1 - each.span.probability for each in row if not each.is_reported)
         if numbers:
             parts = [format_part(found) for _, found in grouped]
-            rows.append(_make_row(parts, numbers, complete, class_names))
+            digits = math.prod(each.span.probability for each, _ in grouped)
+            rows.append(_make_row(parts, numbers, digits, complete, class_names))
         else:
             rest *= complete
     possible = [np.zeros((0, 4), np.int64), *(locate(each) for each in seen if not each.is_reported)]
@@ -134,13 +135,19 @@ def _enlarge(boxes: NDArray[Any], shape: Sequence[int], size: tuple[int, int]) -
     return np.asarray(np.clip(mapped, 0, [size[1], size[0]] * 2), np.int64)
 
 
-def _make_row(parts: Sequence[RowPart], numbers: Sequence[Number], complete: float, class_names: Sequence[str]) -> Row:
-    """Return the row of some numbers, in parts of one or several. complete: probability that no number is missing."""
+def _make_row(
+    parts: Sequence[RowPart], numbers: Sequence[Number], digits: float, complete: float, class_names: Sequence[str]
+) -> Row:
+    """Return the row of some numbers, in parts of one or several.
+
+    digits: the probability of their digits, whatever stands between them. complete: probability that no number is
+    missing.
+    """
     texts = [text for text, *_ in parts]
     confidence = complete * math.prod(probability for _, probability, _ in parts)
     others = _vary(parts, confidence, " ")
     if not all(texts):  # held to a pattern
-        texts, confidence, others = [], 0.0, numbers[0].alternatives
+        texts, confidence, digits, others = [], 0.0, 0.0, numbers[0].alternatives
     return Row(
         " ".join(texts),
         _glue(class_names).join(number.digits for number in numbers) if texts else "",
@@ -149,6 +156,7 @@ def _make_row(parts: Sequence[RowPart], numbers: Sequence[Number], complete: flo
         np.concatenate([number.boxes for number in numbers]),
         np.concatenate([number.probabilities for number in numbers]),
         tuple(numbers),
+        digits_confidence=complete * digits,
     )
 
 
@@ -167,6 +175,7 @@ def make_result(
         size,
         np.concatenate([np.zeros((0, len(class_names)), np.float32), *(row.probabilities for row in rows)]),
         possible,
+        digits_confidence=complete * math.prod(row.digits_confidence for row in rows) if rows else 0.0,
     )
 
 

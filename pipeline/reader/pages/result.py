@@ -50,7 +50,8 @@ class Row:
     and its alternatives, unless the region is the whole page. numbers: the same digits, number by number. region: the
     name of the field that the row is in. line: the number of its line in the table of the page, or 0. A row that does
     not fit its pattern has no text and no confidence, but it has the boxes of its ink. before: the text and its
-    alternatives as they were read, if their confidence is 0 because the alignment is in doubt.
+    alternatives as they were read, if their confidence is 0 because the alignment is in doubt. digits_confidence: the
+    probability that its digits are correct, however they are grouped.
     """
 
     text: str
@@ -63,6 +64,7 @@ class Row:
     region: str = ""
     line: int = 0
     before: Alternatives = ()
+    digits_confidence: float = 0.0
 
     @property
     def box(self) -> tuple[int, int, int, int]:
@@ -114,7 +116,8 @@ class Result:
     a form. upright: how such a page is laid on its reference page, four numbers a, b, c, d: the pixel in row y and
     column x, as the complex number y + ix, lies at (a + bi)(y + ix) + c + di. degrees: by which the picture was
     turned clockwise before it was read; boxes and size are those of the turned picture. other: the result for another
-    way up that is as likely.
+    way up that is as likely. digits_confidence: the probability that the digits are correct, whatever stands between
+    them.
     """
 
     text: str
@@ -129,6 +132,7 @@ class Result:
     more_pages: bool = False
     problems: tuple[Problem, ...] = ()
     upright: tuple[float, ...] = ()
+    digits_confidence: float = 0.0
     degrees: int = 0
     other: "Result | None" = None
 

@@ -35,6 +35,9 @@ Proposals = NDArray[np.float32]
 PYRAMID_STEP = math.sqrt(2)  # ratio of neighbouring levels of the pyramid
 READABLE_SIZES = 0.75, 1.25  # sizes of digits that a level shows well enough for a proposal, relative to BOX
 SMALLEST = 1 / 110, 12  # longer side of a digit, relative to that of the picture, and in pixels
+LONGEST = (
+    8  # ratio of the sides of a picture, in this respect: a longer one is a strip, with digits as high as it allows
+)
 WIDEST = 1.6  # width of a digit, at most, relative to the height of the picture
 PICTURE_MARGIN = 3  # pixels around the picture, in addition to half a window
 CELLS = 32  # positions of a tile along each axis, at most
@@ -113,7 +116,8 @@ def build_pyramid(grey: Pixels) -> Iterator[Level]:
     """Yield the picture in sizes at which digits of all sizes are BOX pixels high, from the largest digits on."""
     height, width = grey.shape
     largest = max(height, min(width, WIDEST * height))
-    finest = max(SMALLEST[0] * max(height, width), SMALLEST[1]) / READABLE_SIZES[0]
+    side = min(max(height, width), LONGEST * min(height, width))
+    finest = max(SMALLEST[0] * side, SMALLEST[1]) / READABLE_SIZES[0]
     image = Image.fromarray(grey)
     for number in range(max(0, math.ceil(math.log(largest / finest / READABLE_SIZES[1], PYRAMID_STEP))), -1, -1):
         scale = BOX / (finest * PYRAMID_STEP**number)

@@ -91,6 +91,7 @@ def test_digits_whose_spaces_are_uncertain_are_one_row_with_their_groupings() ->
     assert (row.text, row.digits, [each.text for each in row.numbers]) == ("a bba", "abba", ["a", "bba"])
     assert [each.box for each in row.numbers] == [(10, 10, 30, 30), (40, 10, 120, 30)]
     assert row.confidence == pytest.approx(0.95 * 0.6 * 0.7, rel=1e-3)
+    assert row.digits_confidence == pytest.approx(0.95, rel=1e-3)
     assert [text for text, _ in row.alternatives] == ["abba", "a bb a", "abb a"]  # together, the next ones
     assert row.alternatives[0][1] == pytest.approx(0.95 * 0.4 * 0.7, rel=1e-3)
 

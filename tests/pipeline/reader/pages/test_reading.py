@@ -146,7 +146,9 @@ def test_one_object_is_fitted_to_the_images_of_any_model(shape: tuple[int, int],
 
 def test_object_of_no_class_and_empty_paper_are_not_read() -> None:
     model, size = load(PRETRAINED).model, (320, 300)
-    assert read_one(model, on_paper(draw(0)), size).text == truth([0])
+    found = read_one(model, on_paper(draw(0)), size)
+    assert found.text == truth([0])
+    assert found.confidence == found.digits_confidence == found.rows[0].numbers[0].probability
     crossed = ndimage.grey_dilation(np.maximum(np.eye(200), np.eye(200)[::-1]), 9) * 255
     for grey in (np.full((50, 50), 200, np.float32), crossed.astype(np.float32)):
         result = read_one(model, grey, size)
