@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from pipeline.desk.forms.missed import USUAL, find_ink
 from pipeline.desk.forms.regions import FloatBox
+from pipeline.pictures import filters
 
 ACROSS = 0.5  # of the width of a column: how far a rule between two rows reaches
 FEWEST = 4  # rules that make a table
@@ -26,8 +26,8 @@ def find_table_rows(grey: NDArray[np.floating], boxes: Sequence[FloatBox]) -> tu
 def _find_rules(grey: NDArray[np.floating], box: FloatBox) -> tuple[float, ...]:
     left, top, right, bottom = (round(side) for side in box)
     _, rules = find_ink(grey[top:bottom, left:right], USUAL * max(grey.shape))
-    labels, count = ndimage.label(rules.mean(axis=1) >= ACROSS)
-    places = np.array(ndimage.center_of_mass(np.ones(len(labels)), labels, range(1, count + 1))).ravel()
+    labels, count = filters.ndimage.label(rules.mean(axis=1) >= ACROSS)
+    places = np.array(filters.ndimage.center_of_mass(np.ones(len(labels)), labels, range(1, count + 1))).ravel()
     if len(places) < FEWEST:
         return ()
     pitch = float(np.median(np.diff(places)))

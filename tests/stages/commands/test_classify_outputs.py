@@ -111,7 +111,7 @@ def test_output_has_the_format_of_its_extension(run: Run, tmp_path: Path) -> Non
         (["a.png", "--annotate", "out", "--output", "out/a.csv"], "does not exist"),
         (["-", "--output", "digits.csv"], "--output"),
         (["a.png", "--json", "--output", "digits.csv"], "--json"),
-        (["a.png", "--output", "digits.xlsx"], "end it in .csv"),
+        (["a.png", "--output", "digits.xlsx"], "end in .csv"),
         (["a.png", "--output", "digits"], "end it in .csv"),
         (["a.png", "--output", ""], "name ''"),
         (["a.png", "--review", "a.png"], "does not end in .html"),
