@@ -57,8 +57,9 @@ def test_pipeline_runs_without_any_extra(tmp_path: Path) -> None:
     for line in ("download --dataset sample", "parse", "normalize", "train --recipe quick", "evaluate", "export"):
         done = run_without(OF_EXTRAS, tmp_path, *line.split())
         assert done.returncode == 0, done.stderr
-    done = run_without(OF_EXTRAS, tmp_path, "predict", "artifacts/parse/test-images.npy")
-    assert done.returncode == 0, done.stderr
+    for words in (["predict", "artifacts/parse/test-images.npy"], ["classify", str(ROOT / "pictures/example.jpg")]):
+        done = run_without(OF_EXTRAS, tmp_path, *words)
+        assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(("command", "package"), [("classify", "scipy"), ("report", "matplotlib")])

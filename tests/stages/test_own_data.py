@@ -24,6 +24,7 @@ def download(run: Run, source: Path, *more: str) -> CompletedProcess[str]:
     return run("download", "--dataset", "custom", "--from", str(source), *more)
 
 
+@pytest.mark.slow
 def test_folder_of_pictures_passes_all_stages(run: Run, mine: Path, tmp_path: Path) -> None:
     result = download(run, mine)
     assert "dark on light" in result.stdout and "fitted to 28 x 28" in result.stdout, result.stderr

@@ -21,8 +21,10 @@ from stages.commands.predict import predict
 from tests.processes import Run, environment
 from tests.stages.common import RAW, assert_one_line, file_names
 
+IN_PROCESSES = ["--scheduler", "processes", "--workers", "2", "--block-size", "33"]
 
-@pytest.mark.parametrize("options", [[], ["--scheduler", "processes", "--workers", "2", "--block-size", "33"]])
+
+@pytest.mark.parametrize("options", [[], pytest.param(IN_PROCESSES, marks=pytest.mark.slow)])
 def test_predictions_equal_those_of_evaluate(options: list[str], run: Run, project: Path) -> None:
     result = run("predict", RAW, "--probabilities", "probabilities.npy", *options)
     assert result.returncode == 0, result.stderr
