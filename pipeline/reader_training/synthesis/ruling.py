@@ -1,6 +1,5 @@
 """Draw lines on paper: rules, squares, boxes, tables and circles, as in forms and notebooks."""
 
-import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -88,21 +87,6 @@ def square(ruler: Ruler) -> None:
         ruler.down(x)
 
 
-def box_row(ruler: Ruler) -> None:
-    """Draw rows of equal boxes over the whole sheet, as forms have them: one around a digit, most of them empty."""
-    size, generator = ruler.size, ruler.generator
-    tall, wide = size * generator.uniform(0.8, 2.6, 2)
-    gap, pitch = size * generator.uniform(0, 0.6) * (generator.random() < 0.5), size * generator.uniform(1, 2.5)
-    first = ruler.digits[generator.choice(len(ruler.digits))]
-    x = first.x + generator.normal(0, 0.1) * size - wide / 2
-    y = first.y + generator.normal(0, 0.1) * size - tall / 2
-    rows = [y + i * (tall + pitch) for i in (range(-2, 3) if generator.random() < 0.4 else range(1))]
-    for top in rows:
-        for left in x + (wide + gap) * np.arange(-20, 20):
-            if -wide < left < SHEET[1] and -tall < top < SHEET[0]:
-                ruler.box(left, top, left + wide, top + tall)
-
-
 def table(ruler: Ruler) -> None:
     """Draw the lines of a table, whose columns differ in width."""
     (height, width), size, generator = SHEET, ruler.size, ruler.generator
@@ -112,19 +96,6 @@ def table(ruler: Ruler) -> None:
     while x < width:
         ruler.down(x)
         x += size * generator.uniform(1, 7)
-
-
-def separate(ruler: Ruler) -> None:
-    """Draw lines in the middle between neighbours, above and below them: a row of cells."""
-    size, generator = ruler.size, ruler.generator
-    top = min(each.box[1] for each in ruler.digits) - size * generator.uniform(0.02, 0.4)
-    bottom = max(each.box[3] for each in ruler.digits) + size * generator.uniform(0.02, 0.4)
-    ruler.across(top)
-    ruler.across(bottom)
-    edges = sorted((each.box[0], each.box[2]) for each in ruler.digits)
-    middles = [(one[1] + other[0]) / 2 for one, other in itertools.pairwise(edges)]
-    for x in [edges[0][0] - 0.3 * size, *middles, edges[-1][1] + 0.3 * size]:
-        ruler.down(x + generator.normal(0, 0.03 * size), top, bottom)
 
 
 def cross(ruler: Ruler) -> None:
@@ -137,11 +108,11 @@ def cross(ruler: Ruler) -> None:
 
 DrawRules = Callable[[Ruler], None]
 # With their shares. No box or circle is drawn around each digit: it would make a 0 of a 1.
-RULE_SHARES: dict[DrawRules, float] = {rule: 0.2, square: 0.22, cross: 0.1, box_row: 0.12, table: 0.06, separate: 0.1}
+RULE_SHARES: dict[DrawRules, float] = {rule: 0.32, square: 0.36, cross: 0.17, table: 0.15}
 
 
-def draw_lines(digits: Sequence[Piece], generator: Generator, without: Sequence[DrawRules] = ()) -> Ink:
-    """Return the ink of lines of some kind, around at least one digit. without: kinds that are not drawn."""
+def draw_lines(digits: Sequence[Piece], generator: Generator) -> Ink:
+    """Return the ink of lines of some kind."""
     ruler = Ruler(
         digits,
         slope=generator.normal(0, 0.015 if generator.random() < 0.6 else 0.08),
@@ -149,7 +120,7 @@ def draw_lines(digits: Sequence[Piece], generator: Generator, without: Sequence[
         width=generator.choice([generator.uniform(0.4, 1.2), generator.uniform(0.8, 2.6)]),
         generator=generator,
     )
-    choose({kind: share for kind, share in RULE_SHARES.items() if kind not in without}, generator)(ruler)
+    choose(RULE_SHARES, generator)(ruler)
     if generator.random() < SECOND_SHARE:
         cross(ruler)
     return ruler.ink()

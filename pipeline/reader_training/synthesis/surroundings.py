@@ -10,14 +10,13 @@ from pipeline.reader.rows.labels import SHEET
 from pipeline.reader_training.synthesis.habits import HABITS
 from pipeline.reader_training.synthesis.line_writing import Comb, Line
 from pipeline.reader_training.synthesis.number_writing import NOTHING, Piece, Style
-from pipeline.reader_training.synthesis.ruling import Ruler, box_row, draw_lines, separate
+from pipeline.reader_training.synthesis.ruling import Ruler, draw_lines
 from pipeline.reader_training.synthesis.signs import Generator, Ink
 
 LINE_SHARE, BESIDE_COMBS = 0.5, 0.15  # shares of the lines without and with combs that have other lines around them
 RULE_BESIDE, BESIDE_BY = 0.05, (0.1, 0.6)  # share of the lines that end at a rule, and distance, in sizes
 RULE_PENS = 0.5, 1.8  # pixels: width of the lines
 COMB_FORMS = {"boxes": 0.5, "apart": 0.2, "ticks": 0.3}  # of combs
-ACROSS = separate, box_row  # boxes that would make one number of two
 
 
 def draw_surroundings(line: Line, style: Style, middle: float, generator: Generator) -> Ink:
@@ -25,8 +24,7 @@ def draw_surroundings(line: Line, style: Style, middle: float, generator: Genera
     digits = line.digits
     ink = np.zeros(SHEET, np.float32)
     if generator.random() < (BESIDE_COMBS if line.combs else LINE_SHARE):
-        one_number = len({each.number for each in digits}) == 1 and not (line.combs or line.rules)
-        ink = draw_lines(digits, generator, () if one_number else ACROSS)
+        ink = draw_lines(digits, generator)
     slope = float(np.tan(style.hand.angle))
     ruler = Ruler(digits, slope, generator.uniform(*RULE_PENS), generator.uniform(0.25, 1), generator)
     if line.combs:
