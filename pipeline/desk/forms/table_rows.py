@@ -9,7 +9,7 @@ from pipeline.desk.forms.missed import USUAL, find_ink
 from pipeline.desk.forms.regions import FloatBox
 from pipeline.pictures import filters
 
-ACROSS = 0.5  # of the width of a column: how far a rule between two rows reaches
+RULE_LENGTH = 0.5  # of the width of a column: how far a rule between two rows reaches
 FEWEST = 4  # rules that make a table
 UNEVEN = 0.15  # of the height of a row: how much rules may be away from even distances
 BEYOND = 0.35  # of the height of a row: how much of the first and of the last one may lie outside of the region
@@ -26,7 +26,7 @@ def find_table_rows(grey: NDArray[np.floating], boxes: Sequence[FloatBox]) -> tu
 def _find_rules(grey: NDArray[np.floating], box: FloatBox) -> tuple[float, ...]:
     left, top, right, bottom = (round(side) for side in box)
     _, rules = find_ink(grey[top:bottom, left:right], USUAL * max(grey.shape))
-    labels, count = filters.ndimage.label(rules.mean(axis=1) >= ACROSS)
+    labels, count = filters.ndimage.label(rules.mean(axis=1) >= RULE_LENGTH)
     places = np.array(filters.ndimage.center_of_mass(np.ones(len(labels)), labels, range(1, count + 1))).ravel()
     if len(places) < FEWEST:
         return ()
