@@ -117,7 +117,7 @@ def load_split(folder: Path) -> Split:
 
 
 def load_part(folder: Path, name: str) -> Part:
-    """Return a part of the data, one of PARTS. Raises as `load_split` does."""
+    """Return a part of the data, one of SPLIT_PARTS. Raises as `load_split` does."""
     classes = len(load_description(folder).class_names)
     pixels = np.asarray(load_array(folder / f"{name}-pixels.npy", np.uint8, (None, None, None)))
     labels = read_array(folder / f"{name}-labels.npy", np.uint8, (len(pixels),), below=classes)

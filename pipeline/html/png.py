@@ -46,7 +46,7 @@ def draw_signed(values: NDArray[np.floating[Any]], limit: float) -> str:
 
 
 def _shrink(picture: Image.Image) -> Image.Image:
-    """Downsample to at most MAX_SIDE pixels a side, by box filter."""
+    """Downsample to at most MAX_IMAGE_SIDE pixels a side, by box filter."""
     picture.thumbnail((MAX_IMAGE_SIDE, MAX_IMAGE_SIDE), Image.Resampling.BOX, reducing_gap=None)
     return picture
 

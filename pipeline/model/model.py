@@ -191,7 +191,7 @@ def list_files(header: Header) -> list[list[str]]:
 
 
 def name_arrays(model: Model, naming: Naming) -> dict[str, NDArray[np.float32]]:
-    """Return all arrays by name; the names of arrays of the recogniser begin with ROW."""
+    """Return all arrays by name; the names of arrays of the recogniser begin with RECOGNISER_PREFIX."""
     named: dict[str, NDArray[np.float32]] = {}
     for names, network in zip(naming(model.header), model.networks, strict=True):
         named |= zip(names, (array for layer in network.parameters.layers for array in layer), strict=True)

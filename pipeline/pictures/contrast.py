@@ -32,7 +32,7 @@ def add_margin(grey: NDArray[Any], top: int, bottom: int, left: int, right: int)
 
 
 def local_contrast(grey: NDArray[Any]) -> NDArray[np.float32]:
-    """Return (grey - mean) / (standard deviation + LEVELS) of pictures (..., h, w) with grey levels in [0, 255].
+    """Return (grey - mean) / (standard deviation + NOISE_LEVELS) of pictures (..., h, w) with grey levels in [0, 255].
 
     Mean and standard deviation are taken over a square around each pixel.
     """

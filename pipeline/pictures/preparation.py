@@ -70,7 +70,7 @@ def _coverage(size: int, centre: float, scale: float, count: int) -> Ink:
 
 
 def adjust_strokes(fine: Ink, ink_statistics: InkStatistics) -> Ink:
-    """Dilate or erode ink, SUBPIXELS times as fine as the result, to a usual stroke width. Blots are left unchanged."""
+    """Dilate or erode ink, PICTURE_SUBPIXELS times as fine as the result, to a usual stroke width, but no blots."""
     (stroke_width,) = measure_stroke_widths(fine[np.newaxis])
     stroke_width /= PICTURE_SUBPIXELS
     if stroke_width > ink_statistics.thickest:

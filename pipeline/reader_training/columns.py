@@ -44,8 +44,8 @@ STRETCHED_LENGTHS, CONTRAST_NOISE = (0.88, 1.14), 0.15
 class LineImages:
     """Line images with their labels: `Examples` of a recogniser.
 
-    images: uint8 (n, HEIGHT + 2 MARGIN, WIDTH or more), the inner rows of line images from the stage `lines`. labels:
-    float32 (n, MAX_LABELS, 3); see `pipeline.reader.rows.labels`. `move_labels` derives from them the labels of what
+    images: uint8 (n, LINE_IMAGE_HEIGHT + 2 LINE_MARGIN, LINE_IMAGE_WIDTH or more), the inner rows of line images from
+    the stage `lines`. labels: float32 (n, MAX_LABELS, 3); see `pipeline.reader.rows.labels`. `move_labels` derives from them the labels of what
     the network sees.
     """
 
@@ -137,7 +137,7 @@ def read_labels(labels: NDArray[Any]) -> NDArray[np.intp]:
 
 
 def stretch(line_image: NDArray[np.uint8], factor: float) -> NDArray[np.float32]:
-    """Return the contrast of a line image (HEIGHT, width), stretched about its centre and cut to WIDTH."""
+    """Return the contrast of a line image, (LINE_IMAGE_HEIGHT, LINE_IMAGE_WIDTH), stretched about its centre."""
     width = line_image.shape[1]
     x = np.clip((np.arange(LINE_IMAGE_WIDTH) + 0.5 - LINE_IMAGE_WIDTH / 2) / factor + width / 2 - 0.5, 0, width - 1.001)
     left = x.astype(np.intp)

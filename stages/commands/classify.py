@@ -63,7 +63,7 @@ def classify(
     model: Annotated[
         Path | None,
         Option(
-            help="Model folder, written by reader; or by train or export, for classes other than digits.",
+            help="Model folder, written by detector; or by train or export, for classes other than digits.",
             show_default="artifacts/detector if it exists, otherwise the pretrained model",
         ),
     ] = None,

@@ -121,7 +121,7 @@ def cut_piece(first: Array, second: Array, generator: Generator) -> Array:
 
 
 def cut_part(digit: Array, generator: Generator) -> Array:
-    """Return the left or the right part of a digit whose width is at least MIN_WIDTH."""
+    """Return the left or the right part of a digit whose width is at least MIN_SIGN_WIDTH."""
     width = max(round(generator.uniform(*PIECE_SHARES) * digit.shape[1]), MIN_PIECE)
     return digit[:, :width] if generator.random() < 0.5 else digit[:, -width:]
 

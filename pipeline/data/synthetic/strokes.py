@@ -39,7 +39,7 @@ def distort(strokes: Sequence[Stroke], generator: Generator) -> list[Stroke]:
 
 
 def draw_polylines(strokes: Sequence[Stroke], box: int, generator: Generator, pens: tuple[float, float] = PEN) -> Array:
-    """Draw strokes with a random pen; return ink in [0, 1], a square whose side is SUBPIXELS times the box."""
+    """Draw strokes with a random pen; return ink in [0, 1], a square whose side is STROKE_SUBPIXELS times the box."""
     size = STROKE_SUBPIXELS * box
     pen = max(1, round(generator.uniform(*pens) * size))
     points = np.concatenate(strokes)

@@ -82,7 +82,7 @@ class Placement:
 class Reference:
     """A page with which others are aligned.
 
-    size: its (height, width) in pixels. inks: float32, one for each of SIDES. printed: where the form is printed,
+    size: its (height, width) in pixels. inks: float32, one for each of PYRAMID_SIDES. printed: where print is,
     (h, w) in the shape in which the page is read, or None if this is not known. rules: between the rows of its table,
     in pixels from its top, for each part of a column; see `find_table_rows`.
     """
@@ -116,7 +116,7 @@ def make_reference(grey: Array, size: tuple[int, int], name: str) -> Reference:
 
 
 def measure_inks(grey: Array) -> tuple[Array, ...]:
-    """Return how much darker than the paper a page is, in [0, 1], reduced to each of SIDES."""
+    """Return how much darker than the paper a page is, in [0, 1], reduced to each of PYRAMID_SIDES."""
     picture, inks = Image.fromarray(np.asarray(grey, np.float32)), []
     for side in PYRAMID_SIDES:
         scale = side / max(grey.shape)

@@ -14,7 +14,7 @@ KERNEL_PATCHES, PATCHES_PER_ROW = 6, 3  # of each kernel, each patch from anothe
 
 
 def cut_patches(excitation: Excitation, images: NDArray[np.uint8], number: int) -> NDArray[np.uint8]:
-    """Return the PATCHES patches with the largest activations of a kernel, uint8 (patches, height, width).
+    """Return the KERNEL_PATCHES patches with the largest activations of a kernel, uint8 (patches, height, width).
 
     At most one patch comes from each image, because neighbouring patches are nearly equal. Patches that do not excite
     the kernel are left out. images: as for `measure_excitation`.

@@ -193,7 +193,7 @@ def link_demo(image: NDArray[np.uint8], label: int) -> str:
 
 
 def draw_augmented(samples: NDArray[np.uint8], recipe: Recipe) -> list[list[str]]:
-    """Return a row for each sample: its picture and COPIES augmented copies; [] if the recipe does not augment."""
+    """Return a row for each sample: its picture and its AUGMENTED copies; [] if the recipe does not augment."""
     if not recipe.augmentation.changes_images:
         return []
     count, height, width = samples.shape

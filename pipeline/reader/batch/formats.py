@@ -62,7 +62,7 @@ def _row_to_json(row: "RowReading") -> dict[str, Any]:
 
 
 def format_csv(reading: "Reading") -> list[str]:
-    """Return a line with the values of COLUMNS for each row of digits, or for an error or a picture without digits."""
+    """Return a line with the values of READING_COLUMNS for each row of digits, or one if there is none or an error."""
     values = {"file": printable(reading.file)}
     if reading.error:
         return [format_row({**values, "error": reading.error})]

@@ -21,7 +21,9 @@ ROUND = 64  # pixels: lengths are multiples of it, so that the layers of a few l
 
 @dataclass(frozen=True, eq=False)
 class LineImage:
-    """An image of a row, like a training line image. contrast: local contrast, float32 (HEIGHT + 2 MARGIN, length).
+    """An image of a row, like a training line image.
+
+    contrast: local contrast, float32 (LINE_IMAGE_HEIGHT + 2 LINE_MARGIN, length).
 
     y, x: places in the picture of its pixels on the row, (length,).
     """

@@ -2,7 +2,7 @@
 
 A line image is the local contrast of a line of writing, in 8 bits. Its labels are an array (MAX_LABELS, 3): symbol,
 left and right edge in pixels of each sign, in the order of reading; unused rows have the symbol NO_LABEL. The symbols
-of the labels are the text. They are the classes of the data set, then SPACE, OTHER and the SEPARATORS,
+of the labels are the text. They are the classes of the data set, then SPACE, OTHER_WRITING and the SEPARATORS,
 counted from the number of classes.
 
 Its digits, including those of the lines above and below, are an array (MAX_DIGITS, 5) with the columns DIGIT_COLUMNS;

@@ -63,7 +63,8 @@ class Span:
 def read_spans(model: Model, line_images: Sequence[Array], run: Run) -> list[list[Span]]:
     """Return the digits in each line image, from left to right, with probabilities at the temperature of the model.
 
-    model: a model with outputs by column. line_images: the local contrast of each line, (HEIGHT + 2 MARGIN, length).
+    model: a model with outputs by column.
+    line_images: the local contrast of each line, (LINE_IMAGE_HEIGHT + 2 LINE_MARGIN, length).
     run: the function that runs the parts of the work, for example in threads.
     """
     classes = len(model.class_names)
@@ -100,13 +101,19 @@ def average_views(model: Model, line_images: Sequence[Array], run: Run) -> list[
 
 
 def crop_view(line_image: Array, view: View) -> Array:
-    """Return a line image (HEIGHT + 2 MARGIN, length) as the network sees it in a view, (HEIGHT, length)."""
+    """Return what the network sees of a line image in a view, (LINE_IMAGE_HEIGHT, length).
+
+    line_image: (LINE_IMAGE_HEIGHT + 2 LINE_MARGIN, length).
+    """
     sign, down = view
     return sign * line_image[LINE_MARGIN + down : LINE_MARGIN + down + LINE_IMAGE_HEIGHT]
 
 
 def make_row_network(model: Model, length: int) -> Network:
-    """Return the network of a model for line images (HEIGHT, length, n); its logits are (outputs, 1, columns, n)."""
+    """Return the network of a model for line images (LINE_IMAGE_HEIGHT, length, n).
+
+    Its logits are (outputs, 1, columns, n).
+    """
     layers = build_layers(model.layers, model.activation, (LINE_IMAGE_HEIGHT, length), model.outputs, by_column=True)
     return make_network(layers, model.parameters[0])
 

@@ -31,7 +31,7 @@ class LineView:
     """A line image as an eye sees it, in arrays (h, w).
 
     depth: how much darker writing is than the paper around, relative to its noise. relief: by how much each pixel is
-    darker than the paper, and ink: of the writing, both averaged over EYE. shown: whether no other ink hides it.
+    darker than the paper, and ink: of the writing, both averaged over EYE_WINDOW. shown: whether no other ink hides it.
     """
 
     depth: Ink

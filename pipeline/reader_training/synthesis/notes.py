@@ -36,7 +36,7 @@ PARTS = (
 
 
 def make_note(generator: Generator) -> str:
-    """Return a line in one of the FORMS, with at least one number, which may be struck out."""
+    """Return a line in one of the NOTE_FORMS, with at least one number, which may be struck out."""
     return _fill(pick(NOTE_FORMS[choose(NOTE_SHARES, generator)], generator), generator)
 
 

@@ -15,7 +15,7 @@ NARROW_SHARE = 0.3  # share of the numbers of which half of the digits are a 1 o
 
 
 def make_number(generator: Generator, count: int | None = None) -> str:
-    """Return a number of `count` digits, sometimes with separators; by default, of any kind, with 1 to MOST digits."""
+    """Return a number of `count` digits, sometimes with separators; by default, of any kind and length."""
     if count is None and generator.random() < PLAIN_FORMS:
         return (make_date, make_date, make_time, make_amount)[generator.integers(4)](generator)
     count = count or choose(LENGTH_SHARES, generator)

@@ -183,7 +183,7 @@ def find_widest_gap(pieces: Sequence[Piece]) -> float:
 def find_touch(inked: NDArray[np.bool_], border: NDArray[np.float64], right: float, size: float) -> float:
     """Return the left side of a sign that touches the ink before it, `right` if this is far away at its height.
 
-    inked: (h, w). border: (h,), the last column with ink at each height, or PEN_UP. size: of the signs, in pixels.
+    inked: (h, w). border: (h,), the last column with ink at each height, or LIFTED. size: of the signs, in pixels.
     """
     first = np.where(inked.any(axis=1), inked.argmax(axis=1), inked.shape[1])
     reach = float(np.max(border + 1 - first, initial=LIFTED))

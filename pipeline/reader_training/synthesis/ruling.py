@@ -18,7 +18,7 @@ JITTER = 0.4  # pixels: standard deviation of the corners of a box
 
 @dataclass(eq=False)
 class Ruler:
-    """A pen that draws lines on a sheet that is enlarged FINE times.
+    """A pen that draws lines on a sheet that is enlarged FINER times.
 
     digits: the digits on the sheet. slope: slope of the horizontal lines. width: pen width in pixels. strength:
     strength of the ink, in [0, 1].
