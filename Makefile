@@ -47,7 +47,7 @@ all: $(all.inputs) ## Run all stages up to report (not those of the reader)
 classify demo predict runs:
 	@$(error There is no target $@: it is the command `handwriting $@`)
 
-prune: | $(ready) ## Delete old results and what killed runs left (keeps KEEP=3)
+prune: | $(ready) ## Delete old results and what killed runs left (KEEP=3: see below)
 	@$(python) -m stages.commands.prune $(call options,KEEP)
 
 ##  Development
@@ -123,7 +123,8 @@ help: ## Show all targets, and variables
 	$(call list,[a-z_-]+)
 	@printf '%s\n' '' 'Variables, as in make train RECIPE=quick EPOCHS=3:' \
 	    '  FORCE=1         Run the stages that are goals even if they are up to date' \
-	    '  KEEP=3, TESTS=tests/make, ONLY=training, YES=1: see their targets above' \
+	    '  KEEP=3: old results of each stage that prune keeps (5 by default)' \
+	    '  TESTS=tests/make, ONLY=training, YES=1: see their targets above' \
 	    '  PYTHON=python3.12, VENV=.venv: the interpreter, the environment' \
 	    '  All others are options of a stage: $(VENV)/bin/handwriting train --help'
 

@@ -1,4 +1,4 @@
-"""File names of a data set, and its description: its name and class names, copied into every artifact."""
+"""File names of a data set, and its description: its name and class names, copied into the artifacts with images."""
 
 import math
 import re

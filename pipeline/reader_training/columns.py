@@ -45,8 +45,8 @@ class LineImages:
     """Line images with their labels: `Examples` of a recogniser.
 
     images: uint8 (n, LINE_IMAGE_HEIGHT + 2 LINE_MARGIN, LINE_IMAGE_WIDTH or more), the inner rows of line images from
-    the stage `lines`. labels: float32 (n, MAX_LABELS, 3); see `pipeline.reader.rows.labels`. `move_labels` derives from them the labels of what
-    the network sees.
+    the stage `lines`. labels: float32 (n, MAX_LABELS, 3); see `pipeline.reader.rows.labels`. `move_labels` derives from
+    them the labels of what the network sees.
     """
 
     images: NDArray[np.uint8]

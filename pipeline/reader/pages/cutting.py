@@ -24,7 +24,6 @@ class LineImage:
     """An image of a row, like a training line image.
 
     contrast: local contrast, float32 (LINE_IMAGE_HEIGHT + 2 LINE_MARGIN, length).
-
     y, x: places in the picture of its pixels on the row, (length,).
     """
 
