@@ -47,7 +47,7 @@ all: $(all.inputs) ## Run all stages up to report (not those of the reader)
 classify demo predict runs:
 	@$(error There is no target $@: it is the command `handwriting $@`)
 
-prune: | $(ready) ## Delete old results and what killed runs left (KEEP=3: see below)
+prune: | $(ready) ## Delete old results and what killed runs left (KEEP=3)
 	@$(python) -m stages.commands.prune $(call options,KEEP)
 
 ##  Development
