@@ -15,7 +15,7 @@ SAMPLE = ("DATASET=sample", "RECIPE=quick")
 def test_value_of_one_stage_leaves_out_others_that_refuse_it(call: Run, project: Path) -> None:
     for recipe, is_listed in (("quick", True), ("mlp", False)):
         lines = call("status", f"RECIPE={recipe}").stdout.splitlines()
-        assert any(line.startswith("reader ") for line in lines) == is_listed
+        assert any(line.startswith("detector ") for line in lines) == is_listed
     for wrong in (["RECIPE=quik"], ["RECIPE=mlp", "EPOCHS=x"], ["train"]):
         assert call("status", *wrong).returncode == 2
 
