@@ -109,5 +109,6 @@ def test_wheel_has_the_model_and_the_licence(python: list[str]) -> None:
     assert (site / PRETRAINED_MODEL.relative_to(ROOT)).read_bytes() == PRETRAINED_MODEL.read_bytes()
     assert (site / PRETRAINED_MODEL.relative_to(ROOT).with_name("MODEL_CARD.md")).exists()
     metadata = next(site.glob("handwriting-*.dist-info/METADATA")).read_text(encoding="utf-8")
-    assert "License-Expression: MIT AND CC-BY-SA-3.0 AND LicenseRef-Hershey AND OFL-1.1\n" in metadata
+    fonts = "LicenseRef-Hershey AND OFL-1.1 AND Bitstream-Vera AND LicenseRef-BaKoMa"
+    assert f"License-Expression: MIT AND CC-BY-SA-3.0 AND {fonts}\n" in metadata
     assert next(site.glob("handwriting-*.dist-info/licenses/LICENSE")).read_bytes() == (ROOT / "LICENSE").read_bytes()

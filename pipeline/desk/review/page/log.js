@@ -1,5 +1,5 @@
-// The log: the steps of all piles, because a page keeps its answers if it is in another one. A step is on the disk before the next row shows:
-// a browser that is killed loses the last seconds of its localStorage, but nothing of this.
+// The log: the steps of all piles, because a page keeps its answers if it is in another one. A step is on the disk
+// before the next row shows: a browser that is killed loses the last seconds of its localStorage, but nothing of this.
 
 const STORE = "steps";
 
