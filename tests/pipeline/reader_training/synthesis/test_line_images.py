@@ -83,8 +83,8 @@ def test_spaces_are_between_digits_and_other_writing_has_one_label() -> None:
 
 
 def test_digits_stand_where_the_ink_is_on_the_lines_above_and_below_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    only: dict[str, Any] = {"KINDS": {"digits": 1}, "NEIGHBOUR_KINDS": {"digits": 1}, "NEIGHBOURS": 1}
-    plain = {"BLEED": 0, "GRAIN": 0, "SMALL_PRINT": 0, "surround": lambda *_: np.zeros(SHEET, np.float32)}
+    only: dict[str, Any] = {"LINE_SHARES": {"digits": 1}, "NEIGHBOUR_KINDS": {"digits": 1}, "NEIGHBOURS": 1}
+    plain = {"BLEED": 0, "GRAIN": 0, "SMALL_PRINT": 0, "draw_surroundings": lambda *_: np.zeros(SHEET, np.float32)}
     inks, heights = list[Ink](), list[float]()
 
     def expose(ink: Ink, _: object) -> Ink:
