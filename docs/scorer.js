@@ -50,3 +50,8 @@ Search._performSearch = (query, ...terms) => {
   const addresses = results.map(address);
   return results.filter((_, index) => addresses.lastIndexOf(addresses[index]) === index);
 };
+
+// A section without text has no excerpt, and Sphinx would append nothing: take the excerpt from the whole page then.
+const makeExcerpt = Search.makeSearchSummary;
+Search.makeSearchSummary = (html, words, anchor) =>
+  makeExcerpt(html, words, anchor) ?? makeExcerpt(html, words) ?? document.createElement("p");

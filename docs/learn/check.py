@@ -14,6 +14,7 @@ import re
 import runpy
 import sys
 import textwrap
+import tokenize
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -131,7 +132,7 @@ def locate(function: Callable[..., Any], index: int = 0, variable: str = "") -> 
     try:
         lines, first = inspect.getsourcelines(function)
         (written,) = ast.parse(textwrap.dedent("".join(lines))).body
-    except (OSError, SyntaxError, ValueError):
+    except (OSError, SyntaxError, ValueError, tokenize.TokenError):
         return ""
     assigned: list[tuple[str, int]] = []
     returned: list[ast.expr | None] = []
