@@ -1,8 +1,8 @@
 """How a data set is divided into training, validation and test images. `normalize` divides one.
 
 The stages that need images read the artifact of `normalize`: for each of SPLIT_PARTS, the raw pixels and the labels;
-for training and validation also the standardised images, because a network reads them again in every epoch, and to gather
-float32 costs a fifth of gathering pixels and standardising them.
+for training and validation also the standardised images, because a network reads them again in every epoch, and to
+gather float32 costs a fifth of gathering pixels and standardising them.
 """
 
 from collections.abc import Iterable, Sequence
