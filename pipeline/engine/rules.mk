@@ -6,7 +6,8 @@
 #   NAME.after        command to run after a stage, also if it is up to date
 #   others            variables that are allowed on the command line, but are no options of stages
 #   targets           other targets, to suggest one for a misspelt goal
-#   python, ready     the interpreter, and the target that installs it; NAME.ready: what a stage needs beyond it
+#   python, ready     the interpreter, and the target that installs it
+#   NAME.ready        the target that installs what a stage needs beyond `ready`
 #   .DEFAULT_GOAL     what plain `make` makes
 
 ifneq ($(filter 3.% 4.0 4.0.% 4.1 4.1.%,$(MAKE_VERSION)),)
