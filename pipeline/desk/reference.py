@@ -13,12 +13,15 @@ from pipeline.reader.batch.folders import STDIN, PictureFile
 OTHERS = 3  # pages that are tried, at most, until one shows what is printed on the reference page
 
 
-def complete_form(form: Form, pictures: Sequence[PictureFile]) -> Form:
+def complete_form(form: Form, pictures: Sequence[PictureFile], before: Sequence[str] = ()) -> Form:
     """Return the form with its reference page: the page that it names, otherwise the first of the pictures.
 
     Another picture tells what is printed on it. Standard input cannot be read twice, and is not a reference page.
-    Raises UsageError if the page cannot be read.
+    before: names of pictures that earlier runs have read, which precede those that were added. Raises UsageError if the
+    page cannot be read.
     """
+    places = {name: place for place, name in enumerate(before)}
+    pictures = sorted(pictures, key=lambda picture: places.get(picture.name, len(before)))
     page = _find_reference(form, pictures)
     if page.path == STDIN:
         return form

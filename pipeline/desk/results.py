@@ -6,7 +6,7 @@ import logging
 import shutil
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,9 @@ from pipeline.engine.documents import convert
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.outputs import name_work, publish, summarise, working_folder, write_file
 from pipeline.engine.progress import progress
-from pipeline.engine.resume_log import RESUME_LOG, append_entry, new_log, read_log
+from pipeline.engine.resume_log import RESUME_LOG, append_entry, new_log, peek_log, read_log
 from pipeline.engine.terminal import printable
-from pipeline.reader.batch.blocks import Request, read_pictures
+from pipeline.reader.batch.blocks import Request, identify_pictures, read_pictures, rename
 from pipeline.reader.batch.boxes import CERTAIN
 from pipeline.reader.batch.folders import PictureFile, check_new
 from pipeline.reader.batch.formats import Format, format_csv, format_csv_header, format_table
@@ -39,8 +39,8 @@ NAMED = 3  # pictures without a digit, and what may be missing on pages of a for
 class Work:
     """Pictures to read and how. copies: the file of the copy of each picture; empty if none are wanted.
 
-    form: the one of the request. least: confidence below which a row is withheld. backend: None to read one picture
-    after the other.
+    form: the one of the request. least: confidence below which a row is withheld. backend: where `fewest` or more
+    pictures are read; fewer are read one after the other.
     """
 
     request: Request
@@ -48,23 +48,23 @@ class Work:
     pictures: Sequence[PictureFile]
     least: float
     copies: Sequence[Path]
-    backend: Backend | None
+    backend: Backend
+    fewest: int
 
 
 def _read(work: Work, done: int = 0) -> Generator[list[tuple[Reading, bytes | None]], None, None]:
-    """Yield for each block after the first `done` pictures: what was read in each, and its copy.
+    """Yield for each block: what was read in each picture, and its copy. done: number of those that were read before.
 
     Log if only the first page of a picture was read, and the pictures of several that cannot be read.
     """
-    pictures = work.pictures[done:]
-    following = iter(pictures)
-    read = read_pictures(work.request, pictures, work.backend)
-    with progress("classify", len(work.pictures), done, "pictures") as shown, contextlib.closing(read) as blocks:
+    total, following = done + len(work.pictures), iter(work.pictures)
+    read = read_pictures(work.request, work.pictures, work.backend if len(work.pictures) >= work.fewest else None)
+    with progress("classify", total, done, "pictures") as shown, contextlib.closing(read) as blocks:
         for block in blocks:
             for (reading, _), picture in zip(block, following, strict=False):
                 if reading.more_pages:
                     log.info("%s has several pages or frames: only the first was read", picture.shown)
-                if reading.error and len(work.pictures) > 1:
+                if reading.error and total > 1:
                     log.info("%s", reading.error)
             yield block
             shown.advance(len(block))
@@ -101,44 +101,53 @@ def print_readings(work: Work, write: Format) -> Iterator[str]:
 
 
 def write_readings(work: Work, formats: Mapping[Path, Format], review: Path | None, key: Any) -> str:
-    """Write the results and the copies, which appear when all pictures are read, or resume; return a summary.
+    """Write the results and the copies, which appear when all pictures are read; return a summary.
 
     Until then, the working folder of the first file has the copies, and a resume log with what was read in each block.
+    With a form or a review page, whose piles grow, the log stays. What it has of a picture of the same content under
+    the same key, which is all else that influences the results, is not read again.
     """
     targets = [*formats, *([review] if review else [])]
     folder, total, started = name_work(targets[0]), len(work.pictures), time.monotonic()
-    with working_folder(targets[0], "classify"):
+    hidden, keep = folder / COPIES_FOLDER, bool(work.form or review) and not work.copies
+    with working_folder(targets[0], "classify", keep):
         entries = read_log(folder, key)
-        found = convert([reading for block in entries or () for reading in block], list[Reading])
-        done, hidden = len(found), folder / COPIES_FOLDER
-        if found:
-            log.info("classify: resuming after %s of %s pictures", f"{done:,}", f"{total:,}")
-            for error in _list_errors(found):
-                log.info("%s", error)
+        known = convert([reading for block in entries or () for reading in block], list[Reading])
+        readings = _find_known(work, known, hidden)
+        done = len(readings)
+        if done:
+            log.info("classify: %s of %s pictures were read before", f"{done:,}", f"{total:,}")
         else:
             check_new(work.copies)
             if entries is None and (folder / RESUME_LOG).exists():
-                log.info("classify: starting again: the last run had other pictures or options, model or program")
+                log.info("classify: starting again: the last run had another form, model or program, or other options")
             with new_log(folder, key):
                 shutil.rmtree(hidden, ignore_errors=True)
         for parent in {copy.parent for copy in work.copies}:  # fails now rather than when all pictures are read
             parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.closing(_read(work, done)) as blocks:
+        rest = [index for index in range(total) if index not in readings]
+        following = iter(rest)
+        with contextlib.closing(_read(replace(work, pictures=[work.pictures[i] for i in rest]), done)) as blocks:
             for block in blocks:
-                for index, (_, copy) in enumerate(block, start=len(found)):
+                for (reading, copy), index in zip(block, following, strict=False):
                     if copy is not None:
                         write_file(hidden / f"{index}.png", copy)
-                read = [reading for reading, _ in block]
-                append_entry(folder, list(map(asdict, read)))  # after its copies are on the disk
-                found += read
+                    readings[index] = reading
+                append_entry(folder, [asdict(reading) for reading, _ in block])  # after its copies are on the disk
         # An interrupted run may have moved some of the copies already.
         unpublished = {hidden / f"{index}.png": copy for index, copy in enumerate(work.copies)}
         unpublished = {source: copy for source, copy in unpublished.items() if source.exists()}
         check_new(unpublished.values())  # another process may have written one meanwhile
         for source, target in unpublished.items():
             publish(source, target)
-        found, remains = _complete(found, work)
+        found, remains = _complete([readings[index] for index in range(total)], work)
         _publish_results(found, formats, review, work.form)
+        if keep and len(known) > done:  # pictures that are no longer there
+            there = {reading.id for reading in readings.values()}
+            kept = [reading for reading in known if reading.id in there] + list(readings.values())[done:]
+            with new_log(folder, key):
+                pass
+            append_entry(folder, list(map(asdict, kept)))
     where = ", ".join(map(str, targets))
     errors, empty = _list_errors(found), _list_empty(found)
     if errors and empty:
@@ -147,6 +156,25 @@ def write_readings(work: Work, formats: Mapping[Path, Format], review: Path | No
     if empty and not work.form:
         remains += f"; {_describe_empty(empty, total)}"
     return f"{summarise(total - done, total, 'pictures', time.monotonic() - started)} -> {where}\n{remains}"
+
+
+def list_read(target: Path) -> list[str]:
+    """Return the names of the pictures that earlier runs for this file have read, in their order."""
+    readings = [reading for block in peek_log(name_work(target)) for reading in block]
+    return [reading["file"] for reading in readings if isinstance(reading, dict)]  # the log may be of another command
+
+
+def _find_known(work: Work, known: Sequence[Reading], hidden: Path) -> dict[int, Reading]:
+    """Return what was read before in the pictures, by their index. hidden: the folder of unpublished copies."""
+    by_id = {reading.id: reading for reading in known if not reading.error}
+    found: dict[int, Reading] = {}
+    if not by_id:
+        return found
+    for index, (picture, identity) in enumerate(zip(work.pictures, identify_pictures(work.pictures), strict=True)):
+        has_copy = not work.copies or (hidden / f"{index}.png").exists() or work.copies[index].exists()
+        if identity in by_id and has_copy:
+            found[index] = rename(by_id[identity], picture)
+    return found
 
 
 def _complete(found: Sequence[Reading], work: Work) -> tuple[list[Reading], str]:

@@ -38,9 +38,9 @@ def list_pages(found: Sequence[Reading], form: Form | None) -> list[dict[str, An
         view = reading.view
         if reading.error or not view:
             continue
-        seen[view.id] += 1
-        number = f"-{seen[view.id]}" if seen[view.id] > 1 else ""
-        page = {"file": reading.file, **asdict(view), "id": view.id + number, **_show_way(reading, form, view.size)}
+        seen[reading.id] += 1
+        number = f"-{seen[reading.id]}" if seen[reading.id] > 1 else ""
+        page = {"file": reading.file, **asdict(view), "id": reading.id + number, **_show_way(reading, form, view.size)}
         if form:
             page["decimal"] = form.decimal
         if doubt := find_doubt(reading.problems):

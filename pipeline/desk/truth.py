@@ -3,7 +3,7 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +40,23 @@ class Checked:
 
 def load_truth(path: Path) -> dict[str, list[Checked]]:
     """Return the checked rows of a table, by the name of the picture. Raises UsageError if it is not such a table."""
+    found: dict[str, list[Checked]] = {}
+    for number, line in enumerate(load_saved(path, CHECKED_READ), start=1):
+        if line["checked"].strip().casefold() not in UNCHECKED:
+            try:
+                left, top, right, bottom = (float(line[side]) for side in BOX_SIDES)
+            except ValueError:
+                raise UsageError(f"{path}: row {number} has no box: save it again from the page of --review") from None
+            checked = Checked(_squeeze(line["value"]), (left, top, right, bottom), line.get("change") or "")
+            found.setdefault(line["file"], []).append(checked)
+    return found
+
+
+def load_saved(path: Path, columns: Collection[str]) -> list[dict[str, str]]:
+    """Return the rows of a table that the page of --review has saved, without the apostrophes before formulas.
+
+    Raises UsageError if it is not a table with these columns, among others.
+    """
     try:
         require_regular(path, MAX_BYTES)
         with open(path, encoding="utf-8-sig", newline="") as file:
@@ -47,25 +64,20 @@ def load_truth(path: Path) -> dict[str, list[Checked]]:
         head = text.partition("\n")[0]
         delimiter = max(DELIMITERS, key=head.count)
         lines = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter))
-        if not lines or not set(lines[0]) >= CHECKED_READ:
-            columns = ", ".join(sorted(CHECKED_READ))
-            raise UsageError(f"{path} has no rows with the columns {columns}: save it from a new page of --review")
-        found: dict[str, list[Checked]] = {}
-        for number, line in enumerate(lines, start=1):
-            if None in line or None in line.values():
-                count = f"{len(head.split(delimiter))} cells, separated by {delimiter!r}"
-                raise UsageError(f"{path}: row {number} does not have {count}: save it again")
-            if line["checked"].strip().casefold() not in UNCHECKED:
-                left, top, right, bottom = (float(line[side]) for side in BOX_SIDES)
-                checked = Checked(_squeeze(line["value"]), (left, top, right, bottom), line.get("change") or "")
-                found.setdefault(unprotect(line["file"]), []).append(checked)
     except OSError as error:
         advice = "name a table that was saved from the page of --review"
         raise UsageError(f"{path} cannot be read ({error.strerror}): {advice}") from None
-    except (ValueError, TypeError, csv.Error) as error:
+    except (ValueError, csv.Error) as error:
         reason = f" ({error})" if path.stat().st_size > MAX_BYTES else ""
-        raise UsageError(f"{path} is not the table that the page of --review saves{reason}: save it again") from None
-    return found
+        raise UsageError(f"{path} is not a table that the page of --review saves{reason}: save it again") from None
+    if not lines or not set(lines[0]) >= set(columns):
+        names = ", ".join(sorted(columns))
+        raise UsageError(f"{path} has no rows with the columns {names}: save it from a new page of --review")
+    for number, line in enumerate(lines, start=1):
+        if None in line or None in line.values():
+            count = f"{len(head.split(delimiter))} cells, separated by {delimiter!r}"
+            raise UsageError(f"{path}: row {number} does not have {count}: save it again")
+    return [{name: unprotect(cell) for name, cell in line.items()} for line in lines]
 
 
 def compare(found: Iterable[Reading], truth: Mapping[str, Sequence[Checked]], path: Path) -> str:

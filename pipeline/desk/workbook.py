@@ -1,14 +1,30 @@
 """The table of a form as a workbook of a spreadsheet program, in which numbers are numbers and times are times."""
 
 import io
+import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from pipeline.desk.forms.amounts import MINUTE, may_be_amount, parse_amount
 from pipeline.desk.forms.form import Form
+from pipeline.desk.truth import load_saved
 from pipeline.engine.extras import require
+from pipeline.engine.outputs import write_file
+from pipeline.reader.batch.table import name_columns
 
 MOST_CELL_DIGITS = 15  # of a number that a spreadsheet program keeps exactly
 HOURS = 24  # of a day, which is 1 in a workbook
+PLAIN = re.compile(r"\d+([.]\d+)?", re.ASCII)
+
+
+def convert_table(table: Path, form: Form, target: Path) -> str:
+    """Write the table that the review page has saved as a workbook; return a summary.
+
+    Raises UsageError if it is not a table of this form; MissingExtraError as `make_workbook` does.
+    """
+    lines = load_saved(table, name_columns(form.holds))
+    write_file(target, make_workbook(lines, form))
+    return f"{len(lines):,} rows -> {target}"
 
 
 def make_workbook(lines: Iterable[Mapping[str, str]], form: Form) -> bytes:
@@ -20,7 +36,7 @@ def make_workbook(lines: Iterable[Mapping[str, str]], form: Form) -> bytes:
     require("handwriting", "xlsx")
     import xlsxwriter
 
-    columns = ("file", "line", *form.holds, "confidence", "check")
+    columns = name_columns(form.holds)
     file = io.BytesIO()
     book = xlsxwriter.Workbook(file, {"in_memory": True})
     sheet = book.add_worksheet("table")
@@ -35,7 +51,7 @@ def make_workbook(lines: Iterable[Mapping[str, str]], form: Form) -> bytes:
                 continue
             if name in form.holds:
                 value, code = convert_cell(text, form.patterns[name])
-            elif name in ("line", "confidence"):
+            elif name in ("line", "confidence") and PLAIN.fullmatch(text):  # a line that was added has another name
                 value, code = float(text), "0" if name == "line" else "0.000000"
             else:
                 value, code = text, ""

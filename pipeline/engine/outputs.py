@@ -40,12 +40,15 @@ def check_page(target: Path) -> None:
 
 def name_work(output: Path) -> Path:
     """Return the working folder of an output, which contains the progress of an interrupted run."""
-    return output.parent / f".{output.name}.partial"
+    return output.parent / f".{output.name}.work"
 
 
 @contextlib.contextmanager
-def working_folder(output: Path, command: str) -> Iterator[None]:
-    """Create and lock the working folder of `output`; remove it at the end, unless a failure leaves finished blocks."""
+def working_folder(output: Path, command: str, keep: bool = False) -> Iterator[None]:
+    """Create and lock the working folder of `output`; remove it at the end, unless a failure leaves finished blocks.
+
+    keep: whether it stays after a success, too, so that the next run need not do again what is in its log.
+    """
     folder = name_work(output)
     try:
         folder.mkdir(exist_ok=True)
@@ -59,14 +62,17 @@ def working_folder(output: Path, command: str) -> Iterator[None]:
         with file_lock(folder / LOCK, None) as acquired:
             if not acquired:
                 raise PipelineError(f"another process is writing {output}: wait for it, or choose another output")
+            is_done = False
             try:
                 yield
-                (folder / RESUME_LOG).unlink()
+                is_done = True
+                if not keep:
+                    (folder / RESUME_LOG).unlink()
             finally:
-                if has_entries(folder):
-                    log.info("%s: progress is kept: run the same command again to resume", command)
-                else:
+                if not has_entries(folder):
                     shutil.rmtree(folder, ignore_errors=True)
+                elif not is_done:
+                    log.info("%s: progress is kept: run the same command again to resume", command)
     finally:
         with contextlib.suppress(OSError):
             folder.rmdir()  # empty if a full disk had no room for the lock

@@ -29,19 +29,33 @@ def read_log(folder: Path, key: Any) -> list[Any] | None:
     """Return the entries of an earlier run with an equal key, or None; remove a last entry that was cut off."""
     path = folder / RESUME_LOG
     try:
-        first, *lines, torn = path.read_text(encoding="utf-8").split("\n")
+        first, entries, torn = _parse(path)
         if first != _digest(key):
             return None
-        entries = []
-        for line in lines:
-            digest, _, entry = line.partition(" ")
-            entries.append(json.loads(entry))
-            if digest != _digest(entries[-1]):
-                return None
         os.truncate(path, path.stat().st_size - len(torn.encode()))
     except (OSError, ValueError, RecursionError):
         return None
     return entries
+
+
+def peek_log(folder: Path) -> list[Any]:
+    """Return the entries of an earlier run, whatever its key was; another process may be writing them."""
+    try:
+        return _parse(folder / RESUME_LOG)[1]
+    except (OSError, ValueError, RecursionError):
+        return []
+
+
+def _parse(path: Path) -> tuple[str, list[Any], str]:
+    """Return the digest of the key of a log, its entries, and one that is cut off. Raises ValueError."""
+    first, *lines, torn = path.read_text(encoding="utf-8").split("\n")
+    entries = []
+    for line in lines:
+        digest, _, entry = line.partition(" ")
+        entries.append(json.loads(entry))
+        if digest != _digest(entries[-1]):
+            raise ValueError(line)
+    return first, entries, torn
 
 
 def has_entries(folder: Path) -> bool:

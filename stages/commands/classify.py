@@ -1,6 +1,5 @@
 """Read the digits in pictures."""
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,7 +22,11 @@ PARALLEL = 64  # pictures from which Dask is used; its processes start as long a
 def classify(
     files: Annotated[
         list[str] | None,
-        Argument(metavar="FILE", help="Pictures, folders of pictures, or - for standard input."),
+        Argument(
+            metavar="FILE",
+            help="Pictures, folders of pictures, or - for standard input. A table saved from the --review page becomes "
+            "a workbook, with --form and --output FILE.xlsx.",
+        ),
     ] = None,
     output: Annotated[
         list[Path] | None,
@@ -92,7 +95,8 @@ def classify(
 
     from pipeline.desk.forms.form import load_form
     from pipeline.desk.reference import complete_form
-    from pipeline.desk.results import Work, compare_readings, print_readings, write_readings
+    from pipeline.desk.results import Work, compare_readings, list_read, print_readings, write_readings
+    from pipeline.desk.workbook import convert_table
     from pipeline.reader import load
     from pipeline.reader.batch.blocks import Request
     from pipeline.scheduling.backends import Backend
@@ -108,12 +112,19 @@ def classify(
         check_page(review)
     targets = [*formats, *([review] if review else [])]
     described = load_form(form) if form else None
+    tables = [Path(file) for file in files if Path(file).suffix.lower() == ".csv"]
+    if described and tables:
+        if len(files) > 1 or [path.suffix.lower() for path in targets] != [".xlsx"]:
+            raise UsageError(f"{tables[0]} is a table, not a picture: name it alone, with --output FILE.xlsx")
+        check_targets(targets, tables)
+        return convert_table(tables[0], described, targets[0])
     found, copies = _find_files(files, targets, annotate)
-    in_parallel = scheduler or workers or len(found) >= PARALLEL
-    backend = Backend(scheduler or "processes", workers) if in_parallel else None
-    completed = complete_form(described, found) if described else None
+    fewest = 1 if scheduler or workers else PARALLEL
+    backend = Backend(scheduler or "processes", workers)
+    before = list_read(targets[0]) if targets else []
+    completed = complete_form(described, found, before) if described else None
     request = Request(load(model), bool(copies), bool(review), completed)
-    work = Work(request, completed, found, min_confidence, copies, backend)
+    work = Work(request, completed, found, min_confidence, copies, backend, fewest)
     if truth:
         if targets or annotate or as_json:
             raise UsageError("--truth only prints how many rows are correct: leave out the options for results")
@@ -160,18 +171,12 @@ def _find_files(
 
 
 def _make_key(work: "Work") -> list[Any]:
-    from pipeline.engine.digests import wait_and_stamp
+    """Return what influences the readings besides the contents of the pictures, and where their copies go."""
     from pipeline.engine.resume_log import make_key
 
-    pictures = []
-    for picture in work.pictures:
-        path = Path(picture.path).absolute()
-        pictures.append([picture.name, os.fspath(path), wait_and_stamp(path)])
     copies = [str(copy.absolute()) for copy in work.copies]
-    request = work.request
     form = work.form.digest if work.form else None
-    inputs = [request.reader.digest, form, request.views, pictures, copies]
-    return make_key(inputs, classify)
+    return make_key([work.request.reader.digest, form, work.request.views, copies], classify)
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ COMMANDS = (
     Command("evaluate", ("evaluate",), ("artifacts/normalize", "artifacts/train")),
     Command("export", ("export",), ("artifacts/normalize", "artifacts/train", "artifacts/evaluate")),
     Command("report", ("report",), ("artifacts/normalize", "artifacts/train", "artifacts/evaluate")),
-    Command("predict", PREDICT, ("artifacts/parse", "artifacts/train"), (".predictions.npy.partial/*",)),
+    Command("predict", PREDICT, ("artifacts/parse", "artifacts/train"), (".predictions.npy.work/*",)),
 )
 
 

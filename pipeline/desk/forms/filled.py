@@ -45,9 +45,9 @@ def read_form(
     """Read the fields of a page, (h, w) in [0, 255]; each row has the name of its field and the number of its line.
 
     A page that lies turned by 90, 180 or 270 degrees is read upright. Whether one that hardly looks like the reference
-    page is of the form, a person decides: its rows have confidence 0, and its first problem says why. If two ways up
-    are as likely, the result has both. model, size, run: as for `read`. Raises PictureError, with the name, if a region
-    is not within the page and there is not a reference page.
+    page is of the form, a person decides: its rows have confidence 0, its first problem says why, and unless it is
+    blank, the result also has what is read in the next likely way up. model, size, run: as for `read`. Raises
+    PictureError, with the name, if a region is not within the page and there is not a reference page.
     """
 
     def read_way(way: Way) -> Result:
@@ -93,8 +93,15 @@ def read_form(
         confidence=doubted.confidence,
         alternatives=doubted.alternatives,
         problems=(doubt, *result.problems),
-        other=read_way(ambiguous[0]) if ambiguous else None,
+        other=None if doubt.kind == "blank" else read_way(next(iter(others), _turn_over(best, reference, grey))),
     )
+
+
+def _turn_over(way: Way, reference: Reference, grey: Array) -> Way:
+    """Return another way up of a page (h, w), of which nothing is known: upside down, or upright if it lies across."""
+    (height, width), is_tall = reference.size, grey.shape[0] >= grey.shape[1]
+    is_across = not way.placement and (height >= width) != is_tall
+    return Way((way.degrees + (90 if is_across else 180)) % 360, None, 0.0)
 
 
 def _read_laid(

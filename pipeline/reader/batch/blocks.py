@@ -102,6 +102,12 @@ def load_contents(pictures: Sequence[PictureFile]) -> Iterator[Content]:
             yield from read_pages(Path(path), [(picture.page or 0, picture.shown) for picture in same])
 
 
+def identify_pictures(pictures: Sequence[PictureFile]) -> Iterator[str]:
+    """Yield the hash of the content of each picture, as its reading has it; "" if there is no content."""
+    for content in load_contents(pictures):
+        yield "" if isinstance(content, PictureError) else _identify(content)
+
+
 def _load_content(picture: PictureFile) -> bytes | PictureError:
     source: Path | BinaryIO = Path(picture.path)
     if picture.path == STDIN:
@@ -132,9 +138,19 @@ def read_picture(request: Request, picture: PictureFile, content: Content) -> Ou
     view = None
     if request.views:
         image = encode_page(page.colours) if page.colours and needs_image else ""
-        view = PageView(picture.path if picture.page is None else picture.name, result.size, image, _identify(content))
+        view = PageView(_name_source(picture), result.size, image)
     copy = encode_with_boxes(colours, result, reader.names) if colours and request.copies else None
-    return describe_result(result, picture.name, reader.names, view), copy
+    return replace(describe_result(result, picture.name, reader.names, view), id=_identify(content)), copy
+
+
+def rename(reading: Reading, picture: PictureFile) -> Reading:
+    """Return what was read in a picture of the same content, as that of this one."""
+    view = reading.view and replace(reading.view, path=_name_source(picture))
+    return replace(reading, file=picture.name, view=view)
+
+
+def _name_source(picture: PictureFile) -> str:
+    return picture.path if picture.page is None else picture.name
 
 
 def _identify(content: bytes | Image.Image) -> str:

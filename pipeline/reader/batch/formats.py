@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from pipeline.engine.terminal import printable
-from pipeline.reader.batch.table import BOX_SIDES, READING_COLUMNS, protect
+from pipeline.reader.batch.table import BOX_SIDES, READING_COLUMNS, name_columns, protect
 
 if TYPE_CHECKING:
     from pipeline.reader.batch.readings import Reading, RowReading
@@ -85,7 +85,7 @@ def format_csv(reading: "Reading") -> list[str]:
 
 def format_table(lines: Iterable[Mapping[str, str]], fields: Iterable[str]) -> list[str]:
     """Return a table in CSV with a column for each field of a form, and its head."""
-    columns = ("file", "line", *fields, "confidence", "check")
+    columns = name_columns(fields)
     head = {name: name for name in columns}
     return [format_row({name: printable(text) for name, text in line.items()}, columns) for line in (head, *lines)]
 

@@ -38,13 +38,11 @@ class PageView:
     """How a person sees a page.
 
     path: of its file. size: its (height, width). image: its image as a data URI, or "" if a browser can show the file.
-    id: hash of its content.
     """
 
     path: str
     size: tuple[int, int]
     image: str
-    id: str
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ class Reading:
 
     text, digits, confidence, alternatives: of the whole picture; confidence is None if there is no row, or a withheld
     one; without a row, the alternative is the best candidate. problems, upright, degrees, other, more_pages: as in
-    `Result`.
+    `Result`. id: hash of the content of the picture.
     """
 
     file: str
@@ -69,6 +67,7 @@ class Reading:
     other: "Reading | None" = None
     more_pages: bool = False
     view: PageView | None = None
+    id: str = ""
 
 
 def describe_result(result: Result, name: str, class_names: Sequence[str], view: PageView | None = None) -> Reading:

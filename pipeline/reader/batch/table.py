@@ -1,6 +1,7 @@
 """The columns of the table that is written, and of the table that a person has checked."""
 
 import re
+from collections.abc import Iterable
 
 BOX_SIDES = ("left", "top", "right", "bottom")  # of the box of a row, in pixels
 READING_COLUMNS = (
@@ -14,6 +15,11 @@ CHECKED_COLUMNS = ("file", "row", "region", "value", "checked", "change", "text"
 # apostrophe, so that different cells stay different. JavaScript reads it, too.
 FORMULA = r"(?!-[0-9.,]+(?![^;；]))'*[=+\-@＝＋－＠\t\r\n]"
 BEGINNING = r"(\A|[;；])"
+
+
+def name_columns(fields: Iterable[str]) -> tuple[str, ...]:
+    """Return the columns of the table of a form with these fields."""
+    return ("file", "line", *fields, "confidence", "check")
 
 
 def protect(cell: str) -> str:

@@ -19,8 +19,8 @@ def test_reference_page_is_beside_the_form_or_the_only_page_of_its_name(tmp_path
     draw_ledger(1).save(tmp_path / "pile/one/c.png")
     pictures = find_pictures([str(tmp_path / "pile")])
 
-    def find(named: str) -> str:
-        form = complete_form(Form((Region("x"),), named=named, path=tmp_path / "forms/form.toml"), pictures)
+    def find(named: str, before: tuple[str, ...] = ()) -> str:
+        form = complete_form(Form((Region("x"),), named=named, path=tmp_path / "forms/form.toml"), pictures, before)
         assert form.reference
         return str(Path(form.reference.name).relative_to(tmp_path))
 
@@ -30,6 +30,7 @@ def test_reference_page_is_beside_the_form_or_the_only_page_of_its_name(tmp_path
     assert find("d.png") == "pile/two/d.png"
     assert find("one/c.png") == "pile/one/c.png"
     assert find("") == "pile/one/b.png"
+    assert find("", ("gone.png", pictures[3].name, pictures[1].name)) == "pile/two/d.png"  # others were added later
     for wrong in ("c.png", "none.png", "three/d.png"):
         with pytest.raises(UsageError):
             find(wrong)

@@ -44,8 +44,8 @@ def test_page_asks_for_the_number_that_a_formula_needs(tmp_path: Path) -> None:
     texts = [("3", "41.50", "142.50"), ("2", "10.00", "20.00")]
     rows = [make_reading(name, line, each[i]) for line, each in enumerate(texts, 1) for i, name in enumerate(LINES)]
     ink = Problem("ink", "ink that was not read", "quantity", (60, 280, 90, 304), 3)
-    view = PageView(str(tmp_path / "one.png"), SIZE, "", "id of one")
-    reading = Reading("one.png", rows=tuple(rows), problems=(ink,), upright=(1, 0, 0, 0), view=view)
+    view = PageView(str(tmp_path / "one.png"), SIZE, "")
+    reading = Reading("one.png", rows=tuple(rows), problems=(ink,), upright=(1, 0, 0, 0), view=view, id="id of one")
     found = [reading, replace(reading, file="two.png", rows=tuple(rows[3:]), problems=())]
     values = {**describe_form(form, found), "columns": REVIEWED}
     page = render_review(list_pages(found, form), tmp_path / "review.html", list_constants(), **values)

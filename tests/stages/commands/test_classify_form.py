@@ -74,6 +74,12 @@ def test_page_that_cannot_be_aligned_is_named_before_a_wrong_sum(run: Run, tmp_p
     assert "b.png (total: " in rest
 
 
+@pytest.mark.parametrize("others", [["b.csv", "--output", "b.xlsx"], ["--output", "b.csv"], []])
+def test_table_beside_other_things_is_not_a_picture(others: list[str], run: Run, tmp_path: Path) -> None:
+    (tmp_path / "form.toml").write_text("[fields.a]")
+    assert_one_line(run("classify", "--form", "form.toml", "a.csv", *others), 2, "a.csv is a table", "FILE.xlsx")
+
+
 @pytest.mark.parametrize(
     ("form", "words"),
     [

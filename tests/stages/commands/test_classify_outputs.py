@@ -1,6 +1,7 @@
 """`classify` with many pictures, as a table, and with boxes."""
 
 import csv
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -126,7 +127,7 @@ def test_refused_options_change_nothing(arguments: list[str], words: str, run: R
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
 
 
-def test_picture_that_changes_is_read_again(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_picture_that_changed_is_read_again(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The results cannot be published, so the progress is kept."""
     names = [paint(tmp_path / f"{index}.png", index).name for index in CLEAR[:2]]
     line = ["classify", *names, "--output", "digits.csv"]
@@ -136,16 +137,34 @@ def test_picture_that_changes_is_read_again(run: Run, tmp_path: Path, monkeypatc
         assert_one_line(run(*line), 1, "No space left on device")
     assert not (tmp_path / "digits.csv").exists()
     resumed = run(*line)
-    assert "resuming after 2 of 2 pictures" in resumed.stderr
+    assert "2 of 2 pictures were read before" in resumed.stderr
     assert resumed.stdout.startswith("0 of 2 pictures in ")
     with monkeypatch.context() as patched:
         patched.setattr("pipeline.desk.results._publish_results", fail)
         run(*line)
     paint(tmp_path / names[0], CLEAR[2])
     again = run(*line)
-    assert "starting again" in again.stderr
+    assert again.stdout.startswith("1 of 2 pictures in ")
     run("classify", *names, "--output", "fresh.csv")
     assert (tmp_path / "digits.csv").read_text() == (tmp_path / "fresh.csv").read_text()
+
+
+def test_pictures_that_are_added_to_a_pile_are_read_alone(run: Run, tmp_path: Path) -> None:
+    """Also if they come first, and if others were renamed or are gone."""
+    for index, name in zip(CLEAR[:2], "bc", strict=True):
+        paint(tmp_path / f"pile/{name}.png", index)
+    line = ("classify", "--output", "digits.csv", "--review", "review.html", "pile")
+    assert run(*line).stdout.startswith("2 pictures in ")
+    paint(tmp_path / "pile/a.png", CLEAR[2])
+    (tmp_path / "pile/c.png").rename(tmp_path / "pile/d.png")
+    assert run(*line).stdout.startswith("1 of 3 pictures in ")
+    found = (tmp_path / "digits.csv").read_text(), (tmp_path / "review.html").read_text()
+    shutil.rmtree(tmp_path / ".digits.csv.work")
+    assert run(*line).stdout.startswith("3 pictures in ")
+    assert ((tmp_path / "digits.csv").read_text(), (tmp_path / "review.html").read_text()) == found
+    (tmp_path / "pile/b.png").unlink()
+    for _ in range(2):
+        assert run(*line).stdout.startswith("0 of 2 pictures in ")
 
 
 def write_drawing(path: Path) -> tuple[int, int, int, int]:
@@ -224,7 +243,7 @@ def test_resumed_run_replaces_no_copy_that_another_process_wrote(
     assert run(*command).stdout.startswith("0 of 1 picture ")
     with Image.open(copy) as image:
         assert image.size == (112, 112)
-    assert not (project / ".digits.csv.partial").exists()
+    assert not (project / ".digits.csv.work").exists()
 
 
 def test_printing_run_replaces_no_copy_that_another_process_wrote(

@@ -144,7 +144,7 @@ def test_invalid_input_is_one_line_and_no_file_is_left(run: Run, project: Path) 
     [
         (f"artifacts/../{RAW}", None, "is already used by this command"),
         ("a.npy", "./a.npy", "a.npy is already used by this command"),
-        ("a.npy", ".a.npy.partial", ".a.npy.partial is already used by this command"),
+        ("a.npy", ".a.npy.work", ".a.npy.work is already used by this command"),
         ("artifacts", None, "artifacts is a folder, a device or a pipe: name a file"),
         ("/dev/null", None, "/dev/null is a folder, a device or a pipe: name a file"),
         ("artifacts/evaluate/x.npy", None, "lies within a published result: choose another output"),
@@ -165,7 +165,7 @@ def test_second_process_cannot_write_the_same_output(call: Run, project: Path) -
     with working_folder(project / "predictions.npy", "predict"):
         assert_one_line(call("predict", RAW), 1, "another process is writing predictions.npy")
         assert call("predict", RAW, "--output", "other.npy").returncode == 0
-        (project / ".predictions.npy.partial/resume-log").touch()
+        (project / ".predictions.npy.work/resume-log").touch()
     assert call("predict", RAW).returncode == 0
 
 
@@ -186,10 +186,10 @@ def test_progress_is_kept_only_if_a_block_is_done(call: Run, project: Path, monk
 
 
 def test_folder_in_place_of_the_working_folder_is_not_deleted(call: Run, project: Path) -> None:
-    mine = project / ".predictions.npy.partial/mine.txt"
+    mine = project / ".predictions.npy.work/mine.txt"
     mine.parent.mkdir()
     mine.write_text("mine")
-    assert_one_line(call("predict", RAW), 1, ".predictions.npy.partial has files of another program")
+    assert_one_line(call("predict", RAW), 1, ".predictions.npy.work has files of another program")
     assert mine.read_text() == "mine"
 
 

@@ -74,6 +74,7 @@ function drawEnd() {
         isForm && button("plain", "R", "Save rows", () => press("r")),
       ),
       make("small", {}, state.keepsNothing ? NOTHING : "Saved or not, your answers stay in this browser."),
+      isForm && make("small", {}, "For a workbook: handwriting classify --form FORM --output table.xlsx table.csv"),
     ),
     drawAccount(pile),
   );

@@ -98,6 +98,8 @@ def test_page_of_another_form_is_read_as_it_lies(detector: Detector) -> None:
     assert [problem.what for problem in result.problems if problem.region == "amount"] == ["no reading"]
     assert result.problems[0].kind == "foreign"
     assert {row.confidence for row in result.rows} == {0}
+    assert result.other
+    assert result.other.degrees == 180
 
 
 @pytest.mark.parametrize("degrees", [90, 180, 270])
@@ -148,4 +150,5 @@ def test_page_at_the_limit_of_alignment_is_read_and_named(
     confidences = {row.confidence for row in result.rows}
     chances = {chance for row in result.rows for _, chance in row.alternatives}
     assert (confidences == {0}) == is_doubtful
+    assert (result.other is not None) == is_doubtful
     assert chances == {0} if is_doubtful else min(confidences) > 0
