@@ -8,9 +8,7 @@ from pipeline.desk.forms import filled
 from pipeline.desk.forms.filled import read_form
 from pipeline.desk.forms.form import Form, add_reference
 from pipeline.desk.forms.regions import Edges, Region
-from pipeline.model import PRETRAINED_READER
 from pipeline.model.model import Detector
-from pipeline.reader import load
 from pipeline.reader.pages.result import Result, find_doubt
 from tests.drawings import enlarge, sample_digits, write_row
 from tests.ledgers import COLUMNS, PITCH, SIZE, TOP, Move, draw_ledger, find_place, move_page
@@ -18,13 +16,6 @@ from tests.ledgers import COLUMNS, PITCH, SIZE, TOP, Move, draw_ledger, find_pla
 LINES = 4
 FIRST, LAST = COLUMNS[0], COLUMNS[3]
 CLEAR = (3, 4, 17, 5, 6, 8, 10, 11)  # test images
-
-
-@pytest.fixture(scope="module")
-def detector() -> Detector:
-    found = load(PRETRAINED_READER).detector
-    assert found is not None
-    return found
 
 
 def fill(seed: int, empty: tuple[int, ...] = ()) -> Image.Image:
