@@ -160,10 +160,7 @@ def _make_unique(expected: Provenance, changed: Sequence[Reason]) -> Provenance:
     """Add a unique digest for each change, so that the key never occurs again."""
     if not changed:
         return expected
-    log.info(
-        "%s: will run again, because of changes during the run: %s",
-        expected.stage,
-        "; ".join(map(str, changed)),
-    )
+    reasons = "; ".join(map(str, changed))
+    log.info("%s: will run again, because of changes during the run: %s", expected.stage, reasons)
     unique = f"changed during the run ({time.time_ns()})"
     return replace(expected, code={**expected.code, **{reason.name: unique for reason in changed}})

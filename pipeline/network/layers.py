@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.network.activations import Activation, Array
+from pipeline.engine.float_arrays import Array
+from pipeline.network.activations import Activation
 from pipeline.network.layer import Arrays, Buffers, Generator, Layer, Pair, Shape, Windowed
 from pipeline.network.patches import entries_under, view_patches
 

@@ -22,8 +22,8 @@ from pipeline.desk.forms.registration import (
     turn,
 )
 from pipeline.desk.forms.table_lines import Entry, find_shared, number_lines
+from pipeline.engine.float_arrays import Array
 from pipeline.model.model import Detector
-from pipeline.network.activations import Array
 from pipeline.network.thread_pool import Run, in_sequence
 from pipeline.reader.pages.reading import find_numbers, make_reading_order, make_result
 from pipeline.reader.pages.result import Number, Problem, Result, Row

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.network.activations import Array
+from pipeline.engine.float_arrays import Array
 from pipeline.pictures import filters
 
 PYRAMID_SIDES = (192, 384, 768)  # pixels of the longer side of the pages that are compared, from coarse to fine

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.network.activations import Array
+from pipeline.engine.float_arrays import Array
 from pipeline.reader.pages.search import LIKE, Proposals
 
 FOUNDS = 0.5  # probability of a digit from which it founds a row; less probable ones join it

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.engine.float_arrays import Array
 from pipeline.model.model import Model
-from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers
 from pipeline.network.layer import Buffers
 from pipeline.network.losses import log_softmax
