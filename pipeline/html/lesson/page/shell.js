@@ -57,6 +57,7 @@ function makeShell(page) {
       change: (patch) => change({ scenes: { ...state.scenes, [number]: { ...state.scenes[number], ...patch } } }),
       animate: clock.animate,
       every: clock.every,
+      stop: clock.stop,
       next: () => go(number + 1),
       turn: (step, patch = {}) => turn(number, step, patch),
       say: (text) => setText(parts.spoken, text),

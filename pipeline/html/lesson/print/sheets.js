@@ -133,7 +133,7 @@ const STROKES_ON_PAPER = [
 const FIRST_STOPS = 4;
 
 function one(value) {
-  return `${value < 0 ? MINUS : ""}${Math.abs(value).toFixed(1)}`;
+  return fixed(value, 1);
 }
 
 function sheetOnKernel(page, isSolved) {
@@ -212,15 +212,16 @@ function sheetOnShapes(page) {
   const { story, term, gaps, rest, scores, letters, pictures } = shapesOnPaper(page);
   const { biases, window: size } = page.model.layers[page.shapes];
   const grid = (cells) => ({ cells, columns: cells.length / size[0] });
+  const three = (value) => fixed(value, 3);
   const products = term.products.map((value, k) =>
-    gaps.includes(k) ? { blank: signed(value) } : signedOrNone(value) || "0",
+    gaps.includes(k) ? { blank: signed(value) } : unlessZero(signed)(value) || "0",
   );
   const picture = (ink, columns, caption) =>
     make("div", {}, make("p.caption", {}, caption), makeInk(ink, columns, { width: "20mm" }));
   const tiles = letters.map((unit, i) => picture(tileOf(page, unit).ink, tileOf(page, unit).width, letterOf(i)));
   return {
     ...{ map: story.first + 1, digit: withArticle(page.model.classNames[story.digit]), sum: signed(term.sum) },
-    ...{ values: grid(Array.from(term.values, three)), weights: grid(Array.from(term.weights, three)) },
+    ...{ values: grid(term.values.map(three)), weights: grid(term.weights.map(three)) },
     ...{ products: grid(products), others: story.terms.length - 1, rest: signed(rest) },
     ...{ bias: signed(biases[story.unit]), total: two(story.total), square: two(Math.max(story.total, 0)) },
     ...{ name: page.model.classNames[story.digit], before: two(scores[0]), after: two(scores[1]) },

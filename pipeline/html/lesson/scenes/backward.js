@@ -86,8 +86,8 @@ function writeNote({ step, taken }, { other, sentByOther }) {
 }
 
 const backward = {
-  name: "Whose fault?",
-  title: "Which weight is to blame?",
+  name: "Walk back",
+  title: "Which weight should change?",
   lead: (page, { guess }) =>
     guess === null
       ? "One pixel, two paths to one score. Scene 6 turned one weight; a network has thousands."
