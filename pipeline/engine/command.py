@@ -141,6 +141,14 @@ def _name_value(annotation: Any) -> None:
             info.metavar = named
 
 
+def _make_option(parameter: inspect.Parameter) -> inspect.Parameter:
+    """Return a parameter that Typer takes as an option: without a default, it would take one as an argument."""
+    declared = any(isinstance(each, ParameterInfo) for each in getattr(parameter.annotation, "__metadata__", ()))
+    if declared or parameter.default is not parameter.empty:
+        return parameter
+    return parameter.replace(annotation=Annotated[parameter.annotation, typer.Option()])
+
+
 def _run_by_options(stage: Stage[Any]) -> Command:
     """Return a function with the signature of the stage plus --force, that runs it."""
 
@@ -149,11 +157,7 @@ def _run_by_options(stage: Stage[Any]) -> Command:
 
     option = Annotated[bool, typer.Option("--force", help="Rerun even if the result is up to date.")]
     force = inspect.Parameter("force", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=option)
-    parameters = [
-        # A parameter without a default is also an option, where Typer would make it an argument.
-        each.replace(annotation=Annotated[each.annotation, typer.Option()]) if each.default is each.empty else each
-        for each in (*stage.signature.parameters.values(), force)
-    ]
+    parameters = [_make_option(each) for each in (*stage.signature.parameters.values(), force)]
     functools.update_wrapper(command, stage.function)
     command.__annotations__ = {each.name: each.annotation for each in parameters}
     command.__signature__ = stage.signature.replace(parameters=parameters)  # type: ignore[attr-defined]
