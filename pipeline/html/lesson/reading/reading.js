@@ -17,7 +17,7 @@ function readImage(model, image) {
   return { image, ...prediction, ...choose(prediction.probabilities, negativeOf(model)) };
 }
 
-/** Return the most probable output: {best, digit}; digit is null if it is “none”, of index `negative`, or not probable. */
+/** Return the most probable output as {best, digit}; digit is null for “none”, of index `negative`, or if unsure. */
 function choose(probabilities, negative) {
   const best = indexOfLargest(probabilities);
   return { best, digit: probabilities[best] >= MIN_PROBABILITY && best !== negative ? best : null };

@@ -158,7 +158,7 @@ function listLines({ step, moved, taken }, ledger, found) {
 
 /**
  * Return where all is drawn: from left to right, or upwards on tablets and phones. {isUpright, isSmall, radius,
- * picture: {x, y, size}, nodes}. nodes: points of each path: the pixel, its edge neuron, its shape neuron and the score.
+ * picture: {x, y, size}, nodes}. nodes: points of each path: pixel, edge neuron, shape neuron and score.
  */
 function planNet(width, height, { row, column }, columns) {
   const isUpright = width < 500 || (width < 800 && height > width);

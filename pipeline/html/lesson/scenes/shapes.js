@@ -37,8 +37,8 @@ const STEPS_OF_SHAPES = {
     lead(page) {
       const { terms } = storyOf(page);
       const weights = terms[0].weights.length;
-      const products = weights * terms.length;
-      return `This kernel has ${weights} weights for each of the ${terms.length} maps. It adds up all ${products} products.`;
+      const products = `${weights * terms.length} products`;
+      return `This kernel has ${weights} weights for each of the ${terms.length} maps. It adds up all ${products}.`;
     },
     why: explainSum,
     action: (scene) =>
@@ -52,8 +52,8 @@ const STEPS_OF_SHAPES = {
     lead: (page) => `The kernel stops at ${stopsOf(page)} places. Its sums fill a map of their own, a *feature map*.`,
     why(page, { filled }) {
       const { length } = storyOf(page).terms;
-      if (filled < stopsOf(page)) return "";
-      return `${length} edge ${length === 1 ? "map" : "maps"} went in, one map came out. So a *shape* is a kernel over edge maps.`;
+      const maps = `${length} edge ${length === 1 ? "map" : "maps"}`;
+      return filled < stopsOf(page) ? "" : `${maps} went in, one map came out. So a *shape* is a kernel over edge maps.`;
     },
     action: (scene) => (hasSlid(scene) ? { label: "Switch it off", run: () => turnOn(scene) } : null),
     others: (scene) => (hasSlid(scene) ? [{ label: "Again", run: () => slideShape(scene) }, backFrom(scene)] : []),
