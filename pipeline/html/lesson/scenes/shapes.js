@@ -52,8 +52,8 @@ const STEPS_OF_SHAPES = {
     lead: (page) => `The kernel stops at ${stopsOf(page)} places. Its sums fill a map of their own, a *feature map*.`,
     why(page, { filled }) {
       const { length } = storyOf(page).terms;
-      const maps = `${length} edge ${length === 1 ? "map" : "maps"}`;
-      return filled < stopsOf(page) ? "" : `${maps} went in, one map came out. So a *shape* is a kernel over edge maps.`;
+      const maps = `${length} edge ${length === 1 ? "map" : "maps"} went in`;
+      return filled < stopsOf(page) ? "" : `${maps}, one map came out. So a *shape* is a kernel over edge maps.`;
     },
     action: (scene) => (hasSlid(scene) ? { label: "Switch it off", run: () => turnOn(scene) } : null),
     others: (scene) => (hasSlid(scene) ? [{ label: "Again", run: () => slideShape(scene) }, backFrom(scene)] : []),
