@@ -55,8 +55,8 @@ function makeGridPad(element, sides, { chosen, choose, label, isHovered = false 
 }
 
 /**
- * Let the frame of a kernel be dragged over a picture of that shape: choose the stop whose frame is nearest. sides: rows
- * and columns of stops. frameAt(stop): the part of the picture under the frame.
+ * Let the frame of a kernel be dragged over a picture of that shape: choose the stop whose frame is nearest. sides:
+ * rows and columns of stops. frameAt(stop): the part of the picture under the frame.
  */
 function makeFrameDraggable(picture, shape, [rows, columns], frameAt, choose) {
   const { top, left, height, width } = frameAt(0);

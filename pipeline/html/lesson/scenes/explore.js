@@ -73,7 +73,7 @@ function describeExplored(page, { changes }, reading) {
 function describeChanges(page, count, reading) {
   if (count === 0) return "";
   const before = readDrawn(page);
-  const best = bestOf(before);
+  const { best } = before;
   const [from, to] = [before, reading].map(({ logits }) => two(scoresOf(page.model, logits)[best]));
   const weights = count === 1 ? "1 changed weight takes" : `${count} changed weights take`;
   return ` ${weights} the score of ${outputNames(page.model)[best]} from ${from} to ${to}.`;

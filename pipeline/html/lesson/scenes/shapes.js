@@ -37,8 +37,8 @@ const STEPS_OF_SHAPES = {
     lead(page) {
       const { terms } = storyOf(page);
       const weights = terms[0].weights.length;
-      const products = weights * terms.length;
-      return `This kernel has ${weights} weights for each of the ${terms.length} maps. It adds up all ${products} products.`;
+      const products = `${weights * terms.length} products`;
+      return `This kernel has ${weights} weights for each of the ${terms.length} maps. It adds up all ${products}.`;
     },
     why: explainSum,
     action: (scene) =>
@@ -52,8 +52,8 @@ const STEPS_OF_SHAPES = {
     lead: (page) => `The kernel stops at ${stopsOf(page)} places. Its sums fill a map of their own, a *feature map*.`,
     why(page, { filled }) {
       const { length } = storyOf(page).terms;
-      if (filled < stopsOf(page)) return "";
-      return `${length} edge ${length === 1 ? "map" : "maps"} went in, one map came out. So a *shape* is a kernel over edge maps.`;
+      const maps = `${length} edge ${length === 1 ? "map" : "maps"} went in`;
+      return filled < stopsOf(page) ? "" : `${maps}, one map came out. So a *shape* is a kernel over edge maps.`;
     },
     action: (scene) => (hasSlid(scene) ? { label: "Switch it off", run: () => turnOn(scene) } : null),
     others: (scene) => (hasSlid(scene) ? [{ label: "Again", run: () => slideShape(scene) }, backFrom(scene)] : []),
@@ -184,7 +184,7 @@ const shapes = {
 /** Return the story of the scene, of `findStory`, with the output that its question is about besides the right one. */
 function storyOf(page) {
   if (!page.story) {
-    const story = findStory(page, readImage(page.model, page.pictures.sure.image));
+    const story = findStory(page, pictureOf(page, "sure"));
     const { digit, unit, trials } = story;
     const without = trials[unit].best;
     const isDigit = without !== digit && without < page.model.classNames.length;
@@ -196,23 +196,10 @@ function storyOf(page) {
 
 /** Return the pictures of the last step: sure ones, and a misread one that a single shape can set right, if any. */
 function picturesOf(page) {
-  if (!page.tried) {
-    const read = (name) => {
-      const { ink, image, label } = page.pictures[name];
-      const reading = readImage(page.model, image);
-      return { ink, label, reading, best: bestOf(reading) };
-    };
-    const [wrong, torn] = ["wrong", "torn"].map(read);
-    const isSolvable = (picture) => trialsOf(page, picture).some(({ best }) => best === picture.label);
-    const last = isSolvable(wrong) || !isSolvable(torn) ? wrong : torn;
-    page.tried = [...["sure", "rub", "stroke"].map(read), last];
-  }
-  return page.tried;
-}
-
-function trialsOf(page, picture) {
-  picture.trials ??= tryEach(page, picture.reading);
-  return picture.trials;
+  const isSolvable = (name) =>
+    trialsOf(page, pictureOf(page, name)).some(({ best }) => best === page.pictures[name].label);
+  page.last ??= ["wrong", "torn"].find(isSolvable) ?? "wrong";
+  return ["sure", "rub", "stroke", page.last].map((name) => pictureOf(page, name));
 }
 
 /** Return the rows and columns of the map of a shape. */
@@ -359,7 +346,8 @@ function explainSwitches(page, { off }) {
 /** Say what single shapes do to a picture. */
 function explainPicture(page, { picture, off }) {
   const chosen = picturesOf(page)[picture];
-  const { label, reading, best } = chosen;
+  const { label, reading } = chosen;
+  const { best } = reading;
   const trials = trialsOf(page, chosen);
   const count = (test) => trials.filter(test).length;
   const now = indexOfLargest(forwardWithout(page, reading, off).at(-1));
