@@ -8,7 +8,6 @@ A module stages/NAME.py that ends with
 is a command, `python -m stages.NAME`, with an option for each argument of the stage.
 """
 
-import difflib
 import functools
 import inspect
 import reprlib
@@ -26,6 +25,7 @@ from pipeline.engine.errors import UsageError
 from pipeline.engine.program import INTERRUPTED, run_command, run_program
 from pipeline.engine.run import format_outcome, run_stage
 from pipeline.engine.stage import Stage
+from pipeline.engine.terminal import suggest
 from pipeline.engine.variables import TYPE_ADVICE
 
 IN_NO_KEY = "runs stages, and influences no result"
@@ -93,9 +93,9 @@ def _describe(error: Any, program: str) -> str:
     text = error.format_message().rstrip(".").replace("Value error, ", "")  # of Pydantic
     context = getattr(error, "ctx", None)
     before, _, choices = text.partition("' is not one of '")
-    near = difflib.get_close_matches(before.rpartition("'")[2], choices.rstrip("'").split("', '"), 1)
-    if choices and near:
-        text += f": did you mean {near[0]}?"
+    near = suggest(before.rpartition("'")[2], choices.rstrip("'").split("', '")) if choices else ""
+    if near:
+        text += f": {near}"
     elif hasattr(error.__cause__, "errors") and not choices:  # of Pydantic, whose text does not say the value
         found = error.__cause__.errors()[0]
         begin, value = text.removesuffix(error.message.rstrip(".").replace("Value error, ", "")), found["input"]
