@@ -20,7 +20,7 @@ from pipeline.engine.errors import PipelineError
 from pipeline.engine.outputs import name_work, publish, summarise, working_folder, write_file
 from pipeline.engine.progress import progress
 from pipeline.engine.resume_log import RESUME_LOG, append_entry, new_log, read_log
-from pipeline.engine.terminal import printable
+from pipeline.engine.terminal import name_some, printable
 from pipeline.reader.batch.blocks import Request, read_pictures
 from pipeline.reader.batch.boxes import CERTAIN
 from pipeline.reader.batch.folders import PictureFile, check_new
@@ -166,9 +166,8 @@ def _complete(found: Sequence[Reading], work: Work) -> tuple[list[Reading], str]
         return checked, remains
     problems = [(page.file, each) for page in checked for each in group_problems(page.problems)]
     problems.sort(key=lambda problem: bool(problem[1].region))  # first those of pages as a whole
-    named = [f"{printable(name)} ({printable(str(each))})" for name, each in problems[:NAMED]]
-    more = [f"{len(problems) - NAMED:,} more"] if len(problems) > NAMED else []
-    first = f"; look first at {', '.join([*named, *more])}" if problems else "; nothing seems to be missing"
+    named = [f"{printable(name)} ({printable(str(each))})" for name, each in problems]
+    first = f"; look first at {name_some(named, NAMED)}" if problems else "; nothing seems to be missing"
     return checked, remains + first
 
 
@@ -224,9 +223,8 @@ def _list_empty(found: Sequence[Reading]) -> list[Reading]:
 
 def _describe_empty(empty: Sequence[Reading], total: int) -> str:
     """Return how many pictures have no digit, and the names of the first of them."""
-    names = [printable(reading.file) for reading in empty[:NAMED]]
-    names += [f"{len(empty) - NAMED:,} more"] if len(empty) > NAMED else []
-    return f"{len(empty):,} of {total:,} pictures without a digit: {', '.join(names)}"
+    names = [printable(reading.file) for reading in empty]
+    return f"{len(empty):,} of {total:,} pictures without a digit: {name_some(names, NAMED)}"
 
 
 def _refuse(errors: Sequence[str], total: int, end: str = "") -> None:

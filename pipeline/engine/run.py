@@ -22,7 +22,7 @@ from pipeline.engine.errors import PipelineError
 from pipeline.engine.fingerprint import load_sources
 from pipeline.engine.plan import Plan, find_provenance, make_plan, resolve_parameters
 from pipeline.engine.provenance import Provenance, Reason, differences
-from pipeline.engine.terminal import paint, printable
+from pipeline.engine.terminal import name_some, paint, printable
 
 log = logging.getLogger(__name__)
 
@@ -81,8 +81,7 @@ def make_replaced_error(folder: Path, how: object) -> PipelineError:
 
 def format_reasons(reasons: Sequence[Reason]) -> str:
     """Return the first REASONS on one line."""
-    more = [f"and {len(reasons) - REASONS} more"] if len(reasons) > REASONS else []
-    return "; ".join([*map(str, reasons[:REASONS]), *more])
+    return name_some([*map(str, reasons)], REASONS, "; ")
 
 
 def describe_outcome(plan: Plan) -> str:

@@ -127,7 +127,7 @@ class Detector(Model):
             raise ValueError("its recogniser has other classes")
 
     def _describe_kind(self) -> dict[str, Any]:
-        return {"negative_class": True, "sliding": True, "row": self.row.header}
+        return {"negative_class": True, "row": self.row.header}
 
 
 @dataclass(frozen=True)

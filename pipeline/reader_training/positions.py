@@ -117,7 +117,6 @@ def make_detector_task(lines: Path, recipe: Recipe, row: Recogniser) -> Task[Det
         scaling=Scaling(0.0, 1.0),
         image_shape=find_window(recipe.layers),
         negative_class=True,
-        sliding=True,
         row=row.header,
     )
     classes = len(description.class_names)

@@ -171,11 +171,8 @@ def _print_beside(sheet: Ink, style: Style, middle: float, hands: Hands, generat
 def _choose_start(line: Line, generator: Generator) -> float:
     """Return where on the sheet a line starts: its digits are REACH from the ends of the line, its words anywhere."""
     if line.digits:
-        low, high = (
-            SIDE + REACH - line.digits[0].left,
-            SIDE + LINE_IMAGE_WIDTH - REACH - max(each.right for each in line.digits),
-        )
+        low = SIDE + REACH - line.digits[0].left
+        high = SIDE + LINE_IMAGE_WIDTH - REACH - max(each.right for each in line.digits)
         return float(generator.integers(min(low, high), high + 1))
-    return float(
-        SIDE + generator.uniform(0, 1) * LINE_IMAGE_WIDTH - max((each.right for each in line.pieces), default=0) / 2
-    )
+    length = max((each.right for each in line.pieces), default=0)
+    return float(SIDE + generator.uniform(0, 1) * LINE_IMAGE_WIDTH - length / 2)

@@ -73,6 +73,12 @@ def test_rows_that_no_person_has_seen_do_not_count(checked: str, tmp_path: Path)
     assert [row.text for row in load_truth(write(tmp_path / "t.csv", *lines))["a.png"]] == ["1"]
 
 
+def test_table_that_the_page_of_1_1_0_saved_is_read() -> None:
+    checked = Path(__file__).with_name("checked-1.1.0.csv")  # one of two rows was checked
+    reading = Reading("=page.png", rows=(make_row("7210", 0.83, (56, 63, 325, 130)),))
+    assert compare([reading], load_truth(checked), checked).startswith("1 of 1 ")
+
+
 @pytest.mark.parametrize("separator", [";", "\t"])
 def test_tables_with_other_separators_are_read(separator: str, tmp_path: Path) -> None:
     path = write(tmp_path / "t.csv", "a.png,1,yes,12,0,0,20,10")

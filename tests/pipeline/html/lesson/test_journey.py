@@ -70,8 +70,7 @@ def test_a_pupil_goes_through_the_scenes_on_kernel_shapes_and_ink(page: Page) ->
     go_on(page, "To the end")
     wait_until(page, RESTS)
     assert numbers(page, ".sum b")[0] > 1  # the strongest stop
-    page.locator(".picture .frame").focus()
-    page.keyboard.press("ArrowRight")
+    page.locator(".map canvas").press("ArrowRight")
     wait_until(page, RESTS)
     cells = [numbers(page, f".{name} .cells span") for name in ("ink", "numbers", "products")]
     ink, kernel, products = map(np.array, cells)
@@ -267,7 +266,7 @@ def test_explore_changes_a_kernel_shares_and_repeats_a_drawing_by_its_link(file:
     with open_page(browser, file, "#scene=9", **LAPTOP) as page:
         page.locator(".kernel .cells span").first.focus()
         page.keyboard.press("Shift+ArrowUp")
-        expect(page.locator(".words")).to_contain_text("1 changed number takes")
+        expect(page.locator(".words")).to_contain_text("1 changed weight takes")
         page.get_by_role("button", name="Clear").click()
         draw(page, ".pad", place(DIGITS[3], 0.2, 0.2, 0.6))
         assert find_violations(page) == []
