@@ -252,7 +252,7 @@ function drawScore({ isUpright, radius, nodes }, { taken }, { name, share }) {
 
 /** Return the weights of a path, outside of its links. */
 function drawWeights(plan, name, { step, taken }, { first }) {
-  const { isUpright, radius, picture, nodes } = plan;
+  const { isUpright, isSmall, radius, picture, nodes } = plan;
   const { second, last } = PATHS[name];
   const [pixel, edge, shape, score] = nodes[name];
   const isRight = name === ANSWER;
@@ -261,8 +261,8 @@ function drawWeights(plan, name, { step, taken }, { first }) {
     drawBeside(
       plan,
       name,
-      isUpright ? corner : between(pixel, edge, 0.3),
-      [isUpright ? picture.size / 2 + 8 : 44, 0],
+      isUpright ? corner : between(pixel, edge, 0.4),
+      isUpright ? [picture.size / 2 + 8, 0] : { A: [48, -16], B: [-20, 40] }[name],
       `${name} = ${two(first[name])}${isRight && step === STEPS_BACK ? " ↑" : ""}`,
       isRight && taken > 0 ? "big halo up" : "big halo",
     ),
@@ -274,7 +274,14 @@ function drawWeights(plan, name, { step, taken }, { first }) {
       `× ${two(second)}`,
       "big halo",
     ),
-    drawBeside(plan, name, between(shape, score, 0.5), isUpright ? [24, 16] : [40, 4], `× ${two(last)}`, "big halo"),
+    drawBeside(
+      plan,
+      name,
+      between(shape, score, 0.5),
+      isUpright ? [24, 16] : [40, isSmall ? 8 : 32],
+      `× ${two(last)}`,
+      "big halo",
+    ),
   ];
 }
 
