@@ -38,8 +38,7 @@ function stepOfExam(exam) {
 }
 
 /**
- * Train to the end in parts of one image each, so that the page can be drawn in between. Yields whether a step has just
- * ended.
+ * Train to the end in parts of one image each, so that the page can be drawn in between.
  */
 function* trainRun(run, { learnt, unseen }) {
   const { training, losses, exams } = run;
@@ -48,7 +47,7 @@ function* trainRun(run, { learnt, unseen }) {
     if (training.steps === TRAINING.steps) return;
     const loss = learnImage(training, learnt);
     if (loss !== null) losses.push(smooth(losses.at(-1), loss));
-    yield loss !== null;
+    yield;
   }
 }
 
@@ -63,7 +62,7 @@ function* examine({ training, losses, exams }, { inks, labels }) {
     const logits = forward(training.layers, ink).at(-1);
     if (isLargest(logits, labels[i])) right++;
     loss += lossOf(logits, labels[i]) / inks.length;
-    yield false;
+    yield;
   }
   if (losses.length === 0) losses.push(loss);
   exams.push({ step: training.steps, share: right / inks.length });
