@@ -20,7 +20,7 @@ from pipeline.engine.errors import PipelineError
 from pipeline.engine.outputs import name_work, publish, summarise, working_folder, write_file
 from pipeline.engine.progress import progress
 from pipeline.engine.resume_log import RESUME_LOG, append_entry, new_log, read_log
-from pipeline.engine.terminal import printable
+from pipeline.engine.terminal import name_some, printable
 from pipeline.reader.batch.blocks import Request, read_pictures
 from pipeline.reader.batch.boxes import CERTAIN
 from pipeline.reader.batch.folders import PictureFile, check_new
@@ -37,7 +37,7 @@ NAMED = 3  # pictures without a digit, and what may be missing on pages of a for
 
 @dataclass(frozen=True)
 class Work:
-    """Pictures to read and how. copies: the file of the copy of each picture; empty if none are wanted.
+    """Pictures to read and how. pictures: each with the file of its copy, None if no copies are wanted.
 
     form: the one of the request. least: confidence below which a row is withheld. backend: None to read one picture
     after the other.
@@ -45,9 +45,8 @@ class Work:
 
     request: Request
     form: Form | None
-    pictures: Sequence[PictureFile]
+    pictures: Sequence[tuple[PictureFile, Path | None]]
     least: float
-    copies: Sequence[Path]
     backend: Backend | None
 
 
@@ -56,15 +55,15 @@ def _read(work: Work, done: int = 0) -> Generator[list[tuple[Reading, bytes | No
 
     Log if only the first page of a picture was read, and the pictures of several that cannot be read.
     """
-    pictures = work.pictures[done:]
-    following = iter(pictures)
-    read = read_pictures(work.request, pictures, work.backend)
-    with progress("classify", len(work.pictures), done, "pictures") as shown, contextlib.closing(read) as blocks:
+    pictures = [picture for picture, _ in work.pictures]
+    following = iter(pictures[done:])
+    read = read_pictures(work.request, pictures[done:], work.backend)
+    with progress("classify", len(pictures), done, "pictures") as shown, contextlib.closing(read) as blocks:
         for block in blocks:
             for (reading, _), picture in zip(block, following, strict=False):
                 if reading.more_pages:
                     log.info("%s has several pages or frames: only the first was read", picture.shown)
-                if reading.error and len(work.pictures) > 1:
+                if reading.error and len(pictures) > 1:
                     log.info("%s", reading.error)
             yield block
             shown.advance(len(block))
@@ -81,8 +80,9 @@ def print_readings(work: Work, write: Format) -> Iterator[str]:
     empty: list[Reading] = []
     found: list[Reading] = []
     with contextlib.closing(_read(work)) as blocks:
-        for (reading, copy), target in itertools.zip_longest(itertools.chain.from_iterable(blocks), work.copies):
-            if copy is not None:
+        outcomes = itertools.chain.from_iterable(blocks)
+        for (reading, copy), (_, target) in zip(outcomes, work.pictures, strict=True):
+            if copy and target:
                 check_new([target])  # another process may have written it meanwhile
                 write_file(target, copy)
             if form:
@@ -107,21 +107,23 @@ def write_readings(work: Work, formats: Mapping[Path, Format], review: Path | No
     """
     targets = [*formats, *([review] if review else [])]
     folder, total, started = name_work(targets[0]), len(work.pictures), time.monotonic()
+    hidden = folder / COPIES_FOLDER
+    copies = {hidden / f"{index}.png": copy for index, (_, copy) in enumerate(work.pictures) if copy}
     with working_folder(targets[0], "classify"):
         entries = read_log(folder, key)
         found = convert([reading for block in entries or () for reading in block], list[Reading])
-        done, hidden = len(found), folder / COPIES_FOLDER
+        done = len(found)
         if found:
             log.info("classify: resuming after %s of %s pictures", f"{done:,}", f"{total:,}")
             for error in _list_errors(found):
                 log.info("%s", error)
         else:
-            check_new(work.copies)
+            check_new(copies.values())
             if entries is None and (folder / RESUME_LOG).exists():
                 log.info("classify: starting again: the last run had other pictures or options, model or program")
             with new_log(folder, key):
                 shutil.rmtree(hidden, ignore_errors=True)
-        for parent in {copy.parent for copy in work.copies}:  # fails now rather than when all pictures are read
+        for parent in {copy.parent for copy in copies.values()}:  # fails now rather than when all pictures are read
             parent.mkdir(parents=True, exist_ok=True)
         with contextlib.closing(_read(work, done)) as blocks:
             for block in blocks:
@@ -132,8 +134,7 @@ def write_readings(work: Work, formats: Mapping[Path, Format], review: Path | No
                 append_entry(folder, list(map(asdict, read)))  # after its copies are on the disk
                 found += read
         # An interrupted run may have moved some of the copies already.
-        unpublished = {hidden / f"{index}.png": copy for index, copy in enumerate(work.copies)}
-        unpublished = {source: copy for source, copy in unpublished.items() if source.exists()}
+        unpublished = {source: copy for source, copy in copies.items() if source.exists()}
         check_new(unpublished.values())  # another process may have written one meanwhile
         for source, target in unpublished.items():
             publish(source, target)
@@ -165,9 +166,8 @@ def _complete(found: Sequence[Reading], work: Work) -> tuple[list[Reading], str]
         return checked, remains
     problems = [(page.file, each) for page in checked for each in group_problems(page.problems)]
     problems.sort(key=lambda problem: bool(problem[1].region))  # first those of pages as a whole
-    named = [f"{printable(name)} ({printable(str(each))})" for name, each in problems[:NAMED]]
-    more = [f"{len(problems) - NAMED:,} more"] if len(problems) > NAMED else []
-    first = f"; look first at {', '.join([*named, *more])}" if problems else "; nothing seems to be missing"
+    named = [f"{printable(name)} ({printable(str(each))})" for name, each in problems]
+    first = f"; look first at {name_some(named, NAMED)}" if problems else "; nothing seems to be missing"
     return checked, remains + first
 
 
@@ -223,9 +223,8 @@ def _list_empty(found: Sequence[Reading]) -> list[Reading]:
 
 def _describe_empty(empty: Sequence[Reading], total: int) -> str:
     """Return how many pictures have no digit, and the names of the first of them."""
-    names = [printable(reading.file) for reading in empty[:NAMED]]
-    names += [f"{len(empty) - NAMED:,} more"] if len(empty) > NAMED else []
-    return f"{len(empty):,} of {total:,} pictures without a digit: {', '.join(names)}"
+    names = [printable(reading.file) for reading in empty]
+    return f"{len(empty):,} of {total:,} pictures without a digit: {name_some(names, NAMED)}"
 
 
 def _refuse(errors: Sequence[str], total: int, end: str = "") -> None:

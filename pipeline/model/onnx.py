@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.engine.float_arrays import Array
 from pipeline.engine.provenance import package_versions
 from pipeline.model.header import HEADER_KEY, format_header
 from pipeline.model.model import Model
 from pipeline.model.protobuf import encode
-from pipeline.network.activations import Array
 from pipeline.network.layer import Layer, of_kind
 from pipeline.network.layers import Affine, AveragePooling, Convolution, Dense, Dropout, MaxPooling
 from pipeline.network.losses import LOSSES

@@ -108,12 +108,12 @@ def classify(
         check_page(review)
     targets = [*formats, *([review] if review else [])]
     described = load_form(form) if form else None
-    found, copies = _find_files(files, targets, annotate)
+    found = _find_files(files, targets, annotate)
     in_parallel = scheduler or workers or len(found) >= PARALLEL
     backend = Backend(scheduler or "processes", workers) if in_parallel else None
-    completed = complete_form(described, found) if described else None
-    request = Request(load(model), bool(copies), bool(review), completed)
-    work = Work(request, completed, found, min_confidence, copies, backend)
+    completed = complete_form(described, [picture for picture, _ in found]) if described else None
+    request = Request(load(model), bool(annotate), bool(review), completed)
+    work = Work(request, completed, found, min_confidence, backend)
     if truth:
         if targets or annotate or as_json:
             raise UsageError("--truth only prints how many rows are correct: leave out the options for results")
@@ -137,8 +137,8 @@ def _find_format(output: Path) -> Format:
 
 def _find_files(
     files: Sequence[str], targets: Sequence[Path], annotate: Path | None
-) -> tuple[list["PictureFile"], list[Path]]:
-    """Return the pictures, and the file of the copy of each if there is a folder for them.
+) -> list[tuple["PictureFile", Path | None]]:
+    """Return the pictures, each with the file of its copy, None if there is no folder for copies.
 
     Raises UsageError if the pictures cannot be read again after an interruption, or if a file to be written is also an
     input, or exists already.
@@ -156,7 +156,7 @@ def _find_files(
         check_targets(targets, [*(Path(picture.path) for picture in found), *copies])
     else:
         check_new(copies)
-    return found, copies
+    return [*zip(found, copies, strict=True)] if annotate else [(picture, None) for picture in found]
 
 
 def _make_key(work: "Work") -> list[Any]:
@@ -164,10 +164,10 @@ def _make_key(work: "Work") -> list[Any]:
     from pipeline.engine.resume_log import make_key
 
     pictures = []
-    for picture in work.pictures:
+    for picture, _ in work.pictures:
         path = Path(picture.path).absolute()
         pictures.append([picture.name, os.fspath(path), wait_and_stamp(path)])
-    copies = [str(copy.absolute()) for copy in work.copies]
+    copies = [str(copy.absolute()) for _, copy in work.pictures if copy]
     request = work.request
     form = work.form.digest if work.form else None
     inputs = [request.reader.digest, form, request.views, pictures, copies]

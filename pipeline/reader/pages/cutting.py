@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.network.activations import Array
+from pipeline.engine.float_arrays import Array
 from pipeline.pictures.contrast import local_contrast
 from pipeline.pictures.smoothing import interpolate
 from pipeline.reader.pages.lines import CentreLine

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.engine.float_arrays import Array
 from pipeline.model.model import Model
-from pipeline.network.activations import Array
 from pipeline.network.thread_pool import Run
 from pipeline.reader.pages.cutting import LineImage
 from pipeline.reader.pages.search import LIKE

@@ -6,23 +6,23 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.network.activations import Array
+from pipeline.engine.float_arrays import Array
 from pipeline.reader.pages.search import LIKE, Proposals
 
+# All of them from reading pictures that were generated from validation images.
 FOUNDS = 0.5  # probability of a digit from which it founds a row; less probable ones join it
 STRONG = 0.7  # probability from which a digit counts for the slope of the page
 NEXT_DIGIT = 0.25  # distance in sizes along the row from which a position is another digit
 WIDEST_GAP = 8.0  # distance in sizes along the row up to which the next digit joins
-FROM_ROW, FARTHER = 0.4, 0.04  # distance in sizes from the row up to which a digit joins, and what each size adds to it
+FROM_ROW = 0.4  # distance in sizes from the row up to which a digit joins
+FARTHER = 0.04  # what each size of the distance along the row adds to it
 UNEVEN_SIZES_RATIO = 1.45  # ratio of sizes up to which two digits may be in one row
 WITHIN = 0.5  # distance in sizes from a row up to which what it covers founds no other
 BAND = 3.0  # standard deviation, in sizes along the row, of the weights with which digits determine its height
 STIFF = 1.0  # weight, in digits at a distance of a size, of the slope that all rows have
 NEIGHBOUR = 2.5  # distance in sizes up to which two digits may be neighbours in a row
 STEEP = 0.6  # slope up to which a line between neighbours may be that of a row
-SAME_ROW_HEIGHT = (
-    0.55  # distance in sizes from a row, at the height of its last digit, up to which a number belongs to it
-)
+SAME_ROW_HEIGHT = 0.55  # distance in sizes from the height of a row's last digit up to which a number belongs to it
 
 
 @dataclass(frozen=True, eq=False)

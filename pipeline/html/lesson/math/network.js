@@ -11,7 +11,7 @@ function unpackModel(packed) {
   return { ...packed, layers };
 }
 
-/** Return the index of the reject class, after all classes; null if the model has none. */
+/** Return the index of “none”, after all classes; null if the model has no such output. */
 function negativeOf({ classNames, layers }) {
   return layers.at(-1).outputShape[0] > classNames.length ? classNames.length : null;
 }
@@ -68,7 +68,7 @@ function softmax(scores) {
 
 /**
  * Predict an image, h * w pixels from 0 to 255: {probabilities, logits, values}. probabilities: of the classes, and of
- * the reject class if the model has one. values: the result of `forward`.
+ * “none” if the model has it. values: the result of `forward`.
  */
 function predict(model, image) {
   const values = forward(model.layers, inkOf(image));
@@ -91,6 +91,10 @@ const SCORES = {
 /** Return the scores of which softmax makes probabilities. */
 function scoresOf({ loss, temperature }, logits) {
   return Array.from(logits, (logit) => SCORES[loss](logit, temperature));
+}
+
+function indexOfLargest(values) {
+  return values.indexOf(Math.max(...values));
 }
 
 /** Return the indices of the largest values, largest first. */

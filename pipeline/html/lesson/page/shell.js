@@ -21,9 +21,13 @@ function layoutOf(width, height) {
   return width <= height ? "tablet" : "desktop";
 }
 
+function layoutOfWindow() {
+  return layoutOf(window.innerWidth, window.innerHeight);
+}
+
 /** Return whether the stage lies above the question, and flows downwards. */
 function isUpright() {
-  return ["phone", "tablet"].includes(layoutOf(window.innerWidth, window.innerHeight));
+  return ["phone", "tablet"].includes(layoutOfWindow());
 }
 
 /** Return the zoom at which the layout for the window fills it. */
@@ -57,6 +61,7 @@ function makeShell(page) {
       change: (patch) => change({ scenes: { ...state.scenes, [number]: { ...state.scenes[number], ...patch } } }),
       animate: clock.animate,
       every: clock.every,
+      stop: clock.stop,
       next: () => go(number + 1),
       turn: (step, patch = {}) => turn(number, step, patch),
       say: (text) => setText(parts.spoken, text),

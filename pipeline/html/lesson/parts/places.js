@@ -55,6 +55,41 @@ function makeGridPad(element, sides, { chosen, choose, label, isHovered = false 
 }
 
 /**
+ * Let the frame of a kernel be dragged over a picture of that shape: choose the stop whose frame is nearest. sides:
+ * rows and columns of stops. frameAt(stop): the part of the picture under the frame.
+ */
+function makeFrameDraggable(picture, shape, [rows, columns], frameAt, choose) {
+  const { top, left, height, width } = frameAt(0);
+  const step = frameAt(1).left - left || shape[1]; // there may be one column
+  const stopAt = (place, count) => clamp(Math.round(place / step), count - 1);
+  listenToPlace(picture, (x, y) => {
+    const [across, down] = [x * shape[1] - left - width / 2, y * shape[0] - top - height / 2];
+    choose(stopAt(down, rows) * columns + stopAt(across, columns));
+  });
+}
+
+/**
+ * Let a kernel go to all of its stops, one after the other, and at last to the one whose square is the largest. The
+ * state of the scene has where it is, `stop`, and how many squares it has filled, `filled`.
+ */
+function slide(scene, count, milliseconds, largest) {
+  scene.stop(); // it may be sliding
+  if (isStill()) return moveKernel(scene, largest);
+  scene.change({ stop: 0, filled: 1 });
+  scene.every(Math.max(milliseconds, 16), () => {
+    const { filled } = scene.own;
+    if (filled >= count) return false; // it was moved by hand
+    scene.change({ filled: filled + 1, stop: filled + 1 < count ? filled : largest });
+    return true;
+  });
+}
+
+/** Move a kernel to a stop; all squares are filled. */
+function moveKernel(scene, stop) {
+  scene.change({ stop, filled: Infinity });
+}
+
+/**
  * Return where the squares of the output of layer `index` lie in the picture: {top, left, height, width} of the first
  * one. They are as large as a step, in the middle of what each depends on.
  */

@@ -47,9 +47,9 @@ function makeSheet(page, scene, isSolved) {
   const fillEach = (kind, fillOne) => {
     for (const part of sheet.querySelectorAll(`[data-${kind}]`)) fillOne(part, values[part.dataset[kind]]);
   };
-  const cellOf = (cell) => (cell?.blank === undefined ? cell : make("b.blank", {}, isSolved ? cell.blank : ""));
+  const cellOf = (cell) => (cell?.blank === undefined ? cell : make("b.blank", {}, cell.blank));
   const rowOfCells = (name, cells) => make("tr", {}, ...cells.map((cell) => make(name, {}, cellOf(cell))));
-  fillEach("text", (part, text) => (part.textContent = part.matches(".blank") && !isSolved ? "" : (text ?? "")));
+  fillEach("text", (part, text) => (part.textContent = text ?? ""));
   fillEach("draw", (part, elements) => part.append(...elements.filter(Boolean)));
   fillEach("rows", (part, { head, rows }) =>
     part.append(rowOfCells("th", head), ...rows.map((row) => rowOfCells("td", row))),
@@ -60,9 +60,13 @@ function makeSheet(page, scene, isSolved) {
   });
   const tick = (isRight) => (isSolved && isRight ? "☒" : "☐");
   fillEach("choices", (part, { choices, right }) =>
-    part.append(...choices.map((text, i) => make("span", {}, `${tick(right.includes(i))} ${text}`))),
+    part.append(...choices.map((text, i) => make("span", { "data-right": i === right }, text))),
   );
-  if (!isSolved) for (const part of sheet.querySelectorAll(".solution")) part.remove();
+  for (const choice of sheet.querySelectorAll(".boxes span"))
+    choice.prepend(isSolved && "right" in choice.dataset ? "☒ " : "☐ ");
+  if (isSolved) return sheet;
+  for (const part of sheet.querySelectorAll(".solution")) part.remove();
+  for (const part of sheet.querySelectorAll(".blank")) part.textContent = "";
   return sheet;
 }
 
@@ -99,16 +103,6 @@ function sheetOnWatching({ model, edges }) {
       values: withCommas(count * rows * columns),
     },
     ...{ outputs, "none-too": negativeOf(model) === null ? "" : `, one of them for “${NONE}”` },
-    stroke: "For example the one that closes a 9: without it, it may read a 4.",
-    statements: {
-      choices: [
-        "It sees in which order you draw.",
-        "It sees a picture of pixels, and nothing else.",
-        "An edge map can be bright where there is no ink.",
-        "It can say how sure it is, and still be wrong.",
-      ],
-      right: [1, 2, 3],
-    },
   };
 }
 
@@ -133,7 +127,7 @@ const STROKES_ON_PAPER = [
 const FIRST_STOPS = 4;
 
 function one(value) {
-  return `${value < 0 ? MINUS : ""}${Math.abs(value).toFixed(1)}`;
+  return fixed(value, 1);
 }
 
 function sheetOnKernel(page, isSolved) {
@@ -154,7 +148,6 @@ function sheetOnKernel(page, isSolved) {
   });
   return {
     ...{ ...tasks[0], ...tasks[1], kernel: grid(numbers), size, stride, width, stops },
-    guess: { choices: ["horizontal (–)", "vertical (|)", "slanted (/)"], right: [1] },
     strip: Array.from({ length: width }, (_, i) => make(isSolved && starts.includes(i) ? "i.full" : "i")),
     edges:
       `Left edges, counted from 0: ${starts.join(", ")}, … ${last}. The last frame covers squares ${last} to ` +
@@ -181,15 +174,9 @@ function shapesOnPaper(page) {
   const rest = sumShown(story.terms.filter((each) => each !== term).map(({ sum }) => sum));
   const without = forwardWithout(page, story.reading, [story.unit]).at(-1);
   const needs = picturesOf(page).map((picture) => trialsOf(page, picture).map(({ change }) => change));
-  const neediest = needs.map(
-    (changes) =>
-      strongest(
-        changes.map((change) => -change),
-        1,
-      )[0],
-  );
+  const neediest = needs.map((changes) => changes.indexOf(Math.min(...changes)));
   const letters = [...new Set([story.unit, ...neediest])].sort((a, b) => a - b);
-  const pictures = picturesOf(page).map(({ ink, best }, i) => ({
+  const pictures = picturesOf(page).map(({ ink, reading: { best } }, i) => ({
     ...{ ink, name: outputNames(page.model)[best], changes: letters.map((unit) => round2(needs[i][unit])) },
     letter: letterOf(letters.indexOf(neediest[i])),
   }));
@@ -212,15 +199,16 @@ function sheetOnShapes(page) {
   const { story, term, gaps, rest, scores, letters, pictures } = shapesOnPaper(page);
   const { biases, window: size } = page.model.layers[page.shapes];
   const grid = (cells) => ({ cells, columns: cells.length / size[0] });
+  const three = (value) => fixed(value, 3);
   const products = term.products.map((value, k) =>
-    gaps.includes(k) ? { blank: signed(value) } : signedOrNone(value) || "0",
+    gaps.includes(k) ? { blank: signed(value) } : unlessZero(signed)(value) || "0",
   );
   const picture = (ink, columns, caption) =>
     make("div", {}, make("p.caption", {}, caption), makeInk(ink, columns, { width: "20mm" }));
   const tiles = letters.map((unit, i) => picture(tileOf(page, unit).ink, tileOf(page, unit).width, letterOf(i)));
   return {
     ...{ map: story.first + 1, digit: withArticle(page.model.classNames[story.digit]), sum: signed(term.sum) },
-    ...{ values: grid(Array.from(term.values, three)), weights: grid(Array.from(term.weights, three)) },
+    ...{ values: grid(term.values.map(three)), weights: grid(term.weights.map(three)) },
     ...{ products: grid(products), others: story.terms.length - 1, rest: signed(rest) },
     ...{ bias: signed(biases[story.unit]), total: two(story.total), square: two(Math.max(story.total, 0)) },
     ...{ name: page.model.classNames[story.digit], before: two(scores[0]), after: two(scores[1]) },
@@ -249,7 +237,7 @@ function sheetOnScores(page) {
   const scores = outputs.map((output) => Number(logits[output].toFixed(1)));
   const { powers, sum, shares } = softmaxAsShown(scores);
   return {
-    ...{ label: model.classNames[pictures.rub.label], alone: outputNames(model)[bestOf(readInk(model, rubbed))] },
+    ...{ label: model.classNames[pictures.rub.label], alone: outputNames(model)[readInk(model, rubbed).best] },
     ...{ gone: Math.round(100 * shareGone(pictures.rub.ink, rubbed)), sum: withCommas(two(sum)), e: two(Math.E) },
     softmax: {
       head: ["", "score s", "e to the power of s", "share of the sum"],
@@ -259,13 +247,6 @@ function sheetOnScores(page) {
         { blank: withCommas(two(powers[i])) },
         { blank: percent(shares[i], true) },
       ]),
-    },
-    sure: {
-      choices: [
-        "Yes: that is what the percentage means.",
-        "No: it compares the digits with each other, and was fitted on pictures like those it was trained on.",
-      ],
-      right: [1],
     },
   };
 }
@@ -285,7 +266,7 @@ function sheetOnLoss(page, isSolved) {
   const { question, choices } = askForLoss(page);
   return {
     question,
-    guess: { choices: choices.map(([, text]) => text), right: [choices.length - 1] },
+    guess: { choices: choices.map(([, text]) => text), right: choices.length - 1 },
     losses: {
       head: ["p", `loss = ${MINUS}ln p`],
       rows: shares.map((share) => [formatShare(share), { blank: two(lossOfShare(share)) }]),
@@ -354,7 +335,6 @@ function sheetOnSlope(page, isSolved) {
     ...{ rate: two(reckless.rate), steep: signed(reckless.slope), next: two(reckless.next) },
     out: `The loss is ${losses[0]} there, and was ${losses[1]}. The step is too large.`,
     chart: [printDrawing(640, 250, paintValley(640, 250, valley, { ...slope.begin(page), weights }, name))],
-    guess: { choices: ["a smaller one", "a larger one"], right: [0] },
     steps: {
       head: ["weight", "step size", "slope", "new weight"],
       rows: steps.map(({ weight, slope: steep, rate, next }, i) => [
@@ -377,7 +357,7 @@ function sheetOnBackward(page, isSolved) {
   const [width, height] = [820, 320];
   const plan = planNet(width, height, found.pixel, page.model.shape[1]);
   const { x, y, size } = plan.picture;
-  const filled = (before, value) => make("span", {}, before, make("b.blank", {}, isSolved ? formatExactly(value) : ""));
+  const filled = (before, value) => make("span", {}, before, make("b.blank", {}, formatExactly(value)));
   return {
     net: [
       printDrawing(width, height, [
@@ -386,7 +366,7 @@ function sheetOnBackward(page, isSolved) {
       ]),
     ],
     question: askForWeight(found),
-    guess: { choices: WEIGHTS.map(([, text]) => text), right: [WEIGHTS.findIndex(([value]) => value === ANSWER)] },
+    guess: { choices: WEIGHTS.map(([, text]) => text), right: WEIGHTS.findIndex(([value]) => value === ANSWER) },
     ...{ share: two(share), error: formatExactly(error), rate: two(PAPER_RATE) },
     walk: {
       head: ["Path", "At the shape neuron", "It lets through", "At the edge neuron", "Slope of the first weight"],
@@ -400,7 +380,7 @@ function sheetOnBackward(page, isSolved) {
     },
     ...{ firstA: two(PATHS.A.first), slopeA: formatExactly(slopes.A), firstB: two(PATHS.B.first) },
     ...{ newA: formatExactly(exactly(PATHS.A.first - PAPER_RATE * slopes.A)), slopeB: formatExactly(slopes.B) },
-    ...{ newB: formatExactly(PATHS.B.first), open: "Its shape neuron must open: as with a weight above 0 before it." },
+    newB: formatExactly(PATHS.B.first),
   };
 }
 
@@ -411,10 +391,5 @@ function sheetOnTraining({ lessons }) {
   return {
     ...{ unseen: lessons.unseen.labels.length, batch: BATCH, seen: withCommas(seen), learnt: withCommas(learnt) },
     ...{ times: Math.round(seen / learnt), share: percent(GUESSING.share), loss: two(GUESSING.loss) },
-    why: "Pictures that it trains with it could know by heart. New ones show what it has learned.",
-    steps: {
-      head: ["after step", "loss", "right on new pictures", "it reads my drawing as"],
-      rows: ["0", "50", "200", "600"].map((step) => [step, "", "", ""]),
-    },
   };
 }

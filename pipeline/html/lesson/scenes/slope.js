@@ -53,11 +53,7 @@ const slope = {
     );
     const rule = make("div.rule");
     scene.stage.append(rule);
-    const question = make("div");
-    const why = make("p.why");
-    const drawRate = makeRate(scene, valley);
-    scene.ask.prepend(question, why);
-    const drawGuess = makeOptions(question, {
+    const drawGuess = makeOptions(scene.ask, {
       question: "The ball is here. Which weight lowers the loss?",
       choices: [
         [-1, "← Smaller"],
@@ -65,14 +61,19 @@ const slope = {
       ],
       pick: (guess) => scene.change({ guess }),
     });
+    const { why, box, shown, slider } = stamp(scene.ask, "slope-question");
+    slider.oninput = () => changeSetting(scene, slider.value / 100);
     return (own) => {
-      drawGuess(own.guess, own.guess && -1);
-      question.hidden = own.weights.length > 1 || own.verdict !== null; // after the first step
+      const isFirst = own.weights.length === 1 && own.verdict === null; // before the first step
+      drawGuess(own.guess, own.guess && -1, isFirst);
       setWords(why, describeStep(valley, own));
-      drawRate(own);
+      box.hidden = own.guess === null;
+      slider.value = 100 * own.setting;
+      setText(shown, two(rateOf(valley, own.setting)));
+      setAttributes(slider, { "aria-valuetext": shown.textContent });
+      rule.replaceChildren(...(own.guess === null ? [] : writeRule(stepOf(valley, own))));
       const name = page.model.classNames[valley.index];
       drawChart((width, height) => paintValley(width, height, valley, own, name));
-      rule.replaceChildren(...(own.guess === null ? [] : writeRule(stepOf(valley, own))));
     };
   },
 
@@ -98,28 +99,6 @@ const slope = {
     return true;
   },
 };
-
-/** Append the slider of the step size to the question. Returns draw(own). */
-function makeRate(scene, valley) {
-  const slider = make("input", { type: "range", min: 0, max: 100, id: "rate" });
-  slider.addEventListener("input", () => changeSetting(scene, slider.value / 100));
-  const shown = make("b");
-  const box = make(
-    "div.rate",
-    {},
-    make("label", { for: "rate" }, make("b", {}, "Step size, or learning rate"), shown),
-    slider,
-    make("p.label", { "aria-hidden": true }, make("span", {}, "careful"), make("span", {}, "reckless")),
-  );
-  scene.ask.append(box);
-  return (own) => {
-    box.hidden = own.guess === null;
-    slider.value = 100 * own.setting;
-    const rate = two(rateOf(valley, own.setting));
-    setText(shown, rate);
-    setAttributes(slider, { "aria-valuetext": rate });
-  };
-}
 
 function changeSetting(scene, setting) {
   if (scene.own.verdict === "out") startAgain(scene);
@@ -182,7 +161,7 @@ function describeStep(valley, { guess, weights, verdict, hop, setting, sought })
   }
   const [side, way] = steep < 0 ? ["below", "larger"] : ["above", "smaller"];
   const says = `the slope is *${side} 0*, so a ${way} weight lowers the loss.`;
-  return weights[0] === valley.start ? `${guess === -1 ? "Yes" : "No"}: ${says}` : `Here ${says}`;
+  return (weights[0] === valley.start ? verdictOn(guess, -1) : "Here ") + says;
 }
 
 /** Return the rule of a step, in numbers. */

@@ -36,18 +36,13 @@ function readInPlace({ model }, strokes) {
   return readImage(model, rasteriseInPlace(strokes, model.shape, pen));
 }
 
-/** Return the most probable output of a reading. */
-function bestOf({ probabilities }) {
-  return probabilities.indexOf(Math.max(...probabilities));
-}
-
 /**
  * Choose the edge maps that light up most on ink, and the shapes that add most to the score of the answer: {edges,
  * shapes}.
  */
 function chooseUnits(page, reading) {
   const { layers } = page.model;
-  const points = sharesOf(layers, reading.values, page.shapes + 1, layers.length, bestOf(reading));
+  const points = sharesOf(layers, reading.values, page.shapes + 1, layers.length, reading.best);
   const inOrder = (units) => units.sort((a, b) => a - b);
   return {
     edges: inOrder(strongest(raisedBy(page, reading), EDGES_SHOWN)),
@@ -150,10 +145,9 @@ function nameOf({ model }, { digit }) {
 }
 
 /** Describe a reading in a sentence. */
-function describeReading({ model }, { digit, probabilities }) {
+function describeReading({ model }, { digit, best, probabilities }) {
   if (digit !== null) return `The network gives the ${model.classNames[digit]} ${percent(probabilities[digit])}.`;
-  const isNone = probabilities.indexOf(Math.max(...probabilities)) === negativeOf(model);
-  return isNone ? "The network says that this is none of its digits." : "The network is undecided.";
+  return best === negativeOf(model) ? "The network says that this is none of its digits." : "The network is undecided.";
 }
 
 /** Make edge maps, shapes and bars, with lines between them. Returns draw(reading, own, isMoving). */
@@ -182,9 +176,8 @@ function makeFlow({ stage, page }, canvas) {
 
 /** Return the largest activation of the first and of the last layer with kernels in a chosen picture. */
 function peaksOf(page) {
-  page.peaks ??= (({ values }) => [page.edges, page.shapes].map((index) => extremes(values[index + 1])[1]))(
-    readImage(page.model, page.pictures.sure.image),
-  );
+  const { values } = pictureOf(page, "sure").reading;
+  page.peaks ??= [page.edges, page.shapes].map((index) => extremes(values[index + 1])[1]);
   return page.peaks;
 }
 
@@ -220,7 +213,7 @@ function measureFlow(page, reading, units) {
     const shares = sharesOf(layers, values, edges + 1, shapes + 1, unit * positions + map.indexOf(extremes(map)[1]));
     return units.edges.map((edge) => shares[edge]);
   });
-  const total = sharesOf(layers, values, shapes + 1, layers.length, bestOf(reading));
+  const total = sharesOf(layers, values, shapes + 1, layers.length, reading.best);
   const scale = (list, most) => list.map((value) => clamp(value / (most || 1), 1));
   const most = Math.max(...joined.flat());
   const added = units.shapes.map((unit) => total[unit]);

@@ -1,6 +1,5 @@
 import os
 import re
-import time
 from pathlib import Path
 
 import numpy as np
@@ -186,12 +185,11 @@ total = "sum(hours) * rate"
     assert form.text == text
 
 
-def test_long_form_is_refused_before_it_is_parsed(tmp_path: Path) -> None:
+def test_long_form_is_refused_before_it_is_parsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A key of 50,000 parts takes half a minute."""
-    started = time.process_time()
+    monkeypatch.setattr("tomllib.loads", lambda text: pytest.fail("parsed"))
     with pytest.raises(UsageError):
         load_form(write(tmp_path / "form.toml", "a." * 50_000 + "a = 1"))
-    assert time.process_time() - started < 1
 
 
 def test_form_with_the_mark_of_an_editor_for_windows_is_read(tmp_path: Path) -> None:

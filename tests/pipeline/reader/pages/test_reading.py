@@ -16,13 +16,6 @@ from tests.pipeline.models import make_model
 DIGITS = 30  # test images that the tests take
 
 
-@pytest.fixture(scope="module")
-def detector() -> Detector:
-    found = load(PRETRAINED_READER).detector
-    assert found is not None
-    return found
-
-
 def read_text(model: Detector, grey: Any) -> str:
     return read(model, grey, grey.shape).text
 
