@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.network.activations import Array
+from pipeline.engine.float_arrays import Array
 from pipeline.network.losses import log_softmax
 from pipeline.reader.pages.detections import Detection
 from pipeline.reader.pages.lines import UNEVEN_SIZES_RATIO, find_rows, measure_slope
