@@ -212,7 +212,7 @@ def list_contents() -> list[str]:
     sections = re.split(r"^## ", (ROOT / "docs/README.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
     contents = ["\n```{toctree}\n:hidden:\ndocs/README\n```\n"]
     for section in sections[1:]:
-        pages = "\n".join(f"/docs/{page}" for page in re.findall(r"^\| \[.*?\]\((.*?)\.md\)", section, re.MULTILINE))
+        pages = "\n".join(f"/docs/{page}" for page in re.findall(r"^- \[.*?\]\((.*?)\.md\)", section, re.MULTILINE))
         contents.append(f"\n```{{toctree}}\n:hidden:\n:caption: {section.splitlines()[0]}\n{pages}\n```\n")
     return contents
 
