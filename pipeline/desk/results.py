@@ -58,7 +58,7 @@ def _read(work: Work, done: int = 0) -> Generator[list[tuple[Reading, bytes | No
     pictures = [picture for picture, _ in work.pictures]
     following = iter(pictures[done:])
     read = read_pictures(work.request, pictures[done:], work.backend)
-    with progress("classify", len(pictures), done, "pictures") as shown, contextlib.closing(read) as blocks:
+    with progress("classify", len(pictures), "pictures", done) as shown, contextlib.closing(read) as blocks:
         for block in blocks:
             for (reading, _), picture in zip(block, following, strict=False):
                 if reading.more_pages:

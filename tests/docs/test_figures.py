@@ -25,7 +25,6 @@ NO_PROSE = re.compile(
 GIVEN: dict[str, set[str]] = {
     "README.md": {"0.2GB"},  # rounded, of its table of packages
     "docs/README.md": {"45min"},  # of a lesson
-    "docs/use/pages.md": {"45min"},
     "docs/use/teaching.md": {"100%"},
     "docs/learn/tutorial.md": {"47MB", "376MB"},
     "docs/pipeline/cluster.md": {"10s"},  # time limits

@@ -41,7 +41,8 @@ class Span:
     start of the line to the centres of the digits, in pixels, (k,). probabilities: the probabilities of the classes for
     each digit, (k, classes). logits: the logits of these columns, (outputs, columns). probability: the probability that
     they show these digits and no other, whatever stands between them. others: the most probable other labels with their
-    probabilities, None if they were not computed.
+    probabilities, None if they were not computed. columns: those of the digits in the logits, none if a pattern was
+    given.
     """
 
     labels: tuple[int, ...]
@@ -50,6 +51,7 @@ class Span:
     logits: Array
     probability: float = 0.0
     others: Sequence[tuple[tuple[int, ...], float]] | None = None
+    columns: tuple[int, ...] = ()
 
     @property
     def is_reported(self) -> bool:
@@ -132,7 +134,9 @@ def find_spans(logits: Array, classes: int, pitch: float) -> list[Span]:
         stop = min(logits.shape[1], after[last], columns[last] + 1 + INK_REACH * SIZE / pitch)
         labels = tuple(found.text[i] for i in part)
         digits = columns[[i for i in part if found.text[i] < classes]]
-        spans.append(Span(labels, (digits + 0.5) * pitch, p[:classes, digits].T, logits[:, round(start) : round(stop)]))
+        seen = logits[:, round(start) : round(stop)]
+        own = tuple((digits - round(start)).tolist())
+        spans.append(Span(labels, (digits + 0.5) * pitch, p[:classes, digits].T, seen, columns=own))
     return spans
 
 

@@ -19,7 +19,7 @@ from pipeline.engine.program import run_command
 
 def count():
     '''Count.'''
-    with progress("count", 12_000, 2_000) as shown:
+    with progress("count", 12_000, "images", 2_000) as shown:
         for block in range(10):
             time.sleep(0.1)
             shown.advance(1_000)
@@ -40,7 +40,7 @@ def test_without_terminal_the_count_is_logged_at_intervals(
 ) -> None:
     monkeypatch.setattr("pipeline.engine.progress.LOG_INTERVAL", interval)
     caplog.set_level(logging.INFO)
-    with progress("predict", 50_000, done=10_000) as shown:
+    with progress("predict", 50_000, "images", done=10_000) as shown:
         for _ in range(2):
             shown.advance(4_100)
     lines = ["predict: 14,100/50,000 images", "predict: 18,200/50,000 images"]
@@ -52,7 +52,7 @@ def test_download_of_unknown_size_shows_megabytes(
 ) -> None:
     monkeypatch.setattr("pipeline.engine.progress.LOG_INTERVAL", 0)
     caplog.set_level(logging.INFO)
-    with progress("download", None) as shown:
+    with progress("download", None, "bytes") as shown:
         shown.advance(1_234_567)
     assert caplog.messages == ["download: 1.2 MB"]
 

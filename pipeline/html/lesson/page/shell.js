@@ -43,14 +43,13 @@ function makeShell(page) {
   const parts = Object.fromEntries(
     ["main", "title", "lead", "ask", "stage", "go", "others", "spoken"].map((id) => [id, document.getElementById(id)]),
   );
-  let clock = makeClock();
+  const clock = makeClock();
   let draw = () => {};
   let handle = null;
 
   /** Make what a scene sees of the page. */
   function makeHandle(number) {
     clock.stop();
-    clock = makeClock();
     return {
       page,
       stage: parts.stage,
@@ -59,9 +58,7 @@ function makeShell(page) {
         return state.scenes[number];
       },
       change: (patch) => change({ scenes: { ...state.scenes, [number]: { ...state.scenes[number], ...patch } } }),
-      animate: clock.animate,
-      every: clock.every,
-      stop: clock.stop,
+      ...clock,
       next: () => go(number + 1),
       turn: (step, patch = {}) => turn(number, step, patch),
       say: (text) => setText(parts.spoken, text),
@@ -110,10 +107,8 @@ function makeShell(page) {
   }
 
   function showSteps(number) {
-    for (const link of document.querySelectorAll("[data-scene]")) {
-      if (Number(link.dataset.scene) === number) link.setAttribute("aria-current", "step");
-      else link.removeAttribute("aria-current");
-    }
+    for (const link of document.querySelectorAll("[data-scene]"))
+      link.ariaCurrent = Number(link.dataset.scene) === number ? "step" : null;
   }
 
   /** Open a scene, or a step of it, so that the browser can go back from it. */
@@ -185,6 +180,6 @@ function makeShell(page) {
   parts.go.addEventListener("click", () => SCENES[state.scene - 1].action(handle.own, handle)?.run());
   document.addEventListener("keydown", onKey);
   window.addEventListener("resize", fit);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => (resetColours(), change()));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => (colours.clear(), change()));
   return { open, present, fit };
 }

@@ -27,16 +27,14 @@ function listenToPlace(element, pick, isHovered = false) {
 
 /** Return the number of the square at a place in a grid. */
 function squareAt(x, y, columns, rows) {
-  const [column, row] = [clamp(Math.floor(x * columns), columns - 1), clamp(Math.floor(y * rows), rows - 1)];
-  return row * columns + column;
+  return clamp(Math.floor(y * rows), rows - 1) * columns + clamp(Math.floor(x * columns), columns - 1);
 }
 
 /** Return the square of a grid to which an arrow key leads; null for other keys. */
 function moveIn(key, square, columns, rows) {
   if (!(key in MOVES)) return null;
   const [x, y] = MOVES[key];
-  const [column, row] = [clamp((square % columns) + x, columns - 1), clamp(Math.floor(square / columns) + y, rows - 1)];
-  return row * columns + column;
+  return clamp(Math.floor(square / columns) + y, rows - 1) * columns + clamp((square % columns) + x, columns - 1);
 }
 
 /**

@@ -58,7 +58,6 @@ function makeSheet(page, scene, isSolved) {
     part.style.setProperty("--columns", columns);
     part.append(...cells.map((cell, k) => make(shades?.[k] ? `span.${shades[k]}` : "span", {}, cellOf(cell))));
   });
-  const tick = (isRight) => (isSolved && isRight ? "☒" : "☐");
   fillEach("choices", (part, { choices, right }) =>
     part.append(...choices.map((text, i) => make("span", { "data-right": i === right }, text))),
   );
@@ -93,42 +92,17 @@ function sheetOnWatching({ model, edges }) {
   const [height, width] = model.shape;
   const outputs = model.layers.at(-1).outputShape[0];
   return {
-    ...{
-      height,
-      width,
-      pixels: height * width,
-      edges: count,
-      rows,
-      columns,
-      values: withCommas(count * rows * columns),
-    },
-    ...{ outputs, "none-too": negativeOf(model) === null ? "" : `, one of them for “${NONE}”` },
+    ...{ height, width, pixels: height * width, edges: count, rows, columns },
+    ...{ values: withCommas(count * rows * columns), outputs },
+    ...{ "none-too": negativeOf(model) === null ? "" : `, one of them for “${NONE}”` },
   };
 }
 
 /* Sheet 2: round numbers, so that it can be done in the head. */
 
-const STROKES_ON_PAPER = [
-  [
-    [0, 0, 1, 0.5, 0],
-    [0, 0, 1, 0.5, 0],
-    [0, 0.5, 1, 0, 0],
-    [0, 0.5, 1, 0, 0],
-    [0, 1, 1, 0, 0],
-  ],
-  [
-    [0, 0, 0, 0, 0],
-    [1, 1, 0, 0, 0],
-    [1, 1, 0.5, 0, 0],
-    [0, 0, 0, 0, 0],
-    [0, 0, 0, 0, 0],
-  ],
-];
+// The ink of each row of two strokes, in halves: a vertical one, and the end of a horizontal one.
+const STROKES_ON_PAPER = ["00210 00210 01200 01200 02200", "00000 22000 22100 00000 00000"];
 const FIRST_STOPS = 4;
-
-function one(value) {
-  return fixed(value, 1);
-}
 
 function sheetOnKernel(page, isSolved) {
   const [, width] = page.model.shape;
@@ -136,9 +110,11 @@ function sheetOnKernel(page, isSolved) {
   const [numbers, stops] = [kernelOf(RIGHT), stopsIn(width)];
   const starts = Array.from({ length: FIRST_STOPS }, (_, i) => stride * i);
   const last = stride * (stops - 1);
+  const one = (value) => fixed(value, 1);
   const grid = (values) => ({ cells: values.map(one), columns: size });
   const tasks = STROKES_ON_PAPER.map((stroke, i) => {
-    const { under, products, sum } = multiplyAt(stroke.flat(), [size, size], numbers, 0);
+    const ink = [...stroke.replaceAll(" ", "")].map((half) => half / 2);
+    const { under, products, sum } = multiplyAt(ink, [size, size], numbers, 0);
     const shades = under.map((ink) => (ink === 0 ? "" : ink < 1 ? "half" : "full"));
     return {
       [`ink${i + 1}`]: { ...grid(under), shades },
@@ -159,44 +135,24 @@ function sheetOnKernel(page, isSolved) {
 
 const GAPS = 3; // products to calculate
 
-/**
- * Return the numbers of the sheet: {story, term, gaps, rest, scores, letters, pictures}. gaps: cells whose products can
- * be calculated from three decimals. rest: the sum of the other maps. scores: with the shape and without it. letters:
- * shapes that pictures need most. pictures: {name, ink, changes, letter}.
- */
-function shapesOnPaper(page) {
-  const story = storyOf(page);
-  const term = story.terms[story.first];
-  const isExact = (k) =>
-    term.products[k] !== 0 &&
-    round2(Number((term.values[k].toFixed(3) * term.weights[k].toFixed(3)).toFixed(6))) === term.products[k];
-  const gaps = strongest(term.products.map(Math.abs), term.products.length).filter(isExact).slice(0, GAPS);
-  const rest = sumShown(story.terms.filter((each) => each !== term).map(({ sum }) => sum));
-  const without = forwardWithout(page, story.reading, [story.unit]).at(-1);
-  const needs = picturesOf(page).map((picture) => trialsOf(page, picture).map(({ change }) => change));
-  const neediest = needs.map((changes) => changes.indexOf(Math.min(...changes)));
-  const letters = [...new Set([story.unit, ...neediest])].sort((a, b) => a - b);
-  const pictures = picturesOf(page).map(({ ink, reading: { best } }, i) => ({
-    ...{ ink, name: outputNames(page.model)[best], changes: letters.map((unit) => round2(needs[i][unit])) },
-    letter: letterOf(letters.indexOf(neediest[i])),
-  }));
-  return {
-    story,
-    term,
-    gaps,
-    rest,
-    letters,
-    pictures,
-    scores: [story.reading.logits, without].map((each) => round2(each[story.digit])),
-  };
-}
-
 function letterOf(index) {
   return String.fromCharCode(65 + index);
 }
 
 function sheetOnShapes(page) {
-  const { story, term, gaps, rest, scores, letters, pictures } = shapesOnPaper(page);
+  const story = storyOf(page);
+  const term = story.terms[story.first];
+  // Products can be calculated from three decimals in some cells; the gaps are the largest of these.
+  const isExact = (k) =>
+    term.products[k] !== 0 &&
+    round2(Number((term.values[k].toFixed(3) * term.weights[k].toFixed(3)).toFixed(6))) === term.products[k];
+  const gaps = strongest(term.products.map(Math.abs), term.products.length).filter(isExact).slice(0, GAPS);
+  const rest = sumShown(story.terms.filter((each) => each !== term).map(({ sum }) => sum)); // of the other maps
+  const without = forwardWithout(page, story.reading, [story.unit]).at(-1);
+  const scores = [story.reading.logits, without].map((each) => round2(each[story.digit]));
+  const needs = picturesOf(page).map((picture) => trialsOf(page, picture).map(({ change }) => change));
+  const neediest = needs.map((changes) => changes.indexOf(Math.min(...changes))); // the shape that each needs most
+  const letters = [...new Set([story.unit, ...neediest])].sort((a, b) => a - b);
   const { biases, window: size } = page.model.layers[page.shapes];
   const grid = (cells) => ({ cells, columns: cells.length / size[0] });
   const three = (value) => fixed(value, 3);
@@ -213,13 +169,16 @@ function sheetOnShapes(page) {
     ...{ bias: signed(biases[story.unit]), total: two(story.total), square: two(Math.max(story.total, 0)) },
     ...{ name: page.model.classNames[story.digit], before: two(scores[0]), after: two(scores[1]) },
     change: signed(scores[1] - scores[0]),
-    pictures: [...tiles, ...pictures.map(({ ink }, i) => picture(ink, page.model.shape[1], `Picture ${i + 1}`))],
+    pictures: [
+      ...tiles,
+      ...picturesOf(page).map(({ ink }, i) => picture(ink, page.model.shape[1], `Picture ${i + 1}`)),
+    ],
     needs: {
       head: ["Change of its score", ...letters.map((_, i) => `without ${letterOf(i)}`), "needs most"],
-      rows: pictures.map(({ name, changes, letter }, i) => [
-        `Picture ${i + 1}, read as ${name}`,
-        ...changes.map(signed),
-        { blank: letter },
+      rows: picturesOf(page).map(({ reading }, i) => [
+        `Picture ${i + 1}, read as ${outputNames(page.model)[reading.best]}`,
+        ...letters.map((unit) => signed(needs[i][unit])),
+        { blank: letterOf(letters.indexOf(neediest[i])) },
       ]),
     },
   };
@@ -243,7 +202,7 @@ function sheetOnScores(page) {
       head: ["", "score s", "e to the power of s", "share of the sum"],
       rows: outputs.map((output, i) => [
         outputNames(model)[output],
-        one(scores[i]),
+        fixed(scores[i], 1),
         { blank: withCommas(two(powers[i])) },
         { blank: percent(shares[i], true) },
       ]),

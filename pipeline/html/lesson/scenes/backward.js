@@ -11,6 +11,7 @@ const WEIGHTS = [
 const ANSWER = "A";
 const MADE_UP = "Picture, pixel and error are real; the weights are made up to be round. Other inputs are left out.";
 const STEP_SIZE = 5; // so large that the share is seen to rise
+const LINKED = { A: [5, 4, 2], B: [Infinity, Infinity, 2] }; // steps after which the error has come back over each link
 
 /** Return the numbers of the scene: those of `walkBack`, the pixel, the right class and the other one with most. */
 function walkOf(page) {
@@ -158,7 +159,8 @@ function listLines({ step, moved, taken }, ledger, found) {
 
 /**
  * Return where all is drawn: from left to right, or upwards on tablets and phones. {isUpright, isSmall, radius,
- * picture: {x, y, size}, nodes}. nodes: points of each path: pixel, edge neuron, shape neuron and score.
+ * picture: {x, y, size}, caption, nodes}. caption: the place of the text of the pixel. nodes: points of each path:
+ * pixel, edge neuron, shape neuron and score.
  */
 function planNet(width, height, { row, column }, columns) {
   const isUpright = width < 500 || (width < 800 && height > width);
@@ -174,7 +176,8 @@ function planNet(width, height, { row, column }, columns) {
   const cell = size / columns;
   const pixel = [x + (column + 0.5) * cell, y + (row + 0.5) * cell];
   const path = (across) => [pixel, place(1, across), place(2, across), place(3, middle)];
-  return { isUpright, isSmall, radius, picture: { x, y, size }, nodes: { A: path(first), B: path(second) } };
+  const caption = isUpright ? [x + size + 16, y + size - 8] : [x + size / 8, y + size + 24];
+  return { isUpright, isSmall, radius, picture: { x, y, size }, caption, nodes: { A: path(first), B: path(second) } };
 }
 
 /** Return the point at a share of the way from one point to another. */
@@ -192,24 +195,18 @@ function paintNet(plan, own, found) {
   const names = Object.keys(PATHS);
   const [x, y] = plan.nodes.A[0];
   return [
-    ...names.flatMap((name) => drawLinks(plan.nodes[name], name, own.step)),
+    ...names.flatMap((name) =>
+      LINKED[name].map((since, k) =>
+        drawLine(own.step >= since ? "link done" : "link", plan.nodes[name][k], plan.nodes[name][k + 1]),
+      ),
+    ),
     makeSvg("rect", { class: "pixel", x: x - 8, y: y - 8, width: 16, height: 16, rx: 2 }),
-    plan.isSmall ? null : drawPixelName(plan, found.ink),
+    plan.isSmall ? null : drawText(...plan.caption, `One pixel: ink ${two(found.ink)}`),
     ...names.flatMap((name) => drawWeights(plan, name, own, found)),
     ...messagesOf(plan, own, found).map((message) => drawMessage(message, own, plan.isSmall)),
     ...names.flatMap((name) => drawNeurons(plan, name, found)),
     ...drawScore(plan, own, found),
   ];
-}
-
-function drawLinks(nodes, name, step) {
-  const since = name === "A" ? [5, 4, 2] : [Infinity, Infinity, 2]; // steps
-  return since.map((first, k) => drawLine(step >= first ? "link done" : "link", nodes[k], nodes[k + 1]));
-}
-
-function drawPixelName({ isUpright, picture: { x, y, size } }, ink) {
-  const [left, top] = isUpright ? [x + size + 16, y + size - 8] : [x + size / 2, y + size + 24];
-  return drawText(left, top, `One pixel: ink ${two(ink)}`, { anchor: isUpright ? "start" : "middle" });
 }
 
 /** Return a text beside a point of a path: so many pixels outwards, and so many further along it. */

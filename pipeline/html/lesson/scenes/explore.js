@@ -83,7 +83,7 @@ function describeChanges(page, count, reading) {
 function buildMaps(scene, parts) {
   const { page } = scene;
   const layer = page.model.layers[page.edges];
-  const [count, height, width] = layer.outputShape;
+  const [count] = layer.outputShape;
   const [rows, columns] = layer.window;
   const maps = makeMany(parts.maps, count, (kernel) => {
     const given = { onclick: () => scene.change({ kernel }), "aria-label": `Edge map ${kernel + 1}` };
@@ -100,11 +100,8 @@ function buildMaps(scene, parts) {
     most: 2 * largestMagnitude(layer.weights),
   });
   return ({ kernel }, model, reading) => {
-    const values = reading ? reading.values[page.edges + 1] : new Float32Array(count * height * width);
-    const most = 0.75 * (page.pictures ? peaksOf(page)[0] : extremes(values)[1] || 1);
-    const ink = reading ? reading.values[0] : new Float32Array(model.shape[0] * model.shape[1]);
     maps.forEach((button, i) => {
-      paintOver(button.firstChild, model, page.edges, ink, partOf(values, count, i), most);
+      paintEdge(button.firstChild, page, reading, i);
       setAttributes(button, { "aria-pressed": i === kernel });
     });
     const weights = rowOf(model.layers[page.edges], kernel);

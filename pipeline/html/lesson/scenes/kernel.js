@@ -100,15 +100,6 @@ const kernel = {
     if (isSliding(scene)) return { label: "To the end", run: () => moveKernel(scene, strongestStop(scene)) };
     return own.isSolved ? { label: "Next", run: scene.next } : null;
   },
-
-  /** Arrows move the frame. */
-  key(scene, { key }) {
-    const stops = stopsIn(scene.page.model.shape[1]);
-    const stop = scene.own.choice === null ? null : moveIn(key, scene.own.stop, stops, stops);
-    if (stop === null) return false;
-    moveKernel(scene, stop);
-    return true;
-  },
 };
 
 function isSliding({ own, page }) {

@@ -21,7 +21,7 @@ function sharesOfPictures(page) {
 function askForLoss(page) {
   const { torn, wrong } = sharesOfPictures(page);
   const [before, after] = [torn, wrong].map(lossOfShare);
-  const times = timesAsLarge(after, before);
+  const times = Math.floor(after / before);
   return {
     question: `The right digit’s share falls from ${percent(torn)} to ${percent(wrong)}. How does the loss change?`,
     choices: [

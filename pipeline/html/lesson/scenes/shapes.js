@@ -166,19 +166,6 @@ const shapes = {
   action: (own, scene) => STEPS_OF_SHAPES[own.step].action?.(scene),
 
   others: (own, scene) => STEPS_OF_SHAPES[own.step].others?.(scene) ?? [backFrom(scene)],
-
-  /** Arrows choose a map, or move the frame. */
-  key(scene, { key }) {
-    const { own, page } = scene;
-    const [rows, columns] = sidesOf(page);
-    const [places, at] =
-      own.step === SLIDE_IT ? [[columns, rows], own.stop] : [[storyOf(page).order.length, 1], own.map];
-    const next = own.step > SLIDE_IT || own.step === GUESS ? null : moveIn(key, at, ...places);
-    if (next === null) return false;
-    if (own.step === SLIDE_IT) moveKernel(scene, next);
-    else scene.change({ map: next, cell: null });
-    return true;
-  },
 };
 
 /** Return the story of the scene, of `findStory`, with the output that its question is about besides the right one. */
