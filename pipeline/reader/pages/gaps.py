@@ -5,6 +5,7 @@ page, it runs on through other rows. And where other rows have a gap at the same
 parts numbers. Both are log-odds, which are added to the logits of a space in the columns of the gap.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -16,9 +17,10 @@ from pipeline.engine.float_arrays import Array
 from pipeline.network.losses import log_softmax
 from pipeline.reader.pages.detections import Detection
 from pipeline.reader.pages.lines import UNEVEN_SIZES_RATIO, find_rows, measure_slope
-from pipeline.reader.rows.labels import OTHER_WRITING, SPACE
-from pipeline.reader.rows.spans import Span
+from pipeline.reader.rows.labels import OTHER_WRITING, SEPARATORS, SPACE
+from pipeline.reader.rows.spans import IMPOSSIBLE, Span
 
+LIST = re.compile(",(?!000,) ?0+ ?,")  # two commas, and between them digits that are no group of three
 RULE_ODDS = 6.0  # log-odds of a space where a rule runs through several rows
 BESIDE = 3  # pixels from a rule to the paper beside it
 STANDS_OUT = 0.25  # local contrast between the two
@@ -43,13 +45,26 @@ def weigh_gaps(detections: Sequence[Detection], temperature: float) -> list[Dete
     temperature: that of the recogniser.
     """
     weighed = [i for i, each in enumerate(detections) if each.is_reported and each.span.columns]
-    shown = [detections[i] for i in weighed]
+    shown = [replace(detections[i], span=part_list(detections[i].span)) for i in weighed]
     rules = [RULE_ODDS * each for each in find_ruled_gaps(shown)]
     odds = [measure_odds(each.span, temperature) + ruled for each, ruled in zip(shown, rules, strict=True)]
     result = list(detections)
-    for i, ruled, votes in zip(weighed, rules, count_votes(shown, odds), strict=True):
-        result[i] = replace(result[i], span=favour_spaces(result[i].span, temperature * (ruled + votes)))
+    for i, each, ruled, votes in zip(weighed, shown, rules, count_votes(shown, odds), strict=True):
+        result[i] = replace(each, span=favour_spaces(each.span, temperature * (ruled + votes)))
     return result
+
+
+def part_list(span: Span) -> Span:
+    """Return a span with spaces for its commas if they part a list: no number has a 4 between two of them, as 2,4,8."""
+    classes = span.probabilities.shape[1]
+    space, comma = classes + SPACE, classes + SEPARATORS[","]
+    written = "".join("0" if symbol < classes else "," if symbol == comma else " " for symbol in span.labels)
+    if not LIST.search(written):
+        return span
+    logits = span.logits.copy()
+    logits[space] = np.logaddexp(logits[space], logits[comma])
+    logits[comma] = IMPOSSIBLE
+    return replace(span, logits=logits, labels=tuple(space if symbol == comma else symbol for symbol in span.labels))
 
 
 def list_gaps(span: Span) -> list[slice]:

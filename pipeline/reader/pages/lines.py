@@ -22,6 +22,8 @@ BAND = 3.0  # standard deviation, in sizes along the row, of the weights with wh
 STIFF = 1.0  # weight, in digits at a distance of a size, of the slope that all rows have
 NEIGHBOUR = 2.5  # distance in sizes up to which two digits may be neighbours in a row
 STEEP = 0.6  # slope up to which a line between neighbours may be that of a row
+STEEPEST = 1.3  # the same, in a picture that is turned; at 60 degrees, the detector sees no digits
+ALIKE = 0.5  # difference of the slopes of such a picture, at most
 SAME_ROW_HEIGHT = 0.55  # distance in sizes from the height of a row's last digit up to which a number belongs to it
 
 
@@ -88,16 +90,28 @@ def find_lines(found: Proposals) -> Iterator[CentreLine]:
 
 
 def measure_slope(y: Array, x: Array, size: Array) -> float:
-    """Return the median slope from each digit to its nearest right neighbour; 0 for fewer than two slopes."""
-    slopes = []
+    """Return the median slope from each digit to its nearest right neighbour; 0 for fewer than two slopes.
+
+    Slopes beyond STEEP are those of a picture that is turned: they count if there are no others, and if they are alike.
+    """
+    slopes = _list_slopes(y, x, size, STEEP)
+    if len(slopes) < 2:
+        slopes = _list_slopes(y, x, size, STEEPEST)
+        if len(slopes) < 2 or slopes[-1] - slopes[0] > ALIKE:
+            return 0.0
+    return (slopes[(len(slopes) - 1) // 2] + slopes[len(slopes) // 2]) / 2  # np.median would import numpy.ma
+
+
+def _list_slopes(y: Array, x: Array, size: Array, steep: float) -> list[float]:
+    """Return the slopes up to `steep` from each digit to its nearest right neighbour, the smallest first."""
+    slopes = list[float]()
     for i in range(len(y)):
         right, down = x - x[i], y - y[i]
-        near = (right > 0.2 * size[i]) & (right < NEIGHBOUR * size[i]) & (np.abs(down) < STEEP * right)
+        near = (right > 0.2 * size[i]) & (right < NEIGHBOUR * size[i]) & (np.abs(down) < steep * right)
         if near.any():
             nearest = np.flatnonzero(near)[np.argmin(np.hypot(right, down)[near])]
-            slopes.append(down[nearest] / right[nearest])
-    middle = sorted(slopes)[(len(slopes) - 1) // 2 : len(slopes) // 2 + 1]  # np.median would import numpy.ma
-    return float(np.mean(middle)) if len(slopes) > 1 else 0.0
+            slopes.append(float(down[nearest] / right[nearest]))
+    return sorted(slopes)
 
 
 def find_rows(numbers: Sequence[tuple[Array, Array, float]]) -> list[list[int]]:

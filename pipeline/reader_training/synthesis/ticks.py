@@ -40,7 +40,7 @@ def add_ticks(drawn: Lettering, tick: Tick, x_height: float, generator: Generato
     A tick above is higher than the letters around it, and a comma is partly below the line, because anybody would
     read a stroke beside a word that is as high as its letters as a 1. x_height: of the letters, in heights of a digit.
     """
-    height = _digit_height(drawn)
+    height = float(max(drawn.ink.shape) / drawn.size)  # of a digit, in pixels
     unit, room = x_height * height, math.ceil(TICK_ROOM * x_height * height)
     foot = len(drawn.ink) / 2 - drawn.middle * height + room  # row of the line of writing, below the room for ticks
     ink = np.pad(drawn.ink, room)
@@ -77,11 +77,6 @@ def add_ticks(drawn: Lettering, tick: Tick, x_height: float, generator: Generato
             for number in range(2 if place == "quotes" else 1):
                 draw(x + number * (1.6 * pen + 0.15 * unit), bottom)
     return frame(np.maximum(ink, np.asarray(sheet, np.float32) / 255), foot, height)
-
-
-def _digit_height(drawn: Lettering) -> float:
-    """Return the height of a digit in the pixels of drawn text."""
-    return float(max(drawn.ink.shape) / drawn.size)
 
 
 def _take_dots(ink: Ink, foot: float, unit: float) -> list[tuple[float, float]]:

@@ -2,7 +2,6 @@
 
 import logging
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 from rich.progress import Progress as Bar
 
 from pipeline.engine.progress import Progress, progress
-from tests.processes import environment
+from tests.processes import capture
 from tests.terminal import show
 
 BLOCKS = """
@@ -80,8 +79,6 @@ def test_line_on_a_terminal_is_removed_at_the_end(tmp_path: Path) -> None:
 
 
 def test_output_without_a_terminal_has_no_bar(tmp_path: Path) -> None:
-    result = subprocess.run(
-        [sys.executable, "-c", BLOCKS], cwd=tmp_path, env=environment(), capture_output=True, text=True
-    )
+    result = capture([sys.executable, "-c", BLOCKS], cwd=tmp_path)
     assert result.stderr.splitlines() == ["count: step 1 of 2", "count: nearly done"]
     assert result.stdout.splitlines() == ["a result", "done"]

@@ -37,7 +37,8 @@ function listRows(pile) {
         const checked = each.answer ? "yes" : page.proved.has(each) ? "line" : "";
         const value = each.answer === "none" ? "" : each.text;
         const read = { text: each.read, digits: isAdded ? "" : (each.digits ?? "") };
-        const facts = { row: index + 1, region: each.field, value, checked, change, confidence: each.confidence?.toFixed(4) };
+        const confidence = each.confidence?.toFixed(4);
+        const facts = { row: index + 1, region: each.field, value, checked, change, confidence };
         return { file: page.file, ...facts, ...read, left, top, right, bottom };
       }),
   );

@@ -19,7 +19,6 @@ const explore = {
     const names = outputNames(page.model);
     const parts = stamp(scene.stage, "explore");
     const { canvas, clear, undo, reset } = parts;
-    for (const part of [parts.task, parts.invitation]) setText(part, `Draw a ${nounOf(page)}`);
     canvas.style.aspectRatio = `${columns} / ${rows}`;
     clear.onclick = () => change({ strokes: [], tested: null });
     undo.onclick = () => change({ strokes: state.strokes.slice(0, -1) });
@@ -49,10 +48,6 @@ const explore = {
     };
   },
 };
-
-function nounOf({ model }) {
-  return model.classNames.every((name) => /^\d$/.test(name)) ? "digit" : "picture";
-}
 
 /** Return the model with other weights in its first layer with kernels. changes: by the index of the weight. */
 function withChanges({ model, edges }, changes) {

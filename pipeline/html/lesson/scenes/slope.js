@@ -51,8 +51,7 @@ const slope = {
       "Loss as a curve over one weight, with a ball on it",
       (x, y, width, height) => rollBall(scene, scaleOfValley(valley, width, height), x),
     );
-    const rule = make("div.rule");
-    scene.stage.append(rule);
+    const rule = stamp(scene.stage, "slope");
     const drawGuess = makeOptions(scene.ask, {
       question: "The ball is here. Which weight lowers the loss?",
       choices: [
@@ -71,7 +70,8 @@ const slope = {
       slider.value = 100 * own.setting;
       setText(shown, two(rateOf(valley, own.setting)));
       setAttributes(slider, { "aria-valuetext": shown.textContent });
-      rule.replaceChildren(...(own.guess === null ? [] : writeRule(stepOf(valley, own))));
+      rule.rule.classList.toggle("waiting", own.guess === null);
+      writeRule(rule, stepOf(valley, own));
       const name = page.model.classNames[valley.index];
       drawChart((width, height) => paintValley(width, height, valley, own, name));
     };
@@ -164,19 +164,11 @@ function describeStep(valley, { guess, weights, verdict, hop, setting, sought })
   return (weights[0] === valley.start ? verdictOn(guess, -1) : "Here ") + says;
 }
 
-/** Return the rule of a step, in numbers. */
-function writeRule({ weight, slope: steep, rate, next }) {
-  const part = (text, name, label) => make(name, {}, text, make("small", {}, label));
-  const sign = (text) => make("div", {}, text);
-  return [
-    part(two(next), "div", "new weight"),
-    sign("="),
-    part(two(weight), "div", "weight"),
-    sign(MINUS),
-    part(two(rate), "div", "step size"),
-    sign("×"),
-    part(steep < 0 ? `(${two(steep)})` : two(steep), `div.${steep < 0 ? "neg" : "pos"}`, "slope"),
-  ];
+/** Write the rule of a step, in numbers. */
+function writeRule(parts, { weight, slope: steep, rate, next }) {
+  for (const [name, value] of Object.entries({ weight, rate, next })) setText(parts[name], two(value));
+  setText(parts.slope, steep < 0 ? `(${two(steep)})` : two(steep));
+  parts.signed.className = steep < 0 ? "neg" : "pos";
 }
 
 /** Return the elements of the chart. */

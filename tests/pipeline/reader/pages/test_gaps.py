@@ -80,6 +80,25 @@ def test_gaps_at_the_same_place_in_other_rows_part_and_join() -> None:
     assert group(see((0.7,) * 3), see((0.001,) * 3, 140), see((0.001,) * 3, 180))[0] == "abab"
 
 
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        ("a,b,a", "a b a"),
+        ("aa,b", "aa,b"),
+        ("a,aba,bba", "a,aba,bba"),
+        ("ab,ab,aba", "ab ab aba"),
+    ],
+)
+def test_list_has_several_commas_but_no_groups_of_three(read: str, text: str) -> None:
+    symbols = ["ab -.,".index(each) for each in read]  # the signs of the labels after a space and other writing
+    p = np.full((11, 4 * len(read) + 8), 1e-6)
+    p[-1] = 1
+    p[symbols, 4 * np.arange(len(read)) + 4] = 100
+    (span,) = measure(find_spans(np.log(p).astype(np.float32), 2, PITCH), 1.0)
+    x = span.places
+    assert group(Detection(span, np.full(len(x), 100.0), x, SIZE, np.ones(len(x)))) == [text]
+
+
 def test_only_what_is_reported_is_weighed() -> None:
     first, second = see(EVEN, sheet=draw(RULES)), see(EVEN, 140)
     hidden = [Detection(each.span, each.y, each.x, each.size, each.support, True) for each in (first, second)]
