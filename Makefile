@@ -53,9 +53,8 @@ prune: | $(ready) ## Delete old results and what killed runs left (KEEP=3)
 ##  Development
 
 .PHONY: FORCE $(targets)
-missing = $(if $(filter -%,$(TESTS)),,$(foreach t,$(TESTS),$(if $(wildcard $(firstword $(subst ::, ,$t))),,$t)))
 # Keep bytecode, also where the environment forbids it: each process would compile all tests again.
-pytest = $(if $(firstword $(missing)),$(error $(firstword $(missing)) does not exist))PYTHONDONTWRITEBYTECODE= $(python) -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+pytest = PYTHONDONTWRITEBYTECODE= $(python) -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 test: $(VENV)/.ready-dev ## Run the fast tests (two minutes, offline; TESTS=FOLDER)
 	$(pytest) -m 'not slow' $(TESTS)
 
@@ -98,10 +97,14 @@ format: $(VENV)/.ready-dev ## Format the code
 
 compile = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
     --generate-hashes --no-emit-index-url --upgrade --custom-compile-command "make lock, $$(date -u +%F)"
+# Prints what an extra requires, a line each.
+extra = $(python) -c 'import sys, tomllib; [print(each) for each in tomllib.load(sys.stdin.buffer)["project"]["optional-dependencies"][sys.argv[1]]]' <pyproject.toml
 lock: $(VENV)/.ready-dev ## Pin the newest versions that pyproject.toml allows
 	$(compile) pyproject.toml --group build --output-file requirements.txt
-	$(foreach l,reader report,$(python) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["$l"], sep="\n")' | $(compile) - --constraints requirements.txt --output-file requirements-$l.txt &&) :
-	$(compile) pyproject.toml --extra all --group dev $(patsubst %,--constraints requirements%txt,. -reader. -report.) --output-file requirements-dev.txt
+	$(extra) reader | $(compile) - --constraints requirements.txt --output-file requirements-reader.txt
+	$(extra) report | $(compile) - --constraints requirements.txt --output-file requirements-report.txt
+	$(compile) pyproject.toml --extra all --group dev --output-file requirements-dev.txt \
+	    $(foreach l,requirements requirements-reader requirements-report,--constraints $l.txt)
 
 clean: ## Remove generated files except the result store and .venv
 	@[ -L artifacts/site ] || rm -rf artifacts/site # a link is a result of this name

@@ -12,6 +12,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
+from docutils import nodes
 from docutils.nodes import SkipNode
 from docutils.utils.math import latex2mathml
 from numpy.typing import ArrayLike
@@ -137,6 +138,9 @@ DEMO, REPORT = "artifacts/export/index.html", "artifacts/report/index.html"
 PAGES = {DEMO: "demo.html"} | ({REPORT: "report.html"} if (ROOT / REPORT).exists() else {})
 
 
+GLOSSARY = "docs/reference/glossary"
+# Terms of the glossary that pages also use in other meanings: a link to them is written by hand.
+AMBIGUOUS = {"image", "key", "picture", "reading", "row", "store", "style"}
 REFRESH = '<meta http-equiv="refresh" content="0; url=index.html">'
 shown_files: set[Path] = set()  # to which pages link
 
@@ -181,10 +185,55 @@ def adapt(app: Sphinx, name: str, source: list[str]) -> None:
 def add_words(text: str, section: str, words: Iterable[str]) -> str:
     """Return a page with words by which it, or a section of it, is found; docs/scorer.js knows sections by the name."""
     entries = ", ".join(f"! {word}" for word in words)  # ! marks a main entry, which the search puts first
-    slugs = {re.sub(r"[^\w -]", "", found[1].lower()).replace(" ", "-"): found for found in HEADING.finditer(text)}
+    slugs = {make_slug(found[1]): found for found in HEADING.finditer(text)}
     end = slugs[section].end() if section else text.index("\n")
     option = f":name: at-{section}\n" if section else ""
     return f"{text[:end]}\n\n```{{index}} {entries}\n{option}```\n{text[end:]}"
+
+
+def link_terms(app: Sphinx, page: nodes.document, name: str) -> None:
+    """Link the first use of each term on a page to the glossary, unless the page explains the term, in italics."""
+    if name == GLOSSARY or not name.startswith(("README", "docs/")):
+        return
+    anchors = list_terms()
+    address = app.builder.get_relative_uri(name, GLOSSARY)
+    linked = {node.get("refuri", "").partition("#")[2] for node in page.findall(nodes.reference)}
+    pattern = re.compile(rf"\b({'|'.join(sorted(anchors, key=len, reverse=True))})s?\b", re.IGNORECASE)
+    for text in list(page.findall(nodes.Text)):
+        ancestors = [text.parent]
+        while ancestors[-1].parent:
+            ancestors.append(ancestors[-1].parent)
+        if any(
+            isinstance(each, (nodes.reference, nodes.title, nodes.literal, nodes.FixedTextElement))
+            for each in ancestors
+        ):
+            continue
+        parts, done = list[nodes.Node](), 0
+        for found in pattern.finditer(text):
+            anchor = anchors[found[1].lower()]
+            if anchor in linked:
+                continue
+            linked.add(anchor)
+            if isinstance(text.parent, nodes.emphasis):
+                continue
+            link = nodes.reference("", found[0], internal=True, refuri=f"{address}#{anchor}")
+            parts += [nodes.Text(text[done : found.start()]), link]
+            done = found.end()
+        if parts:
+            text.parent.replace(text, [*parts, nodes.Text(text[done:])])
+
+
+def list_terms() -> dict[str, str]:
+    """Return the anchor of each term of the glossary, in the singular and in small letters."""
+    headings = re.findall("^### (.*)$", (ROOT / f"{GLOSSARY}.md").read_text(encoding="utf-8"), re.MULTILINE)
+    terms = {term: make_slug(heading) for heading in headings for term in heading.lower().split(", ")}
+    singular = {term.removesuffix("s"): anchor for term, anchor in terms.items() if " and " not in term}
+    return {term: anchor for term, anchor in singular.items() if term not in AMBIGUOUS | {"training"}}
+
+
+def make_slug(heading: str) -> str:
+    """Return the anchor of a heading."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
 def locate_page(path: Path) -> str:
@@ -212,7 +261,7 @@ def list_contents() -> list[str]:
     sections = re.split(r"^## ", (ROOT / "docs/README.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
     contents = ["\n```{toctree}\n:hidden:\ndocs/README\n```\n"]
     for section in sections[1:]:
-        pages = "\n".join(f"/docs/{page}" for page in re.findall(r"^\| \[.*?\]\((.*?)\.md\)", section, re.MULTILINE))
+        pages = "\n".join(f"/docs/{page}" for page in re.findall(r"^- \[.*?\]\((.*?)\.md\)", section, re.MULTILINE))
         contents.append(f"\n```{{toctree}}\n:hidden:\n:caption: {section.splitlines()[0]}\n{pages}\n```\n")
     return contents
 
@@ -294,6 +343,7 @@ def setup(app: Sphinx) -> None:
     """Register the functions above."""
     app.add_html_math_renderer("mathml", (write_math, None), (write_math, None))
     app.connect("source-read", adapt)
+    app.connect("doctree-resolved", link_terms)
     app.connect("autodoc-process-docstring", describe)
     app.connect("autodoc-process-signature", shorten)
     app.connect("build-finished", add_pages)

@@ -54,7 +54,7 @@ def evaluate(
     blocks = []
     images = locate_pixels(normalize, "test")
     predicted = predict_blocks(model, [images], block_size, backend)
-    with progress("evaluate", len(images)) as shown, contextlib.closing(predicted):
+    with progress("evaluate", len(images), unit="images") as shown, contextlib.closing(predicted):
         for block in predicted:
             blocks.append(block)
             shown.advance(len(block))

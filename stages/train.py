@@ -52,9 +52,7 @@ def train(
 
     data = load_split(normalize)
     images = len(data.training)
-    architecture = classification.describe_classifier(
-        data, chosen
-    ).architecture  # raises UsageError before a line is shown
+    architecture = classification.describe_classifier(data, chosen).architecture  # or UsageError, before any line
     log.info("train: %s, %s images of %s, recipe %s", architecture, f"{images:,}", data.description.name, recipe)
 
     with show_training("train", chosen, images + sum(classification.count_drawn(data, chosen))) as on_progress:

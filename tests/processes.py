@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import psutil
 import pytest
@@ -27,6 +27,11 @@ def environment() -> dict[str, str]:
     """Return the environment of the programs that tests start. They keep their bytecode, so that they start faster."""
     own = {"PYTHONPATH": str(ROOT), "COLUMNS": "120", "NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": ""}
     return {**os.environ, **own}
+
+
+def capture(command: Sequence[str | os.PathLike[str]], **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run a command, by default in `environment`, and return its status and its output."""
+    return subprocess.run(command, **{"env": environment(), "capture_output": True, "text": True, **options})
 
 
 def unprivileged() -> list[str]:
@@ -53,7 +58,7 @@ def measure_cost(command: list[str], folder: Path) -> Cost:
     code += "print(used.ru_maxrss); sys.exit(os.waitstatus_to_exitcode(status))"
     started = time.perf_counter()
     intermediate = [sys.executable, "-S", "-c", code, *command]
-    done = subprocess.run(intermediate, cwd=folder, env=environment(), capture_output=True, text=True)
+    done = capture(intermediate, cwd=folder)
     assert done.returncode == 0, done.stderr
     unit = 1 if sys.platform == "darwin" else 1024
     return Cost(time.perf_counter() - started, int(done.stdout.split()[-1]) * unit)

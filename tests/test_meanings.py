@@ -9,7 +9,6 @@ from tests.processes import ROOT
 # Names that are always read with their module, their class or their command.
 ALLOWED = {
     "IN_NO_KEY",  # a declaration to the engine, in any module
-    "MODULES",  # of the two packages that import lazily
     *("load", "save"),  # idx.load, as in the module json, and the interface for Python
     *("main", "resolve", "run"),  # of a program, of a stage
     *("predict", "prune", "status", "train"),  # a command or stage, and the function behind it

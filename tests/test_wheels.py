@@ -15,7 +15,7 @@ from PIL import Image
 
 from pipeline.model import PRETRAINED_MODEL
 from tests.drawings import enlarge, sample_digits, write_row
-from tests.processes import ROOT
+from tests.processes import ROOT, capture
 
 pytestmark = pytest.mark.slow
 
@@ -77,7 +77,7 @@ def folder(tmp_path: Path) -> Path:
 
 def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    return capture(command, cwd=folder, env=environment)
 
 
 def test_script_reads_a_photograph(python: list[str], folder: Path) -> None:

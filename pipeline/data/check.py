@@ -11,6 +11,7 @@ from pipeline.data.split import SPLIT_PARTS, load_part, locate_pixels
 from pipeline.engine.arrays import ArrayFile, read_blocks
 from pipeline.engine.documents import NonNegative, advise_anew, load_json
 from pipeline.engine.errors import PipelineError
+from pipeline.engine.terminal import name_some
 
 DATA_FILE = "data.json"
 IMBALANCE = 20  # a warning if the largest class has more training images than this times the smallest
@@ -62,8 +63,7 @@ def list_warnings(check: DataCheck, class_names: Sequence[str]) -> list[str]:
     for part, title in SPLIT_PARTS.items():
         missing = [name for name, count in zip(class_names, check.counts[part], strict=True) if not count]
         if missing:
-            more = f" and {len(missing) - SHOWN_CLASSES} more" if len(missing) > SHOWN_CLASSES else ""
-            lines.append(f"no {title} image is of the class {', '.join(missing[:SHOWN_CLASSES])}{more}")
+            lines.append(f"no {title} image is of the class {name_some(missing, SHOWN_CLASSES)}")
     present = {count: name for name, count in zip(class_names, check.counts["train"], strict=True) if count}
     if present and max(present) > IMBALANCE * min(present):
         most, least = max(present), min(present)

@@ -11,14 +11,12 @@ whole batch are ONE matrix product: coefficients (2n, k) by fields (k, pixels).
 
 import functools
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.augmentation import Augmentation
-
-Array = NDArray[np.floating[Any]]
+from pipeline.engine.float_arrays import Array
 
 GRID_MARGIN = 1  # sigmas by which the grid of Gaussians extends beyond the image, for displacements at its edges
 

@@ -1,14 +1,13 @@
 """Ink statistics of the training images, their size and stroke widths, to prepare other pictures like them."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.engine.documents import Meta
-
-Array = NDArray[np.floating[Any]]
+from pipeline.engine.float_arrays import Array
 
 MAX_IMAGES = 10_000  # from which the statistics are computed
 INK_SAMPLES = 2_000  # images from which the size of drawn ones is computed

@@ -20,7 +20,7 @@ from pipeline.engine.errors import PipelineError
 from pipeline.engine.outputs import name_work, publish, summarise, working_folder, write_file
 from pipeline.engine.progress import progress
 from pipeline.engine.resume_log import RESUME_LOG, append_entry, new_log, peek_log, read_log
-from pipeline.engine.terminal import printable
+from pipeline.engine.terminal import name_some, printable
 from pipeline.reader.batch.blocks import Request, identify_pictures, read_pictures, rename
 from pipeline.reader.batch.boxes import CERTAIN
 from pipeline.reader.batch.folders import PictureFile, check_new
@@ -37,7 +37,7 @@ NAMED = 3  # pictures without a digit, and what may be missing on pages of a for
 
 @dataclass(frozen=True)
 class Work:
-    """Pictures to read and how. copies: the file of the copy of each picture; empty if none are wanted.
+    """Pictures to read and how. pictures: each with the file of its copy, None if no copies are wanted.
 
     form: the one of the request. least: confidence below which a row is withheld. backend: where `fewest` or more
     pictures are read; fewer are read one after the other.
@@ -45,9 +45,8 @@ class Work:
 
     request: Request
     form: Form | None
-    pictures: Sequence[PictureFile]
+    pictures: Sequence[tuple[PictureFile, Path | None]]
     least: float
-    copies: Sequence[Path]
     backend: Backend
     fewest: int
 
@@ -57,9 +56,10 @@ def _read(work: Work, done: int = 0) -> Generator[list[tuple[Reading, bytes | No
 
     Log if only the first page of a picture was read, and the pictures of several that cannot be read.
     """
-    total, following = done + len(work.pictures), iter(work.pictures)
-    read = read_pictures(work.request, work.pictures, work.backend if len(work.pictures) >= work.fewest else None)
-    with progress("classify", total, done, "pictures") as shown, contextlib.closing(read) as blocks:
+    pictures = [picture for picture, _ in work.pictures]
+    total, following = done + len(pictures), iter(pictures)
+    read = read_pictures(work.request, pictures, work.backend if len(pictures) >= work.fewest else None)
+    with progress("classify", total, "pictures", done) as shown, contextlib.closing(read) as blocks:
         for block in blocks:
             for (reading, _), picture in zip(block, following, strict=False):
                 if reading.more_pages:
@@ -81,8 +81,9 @@ def print_readings(work: Work, write: Format) -> Iterator[str]:
     empty: list[Reading] = []
     found: list[Reading] = []
     with contextlib.closing(_read(work)) as blocks:
-        for (reading, copy), target in itertools.zip_longest(itertools.chain.from_iterable(blocks), work.copies):
-            if copy is not None:
+        outcomes = itertools.chain.from_iterable(blocks)
+        for (reading, copy), (_, target) in zip(outcomes, work.pictures, strict=True):
+            if copy and target:
                 check_new([target])  # another process may have written it meanwhile
                 write_file(target, copy)
             if form:
@@ -109,7 +110,9 @@ def write_readings(work: Work, formats: Mapping[Path, Format], review: Path | No
     """
     targets = [*formats, *([review] if review else [])]
     folder, total, started = name_work(targets[0]), len(work.pictures), time.monotonic()
-    hidden, keep = folder / COPIES_FOLDER, bool(work.form or review) and not work.copies
+    hidden = folder / COPIES_FOLDER
+    copies = {hidden / f"{index}.png": copy for index, (_, copy) in enumerate(work.pictures) if copy}
+    keep = bool(work.form or review) and not copies
     with working_folder(targets[0], "classify", keep):
         entries = read_log(folder, key)
         known = convert([reading for block in entries or () for reading in block], list[Reading])
@@ -118,12 +121,12 @@ def write_readings(work: Work, formats: Mapping[Path, Format], review: Path | No
         if done:
             log.info("classify: %s of %s pictures were read before", f"{done:,}", f"{total:,}")
         else:
-            check_new(work.copies)
+            check_new(copies.values())
             if entries is None and (folder / RESUME_LOG).exists():
                 log.info("classify: starting again: the last run had another form, model or program, or other options")
             with new_log(folder, key):
                 shutil.rmtree(hidden, ignore_errors=True)
-        for parent in {copy.parent for copy in work.copies}:  # fails now rather than when all pictures are read
+        for parent in {copy.parent for copy in copies.values()}:  # fails now rather than when all pictures are read
             parent.mkdir(parents=True, exist_ok=True)
         rest = [index for index in range(total) if index not in readings]
         following = iter(rest)
@@ -135,19 +138,12 @@ def write_readings(work: Work, formats: Mapping[Path, Format], review: Path | No
                     readings[index] = reading
                 append_entry(folder, [asdict(reading) for reading, _ in block])  # after its copies are on the disk
         # An interrupted run may have moved some of the copies already.
-        unpublished = {hidden / f"{index}.png": copy for index, copy in enumerate(work.copies)}
-        unpublished = {source: copy for source, copy in unpublished.items() if source.exists()}
+        unpublished = {source: copy for source, copy in copies.items() if source.exists()}
         check_new(unpublished.values())  # another process may have written one meanwhile
         for source, target in unpublished.items():
             publish(source, target)
         found, remains = _complete([readings[index] for index in range(total)], work)
         _publish_results(found, formats, review, work.form)
-        if keep and len(known) > done:  # pictures that are no longer there
-            there = {reading.id for reading in readings.values()}
-            kept = [reading for reading in known if reading.id in there] + list(readings.values())[done:]
-            with new_log(folder, key):
-                pass
-            append_entry(folder, list(map(asdict, kept)))
     where = ", ".join(map(str, targets))
     errors, empty = _list_errors(found), _list_empty(found)
     if errors and empty:
@@ -160,20 +156,23 @@ def write_readings(work: Work, formats: Mapping[Path, Format], review: Path | No
 
 def list_read(target: Path) -> list[str]:
     """Return the names of the pictures that earlier runs for this file have read, in their order."""
-    readings = [reading for block in peek_log(name_work(target)) for reading in block]
-    return [reading["file"] for reading in readings if isinstance(reading, dict)]  # the log may be of another command
+    # The log may be of another command.
+    blocks = [block for block in peek_log(name_work(target)) if isinstance(block, list)]
+    return [reading["file"] for block in blocks for reading in block if isinstance(reading, dict)]
 
 
 def _find_known(work: Work, known: Sequence[Reading], hidden: Path) -> dict[int, Reading]:
     """Return what was read before in the pictures, by their index. hidden: the folder of unpublished copies."""
     by_id = {reading.id: reading for reading in known if not reading.error}
     found: dict[int, Reading] = {}
-    if not by_id:
-        return found
-    for index, (picture, identity) in enumerate(zip(work.pictures, identify_pictures(work.pictures), strict=True)):
-        has_copy = not work.copies or (hidden / f"{index}.png").exists() or work.copies[index].exists()
-        if identity in by_id and has_copy:
-            found[index] = rename(by_id[identity], picture)
+    identities = identify_pictures([picture for picture, _ in work.pictures]) if by_id else ()
+    for (index, (picture, copy)), identity in zip(enumerate(work.pictures), identities, strict=False):
+        reading = by_id.get(identity)
+        if reading and copy:  # a copy is of the picture that had this name
+            is_there = (hidden / f"{index}.png").exists() or copy.exists()
+            reading = reading if is_there and reading.file == picture.name else None
+        if reading:
+            found[index] = rename(reading, picture)
     return found
 
 
@@ -193,9 +192,8 @@ def _complete(found: Sequence[Reading], work: Work) -> tuple[list[Reading], str]
         return checked, remains
     problems = [(page.file, each) for page in checked for each in group_problems(page.problems)]
     problems.sort(key=lambda problem: bool(problem[1].region))  # first those of pages as a whole
-    named = [f"{printable(name)} ({printable(str(each))})" for name, each in problems[:NAMED]]
-    more = [f"{len(problems) - NAMED:,} more"] if len(problems) > NAMED else []
-    first = f"; look first at {', '.join([*named, *more])}" if problems else "; nothing seems to be missing"
+    named = [f"{printable(name)} ({printable(str(each))})" for name, each in problems]
+    first = f"; look first at {name_some(named, NAMED)}" if problems else "; nothing seems to be missing"
     return checked, remains + first
 
 
@@ -251,9 +249,8 @@ def _list_empty(found: Sequence[Reading]) -> list[Reading]:
 
 def _describe_empty(empty: Sequence[Reading], total: int) -> str:
     """Return how many pictures have no digit, and the names of the first of them."""
-    names = [printable(reading.file) for reading in empty[:NAMED]]
-    names += [f"{len(empty) - NAMED:,} more"] if len(empty) > NAMED else []
-    return f"{len(empty):,} of {total:,} pictures without a digit: {', '.join(names)}"
+    names = [printable(reading.file) for reading in empty]
+    return f"{len(empty):,} of {total:,} pictures without a digit: {name_some(names, NAMED)}"
 
 
 def _refuse(errors: Sequence[str], total: int, end: str = "") -> None:

@@ -26,10 +26,10 @@ GLANCE = 250  # milliseconds for which a question is shown before an answer coun
 def list_pages(found: Sequence[Reading], form: Form | None) -> list[dict[str, Any]]:
     """Return the pages that were read.
 
-    Besides what a reading has: the path of the file, its image and its size as in `View`; an `id` that only this page
-    has; and with a form, the decimal separator of the table, the boxes of each field, the `doubt` for which a person is
-    to decide about the page, and what was read in the `other` way up. What the formulas say is left
-    out, because it changes with each correction, after which the page calculates it again.
+    Besides what a reading has: the path of the file, its image and its size as in `PageView`; an `id` that only this
+    page has; and with a form, the decimal separator of the table, the boxes of each field, the `doubt` for which a
+    person is to decide about the page, and what was read in the `other` way up. What the formulas say is left out,
+    because it changes with each correction, after which the page calculates it again.
     """
     pages = []
     seen = Counter[str]()

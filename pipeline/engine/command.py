@@ -8,7 +8,6 @@ A module stages/NAME.py that ends with
 is a command, `python -m stages.NAME`, with an option for each argument of the stage.
 """
 
-import difflib
 import functools
 import inspect
 import reprlib
@@ -26,6 +25,7 @@ from pipeline.engine.errors import UsageError
 from pipeline.engine.program import INTERRUPTED, run_command, run_program
 from pipeline.engine.run import format_outcome, run_stage
 from pipeline.engine.stage import Stage
+from pipeline.engine.terminal import suggest
 from pipeline.engine.variables import TYPE_ADVICE
 
 IN_NO_KEY = "runs stages, and influences no result"
@@ -93,9 +93,9 @@ def _describe(error: Any, program: str) -> str:
     text = error.format_message().rstrip(".").replace("Value error, ", "")  # of Pydantic
     context = getattr(error, "ctx", None)
     before, _, choices = text.partition("' is not one of '")
-    near = difflib.get_close_matches(before.rpartition("'")[2], choices.rstrip("'").split("', '"), 1)
-    if choices and near:
-        text += f": did you mean {near[0]}?"
+    near = suggest(before.rpartition("'")[2], choices.rstrip("'").split("', '")) if choices else ""
+    if near:
+        text += f": {near}"
     elif hasattr(error.__cause__, "errors") and not choices:  # of Pydantic, whose text does not say the value
         found = error.__cause__.errors()[0]
         begin, value = text.removesuffix(error.message.rstrip(".").replace("Value error, ", "")), found["input"]
@@ -141,6 +141,14 @@ def _name_value(annotation: Any) -> None:
             info.metavar = named
 
 
+def _make_option(parameter: inspect.Parameter) -> inspect.Parameter:
+    """Return a parameter that Typer takes as an option: without a default, it would take one as an argument."""
+    declared = any(isinstance(each, ParameterInfo) for each in getattr(parameter.annotation, "__metadata__", ()))
+    if declared or parameter.default is not parameter.empty:
+        return parameter
+    return parameter.replace(annotation=Annotated[parameter.annotation, typer.Option()])
+
+
 def _run_by_options(stage: Stage[Any]) -> Command:
     """Return a function with the signature of the stage plus --force, that runs it."""
 
@@ -149,11 +157,7 @@ def _run_by_options(stage: Stage[Any]) -> Command:
 
     option = Annotated[bool, typer.Option("--force", help="Rerun even if the result is up to date.")]
     force = inspect.Parameter("force", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=option)
-    parameters = [
-        # A parameter without a default is also an option, where Typer would make it an argument.
-        each.replace(annotation=Annotated[each.annotation, typer.Option()]) if each.default is each.empty else each
-        for each in (*stage.signature.parameters.values(), force)
-    ]
+    parameters = [_make_option(each) for each in (*stage.signature.parameters.values(), force)]
     functools.update_wrapper(command, stage.function)
     command.__annotations__ = {each.name: each.annotation for each in parameters}
     command.__signature__ = stage.signature.replace(parameters=parameters)  # type: ignore[attr-defined]

@@ -21,10 +21,9 @@ from pipeline.engine.files import replacement
 
 MEMORY = ARTIFACTS / ".cache" / "files.json"
 SECOND = 1_000_000_000  # nanoseconds
-FINE_STEP, COARSE = (
-    SECOND // 20,
-    2 * SECOND,
-)  # longest step of the times of files, if they have fractions of a second or not
+# Longest step of the times of files: with fractions of a second, and without, as on FAT.
+FINE_STEP = SECOND // 20
+COARSE = 2 * SECOND
 
 T = TypeVar("T")
 _doubted: set[str] = set()  # names in the memory: see `read_anew`

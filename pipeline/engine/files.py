@@ -14,9 +14,8 @@ def replacement(path: Path) -> Iterator[Path]:
     If the block or the replacement fails, `path` is unchanged and nothing else is left. An OSError about the hidden
     name is about `path`.
     """
-    temporary = path.with_name(
-        f".{os.urandom(8).hex()}.temporary"
-    )  # unpredictable, so that nobody can place a link there
+    # Unpredictable, so that nobody can place a link there.
+    temporary = path.with_name(f".{os.urandom(8).hex()}.temporary")
     try:
         yield temporary
         temporary.replace(path)

@@ -124,8 +124,9 @@ def _find_files(root: Path, patterns: Iterable[str]) -> Iterator[Path]:
 def load_sources(function: Callable[..., Any], files: Collection[str]) -> list[str]:
     """Import all modules on which `function` depends; return those of the `files` that may have changed before.
 
-    A module that is imported later, inside the function, could be one that has been edited since its digest was
-    computed. files: a fingerprint of the function.
+    Bytecode that is older than its source is deleted, so that the next process loads the source. A module that is
+    imported later, inside the function, could be one that has been edited since its digest was computed. files: a
+    fingerprint of the function.
     """
     start, root = find_project(function)
     paths = {file: root / file for file in files}
@@ -136,12 +137,15 @@ def load_sources(function: Callable[..., Any], files: Collection[str]) -> list[s
                 module = importlib.import_module(name)
                 if not paths[file].exists() and module.__file__:  # outside of the project
                     paths[file] = Path(module.__file__)
-    return [file for file, path in paths.items() if _changed_since_start(path) or _has_old_bytecode(path)]
+    old_bytecode = {file: found for file, path in paths.items() if (found := _find_old_bytecode(path))}
+    for bytecode in old_bytecode.values():
+        bytecode.unlink(missing_ok=True)
+    return [file for file, path in paths.items() if file in old_bytecode or _changed_since_start(path)]
 
 
 @functools.cache  # the modules of this process stay as they were loaded
-def _has_old_bytecode(path: Path) -> bool:
-    """Return whether Python takes the bytecode of an earlier version of a source for its own; delete this bytecode.
+def _find_old_bytecode(path: Path) -> Path | None:
+    """Return the bytecode of an earlier version of a source that Python takes for its own.
 
     Python compares only the size of the source and the second of its last change.
     """
@@ -150,9 +154,8 @@ def _has_old_bytecode(path: Path) -> bool:
         if path.suffix == ".py" and path.stat().st_ctime_ns >= bytecode.stat().st_mtime_ns:
             loader = SourceFileLoader(path.stem, str(path))
             if loader.get_code(path.stem) != loader.source_to_code(path.read_bytes(), path):
-                bytecode.unlink(missing_ok=True)
-                return True
-    return False
+                return bytecode
+    return None
 
 
 def _changed_since_start(path: Path) -> bool:

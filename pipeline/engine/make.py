@@ -8,7 +8,6 @@
 Each takes the variables of make, as they are written on its command line.
 """
 
-import difflib
 import importlib
 import importlib.util
 import pkgutil
@@ -26,7 +25,7 @@ from pipeline.engine.plan import Plan, plan_call
 from pipeline.engine.program import run_command, run_program
 from pipeline.engine.run import format_outcome, format_reasons, make_replaced_error, run_stage
 from pipeline.engine.stage import Stage
-from pipeline.engine.terminal import paint, printable
+from pipeline.engine.terminal import paint, printable, suggest
 from pipeline.engine.variables import Variables, in_words_of_make, list_variables, parse_variables
 
 STATE_COLOURS = {"current": "green", "stored": "cyan", "waiting": "yellow", "stale": "yellow"}
@@ -90,8 +89,7 @@ def plan_stages(stages: Sequence[Stage[Any]], variables: Variables, exact: bool 
     """
     known = {name for stage in stages for name in list_variables(stage)}
     if exact and (unknown := sorted(variables.keys() - known)):
-        near = difflib.get_close_matches(unknown[0], known, 1)
-        advice = f"did you mean {near[0]}?" if near else f"choose one of {' '.join(sorted(known))}"
+        advice = suggest(unknown[0], known) or f"choose one of {' '.join(sorted(known))}"
         raise UsageError(f"Unknown variable {unknown[0]}: {advice}")
     plans: dict[str, Plan] = {}
     arguments: dict[str, dict[str, Any]] = {}
@@ -148,9 +146,8 @@ def import_stage_module(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except SyntaxError as error:
-        raise PipelineError(
-            f"{error.filename}, line {error.lineno} is not valid Python ({error.msg}): fix it"
-        ) from None
+        where = f"{error.filename}, line {error.lineno}"
+        raise PipelineError(f"{where} is not valid Python ({error.msg}): fix it") from None
     except SystemExit:
         raise PipelineError(f"importing the module {name} ends the program: let it raise an exception") from None
 

@@ -62,7 +62,7 @@ class Progress:
 
 
 @contextlib.contextmanager
-def progress(command: str, total: int | None, done: int = 0, unit: str = "images") -> Iterator[Progress]:
+def progress(command: str, total: int | None, unit: str, done: int = 0) -> Iterator[Progress]:
     """Yield a `Progress` that is shown on a terminal until the block ends. What the block prints appears above it."""
     is_live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and total != 1
     with _make_bar() if is_live else contextlib.nullcontext() as bar:

@@ -15,12 +15,12 @@ $(error GNU Make 4.2 or newer is required, but this is $(MAKE_VERSION): install 
 endif
 
 # Clear what the environment defines under the names of this file: it belongs to another program.
-$(foreach v,stages others targets python ready before,$(if $(filter environment,$(origin $v)),$(eval $v :=)))
+$(foreach v,stages others targets python ready before answer,$(if $(filter environment,$(origin $v)),$(eval $v :=)))
 # Use variables from the command line only; an EPOCHS in the environment may belong to another program.
 override given := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
 letters = a b c d e f g h i j k l m n o p q r s t u v w x y z
-$(foreach v,$(filter-out $(others),$(given)),$(foreach l,$(letters),$(if $(findstring $l,$v),$(error \
-    Unknown variable $v: variables of stages are in capitals))))
+has_small_letter = $(strip $(foreach l,$(letters),$(findstring $l,$1)))
+$(foreach v,$(filter-out $(others),$(given)),$(if $(call has_small_letter,$v),$(error Unknown variable $v: variables of stages are in capitals)))
 
 $(if $(strip $(stages)),,$(error The Makefile defines no stages: write stages := NAMES above the include line))
 $(if $(python),,$(eval python := python3))
@@ -51,15 +51,16 @@ near_to = $(shell $(if $(shell command -v $(firstword $(python))),$(python),pyth
     print(*difflib.get_close_matches(sys.argv[1], sys.argv[2:], 1))' $(call quoted,$1) $(stages) $(targets) status)
 advice = $(or $(if $(filter $1,$(targets)),,$(patsubst %,try `make %`,$(call near_to,$1))),$2)
 
-# `stale`: the stages to start, among those that the goals need. It is asked for once, at the first recipe of a stage. All
-# of them if the interpreter is missing, as in a dry run before the installation. `forced`: stages that FORCE=1 runs even
-# if they are up to date, those that are goals or that a goal names in its .inputs; then all others decide by themselves.
-# A stage that make reaches other than through .inputs is always started.
+# `needed`: the stages that the goals need. `stale`: those of them to start. The first recipe of a stage asks for them, and
+# the others take its answer; it is all of them if the interpreter is missing, as in a dry run before the installation.
 needs = $(sort $1 $(foreach s,$1,$(call needs,$($s.inputs))))
 needed = $(filter $(call needs,$(goals)),$(stages))
-stale = $(eval stale := $$(shell $$(find_stale)))$(if $(filter stale:,$(stale)),,$(error nothing was started: see the line above))$(stale)
 find_stale = command -v $(firstword $(python)) >/dev/null || { echo stale: $(needed); exit; }; \
              PYTHONSAFEPATH= $(python) -m pipeline.engine.make stale $(foreach s,$(needed),'$(strip $s $($s.inputs))') $(variables)
+ask_once = $(if $(answer),,$(eval answer := $$(shell $$(find_stale))))
+stale = $(ask_once)$(if $(filter stale:,$(answer)),$(answer),$(error nothing was started: see the line above))
+# `forced`: stages that FORCE=1 runs even if they are up to date, those that are goals or that a goal names in its .inputs;
+# then all others decide by themselves. A stage that make reaches other than through .inputs is always started.
 forced = $(if $(filter FORCE,$(given)),$(filter $(goals) $(foreach g,$(filter-out $(stages),$(goals)),$($g.inputs)),$(stages)))
 ifneq ($(filter FORCE,$(given)),)
 $(if $(filter 1,$(value FORCE)),,$(error FORCE=$(value FORCE): use 1, which runs the stages that are goals again))

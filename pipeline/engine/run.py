@@ -22,7 +22,7 @@ from pipeline.engine.errors import PipelineError
 from pipeline.engine.fingerprint import load_sources
 from pipeline.engine.plan import Plan, find_provenance, make_plan, resolve_parameters
 from pipeline.engine.provenance import Provenance, Reason, differences
-from pipeline.engine.terminal import paint, printable
+from pipeline.engine.terminal import name_some, paint, printable
 
 log = logging.getLogger(__name__)
 
@@ -81,8 +81,7 @@ def make_replaced_error(folder: Path, how: object) -> PipelineError:
 
 def format_reasons(reasons: Sequence[Reason]) -> str:
     """Return the first REASONS on one line."""
-    more = [f"and {len(reasons) - REASONS} more"] if len(reasons) > REASONS else []
-    return "; ".join([*map(str, reasons[:REASONS]), *more])
+    return name_some([*map(str, reasons)], REASONS, "; ")
 
 
 def describe_outcome(plan: Plan) -> str:
@@ -160,10 +159,7 @@ def _make_unique(expected: Provenance, changed: Sequence[Reason]) -> Provenance:
     """Add a unique digest for each change, so that the key never occurs again."""
     if not changed:
         return expected
-    log.info(
-        "%s: will run again, because of changes during the run: %s",
-        expected.stage,
-        "; ".join(map(str, changed)),
-    )
+    reasons = "; ".join(map(str, changed))
+    log.info("%s: will run again, because of changes during the run: %s", expected.stage, reasons)
     unique = f"changed during the run ({time.time_ns()})"
     return replace(expected, code={**expected.code, **{reason.name: unique for reason in changed}})

@@ -48,5 +48,5 @@ class Stage(Declaration[P]):
 
 
 def stage(**options: Any) -> Callable[[Callable[P, str]], Stage[P]]:
-    """Decorate a function as a `Stage`. options: the first fields of `Declaration`, up to `extra_files`."""
+    """Decorate a function as a `Stage`. options: fields of `Declaration`, from `packages` to `extra_files`."""
     return lambda function: Stage(function, **options)

@@ -1,9 +1,12 @@
-"""Colour text, and escape characters that are not printable, because names are untrusted."""
+"""Lines for people: in colours, shortened, and without characters that are not printable, as names are untrusted."""
 
+import difflib
 import os
 import unicodedata
+from collections.abc import Iterable, Sequence
 from typing import TextIO
 
+LONGEST_LINE = 300  # characters of an error, a few lines of a terminal
 COLOURS = {"red": 31, "green": 32, "yellow": 33, "cyan": 36}
 
 
@@ -17,9 +20,21 @@ def printable(text: str) -> str:
     return "".join(each if is_printable(each) else repr(each)[1:-1] for each in text)
 
 
-def shorten(line: str, length: int = 300) -> str:
-    """Return a line of at most `length` characters, with its beginning and its end."""
-    return line if len(line) <= length else f"{line[: length // 2]}...{line[3 - length // 2 :]}"
+def shorten(line: str) -> str:
+    """Return a line of at most LONGEST_LINE characters, with its beginning and its end."""
+    half = LONGEST_LINE // 2
+    return line if len(line) <= LONGEST_LINE else f"{line[:half]}...{line[3 - half :]}"
+
+
+def name_some(texts: Sequence[str], most: int, between: str = ", ") -> str:
+    """Return the first `most` texts and the number of the others, on one line."""
+    more = [f"and {len(texts) - most:,} more"] if len(texts) > most else []
+    return between.join([*texts[:most], *more])
+
+
+def suggest(word: str, choices: Iterable[str]) -> str:
+    """Return a question about the choice that is spelled most like a word, "" if none is like it."""
+    return "".join(f"did you mean {near}?" for near in difflib.get_close_matches(word, choices, 1))
 
 
 def paint(text: str, colour: str, stream: TextIO) -> str:

@@ -1,6 +1,5 @@
 """Variables of make: `EPOCHS=3` is the option `--epochs` of each stage that has it."""
 
-import difflib
 import inspect
 import os
 import re
@@ -12,6 +11,7 @@ import msgspec
 
 from pipeline.engine.declaration import Declaration
 from pipeline.engine.errors import UsageError
+from pipeline.engine.terminal import suggest
 
 FLAG = {"1": True, "0": False}
 TYPE_ADVICE = {int: "use a whole number", float: "use a number"}
@@ -112,6 +112,5 @@ def _convert_to(text: str, kind: Any) -> Any:
         return msgspec.convert(text, kind, strict=False, dec_hook=lambda other, given: other(given))
     except msgspec.ValidationError as error:
         choices = [*map(str, get_args(kind))] if get_origin(kind) is Literal else []
-        near = difflib.get_close_matches(text, choices, 1)
-        advice = f"did you mean {near[0]}?" if near else f"use one of {', '.join(choices)}" if choices else str(error)
+        advice = suggest(text, choices) or (f"use one of {', '.join(choices)}" if choices else str(error))
         raise ValueError(TYPE_ADVICE.get(kind, advice)) from None

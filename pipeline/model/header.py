@@ -15,13 +15,6 @@ from pipeline.network.losses import LOSSES
 
 HEADER_KEY = "model"  # its key in the metadata of ONNX and safetensors
 EXTRA = 9  # outputs by column besides the classes: a space, other writing, six separators and, last, the blank of CTC
-# What the fields of a header tell of its kind: a class for nothing, sliding, outputs by column, and a recogniser.
-MODEL_KINDS = {
-    (False, False, False, False): "classifies images",
-    (True, False, False, False): "classifies images, or rejects them",
-    (False, False, True, False): "reads rows",
-    (True, True, False, True): "finds digits in pictures",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,17 +44,15 @@ class Properties:
 
 @dataclass(frozen=True, kw_only=True)
 class Header(Properties):
-    """A model without its arrays, as files record it.
+    """A model without its arrays, as files record it: a detector if it has a row, otherwise a recogniser or classifier.
 
-    negative_class: whether the networks have one more output, for images of no class. sliding: whether the model is
-    slid over the local contrast of pictures. by_column: whether the network has outputs for each column of a line of
-    writing, the classes and EXTRA more. ensemble_size: number of networks, 1 unless the model classifies images. row:
-    model of the rows that a sliding model finds. Raises ValueError or PipelineError for values that do not fit
-    together, and for a kind of model that is not in MODEL_KINDS.
+    negative_class: whether the networks have one more output, for images of no class, as that of a detector has.
+    by_column: whether it is a recogniser, which has outputs for each column of a line of writing, the classes and EXTRA
+    more. ensemble_size: number of networks, 1 unless the model classifies images. row: the recogniser for the rows that
+    a detector finds. Raises ValueError or PipelineError for values that do not fit together.
     """
 
     negative_class: bool = False
-    sliding: bool = False
     by_column: bool = False
     ensemble_size: Annotated[int, Meta(ge=1, le=1000)] = 1
     row: "Header | None" = None
@@ -75,11 +66,12 @@ class Header(Properties):
         thin = self.ink_statistics.thin
         if thin > 2 * max(self.image_shape):  # more than `measure_stroke_widths` can return
             raise ValueError(f"strokes at least {thin} pixels wide do not fit images of {self.image_shape} pixels")
-        kind = self.negative_class, self.sliding, self.by_column, self.row is not None
-        if kind not in MODEL_KINDS:
-            raise ValueError(f"a model either {', '.join(MODEL_KINDS.values())}; its header contradicts itself")
-        if self.ensemble_size != 1 and (self.sliding or self.by_column):
-            raise ValueError(f"a model that {MODEL_KINDS[kind]} must have one network, not {self.ensemble_size}")
+        if (self.by_column and (self.negative_class or self.row)) or (self.row and not self.negative_class):
+            raise ValueError(
+                "its header contradicts itself: only a detector has a row, and a recogniser rejects nothing"
+            )
+        if self.ensemble_size != 1 and (self.by_column or self.row):
+            raise ValueError(f"a detector or a recogniser must have one network, not {self.ensemble_size}")
 
     @property
     def outputs(self) -> int:

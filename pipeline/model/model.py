@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from pipeline.engine.arrays import read_array, save_array
 from pipeline.engine.documents import advise_anew, load_json, save_json
 from pipeline.engine.errors import PipelineError
+from pipeline.engine.float_arrays import Array
 from pipeline.model.header import Header, Properties
-from pipeline.network.activations import Array
 from pipeline.network.architecture import find_window
 from pipeline.network.layer import Shape
 from pipeline.network.network import Network, make_network
@@ -127,7 +127,7 @@ class Detector(Model):
             raise ValueError("its recogniser has other classes")
 
     def _describe_kind(self) -> dict[str, Any]:
-        return {"negative_class": True, "sliding": True, "row": self.row.header}
+        return {"negative_class": True, "row": self.row.header}
 
 
 @dataclass(frozen=True)

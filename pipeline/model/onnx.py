@@ -2,19 +2,20 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.engine.float_arrays import Array
 from pipeline.engine.provenance import package_versions
 from pipeline.model.header import HEADER_KEY, format_header
 from pipeline.model.model import Model
 from pipeline.model.protobuf import encode
-from pipeline.network.activations import Array
 from pipeline.network.layer import Layer, of_kind
-from pipeline.network.layers import Affine, AveragePooling, Convolution, Dense, Dropout, MaxPooling
+from pipeline.network.layers import Affine, AveragePooling, Convolution, Dense, Dropout, MaxPooling, Pooling
 from pipeline.network.losses import LOSSES
 from pipeline.network.network import Network
 
@@ -137,14 +138,10 @@ def _add_convolution(layer: Convolution, graph: Graph, value: str, parameters: S
     return graph.node(f"{name}-sum", "Add", output, value) if layer.residual else output
 
 
-def _add_max_pooling(layer: MaxPooling, graph: Graph, value: str, parameters: Sequence[Array], name: str) -> str:
-    return graph.node(name, "MaxPool", value, kernel_shape=layer.kernel, strides=layer.stride)
-
-
-def _add_average_pooling(
-    layer: AveragePooling, graph: Graph, value: str, parameters: Sequence[Array], name: str
+def _add_pooling(
+    operator: str, layer: Pooling, graph: Graph, value: str, parameters: Sequence[Array], name: str
 ) -> str:
-    return graph.node(name, "AveragePool", value, kernel_shape=layer.kernel, strides=layer.stride)
+    return graph.node(name, operator, value, kernel_shape=layer.kernel, strides=layer.stride)
 
 
 def _add_nothing(layer: Dropout, graph: Graph, value: str, parameters: Sequence[Array], name: str) -> str:
@@ -154,8 +151,8 @@ def _add_nothing(layer: Dropout, graph: Graph, value: str, parameters: Sequence[
 ADD: dict[type[Layer], Callable[..., str]] = {
     Dense: _add_dense,
     Convolution: _add_convolution,
-    MaxPooling: _add_max_pooling,
-    AveragePooling: _add_average_pooling,
+    MaxPooling: partial(_add_pooling, "MaxPool"),
+    AveragePooling: partial(_add_pooling, "AveragePool"),
     Dropout: _add_nothing,
 }
 

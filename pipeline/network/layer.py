@@ -10,7 +10,8 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pipeline.network.activations import Activation, Array
+from pipeline.engine.float_arrays import Array
+from pipeline.network.activations import Activation
 from pipeline.network.patches import Steps
 
 Shape = tuple[int, ...]

@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.network.activations import Activation, Array
+from pipeline.engine.float_arrays import Array
+from pipeline.network.activations import Activation
 from pipeline.network.layer import Arrays, Buffers, Generator, Layer, Pair, Shape, Windowed
 from pipeline.network.patches import entries_under, view_patches
 
@@ -250,6 +251,15 @@ class Pooling(Windowed):
         """(channels, height, width), with one pixel for each position of the kernel."""
         return self.input_shape[0], *(axis.count for axis in self.steps)
 
+    def combine(self, function: np.ufunc, x: Array, buffers: Buffers) -> Array:
+        """Return the values of each window, combined two by two."""
+        (_, first), *others = entries_under(*self.steps)
+        y = buffers.array("y", *self.output_shape, x.shape[-1])
+        np.copyto(y, x[first])
+        for _, pixels in others:
+            function(y, x[pixels], out=y)
+        return y
+
 
 @dataclass(frozen=True)
 class MaxPooling(Pooling):
@@ -259,11 +269,7 @@ class MaxPooling(Pooling):
 
     def forward(self, w: Arrays, x: Array, buffers: Buffers, generator: Generator | None = None) -> tuple[Array, Any]:
         """Compute the maxima; save x and the maxima."""
-        (_, first), *others = entries_under(*self.steps)
-        y = buffers.array("y", *self.output_shape, x.shape[-1])
-        np.copyto(y, x[first])
-        for _, pixels in others:
-            np.maximum(y, x[pixels], out=y)
+        y = self.combine(np.maximum, x, buffers)
         return y, (x, y)
 
     def backward(self, w: Arrays, dw: Arrays, saved: Any, dy: Array, buffers: Buffers, first: bool) -> Array | None:
@@ -294,11 +300,7 @@ class AveragePooling(Pooling):
 
     def forward(self, w: Arrays, x: Array, buffers: Buffers, generator: Generator | None = None) -> tuple[Array, Any]:
         """Compute the means; save nothing."""
-        (_, first), *others = entries_under(*self.steps)
-        y = buffers.array("y", *self.output_shape, x.shape[-1])
-        np.copyto(y, x[first])
-        for _, pixels in others:
-            y += x[pixels]
+        y = self.combine(np.add, x, buffers)
         y /= math.prod(self.kernel)
         return y, None
 

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.network.activations import Array, sigmoid
+from pipeline.engine.float_arrays import Array
+from pipeline.network.activations import sigmoid
 
 Labels = NDArray[np.integer[Any]]
 # logits, labels, number of images in the whole batch -> loss, dL/dz

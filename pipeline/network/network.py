@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.network.activations import Array
+from pipeline.engine.float_arrays import Array
 from pipeline.network.layer import Buffers, Layer
 
 

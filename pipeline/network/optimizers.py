@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from pipeline.network.activations import Array
+    from pipeline.engine.float_arrays import Array
 
 Update = Callable[["Array", "Array", Sequence["Array"], float, int], None]
 

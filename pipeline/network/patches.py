@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 
-from pipeline.network.activations import Array
+from pipeline.engine.float_arrays import Array
 
 Slices = tuple[slice, slice, slice]  # of an array (channels, rows, columns, n)
 

@@ -16,8 +16,9 @@ from pipeline.data.order import stratify
 from pipeline.data.parts import MAX_CLASSES
 from pipeline.data.sources.catalogue import CUSTOM
 from pipeline.engine.progress import progress
+from pipeline.engine.terminal import name_some
 from pipeline.engine.threads import single_threaded_blas
-from pipeline.own_data.listing import FOLDER_PARTS, Item, name_some
+from pipeline.own_data.listing import FOLDER_PARTS, SHOWN_PROBLEMS, Item
 from pipeline.pictures.decoding import PictureError, load_page
 from pipeline.pictures.levels import Grey
 from pipeline.pictures.preparation import MIN_CONTRAST, fit_into_image, measure_background
@@ -107,7 +108,8 @@ def _require_usable(problems: Mapping[str, Sequence[str]], items: Sequence[Item]
     """Raise DatasetError if there are problems: the names of pictures, by what is wrong with them."""
     if problems:
         count = sum(map(len, problems.values()))
-        named = name_some([f"{name_some(names, ', ')}: {reason}" for reason, names in problems.items()])
+        reasons = [f"{name_some(names, SHOWN_PROBLEMS)}: {reason}" for reason, names in problems.items()]
+        named = name_some(reasons, SHOWN_PROBLEMS, "; ")
         raise DatasetError(f"{count:,} of {len(items):,} pictures cannot be used ({named}). Repair or remove them")
 
 

@@ -1,7 +1,6 @@
 """Detect the form of a user's data, list their pictures before any is decoded, and digest their content."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from pipeline.data.dataset import CLASS_NAMES, FILES, DatasetError
 from pipeline.engine.digests import sha256
 from pipeline.engine.errors import UsageError
+from pipeline.engine.terminal import name_some
 from pipeline.own_data.tables import has_paths, read_table
 from pipeline.pictures.decoding import SUFFIXES
 
@@ -81,12 +81,6 @@ def _shorten(digests: str) -> str:
     return hashlib.sha256(digests.encode()).hexdigest()[:ITEM_DIGEST]
 
 
-def name_some(problems: Sequence[str], between: str = "; ") -> str:
-    """Return the first problems and the number of the others, in one line; `between` joins them."""
-    more = [f"and {len(problems) - SHOWN_PROBLEMS:,} more"] if len(problems) > SHOWN_PROBLEMS else []
-    return between.join([*problems[:SHOWN_PROBLEMS], *more])
-
-
 def _list_idx_files(path: Path) -> list[Path]:
     return [file for name in FILES for file in (path / name, path / f"{name}.gz") if file.is_file()]
 
@@ -107,7 +101,9 @@ def _list_tables(path: Path, tables: dict[str, Path], shape: tuple[int, int]) ->
         items += [Item(part, *row) for row in rows]
         problems += wrong
     if problems:
-        raise DatasetError(f"{len(problems):,} lines are wrong: {name_some(problems)}. Repair or remove them")
+        raise DatasetError(
+            f"{len(problems):,} lines are wrong: {name_some(problems, SHOWN_PROBLEMS, '; ')}. Repair or remove them"
+        )
     return items
 
 
@@ -132,10 +128,9 @@ def _list_folder(path: Path) -> list[Item]:
     problems = [f"{folder} has no pictures" for folder in empty]
     problems += [f"{each} is not a picture in the folder of a class" for each in stray]
     if problems:
-        raise DatasetError(
-            f"{name_some(problems)}. Repair or remove them: each class has a folder of pictures, in {path} or in its "
-            f"folders {TRAIN} and {TEST}"
-        )
+        where = f"in {path} or in its folders {TRAIN} and {TEST}"
+        named = name_some(problems, SHOWN_PROBLEMS, "; ")
+        raise DatasetError(f"{named}. Repair or remove them: each class has a folder of pictures, {where}")
     return items
 
 

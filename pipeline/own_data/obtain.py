@@ -32,7 +32,7 @@ def download_or_convert(
         return convert_items(items, output, shape), str(own)
     wanted = find_dataset(name, folder)
     try:
-        with progress("download", None) as shown:
+        with progress("download", None, "bytes") as shown:
             source = fetch(wanted, output, shown.advance)
     except FetchError as error:
         if folder is not None or name == "sample":

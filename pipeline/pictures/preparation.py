@@ -81,7 +81,6 @@ def adjust_strokes(fine: Ink, ink_statistics: InkStatistics) -> Ink:
         return fine
     reach = np.arange(-abs(radius), abs(radius) + 1)
     disc, sign = reach**2 + reach[:, np.newaxis] ** 2 <= radius**2, np.float32(np.sign(radius))
-    adjusted = sign * filters.ndimage.grey_dilation(
-        sign * fine, footprint=disc, mode="constant"
-    )  # or erosion, if negative
+    # A dilation, or an erosion if the sign is negative.
+    adjusted = sign * filters.ndimage.grey_dilation(sign * fine, footprint=disc, mode="constant")
     return adjusted if adjusted.any() else fine

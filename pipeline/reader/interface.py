@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeVar, runtime_checkable
+from typing import Any, BinaryIO, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,10 +23,21 @@ from pipeline.model.model import Classifier, Detector, Model, load_model
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.network.thread_pool import Run, ThreadPool
-from pipeline.pictures.decoding import Page, PictureSource, load_page
+from pipeline.pictures.decoding import Page, PictureError, PictureSource, load_page
+from pipeline.reader.pages.result import Number, Problem, Result, Row
 
-if TYPE_CHECKING:
-    from pipeline.reader.pages.result import Result
+__all__ = [
+    "PRETRAINED",
+    "Number",
+    "PictureError",
+    "PipelineError",
+    "Problem",
+    "Reader",
+    "Result",
+    "Row",
+    "load",
+    "save",
+]
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +66,7 @@ os.register_at_fork(after_in_child=_renew_lock)  # the thread that held the lock
 class Fields(Protocol):
     """Fields to read on a page, such as the form that `pipeline.desk.load_form` returns."""
 
-    def read_fields(self, model: Detector, page: Page, run: Run, name: str) -> "Result":
+    def read_fields(self, model: Detector, page: Page, run: Run, name: str) -> Result:
         """Read the fields of a page. name: of the picture, in error messages."""
 
 
@@ -122,7 +133,7 @@ class Reader:
         threads: int | None = None,
         page: int = 0,
         form: Fields | None = None,
-    ) -> "Result":
+    ) -> Result:
         """Read the digits in a drawing, a scan or a photograph of any size.
 
         picture: the path of a file, an open binary file, a Pillow image, or an array, uint8: grey levels (height,
@@ -140,7 +151,7 @@ class Reader:
             name = os.fsencode(source).decode(errors="replace") if isinstance(source, Path) else "the picture"
         return self.read_page(load_page(source, name, page), name, threads, form)
 
-    def read_page(self, page: Page, name: str, threads: int | None = None, form: Fields | None = None) -> "Result":
+    def read_page(self, page: Page, name: str, threads: int | None = None, form: Fields | None = None) -> Result:
         """Read the digits in a picture that is decoded already; the arguments and errors are those of `read`."""
         # Imported only now, since predictions of arrays of images do not need it.
         from pipeline.reader.pages.reading import read, read_one
@@ -173,25 +184,28 @@ def load(folder: str | os.PathLike[str] | None = None, pictures: bool = True) ->
     """
     path = Path(folder) if folder is not None else _choose(TRAINED, PRETRAINED)
     model = _load(path, *(("detector", "train") if pictures and path != TRAINED else ("train", "detector")))
-    detector: Detector | None = None
-    why = ""
     if pictures and isinstance(model, Detector):
-        detector = model
-        model = _load(_choose(TRAINED, PRETRAINED), "train")
-    elif pictures:
-        beside = path / PRETRAINED_READER.name  # as in PRETRAINED
-        other = (
-            beside
-            if folder is not None and beside.exists()
-            else _choose(TRAINED_READER, TRAINED_BEFORE, PRETRAINED_READER)
-        )
-        found = _require(Detector, _load(other, "detector"), other)
-        if folder is None or path == PRETRAINED or found.class_names == model.class_names:
-            path, detector = other, found
-            why = f" reads pictures, because {folder} classifies single images" if folder and other != beside else ""
+        log.info("model: %s", _describe(model, path))
+        beside = _choose(TRAINED, PRETRAINED)
+        return Reader(_require(Classifier, _load(beside, "train"), beside), model)
     classifier = _require(Classifier, model, path)
-    log.info("model: %s%s", _describe(detector or classifier, path), why)
-    return Reader(classifier, detector)
+    if pictures:
+        other = _find_detector(path if folder is not None else None)
+        detector = _require(Detector, _load(other, "detector"), other)
+        if folder is None or path == PRETRAINED or detector.class_names == classifier.class_names:
+            is_beside = other.parent == path
+            why = f" reads pictures, because {folder} classifies single images" if folder and not is_beside else ""
+            log.info("model: %s%s", _describe(detector, other), why)
+            return Reader(classifier, detector)
+    log.info("model: %s", _describe(classifier, path))
+    return Reader(classifier, None)
+
+
+def _find_detector(folder: Path | None) -> Path:
+    """Return the detector beside the classifier in a folder that was named, as in PRETRAINED; otherwise the usual."""
+    if folder is not None and (beside := folder / PRETRAINED_READER.name).exists():
+        return beside
+    return _choose(TRAINED_READER, TRAINED_BEFORE, PRETRAINED_READER)
 
 
 def _require(kind: type[AnyModel], model: Model, path: Path) -> AnyModel:

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from pipeline.data.dataset import load_description
 from pipeline.data.scaling import Scaling
+from pipeline.engine.float_arrays import Array
 from pipeline.model.header import EXTRA, Header
 from pipeline.model.model import Recogniser
-from pipeline.network.activations import Array
 from pipeline.network.gradient_descent import Indices
 from pipeline.network.losses import Labels, log_softmax
 from pipeline.reader.rows.ctc import ctc, read_greedily

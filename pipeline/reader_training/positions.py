@@ -17,9 +17,9 @@ from PIL import Image
 from pipeline.data.dataset import load_description
 from pipeline.data.scaling import Scaling
 from pipeline.engine.errors import UsageError
+from pipeline.engine.float_arrays import Array
 from pipeline.model.header import Header
 from pipeline.model.model import Detector, Recogniser
-from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers, find_window, slide
 from pipeline.network.gradient_descent import Indices
 from pipeline.network.losses import LOSSES, Labels, LossFunction, count_correct
@@ -117,7 +117,6 @@ def make_detector_task(lines: Path, recipe: Recipe, row: Recogniser) -> Task[Det
         scaling=Scaling(0.0, 1.0),
         image_shape=find_window(recipe.layers),
         negative_class=True,
-        sliding=True,
         row=row.header,
     )
     classes = len(description.class_names)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.engine.files import new_file
-from pipeline.network.activations import Array
+from pipeline.engine.float_arrays import Array
 from pipeline.training.history import Epoch
 
 

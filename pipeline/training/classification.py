@@ -21,11 +21,11 @@ from pipeline.data.ink import measure_ink
 from pipeline.data.scaling import Scaling, standardise
 from pipeline.data.split import Split
 from pipeline.data.synthetic.drawn import make_negatives, make_styles
+from pipeline.engine.float_arrays import Array
 from pipeline.engine.threads import single_threaded_blas
 from pipeline.model.header import Header
 from pipeline.model.model import Classifier
 from pipeline.model.prediction import predict_logits
-from pipeline.network.activations import Array
 from pipeline.network.gradient_descent import Indices
 from pipeline.network.losses import LOSSES, Labels, Loss, count_correct, cross_entropy
 from pipeline.training.epochs import Trained, TrainingProgress, train_networks

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from pipeline.data.deform import Augmenter
 from pipeline.engine.errors import PipelineError
+from pipeline.engine.float_arrays import Array
 from pipeline.engine.threads import count_cores
 from pipeline.model.model import save_model
-from pipeline.network.activations import Array
 from pipeline.network.architecture import micro_batch_size
 from pipeline.network.gradient_descent import Load, TrainingState, make_steps, shuffled_batches, train_epoch
 from pipeline.network.losses import Labels

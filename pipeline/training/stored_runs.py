@@ -117,9 +117,8 @@ def _known(read: Callable[[], T], default: T) -> T:
         return default
 
 
-def name_data(runs: Sequence[TrainingRun], title: Callable[[str], str] = str) -> dict[str, str]:
-    """Return a name for each digest of data: the `title` of the data set, with part of the digest if not unique."""
-    known = sorted(runs, key=lambda run: run.dataset != UNKNOWN)
-    names = {run.data: title(run.dataset) for run in known}
+def name_data(runs: Sequence[TrainingRun]) -> dict[str, str]:
+    """Return a name for each digest of data: that of the data set, with part of the digest if it is not unique."""
+    names = {run.data: run.dataset for run in sorted(runs, key=lambda run: run.dataset != UNKNOWN)}
     repeated = {name for name in names.values() if list(names.values()).count(name) > 1}
     return {data: f"{name} ({data[:6]})" if name in repeated else name for data, name in names.items()}

@@ -11,9 +11,9 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 
 from pipeline.data.dataset import Description
+from pipeline.engine.float_arrays import Array
 from pipeline.model.header import Header
 from pipeline.model.model import Model
-from pipeline.network.activations import Array
 from pipeline.network.gradient_descent import CountCorrect, Indices
 from pipeline.network.layer import Layer
 from pipeline.network.losses import Labels, LossFunction

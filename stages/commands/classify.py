@@ -118,13 +118,13 @@ def classify(
             raise UsageError(f"{tables[0]} is a table, not a picture: name it alone, with --output FILE.xlsx")
         check_targets(targets, tables)
         return convert_table(tables[0], described, targets[0])
-    found, copies = _find_files(files, targets, annotate)
+    found = _find_files(files, targets, annotate)
     fewest = 1 if scheduler or workers else PARALLEL
     backend = Backend(scheduler or "processes", workers)
     before = list_read(targets[0]) if targets else []
-    completed = complete_form(described, found, before) if described else None
-    request = Request(load(model), bool(copies), bool(review), completed)
-    work = Work(request, completed, found, min_confidence, copies, backend, fewest)
+    completed = complete_form(described, [picture for picture, _ in found], before) if described else None
+    request = Request(load(model), bool(annotate), bool(review), completed)
+    work = Work(request, completed, found, min_confidence, backend, fewest)
     if truth:
         if targets or annotate or as_json:
             raise UsageError("--truth only prints how many rows are correct: leave out the options for results")
@@ -148,8 +148,8 @@ def _find_format(output: Path) -> Format:
 
 def _find_files(
     files: Sequence[str], targets: Sequence[Path], annotate: Path | None
-) -> tuple[list["PictureFile"], list[Path]]:
-    """Return the pictures, and the file of the copy of each if there is a folder for them.
+) -> list[tuple["PictureFile", Path | None]]:
+    """Return the pictures, each with the file of its copy, None if there is no folder for copies.
 
     Raises UsageError if the pictures cannot be read again after an interruption, or if a file to be written is also an
     input, or exists already.
@@ -167,14 +167,14 @@ def _find_files(
         check_targets(targets, [*(Path(picture.path) for picture in found), *copies])
     else:
         check_new(copies)
-    return found, copies
+    return [*zip(found, copies, strict=True)] if annotate else [(picture, None) for picture in found]
 
 
 def _make_key(work: "Work") -> list[Any]:
     """Return what influences the readings besides the contents of the pictures, and where their copies go."""
     from pipeline.engine.resume_log import make_key
 
-    copies = [str(copy.absolute()) for copy in work.copies]
+    copies = [str(copy.absolute()) for _, copy in work.pictures if copy]
     form = work.form.digest if work.form else None
     return make_key([work.request.reader.digest, form, work.request.views, copies], classify)
 

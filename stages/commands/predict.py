@@ -71,7 +71,7 @@ def predict(
         missing = total - predictions.done
         if predictions.done:
             log.info("predict: resuming after %s of %s images", f"{predictions.done:,}", f"{total:,}")
-        with progress("predict", total, predictions.done) as shown:
+        with progress("predict", total, "images", predictions.done) as shown:
             predict_missing(predictions, reader.model, images, block_size, backend, shown.advance)
         seconds = time.monotonic() - started
         for name, target in reversed(outputs.items()):  # predictions last: when they exist, all outputs exist

@@ -1,6 +1,7 @@
 """Draw lines and boxes, and make a picture of ink and print on paper in a given light."""
 
 import io
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,18 +61,15 @@ def draw_grid(
     return layer
 
 
-def choose_pen(generator: Generator) -> NDArray[np.float64]:
-    """Return the share of red, green and blue that dark grey or blue ink reflects."""
-    if generator.random() < 0.5:
-        return np.full(3, generator.uniform(0.08, 0.35))
-    return generator.uniform((0.08, 0.15, 0.45), (0.25, 0.35, 0.7))
+# A dye: share of grey ones, range of their grey, and ranges of red, green and blue of the others, as they reflect.
+PEN = 0.5, (0.08, 0.35), ((0.08, 0.15, 0.45), (0.25, 0.35, 0.7))
+PRINT = 0.7, (0.55, 0.85), ((0.55, 0.65, 0.8), (0.7, 0.8, 0.95))
 
 
-def choose_print(generator: Generator) -> NDArray[np.float64]:
-    """Return the share of red, green and blue that a grey line, or one of light blue, reflects."""
-    if generator.random() < 0.7:
-        return np.full(3, generator.uniform(0.55, 0.85))
-    return generator.uniform((0.55, 0.65, 0.8), (0.7, 0.8, 0.95))
+def choose_dye(generator: Generator, dye: tuple[float, tuple[float, float], Any]) -> NDArray[np.float64]:
+    """Return the share of red, green and blue that a grey or blue dye reflects."""
+    share, grey, blue = dye
+    return np.full(3, generator.uniform(*grey)) if generator.random() < share else generator.uniform(*blue)
 
 
 def expose(
@@ -86,11 +84,11 @@ def expose(
 
     in_ink: the print has the colour of the ink. light: (h, w), at most 1. paper: RGB in [0, 1]; default: light grey.
     """
-    pen = choose_pen(generator)
+    pen = choose_dye(generator, PEN)
     levels = 255 * np.asarray(generator.uniform(0.86, 1) * generator.uniform(0.98, 1, 3) if paper is None else paper)
     levels = levels * (1 - ink[..., np.newaxis] * (1 - pen))
     if printed is not None:
-        levels = levels * (1 - printed[..., np.newaxis] * (1 - (pen if in_ink else choose_print(generator))))
+        levels = levels * (1 - printed[..., np.newaxis] * (1 - (pen if in_ink else choose_dye(generator, PRINT))))
     levels = levels * (light if isinstance(light, float) else light[..., np.newaxis])
     noise = generator.choice([0, generator.uniform(0.5, 3)])
     return to_bytes(levels + generator.normal(0, noise, ink.shape)[..., np.newaxis])

@@ -14,7 +14,7 @@ import pytest
 from docs.learn.check import CHECKS, judge
 from tests.docs.pages import read_page
 from tests.docs.tutorial import PAGE
-from tests.processes import ROOT
+from tests.processes import ROOT, capture
 
 
 def named(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -103,7 +103,7 @@ def test_mistake_is_named_with_its_line(name: str, right: str, wrong: str, verdi
 def run(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "docs.learn.check", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    return capture(command, cwd=folder, env=environment)
 
 
 def test_every_function_starts_empty_in_a_file_and_is_checked_there(tmp_path: Path) -> None:

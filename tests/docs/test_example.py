@@ -15,8 +15,9 @@ pytestmark = pytest.mark.slow
 PAGE = read_page(ROOT / "docs/pipeline/reuse.md")
 
 
-def test_example_runs_in_a_folder_with_nothing_but_the_engine(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "pipeline/engine", tmp_path / "pipeline/engine")
+def test_example_runs_in_a_folder_with_nothing_but_the_engine_and_scheduling(tmp_path: Path) -> None:
+    for name in ("engine", "scheduling"):
+        shutil.copytree(ROOT / "pipeline" / name, tmp_path / "pipeline" / name)
     link_environment(tmp_path)
     problems = run_page(PAGE, tmp_path)
     assert not problems, "\n".join(problems)
@@ -24,4 +25,4 @@ def test_example_runs_in_a_folder_with_nothing_but_the_engine(tmp_path: Path) ->
     assert licence.startswith("MIT License") and (ROOT / "LICENSE").read_text().startswith(licence)
     artifacts = tmp_path / "dice/artifacts"
     assert (artifacts / "chart/chart.txt").read_text().endswith("==\n")
-    assert len([*artifacts.glob(".store/*-*")]) == 5  # what has a link, after the page has pruned
+    assert len([*artifacts.glob(".store/*-*")]) == 6  # what has a link, after the page has pruned

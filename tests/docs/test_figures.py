@@ -25,10 +25,10 @@ NO_PROSE = re.compile(
 GIVEN: dict[str, set[str]] = {
     "README.md": {"0.2GB"},  # rounded, of its table of packages
     "docs/README.md": {"45min"},  # of a lesson
-    "docs/use/pages.md": {"45min"},
     "docs/use/teaching.md": {"100%"},
     "docs/learn/tutorial.md": {"47MB", "376MB"},
     "docs/pipeline/cluster.md": {"10s"},  # time limits
+    "docs/pipeline/reuse.md": {"30MB", "115MB"},  # what du shows for the packages
     "docs/learn/reader.md": {"10%", "60%"},
     "docs/faq.md": {"160MB", "0.5GB", "600MB"},  # rounded, rounded, and an upper limit
     "docs/use/pictures.md": {"600MB", "512MB", "400MB", "1%"},  # the rest of what the example shows

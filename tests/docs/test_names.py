@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import subprocess
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
@@ -17,7 +16,7 @@ from pipeline.engine.variables import list_variables
 from stages.__main__ import load_commands, make_program, order_names
 from tests.docs.pages import Page, find_pages, list_commands, read_page
 from tests.make.common import clean_environment
-from tests.processes import ROOT
+from tests.processes import ROOT, capture
 
 FOLDERS = ("pipeline", "stages", "tests", "docs", "pictures", ".ci", ".github")
 ENVIRONMENT = {"NO_COLOR", "DASK_SCHEDULER_ADDRESS"}  # variables that are not those of make
@@ -114,7 +113,7 @@ def makefile() -> tuple[frozenset[str], frozenset[str]]:
     """Return the targets and the variables for the command line, from the database that make prints."""
     make = shutil.which("gmake") or "make"
     command = [make, "--print-data-base", "--question", "help"]
-    printed = subprocess.run(command, cwd=ROOT, env=clean_environment(), capture_output=True, text=True).stdout
+    printed = capture(command, cwd=ROOT, env=clean_environment()).stdout
     targets = re.findall(r"^(?<!# Not a target:\n)([\w./-]+):", printed, re.MULTILINE)
     (others,) = re.findall(r"^others :?= (.*)$", printed, re.MULTILINE)
     assert "help" in targets

@@ -10,7 +10,7 @@ import grimp
 import pytest
 
 from stages.__main__ import find_modules
-from tests.processes import ROOT, environment
+from tests.processes import ROOT, capture
 
 ROW = re.compile(r"\| (SciPy|Matplotlib|NumPy|Dask|Typer) \| \d+ \| (all)?(.*) \|")
 
@@ -38,7 +38,7 @@ def run_without(packages: Sequence[str], folder: Path, *arguments: str) -> subpr
     code = "import sys; sys.modules.update(dict.fromkeys(sys.argv.pop(1).split()))\n"
     code += "from stages.__main__ import main; main()"
     command = [sys.executable, "-c", code, " ".join(packages), *arguments]
-    return subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True)
+    return capture(command, cwd=folder)
 
 
 @pytest.mark.slow
@@ -62,6 +62,7 @@ def test_pipeline_runs_without_any_extra(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("command", "package"), [("classify", "scipy"), ("report", "matplotlib")])
 def test_command_without_its_extra_names_what_installs_it(
     command: str, package: str, built: Path, tmp_path: Path

@@ -66,6 +66,23 @@ def test_relative_links_lead_to_a_place_of_the_site(site: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("page", "term", "links"),
+    [
+        ("results", "recipe", ["recipes"]),  # of its many recipes the first, in the plural
+        ("use/python", "reject class", ["reject class"]),
+        ("use/review", "key", []),  # of the keyboard
+        ("learn/tutorial", "logit", []),  # explained by the page
+        ("reference/glossary", "shard", []),
+    ],
+)
+def test_first_use_of_a_term_leads_to_the_glossary(page: str, term: str, links: list[str], site: str) -> None:
+    root = Path(site.removeprefix("file://"))
+    text = (root / f"docs/{page}.html").read_text(encoding="utf-8").partition("<article")[2].partition("</article>")[0]
+    found = re.findall(r'<a class="reference internal" href="[^"]*glossary.html#[^"]*">(?:<span[^>]*>)?([^<]*)', text)
+    assert [each for each in found if each.lower().startswith(term)] == links
+
+
+@pytest.mark.parametrize(
     ("words", "target"),
     [
         ("stale", "docs/pipeline/reruns.html"),

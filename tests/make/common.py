@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.processes import ROOT, UNFINISHED, reset_signals, without_network
+from tests.processes import ROOT, UNFINISHED, capture, reset_signals, without_network
 
 SAMPLE = ("DATASET=sample", "RECIPE=quick")
 Result = subprocess.CompletedProcess[str]
@@ -22,9 +22,7 @@ def clean_environment() -> dict[str, str]:
 
 def make(project: Path, *arguments: str, network: bool = True) -> Result:
     command = ["make", *arguments] if network else without_network(["make", *arguments])
-    return subprocess.run(
-        command, cwd=project, env=clean_environment(), capture_output=True, text=True, errors="replace", timeout=500
-    )
+    return capture(command, cwd=project, env=clean_environment(), errors="replace", timeout=500)
 
 
 def list_stages(goal: str) -> tuple[str, ...]:
@@ -38,15 +36,7 @@ def by_hand(name: str, *options: str) -> list[str]:
 
 def stage(project: Path, *arguments: str) -> Result:
     """Run a stage without make, as in `stage(project, "train", "--epochs", "3")`."""
-    return subprocess.run(
-        by_hand(*arguments),
-        cwd=project,
-        env=clean_environment(),
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=300,
-    )
+    return capture(by_hand(*arguments), cwd=project, env=clean_environment(), errors="replace", timeout=300)
 
 
 def start(project: Path, *command: str) -> subprocess.Popen[str]:

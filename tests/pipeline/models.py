@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from pipeline.data.scaling import Scaling
+from pipeline.engine.float_arrays import Array
 from pipeline.model.header import EXTRA
 from pipeline.model.model import Classifier, Detector, Recogniser
-from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers, find_window
 from pipeline.network.layer import Layer
 from pipeline.network.network import count_parameters, initialise, make_network

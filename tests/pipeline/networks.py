@@ -4,9 +4,9 @@ import numpy as np
 
 from pipeline.data.dataset import Description
 from pipeline.data.scaling import Scaling
+from pipeline.engine.float_arrays import Array
 from pipeline.model.model import Classifier
 from pipeline.network import network as module
-from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers
 from pipeline.network.network import Network, count_parameters, initialise
 from pipeline.training.classification import Images, build_classifier_task

@@ -10,6 +10,7 @@ import onnxruntime
 import pytest
 
 from pipeline.data.scaling import standardise
+from pipeline.engine.float_arrays import Array
 from pipeline.html.lesson.packing import pack
 from pipeline.html.lesson.page import model_values
 from pipeline.html.report.report_page import time_layers
@@ -19,7 +20,7 @@ from pipeline.model.model import Model
 from pipeline.model.onnx import OPSET, Graph, add_layer, save_onnx
 from pipeline.model.prediction import predict, predict_logits
 from pipeline.model.safetensors import RESIDUAL, list_torch_modules, load_safetensors, save_safetensors, to_modules
-from pipeline.network.activations import ACTIVATIONS, Array
+from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.layer import Buffers, Layer
 from pipeline.network.layers import LAYER_KINDS, MaxPooling
 from pipeline.network.losses import LOSSES

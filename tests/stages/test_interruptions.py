@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import environment, reset_signals
+from tests.processes import capture, reset_signals
 
 pytestmark = pytest.mark.slow
 
@@ -17,15 +17,7 @@ STOPS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 def execute(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *command],
-        cwd=folder,
-        env=environment(),
-        preexec_fn=reset_signals,
-        timeout=30,
-        capture_output=True,
-        text=True,
-    )
+    return capture([sys.executable, *command], cwd=folder, preexec_fn=reset_signals, timeout=30)
 
 
 def script(body: str) -> list[str]:

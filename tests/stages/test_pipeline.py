@@ -1,7 +1,6 @@
 """The stages in order, as separate processes."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from pipeline.model.prediction import predict_logits
 from pipeline.network.losses import LOSSES
 from pipeline.training.classification import fit_temperature
 from pipeline.training.history import read_history
-from tests.processes import Run, environment, without_network
+from tests.processes import Run, capture, environment, without_network
 from tests.stages.common import write_custom_dataset
 
 
@@ -78,7 +77,7 @@ def test_processes_without_a_network_interface_are_one_line_that_names_threads(p
     line = [sys.executable, "-m", "stages", "evaluate", "--force"]
     for options, status in ((["--scheduler", "processes"], 1), (["--scheduler", "threads"], 0)):
         command = without_network([*line, *options])
-        done = subprocess.run(command, cwd=project, env=environment(), capture_output=True, text=True, timeout=60)
+        done = capture(command, cwd=project, timeout=60)
         assert done.returncode == status, done.stderr
         assert status == 0 or "--scheduler threads" in done.stderr.splitlines()[-1]
         assert "Traceback" not in done.stderr

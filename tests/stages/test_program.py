@@ -12,7 +12,7 @@ import pytest
 import typer
 
 from stages.__main__ import find_modules, load_commands, make_program, order_names
-from tests.processes import ROOT, Run, environment
+from tests.processes import ROOT, Run, capture, environment
 from tests.stages.common import STAGES, assert_one_line, snapshot
 from tests.terminal import show
 
@@ -51,7 +51,7 @@ def test_help_and_up_to_date_stage_import_no_large_packages(project: Path) -> No
         "print([m for m in large if m in sys.modules])"
     )
     command = [sys.executable, "-c", program]
-    result = subprocess.run(command, cwd=project, env=environment(), capture_output=True, text=True)
+    result = capture(command, cwd=project)
     assert result.stdout.count("up to date: ") == len(STAGES), result.stderr
     assert result.stdout.endswith("\n[]\n")
 
@@ -104,7 +104,7 @@ def test_wrong_usage_is_one_line_and_status_2(arguments: str, words: str, call: 
 )
 def test_closed_and_full_streams_are_no_failure(line: str, status: int, project: Path) -> None:
     command = ["sh", "-c", f"{' '.join(PROGRAM)} {line}"]
-    result = subprocess.run(command, cwd=project, env=environment(), capture_output=True, text=True)
+    result = capture(command, cwd=project)
     assert (result.returncode, result.stderr) == (status, "")  # a traceback that is not seen has the status 1
 
 
@@ -175,7 +175,7 @@ sys.exit(run_command("count", lambda: invoke(make_app(count), [], "count")))
 )
 def test_lines_before_a_failure_are_kept(end: str, status: int, message: str) -> None:
     command = [sys.executable, "-c", LINE.format(end=end)]
-    result = subprocess.run(command, env=environment(), capture_output=True, text=True)
+    result = capture(command)
     assert (result.returncode, result.stdout) == (status, "line 0\nline 1\nline 2\n")
     cleanup, line = result.stderr.splitlines()
     assert (cleanup, line.startswith("count: "), message in line) == ("cleaned up", True, True)
@@ -197,9 +197,7 @@ def test_program_in_an_archive_says_so(tmp_path: Path) -> None:
     archive = Path(shutil.make_archive(str(tmp_path / "program"), "zip", ROOT, "stages"))
     command = [sys.executable, "-P", "-m", "stages", "classify", "a.png"]
     path = os.pathsep.join([str(archive), str(ROOT)])
-    result = subprocess.run(
-        command, cwd=tmp_path, env={**environment(), "PYTHONPATH": path}, capture_output=True, text=True
-    )
+    result = capture(command, cwd=tmp_path, env={**environment(), "PYTHONPATH": path})
     assert (result.returncode, result.stderr) == (
         1,
         f"handwriting: {archive} is an archive: unpack it, or install it with pip\n",

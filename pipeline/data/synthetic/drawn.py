@@ -12,9 +12,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.ink import INK_SAMPLES, Array, centre_by_mass, measure_digit_box, to_ink
+from pipeline.data.ink import INK_SAMPLES, centre_by_mass, measure_digit_box, to_ink
 from pipeline.data.synthetic.shapes import SIGNS, STYLED_DIGITS, Stroke, load_digits, load_glyphs, parse_shape
 from pipeline.data.synthetic.strokes import Generator, draw_by_hand, draw_polylines, shrink
+from pipeline.engine.float_arrays import Array
 
 FONT_SHARE = 0.25  # share of the digits that are from the Hershey fonts
 NEGATIVE_SHARES = {"glyph": 0.4, "sign": 0.1, "doodle": 0.15, "piece": 0.35}

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
-from pipeline.data.ink import Array, find_extent
+from pipeline.data.ink import find_extent
 from pipeline.data.synthetic.shapes import Stroke
+from pipeline.engine.float_arrays import Array
 
 Generator = np.random.Generator
 

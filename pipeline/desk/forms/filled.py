@@ -11,7 +11,6 @@ from pipeline.desk.forms.missed import USUAL, find_missed
 from pipeline.desk.forms.neighbours import hide_neighbours
 from pipeline.desk.forms.regions import FloatBox, Region
 from pipeline.desk.forms.registration import (
-    AMBIGUOUS,
     LIKELY_SAME,
     SHIFTED,
     Placement,
@@ -23,8 +22,8 @@ from pipeline.desk.forms.registration import (
     turn,
 )
 from pipeline.desk.forms.table_lines import Entry, find_shared, number_lines
+from pipeline.engine.float_arrays import Array
 from pipeline.model.model import Detector
-from pipeline.network.activations import Array
 from pipeline.network.thread_pool import Run, in_sequence
 from pipeline.reader.pages.reading import find_numbers, make_reading_order, make_result
 from pipeline.reader.pages.result import Number, Problem, Result, Row
@@ -59,9 +58,8 @@ def read_form(
     if not reference:
         return read_way(Way(0, None, 1.0))
     ways = find_ways(reference, grey)
-    best, *others = ways or [Way(0, None, 0.0)]
+    best, *others = ways or [Way(0, None, 0.0)]  # others only if they are nearly as likely
     result = read_way(best)
-    ambiguous = [way for way in others if way.correlation > AMBIGUOUS * best.correlation]
     excess = best.placement.describe_excess(reference.size) if best.placement else ""
     doubt: Problem | None = None
     if not best.placement and not result.rows and is_blank(measure_inks(grey)):
@@ -69,7 +67,7 @@ def read_form(
     elif not best.placement:
         apart = f"cannot be aligned with {reference.name}"
         doubt = Problem("foreign", f"{apart}: read it with a form of its own, or scan it again")
-    elif ambiguous:
+    elif others:
         doubt = Problem("doubtful", f"fits {reference.name} in two ways up: look at it")
     elif best.placement.measure_shift(reference.size) > SHIFTED:
         # So far away, repeated rows may have been taken for each other; an angle or a scale is right nevertheless.

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.desk.forms.registration import Placement, Reference, to_matrix
-from pipeline.network.activations import Array
+from pipeline.engine.float_arrays import Array
 from pipeline.pictures import filters
 
 

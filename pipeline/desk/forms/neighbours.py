@@ -3,7 +3,7 @@
 import numpy as np
 
 from pipeline.desk.forms.missed import find_ink
-from pipeline.network.activations import Array
+from pipeline.engine.float_arrays import Array
 from pipeline.pictures import filters
 
 OWN_SHARE = 0.5  # of the pixels of a number within the region from which it belongs to it

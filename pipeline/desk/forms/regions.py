@@ -37,8 +37,7 @@ class Region:
         Raises PictureError, with the name of the picture, if the region is empty or not within it.
         """
         height, width = size
-        left, right = (_locate(edge, width) for edge in self.edges[::2])
-        top, bottom = (_locate(edge, height) for edge in self.edges[1::2])
+        left, top, right, bottom = self._find_box(size)
         if right > width or bottom > height:
             raise PictureError(
                 f"the region {self.name} ends beyond {name} ({width} x {height} pixels): write its edges with %"
@@ -49,10 +48,12 @@ class Region:
 
     def covers(self, size: tuple[int, int]) -> bool:
         """Return whether it is the whole of a picture of this (height, width), which needs no alignment."""
-        height, width = size
-        left, right = (_locate(edge, width) for edge in self.edges[::2])
-        top, bottom = (_locate(edge, height) for edge in self.edges[1::2])
-        return left <= 0 and top <= 0 and right >= width and bottom >= height
+        left, top, right, bottom = self._find_box(size)
+        return left <= 0 and top <= 0 and right >= size[1] and bottom >= size[0]
+
+    def _find_box(self, size: tuple[int, int]) -> FloatBox:
+        left, top, right, bottom = map(_locate, self.edges, size[::-1] * 2)
+        return left, top, right, bottom
 
     def compile(self, class_names: tuple[str, ...]) -> Expected | None:
         """Return what its rows look like, or None if they may be any. Raises UsageError for a wrong pattern."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.network.activations import Array
+from pipeline.engine.float_arrays import Array
 from pipeline.pictures.contrast import local_contrast
 from pipeline.pictures.smoothing import interpolate
 from pipeline.reader.pages.lines import CentreLine
@@ -23,14 +23,19 @@ ROUND = 64  # pixels: lengths are multiples of it, so that the layers of a few l
 class LineImage:
     """An image of a row, like a training line image.
 
-    contrast: local contrast, float32 (LINE_IMAGE_HEIGHT + 2 LINE_MARGIN, length).
+    sheet: local contrast, float32 (SHEET[0], length), with parts of the rows above and below.
     y, x: places in the picture of its pixels on the row, (length,).
     """
 
-    contrast: NDArray[np.float32]
+    sheet: NDArray[np.float32]
     y: Array
     x: Array
     line: CentreLine
+
+    @property
+    def contrast(self) -> NDArray[np.float32]:
+        """What the recogniser sees of it, (LINE_IMAGE_HEIGHT + 2 LINE_MARGIN, length)."""
+        return self.sheet[OUTER:-OUTER]
 
 
 def cut_line(line: CentreLine, pyramid: Sequence[Level]) -> LineImage:
@@ -51,4 +56,4 @@ def cut_line(line: CentreLine, pyramid: Sequence[Level]) -> LineImage:
     down = (np.arange(SHEET[0])[:, np.newaxis] - (SHEET[0] - 1) / 2) / scale
     at = [each * level.scale + 0.5 for each in (y + down / norm, x - down * along / norm)]
     levels = interpolate(level.padded, *at)  # the margin of one pixel suffices: it continues unchanged
-    return LineImage(local_contrast(levels)[OUTER:-OUTER], y, x, line)
+    return LineImage(local_contrast(levels), y, x, line)

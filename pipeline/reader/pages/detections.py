@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.engine.float_arrays import Array
 from pipeline.model.model import Model
-from pipeline.network.activations import Array
 from pipeline.network.thread_pool import Run
 from pipeline.reader.pages.cutting import LineImage
 from pipeline.reader.pages.search import LIKE
@@ -33,7 +33,7 @@ class Detection:
     y, x: the centres of its digits in pixels, (k,). size: the longer side of its digits. support: the probability of a
     digit by the detector at each of them, (k,), 0 where it has seen none. suppressed: whether it is not reported,
     because no number of the picture is salient, or because a better detection shares some of its digits. In the second
-    case, y, x and support are only those of the other digits.
+    case, y, x and support are only those of the other digits. line_image: the one that shows it, if it is at hand.
     """
 
     span: Span
@@ -42,6 +42,7 @@ class Detection:
     size: float
     support: Array
     suppressed: bool = False
+    line_image: LineImage | None = None
 
     @property
     def is_supported(self) -> bool:
@@ -70,7 +71,9 @@ def locate_spans(span: Span, line_image: LineImage) -> Detection:
     pixels = np.rint(span.places - 0.5).astype(np.intp)
     x, size = line_image.x[pixels], line_image.line.size
     near = np.abs(line_image.line.x - x[:, np.newaxis]) < SUPPORTED * size
-    return Detection(span, line_image.y[pixels], x, size, (near * line_image.line.weights).max(axis=1))
+    return Detection(
+        span, line_image.y[pixels], x, size, (near * line_image.line.weights).max(axis=1), False, line_image
+    )
 
 
 def keep_best(detections: Iterable[Detection]) -> list[Detection]:

@@ -6,23 +6,25 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.network.activations import Array
+from pipeline.engine.float_arrays import Array
 from pipeline.reader.pages.search import LIKE, Proposals
 
+# All of them from reading pictures that were generated from validation images.
 FOUNDS = 0.5  # probability of a digit from which it founds a row; less probable ones join it
 STRONG = 0.7  # probability from which a digit counts for the slope of the page
 NEXT_DIGIT = 0.25  # distance in sizes along the row from which a position is another digit
 WIDEST_GAP = 8.0  # distance in sizes along the row up to which the next digit joins
-FROM_ROW, FARTHER = 0.4, 0.04  # distance in sizes from the row up to which a digit joins, and what each size adds to it
+FROM_ROW = 0.4  # distance in sizes from the row up to which a digit joins
+FARTHER = 0.04  # what each size of the distance along the row adds to it
 UNEVEN_SIZES_RATIO = 1.45  # ratio of sizes up to which two digits may be in one row
 WITHIN = 0.5  # distance in sizes from a row up to which what it covers founds no other
 BAND = 3.0  # standard deviation, in sizes along the row, of the weights with which digits determine its height
 STIFF = 1.0  # weight, in digits at a distance of a size, of the slope that all rows have
 NEIGHBOUR = 2.5  # distance in sizes up to which two digits may be neighbours in a row
 STEEP = 0.6  # slope up to which a line between neighbours may be that of a row
-SAME_ROW_HEIGHT = (
-    0.55  # distance in sizes from a row, at the height of its last digit, up to which a number belongs to it
-)
+STEEPEST = 1.3  # the same, in a picture that is turned; at 60 degrees, the detector sees no digits
+ALIKE = 0.5  # difference of the slopes of such a picture, at most
+SAME_ROW_HEIGHT = 0.55  # distance in sizes from the height of a row's last digit up to which a number belongs to it
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,16 +90,28 @@ def find_lines(found: Proposals) -> Iterator[CentreLine]:
 
 
 def measure_slope(y: Array, x: Array, size: Array) -> float:
-    """Return the median slope from each digit to its nearest right neighbour; 0 for fewer than two slopes."""
-    slopes = []
+    """Return the median slope from each digit to its nearest right neighbour; 0 for fewer than two slopes.
+
+    Slopes beyond STEEP are those of a picture that is turned: they count if there are no others, and if they are alike.
+    """
+    slopes = _list_slopes(y, x, size, STEEP)
+    if len(slopes) < 2:
+        slopes = _list_slopes(y, x, size, STEEPEST)
+        if len(slopes) < 2 or slopes[-1] - slopes[0] > ALIKE:
+            return 0.0
+    return (slopes[(len(slopes) - 1) // 2] + slopes[len(slopes) // 2]) / 2  # np.median would import numpy.ma
+
+
+def _list_slopes(y: Array, x: Array, size: Array, steep: float) -> list[float]:
+    """Return the slopes up to `steep` from each digit to its nearest right neighbour, the smallest first."""
+    slopes = list[float]()
     for i in range(len(y)):
         right, down = x - x[i], y - y[i]
-        near = (right > 0.2 * size[i]) & (right < NEIGHBOUR * size[i]) & (np.abs(down) < STEEP * right)
+        near = (right > 0.2 * size[i]) & (right < NEIGHBOUR * size[i]) & (np.abs(down) < steep * right)
         if near.any():
             nearest = np.flatnonzero(near)[np.argmin(np.hypot(right, down)[near])]
-            slopes.append(down[nearest] / right[nearest])
-    middle = sorted(slopes)[(len(slopes) - 1) // 2 : len(slopes) // 2 + 1]  # np.median would import numpy.ma
-    return float(np.mean(middle)) if len(slopes) > 1 else 0.0
+            slopes.append(float(down[nearest] / right[nearest]))
+    return sorted(slopes)
 
 
 def find_rows(numbers: Sequence[tuple[Array, Array, float]]) -> list[list[int]]:

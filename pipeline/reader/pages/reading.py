@@ -15,6 +15,7 @@ from pipeline.network.thread_pool import Run, in_sequence
 from pipeline.pictures.preparation import fit_into_image, measure_ink_shares
 from pipeline.reader.pages.cutting import cut_line
 from pipeline.reader.pages.detections import POSSIBLE_NUMBER, Detection, hide_unless_salient, keep_best, read_lines
+from pipeline.reader.pages.gaps import weigh_gaps
 from pipeline.reader.pages.lines import find_lines, find_rows
 from pipeline.reader.pages.result import Alternatives, Number, Result, Row
 from pipeline.reader.pages.search import Slider, search
@@ -52,7 +53,7 @@ def find_numbers(
     """Return the possible numbers of a picture, each once. expected: what all rows have to fit."""
     pyramid, found = search(Slider(model, run), np.asarray(grey, np.float32))
     line_images = [cut_line(line, pyramid) for line in find_lines(found)]
-    return keep_best(read_lines(model.row, line_images, run, expected))
+    return weigh_gaps(keep_best(read_lines(model.row, line_images, run, expected)), model.row.temperature)
 
 
 def read_one(model: Classifier, grey: NDArray[np.floating[Any]], size: tuple[int, int]) -> Result:

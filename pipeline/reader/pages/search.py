@@ -32,25 +32,27 @@ Pixels = NDArray[np.float32]
 # (4, k): y and x of the centres and longer sides, in pixels; probabilities of a digit of any class.
 Proposals = NDArray[np.float32]
 
+# From the geometry of the network and of pictures.
 PYRAMID_STEP = math.sqrt(2)  # ratio of neighbouring levels of the pyramid
 READABLE_SIZES = 0.75, 1.25  # sizes of digits that a level shows well enough for a proposal, relative to BOX
-SMALLEST = 1 / 110, 12  # longer side of a digit, relative to that of the picture, and in pixels
-LONGEST = (
-    8  # ratio of the sides of a picture, in this respect: a longer one is a strip, with digits as high as it allows
-)
-WIDEST = 1.6  # width of a digit, at most, relative to the height of the picture
+SMALLEST_SHARE = 1 / 110  # longer side of a digit relative to that of the picture, as on an ordinary A4 page
+SMALLEST_PIXELS = 12  # longer side of a digit
+LONGEST = 8  # ratio of the sides of a picture from which it is a strip, with digits as high as it allows
+WIDEST = 1.6  # width of a digit, at most, relative to the height of the picture: a 1 may be cropped tightly
 PICTURE_MARGIN = 3  # pixels around the picture, in addition to half a window
+PEAK_WINDOW = 3  # pixels: side of the square whose mean contrast tells ink from noise
+# Bounds of time and memory.
 CELLS = 32  # positions of a tile along each axis, at most
-FLAT = 0.65  # local contrast up to which a tile is blank: noise hardly has it as a mean of PEAK_WINDOW pixels a side
-PEAK_WINDOW = 3
-POSSIBLE_DIGIT = 0.1  # probability of a digit from which a row may lead through a position
 BATCH_PIXELS = 110_000  # of the tiles that pass through the network at a time
 MOST_FOUND = 20_000  # positions that are considered: a page has hundreds, unless a model finds digits everywhere
+# From reading pictures that were generated from validation images.
+FLAT = 0.65  # mean local contrast up to which a tile is blank: noise hardly has it
+POSSIBLE_DIGIT = 0.1  # probability of a digit from which a row may lead through a position
 LIKE = 2.1  # ratio of sizes up to which digits are of like size; others do not suppress each other
-# Distance in sizes, horizontal and vertical, within which there is one digit of like size.
-ONE_DIGIT_ACROSS, ONE_DIGIT_DOWN = 0.28, 0.6
-# Distance in sizes, and in the logarithm of sizes, within which positions belong to one digit.
-SAME_PLACE, SAME_SIZE = 0.25, 0.5
+ONE_DIGIT_ACROSS = 0.28  # horizontal distance in sizes within which there is one digit of like size
+ONE_DIGIT_DOWN = 0.6  # the same, vertical
+SAME_PLACE = 0.25  # distance in sizes within which positions belong to one digit
+SAME_SIZE = 0.5  # the same, in the logarithm of sizes
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +119,7 @@ def build_pyramid(grey: Pixels) -> Iterator[Level]:
     height, width = grey.shape
     largest = max(height, min(width, WIDEST * height))
     side = min(max(height, width), LONGEST * min(height, width))
-    finest = max(SMALLEST[0] * side, SMALLEST[1]) / READABLE_SIZES[0]
+    finest = max(SMALLEST_SHARE * side, SMALLEST_PIXELS) / READABLE_SIZES[0]
     image = Image.fromarray(grey)
     for number in range(max(0, math.ceil(math.log(largest / finest / READABLE_SIZES[1], PYRAMID_STEP))), -1, -1):
         scale = BOX / (finest * PYRAMID_STEP**number)

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from pipeline.network.activations import Array
+from pipeline.engine.float_arrays import Array
 from pipeline.network.losses import log_softmax
 from pipeline.reader.rows.trellis import (
     NEVER,

@@ -6,8 +6,8 @@ from itertools import groupby
 
 import numpy as np
 
+from pipeline.engine.float_arrays import Array
 from pipeline.model.model import Model
-from pipeline.network.activations import Array
 from pipeline.network.losses import log_softmax
 from pipeline.network.thread_pool import Run
 from pipeline.reader.rows.ctc import align

@@ -6,7 +6,7 @@ from itertools import groupby, pairwise
 
 import numpy as np
 
-from pipeline.network.activations import Array
+from pipeline.engine.float_arrays import Array
 from pipeline.reader.rows.ctc import align, text_log_probability
 from pipeline.reader.rows.fitting import Text, merge_outputs
 from pipeline.reader.rows.labels import OTHER_WRITING, SPACE

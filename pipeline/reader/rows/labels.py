@@ -28,11 +28,8 @@ DIGIT_COLUMNS = ("label", "y", "x", "size", "visible")  # centre, longer side in
 NO_LABEL = -1
 SPACE, OTHER_WRITING = 0, 1  # between two numbers with only paper between them; a word, a letter, a sign
 SEPARATORS = {character: OTHER_WRITING + number for number, character in enumerate(".,:/-'", 1)}  # within a number
-WRITTEN_SIGNS = (
-    " ",
-    " ",
-    *SEPARATORS,
-)  # what a text has for these symbols; other writing parts numbers, as a space does
+# What a text has for these symbols; other writing parts numbers, as a space does.
+WRITTEN_SIGNS = (" ", " ", *SEPARATORS)
 ARRAYS: dict[str, tuple[type, tuple[int, ...]]] = {  # dtype and shape of what a line image has, by the names of files
     "lines": (np.uint8, SHEET),
     "labels": (np.float32, (MAX_LABELS, 3)),

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.network.activations import Array
+from pipeline.engine.float_arrays import Array
 from pipeline.network.losses import log_softmax
 from pipeline.reader.rows.trellis import (
     NEVER,

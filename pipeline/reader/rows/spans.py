@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.engine.float_arrays import Array
 from pipeline.model.model import Model
-from pipeline.network.activations import Array
 from pipeline.network.architecture import build_layers
 from pipeline.network.layer import Buffers
 from pipeline.network.losses import log_softmax
@@ -25,11 +25,8 @@ View = tuple[int, int]  # 1, or -1 for the negative; vertical offset of the crop
 SIZE = 19  # pixels: longer side of most digits in a line image
 FAR = 3.2  # distance in sizes from which two digits belong to two numbers in any case
 INK_REACH = 1.0  # sizes before and after a number in which its probability depends on the ink
-VIEWS: tuple[View, ...] = (
-    (1, 0),
-    (-1, -LINE_MARGIN),
-    (-1, LINE_MARGIN),
-)  # of a line image, whose probabilities are averaged
+# Of a line image, whose probabilities are averaged.
+VIEWS: tuple[View, ...] = ((1, 0), (-1, -LINE_MARGIN), (-1, LINE_MARGIN))
 REPORTED = 0.6  # probability from which a digit is reported; a longer number from less, see `is_reported`
 CERTAIN_SPACE = 0.9  # probability of a space, at its peak, from which it parts two spans
 IMPOSSIBLE = -1e4  # logit of an output that is impossible
@@ -44,7 +41,8 @@ class Span:
     start of the line to the centres of the digits, in pixels, (k,). probabilities: the probabilities of the classes for
     each digit, (k, classes). logits: the logits of these columns, (outputs, columns). probability: the probability that
     they show these digits and no other, whatever stands between them. others: the most probable other labels with their
-    probabilities, None if they were not computed.
+    probabilities, None if they were not computed. columns: those of the digits in the logits, none if a pattern was
+    given.
     """
 
     labels: tuple[int, ...]
@@ -53,6 +51,7 @@ class Span:
     logits: Array
     probability: float = 0.0
     others: Sequence[tuple[tuple[int, ...], float]] | None = None
+    columns: tuple[int, ...] = ()
 
     @property
     def is_reported(self) -> bool:
@@ -135,7 +134,9 @@ def find_spans(logits: Array, classes: int, pitch: float) -> list[Span]:
         stop = min(logits.shape[1], after[last], columns[last] + 1 + INK_REACH * SIZE / pitch)
         labels = tuple(found.text[i] for i in part)
         digits = columns[[i for i in part if found.text[i] < classes]]
-        spans.append(Span(labels, (digits + 0.5) * pitch, p[:classes, digits].T, logits[:, round(start) : round(stop)]))
+        seen = logits[:, round(start) : round(stop)]
+        own = tuple((digits - round(start)).tolist())
+        spans.append(Span(labels, (digits + 0.5) * pitch, p[:classes, digits].T, seen, columns=own))
     return spans
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.network.activations import Array
+from pipeline.engine.float_arrays import Array
 
 NodeIndices = NDArray[np.integer[Any]]
 NEVER = -1e30  # the logarithm of 0: finite, so that differences are defined, and far below the score of any path

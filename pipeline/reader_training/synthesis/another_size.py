@@ -83,9 +83,8 @@ def _find_like_digit(page: Ink, generator: Generator) -> tuple[int, int]:
         down, right = _centre_sheet(page, centres[part], generator)
         top, left = down + (SHEET[0] - LINE_IMAGE_HEIGHT) // 2, right + SIDE
         shown = page[top : top + LINE_IMAGE_HEIGHT, left : left + LINE_IMAGE_WIDTH] > PART_INK
-        if (
-            shown.sum() - (labels[boxes[part]] == part + 1).sum() > INK_BESIDE
-        ):  # alone, anybody would read it as a digit
+        beside = shown.sum() - (labels[boxes[part]] == part + 1).sum()
+        if beside > INK_BESIDE:  # alone, anybody would read it as a digit
             return down, right
     return REACH_BEYOND, REACH_BEYOND
 

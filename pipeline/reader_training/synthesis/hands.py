@@ -19,6 +19,7 @@ from pipeline.reader_training.synthesis.lettering import (
     draw_lettering,
     find_digit_height,
     find_x_height,
+    frame,
 )
 from pipeline.reader_training.synthesis.loose_letters import bend, draw_loosely
 from pipeline.reader_training.synthesis.marks import MARKS
@@ -137,9 +138,7 @@ class Hands:
             ink = crop(draw_by_hand(pick(shapes, self.generator), round(STROKE_BOX * size), self.generator, pens))
             paste(sheet, ink, round((2 + place) * STROKE_HEIGHT - len(ink) / 2), round(right))
             right += ink.shape[1] + STROKE_HEIGHT * self.generator.uniform(*MARK_GAPS)
-        rows = np.flatnonzero(sheet.max(axis=1) > 0.3)
-        ink = crop(sheet)
-        return Lettering(ink, (rows[0] + rows[-1] + 1) / 2 / STROKE_HEIGHT - 2.5, max(ink.shape) / STROKE_HEIGHT)
+        return frame(sheet, 2.5 * STROKE_HEIGHT, STROKE_HEIGHT)
 
     def _draw_letters(self, text: str) -> tuple[Lettering, float]:
         """Return the drawing of a word, and the height of an x relative to that of a digit."""

@@ -13,10 +13,8 @@ STROKE_INK = 0.5  # ink of a stroke, relative to the most ink of its sign
 FREE = 0.15  # ink below which there is paper
 PAPER_WEIGHT = 0.02  # weight of paper beside ink, onto which this is blurred
 HIDING = 0.35  # ink around the row that hides a stroke
-PAPER_WINDOW, NOISE_WINDOW = (
-    11,
-    21,
-)  # pixels: sides of the squares in which the level of the paper and its noise are measured
+PAPER_WINDOW = 11  # pixels: side of the square in which the level of the paper is measured
+NOISE_WINDOW = 21  # pixels: the same, of its noise
 EYE_WINDOW = 3  # pixels: side of the square whose mean is seen
 LEAST_NOISE = 0.05  # in units of local contrast
 NORMAL = 1.25  # standard deviation of a normal distribution, relative to its mean absolute deviation
@@ -50,9 +48,8 @@ def measure_visibility(contrast: Ink, writing: Ink, others: Ink) -> LineView:
     clear, beside = ndimage.maximum_filter(written, EYE_WINDOW) < FREE, written < FREE
     free = np.where(clear, 1, PAPER_WEIGHT * beside).astype(np.float32)
     paper = _average(contrast, free, PAPER_WINDOW)
-    noise = NORMAL * _average(
-        np.abs(_average(contrast, free, EYE_WINDOW) - paper), free, NOISE_WINDOW
-    )  # edges of shadows add little
+    away = np.abs(_average(contrast, free, EYE_WINDOW) - paper)
+    noise = NORMAL * _average(away, free, NOISE_WINDOW)  # edges of shadows add little
     depth = (paper - _average(contrast, writing * shown, EYE_WINDOW)) / (noise + LEAST_NOISE)
     seen = shown.astype(np.float32)
     return LineView(depth, _average(paper - contrast, seen, EYE_WINDOW), _average(writing, seen, EYE_WINDOW), shown)

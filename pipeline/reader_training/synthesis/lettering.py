@@ -10,11 +10,12 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from pipeline.data.ink import to_ink
-from pipeline.reader_training.synthesis.signs import FONT_FOLDERS, Ink
+from pipeline.reader_training.synthesis.signs import FONT_FOLDERS, Ink, crop
 
 EM = 56  # pixels: size at which text is drawn; its digits are about twice as high as those of a line image
 HELD_OUT = 10  # one in so many fonts is for validation
 MISSING = "\uffff"  # no font has this character
+FRAMED_INK = 0.3  # least ink in the first and the last row of lettering, relative to its most
 RENDERED = 20_000  # texts that a process keeps
 
 
@@ -25,6 +26,14 @@ class Lettering:
     ink: Ink
     middle: float
     size: float
+
+
+def frame(ink: Ink, foot: float, height: float) -> Lettering:
+    """Return ink, cropped, as lettering. foot: row of the line of writing. height: of a digit, in pixels."""
+    rows = np.flatnonzero((ink >= FRAMED_INK * ink.max()).any(axis=1))
+    cropped = crop(ink)
+    middle = ((rows[0] + rows[-1] + 1) / 2 - foot) / height
+    return Lettering(cropped, float(middle), max(cropped.shape) / height)
 
 
 def list_fonts(kind: str, folder: Path | None = None) -> tuple[Path, ...]:

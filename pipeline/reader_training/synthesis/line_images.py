@@ -16,16 +16,10 @@ from pipeline.reader_training.synthesis.hands import Hands
 from pipeline.reader_training.synthesis.legibility import measure_legibility, measure_visibility
 from pipeline.reader_training.synthesis.lettering import covers, draw_lettering, list_fonts
 from pipeline.reader_training.synthesis.line_kinds import make_cells, make_signs, make_tokens, make_wide_row
-from pipeline.reader_training.synthesis.line_writing import (
-    OFF_CENTRE,
-    Line,
-    place,
-    write_cells,
-    write_line,
-    write_wide_row,
-)
+from pipeline.reader_training.synthesis.line_writing import OFF_CENTRE, Line, place, write_line
 from pipeline.reader_training.synthesis.number_writing import NOTHING, Style, choose_style
 from pipeline.reader_training.synthesis.paper import bleed_through, expose, paste, smooth_noise, texture, to_levels
+from pipeline.reader_training.synthesis.row_writing import write_cells, write_wide_row
 from pipeline.reader_training.synthesis.scenes import draw_scene
 from pipeline.reader_training.synthesis.signs import Generator, Ink, SourceImages, choose, choose_hand, write
 from pipeline.reader_training.synthesis.surroundings import draw_surroundings
@@ -171,11 +165,8 @@ def _print_beside(sheet: Ink, style: Style, middle: float, hands: Hands, generat
 def _choose_start(line: Line, generator: Generator) -> float:
     """Return where on the sheet a line starts: its digits are REACH from the ends of the line, its words anywhere."""
     if line.digits:
-        low, high = (
-            SIDE + REACH - line.digits[0].left,
-            SIDE + LINE_IMAGE_WIDTH - REACH - max(each.right for each in line.digits),
-        )
+        low = SIDE + REACH - line.digits[0].left
+        high = SIDE + LINE_IMAGE_WIDTH - REACH - max(each.right for each in line.digits)
         return float(generator.integers(min(low, high), high + 1))
-    return float(
-        SIDE + generator.uniform(0, 1) * LINE_IMAGE_WIDTH - max((each.right for each in line.pieces), default=0) / 2
-    )
+    length = max((each.right for each in line.pieces), default=0)
+    return float(SIDE + generator.uniform(0, 1) * LINE_IMAGE_WIDTH - length / 2)

@@ -9,37 +9,32 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from pipeline.data.ink import to_ink
-from pipeline.data.synthetic.strokes import PEN, draw_by_hand
 from pipeline.reader.rows.labels import SHEET
-from pipeline.reader_training.synthesis.confusable import choose_sign_maker
 from pipeline.reader_training.synthesis.habits import HABITS
-from pipeline.reader_training.synthesis.hands import STROKE_BOX, Hands
+from pipeline.reader_training.synthesis.hands import Hands
 from pipeline.reader_training.synthesis.line_text import Token
 from pipeline.reader_training.synthesis.notes import LOWERED, RAISED, SIGN, STRUCK
 from pipeline.reader_training.synthesis.number_writing import NOTHING, Piece, Style, draw_number, find_widest_gap
 from pipeline.reader_training.synthesis.paper import paste
-from pipeline.reader_training.synthesis.signs import FINER, Generator, Ink, write
+from pipeline.reader_training.synthesis.signs import FINER, Generator, write
 
-# The gap between two numbers with nothing but paper between them: in sizes, relative to the gaps within them, and in
-# sizes between two single digits, which might be one number written far apart.
-BETWEEN, RATIO, SINGLE = 0.75, 1.9, 0.8
+# Chosen by eye, and by reading pictures that were generated from validation images.
+# The gap between two numbers with nothing but paper between them.
+BETWEEN = 0.75  # in sizes
+SINGLE = 0.8  # the same, of two single digits, which might be one number written far apart
+RATIO = 1.9  # relative to the gaps within the numbers
 MOST_BETWEEN = 1.3  # of the least of these gaps, before a random part in sizes
-EVEN, EVEN_GAPS = 0.6, 0.06  # share of the lines whose gaps between numbers are even; their deviation, in sizes
-AFTER_COMMA, AFTER_COMMA_SPACE = (0.03, 0.3), (0.3, 1.0)  # gap after the comma of a list, in sizes
+EVEN = 0.6  # share of the lines whose gaps between numbers are even
+EVEN_GAPS = 0.06  # their standard deviation, in sizes
+AFTER_COMMA = 0.03, 0.3  # gap after the comma of a list, in sizes
+AFTER_COMMA_SPACE = 0.3, 1.0  # the same, if a space follows the comma
 DASHES = ("-", "–", "/")  # which, unlike separators, stand clear of the numbers beside them
 EMPTY_CELLS = 4  # exclusive, before the first and after the last number in a comb
-RAISED_SIZE, RAISED_BY = (0.5, 0.75), (0.3, 0.6)  # size of an exponent, and height of its middle above that of the line
+RAISED_SIZE = 0.5, 0.75  # of an exponent, relative to its line
+RAISED_BY = 0.3, 0.6  # height of its middle above that of the line, in sizes
 LARGE_LETTERS = 1.1, 1.7  # by what factor letters are larger than usual, beside small numbers in running writing
 STRIKES = 4  # lines through a number that was struck out, exclusive
-# Numbers in cells of their own: pitch, which narrower boxes of one number do not have; gap around a number in a column,
-# which is as wide as its number; both in sizes. Share of the empty cells.
-CELL_PITCHES, COLUMN, EMPTY_SHARE = (1.65, 3.4), (0.3, 1.3), 0.15
-# Wide rows: distance of the middles of single digits, and its deviation relative to it; least gap, and gaps of numbers
-# of two digits; in sizes. Distances up to which all digits are one number, and from which each is one.
-WIDE_PITCHES, WIDE_UNEVEN, LEAST_GAP, GROUP_GAPS = (0.95, 2.2), (0.02, 0.2), 0.06, (0.65, 1.6)
-ALL_TOGETHER, ALL_APART = 1.2, 1.9
 OFF_CENTRE = 2.2  # pixels: standard deviation of the height of a line, or of what is taken for one, in its image
-COLUMN_SHARE, RULED = 0.3, 0.75  # shares of the rows of cells that are columns, and of the others that have rules
 
 
 @dataclass(frozen=True)
@@ -192,75 +187,6 @@ def _strike(text: str, left: int, style: Style, hands: Hands, generator: Generat
         pen.line(points, 255, max(1, round(FINER * generator.uniform(0.06, 0.14) * style.size)))
     lines = to_ink(np.asarray(sheet.reduce(FINER)))
     return Piece(np.maximum(ink, lines), top, left, hands.other)
-
-
-def write_cells(texts: Sequence[str], style: Style, hands: Hands, room: float, generator: Generator) -> Line:
-    """Write numbers and signs into cells of a table, a grid or a wide, even row: each is a number of its own."""
-    line, in_columns = Line([]), generator.random() < COLUMN_SHARE
-    draw_sign = _choose_sign(hands, generator) if SIGN in texts else None
-    style = replace(style, pitch=0, spacing="apart" if style.spacing == "far" else style.spacing)
-    pitch = style.size * math.exp(generator.uniform(*np.log(CELL_PITCHES)))
-    edge, edges, first = 0.0, [0.0], None
-    for index, text in enumerate(texts):
-        if draw_sign and text == SIGN:
-            written = [_write_sign(draw_sign(), style, hands, generator)]
-        else:
-            written = draw_number(text, style, hands, index, generator)
-        start, stop = min(piece.left for piece in written), max(piece.right for piece in written)
-        around = style.size * generator.uniform(*COLUMN)
-        width = stop - start + 2 * around if in_columns else max(pitch, stop - start + 0.5 * style.size)
-        room_left = width - (stop - start)
-        moved = generator.uniform(0.15, 0.85) * room_left if in_columns else room_left / 2
-        left = round(edge + max(moved + generator.normal(0, 0.06) * style.size, 0.15 * style.size)) - start
-        kept = [replace(piece, left=piece.left + left) for piece in written]
-        origin = kept[0].left if first is None else first
-        if max(piece.right for piece in kept) > origin + room:
-            continue
-        first = origin
-        if generator.random() >= EMPTY_SHARE or index == 0:
-            line.pieces.extend(kept)
-        edge += width
-        edges.append(edge)
-    return replace(line, rules=edges if in_columns or generator.random() < RULED else [])
-
-
-def write_wide_row(texts: Sequence[str], style: Style, hands: Hands, room: float, generator: Generator) -> Line:
-    """Write a row whose digits stand wide apart: numbers of one or two digits, or, the more likely the narrower the row
-    is, one number of all its digits. Their distances are uneven.
-    """
-    line, pitch, uneven = Line([]), generator.uniform(*WIDE_PITCHES), generator.uniform(*WIDE_UNEVEN)
-    is_single = max(map(len, texts)) == 1
-    together = is_single and generator.random() < (ALL_APART - pitch) / (ALL_APART - ALL_TOGETHER)
-    row = draw_number("".join(texts), replace(style, pitch=0, spacing="close"), hands, 0, generator)
-    middle, right = 0.0, -math.inf
-    for index, text in enumerate(texts):
-        group, row = row[: len(text)], row[len(text) :]
-        half = (group[-1].right - group[0].left) / 2
-        if not is_single and index:
-            middle = right + half + style.size * generator.uniform(*GROUP_GAPS)
-        left = round(max(middle - half, right + LEAST_GAP * style.size)) - group[0].left
-        written = [replace(each, left=each.left + left, number=0 if together else index) for each in group]
-        if line.pieces and written[-1].right > line.pieces[0].left + room:
-            break
-        line.pieces.extend(written)
-        right = written[-1].right
-        middle += style.size * pitch * (1 + generator.normal(0, uneven))
-    return line
-
-
-def _choose_sign(hands: Hands, generator: Generator) -> Callable[[], Ink]:
-    """Return a function that draws signs, all of one kind or each of another one."""
-    if not hands.source.has_digits:  # a sign that resembles a digit might be one of the classes
-        return lambda: hands.source.draw_sign(generator)
-    pen = generator.uniform(*PEN)
-    make = choose_sign_maker(generator) if generator.random() < HABITS.same_sign else None
-    return lambda: draw_by_hand((make or choose_sign_maker(generator))(), STROKE_BOX, generator, (pen, pen))
-
-
-def _write_sign(ink: Ink, style: Style, hands: Hands, generator: Generator) -> Piece:
-    """Return a sign about as large as a digit."""
-    own = write(ink, style.size * math.exp(generator.normal(-0.1, 0.2)), style.hand, generator)
-    return Piece(own, round(-len(own) / 2 + generator.normal(0, 0.08) * style.size), 0, hands.other)
 
 
 def _write_word(text: str, left: int, letter_size: float, style: Style, hands: Hands, generator: Generator) -> Piece:

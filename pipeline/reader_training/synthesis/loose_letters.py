@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from pipeline.data.ink import to_ink
-from pipeline.reader_training.synthesis.lettering import EM, Lettering, find_digit_height, load_font
-from pipeline.reader_training.synthesis.signs import Generator, Ink, crop
+from pipeline.reader_training.synthesis.lettering import EM, Lettering, find_digit_height, frame, load_font
+from pipeline.reader_training.synthesis.signs import Generator, Ink
 
 LETTER_SIZES = 0.85, 0.92, 1.0, 1.08, 1.16  # of a letter, relative to its font
 ADVANCE = 0.8, 1.15  # range of the mean distance of the letters of a word, relative to the font
@@ -39,9 +39,7 @@ def draw_loosely(path: Path, text: str, pen: int, generator: Generator) -> Lette
         own = _load(path, round(EM * LETTER_SIZES[size]))
         brush.text((edge + x, foot - up), letter, 255, own, anchor="ls", stroke_width=pen)
     ink = bend(to_ink(np.asarray(sheet)), height, generator)
-    rows = np.flatnonzero((ink >= 0.3 * ink.max()).any(axis=1))
-    cropped = crop(ink)
-    return Lettering(cropped, ((rows[0] + rows[-1] + 1) / 2 - foot) / height, max(cropped.shape) / height)
+    return frame(ink, foot, height)
 
 
 def bend(ink: Ink, height: float, generator: Generator) -> Ink:

@@ -29,10 +29,10 @@ from pipeline.reader_training.synthesis.words import make_initials, make_opening
 # raised, lowered or struck out; after a comma, that a number of its own follows.
 SIGN = "\ue000"
 RAISED, LOWERED, STRUCK, SPACED = "\ue001", "\ue004", "\ue002", "\ue005"
-PARTS = (
+PARTS = (  # of mixed lines
     *("{number}", "{number}", "{number}{gap}{unit}", "{opening}{gap}{number}"),
     *("{word}", "{word}", "{word},", "{operator}"),
-)  # of mixed lines
+)
 
 
 def make_note(generator: Generator) -> str:

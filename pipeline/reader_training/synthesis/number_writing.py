@@ -33,13 +33,12 @@ FAR_DIGITS = 3  # that a number has at least if they are far apart; two might be
 DEVIATION = 0.05, 0.02  # of a gap between boxes and of one between ink, relative to the size
 CELL = 0.95, 2.0  # pitch of the cells of a comb, relative to the size
 BETWEEN_GROUPS = 0.3, 0.7  # gap between the groups of a number, in sizes
-AFTER_SEPARATOR, STANDING_OFF = (0.0, 0.22), (0.2, 0.7)  # gap between a separator and a digit, in sizes
-UNEVEN_SHARE, EVEN_SIZES, UNEVEN_SIZES, LARGEST_SLOPE = (
-    0.15,
-    0.07,
-    (0.12, 0.22),
-    0.32,
-)  # share; deviations of the logarithms of sizes
+AFTER_SEPARATOR = 0.0, 0.22  # gap between a separator and a digit, in sizes
+STANDING_OFF = 0.2, 0.7  # the same, of a hand that stands off
+UNEVEN_SHARE = 0.15  # share of the numbers whose digits differ much in size
+EVEN_SIZES = 0.07  # standard deviation of the logarithm of the sizes of the others
+UNEVEN_SIZES = 0.12, 0.22  # range of that of uneven ones
+LARGEST_SLOPE = 0.32  # largest difference of such a logarithm
 TOUCHING_INK = 0.3  # ink that touches other ink
 LIFTED = -1e9  # pixels: last column with ink where there is none
 HALF = 44  # rows of pixels above and below the middle of a line that its ink may reach

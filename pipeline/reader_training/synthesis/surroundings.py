@@ -87,9 +87,8 @@ def _draw_cells(ruler: Ruler, edges: Sequence[float], size: float, middle: float
     generator = ruler.generator
     tall = size * generator.uniform(1.15, 2.4)
     counts = Counter(digit.number for digit in ruler.digits)
-    if (
-        max(counts.values(), default=0) > 1 and generator.random() < 0.4
-    ):  # boxes; those of single digits would be a comb
+    # Boxes; those of single digits would be a comb.
+    if max(counts.values(), default=0) > 1 and generator.random() < 0.4:
         inset = generator.uniform(0, 0.12)
         for left, right in itertools.pairwise(edges):
             margin = inset * (right - left)
@@ -111,10 +110,8 @@ def _group(pieces: Sequence[Piece]) -> list[list[Piece]]:
 def _ring(ruler: Ruler, group: Sequence[Piece]) -> None:
     """Draw a closed curve around a word or a number, as people single out an answer; its ends need not meet."""
     generator, (left, top, right, bottom) = ruler.generator, _find_box(group)
-    wide, high = (
-        (right - left) / 2 * generator.uniform(1.1, 1.4) + 3,
-        (bottom - top) / 2 * generator.uniform(1.1, 1.6) + 2,
-    )
+    wide = (right - left) / 2 * generator.uniform(1.1, 1.4) + 3
+    high = (bottom - top) / 2 * generator.uniform(1.1, 1.6) + 2
     start, turn = generator.uniform(0, 2 * np.pi), generator.uniform(1.9, 2.2) * np.pi
     angles = start + np.linspace(0, turn, 40)
     growth = 1 + generator.uniform(-0.12, 0.12) * np.linspace(0, 1, 40)

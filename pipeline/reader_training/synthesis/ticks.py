@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from pipeline.pictures.filters import ndimage
-from pipeline.reader_training.synthesis.lettering import Lettering
-from pipeline.reader_training.synthesis.signs import Generator, Ink, crop
+from pipeline.reader_training.synthesis.lettering import Lettering, frame
+from pipeline.reader_training.synthesis.signs import Generator, Ink
 
 # In x-heights: length of a tick, from a dot on; gap between a tick and the letter below it; room for ticks.
 TICK_LENGTHS, GAPS, TICK_ROOM = (0.12, 0.62), (0.04, 0.3), 2.0
@@ -40,7 +40,7 @@ def add_ticks(drawn: Lettering, tick: Tick, x_height: float, generator: Generato
     A tick above is higher than the letters around it, and a comma is partly below the line, because anybody would
     read a stroke beside a word that is as high as its letters as a 1. x_height: of the letters, in heights of a digit.
     """
-    height = _digit_height(drawn)
+    height = float(max(drawn.ink.shape) / drawn.size)  # of a digit, in pixels
     unit, room = x_height * height, math.ceil(TICK_ROOM * x_height * height)
     foot = len(drawn.ink) / 2 - drawn.middle * height + room  # row of the line of writing, below the room for ticks
     ink = np.pad(drawn.ink, room)
@@ -76,20 +76,7 @@ def add_ticks(drawn: Lettering, tick: Tick, x_height: float, generator: Generato
             bottom = foot - unit * generator.uniform(0.85, 1.3)
             for number in range(2 if place == "quotes" else 1):
                 draw(x + number * (1.6 * pen + 0.15 * unit), bottom)
-    return _frame(np.maximum(ink, np.asarray(sheet, np.float32) / 255), foot, height)
-
-
-def _digit_height(drawn: Lettering) -> float:
-    """Return the height of a digit in the pixels of drawn text."""
-    return float(max(drawn.ink.shape) / drawn.size)
-
-
-def _frame(ink: Ink, foot: float, height: float) -> Lettering:
-    """Return ink, cropped, as lettering. foot: row of the line of writing. height: of a digit, in pixels."""
-    rows = np.flatnonzero((ink >= TICK_INK * ink.max()).any(axis=1))
-    cropped = crop(ink)
-    middle = ((rows[0] + rows[-1] + 1) / 2 - foot) / height
-    return Lettering(cropped, float(middle), max(cropped.shape) / height)
+    return frame(np.maximum(ink, np.asarray(sheet, np.float32) / 255), foot, height)
 
 
 def _take_dots(ink: Ink, foot: float, unit: float) -> list[tuple[float, float]]:

@@ -8,13 +8,8 @@ from pipeline.reader.rows.labels import SHEET
 from pipeline.reader_training.synthesis.line_writing import Line
 from pipeline.reader_training.synthesis.signs import Generator
 
-CUT = {
-    "digits": 0.45,
-    "line": 0.1,
-    "wide row": 0.2,
-    "words": 0.15,
-    "signs": 0.1,
-}  # share of the line images of a kind that show the edges of a picture
+# Share of the line images of a kind that show the edges of a picture.
+CUT = {"digits": 0.45, "line": 0.1, "wide row": 0.2, "words": 0.15, "signs": 0.1}
 SIDES_CUT = 0.8  # share of the sides that are such edges
 TIGHT_SHARE, TIGHT, NARROW_WIDTHS = 0.6, (-2, 6), (4, 24)  # pixels from the ink to the edges
 

@@ -6,7 +6,8 @@ import pytest
 from scipy.ndimage import grey_dilation, grey_erosion, map_coordinates
 
 from pipeline.data.augmentation import Augmentation
-from pipeline.data.deform import Array, Augmenter, draw_count
+from pipeline.data.deform import Augmenter, draw_count
+from pipeline.engine.float_arrays import Array
 
 STRONG = Augmentation(shift=2, rotation=25, scale=0.3, shear=0.3, elastic=1.5, elastic_sigma=4, stroke_width=0.6)
 

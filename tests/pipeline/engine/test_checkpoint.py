@@ -89,22 +89,19 @@ def test_forced_run_neither_uses_nor_keeps_a_checkpoint(tmp_path: Path, caplog: 
     assert describe_outcome(run_stage(grow, {**arguments, "rings": 6}, force=True)).startswith("6 rings, 0 of them old")
 
 
-@pytest.mark.parametrize("resumable", [True, False])
-def test_only_resumable_errors_keep_the_checkpoint(resumable: bool, tmp_path: Path) -> None:
-    error = JobInterruptedError("all workers have gone") if resumable else PipelineError("it diverged")
-    with pytest.raises(PipelineError), private_folder(entry_of(tmp_path / "grow", "grow", 64 * "0")) as partial:
+@pytest.mark.parametrize(
+    ("error", "file", "is_kept"),
+    [
+        (JobInterruptedError("all workers have gone"), "trunk.txt", True),
+        (PipelineError("it diverged"), "trunk.txt", False),
+        (KeyboardInterrupt(), ".trunk.txt", False),  # an incomplete file is no checkpoint
+    ],
+)
+def test_only_resumable_errors_keep_a_checkpoint(
+    error: BaseException, file: str, is_kept: bool, tmp_path: Path
+) -> None:
+    with pytest.raises(type(error)), private_folder(entry_of(tmp_path / "grow", "grow", 64 * "0")) as partial:
         (partial / "checkpoint").mkdir()
-        (partial / "checkpoint" / "trunk.txt").write_text("oo")
+        (partial / "checkpoint" / file).write_text("oo")
         raise error
-    assert partial.exists() == resumable
-
-
-def test_incomplete_files_are_no_checkpoint(tmp_path: Path) -> None:
-    with (
-        pytest.raises(KeyboardInterrupt),
-        private_folder(entry_of(tmp_path / "grow", "grow", 64 * "0")) as partial,
-    ):
-        (partial / "checkpoint").mkdir()
-        (partial / "checkpoint" / ".trunk.txt").write_text("o")
-        raise KeyboardInterrupt
-    assert not partial.exists()
+    assert partial.exists() == is_kept

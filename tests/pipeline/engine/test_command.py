@@ -1,13 +1,16 @@
 """A stage of a project that has nothing but the engine is a command."""
 
+import shutil
 import signal
 from pathlib import Path
 
 import pytest
 
 from pipeline.engine import program
+from pipeline.engine.artifacts import read_manifest
 from pipeline.engine.command import invoke, make_app
 from pipeline.engine.program import run_command
+from pipeline.engine.pruning import prune
 from tests.pipeline.engine import bakery as module
 from tests.pipeline.engine.project import call, interrupt, start, write_project
 from tests.processes import wait_for
@@ -28,6 +31,19 @@ def test_result_is_printed_and_reused_unless_forced(bakery: Path) -> None:
     assert call(bakery, COMMAND, "--grams", "7") == changed
     assert "Bake a loaf." in call(bakery, COMMAND, "--help")[1]
     assert "See: python -m stages.bake --help" in call(bakery, COMMAND, "--gram", "7")[2]
+
+
+def test_result_of_1_1_0_is_neither_taken_for_one_of_this_code_nor_changed(bakery: Path) -> None:
+    old, store = Path(__file__).with_name("store-1.1.0"), bakery / "artifacts/.store"
+    shutil.copytree(old, store)
+    (bakery / "artifacts/bake").symlink_to(".store/bake-fc1e4cc31f6fe697")
+    status, stdout, stderr = call(bakery, COMMAND)
+    assert (status, stdout, stderr.startswith("bake: code ")) == (0, "a loaf of 500 g -> artifacts/bake\n", True)
+    assert read_manifest(bakery / "artifacts/bake").when != read_manifest(store / "bake-fc1e4cc31f6fe697").when
+    for file in old.glob("*/*"):
+        assert (store / file.relative_to(old)).read_bytes() == file.read_bytes()
+    assert [*prune(bakery / "artifacts", keep=0)] == ["bake-fc1e4cc31f6fe697"]
+    assert call(bakery, COMMAND)[1].startswith("up to date")
 
 
 ERRORS: list[tuple[list[str], int, str]] = [

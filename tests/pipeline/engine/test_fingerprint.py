@@ -75,8 +75,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.fixture
-def compute(project: Path) -> Fingerprint:
-    work: Any = importlib.import_module("stages_copy.work").work
+def work(project: Path) -> Any:
+    return importlib.import_module("stages_copy.work").work
+
+
+@pytest.fixture
+def compute(work: Any) -> Fingerprint:
     return lambda: fingerprint(work).code
 
 
@@ -96,8 +100,7 @@ def test_fingerprint_covers_exactly_the_direct_and_indirect_imports(compute: Fin
     ]
 
 
-def test_modules_are_added(compute: Fingerprint) -> None:
-    work: Any = importlib.import_module("stages_copy.work").work
+def test_modules_are_added(compute: Fingerprint, work: Any) -> None:
     added = fingerprint(work, modules=["library.unused"]).code
     assert added == {**compute(), "library/unused.py": added["library/unused.py"]}
 
@@ -137,12 +140,13 @@ def test_module_of_the_function_counts_in_any_case(file: str, project: Path, com
     ("pattern", "name"),
     [("library/pages/*", "a.html"), ("library/**/*.html", "2026/01/a.html"), ("library/**/*.html", ".hidden/.a.html")],
 )
-def test_extra_files_are_hashed_byte_by_byte(pattern: str, name: str, project: Path, compute: Fingerprint) -> None:
+def test_extra_files_are_hashed_byte_by_byte(
+    pattern: str, name: str, project: Path, compute: Fingerprint, work: Any
+) -> None:
     page = project / "library/pages" / name
     page.parent.mkdir(parents=True)
     page.write_text("<p>")
     (page.parent / "more").mkdir()
-    work: Any = importlib.import_module("stages_copy.work").work
     before = fingerprint(work, extra_files=[pattern]).code
     assert before.keys() - compute().keys() == {f"library/pages/{name}"}
     page.write_text("<p> ")
@@ -151,8 +155,7 @@ def test_extra_files_are_hashed_byte_by_byte(pattern: str, name: str, project: P
 
 
 @pytest.mark.parametrize("pattern", ["library", "no/*", "/etc/*", "library/../stages_copy/*"])
-def test_pattern_that_matches_no_file_of_the_project_is_refused(pattern: str, compute: Fingerprint) -> None:
-    work: Any = importlib.import_module("stages_copy.work").work
+def test_pattern_that_matches_no_file_of_the_project_is_refused(pattern: str, compute: Fingerprint, work: Any) -> None:
     with pytest.raises(UsageError, match=f"extra_files has {re.escape(pattern)}"):
         fingerprint(work, extra_files=[pattern])
 
@@ -227,9 +230,8 @@ def test_stage_behind_a_link_keeps_its_imports(link: str, project: Path) -> None
 
 
 def test_files_changed_after_the_start_of_this_process_are_outdated_unless_the_clock_was_set_back(
-    project: Path, monkeypatch: pytest.MonkeyPatch
+    project: Path, monkeypatch: pytest.MonkeyPatch, work: Any
 ) -> None:
-    work: Any = importlib.import_module("stages_copy.work").work
     assert "library/far.py" in load_sources(work, list(fingerprint(work).code))
     assert "library.tried" in sys.modules  # so that a later edit of it is not in the result
     changed = (project / "library/far.py").stat().st_ctime_ns
@@ -240,9 +242,8 @@ def test_files_changed_after_the_start_of_this_process_are_outdated_unless_the_c
     assert load_sources(work, ["library/far.py"]) == []
 
 
-def test_module_that_ends_the_program_does_so_only_where_the_function_imports_it(project: Path) -> None:
+def test_module_that_ends_the_program_does_so_only_where_the_function_imports_it(project: Path, work: Any) -> None:
     (project / "library/tried.py").write_text("raise SystemExit\n")
-    work: Any = importlib.import_module("stages_copy.work").work
     load_sources(work, list(fingerprint(work).code))
     with pytest.raises(SystemExit):
         work()
@@ -299,7 +300,7 @@ def test_modules_that_a_package_exports_are_part_of_the_fingerprint(
 @pytest.mark.parametrize("folder", ["src", "of another/project"])
 @pytest.mark.parametrize("name", ["loaf", "loaf/__init__", "loaf/crust"])
 def test_code_that_is_in_no_installed_package_is_followed(
-    folder: str, name: str, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: str, name: str, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, work: Any
 ) -> None:
     file = tmp_path / folder / f"{name}.py"  # as `pip install --editable` leaves it
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -307,7 +308,6 @@ def test_code_that_is_in_no_installed_package_is_followed(
     module = name.replace("/", ".").removesuffix(".__init__")
     (project / "library/far.py").write_text(f"import {module}\nFAR = {module}.WATER\n")
     monkeypatch.syspath_prepend((tmp_path / folder).resolve())
-    work: Any = importlib.import_module("stages_copy.work").work
     before = fingerprint(work).code
     assert {f"{name}.py", "library/unused.py"} <= before.keys()
     assert f"{name}.py" in load_sources(work, before)
@@ -330,9 +330,8 @@ def test_code_that_cannot_be_followed_is_refused(
 
 
 def test_versions_of_imported_packages_count_and_those_that_only_run_the_stage_do_not(
-    project: Path, compute: Fingerprint
+    project: Path, compute: Fingerprint, work: Any
 ) -> None:
-    work: Any = importlib.import_module("stages_copy.work").work
     assert fingerprint(work).versions.keys() == {"python"}
     text = "import PIL.Image, typer, no_such.module\nfrom numpy import linalg\nFAR = 1\n"
     (project / "library/far.py").write_text(text)
@@ -343,10 +342,9 @@ def test_versions_of_imported_packages_count_and_those_that_only_run_the_stage_d
     assert fingerprint(work).versions.keys() == {"python"}
 
 
-def test_folder_without_code_does_not_hide_the_package_of_its_name(project: Path) -> None:
+def test_folder_without_code_does_not_hide_the_package_of_its_name(project: Path, work: Any) -> None:
     (project / "numpy").mkdir()
     (project / "library/far.py").write_text("import numpy\nFAR = 1\n")
-    work: Any = importlib.import_module("stages_copy.work").work
     assert fingerprint(work).versions == package_versions(["numpy"])
 
 

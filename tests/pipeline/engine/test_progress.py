@@ -2,7 +2,6 @@
 
 import logging
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 from rich.progress import Progress as Bar
 
 from pipeline.engine.progress import Progress, progress
-from tests.processes import environment
+from tests.processes import capture
 from tests.terminal import show
 
 BLOCKS = """
@@ -20,7 +19,7 @@ from pipeline.engine.program import run_command
 
 def count():
     '''Count.'''
-    with progress("count", 12_000, 2_000) as shown:
+    with progress("count", 12_000, "images", 2_000) as shown:
         for block in range(10):
             time.sleep(0.1)
             shown.advance(1_000)
@@ -41,7 +40,7 @@ def test_without_terminal_the_count_is_logged_at_intervals(
 ) -> None:
     monkeypatch.setattr("pipeline.engine.progress.LOG_INTERVAL", interval)
     caplog.set_level(logging.INFO)
-    with progress("predict", 50_000, done=10_000) as shown:
+    with progress("predict", 50_000, "images", done=10_000) as shown:
         for _ in range(2):
             shown.advance(4_100)
     lines = ["predict: 14,100/50,000 images", "predict: 18,200/50,000 images"]
@@ -53,7 +52,7 @@ def test_download_of_unknown_size_shows_megabytes(
 ) -> None:
     monkeypatch.setattr("pipeline.engine.progress.LOG_INTERVAL", 0)
     caplog.set_level(logging.INFO)
-    with progress("download", None) as shown:
+    with progress("download", None, "bytes") as shown:
         shown.advance(1_234_567)
     assert caplog.messages == ["download: 1.2 MB"]
 
@@ -80,8 +79,6 @@ def test_line_on_a_terminal_is_removed_at_the_end(tmp_path: Path) -> None:
 
 
 def test_output_without_a_terminal_has_no_bar(tmp_path: Path) -> None:
-    result = subprocess.run(
-        [sys.executable, "-c", BLOCKS], cwd=tmp_path, env=environment(), capture_output=True, text=True
-    )
+    result = capture([sys.executable, "-c", BLOCKS], cwd=tmp_path)
     assert result.stderr.splitlines() == ["count: step 1 of 2", "count: nearly done"]
     assert result.stdout.splitlines() == ["a result", "done"]

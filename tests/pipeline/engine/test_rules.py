@@ -12,6 +12,7 @@ import pytest
 
 from tests.make.common import clean_environment, copy, edit
 from tests.pipeline.engine.project import write_project
+from tests.processes import capture
 
 MAKEFILE = f"""
 stages := sow reap
@@ -71,7 +72,7 @@ def field(sown: Path, tmp_path: Path) -> Path:
 
 def make(field: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = clean_environment() | variables
-    return subprocess.run(["make", *arguments], cwd=field, env=environment, capture_output=True, text=True)
+    return capture(["make", *arguments], cwd=field, env=environment)
 
 
 def started(done: subprocess.CompletedProcess[str]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import pytest
 import typer
 
+from pipeline.engine.command import invoke, make_app
 from pipeline.engine.errors import UsageError
 from pipeline.engine.stage import File, Input, Output, Role, stage
 from pipeline.engine.variables import in_words_of_make, list_variables, parse_variables
@@ -105,3 +106,8 @@ def test_wrong_value_of_a_variable_is_wrong_usage(variables: dict[str, str], mes
 )
 def test_messages_name_variables_instead_of_options(text: str, shown: str) -> None:
     assert in_words_of_make(text, [knead]) == shown
+
+
+def test_option_without_a_default_is_an_option_of_the_command() -> None:
+    with pytest.raises(UsageError, match="'0' for '--times': use at least 1"):
+        invoke(make_app(knead), ["--times", "0"], "knead")

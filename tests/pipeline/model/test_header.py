@@ -52,7 +52,6 @@ def test_header_is_read_as_it_was_written(model: Model) -> None:
         ("image_shape", ([4], [-4, -5])),
         ("class_names", ("abc", ["a", "a", "b"], ["a", "b", "\x1b"])),
         ("dataset", ("\x1b[31m", "a b")),
-        ("sliding", (True,)),
         ("temperature", (0, 1000)),
         ("validation_accuracy", (1.1,)),
         ("test_accuracy", (-1,)),
@@ -68,7 +67,7 @@ def test_invalid_value_is_refused(name: str, values: tuple[Any, ...]) -> None:
             decode(json.dumps({**content, name: value}), Header)
 
 
-@pytest.mark.parametrize("changes", [{"negative_class": False}, {"by_column": True}, {"row": None}, {"sliding": False}])
+@pytest.mark.parametrize("changes", [{"negative_class": False}, {"by_column": True}])
 def test_header_of_no_kind_is_refused(changes: dict[str, Any]) -> None:
     content = json.loads(format_header(make_reader().header))
     with pytest.raises(PipelineError, match="contradicts"):

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pipeline.engine.float_arrays import Array
 from pipeline.network import gradient_descent as module
-from pipeline.network.activations import Array
 from pipeline.network.gradient_descent import TrainingState, make_slices, make_steps, shuffled_batches, train_epoch
 from pipeline.network.losses import LOSSES, cross_entropy
 from pipeline.network.network import backward, forward

@@ -4,8 +4,9 @@ from functools import partial
 import numpy as np
 import pytest
 
+from pipeline.engine.float_arrays import Array
 from pipeline.network import network as module
-from pipeline.network.activations import ACTIVATIONS, Array
+from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.architecture import build_layers
 from pipeline.network.layer import Buffers
 from pipeline.network.layers import LAYER_KINDS, Convolution

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from pipeline.network.activations import Array
+from pipeline.engine.float_arrays import Array
 from pipeline.network.layer import Buffers, Pair
 from pipeline.network.layers import AveragePooling, Dropout, MaxPooling
 

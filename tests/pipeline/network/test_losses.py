@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from scipy.special import expit, log_expit, log_softmax, softmax
 
+from pipeline.engine.float_arrays import Array
 from pipeline.network import losses
-from pipeline.network.activations import Array, relu, sigmoid
+from pipeline.network.activations import relu, sigmoid
 from pipeline.network.losses import LOSSES, count_correct
 
 EXTREME = np.array([[-1e4], [-100.0], [-1.0], [0.0], [1.0], [100.0], [1e4]])

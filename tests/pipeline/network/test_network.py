@@ -3,7 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from pipeline.network.activations import ACTIVATIONS, Array
+from pipeline.engine.float_arrays import Array
+from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.architecture import build_layers
 from pipeline.network.losses import cross_entropy
 from pipeline.network.network import (

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.network.activations import Array
+from pipeline.engine.float_arrays import Array
 from pipeline.network.optimizers import OPTIMIZERS, SCHEDULES, Optimizer, adam, momentum, rate_factor, sgd
 from pipeline.training.recipe import Recipe
 from tests.pipeline.network.kinds import look_up

@@ -32,20 +32,13 @@ def write_pixels(path: Path, header: bool, count: int = 14, shape: tuple[int, in
 
 
 @pytest.mark.parametrize("header", [True, False])
-def test_table_of_paths_is_the_same_data_as_the_folder(header: bool, tmp_path: Path) -> None:
-    folder = write_folder(tmp_path / "in")
-    description = convert(folder, tmp_path / "folder")
-    assert convert(write_paths(folder, header), tmp_path / "table") == description
-    one, other = load(tmp_path / "folder"), load(tmp_path / "table")
-    assert all(np.array_equal(np.sort(one[name], axis=0), np.sort(other[name], axis=0)) for name in one)
-
-
-@pytest.mark.parametrize("header", [True, False])
-def test_table_of_pixels_is_the_same_data_as_the_folder(header: bool, tmp_path: Path) -> None:
-    shape = (40, 32)
-    convert(write_folder(tmp_path / "in"), tmp_path / "folder", shape)
-    description = convert(write_pixels(tmp_path / "data.csv", header), tmp_path / "table", shape)
-    assert description.class_names == CLASSES
+@pytest.mark.parametrize("of_pixels", [True, False])
+def test_table_is_the_same_data_as_the_folder(of_pixels: bool, header: bool, tmp_path: Path) -> None:
+    shape, folder = (40, 32), write_folder(tmp_path / "in")
+    table = write_pixels(tmp_path / "data.csv", header) if of_pixels else write_paths(folder, header)
+    of_folder, of_table = convert(folder, tmp_path / "folder", shape), convert(table, tmp_path / "table", shape)
+    assert of_table.class_names == CLASSES
+    assert of_pixels or of_table == of_folder
     one, other = load(tmp_path / "folder"), load(tmp_path / "table")
     assert len(other["train"]) == 36
     assert all(np.array_equal(np.sort(one[name], axis=0), np.sort(other[name], axis=0)) for name in one)

@@ -1,7 +1,6 @@
 import errno
 import io
 import os
-import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -15,7 +14,7 @@ from PIL import Image, ImageFile
 from pipeline.pictures.decoding import PictureError, PictureSource, load_page
 from pipeline.pictures.levels import MAX_SIDE
 from tests.drawings import Grey, Images, enlarge, place, sample_digits
-from tests.processes import environment
+from tests.processes import capture
 
 OLD_PILLOW = int(PIL.__version__.partition(".")[0]) < 13
 
@@ -270,6 +269,6 @@ def test_pillow_prints_no_line_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "many.tif").write_bytes(file.replace(samples, samples[:-2] + b"\xc8\0"))
     code = "from pathlib import Path; from pipeline.pictures.decoding import load_page\n"
     code += "load_page(Path('many.tif'), 'many.tif')"
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, env=environment())
+    done = capture([sys.executable, "-c", code], cwd=tmp_path)
     assert "PictureError: many.tif" in done.stderr.splitlines()[-1]
     assert done.stderr.startswith("Traceback")

@@ -22,7 +22,7 @@ from pipeline.model import PRETRAINED_READER
 from pipeline.reader import PRETRAINED, PictureError, PipelineError, Reader, Result, load, save
 from tests.drawings import enlarge, place, sample_digits, write_row
 from tests.pipeline.models import make_model
-from tests.processes import environment
+from tests.processes import capture, environment
 
 ROW = (3, 4, 17)  # test images
 WRONG_SHAPES = ((), (40,), (40, 40, 2), (5, 40, 40), (2, 40, 40, 3))  # of pictures
@@ -310,5 +310,5 @@ def test_heavy_packages_are_not_imported() -> None:
     code += "load().predict(np.zeros((28, 28), np.uint8)); "
     heavy = {"scipy", "dask", "typer", "matplotlib", "requests", "onnx", "jinja2", "stages"}
     code += f"assert not {heavy} & sys.modules.keys()"
-    result = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, cwd="/")
+    result = capture([sys.executable, "-c", code], cwd="/")
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")

@@ -24,7 +24,7 @@ from pipeline.scheduling.execution import iterate_job
 from pipeline.scheduling.jobs import Job
 from tests.pipeline.scheduling import tasks
 from tests.pipeline.scheduling.common import collect, run_job
-from tests.processes import environment, reset_signals, wait_for
+from tests.processes import capture, environment, reset_signals, wait_for
 
 THREADS = Backend("threads", 2)
 
@@ -76,7 +76,7 @@ def test_script_without_guard_fails_once_and_says_what_is_missing(tmp_path: Path
         list(iterate_job(Job(tasks.multiply, 3, range(1)), Backend("processes", 2)))
     """
     script.write_text(textwrap.dedent(code))
-    result = subprocess.run([sys.executable, script], env=environment(), capture_output=True, text=True, timeout=60)
+    result = capture([sys.executable, script], timeout=60)
     assert result.returncode == 1
     assert result.stderr.count("Traceback") == 1  # that of the script, not of its workers
     assert "__main__" in result.stderr.splitlines()[-1]
@@ -186,7 +186,7 @@ def test_invalid_dask_configuration_is_one_line(tmp_path: Path) -> None:
             sys.exit(run_command("status", status))
     """
     variables = {**environment(), "DASK_CONFIG": str(tmp_path)}
-    result = subprocess.run(script(program), env=variables, capture_output=True, text=True)
+    result = capture(script(program), env=variables)
     assert result.returncode == 1
     (line,) = result.stderr.splitlines()
     assert "configuration" in line

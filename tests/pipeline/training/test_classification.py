@@ -10,11 +10,11 @@ from scipy.optimize import minimize_scalar
 from pipeline.data.dataset import Description
 from pipeline.data.scaling import standardise
 from pipeline.data.split import Split, load_split
+from pipeline.engine.float_arrays import Array
 from pipeline.engine.threads import single_threaded_blas
 from pipeline.model.metrics import measure_reliability
 from pipeline.model.model import Classifier, load_model
 from pipeline.model.prediction import predict
-from pipeline.network.activations import Array
 from pipeline.network.losses import LOSSES, probabilities
 from pipeline.reader import load, save
 from pipeline.training import hold_out, train

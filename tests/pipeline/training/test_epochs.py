@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.data.augmentation import Augmentation
 from pipeline.data.scaling import standardise
-from pipeline.network.activations import Array
+from pipeline.engine.float_arrays import Array
 from pipeline.network.architecture import build_layers
 from pipeline.network.losses import LOSSES
 from pipeline.network.network import Network, forward, view_parameters

@@ -30,11 +30,10 @@ def paint(path: Path, index: int = CLEAR[0]) -> Path:
 def draw_table(rows: Sequence[Sequence[Sequence[int]]]) -> Images:
     """Return rows of numbers, each given by test images, light on dark."""
     sheet = np.zeros((60 * len(rows), 160 * len(rows[0])), np.uint8)
-    for (row, column), indices in (
-        ((r, c), number) for r, numbers in enumerate(rows) for c, number in enumerate(numbers)
-    ):
-        ink = write_row([sample_digits()[0][index] for index in indices], 6)
-        sheet = np.maximum(sheet, place(ink, sheet.shape, 60 * row + 10, 160 * column + 10))
+    for row, numbers in enumerate(rows):
+        for column, indices in enumerate(numbers):
+            ink = write_row([sample_digits()[0][index] for index in indices], 6)
+            sheet = np.maximum(sheet, place(ink, sheet.shape, 60 * row + 10, 160 * column + 10))
     return sheet
 
 
@@ -156,32 +155,20 @@ def test_standard_input_may_be_a_file_or_a_pipe(call: Run, project: Path, monkey
 
 
 def test_unusual_file_names_take_one_line_and_json_preserves_them(call: Run, project: Path) -> None:
-    names = [
-        b"two words.png",
-        b"new\nline.png",
-        "\u2028.png".encode(),
-        b"not \xff utf-8.png",
-        b"<script>.png",
-        b"\x1b[31m.png",
-        "é.png".encode(),
-    ]
+    shown = {
+        b"two words.png": "two words.png",
+        b"new\nline.png": r"new\nline.png",
+        "\u2028.png".encode(): r"\u2028.png",
+        b"not \xff utf-8.png": r"not \xff utf-8.png",
+        b"<script>.png": "<script>.png",
+        b"\x1b[31m.png": r"\x1b[31m.png",
+        "é.png".encode(): "é.png",
+    }
     body = paint(project / "a.png").read_bytes()
-    for name in names:
+    for name in shown:
         (project / os.fsdecode(name)).write_bytes(body)
-
-    shown = [
-        "two words.png",
-        r"new\nline.png",
-        r"\u2028.png",
-        r"not \xff utf-8.png",
-        "<script>.png",
-        r"\x1b[31m.png",
-        "é.png",
-    ]
-    result = subprocess.run([*PROGRAM, *names, b"none\n.png"], capture_output=True, cwd=project, env=environment())
-    assert [line.rpartition(f": {truth()} (")[0] for line in result.stdout.decode().splitlines()] == shown
+    result = subprocess.run([*PROGRAM, *shown, b"none\n.png"], capture_output=True, cwd=project, env=environment())
+    assert [line.rpartition(f": {truth()} (")[0] for line in result.stdout.decode().splitlines()] == [*shown.values()]
     assert rb"none\n.png does not exist" in result.stderr and b"Traceback" not in result.stderr
-    files = [
-        json.loads(line)["file"] for line in call("classify", "--json", *map(os.fsdecode, names)).stdout.splitlines()
-    ]
-    assert files == [name.decode(errors="backslashreplace") for name in names]
+    objects = map(json.loads, call("classify", "--json", *map(os.fsdecode, shown)).stdout.splitlines())
+    assert [each["file"] for each in objects] == [name.decode(errors="backslashreplace") for name in shown]

@@ -80,7 +80,7 @@ def test_last_line_names_pictures_without_a_digit(run: Run, tmp_path: Path) -> N
     paint(tmp_path / digit)
     for name in blank:
         Image.new("L", (50, 50), 255).save(tmp_path / name)
-    expected = "4 of 5 pictures without a digit: b.png, c.png, d.png, 1 more"
+    expected = "4 of 5 pictures without a digit: b.png, c.png, d.png, and 1 more"
     for form in ([], ["--json"]):
         assert run("classify", digit, *blank, *form).stderr.splitlines()[-1] == expected
     line = run("classify", digit, *blank, "--output", "a.csv").stdout.splitlines()[-1]

@@ -37,7 +37,8 @@ function listRows(pile) {
         const checked = each.answer ? "yes" : page.proved.has(each) ? "line" : "";
         const value = each.answer === "none" ? "" : each.text;
         const read = { text: each.read, digits: isAdded ? "" : (each.digits ?? "") };
-        const facts = { row: index + 1, region: each.field, value, checked, change, confidence: each.confidence };
+        const confidence = each.confidence?.toFixed(4);
+        const facts = { row: index + 1, region: each.field, value, checked, change, confidence };
         return { file: page.file, ...facts, ...read, left, top, right, bottom };
       }),
   );
@@ -85,13 +86,13 @@ function listRecords(pile) {
         line: numbers.length ? lineName(page, numbers[0].line) : "1",
         ...cellsOf(whole),
         ...cellsOf(numbers),
-        confidence: Math.min(1, ...[...numbers, ...whole].map(confidenceOf)).toFixed(6),
+        confidence: Math.min(1, ...[...numbers, ...whole].map(confidenceOf)).toFixed(4),
         check: checkOf([...numbers, ...(i ? [] : whole)]),
       })),
       ...rest.map((each) => ({
         file: page.file,
         ...cellsOf([each]),
-        confidence: confidenceOf(each).toFixed(6),
+        confidence: confidenceOf(each).toFixed(4),
         check: describe(each),
       })),
     ];

@@ -23,9 +23,9 @@ function formatExactly(value) {
 
 /**
  * Walk back from the share of the right class: {share, ink, edge, shape, error, sent, passed, arrived, slope}. edge,
- * shape: sums of the units of each path, on the way there. error: the slope of the loss by the score, share − 1. sent:
- * from the score to the shape unit. passed: what it lets through, nothing if it is shut. arrived: at the edge unit.
- * slope: of the first weight.
+ * shape: sums of the neurons of each path, on the way there. error: the slope of the loss by the score, share − 1.
+ * sent: from the score to the shape neuron. passed: what it lets through, nothing if it is shut. arrived: at the edge
+ * neuron. slope: of the first weight.
  */
 function walkBack(share, ink) {
   const [p, x] = [round2(share), round2(ink)];

@@ -17,7 +17,7 @@ const [FLAT, LOW] = [0.1, 0.05]; // slopes, and losses above the lowest one, in 
  */
 function makeValley({ weights, biases }, passes, count) {
   const activities = Array.from(passes[0].features, (_, unit) => sumOf(passes.map(({ features }) => features[unit])));
-  const unit = activities.indexOf(Math.max(...activities));
+  const unit = indexOfLargest(activities);
   const fanIn = weights.length / biases.length;
   const valleys = Array.from({ length: count }, (_, index) => {
     const samples = passes.map(({ features, logits, label }) => ({

@@ -38,8 +38,7 @@ function stepOfExam(exam) {
 }
 
 /**
- * Train to the end in parts of one image each, so that the page can be drawn in between. Yields whether a step has just
- * ended.
+ * Train to the end in parts of one image each, so that the page can be drawn in between.
  */
 function* trainRun(run, { learnt, unseen }) {
   const { training, losses, exams } = run;
@@ -47,13 +46,9 @@ function* trainRun(run, { learnt, unseen }) {
     if (exams.length <= TRAINING.exams && stepOfExam(exams.length) <= training.steps) yield* examine(run, unseen);
     if (training.steps === TRAINING.steps) return;
     const loss = learnImage(training, learnt);
-    if (loss !== null) losses.push(smooth(losses.at(-1), loss));
-    yield loss !== null;
+    if (loss !== null) losses.push(TRAINING.smoothing * losses.at(-1) + (1 - TRAINING.smoothing) * loss);
+    yield;
   }
-}
-
-function smooth(before, loss) {
-  return TRAINING.smoothing * before + (1 - TRAINING.smoothing) * loss;
 }
 
 /** Add an exam: the share of images whose right class has the largest logit. */
@@ -61,9 +56,9 @@ function* examine({ training, losses, exams }, { inks, labels }) {
   let [right, loss] = [0, 0];
   for (const [i, ink] of inks.entries()) {
     const logits = forward(training.layers, ink).at(-1);
-    if (isLargest(logits, labels[i])) right++;
+    if (indexOfLargest(logits) === labels[i]) right++;
     loss += lossOf(logits, labels[i]) / inks.length;
-    yield false;
+    yield;
   }
   if (losses.length === 0) losses.push(loss);
   exams.push({ step: training.steps, share: right / inks.length });

@@ -21,8 +21,3 @@ function formatLoss(share) {
   const exact = -Math.log(shownShare(share));
   return exact > 0 && exact < 0.005 ? exact.toFixed(4) : two(exact);
 }
-
-/** Return how many times as large a loss is as another one, as both are shown; rounded down. */
-function timesAsLarge(loss, other) {
-  return Math.floor(loss / other);
-}

@@ -7,18 +7,17 @@
  * input that is added to the output, 0 for none.
  */
 function unpackModel(packed) {
-  const layers = packed.parameters.map((arrays, i) => ({ ...packed.layers[i], ...unpackArrays(arrays, packed.bits) }));
+  const unpack = ([name, array]) => [name, unpackArray(array, packed.bits)];
+  const layers = packed.parameters.map((arrays, i) => ({
+    ...packed.layers[i],
+    ...Object.fromEntries(Object.entries(arrays).map(unpack)),
+  }));
   return { ...packed, layers };
 }
 
-/** Return the index of the reject class, after all classes; null if the model has none. */
+/** Return the index of “none”, after all classes; null if the model has no such output. */
 function negativeOf({ classNames, layers }) {
   return layers.at(-1).outputShape[0] > classNames.length ? classNames.length : null;
-}
-
-/** Unpack the arrays of a layer by name. */
-function unpackArrays(arrays, bits) {
-  return Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, unpackArray(array, bits)]));
 }
 
 /** Dequantize an array: a weight is its integer code times the scale of its output. */
@@ -53,11 +52,6 @@ function forward(layers, ink) {
   return values;
 }
 
-/** log sigmoid(z) = -log(1 + exp(-z)) without overflow. */
-function logSigmoid(z) {
-  return Math.min(z, 0) - Math.log1p(Math.exp(-Math.abs(z)));
-}
-
 /** Softmax; subtracting the largest score avoids overflow. */
 function softmax(scores) {
   const largest = Math.max(...scores);
@@ -68,29 +62,28 @@ function softmax(scores) {
 
 /**
  * Predict an image, h * w pixels from 0 to 255: {probabilities, logits, values}. probabilities: of the classes, and of
- * the reject class if the model has one. values: the result of `forward`.
+ * “none” if the model has it. values: the result of `forward`.
  */
 function predict(model, image) {
   const values = forward(model.layers, inkOf(image));
   const logits = values.at(-1);
-  return { probabilities: probabilitiesOf(model, logits), logits, values };
-}
-
-/** Return the probabilities of classes, given their logits; of some classes, the probabilities among these alone. */
-function probabilitiesOf(model, logits) {
-  return softmax(scoresOf(model, logits));
+  return { probabilities: softmax(scoresOf(model, logits)), logits, values };
 }
 
 /* By the name of the loss, as in pipeline/network/losses.py: the score of a logit. Linear ones are divided by the
  * temperature already, in the last layer. */
 const SCORES = {
   "cross-entropy": (logit) => logit,
-  "mean-squared-error": (logit, temperature) => logSigmoid(logit) / temperature,
+  "mean-squared-error": (logit, temperature) => -softplus(-logit) / temperature,
 };
 
 /** Return the scores of which softmax makes probabilities. */
 function scoresOf({ loss, temperature }, logits) {
   return Array.from(logits, (logit) => SCORES[loss](logit, temperature));
+}
+
+function indexOfLargest(values) {
+  return values.indexOf(Math.max(...values));
 }
 
 /** Return the indices of the largest values, largest first. */

@@ -48,10 +48,13 @@ function indicesAt(layer, position) {
 
 /** Return the values of all channels of x under the window. */
 function patchOf(x, layer, position) {
-  const indices = indicesAt(layer, position);
-  const patch = new Float32Array(indices.length);
-  for (let k = 0; k < patch.length; k++) patch[k] = indices[k] < 0 ? layer.outside : x[indices[k]];
-  return patch;
+  return gather(x, layer, indicesAt(layer, position));
+}
+
+function gather(x, { outside }, indices) {
+  const values = new Float32Array(indices.length);
+  for (let k = 0; k < values.length; k++) values[k] = indices[k] < 0 ? outside : x[indices[k]];
+  return values;
 }
 
 /** Return the part of a patch, or of its indices, that belongs to a channel. */
@@ -67,10 +70,7 @@ function rowOf({ weights, biases }, unit) {
 /** Return the patches at all positions, one after the other; x itself if it is the only one. */
 function patchesAt(x, layer) {
   const table = tableOf(layer);
-  if (positionsOf(layer) === 1 && table.length === x.length) return x;
-  const patches = new Float32Array(table.length);
-  for (let k = 0; k < table.length; k++) patches[k] = table[k] < 0 ? layer.outside : x[table[k]];
-  return patches;
+  return positionsOf(layer) === 1 && table.length === x.length ? x : gather(x, layer, table);
 }
 
 /**

@@ -43,13 +43,15 @@ function tryEach(page, reading) {
   });
 }
 
+/** Return the result of `tryEach` for a picture of `pictureOf`. */
+function trialsOf(page, picture) {
+  picture.trials ??= tryEach(page, picture.reading);
+  return picture.trials;
+}
+
 /** Return by how much a score is ahead of all others. */
 function leadOf(scores, index) {
   return scores[index] - Math.max(...scores.filter((_, k) => k !== index));
-}
-
-function indexOfLargest(values) {
-  return values.indexOf(Math.max(...values));
 }
 
 /**
@@ -82,15 +84,16 @@ function inkOfShape({ model: { layers, shape }, shapes }, { values }, unit) {
 }
 
 /**
- * Return the shape that a reading needs most, of those that are seen in it, and where its map is strongest: {reading,
+ * Return the shape that a picture needs most, of those that are seen in it, and where its map is strongest: {reading,
  * digit, unit, position, trials, terms, first, order, total, map}. digit: the output that is read. trials: of
  * `tryEach`. terms: of `termsAt`. first: the map that adds most. order: of the maps, that one first. total: of
  * `sumTerms`. map: of `mapAsShown`.
  */
-function findStory(page, reading) {
+function findStory(page, picture) {
+  const { reading } = picture;
   const layer = page.model.layers[page.shapes];
   const maps = reading.values[page.shapes];
-  const trials = tryEach(page, reading);
+  const trials = trialsOf(page, picture);
   const needed = strongest(
     trials.map(({ change }) => -change),
     trials.length,

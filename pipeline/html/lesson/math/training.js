@@ -107,8 +107,3 @@ function shuffled(count, random) {
   }
   return order;
 }
-
-/** Return whether the logit of a class is larger than all others. */
-function isLargest(logits, label) {
-  return logits.every((logit, k) => k === label || logit < logits[label]);
-}

@@ -27,18 +27,14 @@ function makeMenu({ present }) {
     dialog.addEventListener("click", ({ target }) => target === dialog && dialog.close()); // beside its content
 }
 
-/** Return the address of the scene with the drawing. */
-function linkOf() {
-  return location.href.replace(/#.*/, "") + encodeLink(state);
-}
-
 /** Copy the link; where the clipboard is closed, put it into the address bar. */
 async function copyLink(button) {
+  const link = encodeLink(state); // with the drawing
   try {
-    await navigator.clipboard.writeText(linkOf());
+    await navigator.clipboard.writeText(location.href.replace(/#.*/, "") + link);
     setText(button, "Copied");
   } catch {
-    history.replaceState(null, "", encodeLink(state));
+    history.replaceState(null, "", link);
     setText(button, "The address is the link");
   }
   setTimeout(() => setText(button, "Copy link to this scene"), 2500);

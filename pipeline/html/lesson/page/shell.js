@@ -21,9 +21,13 @@ function layoutOf(width, height) {
   return width <= height ? "tablet" : "desktop";
 }
 
+function layoutOfWindow() {
+  return layoutOf(window.innerWidth, window.innerHeight);
+}
+
 /** Return whether the stage lies above the question, and flows downwards. */
 function isUpright() {
-  return ["phone", "tablet"].includes(layoutOf(window.innerWidth, window.innerHeight));
+  return ["phone", "tablet"].includes(layoutOfWindow());
 }
 
 /** Return the zoom at which the layout for the window fills it. */
@@ -39,14 +43,13 @@ function makeShell(page) {
   const parts = Object.fromEntries(
     ["main", "title", "lead", "ask", "stage", "go", "others", "spoken"].map((id) => [id, document.getElementById(id)]),
   );
-  let clock = makeClock();
+  const clock = makeClock();
   let draw = () => {};
   let handle = null;
 
   /** Make what a scene sees of the page. */
   function makeHandle(number) {
     clock.stop();
-    clock = makeClock();
     return {
       page,
       stage: parts.stage,
@@ -55,8 +58,7 @@ function makeShell(page) {
         return state.scenes[number];
       },
       change: (patch) => change({ scenes: { ...state.scenes, [number]: { ...state.scenes[number], ...patch } } }),
-      animate: clock.animate,
-      every: clock.every,
+      ...clock,
       next: () => go(number + 1),
       turn: (step, patch = {}) => turn(number, step, patch),
       say: (text) => setText(parts.spoken, text),
@@ -105,10 +107,8 @@ function makeShell(page) {
   }
 
   function showSteps(number) {
-    for (const link of document.querySelectorAll("[data-scene]")) {
-      if (Number(link.dataset.scene) === number) link.setAttribute("aria-current", "step");
-      else link.removeAttribute("aria-current");
-    }
+    for (const link of document.querySelectorAll("[data-scene]"))
+      link.ariaCurrent = Number(link.dataset.scene) === number ? "step" : null;
   }
 
   /** Open a scene, or a step of it, so that the browser can go back from it. */
@@ -180,6 +180,6 @@ function makeShell(page) {
   parts.go.addEventListener("click", () => SCENES[state.scene - 1].action(handle.own, handle)?.run());
   document.addEventListener("keydown", onKey);
   window.addEventListener("resize", fit);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => (resetColours(), change()));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => (colours.clear(), change()));
   return { open, present, fit };
 }

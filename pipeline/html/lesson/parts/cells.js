@@ -2,14 +2,10 @@
 
 const DRAG = 80; // pixels that change a number by 1
 
-/** Make a figure of cells, `columns` in a row: {figure, caption, grid, cells}. */
-function makeCells(name, text, count, columns) {
-  const cells = Array.from({ length: count }, () => make("span"));
-  const grid = make("div.cells", { role: "group", "aria-label": text.replaceAll("*", "") }, ...cells);
+/** Append cells to a grid; return them. */
+function makeCells(grid, rows, columns) {
   grid.style.setProperty("--columns", columns);
-  const caption = make("figcaption");
-  setWords(caption, text);
-  return { figure: make(`figure.${name}`, {}, caption, grid), caption, grid, cells };
+  return makeMany(grid, rows * columns, () => make("span"));
 }
 
 /** Show numbers in cells. coloursOf: the style of a number. format: its text. */
@@ -24,10 +20,10 @@ function fillCells(cells, numbers, coloursOf, format = two) {
  * Let the numbers of cells be changed: drag them up or down, or use the arrow keys, left and right to choose a number,
  * up and down to change it. read(cell), write(cell, number); step: of a key; most: the largest magnitude.
  */
-function makeEditable({ cells, grid }, columns, { read, write, step, most }) {
+function makeEditable(cells, columns, { read, write, step, most }) {
   const set = (cell, number) => write(cell, round2(clamp(number, most, -most)));
   let drag = null; // where the pointer went down, and the number there
-  grid.classList.add("editable");
+  cells[0].parentElement.classList.add("editable");
   cells.forEach((element, cell) => {
     const place = `Row ${Math.floor(cell / columns) + 1}, column ${(cell % columns) + 1}`;
     setAttributes(element, { role: "spinbutton", tabindex: cell === 0 ? 0 : -1, "aria-label": place });

@@ -1,8 +1,9 @@
 /* Charts in SVG, drawn anew at each change: axes, curves, and a ball that rests on a curve. */
 
 /**
- * Make a chart. Returns draw(paint); paint(width, height) returns its elements, for the size that it has. drag(x, y,
- * width, height): receives the place of a pointer that is pressed in it, in pixels; null if nothing can be dragged.
+ * Make a chart. Returns draw(paint); paint(width, height) returns its elements, for the size that it has, also after
+ * what is around it has changed that. drag(x, y, width, height): receives the place of a pointer that is pressed in it,
+ * in pixels; null if nothing can be dragged.
  */
 function makeChart(parent, label, drag = null) {
   const svg = makeSvg("svg", { role: "img", "aria-label": label });
@@ -10,7 +11,13 @@ function makeChart(parent, label, drag = null) {
   parent.append(box);
   if (drag)
     listenToPlace(box, (x, y) => drag(x * box.clientWidth, y * box.clientHeight, box.clientWidth, box.clientHeight));
-  return (paint) => svg.replaceChildren(...paint(box.clientWidth, box.clientHeight).filter(Boolean));
+  let paint = () => [];
+  const draw = () => svg.replaceChildren(...paint(box.clientWidth, box.clientHeight).filter(Boolean));
+  new ResizeObserver(draw).observe(box);
+  return (next) => {
+    paint = next;
+    draw();
+  };
 }
 
 /** Return the scale of a chart, from values to pixels: {x, y, floor, left, width}. least to most: of the height. */

@@ -10,47 +10,36 @@ function ease(share) {
   return share * share * (3 - 2 * share);
 }
 
-/** Make a clock: {animate, every, stop}. */
+/** Make a clock: {animate, every, stop}. stop(): ends all that moves. */
 function makeClock() {
-  const stops = new Set();
+  let stops = 0; // so far: what began before the last one moves no more
 
-  /**
-   * Call step(share) in each frame, from 0 to 1 and eased, then done(). Returns a function that ends it early. With
-   * reduced motion, it is at its end at once.
-   */
+  /** Call step(share) in each frame, from 0 to 1 and eased, then done(); with reduced motion, both at once. */
   function animate(milliseconds, step, done = () => {}) {
     if (isStill()) {
       step(1);
       done();
-      return () => {};
+      return;
     }
+    const begun = stops;
     let start = null;
-    let frame = requestAnimationFrame(function next(now) {
+    requestAnimationFrame(function next(now) {
+      if (begun !== stops) return;
       start ??= now;
       const share = Math.min((now - start) / milliseconds, 1);
       step(ease(share));
-      if (share < 1) return void (frame = requestAnimationFrame(next));
-      stops.delete(end);
-      done();
+      if (share < 1) requestAnimationFrame(next);
+      else done();
     });
-    const end = () => {
-      cancelAnimationFrame(frame);
-      stops.delete(end);
-    };
-    stops.add(end);
-    return end;
   }
 
-  /** Call tick() at intervals until it returns false. Returns a function that ends it. */
+  /** Call tick() at intervals until it returns false. */
   function every(milliseconds, tick) {
-    const timer = setInterval(() => tick() === false && end(), milliseconds);
-    const end = () => {
-      clearInterval(timer);
-      stops.delete(end);
-    };
-    stops.add(end);
-    return end;
+    const begun = stops;
+    const timer = setInterval(() => {
+      if (begun !== stops || tick() === false) clearInterval(timer);
+    }, milliseconds);
   }
 
-  return { animate, every, stop: () => [...stops].forEach((end) => end()) };
+  return { animate, every, stop: () => stops++ };
 }

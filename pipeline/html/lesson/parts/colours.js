@@ -1,11 +1,7 @@
 /* Colours of the style sheet, for canvases: blue is above zero, orange below, and ink is ink. */
 
-const colours = new Map(); // by the name of the variable: to ask for its value makes the browser compute all styles
-
-/** Forget all colours: they depend on the colour scheme of the system. */
-function resetColours() {
-  colours.clear();
-}
+// By the name of the variable, until the colour scheme changes: to ask for one makes the browser compute all styles.
+const colours = new Map();
 
 /** Return a colour variable of the style sheet, "#rrggbb", as [red, green, blue]. */
 function colour(name) {

@@ -61,18 +61,28 @@ function setAttributes(element, attributes) {
 
 /**
  * Append a question with buttons to choose from. choices: of each a value and what its button shows. pick: receives a
- * value. Returns draw(chosen, right), which presses the chosen one; once the right one, or a list of them, is known, it
- * is ticked, and another one that was chosen is crossed.
+ * value. Returns draw(chosen, right, isShown), which presses the chosen one; once the right one, or a list of them, is
+ * known, it is ticked, and another one that was chosen is crossed.
  */
 function makeOptions(parent, { question, choices, pick }) {
   const buttons = choices.map(([value, ...label]) => make("button.pick", { onclick: () => pick(value) }, ...label));
-  parent.append(make("p.q", {}, question), make("div.row", { role: "group", "aria-label": question }, ...buttons));
-  return (chosen, right = null) =>
+  const row = make("div.row", { role: "group", "aria-label": question }, ...buttons);
+  const box = make("div", {}, make("p.q", {}, question), row);
+  parent.append(box);
+  return (chosen, right = null, isShown = true) => {
+    box.hidden = !isShown;
+    box.classList.toggle("answered", right !== null);
     choices.forEach(([value], i) => {
       const isChosen = value === chosen;
       const mark = right !== null && ([right].flat().includes(value) ? "right" : isChosen && "wrong");
       setAttributes(buttons[i], { "aria-pressed": isChosen, "data-mark": mark || "" });
     });
+  };
+}
+
+/** Return how an answer to a guess begins; there may be none, null. */
+function verdictOn(guess, right) {
+  return guess === null ? "" : guess === right ? "Yes: " : "No: ";
 }
 
 /** Return the box of an element in the coordinates of another, whatever the zoom of the page is. */

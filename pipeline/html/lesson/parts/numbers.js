@@ -13,10 +13,14 @@ function sumShown(values) {
   return round2(Array.from(values).reduce((sum, value) => sum + round2(value), 0));
 }
 
+/** Format a number with so many decimals. */
+function fixed(value, decimals) {
+  return `${value < 0 ? MINUS : ""}${Math.abs(value).toFixed(decimals)}`;
+}
+
 /** Format −0.504 as "−0.50". */
 function two(value) {
-  const rounded = round2(value);
-  return `${rounded < 0 ? MINUS : ""}${Math.abs(rounded).toFixed(2)}`;
+  return fixed(round2(value), 2);
 }
 
 /** Format 0.504 as "+0.50". */
@@ -24,9 +28,14 @@ function signed(value) {
   return round2(value) < 0 ? two(value) : `+${two(value)}`;
 }
 
-/** Format a number, or none at all for 0. */
-function twoOrNone(value) {
-  return round2(value) === 0 ? "" : two(value);
+/** Return a format that shows nothing for 0. */
+function unlessZero(format) {
+  return (value) => (round2(value) === 0 ? "" : format(value));
+}
+
+/** Return the sign of a number as it is shown. */
+function signOf(value) {
+  return Math.sign(round2(value));
 }
 
 /** Format shares from 0 to 1: 0.454 as "45 %", 0.996 as "99.6 %", 0.006 as "0.6 %", 0.9996 as "more than 99.9 %". */

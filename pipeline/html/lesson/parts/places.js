@@ -27,16 +27,14 @@ function listenToPlace(element, pick, isHovered = false) {
 
 /** Return the number of the square at a place in a grid. */
 function squareAt(x, y, columns, rows) {
-  const [column, row] = [clamp(Math.floor(x * columns), columns - 1), clamp(Math.floor(y * rows), rows - 1)];
-  return row * columns + column;
+  return clamp(Math.floor(y * rows), rows - 1) * columns + clamp(Math.floor(x * columns), columns - 1);
 }
 
 /** Return the square of a grid to which an arrow key leads; null for other keys. */
 function moveIn(key, square, columns, rows) {
   if (!(key in MOVES)) return null;
   const [x, y] = MOVES[key];
-  const [column, row] = [clamp((square % columns) + x, columns - 1), clamp(Math.floor(square / columns) + y, rows - 1)];
-  return row * columns + column;
+  return clamp(Math.floor(square / columns) + y, rows - 1) * columns + clamp((square % columns) + x, columns - 1);
 }
 
 /**
@@ -52,6 +50,41 @@ function makeGridPad(element, sides, { chosen, choose, label, isHovered = false 
     event.preventDefault();
     choose(square);
   });
+}
+
+/**
+ * Let the frame of a kernel be dragged over a picture of that shape: choose the stop whose frame is nearest. sides:
+ * rows and columns of stops. frameAt(stop): the part of the picture under the frame.
+ */
+function makeFrameDraggable(picture, shape, [rows, columns], frameAt, choose) {
+  const { top, left, height, width } = frameAt(0);
+  const step = frameAt(1).left - left || shape[1]; // there may be one column
+  const stopAt = (place, count) => clamp(Math.round(place / step), count - 1);
+  listenToPlace(picture, (x, y) => {
+    const [across, down] = [x * shape[1] - left - width / 2, y * shape[0] - top - height / 2];
+    choose(stopAt(down, rows) * columns + stopAt(across, columns));
+  });
+}
+
+/**
+ * Let a kernel go to all of its stops, one after the other, and at last to the one whose square is the largest. The
+ * state of the scene has where it is, `stop`, and how many squares it has filled, `filled`.
+ */
+function slide(scene, count, milliseconds, largest) {
+  scene.stop(); // it may be sliding
+  if (isStill()) return moveKernel(scene, largest);
+  scene.change({ stop: 0, filled: 1 });
+  scene.every(Math.max(milliseconds, 16), () => {
+    const { filled } = scene.own;
+    if (filled >= count) return false; // it was moved by hand
+    scene.change({ filled: filled + 1, stop: filled + 1 < count ? filled : largest });
+    return true;
+  });
+}
+
+/** Move a kernel to a stop; all squares are filled. */
+function moveKernel(scene, stop) {
+  scene.change({ stop, filled: Infinity });
 }
 
 /**

@@ -47,9 +47,9 @@ function makeSheet(page, scene, isSolved) {
   const fillEach = (kind, fillOne) => {
     for (const part of sheet.querySelectorAll(`[data-${kind}]`)) fillOne(part, values[part.dataset[kind]]);
   };
-  const cellOf = (cell) => (cell?.blank === undefined ? cell : make("b.blank", {}, isSolved ? cell.blank : ""));
+  const cellOf = (cell) => (cell?.blank === undefined ? cell : make("b.blank", {}, cell.blank));
   const rowOfCells = (name, cells) => make("tr", {}, ...cells.map((cell) => make(name, {}, cellOf(cell))));
-  fillEach("text", (part, text) => (part.textContent = part.matches(".blank") && !isSolved ? "" : (text ?? "")));
+  fillEach("text", (part, text) => (part.textContent = text ?? ""));
   fillEach("draw", (part, elements) => part.append(...elements.filter(Boolean)));
   fillEach("rows", (part, { head, rows }) =>
     part.append(rowOfCells("th", head), ...rows.map((row) => rowOfCells("td", row))),
@@ -58,11 +58,14 @@ function makeSheet(page, scene, isSolved) {
     part.style.setProperty("--columns", columns);
     part.append(...cells.map((cell, k) => make(shades?.[k] ? `span.${shades[k]}` : "span", {}, cellOf(cell))));
   });
-  const tick = (isRight) => (isSolved && isRight ? "☒" : "☐");
   fillEach("choices", (part, { choices, right }) =>
-    part.append(...choices.map((text, i) => make("span", {}, `${tick(right.includes(i))} ${text}`))),
+    part.append(...choices.map((text, i) => make("span", { "data-right": i === right }, text))),
   );
-  if (!isSolved) for (const part of sheet.querySelectorAll(".solution")) part.remove();
+  for (const choice of sheet.querySelectorAll(".boxes span"))
+    choice.prepend(isSolved && "right" in choice.dataset ? "☒ " : "☐ ");
+  if (isSolved) return sheet;
+  for (const part of sheet.querySelectorAll(".solution")) part.remove();
+  for (const part of sheet.querySelectorAll(".blank")) part.textContent = "";
   return sheet;
 }
 
@@ -89,52 +92,17 @@ function sheetOnWatching({ model, edges }) {
   const [height, width] = model.shape;
   const outputs = model.layers.at(-1).outputShape[0];
   return {
-    ...{
-      height,
-      width,
-      pixels: height * width,
-      edges: count,
-      rows,
-      columns,
-      values: withCommas(count * rows * columns),
-    },
-    ...{ outputs, "none-too": negativeOf(model) === null ? "" : `, one of them for “${NONE}”` },
-    stroke: "For example the one that closes a 9: without it, it may read a 4.",
-    statements: {
-      choices: [
-        "It sees in which order you draw.",
-        "It sees a picture of pixels, and nothing else.",
-        "An edge map can be bright where there is no ink.",
-        "It can say how sure it is, and still be wrong.",
-      ],
-      right: [1, 2, 3],
-    },
+    ...{ height, width, pixels: height * width, edges: count, rows, columns },
+    ...{ values: withCommas(count * rows * columns), outputs },
+    ...{ "none-too": negativeOf(model) === null ? "" : `, one of them for “${NONE}”` },
   };
 }
 
 /* Sheet 2: round numbers, so that it can be done in the head. */
 
-const STROKES_ON_PAPER = [
-  [
-    [0, 0, 1, 0.5, 0],
-    [0, 0, 1, 0.5, 0],
-    [0, 0.5, 1, 0, 0],
-    [0, 0.5, 1, 0, 0],
-    [0, 1, 1, 0, 0],
-  ],
-  [
-    [0, 0, 0, 0, 0],
-    [1, 1, 0, 0, 0],
-    [1, 1, 0.5, 0, 0],
-    [0, 0, 0, 0, 0],
-    [0, 0, 0, 0, 0],
-  ],
-];
+// The ink of each row of two strokes, in halves: a vertical one, and the end of a horizontal one.
+const STROKES_ON_PAPER = ["00210 00210 01200 01200 02200", "00000 22000 22100 00000 00000"];
 const FIRST_STOPS = 4;
-
-function one(value) {
-  return `${value < 0 ? MINUS : ""}${Math.abs(value).toFixed(1)}`;
-}
 
 function sheetOnKernel(page, isSolved) {
   const [, width] = page.model.shape;
@@ -142,9 +110,11 @@ function sheetOnKernel(page, isSolved) {
   const [numbers, stops] = [kernelOf(RIGHT), stopsIn(width)];
   const starts = Array.from({ length: FIRST_STOPS }, (_, i) => stride * i);
   const last = stride * (stops - 1);
+  const one = (value) => fixed(value, 1);
   const grid = (values) => ({ cells: values.map(one), columns: size });
   const tasks = STROKES_ON_PAPER.map((stroke, i) => {
-    const { under, products, sum } = multiplyAt(stroke.flat(), [size, size], numbers, 0);
+    const ink = [...stroke.replaceAll(" ", "")].map((half) => half / 2);
+    const { under, products, sum } = multiplyAt(ink, [size, size], numbers, 0);
     const shades = under.map((ink) => (ink === 0 ? "" : ink < 1 ? "half" : "full"));
     return {
       [`ink${i + 1}`]: { ...grid(under), shades },
@@ -154,7 +124,6 @@ function sheetOnKernel(page, isSolved) {
   });
   return {
     ...{ ...tasks[0], ...tasks[1], kernel: grid(numbers), size, stride, width, stops },
-    guess: { choices: ["horizontal (–)", "vertical (|)", "slanted (/)"], right: [1] },
     strip: Array.from({ length: width }, (_, i) => make(isSolved && starts.includes(i) ? "i.full" : "i")),
     edges:
       `Left edges, counted from 0: ${starts.join(", ")}, … ${last}. The last frame covers squares ${last} to ` +
@@ -166,72 +135,50 @@ function sheetOnKernel(page, isSolved) {
 
 const GAPS = 3; // products to calculate
 
-/**
- * Return the numbers of the sheet: {story, term, gaps, rest, scores, letters, pictures}. gaps: cells whose products can
- * be calculated from three decimals. rest: the sum of the other maps. scores: with the shape and without it. letters:
- * shapes that pictures need most. pictures: {name, ink, changes, letter}.
- */
-function shapesOnPaper(page) {
-  const story = storyOf(page);
-  const term = story.terms[story.first];
-  const isExact = (k) =>
-    term.products[k] !== 0 &&
-    round2(Number((term.values[k].toFixed(3) * term.weights[k].toFixed(3)).toFixed(6))) === term.products[k];
-  const gaps = strongest(term.products.map(Math.abs), term.products.length).filter(isExact).slice(0, GAPS);
-  const rest = sumShown(story.terms.filter((each) => each !== term).map(({ sum }) => sum));
-  const without = forwardWithout(page, story.reading, [story.unit]).at(-1);
-  const needs = picturesOf(page).map((picture) => trialsOf(page, picture).map(({ change }) => change));
-  const neediest = needs.map(
-    (changes) =>
-      strongest(
-        changes.map((change) => -change),
-        1,
-      )[0],
-  );
-  const letters = [...new Set([story.unit, ...neediest])].sort((a, b) => a - b);
-  const pictures = picturesOf(page).map(({ ink, best }, i) => ({
-    ...{ ink, name: outputNames(page.model)[best], changes: letters.map((unit) => round2(needs[i][unit])) },
-    letter: letterOf(letters.indexOf(neediest[i])),
-  }));
-  return {
-    story,
-    term,
-    gaps,
-    rest,
-    letters,
-    pictures,
-    scores: [story.reading.logits, without].map((each) => round2(each[story.digit])),
-  };
-}
-
 function letterOf(index) {
   return String.fromCharCode(65 + index);
 }
 
 function sheetOnShapes(page) {
-  const { story, term, gaps, rest, scores, letters, pictures } = shapesOnPaper(page);
+  const story = storyOf(page);
+  const term = story.terms[story.first];
+  // Products can be calculated from three decimals in some cells; the gaps are the largest of these.
+  const isExact = (k) =>
+    term.products[k] !== 0 &&
+    round2(Number((term.values[k].toFixed(3) * term.weights[k].toFixed(3)).toFixed(6))) === term.products[k];
+  const gaps = strongest(term.products.map(Math.abs), term.products.length).filter(isExact).slice(0, GAPS);
+  const rest = sumShown(story.terms.filter((each) => each !== term).map(({ sum }) => sum)); // of the other maps
+  const without = forwardWithout(page, story.reading, [story.unit]).at(-1);
+  const scores = [story.reading.logits, without].map((each) => round2(each[story.digit]));
+  const needs = picturesOf(page).map((picture) => trialsOf(page, picture).map(({ change }) => change));
+  const neediest = needs.map((changes) => changes.indexOf(Math.min(...changes))); // the shape that each needs most
+  const letters = [...new Set([story.unit, ...neediest])].sort((a, b) => a - b);
   const { biases, window: size } = page.model.layers[page.shapes];
   const grid = (cells) => ({ cells, columns: cells.length / size[0] });
+  const three = (value) => fixed(value, 3);
   const products = term.products.map((value, k) =>
-    gaps.includes(k) ? { blank: signed(value) } : signedOrNone(value) || "0",
+    gaps.includes(k) ? { blank: signed(value) } : unlessZero(signed)(value) || "0",
   );
   const picture = (ink, columns, caption) =>
     make("div", {}, make("p.caption", {}, caption), makeInk(ink, columns, { width: "20mm" }));
   const tiles = letters.map((unit, i) => picture(tileOf(page, unit).ink, tileOf(page, unit).width, letterOf(i)));
   return {
     ...{ map: story.first + 1, digit: withArticle(page.model.classNames[story.digit]), sum: signed(term.sum) },
-    ...{ values: grid(Array.from(term.values, three)), weights: grid(Array.from(term.weights, three)) },
+    ...{ values: grid(term.values.map(three)), weights: grid(term.weights.map(three)) },
     ...{ products: grid(products), others: story.terms.length - 1, rest: signed(rest) },
     ...{ bias: signed(biases[story.unit]), total: two(story.total), square: two(Math.max(story.total, 0)) },
     ...{ name: page.model.classNames[story.digit], before: two(scores[0]), after: two(scores[1]) },
     change: signed(scores[1] - scores[0]),
-    pictures: [...tiles, ...pictures.map(({ ink }, i) => picture(ink, page.model.shape[1], `Picture ${i + 1}`))],
+    pictures: [
+      ...tiles,
+      ...picturesOf(page).map(({ ink }, i) => picture(ink, page.model.shape[1], `Picture ${i + 1}`)),
+    ],
     needs: {
       head: ["Change of its score", ...letters.map((_, i) => `without ${letterOf(i)}`), "needs most"],
-      rows: pictures.map(({ name, changes, letter }, i) => [
-        `Picture ${i + 1}, read as ${name}`,
-        ...changes.map(signed),
-        { blank: letter },
+      rows: picturesOf(page).map(({ reading }, i) => [
+        `Picture ${i + 1}, read as ${outputNames(page.model)[reading.best]}`,
+        ...letters.map((unit) => signed(needs[i][unit])),
+        { blank: letterOf(letters.indexOf(neediest[i])) },
       ]),
     },
   };
@@ -249,23 +196,16 @@ function sheetOnScores(page) {
   const scores = outputs.map((output) => Number(logits[output].toFixed(1)));
   const { powers, sum, shares } = softmaxAsShown(scores);
   return {
-    ...{ label: model.classNames[pictures.rub.label], alone: outputNames(model)[bestOf(readInk(model, rubbed))] },
+    ...{ label: model.classNames[pictures.rub.label], alone: outputNames(model)[readInk(model, rubbed).best] },
     ...{ gone: Math.round(100 * shareGone(pictures.rub.ink, rubbed)), sum: withCommas(two(sum)), e: two(Math.E) },
     softmax: {
       head: ["", "score s", "e to the power of s", "share of the sum"],
       rows: outputs.map((output, i) => [
         outputNames(model)[output],
-        one(scores[i]),
+        fixed(scores[i], 1),
         { blank: withCommas(two(powers[i])) },
         { blank: percent(shares[i], true) },
       ]),
-    },
-    sure: {
-      choices: [
-        "Yes: that is what the percentage means.",
-        "No: it compares the digits with each other, and was fitted on pictures like those it was trained on.",
-      ],
-      right: [1],
     },
   };
 }
@@ -285,7 +225,7 @@ function sheetOnLoss(page, isSolved) {
   const { question, choices } = askForLoss(page);
   return {
     question,
-    guess: { choices: choices.map(([, text]) => text), right: [choices.length - 1] },
+    guess: { choices: choices.map(([, text]) => text), right: choices.length - 1 },
     losses: {
       head: ["p", `loss = ${MINUS}ln p`],
       rows: shares.map((share) => [formatShare(share), { blank: two(lossOfShare(share)) }]),
@@ -354,7 +294,6 @@ function sheetOnSlope(page, isSolved) {
     ...{ rate: two(reckless.rate), steep: signed(reckless.slope), next: two(reckless.next) },
     out: `The loss is ${losses[0]} there, and was ${losses[1]}. The step is too large.`,
     chart: [printDrawing(640, 250, paintValley(640, 250, valley, { ...slope.begin(page), weights }, name))],
-    guess: { choices: ["a smaller one", "a larger one"], right: [0] },
     steps: {
       head: ["weight", "step size", "slope", "new weight"],
       rows: steps.map(({ weight, slope: steep, rate, next }, i) => [
@@ -377,7 +316,7 @@ function sheetOnBackward(page, isSolved) {
   const [width, height] = [820, 320];
   const plan = planNet(width, height, found.pixel, page.model.shape[1]);
   const { x, y, size } = plan.picture;
-  const filled = (before, value) => make("span", {}, before, make("b.blank", {}, isSolved ? formatExactly(value) : ""));
+  const filled = (before, value) => make("span", {}, before, make("b.blank", {}, formatExactly(value)));
   return {
     net: [
       printDrawing(width, height, [
@@ -386,7 +325,7 @@ function sheetOnBackward(page, isSolved) {
       ]),
     ],
     question: askForWeight(found),
-    guess: { choices: WEIGHTS.map(([, text]) => text), right: [WEIGHTS.findIndex(([value]) => value === ANSWER)] },
+    guess: { choices: WEIGHTS.map(([, text]) => text), right: WEIGHTS.findIndex(([value]) => value === ANSWER) },
     ...{ share: two(share), error: formatExactly(error), rate: two(PAPER_RATE) },
     walk: {
       head: ["Path", "At the shape neuron", "It lets through", "At the edge neuron", "Slope of the first weight"],
@@ -400,7 +339,7 @@ function sheetOnBackward(page, isSolved) {
     },
     ...{ firstA: two(PATHS.A.first), slopeA: formatExactly(slopes.A), firstB: two(PATHS.B.first) },
     ...{ newA: formatExactly(exactly(PATHS.A.first - PAPER_RATE * slopes.A)), slopeB: formatExactly(slopes.B) },
-    ...{ newB: formatExactly(PATHS.B.first), open: "Its shape neuron must open: as with a weight above 0 before it." },
+    newB: formatExactly(PATHS.B.first),
   };
 }
 
@@ -411,10 +350,5 @@ function sheetOnTraining({ lessons }) {
   return {
     ...{ unseen: lessons.unseen.labels.length, batch: BATCH, seen: withCommas(seen), learnt: withCommas(learnt) },
     ...{ times: Math.round(seen / learnt), share: percent(GUESSING.share), loss: two(GUESSING.loss) },
-    why: "Pictures that it trains with it could know by heart. New ones show what it has learned.",
-    steps: {
-      head: ["after step", "loss", "right on new pictures", "it reads my drawing as"],
-      rows: ["0", "50", "200", "600"].map((step) => [step, "", "", ""]),
-    },
   };
 }

@@ -53,37 +53,35 @@ function penIn(shape, inkStatistics) {
   return (clamp(PREPARED_PEN * box, inkStatistics.thick, inkStatistics.thin) / box) * LONG_SIDE;
 }
 
+/** Paint light on dark: {grey, width, height}. paint(context): receives white as the colour of strokes. */
+function paintGrey(width, height, paint) {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [width, height];
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.fillRect(0, 0, width, height);
+  context.strokeStyle = "white";
+  paint(context);
+  const { data } = context.getImageData(0, 0, width, height);
+  return { grey: Uint8Array.from({ length: width * height }, (_, i) => data[4 * i]), width, height }; // red of RGBA
+}
+
 /** Rasterise strokes, light on dark, the longer side in LONG_SIDE pixels: {grey, width, height}. pen: its width. */
 function rasterise(strokes, pen) {
   const box = boundingBox(strokes);
   const scale = LONG_SIDE / Math.max(box.width, box.height);
-  const canvas = document.createElement("canvas");
-  canvas.width = Math.ceil(box.width * scale + 2 * pen); // with a border of background
-  canvas.height = Math.ceil(box.height * scale + 2 * pen);
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.fillStyle = "black";
-  context.fillRect(0, 0, canvas.width, canvas.height);
-  context.strokeStyle = "white";
-  traceStrokes(context, strokes, scale, box.left - pen / scale, box.top - pen / scale, pen);
-  const { data, width, height } = context.getImageData(0, 0, canvas.width, canvas.height);
-  const grey = new Uint8Array(width * height);
-  for (let i = 0; i < grey.length; i++) grey[i] = data[4 * i]; // the red channel of RGBA
-  return { grey, width, height };
+  const [width, height] = [box.width, box.height].map((side) => Math.ceil(side * scale + 2 * pen)); // with a border
+  return paintGrey(width, height, (context) =>
+    traceStrokes(context, strokes, scale, box.left - pen / scale, box.top - pen / scale, pen),
+  );
 }
 
 /** Rasterise strokes as they stand on a square canvas, in a picture of `shape`, without scaling them into its box. */
 function rasteriseInPlace(strokes, [height, width], pen) {
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [FINE * width, FINE * height];
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.fillRect(0, 0, canvas.width, canvas.height);
-  context.strokeStyle = "white";
-  if (strokes[0]?.length) traceStrokes(context, strokes, canvas.width, 0, 0, FINE * pen);
-  const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+  const fine = FINE * width;
+  const { grey } = paintGrey(fine, FINE * height, (context) => {
+    if (strokes[0]?.length) traceStrokes(context, strokes, fine, 0, 0, FINE * pen);
+  });
   const sums = new Float32Array(height * width);
-  for (let i = 0; i < canvas.width * canvas.height; i++) {
-    const [row, column] = [Math.floor(i / canvas.width / FINE), Math.floor((i % canvas.width) / FINE)];
-    sums[row * width + column] += data[4 * i];
-  }
+  grey.forEach((value, i) => (sums[Math.floor(i / fine / FINE) * width + Math.floor((i % fine) / FINE)] += value));
   return Uint8Array.from(sums, (sum) => sum / FINE ** 2);
 }

@@ -11,15 +11,16 @@ const WEIGHTS = [
 const ANSWER = "A";
 const MADE_UP = "Picture, pixel and error are real; the weights are made up to be round. Other inputs are left out.";
 const STEP_SIZE = 5; // so large that the share is seen to rise
+const LINKED = { A: [5, 4, 2], B: [Infinity, Infinity, 2] }; // steps after which the error has come back over each link
 
 /** Return the numbers of the scene: those of `walkBack`, the pixel, the right class and the other one with most. */
 function walkOf(page) {
-  const { image, label } = page.pictures.torn;
-  const { classNames, shape } = page.model;
   if (!page.walk) {
-    const { probabilities } = readImage(page.model, image);
+    const { ink, label, reading } = pictureOf(page, "torn");
+    const { probabilities } = reading;
+    const { classNames, shape } = page.model;
     const other = strongest(probabilities, 2).find((digit) => digit !== label);
-    const pixel = choosePixel(inkOf(image), shape[1], PIXEL);
+    const pixel = choosePixel(ink, shape[1], PIXEL);
     page.walk = {
       ...walkBack(probabilities[label], pixel.ink),
       ...{ pixel, name: classNames[label], other: outputNames(page.model)[other], sentByOther: probabilities[other] },
@@ -42,11 +43,6 @@ function writeLedger({ share, ink, error, sent, passed, arrived, slope: slopes }
 
 function askForWeight({ name, share }) {
   return `The ${name} got only ${percent(share)}. Which weight, turned a little, can raise it?`;
-}
-
-function answerWeight(guess) {
-  if (guess === null) return "";
-  return `${guess === ANSWER ? "Yes" : "No"}: only A can. The error walks back and shows why.`;
 }
 
 /**
@@ -86,8 +82,8 @@ function writeNote({ step, taken }, { other, sentByOther }) {
 }
 
 const backward = {
-  name: "Whose fault?",
-  title: "Which weight is to blame?",
+  name: "Walk back",
+  title: "Which weight should change?",
   lead: (page, { guess }) =>
     guess === null
       ? "One pixel, two paths to one score. Scene 6 turned one weight; a network has thousands."
@@ -101,25 +97,20 @@ const backward = {
     const { page } = scene;
     const found = walkOf(page);
     const ledger = writeLedger(found);
-    const canvas = make("canvas.pic");
-    const box = make("div.net", {}, canvas);
-    const note = make("p.label.note");
-    scene.stage.append(box, note);
-    const label = `Two paths from one pixel to the score of ${found.name}: A is open, B is shut`;
-    const drawNet = makeChart(box, label);
-    const question = make("div");
-    const [why, lines] = [make("p.why"), make("ol.ledger")];
-    scene.ask.append(question, lines);
-    const drawGuess = makeOptions(question, {
+    const { box, canvas, note } = stamp(scene.stage, "backward");
+    const drawNet = makeChart(box, `Two paths from one pixel to the score of ${found.name}: A is open, B is shut`);
+    const drawGuess = makeOptions(scene.ask, {
       question: askForWeight(found),
       choices: WEIGHTS,
       pick: (guess) => scene.change({ guess }),
     });
-    question.append(why);
+    const [why, lines] = [make("p.why"), make("ol.ledger")];
+    scene.ask.append(why, lines);
     return (own) => {
-      drawGuess(own.guess, own.guess && ANSWER);
-      question.hidden = own.step > 0;
-      setText(why, answerWeight(own.guess));
+      const isAsked = own.step === 0;
+      drawGuess(own.guess, own.guess && ANSWER, isAsked);
+      why.hidden = !isAsked || own.guess === null;
+      setText(why, `${verdictOn(own.guess, ANSWER)}only A can. The error walks back and shows why.`);
       lines.replaceChildren(...listLines(own, ledger, found));
       setWords(note, writeNote(own, found));
       drawNet((width, height) => {
@@ -158,24 +149,18 @@ function walk(scene) {
   scene.animate(WALK, (moved) => scene.change({ moved }));
 }
 
-/** Return the number of steps whose message has arrived. */
-function arrivedIn({ step, moved }) {
-  return moved < 1 ? step - 1 : step;
-}
-
-/** Return the lines of the steps that are done, and at the end what they say about both weights. */
-function listLines(own, ledger, found) {
-  const shown = arrivedIn(own);
-  const done = ledger.slice(0, shown);
-  const lines = done.map(([name, text]) => make("li", {}, make("b", {}, name), ` ${text}`));
-  const larger = "A’s slope is below 0, so make A larger.";
-  const verdict = make("li", {}, own.taken < 1 ? larger : describeWeightStep(found));
-  return shown === STEPS_BACK ? [...lines, verdict] : lines;
+/** Return the lines of the steps whose message has arrived, and at the end what they say about both weights. */
+function listLines({ step, moved, taken }, ledger, found) {
+  const shown = moved < 1 ? step - 1 : step;
+  const lines = ledger.slice(0, shown).map(([name, text]) => make("li", {}, make("b", {}, name), ` ${text}`));
+  const verdict = taken < 1 ? "A’s slope is below 0, so make A larger." : describeWeightStep(found);
+  return shown === STEPS_BACK ? [...lines, make("li", {}, verdict)] : lines;
 }
 
 /**
  * Return where all is drawn: from left to right, or upwards on tablets and phones. {isUpright, isSmall, radius,
- * picture: {x, y, size}, nodes}. nodes: points of each path: the pixel, its edge unit, its shape unit and the score.
+ * picture: {x, y, size}, caption, nodes}. caption: the place of the text of the pixel. nodes: points of each path:
+ * pixel, edge neuron, shape neuron and score.
  */
 function planNet(width, height, { row, column }, columns) {
   const isUpright = width < 500 || (width < 800 && height > width);
@@ -191,7 +176,8 @@ function planNet(width, height, { row, column }, columns) {
   const cell = size / columns;
   const pixel = [x + (column + 0.5) * cell, y + (row + 0.5) * cell];
   const path = (across) => [pixel, place(1, across), place(2, across), place(3, middle)];
-  return { isUpright, isSmall, radius, picture: { x, y, size }, nodes: { A: path(first), B: path(second) } };
+  const caption = isUpright ? [x + size + 16, y + size - 8] : [x + size / 8, y + size + 24];
+  return { isUpright, isSmall, radius, picture: { x, y, size }, caption, nodes: { A: path(first), B: path(second) } };
 }
 
 /** Return the point at a share of the way from one point to another. */
@@ -204,52 +190,50 @@ function beyond(from, to, distance) {
   return between(from, to, distance / Math.hypot(to[0] - from[0], to[1] - from[1]));
 }
 
-/** Return the elements of the drawing: messages pass behind the units. */
+/** Return the elements of the drawing: messages pass behind the neurons. */
 function paintNet(plan, own, found) {
   const names = Object.keys(PATHS);
   const [x, y] = plan.nodes.A[0];
   return [
-    ...names.flatMap((name) => drawLinks(plan.nodes[name], name, own.step)),
+    ...names.flatMap((name) =>
+      LINKED[name].map((since, k) =>
+        drawLine(own.step >= since ? "link done" : "link", plan.nodes[name][k], plan.nodes[name][k + 1]),
+      ),
+    ),
     makeSvg("rect", { class: "pixel", x: x - 8, y: y - 8, width: 16, height: 16, rx: 2 }),
-    plan.isSmall ? null : drawPixelName(plan, found.ink),
+    plan.isSmall ? null : drawText(...plan.caption, `One pixel: ink ${two(found.ink)}`),
     ...names.flatMap((name) => drawWeights(plan, name, own, found)),
     ...messagesOf(plan, own, found).map((message) => drawMessage(message, own, plan.isSmall)),
-    ...names.flatMap((name) => drawUnits(plan, name, found)),
+    ...names.flatMap((name) => drawNeurons(plan, name, found)),
     ...drawScore(plan, own, found),
   ];
 }
 
-function drawLinks(nodes, name, step) {
-  const since = name === "A" ? [5, 4, 2] : [Infinity, Infinity, 2]; // steps
-  return since.map((first, k) => drawLine(step >= first ? "link done" : "link", nodes[k], nodes[k + 1]));
+/** Return a text beside a point of a path: so many pixels outwards, and so many further along it. */
+function drawBeside({ isUpright }, path, [x, y], [outwards, along], text, name = null) {
+  const side = path === "A" ? -1 : 1;
+  if (!isUpright) return drawText(x + along, y + 6 + side * outwards, text, { anchor: "middle", name });
+  return drawText(x + side * outwards, y + 6 - along, text, { anchor: side < 0 ? "end" : "start", name });
 }
 
-function drawPixelName({ isUpright, picture: { x, y, size } }, ink) {
-  const [left, top] = isUpright ? [x + size + 16, y + size - 8] : [x + size / 2, y + size + 24];
-  return drawText(left, top, `One pixel: ink ${two(ink)}`, { anchor: isUpright ? "start" : "middle" });
-}
-
-/** Return both units of a path with their values and names, and the gate of a shut one. */
-function drawUnits({ isUpright, isSmall, radius, nodes }, name, found) {
-  const [edge, shape] = [found.edge[name], found.shape[name]];
-  const side = name === "A" ? -1 : 1;
-  const unit = ([x, y], value, kind) => {
-    const state = value > 0 ? "open" : "shut";
-    const [textX, textY, anchor] = isUpright
-      ? [x + side * (radius + 10), y + 5, side < 0 ? "end" : "start"]
-      : [x, y + 5 + side * (radius + 18), "middle"];
+/** Return both neurons of a path with their values and names, and the gate of a shut one. */
+function drawNeurons(plan, name, found) {
+  const { isUpright, isSmall, radius, nodes } = plan;
+  const draw = ([x, y], kind) => {
+    const value = found[kind.toLowerCase()][name];
+    const words = [isSmall ? kind : `${kind} neuron ${name}`, value > 0 ? "open" : "shut"];
+    const lines = isSmall && isUpright ? words : [words.join(": ")];
+    const outwards = radius + (isUpright ? 10 : 18);
     return [
       drawDot("node", [x, y], radius),
       drawText(x, y + 6, formatExactly(value), { anchor: "middle", name: "big" }),
-      ...(isSmall
-        ? [drawText(textX, textY - 10, kind, { anchor }), drawText(textX, textY + 10, state, { anchor })]
-        : [drawText(textX, textY, `${kind} neuron ${name}: ${state}`, { anchor })]),
+      ...lines.map((line, k) => drawBeside(plan, name, [x, y], [outwards, 10 * (lines.length - 1) - 20 * k], line)),
     ];
   };
   const [, first, [x, y]] = nodes[name];
   const [away, half] = [radius + 2, radius - 4];
   const ends = [-half, half].map((by) => (isUpright ? [x + by, y - away] : [x + away, y + by]));
-  return [...unit(first, edge, "Edge"), ...unit([x, y], shape, "Shape"), shape > 0 ? null : drawLine("gate", ...ends)];
+  return [...draw(first, "Edge"), ...draw([x, y], "Shape"), found.shape[name] > 0 ? null : drawLine("gate", ...ends)];
 }
 
 function drawScore({ isUpright, radius, nodes }, { taken }, { name, share }) {
@@ -264,38 +248,45 @@ function drawScore({ isUpright, radius, nodes }, { taken }, { name, share }) {
 }
 
 /** Return the weights of a path, outside of its links. */
-function drawWeights({ isUpright, radius, picture, nodes }, name, { step, taken }, { first }) {
+function drawWeights(plan, name, { step, taken }, { first }) {
+  const { isUpright, isSmall, radius, picture, nodes } = plan;
   const { second, last } = PATHS[name];
-  const side = name === "A" ? -1 : 1;
   const [pixel, edge, shape, score] = nodes[name];
-  const grows = step === STEPS_BACK && name === ANSWER ? " ↑" : "";
-  const texts = [`${name} = ${two(first[name])}${grows}`, `× ${two(second)}`, `× ${two(last)}`];
-  const [a, b, c] = [
-    between(pixel, edge, isUpright ? 0.43 : 0.3),
-    between(edge, shape, 0.5),
-    between(shape, score, 0.5),
+  const isRight = name === ANSWER;
+  const corner = [picture.x + picture.size / 2, picture.y + 14];
+  return [
+    drawBeside(
+      plan,
+      name,
+      isUpright ? corner : between(pixel, edge, 0.4),
+      isUpright ? [picture.size / 2 + 8, 0] : { A: [48, -16], B: [-20, 40] }[name],
+      `${name} = ${two(first[name])}${isRight && step === STEPS_BACK ? " ↑" : ""}`,
+      isRight && taken > 0 ? "big halo up" : "big halo",
+    ),
+    drawBeside(
+      plan,
+      name,
+      between(edge, shape, 0.5),
+      [isUpright ? radius + 10 : 40, 0],
+      `× ${two(second)}`,
+      "big halo",
+    ),
+    drawBeside(
+      plan,
+      name,
+      between(shape, score, 0.5),
+      isUpright ? [24, 16] : [40, isSmall ? 8 : 32],
+      `× ${two(last)}`,
+      "big halo",
+    ),
   ];
-  const places = isUpright
-    ? [
-        [picture.x + picture.size / 2 + side * (picture.size / 2 + 8), picture.y + 20],
-        [b[0] + side * (radius + 10), b[1] + 6],
-        [c[0] + side * 24, c[1] - 16],
-      ]
-    : [
-        [a[0], a[1] + 6 + side * 44],
-        [b[0], b[1] + 6 + side * 40],
-        [c[0] + 24, c[1] + 6 + side * 36],
-      ];
-  const anchor = isUpright ? (side < 0 ? "end" : "start") : "middle";
-  const look = (k) => (taken > 0 && k === 0 && name === ANSWER ? "big halo up" : "big halo");
-  return places.map(([x, y], k) => drawText(x, y, texts[k], { anchor, name: look(k) }));
 }
 
 /** Return the messages so far: {since, from, to, before, after}, the last two being values; a weight changes them. */
 function messagesOf({ isUpright, isSmall, radius, nodes: { A, B } }, { step }, found) {
   const { error, sent, passed, arrived, slope: slopes } = found;
   const [, , , score] = A;
-  const far = isSmall ? 30 : 44; // from a unit
+  const far = isSmall ? 30 : 44; // from a neuron
   const [doorA, doorB, gate] = [A, B, B].map((path, k) => beyond(path[2], score, radius + far + [0, 8, -8][k]));
   const aside = isUpright ? [score[0] + radius + far + 18, score[1]] : [score[0], score[1] + radius + 40];
   const middle = between(A[1], A[2], 0.5);

@@ -19,6 +19,7 @@ const KERNELS = {
   Blur: { cell: () => 0.2, answer: "Blur: it adds up a fifth of the ink of each square." },
 };
 const CHOICES = ["A", "B", "C"]; // of the question
+const MORE = ["Edge", "Blur"];
 const RIGHT = "B";
 const CONVOLUTION = "Sliding it over a whole picture is a *convolution*.";
 
@@ -60,26 +61,16 @@ const kernel = {
   title: "A kernel slides over the picture",
   lead: "The same 25 weights at every stop: multiply, add up, fill one square.",
 
-  // choice: name of the kernel, null before the guess. isSolved: the right one was chosen. numbers: of the kernel.
-  // stop: of the frame. filled: stops in the map. isSliding.
-  begin: () => ({
-    choice: null,
-    isSolved: false,
-    isChanged: false,
-    numbers: kernelOf(RIGHT),
-    stop: 0,
-    filled: 0,
-    isSliding: false,
-  }),
+  // choice: name of the kernel, null before the guess. isSolved: the right one was chosen. numbers: of the kernel; they
+  // may be changed. stop, filled: of `slide`.
+  begin: () => ({ choice: null, isSolved: false, isChanged: false, numbers: kernelOf(RIGHT), stop: 0, filled: 0 }),
 
   build(scene) {
-    const { page } = scene;
-    const { ink } = page.pictures.stroke;
-    const { shape } = page.model;
+    const { ink } = scene.page.pictures.stroke;
+    const { shape } = scene.page.model;
     const stops = stopsIn(shape[1]);
-    const choose = (name) => chooseKernel(scene, name, stops ** 2);
     const parts = buildKernelStage(scene, stops);
-    const drawQuestion = buildKernelQuestion(scene, choose);
+    const drawQuestion = buildKernelQuestion(scene);
     return (own) => {
       const isAsked = own.choice === null;
       scene.stage.parentElement.classList.toggle("asked", isAsked);
@@ -90,35 +81,35 @@ const kernel = {
       const { under, products, sum } = multiplyAt(ink, shape, own.numbers, own.stop);
       placeFrame(parts.frame, patchAt(kernelLayer([], shape), own.stop), shape);
       placeFrame(parts.dot, { top: row, left: column, height: 1, width: 1 }, [stops, stops]);
-      fillCells(parts.ink, under, inkTint);
-      fillCells(parts.products, products, (value) => tint(value, 1));
-      fillCells(parts.numbers, own.numbers, (value) => tint(value, KERNEL.most));
-      tellNumbers(parts.numbers, own.numbers);
+      fillCells(parts.inkCells, under, inkTint);
+      fillCells(parts.productCells, products, (value) => tint(value, 1));
+      fillCells(parts.numberCells, own.numbers, (value) => tint(value, KERNEL.most));
+      tellNumbers(parts.numberCells, own.numbers);
       setText(parts.sum, two(sum));
-      setAttributes(parts.frame, {
-        "aria-label": `Frame in row ${row + 1}, column ${column + 1} of ${stops} × ${stops} stops: arrow keys move it`,
-      });
       setText(parts.words, describeSum(sum));
+      setAttributes(parts.map, {
+        "aria-label": `Row ${row + 1}, column ${column + 1} of ${stops} × ${stops} stops: arrow keys move the frame`,
+      });
       paintActive(parts.map, kernelMap(ink, shape, own.numbers, own.filled), stops, KERNEL.fullMap);
     };
   },
 
-  leave: (scene) => scene.own.isSliding && finishSlide(scene),
+  leave: (scene) => scene.own.choice && scene.change({ filled: Infinity }),
 
   action(own, scene) {
-    if (own.isSliding) return { label: "To the end", run: () => endSlide(scene) };
+    if (isSliding(scene)) return { label: "To the end", run: () => moveKernel(scene, strongestStop(scene)) };
     return own.isSolved ? { label: "Next", run: scene.next } : null;
   },
-
-  /** Arrows move the frame. */
-  key(scene, { key }) {
-    const stops = stopsIn(scene.page.model.shape[1]);
-    const stop = scene.own.choice === null ? null : moveIn(key, scene.own.stop, stops, stops);
-    if (stop === null) return false;
-    moveFrame(scene, stop);
-    return true;
-  },
 };
+
+function isSliding({ own, page }) {
+  return own.choice !== null && own.filled < stopsIn(page.model.shape[1]) ** 2;
+}
+
+/** Return the stop whose square is the largest. */
+function strongestStop({ own, page }) {
+  return indexOfLargest(kernelMap(page.pictures.stroke.ink, page.model.shape, own.numbers, Infinity));
+}
 
 /** Say what becomes of a sum: ReLU. */
 function describeSum(sum) {
@@ -126,70 +117,34 @@ function describeSum(sum) {
   return `Sum ${two(sum)}: ${sum < 0 ? "below 0 counts as 0, and " : ""}its square stays empty.`;
 }
 
-/** Move the frame to a stop, and end the sliding. */
-function moveFrame(scene, stop) {
-  if (scene.own.isSliding) finishSlide(scene);
-  scene.change({ stop });
+/** Slide a kernel of the question over the picture; others fill their map at once. */
+function chooseKernel(scene, choice) {
+  const isSolved = scene.own.isSolved || choice === RIGHT;
+  scene.change({ choice, isSolved, isChanged: false, numbers: kernelOf(choice) });
+  const largest = strongestStop(scene);
+  if (CHOICES.includes(choice)) slide(scene, stopsIn(scene.page.model.shape[1]) ** 2, SLIDE, largest);
+  else moveKernel(scene, largest);
 }
 
-function chooseKernel(scene, name, count) {
-  scene.change({
-    choice: name,
-    isSolved: scene.own.isSolved || name === RIGHT,
-    isChanged: false,
-    numbers: kernelOf(name),
-  });
-  if (CHOICES.includes(name)) slide(scene, count);
-  else endSlide(scene);
-}
-
-/** Slide the kernel over all stops. */
-function slide(scene, count) {
-  if (isStill()) return endSlide(scene);
-  const isNew = !scene.own.isSliding;
-  scene.change({ stop: 0, filled: 1, isSliding: true });
-  if (!isNew) return; // its timer goes on from the first stop
-  scene.every(SLIDE, () => {
-    const { stop, isSliding } = scene.own;
-    if (!isSliding) return false;
-    const isLast = stop + 1 === count - 1;
-    if (isLast) endSlide(scene);
-    else scene.change({ stop: stop + 1, filled: stop + 2 });
-    return !isLast;
-  });
-}
-
-/** Fill the map, and show the stop that lights up most. */
-function endSlide(scene) {
-  finishSlide(scene);
-  const { page, own } = scene;
-  scene.change({
-    stop: indexOfLargest(kernelMap(page.pictures.stroke.ink, page.model.shape, own.numbers, own.filled)),
-  });
-}
-
-function finishSlide(scene) {
-  const count = stopsIn(scene.page.model.shape[1]) ** 2;
-  scene.change({ filled: count, isSliding: false });
-}
-
-function buildKernelQuestion({ ask }, choose) {
+function buildKernelQuestion(scene) {
   const pictureOf = (name) => {
     const canvas = make("canvas.tile");
     paintSigned(canvas, kernelOf(name), KERNEL.size, 1.1);
     return canvas;
   };
-  const drawChoices = makeOptions(ask, {
+  const choose = (name) => chooseKernel(scene, name);
+  const drawChoices = makeOptions(scene.ask, {
     question: "Which kernel lights up on a vertical stroke?",
     choices: CHOICES.map((name) => [name, pictureOf(name), make("span", {}, name)]),
     pick: choose,
   });
-  const { why, more } = stamp(ask, "kernel-question");
-  more.append(...["Edge", "Blur"].map((name) => make("button.plain", { onclick: () => choose(name) }, name)));
-  return ({ choice, isChanged, isSolved, isSliding }) => {
+  const { why, more } = stamp(scene.ask, "kernel-question");
+  makeMany(more, 2, (i) => make("button.plain", { onclick: () => choose(MORE[i]) }, MORE[i]));
+  return ({ choice, isChanged, isSolved }) => {
     drawChoices(isChanged ? null : choice, choice && RIGHT);
     const answer = choice === null ? "" : isChanged ? "Your own kernel." : KERNELS[choice].answer;
-    setWords(why, choice === RIGHT && !isSliding && !isChanged ? `${answer} ${CONVOLUTION}` : answer);
+    const isDone = choice === RIGHT && !isSliding(scene) && !isChanged;
+    setWords(why, isDone ? `${answer} ${CONVOLUTION}` : answer);
     more.hidden = !isSolved;
   };
 }
@@ -197,36 +152,25 @@ function buildKernelQuestion({ ask }, choose) {
 function buildKernelStage(scene, stops) {
   const { model, edges } = scene.page;
   const [, width] = model.shape;
+  const { size, stride, step, most } = KERNEL;
   const parts = stamp(scene.stage, "kernel");
-  const cells = Object.fromEntries(
-    ["ink", "numbers", "products"].map((name) => {
-      parts[name].style.setProperty("--columns", KERNEL.size);
-      return [name, makeMany(parts[name], KERNEL.size ** 2, () => make("span"))];
-    }),
+  const [inkCells, numberCells, productCells] = [parts.ink, parts.numbers, parts.products].map((grid) =>
+    makeCells(grid, size, size),
   );
-  const { outputShape, window: size } = model.layers[edges];
-  setText(parts.pictureName, `Picture: ${width} × ${width}, in steps of ${KERNEL.stride}`);
+  const { outputShape, window: sides } = model.layers[edges];
+  setText(parts.pictureName, `Picture: ${width} × ${width}, in steps of ${stride}`);
   setText(parts.mapName, `Map: ${stops} × ${stops} stops`);
-  setText(
-    parts.note,
-    `These kernels are made by hand. The network of scene 1 has ${outputShape[0]}, of ` +
-      `${size.join(`${SPACE}×${SPACE}`)} weights; training made them, and they look ragged.`,
-  );
-  const listen = (canvas, stopAt) =>
-    listenToPlace(canvas, (...place) => {
-      const [column, row] = place.slice(0, 2).map((at) => clamp(stopAt(at), stops - 1));
-      if (scene.own.choice !== null) moveFrame(scene, row * stops + column);
-    });
-  listen(parts.picture, (at) => Math.round((at * width - KERNEL.size / 2) / KERNEL.stride));
-  listen(parts.map, (at) => Math.floor(at * stops));
-  makeEditable({ grid: parts.numbers, cells: cells.numbers }, KERNEL.size, {
+  setText(parts.count, String(outputShape[0]));
+  setText(parts.sides, sides.join(`${SPACE}×${SPACE}`));
+  const move = (stop) => scene.own.choice !== null && moveKernel(scene, stop);
+  const frameAt = (stop) => patchAt(kernelLayer([], model.shape), stop);
+  makeFrameDraggable(parts.picture, model.shape, [stops, stops], frameAt, move);
+  makeGridPad(parts.map, () => [stops, stops], { chosen: () => scene.own.stop, choose: move, label: "Stops" });
+  makeEditable(numberCells, size, {
     read: (cell) => scene.own.numbers[cell],
-    write: (cell, number) => {
-      if (scene.own.isSliding) finishSlide(scene);
-      scene.change({ numbers: scene.own.numbers.with(cell, number), isChanged: true });
-    },
-    step: KERNEL.step,
-    most: KERNEL.most,
+    write: (cell, number) =>
+      scene.change({ numbers: scene.own.numbers.with(cell, number), isChanged: true, filled: Infinity }),
+    ...{ step, most },
   });
-  return { ...parts, ...cells };
+  return { ...parts, inkCells, numberCells, productCells };
 }

@@ -10,8 +10,8 @@ const LEAST_SHARE = 0.001; // to which the ball can be dragged
 function sharesOfPictures(page) {
   page.shares ??= Object.fromEntries(
     ASKED.map((name) => {
-      const { image, label } = page.pictures[name];
-      return [name, readImage(page.model, image).probabilities[label]];
+      const { label, reading } = pictureOf(page, name);
+      return [name, reading.probabilities[label]];
     }),
   );
   return page.shares;
@@ -21,7 +21,7 @@ function sharesOfPictures(page) {
 function askForLoss(page) {
   const { torn, wrong } = sharesOfPictures(page);
   const [before, after] = [torn, wrong].map(lossOfShare);
-  const times = timesAsLarge(after, before);
+  const times = Math.floor(after / before);
   return {
     question: `The right digit’s share falls from ${percent(torn)} to ${percent(wrong)}. How does the loss change?`,
     choices: [
@@ -46,12 +46,11 @@ const loss = {
     const shares = sharesOfPictures(page);
     const column = make("div.pictures", { role: "group", "aria-label": "Pictures" });
     const buttons = ASKED.map((name) => {
-      const { image, label } = page.pictures[name];
       const canvas = make("canvas.pic");
-      const caption = describeAnswer(page.model, image, label);
+      const caption = describeAnswer(page.model, pictureOf(page, name));
       const button = make("button", { onclick: () => dropBall(scene, name) }, canvas, caption);
       column.append(button);
-      return [name, button, () => paintInk(canvas, inkOf(image), page.model.shape[1])];
+      return [name, button, () => paintInk(canvas, page.pictures[name].ink, page.model.shape[1])];
     });
     scene.stage.append(column);
     const drawChart = makeChart(
@@ -70,16 +69,16 @@ const loss = {
     const [why, here] = [make("p.why"), make("p.here")];
     scene.ask.append(why, here);
     return (own) => {
+      const isAsked = own.guess === null;
       for (const [name, button, paint] of buttons) {
         paint();
         setAttributes(button, { "aria-pressed": name === own.picture && own.share === null });
-        button.disabled = own.guess === null; // the ball drops with the guess
+        button.disabled = isAsked; // the ball drops with the guess
       }
-      drawGuess(own.guess, own.guess && "more");
-      setWords(why, own.guess === null ? "" : `${own.guess === "more" ? "Yes" : "No"}: ${answer}`);
+      drawGuess(own.guess, isAsked ? null : "more");
+      setWords(why, isAsked ? "" : verdictOn(own.guess, "more") + answer);
       const p = own.share ?? shownShare(shares[own.picture]);
-      const text = `Drag the dot: at ${percent(p)} the loss is ${formatLoss(p)}.`;
-      setText(here, own.guess === null ? "" : text);
+      setText(here, isAsked ? "" : `Drag the dot: at ${percent(p)} the loss is ${formatLoss(p)}.`);
       drawChart((width, height) => paintLoss(width, height, own, shares));
     };
   },
@@ -103,9 +102,7 @@ const loss = {
 };
 
 /** Make the caption of a picture: what it is and what it is read as, with the share of both. */
-function describeAnswer(model, image, label) {
-  const { probabilities } = readImage(model, image);
-  const best = bestOf({ probabilities });
+function describeAnswer(model, { label, reading: { best, probabilities } }) {
   const names = outputNames(model);
   const share = (output) => `${names[output]}: ${percent(probabilities[output], true)}`;
   const shares = [...new Set([label, best])].map(share).join(", ");
@@ -135,13 +132,14 @@ function dragBall(scene, scale, [x, y]) {
 
 /** Return the scale of the chart. */
 function scaleOfLoss(width, height, shares) {
-  return makeScale(width, height, { from: 0, to: 1, most: Math.max(LOSSES, lossOfShare(shares.wrong) + 0.5) });
+  const most = Math.max(LOSSES, lossOfShare(shares.wrong) + 0.5);
+  return { ...makeScale(width, height, { from: 0, to: 1, most }), most };
 }
 
 /** Return the elements of the chart. */
 function paintLoss(width, height, { picture, share, guess }, shares) {
   const scale = scaleOfLoss(width, height, shares);
-  const most = Math.max(LOSSES, lossOfShare(shares.wrong) + 0.5);
+  const { most } = scale;
   const at = (p) => [scale.x(p), scale.y(-Math.log(p))];
   const curve = spread(-most - 0.2, 0, 300).map((log) => at(Math.exp(log)));
   const p = share ?? shownShare(shares[picture]);

@@ -72,7 +72,7 @@ const rub = {
   build(scene) {
     const { page } = scene;
     const [, width] = page.model.shape;
-    const alone = bestOf(readInk(page.model, rubOut(page.pictures.rub.ink, width, [page.ring])));
+    const alone = readInk(page.model, rubOut(page.pictures.rub.ink, width, [page.ring])).best;
     const { canvas, eraser, ring } = stamp(scene.stage, "rub");
     const drawScores = buildScores(scene);
     const drawQuestion = buildRubQuestion(scene);
@@ -88,7 +88,7 @@ const rub = {
       put(eraser, own.at);
       ring.hidden = own.index !== null || own.isFree;
       drawScores(own, reading);
-      drawQuestion(own, { label, gone: shareGone(ink, left), best: bestOf(reading), alone });
+      drawQuestion(own, { label, gone: shareGone(ink, left), best: reading.best, alone });
     };
   },
 
@@ -208,7 +208,7 @@ function rubAt(scene, at, isRubbing) {
   const { ink, label } = rubbedPicture(page, own);
   const [, width] = page.model.shape;
   const left = rubOut(ink, width, places);
-  const best = bestOf(readInk(page.model, left));
+  const { best } = readInk(page.model, left);
   const inRing = (values) => sumOf(values) - sumOf(rubOut(values, width, [page.ring]));
   const isFree = own.isFree || inRing(left) < (1 - RING_GONE) * inRing(ink);
   const isFooled = best !== label && best < page.model.classNames.length;

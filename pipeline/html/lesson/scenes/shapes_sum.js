@@ -5,163 +5,129 @@ const SQUARES_WITH_NUMBERS = 6; // of a map, in a row: more leave no room for nu
 const FIRST_PATCHES = 6;
 const STRIP = 16; // more maps than these stand in two rows
 
-function three(value) {
-  return `${value < 0 ? MINUS : ""}${Math.abs(value).toFixed(3)}`;
-}
-
-/** Return 0 as nothing, and other numbers with their sign. */
-function signedOrNone(value) {
-  return round2(value) === 0 ? "" : signed(value);
-}
-
 /** Build the views of steps 1 to 4. Returns their draw(own), by step. */
 function buildSumViews(scene, parts) {
   const { page } = scene;
   const { model, shapes: index } = page;
   const story = storyOf(page);
-  const [layer, below] = [model.layers[index], index - 1];
-  const { ink } = page.pictures.sure;
-  const maps = story.terms.map((_, map) => partOf(story.reading.values[index], story.terms.length, map));
+  const { terms } = story;
+  const layer = model.layers[index];
+  const maps = terms.map((_, map) => partOf(story.reading.values[index], terms.length, map));
   const most = MAP_SCALE * extremes(story.reading.values[index])[1];
-  const weightMost = largestMagnitude(rowOf(layer, story.unit));
-  const productMost = 0.6 * Math.max(...story.terms.map(({ products }) => largestMagnitude(products)));
-  const across = story.terms[0].weights.length / layer.window[0];
-  const windowAt = (stop) => partUnder(model.layers, below, patchAt(layer, stop));
   const [rows, columns] = sidesOf(page);
-  const paint = (canvas, map) => paintOver(canvas, model, below, ink, maps[map], most);
+  const count = rows * columns;
+  const windowAt = (stop) => partUnder(model.layers, index - 1, patchAt(layer, stop));
+  const fieldAt = (stop) => receptiveField(model.layers, index, stop);
 
-  const choose = (map) => scene.change({ map, cell: null });
-  const tiles = [parts.choices, parts.strip, parts.through].map((parent, k) =>
+  /** Append a small picture of each edge map, with a frame and a sum; in a button, if they can be chosen. */
+  const makeTiles = (parent, tag) =>
     makeMany(parent, maps.length, (map) => {
-      const canvas = make("canvas.tile");
-      const [frame, sum] = [make("div.frame"), make("small")];
-      const over = make("span.over", {}, canvas, ...(k === 2 ? [frame] : []));
-      const name = { "aria-label": `Edge map ${map + 1}` };
-      const element =
-        k === 2 ? over : make("button", { ...name, onclick: () => choose(map) }, over, ...(k === 1 ? [sum] : []));
+      const [canvas, frame, sum] = [make("canvas.tile"), make("div.frame", { hidden: true }), make("small")];
+      const given = { "aria-label": `Edge map ${map + 1}`, onclick: () => scene.change({ map, cell: null }) };
+      const element = make(tag, tag === "button" ? given : {}, make("span.over", {}, canvas, frame), sum);
       return Object.assign(element, { parts: { canvas, frame, sum } });
-    }),
+    });
+  const paint = (canvas, map) => paintOver(canvas, model, index - 1, story.reading.values[0], maps[map], most);
+  const paintTiles = (tiles, own) =>
+    tiles.forEach((tile, map) => {
+      paint(tile.parts.canvas, map);
+      if (tile.matches("button")) setAttributes(tile, { "aria-pressed": map === own.map });
+    });
+
+  const choices = makeTiles(parts.choices, "button");
+  parts.choices.style.setProperty("--across", Math.ceil(Math.sqrt(maps.length)));
+  setText(parts.mapsName, `The ${maps.length} edge maps of layer 1`);
+
+  const drawMaps = (own) => {
+    setText(parts.largeName, `Edge map ${own.map + 1}, over the picture`);
+    paint(parts.large, own.map);
+    paintTiles(choices, own);
+  };
+
+  const strip = makeTiles(parts.strip, "button");
+  parts.strip.style.setProperty("--across", maps.length > STRIP ? Math.ceil(maps.length / 2) : maps.length);
+  const [height] = layer.window;
+  const width = terms[0].weights.length / height;
+  const largest = { weights: largestMagnitude(rowOf(layer, story.unit)), values: 2 * most };
+  largest.products = 0.6 * Math.max(...terms.map(({ products }) => largestMagnitude(products)));
+  const cells = Object.fromEntries(
+    ["values", "weights", "products"].map((name) => [name, makeCells(parts[name], height, width)]),
   );
-  for (const name of ["values", "weights", "products"]) {
-    parts[name].style.setProperty("--columns", across);
-    parts[name].cells = makeMany(parts[name], story.terms[0].weights.length, () => make("span"));
-  }
-  makeGridPad(parts.products, () => [across, layer.window[0]], {
-    chosen: () => cellOf(story, scene.own),
+  const cellOf = ({ map, cell }) => cell ?? indexOfLargest(terms[map].products.map(Math.abs));
+  makeGridPad(parts.products, () => [width, height], {
+    chosen: () => cellOf(scene.own),
     choose: (cell) => scene.own.step === SUM && scene.change({ cell }),
     label: "Products",
     isHovered: true,
   });
-  for (const name of ["choices", "through"])
-    parts[name].style.setProperty("--across", Math.ceil(Math.sqrt(maps.length)));
-  parts.strip.style.setProperty("--across", maps.length > STRIP ? Math.ceil(maps.length / 2) : maps.length);
-  parts.map.style.setProperty("--columns", columns);
-  const squares = makeMany(parts.map, rows * columns, () => make("span"));
-  makeGridPad(parts.map, () => [columns, rows], {
-    chosen: () => scene.own.stop,
-    choose: (stop) => scene.own.filled >= squares.length && moveShape(scene, stop),
-    label: "Squares of the map",
-  });
-  const step = windowAt(1).left - windowAt(0).left || model.shape[1];
-  listenToPlace(parts.picture, (x, y) => {
-    const { left, top, width, height } = windowAt(0);
-    const at = [(x * model.shape[1] - left - width / 2) / step, (y * model.shape[0] - top - height / 2) / step];
-    const [column, row] = at.map((each, k) => clamp(Math.round(each), (k ? rows : columns) - 1));
-    moveShape(scene, row * columns + column);
-  });
-  const patches = makeMany(parts.patches, FIRST_PATCHES, () => make("canvas.tile"));
-  setText(
-    parts.patchesName,
-    `The tile is the mean of the ${BEST} training patches that light it up most. Six of them:`,
-  );
-  const exact = story.reading.values[index + 1][story.unit * squares.length + story.position];
+  const exact = story.reading.values[index + 1][story.unit * count + story.position];
   setText(parts.exact, `Rounded to two decimals; the network has ${two(exact)}.`);
 
-  /** Paint the maps where they are small. */
-  const paintTiles = (tilesOfView, own) =>
-    tilesOfView.forEach((tile, map) => {
-      paint(tile.parts.canvas, map);
-      setAttributes(tile, tile.matches("button") ? { "aria-pressed": map === own.map } : {});
-    });
-
-  const drawMaps = (own) => {
-    setText(parts.largeName, `Edge map ${own.map + 1}, over the picture`);
-    setText(parts.mapsName, `The ${maps.length} edge maps of layer 1`);
-    paint(parts.large, own.map);
-    paintTiles(tiles[0], own);
-  };
-
   const drawSum = (own) => {
-    const { values, weights, products, sum } = story.terms[own.map];
+    const term = terms[own.map];
     const isShown = own.step === SUM;
-    const cell = cellOf(story, own);
+    const cell = cellOf(own);
     setText(parts.oneName, `Edge map ${own.map + 1}`);
     paint(parts.one, own.map);
     placeFrame(parts.oneFrame, windowAt(story.position), model.shape);
-    fillCells(parts.values.cells, values, (value) => tint(value, 2 * most), twoOrNone);
-    fillCells(parts.weights.cells, weights, (value) => tint(value, weightMost), signedOrNone);
-    fillCells(
-      parts.products.cells,
-      isShown ? products : products.map(() => 0),
-      (value) => tint(value, productMost),
-      signedOrNone,
-    );
-    for (const name of ["values", "weights", "products"])
-      parts[name].cells.forEach((each, k) => each.classList.toggle("at", isShown && k === cell));
-    setText(parts.productsName, isShown ? `${products.length} products` : `${products.length} products: ?`);
-    const product = products[cell] === 0 ? "0" : signed(products[cell]);
-    setText(parts.line, isShown ? `${three(values[cell])} × ${three(weights[cell])} = ${product}` : "");
-    setText(parts.mapSum, `Sum of the ${products.length}: ${isShown ? signed(sum) : "?"}`);
+    for (const [name, each] of Object.entries(cells)) {
+      const numbers = isShown || name !== "products" ? term[name] : term[name].map(() => 0);
+      fillCells(each, numbers, (value) => tint(value, largest[name]), unlessZero(name === "values" ? two : signed));
+      each.forEach((element, k) => element.classList.toggle("at", isShown && k === cell));
+    }
+    const product = unlessZero(signed)(term.products[cell]) || "0";
+    const factors = [term.values, term.weights].map((numbers) => fixed(numbers[cell], 3));
+    setText(parts.productsName, `${term.products.length} products${isShown ? "" : ": ?"}`);
+    setText(parts.line, isShown ? `${factors.join(" × ")} = ${product}` : "");
+    setText(parts.mapSum, `Sum of the ${term.products.length}: ${isShown ? signed(term.sum) : "?"}`);
     drawStrip(own);
   };
 
   const drawStrip = (own) => {
     const added = new Set(story.order.slice(0, own.step === SUM ? own.count : 0));
-    paintTiles(tiles[1], own);
-    tiles[1].forEach((tile, map) => {
-      const text = added.has(map) ? signedOrNone(story.terms[map].sum) || "0" : "";
-      const { sum } = tile.parts;
+    paintTiles(strip, own);
+    strip.forEach(({ parts: { sum } }, map) => {
+      const text = added.has(map) ? unlessZero(signed)(terms[map].sum) || "0" : "";
       if (sum.textContent === text) return;
       setText(sum, text);
-      sum.className = signOf(story.terms[map].sum) < 0 ? "neg lift" : "pos lift";
+      sum.className = signOf(terms[map].sum) < 0 ? "neg lift" : "pos lift";
     });
-    const sums = sumShown([...added].map((map) => story.terms[map].sum));
-    const isWhole = added.size === maps.length;
-    setText(
-      parts.added,
-      isWhole ? `${maps.length} sums: ${signed(sums)}` : `${added.size} of ${maps.length} added: ${signed(sums)}`,
-    );
-    setText(parts.bias, isWhole ? `bias: ${signed(layer.biases[story.unit])}` : "");
-    setText(parts.total, isWhole ? `This square: ${two(Math.max(story.total, 0))}` : "");
-    parts.exact.hidden = !isWhole;
+    const isAll = added.size === maps.length;
+    const sums = signed(sumShown([...added].map((map) => terms[map].sum)));
+    setText(parts.added, isAll ? `${maps.length} sums: ${sums}` : `${added.size} of ${maps.length} added: ${sums}`);
+    setText(parts.bias, isAll ? `bias: ${signed(layer.biases[story.unit])}` : "");
+    setText(parts.total, isAll ? `This square: ${two(Math.max(story.total, 0))}` : "");
+    parts.exact.hidden = !isAll;
   };
 
+  const through = makeTiles(parts.through, "span");
+  parts.through.style.setProperty("--across", Math.ceil(Math.sqrt(maps.length)));
+  setText(parts.throughName, `${maps.length} edge maps`);
+  const squares = makeCells(parts.map, rows, columns);
+  const move = (stop) => moveKernel(scene, stop);
+  makeGridPad(parts.map, () => [columns, rows], { chosen: () => scene.own.stop, choose: move, label: "Squares" });
+  makeFrameDraggable(parts.picture, model.shape, [rows, columns], fieldAt, move);
+  const patches = makeMany(parts.patches, FIRST_PATCHES, () => make("canvas.tile"));
+  setText(parts.best, String(BEST));
+
   const drawSlide = (own) => {
-    const isDone = own.filled >= squares.length;
-    paintInk(parts.picture, ink, model.shape[1]);
-    placeFrame(parts.pictureFrame, receptiveField(model.layers, index, own.stop), model.shape);
-    setText(parts.throughName, `${maps.length} edge maps`);
-    paintTiles(tiles[2], own);
-    for (const {
-      parts: { frame },
-    } of tiles[2])
-      placeFrame(frame, windowAt(own.stop), model.shape);
+    paintInk(parts.picture, page.pictures.sure.ink, model.shape[1]);
+    placeFrame(parts.pictureFrame, fieldAt(own.stop), model.shape);
+    paintTiles(through, own);
+    for (const tile of through) {
+      tile.parts.frame.hidden = false;
+      placeFrame(tile.parts.frame, windowAt(own.stop), model.shape);
+    }
     const filled = story.map.map((value, k) => (k < own.filled ? value : 0));
-    const format = columns <= SQUARES_WITH_NUMBERS ? twoOrNone : () => "";
+    const format = columns <= SQUARES_WITH_NUMBERS ? unlessZero(two) : () => "";
     fillCells(squares, filled, (value) => tint(value, Math.max(...story.map)), format);
     squares.forEach((square, k) => square.classList.toggle("at", k === own.stop));
     setText(parts.mapName, own.filled ? `Map: where it found it (${two(story.map[own.stop])})` : "Its map");
-    parts.looks.classList.toggle("waiting", !isDone);
-    paintInk(parts.tile, tileOf(page, story.unit).ink, tileOf(page, story.unit).width);
-    patchesOf(page, story.unit, FIRST_PATCHES).forEach((patch, i) =>
-      paintInk(patches[i], patch, tileOf(page, story.unit).width),
-    );
+    parts.looks.classList.toggle("waiting", own.filled < count);
+    const tile = tileOf(page, story.unit);
+    paintInk(parts.tile, tile.ink, tile.width);
+    patchesOf(page, story.unit, FIRST_PATCHES).forEach((patch, i) => paintInk(patches[i], patch, tile.width));
   };
 
   return { [MAPS]: drawMaps, [GUESS]: drawSum, [SUM]: drawSum, [SLIDE_IT]: drawSlide };
-}
-
-/** Return the number of the product that is shown as a line. */
-function cellOf({ terms }, { map, cell }) {
-  return cell ?? indexOfLargest(terms[map].products.map(Math.abs));
 }

@@ -51,13 +51,8 @@ const slope = {
       "Loss as a curve over one weight, with a ball on it",
       (x, y, width, height) => rollBall(scene, scaleOfValley(valley, width, height), x),
     );
-    const rule = make("div.rule");
-    scene.stage.append(rule);
-    const question = make("div");
-    const why = make("p.why");
-    const drawRate = makeRate(scene, valley);
-    scene.ask.prepend(question, why);
-    const drawGuess = makeOptions(question, {
+    const rule = stamp(scene.stage, "slope");
+    const drawGuess = makeOptions(scene.ask, {
       question: "The ball is here. Which weight lowers the loss?",
       choices: [
         [-1, "← Smaller"],
@@ -65,14 +60,20 @@ const slope = {
       ],
       pick: (guess) => scene.change({ guess }),
     });
+    const { why, box, shown, slider } = stamp(scene.ask, "slope-question");
+    slider.oninput = () => changeSetting(scene, slider.value / 100);
     return (own) => {
-      drawGuess(own.guess, own.guess && -1);
-      question.hidden = own.weights.length > 1 || own.verdict !== null; // after the first step
+      const isFirst = own.weights.length === 1 && own.verdict === null; // before the first step
+      drawGuess(own.guess, own.guess && -1, isFirst);
       setWords(why, describeStep(valley, own));
-      drawRate(own);
+      box.hidden = own.guess === null;
+      slider.value = 100 * own.setting;
+      setText(shown, two(rateOf(valley, own.setting)));
+      setAttributes(slider, { "aria-valuetext": shown.textContent });
+      rule.rule.classList.toggle("waiting", own.guess === null);
+      writeRule(rule, stepOf(valley, own));
       const name = page.model.classNames[valley.index];
       drawChart((width, height) => paintValley(width, height, valley, own, name));
-      rule.replaceChildren(...(own.guess === null ? [] : writeRule(stepOf(valley, own))));
     };
   },
 
@@ -98,28 +99,6 @@ const slope = {
     return true;
   },
 };
-
-/** Append the slider of the step size to the question. Returns draw(own). */
-function makeRate(scene, valley) {
-  const slider = make("input", { type: "range", min: 0, max: 100, id: "rate" });
-  slider.addEventListener("input", () => changeSetting(scene, slider.value / 100));
-  const shown = make("b");
-  const box = make(
-    "div.rate",
-    {},
-    make("label", { for: "rate" }, make("b", {}, "Step size, or learning rate"), shown),
-    slider,
-    make("p.label", { "aria-hidden": true }, make("span", {}, "careful"), make("span", {}, "reckless")),
-  );
-  scene.ask.append(box);
-  return (own) => {
-    box.hidden = own.guess === null;
-    slider.value = 100 * own.setting;
-    const rate = two(rateOf(valley, own.setting));
-    setText(shown, rate);
-    setAttributes(slider, { "aria-valuetext": rate });
-  };
-}
 
 function changeSetting(scene, setting) {
   if (scene.own.verdict === "out") startAgain(scene);
@@ -182,22 +161,14 @@ function describeStep(valley, { guess, weights, verdict, hop, setting, sought })
   }
   const [side, way] = steep < 0 ? ["below", "larger"] : ["above", "smaller"];
   const says = `the slope is *${side} 0*, so a ${way} weight lowers the loss.`;
-  return weights[0] === valley.start ? `${guess === -1 ? "Yes" : "No"}: ${says}` : `Here ${says}`;
+  return (weights[0] === valley.start ? verdictOn(guess, -1) : "Here ") + says;
 }
 
-/** Return the rule of a step, in numbers. */
-function writeRule({ weight, slope: steep, rate, next }) {
-  const part = (text, name, label) => make(name, {}, text, make("small", {}, label));
-  const sign = (text) => make("div", {}, text);
-  return [
-    part(two(next), "div", "new weight"),
-    sign("="),
-    part(two(weight), "div", "weight"),
-    sign(MINUS),
-    part(two(rate), "div", "step size"),
-    sign("×"),
-    part(steep < 0 ? `(${two(steep)})` : two(steep), `div.${steep < 0 ? "neg" : "pos"}`, "slope"),
-  ];
+/** Write the rule of a step, in numbers. */
+function writeRule(parts, { weight, slope: steep, rate, next }) {
+  for (const [name, value] of Object.entries({ weight, rate, next })) setText(parts[name], two(value));
+  setText(parts.slope, steep < 0 ? `(${two(steep)})` : two(steep));
+  parts.signed.className = steep < 0 ? "neg" : "pos";
 }
 
 /** Return the elements of the chart. */

@@ -43,6 +43,7 @@ const train = {
   begin: () => ({ phase: "noise", seed: 1, step: 0, guess: null, sign: { name: SIGN, drawings: [] }, error: null }),
 
   build(scene) {
+    learnerOf(scene.page, scene.own.seed);
     const drawTraining = buildTraining(scene);
     const drawTeaching = buildTeaching(scene);
     return (own) => {
@@ -98,63 +99,49 @@ function startTraining(scene) {
   });
 }
 
-function forget(scene) {
+function forgetTraining(scene) {
   scene.change({ ...train.begin(), seed: scene.own.seed + 1, guess: scene.own.guess });
 }
 
 /** Build the kernels, the charts and the drawing. Returns draw(own, isShown). */
 function buildTraining(scene) {
   const { page } = scene;
-  const count = learnerOf(page, scene.own.seed).model.layers[0].biases.length;
-  const kernels = Array.from({ length: count }, () => make("canvas.tile"));
-  const figure = make(
-    "figure.kernels",
-    {},
-    make("div", { role: "img", "aria-label": `The ${count} kernels` }, ...kernels),
-    make("figcaption", {}, `The ${count} kernels of layer 1. Blue adds, orange subtracts.`),
-  );
-  const charts = make("div.charts");
-  scene.stage.append(figure, charts);
-  const [loss, share] = [
-    makeNumberChart(charts, "Loss on training pictures"),
-    makeNumberChart(charts, `Right on ${page.lessons.unseen.labels.length} other pictures`),
-  ];
-  const note = make("p.label");
-  charts.append(note);
-  const picture = pictureOf(page.learner.model);
-  const question = make("div");
-  const why = make("p.why");
-  scene.ask.append(question, why);
-  const drawGuess = makeOptions(question, {
+  const { learner, lessons } = page;
+  const count = learner.model.layers[0].biases.length;
+  const parts = stamp(scene.stage, "train");
+  const [figure, charts] = scene.stage.children;
+  const kernels = makeMany(parts.kernels, count, () => make("canvas.tile"));
+  setText(parts.count, String(count));
+  setText(parts.unseen, String(lessons.unseen.labels.length));
+  const [drawLoss, drawShare] = [parts.loss, parts.share].map(makeNumberChart);
+  const drawGuess = makeOptions(scene.ask, {
     question: `After ${TRAINING.steps} steps, how many new pictures will it read?`,
     choices: EXPECTED,
     pick: (guess) => scene.change({ guess }),
   });
-  const [canvas, answer, words] = [make("canvas.pic"), make("span.answer"), make("p")];
-  const own = make("div.own", {}, canvas, answer, words);
-  const more = make("p.more", {}, make("button.plain", { onclick: () => forget(scene) }, "Forget everything"));
-  scene.ask.append(own, more);
+  const { why, own, more, forget, ...shown } = stamp(scene.ask, "train-question");
+  forget.onclick = () => forgetTraining(scene);
+  const picture = drawnOrThree(learner.model);
   return (now, isShown) => {
-    for (const part of [figure, charts, own]) part.hidden = !isShown;
     const isDone = now.phase === "done";
-    question.hidden = !isShown || (now.phase !== "noise" && !isDone);
+    for (const part of [figure, charts, own]) part.hidden = !isShown;
     why.hidden = !isShown || !isDone;
     more.hidden = !isShown || now.step === 0 || now.phase === "training";
-    if (!isShown) return;
     const { model, run } = learnerOf(page, now.seed);
-    const size = model.layers[0].window[1];
-    kernels.forEach((each, unit) => paintSigned(each, rowOf(model.layers[0], unit), size, FULL_WEIGHT));
-    const losses = run.losses.map((value, step) => [step, value]);
-    const exams = run.exams.map((exam) => [exam.step, exam.share]);
-    const guess = { loss: `pure guess: ${two(GUESSING.loss)}`, share: `pure guess: 10${SPACE}%` };
-    loss(losses, { most: MOST_LOSS, guess: [GUESSING.loss, guess.loss], text: two(losses.at(-1)[1]) });
-    share(exams, { most: 1, guess: [GUESSING.share, guess.share], text: percent(exams.at(-1)[1]) });
     const end = run.exams.at(-1).share;
     const right = EXPECTED.find(([most]) => end < most)[0];
-    drawGuess(now.guess, isDone ? right : null);
-    setText(why, isDone ? `${now.guess === right ? "Yes" : "No"}: ${percent(end)}. It has not seen these before.` : "");
-    showOwn(model, picture, now, { canvas, answer, words });
-    setText(note, now.phase === "done" ? DONE : describeLearner(page));
+    drawGuess(now.guess, isDone ? right : null, isShown && (now.phase === "noise" || isDone));
+    if (!isShown) return;
+    setText(why, `${verdictOn(now.guess, right)}${percent(end)}. It has not seen these before.`);
+    setText(parts.note, isDone ? DONE : describeLearner(page));
+    kernels.forEach((each, unit) =>
+      paintSigned(each, rowOf(model.layers[0], unit), model.layers[0].window[1], FULL_WEIGHT),
+    );
+    const losses = run.losses.map((value, step) => [step, value]);
+    const exams = run.exams.map((exam) => [exam.step, exam.share]);
+    drawLoss(losses, { most: MOST_LOSS, guess: GUESSING.loss, format: two });
+    drawShare(exams, { most: 1, guess: GUESSING.share, format: percent });
+    showOwn(model, picture, now, shown);
   };
 }
 
@@ -167,14 +154,11 @@ function describeLearner({ model, learner }) {
   return `A new, small network: ${counts.join(" and ")} kernels, ${outputs}. ${CHARTS}`;
 }
 
-/** Append a chart over the steps, with its last value in large. Returns draw(points, {most, guess, text}). */
-function makeNumberChart(parent, name) {
-  const number = make("b");
-  const box = make("div.number", {}, make("p", {}, make("span", {}, name), number));
-  parent.append(box);
-  const draw = makeChart(box, name);
-  return (points, { most, guess, text }) => {
-    setText(number, text);
+/** Append a chart over the steps to its last value, `number`. Returns draw(points, {most, guess, format}). */
+function makeNumberChart(number) {
+  const draw = makeChart(number.closest(".number"), number.previousSibling.textContent);
+  return (points, { most, guess, format }) => {
+    setText(number, format(points.at(-1)[1]));
     draw((width, height) => {
       const root = Math.sqrt(TRAINING.steps);
       const scale = makeScale(width, height, { from: 0, to: root, most, left: 8, right: 8, top: 4, bottom: 24 + TIP });
@@ -183,28 +167,28 @@ function makeNumberChart(parent, name) {
       const labelOf = (tick) => (tick === TRAINING.steps ? `step ${tick}` : String(tick));
       return [
         drawLine("axis", [0, scale.floor + TIP], [width, scale.floor + TIP]), // so that a dot at 0 rests on it
-        drawLine("guess", [0, scale.y(guess[0])], [width, scale.y(guess[0])]),
-        drawText(width, scale.y(guess[0]) - 6, guess[1], { anchor: "end" }),
+        drawLine("guess", [0, scale.y(guess)], [width, scale.y(guess)]),
+        drawText(width, scale.y(guess) - 6, `pure guess: ${format(guess)}`, { anchor: "end" }),
         ...STEP_TICKS.map((tick) => drawText(at([tick, 0])[0], height - 4, labelOf(tick), { anchor: anchorOf(tick) })),
         drawCurve("curve", points.map(at)),
-        points.length ? drawDot("dot", at(points.at(-1)), TIP) : null,
+        drawDot("dot", at(points.at(-1)), TIP),
       ];
     });
   };
 }
 
 /** Return the reader's drawing as a picture, or a 3 if there is none: {image, name}. */
-function pictureOf(model) {
-  const isOwn = state.strokes.length > 0 && !isDot(state.strokes);
-  const { image } = isOwn ? readStrokes(model, state.strokes) : readInPlace({ model }, [drawnThree()]);
-  return { image, name: isOwn ? "Your drawing" : "A drawn 3" };
+function drawnOrThree(model) {
+  const own = readDrawn({ model });
+  const { image } = own ?? readInPlace({ model }, [drawnThree()]);
+  return { image, name: own ? "Your drawing" : "A drawn 3" };
 }
 
 /** Show what the network in training makes of a drawing. */
 function showOwn(model, { image, name }, { step }, { canvas, answer, words }) {
   const reading = readImage(model, image);
   paintInk(canvas, inkOf(image), model.shape[1]);
-  const best = bestOf(reading);
+  const { best } = reading;
   setText(answer, model.classNames[best]);
   const when = step === 0 ? "before training" : `after step ${step}`;
   setText(words, `${name} ${when}: ${model.classNames[best]} gets ${percent(reading.probabilities[best])}`);
@@ -219,47 +203,38 @@ function beginTeaching(scene) {
 /** Build the pad, the drawings that are kept and the texts. Returns draw(own, isShown). */
 function buildTeaching(scene) {
   const { page } = scene;
-  const canvas = make("canvas.pic.pad", { "aria-label": "Canvas to draw a sign on" });
-  const kept = Array.from({ length: KEPT }, () => make("canvas.tile"));
+  const { pad, canvas, kept } = stamp(scene.stage, "teach");
+  const tiles = makeMany(kept, KEPT, () => make("canvas.tile"));
   const keep = make("button.go", { onclick: () => keepDrawing(scene) });
-  const pad = make("div.teach", {}, canvas, make("div.kept", {}, ...kept, keep));
-  scene.stage.append(pad);
+  kept.append(keep);
   makePad(canvas, {});
-  const [text, answer, words] = [make("p.q"), make("span.answer"), make("p")];
-  const result = make("div.result", {}, answer, words);
-  const name = make("input", { type: "text", size: 6, maxlength: 8, autocomplete: "off" });
-  name.addEventListener("input", () => renameSign(scene, name.value.trim()));
-  const label = make("label.name", {}, "Name ", name);
-  const clear = make("button.plain", { onclick: () => change({ strokes: [] }) }, "Clear");
-  const stop = make("button.plain", { onclick: () => endTeaching(scene) }, "");
-  const more = make("p.more", {}, clear, stop);
-  scene.ask.append(text, result, label, more);
+  const { task, result, sign, share, label, name, tools, clear, stop } = stamp(scene.ask, "teach-question");
+  name.oninput = () => renameSign(scene, name.value.trim());
+  clear.onclick = () => change({ strokes: [] });
+  stop.onclick = () => endTeaching(scene);
   return (own, isShown) => {
-    for (const part of [pad, text, more]) part.hidden = !isShown;
+    for (const part of [pad, task, tools]) part.hidden = !isShown;
     label.hidden = own.phase !== "teaching";
     result.hidden = own.phase !== "taught";
     if (!isShown) return;
-    if (name.value.trim() !== own.sign.name) name.value = own.sign.name;
-    setText(text, describeTeaching(own));
-    setText(stop, own.phase === "taught" ? "Forget the sign" : "Cancel");
-    clear.hidden = state.strokes.length === 0;
-    keep.hidden = own.phase !== "teaching" || state.strokes.length === 0;
-    setText(keep, `Keep ${own.sign.drawings.length + 1} of ${KEPT}`);
-    paintDrawing(canvas, state.strokes, { pen: state.pen });
     const { model, taught } = page.learner;
-    kept.forEach((each, i) => {
+    const isDrawn = state.strokes.length > 0;
+    if (name.value.trim() !== own.sign.name) name.value = own.sign.name;
+    setText(task, describeTeaching(own));
+    setText(stop, own.phase === "taught" ? "Forget the sign" : "Cancel");
+    setText(keep, `Keep ${own.sign.drawings.length + 1} of ${KEPT}`);
+    clear.hidden = !isDrawn;
+    keep.hidden = own.phase !== "teaching" || !isDrawn;
+    paintDrawing(canvas, state.strokes, { pen: state.pen });
+    tiles.forEach((tile, i) => {
       const strokes = own.sign.drawings[i];
-      each.hidden = own.phase === "taught";
-      const ink = strokes
-        ? inkOf(readStrokes(model, strokes).image)
-        : new Float32Array(model.shape[0] * model.shape[1]);
-      paintInk(each, ink, model.shape[1]);
+      tile.hidden = own.phase === "taught";
+      const image = strokes ? readStrokes(model, strokes).image : new Uint8Array(model.shape[0] * model.shape[1]);
+      paintInk(tile, inkOf(image), model.shape[1]);
     });
-    const isDrawn = state.strokes.length > 0 && !isDot(state.strokes);
-    const reading = taught && isDrawn ? readStrokes(taught, state.strokes) : null;
-    const best = reading && bestOf(reading);
-    setText(answer, reading ? taught.classNames[best] : "");
-    setText(words, reading ? `with ${percent(reading.probabilities[best])}` : "");
+    const reading = taught && readDrawn({ model: taught });
+    setText(sign, reading ? taught.classNames[reading.best] : "");
+    setText(share, reading ? `with ${percent(reading.probabilities[reading.best])}` : "");
   };
 }
 
@@ -299,11 +274,7 @@ function learnSign(scene, { name, drawings }) {
   const { model } = learner;
   const signs = multiplyDrawings(drawings).map((strokes) => inkOf(readStrokes(model, strokes).image));
   const output = learnOutput(model.layers, signs, lessons.learnt.inks.slice(0, OTHERS));
-  learner.taught = {
-    ...model,
-    layers: withOutput(model.layers, output),
-    classNames: [...model.classNames, name],
-  };
+  learner.taught = { ...model, layers: withOutput(model.layers, output), classNames: [...model.classNames, name] };
   scene.change({ phase: "taught" });
   return false;
 }

@@ -5,29 +5,20 @@ const SHAPES_SHOWN = 7;
 const [PEN_STARTS, PEN_DRAWS] = [200, 2600]; // milliseconds
 const PEN_POINTS = 120;
 const FLOW = 18; // milliseconds in which the dashes of the lines move by a pixel
-// The 3 that the pen draws, in pixels of a picture: a smooth curve through the points of each arc.
-const ARCS = [
-  "8.6 7.8, 10.9 5.5, 14.3 4.9, 17.6 6.3, 18.4 9.2, 16.6 12, 13 13.4",
-  "13 13.4, 17.2 14.2, 19.7 17.3, 18.7 21.2, 15 23.2, 11 23, 8.1 20.6",
-].map((arc) => arc.split(", ").map((point) => point.split(" ").map(Number)));
+// The 3 that the pen draws, in pixels of a picture, as a path of SVG.
+const THREE =
+  "M8.6 7.8C9 7.4 9.9 6 10.9 5.5C11.9 5 13.2 4.8 14.3 4.9C15.4 5 16.9 5.6 17.6 6.3C18.3 7 18.6 8.2 18.4 9.2" +
+  "C18.2 10.1 17.5 11.3 16.6 12C15.7 12.7 13.6 13.2 13 13.4C13.7 13.5 16.1 13.5 17.2 14.2C18.3 14.8 19.4 16.1 " +
+  "19.7 17.3C19.9 18.5 19.5 20.2 18.7 21.2C17.9 22.2 16.3 22.9 15 23.2C13.7 23.5 12.2 23.4 11 23" +
+  "C9.8 22.6 8.6 21 8.1 20.6";
 
-/** Return points {x, y} on a smooth curve through points (Catmull & Rom 1974). */
-function curveThrough(points, count) {
-  const at = (i) => points[clamp(i, points.length - 1)];
-  return Array.from({ length: count }, (_, n) => {
-    const place = (n * (points.length - 1)) / (count - 1);
-    const i = Math.min(Math.floor(place), points.length - 2);
-    const t = place - i;
-    const blend = (axis) => {
-      const [a, b, c, d] = [i - 1, i, i + 1, i + 2].map((k) => at(k)[axis]);
-      return b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)));
-    };
-    return { x: blend(0) / 28, y: blend(1) / 28 };
-  });
-}
-
+/** Return the points {x, y} of the 3. */
 function drawnThree() {
-  return ARCS.flatMap((points) => curveThrough(points, PEN_POINTS / 2));
+  const path = makeSvg("path", { d: THREE });
+  return spread(0, path.getTotalLength(), PEN_POINTS).map((length) => {
+    const { x, y } = path.getPointAtLength(length);
+    return { x: x / 28, y: y / 28 };
+  });
 }
 
 /** Read what the pen has drawn so far, where it stands. */
@@ -36,18 +27,13 @@ function readInPlace({ model }, strokes) {
   return readImage(model, rasteriseInPlace(strokes, model.shape, pen));
 }
 
-/** Return the most probable output of a reading. */
-function bestOf({ probabilities }) {
-  return probabilities.indexOf(Math.max(...probabilities));
-}
-
 /**
  * Choose the edge maps that light up most on ink, and the shapes that add most to the score of the answer: {edges,
  * shapes}.
  */
 function chooseUnits(page, reading) {
   const { layers } = page.model;
-  const points = sharesOf(layers, reading.values, page.shapes + 1, layers.length, bestOf(reading));
+  const points = sharesOf(layers, reading.values, page.shapes + 1, layers.length, reading.best);
   const inOrder = (units) => units.sort((a, b) => a - b);
   return {
     edges: inOrder(strongest(raisedBy(page, reading), EDGES_SHOWN)),
@@ -150,10 +136,9 @@ function nameOf({ model }, { digit }) {
 }
 
 /** Describe a reading in a sentence. */
-function describeReading({ model }, { digit, probabilities }) {
+function describeReading({ model }, { digit, best, probabilities }) {
   if (digit !== null) return `The network gives the ${model.classNames[digit]} ${percent(probabilities[digit])}.`;
-  const isNone = probabilities.indexOf(Math.max(...probabilities)) === negativeOf(model);
-  return isNone ? "The network says that this is none of its digits." : "The network is undecided.";
+  return best === negativeOf(model) ? "The network says that this is none of its digits." : "The network is undecided.";
 }
 
 /** Make edge maps, shapes and bars, with lines between them. Returns draw(reading, own, isMoving). */
@@ -182,17 +167,20 @@ function makeFlow({ stage, page }, canvas) {
 
 /** Return the largest activation of the first and of the last layer with kernels in a chosen picture. */
 function peaksOf(page) {
-  page.peaks ??= (({ values }) => [page.edges, page.shapes].map((index) => extremes(values[index + 1])[1]))(
-    readImage(page.model, page.pictures.sure.image),
-  );
+  const { values } = pictureOf(page, "sure").reading;
+  page.peaks ??= [page.edges, page.shapes].map((index) => extremes(values[index + 1])[1]);
   return page.peaks;
 }
 
+/** Paint an edge map over the picture; an empty one if nothing is read. */
 function paintEdge(canvas, page, reading, unit) {
-  const [count, ...size] = page.model.layers[page.edges].outputShape;
-  const map = reading ? partOf(reading.values[page.edges + 1], count, unit) : new Float32Array(size[0] * size[1]);
-  const ink = reading ? reading.values[0] : new Float32Array(page.model.shape[0] * page.model.shape[1]);
-  paintOver(canvas, page.model, page.edges, ink, map, 0.75 * peaksOf(page)[0]);
+  const { layers, shape } = page.model;
+  const [count, rows, columns] = layers[page.edges].outputShape;
+  const [ink, values] = reading
+    ? [reading.values[0], reading.values[page.edges + 1]]
+    : [shape[0] * shape[1], count * rows * columns].map((size) => new Float32Array(size));
+  const most = 0.75 * (page.pictures ? peaksOf(page)[0] : extremes(values)[1] || 1);
+  paintOver(canvas, page.model, page.edges, ink, partOf(values, count, unit), most);
 }
 
 /** Paint the tile of a shape. active: 0 to 1; null leaves the tile empty. */
@@ -220,7 +208,7 @@ function measureFlow(page, reading, units) {
     const shares = sharesOf(layers, values, edges + 1, shapes + 1, unit * positions + map.indexOf(extremes(map)[1]));
     return units.edges.map((edge) => shares[edge]);
   });
-  const total = sharesOf(layers, values, shapes + 1, layers.length, bestOf(reading));
+  const total = sharesOf(layers, values, shapes + 1, layers.length, reading.best);
   const scale = (list, most) => list.map((value) => clamp(value / (most || 1), 1));
   const most = Math.max(...joined.flat());
   const added = units.shapes.map((unit) => total[unit]);

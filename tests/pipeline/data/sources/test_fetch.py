@@ -28,10 +28,15 @@ PAGE = b"<!DOCTYPE html><title>We have moved</title>"
 Responder = Callable[[BaseHTTPRequestHandler, bytes], None]
 
 
-def whole(request: BaseHTTPRequestHandler, body: bytes) -> None:
-    request.send_response(200)
-    request.send_header("Content-Length", str(len(body)))
+def begin(request: BaseHTTPRequestHandler, status: int = 200, **headers: str) -> None:
+    request.send_response(status)
+    for name, value in headers.items():
+        request.send_header(name.replace("_", "-"), value)
     request.end_headers()
+
+
+def whole(request: BaseHTTPRequestHandler, body: bytes) -> None:
+    begin(request, Content_Length=str(len(body)))
     request.wfile.write(body)
 
 
@@ -51,9 +56,7 @@ def drip(request: BaseHTTPRequestHandler) -> None:
 
 
 def dripping(request: BaseHTTPRequestHandler, body: bytes) -> None:
-    request.send_response(200)
-    request.send_header("Content-Length", "1000000")
-    request.end_headers()
+    begin(request, Content_Length="1000000")
     drip(request)
 
 
@@ -69,15 +72,12 @@ def pour(request: BaseHTTPRequestHandler) -> None:
 
 
 def redirecting(request: BaseHTTPRequestHandler, body: bytes) -> None:
-    request.send_response(302)
-    request.send_header("Location", "/elsewhere")
-    request.end_headers()
+    begin(request, 302, Location="/elsewhere")
     pour(request)
 
 
 def endless(request: BaseHTTPRequestHandler, body: bytes) -> None:
-    request.send_response(200)
-    request.end_headers()
+    begin(request)
     pour(request)
 
 

@@ -4,13 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.desk.forms import filled
+from pipeline.desk.forms import registration
 from pipeline.desk.forms.filled import read_form
 from pipeline.desk.forms.form import Form, add_reference
 from pipeline.desk.forms.regions import Edges, Region
-from pipeline.model import PRETRAINED_READER
 from pipeline.model.model import Detector
-from pipeline.reader import load
 from pipeline.reader.pages.result import Result, find_doubt
 from tests.drawings import enlarge, sample_digits, write_row
 from tests.ledgers import COLUMNS, PITCH, SIZE, TOP, Move, draw_ledger, find_place, move_page
@@ -18,13 +16,6 @@ from tests.ledgers import COLUMNS, PITCH, SIZE, TOP, Move, draw_ledger, find_pla
 LINES = 4
 FIRST, LAST = COLUMNS[0], COLUMNS[3]
 CLEAR = (3, 4, 17, 5, 6, 8, 10, 11)  # test images
-
-
-@pytest.fixture(scope="module")
-def detector() -> Detector:
-    found = load(PRETRAINED_READER).detector
-    assert found is not None
-    return found
 
 
 def fill(seed: int, empty: tuple[int, ...] = ()) -> Image.Image:
@@ -88,7 +79,6 @@ def test_line_has_the_number_of_its_row_in_the_printed_table(detector: Detector)
     assert {row.line for row in result.rows} == {1, 3, 4}
 
 
-@pytest.mark.slow
 def test_page_of_another_form_is_read_as_it_lies(detector: Detector) -> None:
     page = Image.new("L", SIZE[::-1], 240)
     page.paste(Image.fromarray(240 - enlarge(sample_digits()[0][CLEAR[0]], 1) // 2), (FIRST + 20, TOP + 40))
@@ -102,7 +92,7 @@ def test_page_of_another_form_is_read_as_it_lies(detector: Detector) -> None:
     assert result.other.degrees == 180
 
 
-@pytest.mark.parametrize("degrees", [90, 180, 270])
+@pytest.mark.parametrize("degrees", [90, *(pytest.param(each, marks=pytest.mark.slow) for each in (180, 270))])
 def test_page_that_lies_turned_is_read_upright(detector: Detector, degrees: int) -> None:
     upright, form = fill(2), make_form()
     result = read(detector, upright.rotate(degrees, expand=True), form)  # counterclockwise
@@ -112,12 +102,11 @@ def test_page_that_lies_turned_is_read_upright(detector: Detector, degrees: int)
     assert np.array_equal(result.boxes, wanted.boxes)
 
 
-@pytest.mark.slow
 def test_page_without_ink_is_blank_and_one_that_fits_two_ways_up_is_read_in_both(
     detector: Detector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert read(detector, Image.new("L", SIZE[::-1], 240), make_form()).problems[0].kind == "blank"
-    monkeypatch.setattr(filled, "AMBIGUOUS", 0.5)
+    monkeypatch.setattr(registration, "AMBIGUOUS", 0.5)
     result = read(detector, fill(2), make_form())
     assert result.other
     assert (result.problems[0].kind, result.degrees, result.other.degrees) == ("doubtful", 0, 180)

@@ -1,6 +1,5 @@
 import os
 import re
-import time
 from pathlib import Path
 
 import numpy as np
@@ -63,55 +62,6 @@ def test_fields_have_parts_patterns_and_a_sum(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    [
-        "fields = [",  # no TOML
-        "",
-        "[fields]",
-        "[fields.a]\nregions = '0,0,9,9'",
-        "colour = 1\n[fields.a]",
-        "[fields.a]\nregion = '0,0,9'",
-        "[fields.a]\nregion = '0%,0%,120%,9%'",
-        "[fields.a]\nregion = []",
-        "[fields.a]\nregion = 5",
-        "[fields.a]\nregion = [5]",
-        "[fields]\na = 5",
-        "fields = 5",
-        "sums = 5\n[fields.a]",
-        "[fields.a]\n[sums]\na = 5",
-        "[fields.a]\npattern = '[0-9'",
-        "[fields.a]\npattern = 'x'",
-        "[fields.a]\ndigits = 0",
-        "[fields.a]\ndigits = 'five'",
-        "[fields.a]\ndigits = true",
-        "[fields.a]\nregion = [true]",
-        "[fields.a]\ndigits = 5\npattern = '7'",
-        "[fields.a]\nholds = 'some'",
-        "[fields.file]",
-        "[fields.'']",
-        "[fields.a]\n[sums]\na = 'sum(b)'",
-        "[fields.a]\n[sums]\nb = 'sum(a)'",
-        "[fields.a]\n[sums]\na = 'a + a'",
-        "decimal = ';'\n[fields.a]",
-        "lines = 5\n[fields.a]",
-        "[fields.a]\nholds = 'lines'\n[lines]\na = 5",
-        "[fields.a]\nholds = 'lines'\n[lines]\na = ''",
-        "[fields.a]\nholds = 'lines'\n[lines]\na = 'a + 1'",
-        "[fields.a]\nholds = 'lines'\n[lines]\nb = 'a + 1'",
-        "[fields.a]\nholds = 'lines'\n[fields.b]\n[lines]\na = 'b'",
-        "[fields.a]\nholds = 'lines'\n[fields.b]\nholds = 'lines'\n[lines]\na = 'sum(b)'",
-        "[fields.a]\nholds = 'lines'\n[fields.b]\nholds = 'one'\n[lines]\nb = 'a'",
-        "[fields.a]\nholds = 'lines'\n[fields.b]\nholds = 'one'\n[sums]\nb = 'a'",
-        "[fields.a]\n[fields.b]\n[sums]\na = 'sum(b)'",
-    ],
-)
-def test_wrong_form_is_named_in_one_line(text: str, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"wrong\.toml") as caught:
-        load_form(write(tmp_path / "wrong.toml", text))
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
     ("text", "words"),
     [
         ("[fields.a]\nregions = '0,0,9,9'", ("field a", "regions", "0,0,9,9", "region, digits, pattern, holds")),
@@ -125,14 +75,52 @@ def test_wrong_form_is_named_in_one_line(text: str, tmp_path: Path) -> None:
         ("[fields.a]\n[sums]\na = 'a + a'", ("a + a", "refers to itself")),
         ('[fields.a]\npattern = "\\d"', ("single quotes", r"'\d+'")),
         ("[fields.a]\npattern = '(7'", ("not closed",)),
+        *(
+            (text, ())
+            for text in (
+                "fields = [",  # no TOML
+                "",
+                "[fields]",
+                "[fields.a]\nregion = '0%,0%,120%,9%'",
+                "[fields.a]\nregion = []",
+                "[fields.a]\nregion = [5]",
+                "[fields]\na = 5",
+                "fields = 5",
+                "sums = 5\n[fields.a]",
+                "[fields.a]\n[sums]\na = 5",
+                "[fields.a]\npattern = '[0-9'",
+                "[fields.a]\npattern = 'x'",
+                "[fields.a]\ndigits = 0",
+                "[fields.a]\ndigits = 'five'",
+                "[fields.a]\nregion = [true]",
+                "[fields.a]\ndigits = 5\npattern = '7'",
+                "[fields.file]",
+                "[fields.'']",
+                "[fields.a]\n[sums]\na = 'sum(b)'",
+                "[fields.a]\n[sums]\nb = 'sum(a)'",
+                "decimal = ';'\n[fields.a]",
+                "lines = 5\n[fields.a]",
+                "[fields.a]\nholds = 'lines'\n[lines]\na = 5",
+                "[fields.a]\nholds = 'lines'\n[lines]\na = ''",
+                "[fields.a]\nholds = 'lines'\n[lines]\na = 'a + 1'",
+                "[fields.a]\nholds = 'lines'\n[lines]\nb = 'a + 1'",
+                "[fields.a]\nholds = 'lines'\n[fields.b]\n[lines]\na = 'b'",
+                "[fields.a]\nholds = 'lines'\n[fields.b]\nholds = 'lines'\n[lines]\na = 'sum(b)'",
+                "[fields.a]\nholds = 'lines'\n[fields.b]\nholds = 'one'\n[lines]\nb = 'a'",
+                "[fields.a]\nholds = 'lines'\n[fields.b]\nholds = 'one'\n[sums]\nb = 'a'",
+                "[fields.a]\n[fields.b]\n[sums]\na = 'sum(b)'",
+            )
+        ),
     ],
 )
-def test_wrong_form_is_named_with_key_value_and_what_is_allowed(
+def test_wrong_form_is_named_in_one_line_with_key_value_and_what_is_allowed(
     text: str, words: tuple[str, ...], tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError) as caught:
         load_form(write(tmp_path / "wrong.toml", text))
-    assert [word for word in words if word not in str(caught.value)] == []
+    message = str(caught.value)
+    assert [word for word in ("wrong.toml", *words) if word not in message] == []
+    assert "\n" not in message
 
 
 def test_file_of_gigabytes_is_refused_before_it_is_read(tmp_path: Path) -> None:
@@ -186,12 +174,11 @@ total = "sum(hours) * rate"
     assert form.text == text
 
 
-def test_long_form_is_refused_before_it_is_parsed(tmp_path: Path) -> None:
+def test_long_form_is_refused_before_it_is_parsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A key of 50,000 parts takes half a minute."""
-    started = time.process_time()
+    monkeypatch.setattr("tomllib.loads", lambda text: pytest.fail("parsed"))
     with pytest.raises(UsageError):
         load_form(write(tmp_path / "form.toml", "a." * 50_000 + "a = 1"))
-    assert time.process_time() - started < 1
 
 
 def test_form_with_the_mark_of_an_editor_for_windows_is_read(tmp_path: Path) -> None:

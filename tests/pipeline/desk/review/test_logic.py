@@ -267,9 +267,9 @@ def test_rows_say_what_a_person_or_a_line_has_checked() -> None:
 def test_table_that_is_saved_midway_says_what_is_unchecked_and_how_certain() -> None:
     page = make_delivery(number1={"confidence": 0.5}, price1={"text": "41.50"}, sum3={"absent": True})
     first, *_ = open_pile(page, steps=[step("price", 1, "set", "47.50")], lines={}, sums={})["records"]
-    assert (first["check"], first["confidence"]) == ("number: unchecked", "0.500000")
+    assert (first["check"], first["confidence"]) == ("number: unchecked", "0.5000")
     (done, *_) = open_pile(page, steps=[step("number", 1, "set", "56924")], lines={}, sums={})["records"]
-    assert (done["check"], done["confidence"]) == ("", "0.990000")
+    assert (done["check"], done["confidence"]) == ("", "0.9900")
 
 
 def test_table_says_what_is_kept_left_or_not_read() -> None:

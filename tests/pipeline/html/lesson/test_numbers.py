@@ -123,7 +123,7 @@ def test_walk_back_begins_with_the_errors_of_the_picture() -> None:
     label = int(np.argsort(probabilities)[-2])
     found = evaluate(
         "(packed, pixels, label) => walkOf({ model: unpackModel(packed), "
-        "pictures: { torn: { image: Uint8Array.from(pixels), label } } })",
+        "pictures: { torn: { image: Uint8Array.from(pixels), ink: inkOf(pixels), label } } })",
         model_values(model, pack(model)),
         image.reshape(-1).tolist(),
         label,

@@ -58,13 +58,14 @@ def test_another_kernel_fills_its_map_and_shows_its_strongest_stop(name: str) ->
         """(ink, name) => {
             const page = { model: { shape: [28, 28] }, pictures: { stroke: { ink } } };
             const own = { ...kernel.begin(), stop: 143 };
-            chooseKernel({ page, own, change: (patch) => Object.assign(own, patch) }, name, 144);
-            return [own, [...kernelMap(ink, [28, 28], kernelOf(name), 144)]];
+            const scene = { page, own, change: (patch) => Object.assign(own, patch) };
+            chooseKernel(scene, name);
+            return [{ ...own, isSliding: isSliding(scene) }, [...kernelMap(ink, [28, 28], kernelOf(name), own.filled)]];
         }""",
         INK.tolist(),
         name,
     )
-    assert (own["filled"], own["isSliding"], own["choice"]) == (144, False, name)
+    assert (own["isSliding"], own["choice"]) == (False, name)
     assert sums[own["stop"]] == max(sums)
 
 

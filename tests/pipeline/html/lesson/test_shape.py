@@ -144,7 +144,7 @@ def test_questions_and_texts_say_what_the_network_of_the_page_does(layers: str, 
     model = make(layers, negative_class=negative)
     found = ask(
         model,
-        """const texts = (own) => [describeStepOfShapes(page, own), explainShapes(page, own)];
+        """const texts = (own) => [shapes.lead(page, own), STEPS_OF_SHAPES[own.step].why?.(page, own)];
         const begun = shapes.begin(page);
         const at = (step, patch) => texts({ ...begun, ...shapes.arrive(page, begun, step), ...patch });
         const scores = (off) => [...forwardWithout(page, story.reading, off).at(-1)];

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pipeline.engine.float_arrays import Array
 from pipeline.html.lesson.lessons import LEARNER
 from pipeline.html.lesson.page import layer_geometry
-from pipeline.network.activations import ACTIVATIONS, Array
+from pipeline.network.activations import ACTIVATIONS
 from pipeline.network.layers import LAYER_KINDS
 from pipeline.network.losses import cross_entropy
 from pipeline.network.network import INITIALISATIONS, Network, backward, count_parameters, forward

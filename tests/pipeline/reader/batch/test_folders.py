@@ -1,6 +1,5 @@
 import logging
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from PIL import Image
 
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.reader.batch.folders import find_pictures, name_copies
-from tests.processes import ROOT, unprivileged
+from tests.processes import ROOT, capture, unprivileged
 
 
 @pytest.fixture
@@ -56,7 +55,7 @@ def test_no_folder_is_left_out_because_it_cannot_be_read(folder: Path) -> None:
     (folder / "sub").mkdir(mode=0)
     code = "from pipeline.reader.batch.folders import find_pictures; find_pictures(['scans'])"
     line = [*unprivileged(), sys.executable, "-c", code]
-    done = subprocess.run(line, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    done = capture(line, env={**os.environ, "PYTHONPATH": str(ROOT)})
     assert "PipelineError: scans/sub cannot be searched for pictures (Permission denied)" in done.stderr
 
 

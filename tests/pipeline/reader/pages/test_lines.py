@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from pipeline.reader.pages.lines import find_lines, find_rows
+from pipeline.reader.pages.lines import find_lines, find_rows, measure_slope
 from pipeline.reader.pages.search import Proposals
 
 
@@ -73,6 +73,20 @@ def test_rows_are_found_at_any_slope_from_numbers_in_any_order(rows: int, column
     order = np.random.default_rng(rows).permutation(len(y))
     found = find_rows([(y[i], x[i], 20.0) for i in order])
     assert [order[row].tolist() for row in found] == np.arange(rows * columns).reshape(rows, columns).tolist()
+
+
+@pytest.mark.parametrize("angle", [-0.8, 0.8])
+def test_row_of_a_turned_picture_has_its_slope(angle: float) -> None:
+    along = 20.0 * np.arange(5)
+    y, x = along * math.sin(angle), along * math.cos(angle)
+    assert measure_slope(y, x, np.full(5, 20.0)) == pytest.approx(math.tan(angle))
+    (line,) = find_lines(detections(*((*place, 20.0, 0.9) for place in zip(y, x, strict=True))))
+    assert len(line.x) == 5
+
+
+def test_digits_in_all_directions_have_no_slope() -> None:
+    y, x = np.array([[0, 20, -2, -25], [0, 20, 45, 65]], float)
+    assert measure_slope(y, x, np.full(4, 20.0)) == 0
 
 
 def test_row_may_be_curved() -> None:

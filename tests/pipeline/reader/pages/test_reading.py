@@ -16,13 +16,6 @@ from tests.pipeline.models import make_model
 DIGITS = 30  # test images that the tests take
 
 
-@pytest.fixture(scope="module")
-def detector() -> Detector:
-    found = load(PRETRAINED_READER).detector
-    assert found is not None
-    return found
-
-
 def read_text(model: Detector, grey: Any) -> str:
     return read(model, grey, grey.shape).text
 
@@ -89,9 +82,9 @@ def test_small_digits_beside_a_large_one_are_read(detector: Detector, clear: lis
     assert sum(truth(clear[start : start + 4]) in rows for start in (4, 8, 12)) >= 2
 
 
-@pytest.mark.parametrize("angle", [-15, 15])
-def test_tilted_rows_are_followed(detector: Detector, clear: list[int], angle: float) -> None:
-    row = Image.fromarray(enlarge(np.pad(write_row(list(sample_digits()[0][clear[:6]]), 4), 12), 3))
+@pytest.mark.parametrize(("angle", "gap"), [(-40, 8), (-15, 4), (15, 4), (40, 8)])
+def test_tilted_rows_are_followed(detector: Detector, clear: list[int], angle: float, gap: int) -> None:
+    row = Image.fromarray(enlarge(np.pad(write_row(list(sample_digits()[0][clear[:6]]), gap), 12), 3))
     turned = np.asarray(row.rotate(angle, Image.Resampling.BICUBIC, expand=True))
     assert read_text(detector, on_paper(turned)) == truth(clear[:6])
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 import numpy as np
 from scipy.special import softmax
 
-from pipeline.network.activations import Array
+from pipeline.engine.float_arrays import Array
 from pipeline.reader.rows.ctc import PADDING
 from pipeline.reader.rows.trellis import NodeIndices
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
-from pipeline.network.activations import Array
+from pipeline.engine.float_arrays import Array
 from pipeline.reader.rows.ctc import PADDING, align, columns_needed, ctc, read_greedily, text_log_probability
 from tests.pipeline.reader.rows.paths import collapse, enumerate_paths, make_logits, make_texts, pad
 

@@ -1,4 +1,3 @@
-import time
 import tracemalloc
 from dataclasses import replace
 
@@ -115,12 +114,11 @@ TOO_MANY = [
 ]
 
 
+@pytest.mark.timeout(60)  # making them takes far longer
 @pytest.mark.parametrize("pattern", TOO_MANY)
 def test_too_many_states_are_refused_before_they_are_made(pattern: str) -> None:
-    started = time.process_time()
     with pytest.raises(UsageError, match="simpler"):
         compile_pattern(pattern, DIGITS)
-    assert time.process_time() - started < 2
 
 
 @pytest.mark.slow  # tracemalloc takes more time than the patterns

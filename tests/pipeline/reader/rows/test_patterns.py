@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from pipeline.network.activations import Array
+from pipeline.engine.float_arrays import Array
 from pipeline.reader.rows.ctc import PADDING, read_greedily, text_log_probability
 from pipeline.reader.rows.patterns import NO_STATE, Pattern, any_text, best_texts, pattern_log_probability
 from tests.pipeline.reader.rows.paths import Text, enumerate_paths, make_logits, pad

@@ -11,15 +11,7 @@ from pipeline.reader_training.columns import read_labels
 from pipeline.reader_training.synthesis.hands import Hands
 from pipeline.reader_training.synthesis.lettering import list_fonts
 from pipeline.reader_training.synthesis.line_text import Token
-from pipeline.reader_training.synthesis.line_writing import (
-    BETWEEN,
-    RATIO,
-    SINGLE,
-    Line,
-    write_cells,
-    write_line,
-    write_wide_row,
-)
+from pipeline.reader_training.synthesis.line_writing import BETWEEN, RATIO, SINGLE, Line, write_line
 from pipeline.reader_training.synthesis.notes import LOWERED, RAISED, STRUCK
 from pipeline.reader_training.synthesis.number_text import GROUP
 from pipeline.reader_training.synthesis.number_writing import (
@@ -29,6 +21,7 @@ from pipeline.reader_training.synthesis.number_writing import (
     draw_number,
     find_widest_gap,
 )
+from pipeline.reader_training.synthesis.row_writing import write_cells, write_wide_row
 from pipeline.reader_training.synthesis.signs import choose_hand
 from pipeline.reader_training.synthesis.transcript import make_labels
 from tests.pipeline.reader_training.synthesis.common import CLASSES, OTHER, SPACE, fonts, source
