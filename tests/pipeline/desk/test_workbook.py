@@ -65,7 +65,8 @@ def test_saved_table_becomes_the_same_workbook(form: Form, tmp_path: Path) -> No
 
 
 def test_table_of_another_form_does_not_become_a_workbook(form: Form, tmp_path: Path) -> None:
-    (tmp_path / "table.csv").write_text("\n".join(format_table([{**LINE, "price": "1"}], ["price"])))
+    line = {"file": "a.png", "line": "3", "price": "1", "confidence": "0.5", "check": ""}
+    (tmp_path / "table.csv").write_text("\n".join(format_table([line], ["price"])))
     with pytest.raises(UsageError, match="amount"):
         convert_table(tmp_path / "table.csv", form, tmp_path / "table.xlsx")
     assert not (tmp_path / "table.xlsx").exists()
