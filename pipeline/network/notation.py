@@ -102,10 +102,8 @@ def _parse_layer(text: str) -> tuple[str, str, Values]:
             shortest += each.separator + texts[name] if texts[name] != default else ""
         return shortest, kind, {name: settings[name].read(value) for name, value in texts.items()}
     raise UsageError(
-        f"layers cannot contain '{text}': write units as 128, convolutions as conv16 or conv16x5/2 (kernels, size, "
-        f"stride) or conv16x1x5/1p0x8d4+ (height and width; padding, dilation, the input added), pooling as pool2 or "
-        f"avgpool3/2 (the maximum or the mean; kernel, stride), with numbers from 1 to {LARGEST_NUMBER:,}, and dropout "
-        "as dropout0.25"
+        f"layers cannot contain '{text}': write units as 128 and convolutions as conv16x5/2 (kernels, size, stride), "
+        f"with numbers from 1 to {LARGEST_NUMBER:,}; docs/reference/layers.md has the other layers"
     )
 
 
