@@ -62,6 +62,7 @@ def test_pipeline_runs_without_any_extra(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("command", "package"), [("classify", "scipy"), ("report", "matplotlib")])
 def test_command_without_its_extra_names_what_installs_it(
     command: str, package: str, built: Path, tmp_path: Path

@@ -12,6 +12,7 @@ from pipeline.reader.batch.folders import find_pictures
 from tests.ledgers import draw_ledger
 
 
+@pytest.mark.slow
 def test_reference_page_is_beside_the_form_or_the_only_page_of_its_name(tmp_path: Path) -> None:
     for folder, text in (("forms", "a"), ("pile/one", "b"), ("pile/two", "c"), ("pile/two", "d")):
         (tmp_path / folder).mkdir(parents=True, exist_ok=True)

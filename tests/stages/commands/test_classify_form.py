@@ -62,6 +62,7 @@ def test_pages_become_a_table_and_what_may_be_missing_is_named(run: Run, tmp_pat
     assert (tmp_path / "review.html").stat().st_size > 10_000
 
 
+@pytest.mark.slow
 def test_page_that_cannot_be_aligned_is_named_before_a_wrong_sum(run: Run, tmp_path: Path) -> None:
     write_page(tmp_path / "a.png", 1, Move())
     write_page(tmp_path / "b.png", 3, Move())

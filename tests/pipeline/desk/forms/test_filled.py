@@ -90,7 +90,7 @@ def test_page_of_another_form_is_read_as_it_lies(detector: Detector) -> None:
     assert {row.confidence for row in result.rows} == {0}
 
 
-@pytest.mark.parametrize("degrees", [90, 180, 270])
+@pytest.mark.parametrize("degrees", [90, *(pytest.param(each, marks=pytest.mark.slow) for each in (180, 270))])
 def test_page_that_lies_turned_is_read_upright(detector: Detector, degrees: int) -> None:
     upright, form = fill(2), make_form()
     result = read(detector, upright.rotate(degrees, expand=True), form)  # counterclockwise
@@ -110,6 +110,7 @@ def test_page_without_ink_is_blank_and_one_that_fits_two_ways_up_is_read_in_both
     assert (result.problems[0].kind, result.degrees, result.other.degrees) == ("doubtful", 0, 180)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edges", [("0%", "0%", "100%", "100%"), ("0", "0", "100%", str(SIZE[0]))])
 def test_field_that_is_the_whole_page_needs_no_alignment(edges: Edges, detector: Detector) -> None:
     page = Image.new("L", SIZE[::-1], 240)

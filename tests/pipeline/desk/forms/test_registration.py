@@ -21,7 +21,13 @@ def reference() -> Reference:
 
 @pytest.mark.parametrize(
     "move",
-    [Move(), Move(3, 1, 50, -40), Move(-3, 0.97, -60, 40), Move(1.5, 1.03, 30, 40), Move(-1.8, 0.975, -28, 42)],
+    [
+        Move(-3, 0.97, -60, 40),
+        *(
+            pytest.param(move, marks=pytest.mark.slow)
+            for move in (Move(), Move(3, 1, 50, -40), Move(1.5, 1.03, 30, 40), Move(-1.8, 0.975, -28, 42))
+        ),
+    ],
 )
 def test_pages_with_other_numbers_are_laid_on_the_reference(reference: Reference, move: Move) -> None:
     """The rows of the ledger repeat every 37 pixels, and the page is wanted to within two."""
@@ -32,7 +38,13 @@ def test_pages_with_other_numbers_are_laid_on_the_reference(reference: Reference
     assert away.max() < 2
 
 
-@pytest.mark.parametrize("move", [Move(0, 1.067), Move(4.5), Move(0, 1, 110, 0), Move(0, 1, 0, -110)])
+@pytest.mark.parametrize(
+    "move",
+    [
+        Move(0, 1, 110, 0),
+        *(pytest.param(move, marks=pytest.mark.slow) for move in (Move(0, 1.067), Move(4.5), Move(0, 1, 0, -110))),
+    ],
+)
 def test_pages_beyond_the_limits_are_laid_right_and_described(reference: Reference, move: Move) -> None:
     """The shift down is three rows, which are all alike."""
     placement = align_page(reference, to_levels(move_page(draw_ledger(2), move)))

@@ -87,6 +87,7 @@ def test_hugging_face_parses_front_matter(built: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_card_of_custom_data_has_no_licence_and_no_hub_id(nasty: Path) -> None:
     data = ModelCard(card_of(nasty)).data.to_dict()
     assert data.keys().isdisjoint({"license", "datasets"})

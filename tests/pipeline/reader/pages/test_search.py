@@ -41,6 +41,7 @@ def detections(*rows: tuple[float, float, float, float]) -> Proposals:
     return np.array(rows, np.float32).reshape(-1, 4).T
 
 
+@pytest.mark.slow
 def test_positions_of_a_model_that_finds_digits_everywhere_are_limited() -> None:
     found = np.random.default_rng(0).uniform(1, 1000, (4, 300_000)).astype(np.float32)
     found[2], found[3] = 20, np.linspace(0.5, 1, 300_000)
