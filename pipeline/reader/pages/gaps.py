@@ -28,6 +28,7 @@ SHEET_PARTS = 11  # of the height of a sheet, in each of which a rule is looked 
 HALVES = slice(4, None), slice(7)  # the parts of the row with those below, and with those above: a table may end here
 LEAST_RULED, MEAN_RULED = 0.25, 0.7  # share of the pixels of a rule that stand out, in each part and in their mean
 SLANTS = np.outer(np.arange(-3, 4), 0.48 * np.arange(-5, 6))  # pixels to the right, of each part of the sheet
+AROUND = 10  # pixels beside the first and the last digit that a slanting rule between two digits may reach
 OFF_DIGIT = 4  # pixels from the centre of a digit within which a stroke is its own
 CLOSE_LINES = slice(6, 25)  # pixels between horizontal lines that are too close for rows: those of squared paper
 SQUARED = 0.4  # autocorrelation at these distances from which paper is squared
@@ -99,11 +100,14 @@ def find_ruled_gaps(detections: Sequence[Detection]) -> list[NDArray[np.bool_]]:
     squares = []
     for each, ruled in zip(detections, found, strict=True):
         if len(ruled) and each.line_image:
-            sheet = each.line_image.sheet * np.sign(np.sum(each.line_image.sheet**3))  # ink above 0, dark or light
-            rules = find_rules(sheet)
-            digits = pairwise(np.rint(each.span.places).astype(int))
+            places = np.rint(each.span.places).astype(int)
+            start = max(0, places[0] - AROUND)
+            part = each.line_image.sheet[:, start : places[-1] + AROUND]
+            ink = np.sign(np.sum(part * part * part))  # -1 if it is dark
+            rules = find_rules(ink * part)
+            digits = pairwise(places - start)
             ruled[:] = [rules[a + OFF_DIGIT : max(a + OFF_DIGIT + 1, b - OFF_DIGIT)].any() for a, b in digits]
-            squares += [measure_squares(sheet)] if ruled.any() else []
+            squares += [measure_squares(ink * each.line_image.sheet)] if ruled.any() else []
     is_squared = sum(squares) > SQUARED * len(squares)
     return [ruled & (not is_squared) for ruled in found]
 
