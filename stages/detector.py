@@ -40,7 +40,7 @@ def detector(
         handwriting detector
         handwriting detector --recipe quick
     """
-    chosen = override(Recipe(), {**values, "negatives": 0.0, "styles": 0.0})
+    chosen = override(Recipe(), values)
     from pipeline.data.dataset import load_description
     from pipeline.engine import CHECKPOINT
     from pipeline.engine.errors import UsageError
