@@ -43,10 +43,6 @@ include pipeline/engine/rules.mk
 status: ## Show which stages are up to date, which are not, and why
 all: $(all.inputs) ## Run all stages up to report (not those of the reader)
 
-.PHONY: classify demo predict runs
-classify demo predict runs:
-	@$(error There is no target $@: it is the command `handwriting $@`)
-
 prune: | $(ready) ## Delete old results and what killed runs left (KEEP=3)
 	@$(python) -m stages.commands.prune $(call options,KEEP)
 

@@ -5,7 +5,7 @@
 #   NAME.inputs       stages that a stage or another target reads
 #   NAME.after        command to run after a stage, also if it is up to date
 #   others            variables that are allowed on the command line, but are no options of stages
-#   targets           other targets, to suggest one for a misspelt goal
+#   targets           other targets
 #   python, ready     the interpreter, and the target that installs it
 #   NAME.ready        the target that installs what a stage needs beyond `ready`
 #   .DEFAULT_GOAL     what plain `make` makes
@@ -46,10 +46,8 @@ quoted = '$(subst ','\'',$1)'
 options = $(foreach v,$(filter $1,$(given)),--$(shell echo $v | tr A-Z_ a-z-)=$(call quoted,$(value $v)))
 variables = $(foreach v,$(sort $(filter-out FORCE $(others),$(given))),$(call quoted,$v=$(value $v)))
 
-# A goal that is misspelt: the name that is spelled most like it.
-near_to = $(shell $(if $(shell command -v $(firstword $(python))),$(python),python3) -c 'import difflib, sys; \
-    print(*difflib.get_close_matches(sys.argv[1], sys.argv[2:], 1))' $(call quoted,$1) $(stages) $(targets) status)
-advice = $(or $(if $(filter $1,$(targets)),,$(patsubst %,try `make %`,$(call near_to,$1))),$2)
+# What to do about a goal that does not exist.
+advice = see $(if $(filter help,$(targets)),`make help`,the Makefile)
 
 # `needed`: the stages that the goals need. `stale`: those of them to start. The first recipe of a stage asks for them, and
 # the others take its answer; it is all of them if the interpreter is missing, as in a dry run before the installation.
@@ -67,7 +65,7 @@ $(if $(filter 1,$(value FORCE)),,$(error FORCE=$(value FORCE): use 1, which runs
 $(if $(forced),,$(error FORCE=1 is not for $(goals): name stages, as in make $(lastword $(stages)) FORCE=1))
 endif
 ifeq ($(needed)$(filter status,$(goals)),)
-$(if $(variables),$(error $(variables) is not for $(goals): $(call advice,$(firstword $(goals)),choose one of $(others))))
+$(if $(variables),$(error $(variables) is not for $(goals): $(if $(filter $(targets),$(goals)),choose one of $(others),$(advice))))
 else
 $(if $(findstring B,$(firstword -$(MAKEFLAGS))),$(error make --always-make is not supported: FORCE=1 runs the stages that are goals again))
 endif
@@ -84,7 +82,7 @@ $(foreach s,$(stages),$(eval $(call rule,$s)))
 $(stages) status $(filter $(targets),$(MAKECMDGOALS)): | $(if $(targets),$(filter-out $(stages) $(targets) status,$(MAKECMDGOALS)))
 ifneq ($(filter-out $(stages) status,$(MAKECMDGOALS)),)
 .DEFAULT: # also asked for missing files
-	@$(if $(filter $@,$(MAKECMDGOALS)),$(error There is no target $@: $(call advice,$@,see $(if $(filter help,$(targets)),`make help`,the Makefile))),exit 1)
+	@$(if $(filter $@,$(MAKECMDGOALS)),$(error There is no target $@: $(advice)),exit 1)
 endif
 
 export PYTHONSAFEPATH := # Python would not find the project in the working directory

@@ -309,17 +309,14 @@ def test_force_and_always_make_are_refused_where_they_have_no_meaning(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["reep"], "There is no target reep: try `make reap`"),
-        (["reep", "SEEDS=4"], "'SEEDS=4' is not for reep: try `make reap`"),
-        (["reap", "SEEDS=4", "reep"], "There is no target reep: try `make reap`"),
-        (["--dry-run", "stats"], "try `make status`"),
-        (["prune"], "try `make print`"),
-        (["xyz"], "There is no target xyz: see the Makefile"),
+        (["reep", "SEEDS=4"], "'SEEDS=4' is not for reep: see the Makefile"),
+        (["reap", "SEEDS=4", "reep"], "There is no target reep: see the Makefile"),
+        (["--dry-run", "reep"], "There is no target reep: see the Makefile"),
         (["print", "SEEDS=4"], "'SEEDS=4' is not for print: choose one of COPIES"),
         (["it's"], "There is no target it's"),
     ],
 )
-def test_misspelt_goal_gets_a_suggestion(arguments: list[str], words: str, field: Path) -> None:
+def test_unknown_goal_is_refused(arguments: list[str], words: str, field: Path) -> None:
     edit(field / "Makefile", "python :=", "targets := print\nothers := COPIES\npython :=")
     with open(field / "Makefile", "a", encoding="utf-8") as file:
         file.write("-include missing.mk\nprint:\n\techo $(COPIES)\n")
