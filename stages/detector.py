@@ -10,13 +10,8 @@ from pipeline.engine.command import main
 from pipeline.engine.provenance import package_versions
 from pipeline.engine.stage import Input, Output, stage
 from pipeline.training.recipe import Recipe, override
-from stages.shared.recipe_options import (
-    NOT_FOR_PICTURES,
-    ReaderRecipeName,
-    recipe_options,
-    resolve_detector,
-    show_training,
-)
+from pipeline.training.recipes import ReaderRecipeName
+from stages.shared.recipe_options import NOT_FOR_PICTURES, recipe_options, resolve_detector, show_training
 
 log = logging.getLogger(__name__)
 

@@ -52,7 +52,7 @@ def export(
     split = load_split(normalize)
     lessons = choose_lessons(split.training.pixels, split.training.labels)
     pictures = choose_pictures(model, split.test.pixels, split.test.labels, lessons)
-    reduction = save_lesson(files[2], model, metrics.accuracy, metrics.images, pictures, lessons)
+    reduction = save_lesson(files[2], model, pictures, lessons)
     confusion = load_confusion(evaluate, classes)
     card = make_model_card(model, load_training(train), metrics, confusion, split.description.preparation)
     (output / "MODEL_CARD.md").write_text(card, encoding="utf-8")

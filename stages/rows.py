@@ -12,7 +12,8 @@ from pipeline.engine.provenance import package_versions
 from pipeline.engine.stage import File, Input, Output, stage
 from pipeline.model import PRETRAINED_READER
 from pipeline.training.recipe import Recipe, override
-from stages.shared.recipe_options import NOT_FOR_PICTURES, ReaderRecipeName, recipe_options, resolve_rows, show_training
+from pipeline.training.recipes import ReaderRecipeName
+from stages.shared.recipe_options import NOT_FOR_PICTURES, recipe_options, resolve_rows, show_training
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,8 @@ from pipeline.engine.command import main
 from pipeline.engine.provenance import package_versions
 from pipeline.engine.stage import Input, Output, stage
 from pipeline.training.recipe import Recipe, override
-from stages.shared.recipe_options import RecipeName, find_changes, recipe_options, resolve, show_training
+from pipeline.training.recipes import RecipeName, find_changes
+from stages.shared.recipe_options import recipe_options, resolve, show_training
 
 log = logging.getLogger(__name__)
 

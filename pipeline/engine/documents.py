@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import msgspec
-from msgspec import Meta as Meta
+from msgspec import Meta as Meta  # for modules elsewhere, in whose keys the version of msgspec would count
 
 from pipeline.engine import STORE
 from pipeline.engine.errors import PipelineError

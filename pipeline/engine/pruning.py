@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from pipeline.engine import store
+from pipeline.engine import STORE, store
 from pipeline.engine.artifacts import MANIFEST
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.results import read_results
@@ -35,18 +35,18 @@ def prune(artifacts: Path, keep: int, computed_from: Mapping[str, str] = Mapping
         return not inputs.isdisjoint(model.manifest.digest for model in models)
 
     removed: dict[str, int] = {}
-    for stage in {store.stage_of(path) for path in (artifacts / store.STORE).glob("*-*")}:
+    for stage in {store.stage_of(path) for path in (artifacts / STORE).glob("*-*")}:
         with store.stage_lock(artifacts / stage, stage) as locked:
             if not locked:
                 continue
-            removed |= store.remove_leftovers(artifacts / store.STORE, stage, checkpoints=True)
+            removed |= store.remove_leftovers(artifacts / STORE, stage, checkpoints=True)
             kept = {entry: is_kept(entry) for entry in store.entries(artifacts, stage)}
             by_use = sorted(kept, key=lambda entry: (kept[entry], _last_used(entry)), reverse=True)
             for entry in by_use[keep:]:
                 size = store.size(entry)
                 if not kept[entry] and store.remove(entry, is_kept):  # again: it may have got a name meanwhile
                     removed[entry.name] = size
-    folders = [artifacts / store.STORE / name for name in sorted(removed)]
+    folders = [artifacts / STORE / name for name in sorted(removed)]
     for folder in folders:
         if any(path.exists() for path in (folder, folder.with_suffix(store.PARTIAL))):
             raise PipelineError(f"{folder} cannot be removed: change its permissions, and those of what it contains")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from pipeline.engine import store
+from pipeline.engine import STORE, store
 from pipeline.engine.artifacts import Manifest, read_manifest
 from pipeline.engine.errors import PipelineError
 
@@ -45,7 +45,7 @@ def read_results(entries: Iterable[Path], links: Mapping[str, Path] = MappingPro
         with suppress(PipelineError, OSError):
             manifest = read_manifest(entry)
             stage, key = manifest.provenance.stage, manifest.provenance.key
-            in_store = entry.parent.name == store.STORE
+            in_store = entry.parent.name == STORE
             digits = entry.name.removeprefix(f"{stage}-") if in_store else key[: store.KEY_LENGTH]
             names = [name for name, target in links.items() if target == entry]
             others = tuple(name for name in names if name != stage)

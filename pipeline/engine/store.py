@@ -13,8 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from pipeline.engine import CHECKPOINT
-from pipeline.engine import STORE as STORE
+from pipeline.engine import CHECKPOINT, STORE
 from pipeline.engine.artifacts import MANIFEST
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.files import replacement

@@ -14,9 +14,6 @@ from pipeline.network.network import count_parameters
 
 TEMPLATES = Path(__file__).parents[1]  # the folder pipeline/
 
-# What templates call: they receive the records themselves.
-GLOBALS = {name: value for name, value in vars(wording).items() if callable(value)}
-
 
 def render(template: str, **values: Any) -> str:
     """Render the template with that path in pipeline/; values are escaped in HTML, none may be missing."""
@@ -34,7 +31,8 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters["without_comments"] = without_comments
-    environment.globals |= {**GLOBALS, "count_parameters": count_parameters}
+    # What templates call: they receive the records themselves.
+    environment.globals |= {"wording": wording, "count_parameters": count_parameters}
     return environment
 
 

@@ -16,19 +16,13 @@ Function = Callable[[Any, Any], Any]
 CODE = "the code of this program"
 THREADS = "inproc://"  # begins the address of workers that are threads of the process that started the job
 
-# Digest of each source file when first hashed, about when it was imported. For the file that defines the function, the
-# key includes the function's name, since the digest depends on it.
-_loaded: dict[tuple[str, str], str] = {}
+_loaded: dict[str, str] = {}  # digest of each source file when first hashed, about when it was imported
 
 
 def collect_versions(function: Function) -> dict[str, Any]:
     """Return the versions that all processes need: of packages, and of modules as imported, even if a file changed."""
     found = fingerprint(function)
-    own = f"{function.__module__.replace('.', '/')}.py"
-    code = {
-        file: _loaded.setdefault((file, function.__name__ if file == own else ""), digest)
-        for file, digest in found.code.items()
-    }
+    code = {file: _loaded.setdefault(file, digest) for file, digest in found.code.items()}
     return {**package_versions(["dask", "distributed"]), **found.versions, CODE: code}
 
 

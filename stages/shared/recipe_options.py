@@ -14,10 +14,7 @@ from pipeline.data.augmentation import Augmentation
 from pipeline.engine.fields import list_described
 from pipeline.engine.progress import progress
 from pipeline.training.recipe import Recipe, override, to_dict
-from pipeline.training.recipes import READER_RECIPES, RECIPES, ROW_RECIPES
-from pipeline.training.recipes import ReaderRecipeName as ReaderRecipeName
-from pipeline.training.recipes import RecipeName as RecipeName
-from pipeline.training.recipes import find_changes as find_changes
+from pipeline.training.recipes import READER_RECIPES, RECIPES, ROW_RECIPES, ReaderRecipeName
 
 if TYPE_CHECKING:
     from pipeline.training.epochs import TrainingProgress

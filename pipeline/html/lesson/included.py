@@ -21,4 +21,4 @@ def render_included_lesson() -> str:
     )
     lessons = choose_lessons(training, truths)
     pictures = choose_pictures(model, images, labels, lessons)
-    return render_lesson(model, model.test_accuracy or 0, model.test_images, pictures, lessons)[0]
+    return render_lesson(model, pictures, lessons)[0]

@@ -26,24 +26,18 @@ ICON = (
 )
 
 
-def save_lesson(path: Path, model: Model, accuracy: float, images: int, *parts: Any, **named: Any) -> str:
+def save_lesson(path: Path, model: Model, pictures: Pictures | None = None, lessons: Lessons | None = None) -> str:
     """Write the page of `render_lesson` to `path`; return how the model was reduced."""
-    page, reduction = render_lesson(model, accuracy, images, *parts, **named)
+    page, reduction = render_lesson(model, pictures, lessons)
     path.write_text(page, encoding="utf-8")
     return reduction
 
 
-def render_lesson(
-    model: Model,
-    accuracy: float,
-    images: int,
-    pictures: Pictures | None = None,
-    lessons: Lessons | None = None,
-) -> tuple[str, str]:
+def render_lesson(model: Model, pictures: Pictures | None = None, lessons: Lessons | None = None) -> tuple[str, str]:
     """Return the page, and how the model was reduced to fit, "" if it is complete.
 
-    accuracy: share in [0, 1] on `images` test images. pictures: of the scenes; without them, the page has no scenes,
-    and only explores the network. lessons: images to train a network with, in the page.
+    pictures: of the scenes; without them, the page has no scenes, and only explores the network. lessons: images to
+    train a network with, in the page.
     """
     packed = pack(model)
     reduction = _describe_reduction(model, packed)
@@ -63,8 +57,6 @@ def render_lesson(
         noun="digit" if are_digits(model.class_names) else "picture",
         pictures=pictures,
         reduction=reduction,
-        accuracy=accuracy,
-        images=images,
         activation=ACTIVATIONS[model.activation],
         description=DESCRIPTION,
         icon=ICON,

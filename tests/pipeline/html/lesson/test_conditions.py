@@ -88,7 +88,7 @@ def test_scenes_of_a_network_with_one_kernel_and_with_many_fit(
 
 def test_network_without_convolutions_is_explored_without_maps(tmp_path: Path, browser: Browser) -> None:
     other = tmp_path / "dense.html"
-    other.write_text(render_lesson(make_model("8", shape=(28, 28), class_names=DIGITS), 0.5, 100)[0], encoding="utf-8")
+    other.write_text(render_lesson(make_model("8", shape=(28, 28), class_names=DIGITS))[0], encoding="utf-8")
     with open_page(browser, other, "#scene=3&step=4", **STILL) as page:
         expect(page.locator("#title")).to_have_text("Explore the network")
         expect(page.locator(".score")).to_have_count(10)

@@ -26,7 +26,7 @@ READ = """(drawings) => {
 @pytest.fixture(scope="module")
 def pretrained(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     file = tmp_path_factory.mktemp("pretrained") / "index.html"
-    save_lesson(file, load(PRETRAINED).model, 0.9, 10)
+    save_lesson(file, load(PRETRAINED).model)
     with open_page(browser, file) as page:
         yield page
 

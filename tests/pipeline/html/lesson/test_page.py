@@ -9,12 +9,10 @@ import pytest
 from pipeline.html.lesson.page import save_lesson
 from tests.pipeline.models import make_model
 
-TEST_RESULT = (0.9, 10)  # accuracy, number of test images
-
 
 def test_equal_models_give_equal_pages(tmp_path: Path) -> None:
     for name in ("one", "two"):
-        save_lesson(tmp_path / name, make_model(), *TEST_RESULT)
+        save_lesson(tmp_path / name, make_model())
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
@@ -48,7 +46,7 @@ def test_page_size_is_limited_and_reduction_is_stated(
 ) -> None:
     model = make_model(layers, networks, (28, 28), class_names=tuple("0123456789"))
     file = tmp_path / "index.html"
-    assert save_lesson(file, model, *TEST_RESULT) == reduction
+    assert save_lesson(file, model) == reduction
     assert file.stat().st_size <= largest
     text = " ".join(file.read_text().split())
     assert model.architecture in text
