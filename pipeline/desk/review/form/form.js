@@ -42,7 +42,7 @@ const changeForm = (edit) => {
   edit(drawing.form);
   Object.assign(drawing, { problem: findProblem(), text: null });
   requestDrawing();
-  pending = pending.then(commitForm);
+  enqueue(commitForm);
 };
 
 // What is wrong with the form that is drawn, such as a formula with a field that was removed.
@@ -400,7 +400,7 @@ function typeForm(text) {
     checkForm(form);
     Object.assign(drawing, { form, problem: "", text });
     drawing.chosen = Math.min(drawing.chosen, drawing.form.fields.length - 1);
-    pending = pending.then(commitForm);
+    enqueue(commitForm);
   } catch (error) {
     Object.assign(drawing, { problem: error.message, text });
   }
@@ -450,12 +450,7 @@ function listenToForm() {
     const isHere = document.activeElement === plan;
     const actions = {
       s: isControl && saveForm,
-      z:
-        isControl &&
-        !event.target.closest("input:not([type=radio]), textarea") &&
-        (() => {
-          pending = pending.then(undoForm);
-        }),
+      z: isControl && !event.target.closest("input:not([type=radio]), textarea") && (() => enqueue(undoForm)),
       F1: showKeys,
       PageDown: () => chooseField(1),
       PageUp: () => chooseField(-1),

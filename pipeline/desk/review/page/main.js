@@ -1,5 +1,7 @@
 // Begins: reads the data and the log, then draws and listens.
 
+const nameShown = () => `${state.view} ${state.focus?.page} ${state.focus?.id}`;
+
 function draw() {
   const isEnd = state.view === "end";
   const isForm = state.view === "form";
@@ -9,7 +11,7 @@ function draw() {
   drawTop();
   drawEnd();
   if (isForm) drawForm();
-  const shown = `${state.view} ${state.focus?.page} ${state.focus?.id}`;
+  const shown = nameShown();
   if (shown !== state.shown) Object.assign(state, { shown, shownAt: performance.now(), scrolled: 0 });
   if (!isEnd && !isForm) {
     drawCard();
@@ -30,24 +32,17 @@ function say() {
   if (get("said").textContent !== words) get("said").textContent = words;
 }
 
-// One after the other, as they were pressed: a step that is being stored holds the next key.
-let pending = Promise.resolve();
 const press = (name, isControl = false, isShift = false) => {
   state.waiting += 1;
-  pending = pending.then(() => respond(name, isControl, isShift)).finally(() => (state.waiting -= 1));
-  return pending;
+  return enqueue(() => respond(name, isControl, isShift)).finally(() => (state.waiting -= 1));
 };
 
 // An answer counts only if what it is about was shown for a moment, so that a key that is held down answers nothing.
 const ANSWERS = /^(Enter|Delete|[asdfkut])$/i;
 const isSeen = () =>
-  !state.waiting &&
-  state.shown === `${state.view} ${state.focus?.page} ${state.focus?.id}` &&
-  performance.now() - state.shownAt >= KNOWN.glance;
+  !state.waiting && state.shown === nameShown() && performance.now() - state.shownAt >= KNOWN.glance;
 
-const undoNow = () => {
-  pending = pending.then(undo);
-};
+const undoNow = () => void enqueue(undo); // returned to a queued action, its promise would wait for itself
 
 const TYPED = /^[\d,.:/' -]$/; // what numbers are written with
 
@@ -104,8 +99,7 @@ async function respond(name, isControl, isShift) {
 }
 
 async function respondToDraft(name, letter) {
-  const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-  if (name in arrows && Object.keys(state.pile.fields).length) moveDraft(...arrows[name]);
+  if (name in ARROWS && Object.keys(state.pile.fields).length) moveDraft(...ARROWS[name]);
   else if (TYPED.test(name)) type(name);
   else if (name === "Enter") await placeDraft();
   else if (name === "Escape") change({ draft: null, typed: null });

@@ -91,6 +91,6 @@ function drawBar() {
   const [keys, text, action] = bar.button ?? [];
   get("bar").replaceChildren(
     span("", make("b", {}, bar.title), " ", bar.text),
-    ...(action ? [button("pl", keys, text, () => (pending = pending.then(action)))] : []),
+    ...(action ? [button("pl", keys, text, () => enqueue(action))] : []),
   );
 }

@@ -1,8 +1,9 @@
 // The one state of the page, and what changes it. Everything that is shown is drawn from it.
 
 // focus: page and id of the number in the card. typed: text that replaces its reading, or null. over: index of the
-// framed digit, or -1. draft: a number that is being placed. bar: what is said above the queue. shown, shownAt: what is
-// on the screen, and since when. scrolled: pixels of the sheet. waiting: keys that are not answered yet.
+// framed digit, or -1. draft: a number that is being placed. bar: what is said above the queue. lost: number of answers
+// that fit no number any more. shown, shownAt: what is on the screen, and since when. scrolled: pixels of the sheet.
+// waiting: keys that are not answered yet.
 const state = {
   pile: null,
   log: null,
@@ -19,6 +20,7 @@ const state = {
   draft: null,
   bar: null,
   items: [],
+  lost: 0,
   shown: "",
   shownAt: 0,
   scrolled: 0,
@@ -32,6 +34,13 @@ function requestDrawing() {
       asked = 0;
       draw();
     });
+}
+
+// One after the other, as they were asked for: a step that is being stored holds the next one.
+let pending = Promise.resolve();
+function enqueue(work) {
+  pending = pending.then(work);
+  return pending;
 }
 
 function change(patch) {

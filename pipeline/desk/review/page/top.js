@@ -48,9 +48,7 @@ function drawFormTop() {
   get("pages").replaceChildren(make("li", { className: "togo" }, hint));
   get("togo").replaceChildren();
   get("tools").replaceChildren(
-    button("tool", "Ctrl Z", "Undo", () => {
-      pending = pending.then(undoForm);
-    }),
+    button("tool", "Ctrl Z", "Undo", () => enqueue(undoForm)),
     button("tool", "F1", "Keys", showKeys),
     ...(state.pile.pages.some(({ numbers }) => numbers.length)
       ? [button("tool", "", "Check the numbers", closeForm)]
