@@ -34,6 +34,13 @@ def capture(command: Sequence[str | os.PathLike[str]], **options: Any) -> subpro
     return subprocess.run(command, **{"env": environment(), "capture_output": True, "text": True, **options})
 
 
+def start_process(command: Sequence[str | os.PathLike[str]], **options: Any) -> subprocess.Popen[str]:
+    """Start a command, by default in `environment` and with its output in pipes; do not wait for it."""
+    pipe = subprocess.PIPE
+    defaults = {"env": environment(), "preexec_fn": reset_signals, "stdout": pipe, "stderr": pipe, "text": True}
+    return subprocess.Popen(command, **{**defaults, **options})
+
+
 def unprivileged() -> list[str]:
     """Return what to write before a command so that file permissions apply to it, also if the tests run as root."""
     if os.geteuid() != 0:

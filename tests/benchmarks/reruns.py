@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.benchmarks.markdown import table, take_turns
-from tests.make.common import SAMPLE, STAGES, check_out, clean_environment, make, outcome
+from tests.make.common import SAMPLE, check_out, clean_environment, list_stages, make, outcome
 
 PROGRAMS = "make", "dvc", "snakemake"
 RUNS = 7
@@ -35,7 +35,7 @@ def main(peers: Path) -> None:
     """Print the table; `peers` is the folder of the programs dvc and snakemake."""
     with tempfile.TemporaryDirectory() as scratch:
         ours = check_out(Path(scratch) / "ours")
-        assert list(outcome(make(ours, "all", *SAMPLE))) == list(STAGES)
+        assert list(outcome(make(ours, "all", *SAMPLE))) == list(list_stages())
         snakemake = [str(peers / "snakemake"), "--cores", "1", "--quiet", "all"]
         commands = {
             "make": (ours, ["make", "all", *SAMPLE]),
@@ -79,7 +79,7 @@ def sources(project: Path) -> list[str]:
 def copy_project(ours: Path, name: str) -> Path:
     """Copy the project for a peer, with our artifacts in `made/`."""
     project = check_out(ours.parent / name)
-    for stage in STAGES:
+    for stage in list_stages():
         shutil.copytree(ours / "artifacts" / stage, project / "made" / stage)
     return project
 
@@ -91,7 +91,7 @@ def dependencies(project: Path, stage: str) -> list[str]:
 def prepare_dvc(ours: Path, peers: Path) -> Path:
     project = copy_project(ours, "dvc")
     lines = ["stages:"]
-    for stage in STAGES:
+    for stage in list_stages():
         lines += [f"  {stage}:", f"    cmd: mkdir -p artifacts && cp -r made/{stage} artifacts/", "    deps:"]
         lines += [f"    - {name}" for name in dependencies(project, stage)]
         lines += ["    outs:", f"    - artifacts/{stage}"]
@@ -103,8 +103,8 @@ def prepare_dvc(ours: Path, peers: Path) -> Path:
 
 def prepare_snakemake(ours: Path, peers: Path) -> Path:
     project = copy_project(ours, "snakemake")
-    lines = ["rule all:", f"    input: {[f'artifacts/{stage}/manifest.json' for stage in STAGES]}"]
-    for stage in STAGES:
+    lines = ["rule all:", f"    input: {[f'artifacts/{stage}/manifest.json' for stage in list_stages()]}"]
+    for stage in list_stages():
         files = [f"stages/{stage}.py", *sources(project)]
         files += [f"artifacts/{name}/manifest.json" for name in INPUTS[stage]]
         lines += [f"rule {stage}:", f"    input: {files}", f"    output: 'artifacts/{stage}/manifest.json'"]

@@ -16,7 +16,7 @@ import numpy as np
 
 from pipeline.data import idx
 from pipeline.data.dataset import FILES
-from tests.processes import environment, reset_signals
+from tests.processes import environment, start_process
 from tests.stages.common import snapshot, untimed
 
 SAMPLE = Path(idx.__file__).parent / "sample"
@@ -144,9 +144,8 @@ def copy_project(sandbox: Sandbox, within: Path | None = None) -> Iterator[Path]
 def start(command: Command, project: Path, prefix: Sequence[str] = (), **options: Any) -> subprocess.Popen[str]:
     """Start the command in the project. prefix: of the command line."""
     line = [*prefix, sys.executable, "-m", "stages", *command.line]
-    pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    options = {"env": {**environment(), "TMPDIR": str(project / TEMPORARY)}, "preexec_fn": reset_signals, **options}
-    return subprocess.Popen(line, cwd=project, text=True, errors="replace", start_new_session=True, **pipes, **options)
+    options = {"env": {**environment(), "TMPDIR": str(project / TEMPORARY)}, "stdin": subprocess.DEVNULL, **options}
+    return start_process(line, cwd=project, errors="replace", start_new_session=True, **options)
 
 
 def finish(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:

@@ -1,5 +1,6 @@
 """Run make and stages in copies of this project."""
 
+import functools
 import json
 import os
 import re
@@ -8,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.processes import ROOT, UNFINISHED, capture, reset_signals, without_network
+from tests.processes import ROOT, UNFINISHED, capture, start_process, without_network
 
 SAMPLE = ("DATASET=sample", "RECIPE=quick")
 Result = subprocess.CompletedProcess[str]
@@ -25,9 +26,10 @@ def make(project: Path, *arguments: str, network: bool = True) -> Result:
     return capture(command, cwd=project, env=clean_environment(), errors="replace", timeout=500)
 
 
-def list_stages(goal: str) -> tuple[str, ...]:
-    """Return the stages that a goal needs, in order; without an interpreter, make would start all of them."""
-    return tuple(re.findall(r"engine\.make run (\w+)", make(ROOT, "--dry-run", "VENV=nowhere", goal).stdout))
+@functools.cache
+def list_stages() -> tuple[str, ...]:
+    """Return the stages of `make all`, in order; without an interpreter, make would start all of them."""
+    return tuple(re.findall(r"engine\.make run (\w+)", make(ROOT, "--dry-run", "VENV=nowhere", "all").stdout))
 
 
 def by_hand(name: str, *options: str) -> list[str]:
@@ -41,16 +43,7 @@ def stage(project: Path, *arguments: str) -> Result:
 
 def start(project: Path, *command: str) -> subprocess.Popen[str]:
     """Start a command in a new process group; do not wait for it."""
-    return subprocess.Popen(
-        command,
-        cwd=project,
-        env=clean_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=reset_signals,
-    )
+    return start_process(command, cwd=project, env=clean_environment(), start_new_session=True)
 
 
 def assert_quiet(project: Path, *arguments: str) -> None:
@@ -92,9 +85,6 @@ def check_out(project: Path) -> Path:
     return project
 
 
-STAGES = list_stages("all")
-
-
 def link_environment(project: Path) -> Path:
     """Make .venv the environment that runs the tests."""
     venv = project / ".venv"
@@ -116,7 +106,7 @@ def digests(project: Path) -> dict[str, str]:
     """Return the sha256 of every output except those that include durations."""
     found = {
         f"{stage}/{name}": facts["sha256"]
-        for stage in STAGES
+        for stage in list_stages()
         if (project / "artifacts" / stage).exists()
         for name, facts in manifest(project, stage)["outputs"].items()
     }

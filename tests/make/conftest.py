@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.engine import STORE
 from tests.conftest import Shared
-from tests.make.common import SAMPLE, STAGES, assert_quiet, check_out, copy, make, outcome
+from tests.make.common import SAMPLE, assert_quiet, check_out, copy, list_stages, make, outcome
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +21,7 @@ def made(fresh: Path, built: Path, shared: Shared) -> Path:
 
     def make_all(to: Path) -> None:
         copy(built / STORE, copy(fresh, to) / "artifacts" / STORE)
-        assert outcome(make(to, "all", *SAMPLE)) == dict.fromkeys(STAGES, "restored")
+        assert outcome(make(to, "all", *SAMPLE)) == dict.fromkeys(list_stages(), "restored")
 
     return shared("a made project", make_all)
 

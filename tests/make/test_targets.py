@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.make.common import SAMPLE, STAGES, copy, digests, make, outcome, stages_run, worked
+from tests.make.common import SAMPLE, copy, digests, list_stages, make, outcome, stages_run, worked
 
 pytestmark = pytest.mark.slow
 
@@ -55,7 +55,7 @@ def test_clean_keeps_the_store_and_distclean_needs_confirmation(project: Path) -
     before = digests(project)
     assert make(project, "clean").returncode == 0
     assert not list(project.glob("artifacts/[!.]*"))
-    assert outcome(make(project, "train", *SAMPLE)) == dict.fromkeys(STAGES[:4], "restored")
+    assert outcome(make(project, "train", *SAMPLE)) == dict.fromkeys(list_stages()[:4], "restored")
     assert digests(project) == {name: before[name] for name in digests(project)}
     refused = make(project, "distclean")
     assert (refused.returncode, "YES=1" in refused.stderr) == (2, True)

@@ -18,8 +18,8 @@ from pipeline.data.dataset import FILES
 from pipeline.engine.artifacts import describe_outputs, read_manifest, write_manifest
 from pipeline.engine.make import load_stage
 from pipeline.engine.resume_log import RESUME_LOG
-from tests.make.common import STAGES as STAGES
-from tests.processes import environment, reset_signals
+from tests.make.common import list_stages
+from tests.processes import start_process
 
 LINES, FEWEST = 12, 4  # for training, for validation: a line image takes a quarter of a second
 SMALL_ROWS: dict[str, Any] = {"layers": "conv4x5/8x2p2,conv6x5x3/1p0x1", "epochs": 2, "batch_size": 8}
@@ -84,23 +84,13 @@ def build(artifacts: Path) -> None:
     options = {"download": {"dataset": "sample"}, "train": {"recipe": "quick"}}
     artifacts.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.chdir(artifacts.parent):
-        for name in STAGES:
+        for name in list_stages():
             load_stage(name)(**options.get(name, {}))
 
 
 def start(project: Path, *line: str, **more: Any) -> subprocess.Popen[str]:
     """Start `handwriting LINE` in another process, with its output in pipes."""
-    command = [sys.executable, "-m", "stages", *line]
-    return subprocess.Popen(
-        command,
-        cwd=project,
-        env=environment(),
-        preexec_fn=reset_signals,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        **more,
-    )
+    return start_process([sys.executable, "-m", "stages", *line], cwd=project, **more)
 
 
 def read_entries(folder: Path) -> list[list[Any]]:

@@ -10,9 +10,9 @@ import pytest
 from pipeline.data import idx
 from pipeline.data.dataset import FILES, DatasetError
 from pipeline.own_data.obtain import download_or_convert
+from tests.make.common import list_stages
 from tests.pipeline.own_data.common import CLASSES, draw, save, write_folder
 from tests.processes import Run
-from tests.stages.common import STAGES
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def download(run: Run, source: Path, *more: str) -> CompletedProcess[str]:
 def test_folder_of_pictures_passes_all_stages(run: Run, mine: Path, tmp_path: Path) -> None:
     result = download(run, mine)
     assert "dark on light" in result.stdout and "fitted to 28 x 28" in result.stdout, result.stderr
-    for stage in STAGES[1:]:
+    for stage in list_stages()[1:]:
         result = run(stage, *(["--recipe", "quick", "--epochs", "20"] if stage == "train" else []))
         assert result.returncode == 0, result.stderr
         assert "warning" not in result.stderr

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.processes import ROOT, UNFINISHED, reset_signals
+from tests.processes import ROOT, UNFINISHED, start_process
 
 ENVIRONMENT = {
     name: value
@@ -30,11 +30,7 @@ def write_project(folder: Path, **modules: str) -> Path:
 
 def start(folder: Path, *line: str) -> subprocess.Popen[str]:
     """Start `python -m LINE`, with its streams in pipes."""
-    pipe = subprocess.PIPE
-    command = [sys.executable, "-m", *line]
-    return subprocess.Popen(
-        command, cwd=folder, env=ENVIRONMENT, preexec_fn=reset_signals, stdin=pipe, stdout=pipe, stderr=pipe, text=True
-    )
+    return start_process([sys.executable, "-m", *line], cwd=folder, env=ENVIRONMENT, stdin=subprocess.PIPE)
 
 
 def call(folder: Path, *line: str) -> tuple[int | None, str, str]:

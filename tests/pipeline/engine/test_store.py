@@ -8,7 +8,7 @@ from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.pruning import prune
 from pipeline.engine.results import list_results
 from pipeline.engine.store import check_output, commit, entry_of, private_folder, publish_result, stage_lock
-from tests.processes import environment, reset_signals
+from tests.processes import start_process
 
 KEYS = [f"{number:064x}" for number in range(1 << 200, (1 << 200) + 9 * (1 << 196), 1 << 196)]
 
@@ -26,14 +26,7 @@ def put(artifacts: Path, stage: str, key: str, size: int = 1000) -> Path:
 def start(code: str) -> subprocess.Popen[str]:
     """Start a process that runs `code`; return when it prints `ready`."""
     program = f"import sys, time\nfrom pathlib import Path\nfrom pipeline.engine.store import *\n{code}"
-    process = subprocess.Popen(
-        [sys.executable, "-c", program],
-        env=environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        preexec_fn=reset_signals,
-    )
+    process = start_process([sys.executable, "-c", program], stdin=subprocess.PIPE, stderr=None)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     return process
