@@ -69,7 +69,8 @@ function describeWeightStep(found) {
   const { first, adds, before, share } = takeWeightStep(found, 1);
   const rule = `${two(PATHS.A.first)} + ${STEP_SIZE} × ${formatExactly(-found.slope.A)} = ${two(first.A)}`;
   const rise = `the ${found.name} rises from ${percent(found.share)} to ${percent(share)}`;
-  return `${rule}. The path adds ${two(adds)}, not ${two(before)}, and ${rise}.`;
+  const sums = `The path adds ${two(adds)}, not ${two(before)}, and ${rise}.`;
+  return `${rule} (${STEP_SIZE} is a large step, so that one can see it). ${sums}`;
 }
 
 /** Return what a step leaves out. */
@@ -77,7 +78,7 @@ function writeNote({ step, taken }, { other, sentByOther }) {
   const others = `The other scores send errors, too: that of ${other} sends ${signed(sentByOther)}.`;
   if (step === 1) return `The error is the slope of the loss over the score. ${others}`;
   if (step < STEPS_BACK) return MADE_UP;
-  if (taken > 0) return "In training, every open weight takes its step at once.";
+  if (taken > 0) return "In training, every weight with a slope takes its step at once.";
   return "This walk back is called *backpropagation*. A kernel’s weight adds up the walks from all its positions.";
 }
 

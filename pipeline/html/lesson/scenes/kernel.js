@@ -3,14 +3,17 @@
 const KERNEL = { size: 5, stride: 2, most: 1, step: 0.05, fullMap: 5 }; // fullMap: a sum in full colour
 const SLIDE = 150; // milliseconds at each stop
 const KERNELS = {
-  A: { cell: (row) => [-0.5, 0, 1, 0, -0.5][row], answer: "No: A lights up on horizontal strokes. Try B." },
+  A: {
+    cell: (row) => [-0.5, 0, 1, 0, -0.5][row],
+    answer: "No: A lights up on horizontal strokes. B is right: press it.",
+  },
   B: {
     cell: (row, column) => [-0.5, 0, 1, 0, -0.5][column],
     answer: "Yes. Its middle column adds ink, its outer columns subtract it.",
   },
   C: {
     cell: (row, column) => [1, -0.25, -0.4, 0, 0][Math.abs(row + column - 4)],
-    answer: "No: C lights up on strokes that lean like /. Try B.",
+    answer: "No: C lights up on strokes that lean like /. B is right: press it.",
   },
   Edge: {
     cell: (row, column) => [-1, -0.5, 0, 0.5, 1][column],

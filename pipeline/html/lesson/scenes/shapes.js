@@ -53,7 +53,7 @@ const STEPS_OF_SHAPES = {
     why(page, { filled }) {
       const { length } = storyOf(page).terms;
       const maps = `${length} edge ${length === 1 ? "map" : "maps"} went in`;
-      return filled < stopsOf(page) ? "" : `${maps}, one map came out. So a *shape* is a kernel over edge maps.`;
+      return filled < stopsOf(page) ? "" : `${maps}, one came out: a kernel over edge maps, a *shape*, makes one map.`;
     },
     action: (scene) => (hasSlid(scene) ? { label: "Switch it off", run: () => turnOn(scene) } : null),
     others: (scene) => (hasSlid(scene) ? [{ label: "Again", run: () => slideShape(scene) }, backFrom(scene)] : []),

@@ -141,7 +141,7 @@ function buildNeurons(scene, parts) {
     pad.style.setProperty("--ratio", `${columns} / ${rows}`);
     parts.neuronFrame.hidden = neuron === null;
     if (neuron === null) {
-      setText(parts.neuronText, "Press one.");
+      setText(parts.neuronText, `${count} neurons: press one.`);
       return drawWires([]);
     }
     const place = { top: Math.floor(neuron / columns), left: neuron % columns, height: 1, width: 1 };

@@ -110,7 +110,7 @@ def test_a_pupil_adds_up_a_shape_switches_it_off_and_goes_back(page: Page) -> No
     assert sum(numbers(page, ".strip small")) == pytest.approx(sums, abs=1e-6)
     assert sums + bias == pytest.approx(square, abs=1e-6)
     go_on(page, "Slide it")
-    expect(page.locator(".why")).to_contain_text("kernel over edge maps")  # it has slid
+    expect(page.locator(".why")).to_contain_text("one came out")  # it has slid
     assert numbers(page, ".to figcaption") == [square]
     go_on(page, "Switch it off")
     page.locator(".neurons .over").press("ArrowRight")
