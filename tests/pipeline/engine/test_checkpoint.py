@@ -75,6 +75,7 @@ def test_run_with_another_key_ignores_and_keeps_the_checkpoint(tmp_path: Path) -
     assert grow(tmp_path / "grow").startswith("5 rings, 2 of them old")
 
 
+@pytest.mark.slow
 def test_forced_run_neither_uses_nor_keeps_a_checkpoint(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     arguments = {"output": tmp_path / "grow", "rings": 5, "until": 99, "how": "stopped"}
     with pytest.raises(KeyboardInterrupt):

@@ -67,6 +67,7 @@ def test_results_that_were_restored_last_are_kept(folder: Path) -> None:
     assert list(prune(folder, keep=2)) == [second.name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("owned", [True, False])
 def test_results_that_are_published_or_named_in_another_clone_with_the_same_store_are_kept(
     owned: bool, tmp_path: Path

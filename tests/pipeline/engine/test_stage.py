@@ -208,6 +208,7 @@ def test_package_that_is_not_installed_is_refused(tmp_path: Path) -> None:
         import_(output=tmp_path / "import_")
 
 
+@pytest.mark.slow
 def test_input_published_during_the_run_is_not_read(tmp_path: Path) -> None:
     plant(output=tmp_path / "plant", number=1)
     copy(tmp_path / "plant", tmp_path / "copy", other=5)

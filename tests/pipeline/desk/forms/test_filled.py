@@ -53,6 +53,7 @@ def list_records(result: Result) -> set[tuple[int, str, str]]:
     return {(row.line, row.region, row.text) for row in result.rows}
 
 
+@pytest.mark.slow
 def test_turned_page_has_the_records_of_its_lines(detector: Detector) -> None:
     move = Move(2.5, 0.98, 40, -30)
     result = read(detector, move_page(fill(2, empty=(2,)), move), make_form())
@@ -123,6 +124,7 @@ def test_field_that_is_the_whole_page_needs_no_alignment(edges: Edges, detector:
     assert [(row.region, row.confidence > 0) for row in result.rows] == [("all", True)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("move", "word", "is_doubtful"), [(Move(4), "4.0 degrees", False), (Move(0, 1, 110), "9%", True)]
 )

@@ -61,6 +61,7 @@ def test_pages_within_the_limits_have_no_excess(move: Move) -> None:
     assert not Placement(turn, complex(*corner) / max(SIZE)).describe_excess(SIZE)
 
 
+@pytest.mark.slow
 def test_pages_of_other_resolutions_are_laid(reference: Reference) -> None:
     page = draw_ledger(3).resize((SIZE[1] * 3 // 2, SIZE[0] * 3 // 2), Image.Resampling.BICUBIC)
     placement = align_page(reference, to_levels(page))

@@ -98,6 +98,7 @@ def test_card_of_custom_data_has_no_licence_and_no_hub_id(nasty: Path) -> None:
 ALL = ("built", "nasty", "convolutional")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("library", "source", "which"),
     [

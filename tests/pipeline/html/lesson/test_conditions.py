@@ -86,6 +86,7 @@ def test_scenes_of_a_network_with_one_kernel_and_with_many_fit(
         expect(page.locator(".maps button")).to_have_count(model.networks[0].layers[0].output_shape[0])
 
 
+@pytest.mark.slow
 def test_network_without_convolutions_is_explored_without_maps(tmp_path: Path, browser: Browser) -> None:
     other = tmp_path / "dense.html"
     other.write_text(render_lesson(make_model("8", shape=(28, 28), class_names=DIGITS))[0], encoding="utf-8")

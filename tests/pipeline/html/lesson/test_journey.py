@@ -321,6 +321,7 @@ def test_every_scene_is_accessible_and_fits(scheme: Any, size: dict[str, Any], f
             assert box["y"] + box["height"] <= size["viewport"]["height"] + 1, scene
 
 
+@pytest.mark.slow
 def test_window_that_turns_narrow_in_the_middle_of_a_motion_shows_all_of_it(file: Path, browser: Browser) -> None:
     with open_page(browser, file, "#scene=3&step=4", **LAPTOP) as page:
         wait_until(page, "state.scenes[3].filled > 2")

@@ -38,6 +38,7 @@ def clear(detector: Detector) -> list[int]:
     return found
 
 
+@pytest.mark.slow
 def test_light_noise_and_grey_levels_of_either_polarity_hardly_matter(detector: Detector, clear: list[int]) -> None:
     generator, correct = np.random.default_rng(1), []
     y, x = np.meshgrid(np.linspace(-1, 1, 320), np.linspace(-1, 1, 300), indexing="ij")

@@ -47,6 +47,7 @@ def test_a_seed_gives_one_line_and_another_seed_another() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_local_contrast_survives_its_coding() -> None:
     contrast = np.linspace(-4, 4, 100, dtype=np.float32)
     assert np.abs(decode_contrast(encode_contrast(contrast)) - contrast).max() < 0.03
