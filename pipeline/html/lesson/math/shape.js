@@ -34,12 +34,15 @@ function forwardWithout({ model: { layers }, shapes }, { values }, off) {
   return forward(layers.slice(shapes + 1), maps);
 }
 
-/** Return what each shape does alone: {change, best}, of the score that was the largest, and what is, without it. */
+/**
+ * Return what each shape does alone: {change, best}. change: of the score that was the largest, between the two scores
+ * as shown. best: the largest without it.
+ */
 function tryEach(page, reading) {
   const best = indexOfLargest(reading.logits);
   return Array.from({ length: page.model.layers[page.shapes].biases.length }, (_, unit) => {
     const scores = forwardWithout(page, reading, [unit]).at(-1);
-    return { change: scores[best] - reading.logits[best], best: indexOfLargest(scores) };
+    return { change: round2(scores[best]) - round2(reading.logits[best]), best: indexOfLargest(scores) };
   });
 }
 

@@ -53,7 +53,7 @@ function buildPictures(scene, parts) {
   });
   return ({ picture, shape, step }) => {
     const isLast = step === WHO;
-    picturesOf(page).forEach(({ ink, label, reading: { logits, best }, reading }, i) => {
+    picturesOf(page).forEach(({ ink, label, reading: { best } }, i) => {
       const button = buttons[i];
       const [canvas, words] = button.children;
       button.hidden = !isLast && i > 0;
@@ -61,7 +61,7 @@ function buildPictures(scene, parts) {
       setAttributes(button, { "aria-pressed": isLast && i === picture });
       if (button.hidden) return;
       paintInk(canvas, ink, model.shape[1]);
-      const change = forwardWithout(page, reading, [shape]).at(-1)[best] - logits[best];
+      const { change } = trialsOf(page, picturesOf(page)[i])[shape];
       setText(words, isLast ? `${best === label ? "" : "as "}${outputNames(model)[best]}: ${signed(change)}` : "");
     });
   };

@@ -61,7 +61,7 @@ function buildSumViews(scene, parts) {
     isHovered: true,
   });
   const exact = story.reading.values[index + 1][story.unit * count + story.position];
-  setText(parts.exact, `Rounded to two decimals; the network has ${two(exact)}.`);
+  setText(parts.exact, `The network has ${two(exact)}; the sums above are rounded.`);
 
   const drawSum = (own) => {
     const term = terms[own.map];

@@ -125,6 +125,18 @@ def test_shape_of_the_story_is_needed_most_of_those_that_are_seen() -> None:
     assert unit == seen[0]
 
 
+def test_change_of_a_score_is_the_difference_of_the_scores_that_are_shown() -> None:
+    changes, before, after = ask(
+        make("conv16,conv24,20"),
+        """const { trials, reading } = story;
+        const best = indexOfLargest(reading.logits);
+        const without = trials.map((_, unit) => forwardWithout(page, reading, [unit]).at(-1)[best]);
+        return [trials.map(({ change }) => change), two(reading.logits[best]), without.map(two)];""",
+    )
+    shown = [float(score.replace("\N{MINUS SIGN}", "-")) for score in [before, *after]]
+    assert changes == pytest.approx([score - shown[0] for score in shown[1:]], abs=1e-6)
+
+
 def test_small_set_changes_the_answer_and_no_smaller_part_of_its_search_does() -> None:
     best, sets = ask(
         make("conv16,conv24,20"),
