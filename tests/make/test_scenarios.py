@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.make.common import SAMPLE, make, outcome, stages_run
 
 OPTIMIZERS = "pipeline/network/optimizers.py"
 
 
+@pytest.mark.slow
 def test_make_reruns_what_an_edit_can_change_and_nothing_else(project: Path) -> None:
     for path in [*project.glob("stages/*.py"), *project.glob("pipeline/*/*.py"), *project.glob("artifacts/*/*")]:
         path.touch()

@@ -17,7 +17,9 @@ def arrays(folder: Path) -> dict[str, Any]:
     return {path.name: np.load(path) for path in folder.glob("*.npy")}
 
 
-@pytest.mark.parametrize(("number", "part", "count"), [(0, "train", LINES), (1, "validation", FEWEST)])
+@pytest.mark.parametrize(
+    ("number", "part", "count"), [pytest.param(0, "train", LINES, marks=pytest.mark.slow), (1, "validation", FEWEST)]
+)
 def test_only_training_lines_show_the_first_images_and_most_fonts(
     number: int, part: str, count: int, built: Path, reader_inputs: Path
 ) -> None:

@@ -18,6 +18,7 @@ def untimed_page(project: Path) -> bytes:
     return untimed((project / "artifacts/report/index.html").read_bytes())
 
 
+@pytest.mark.slow
 def test_report_is_stale_while_there_is_a_new_training_run(run: Run, project: Path) -> None:
     before = page(project)
     assert run("train", "--recipe", "quick", "--epochs", "1").returncode == 0

@@ -3,10 +3,13 @@
 import signal
 from pathlib import Path
 
+import pytest
+
 from tests.processes import Run, wait_for
 from tests.stages.common import start
 
 
+@pytest.mark.slow
 def test_interrupted_training_keeps_its_progress(run: Run, project: Path) -> None:
     line = ["train", "--recipe", "quick", "--epochs", "40", "--layers", "16"]
     process = start(project, *line)

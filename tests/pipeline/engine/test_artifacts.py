@@ -52,7 +52,9 @@ def test_manifest_of_another_stage_is_refused_and_replaced_by_rerun(tmp_path: Pa
     assert water(plant=tmp_path / "plant", output=tmp_path / "water").startswith("wet")
 
 
-@pytest.mark.parametrize("damage", ["flip", "decay", "cut", "delete"])
+@pytest.mark.parametrize(
+    "damage", ["flip", *(pytest.param(each, marks=pytest.mark.slow) for each in ("decay", "cut", "delete"))]
+)
 def test_damaged_output_is_reported_before_use_and_repaired_by_rerun(
     damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

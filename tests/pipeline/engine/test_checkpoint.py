@@ -21,7 +21,9 @@ from tests.processes import ROOT
 KEPT = "grow: progress is kept: run the same command again to resume"
 
 
-@pytest.mark.parametrize(("how", "error"), [("stopped", KeyboardInterrupt), ("full", OSError)])
+@pytest.mark.parametrize(
+    ("how", "error"), [pytest.param("stopped", KeyboardInterrupt, marks=pytest.mark.slow), ("full", OSError)]
+)
 def test_interrupted_stage_resumes_from_its_checkpoint(
     how: str, error: type[BaseException], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

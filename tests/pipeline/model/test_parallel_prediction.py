@@ -84,7 +84,7 @@ def finish(
         (SINGLE, 128),
         (Backend("threads"), 3),
         (Backend("threads", 5), 7),
-        (Backend("processes", 2), 77),
+        pytest.param(Backend("processes", 2), 77, marks=pytest.mark.slow),
     ],
 )
 def test_backend_and_block_size_do_not_change_a_bit(

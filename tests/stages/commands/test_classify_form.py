@@ -41,6 +41,7 @@ def write_page(path: Path, lines: int, move: Move) -> None:
     move_page(Image.fromarray(page.astype(np.uint8)), move).save(path)
 
 
+@pytest.mark.slow
 def test_pages_become_a_table_and_what_may_be_missing_is_named(run: Run, tmp_path: Path) -> None:
     write_page(tmp_path / "a.png", 1, Move())
     write_page(tmp_path / "b.png", 3, Move(-2, 1.01, 20, 15))

@@ -79,6 +79,7 @@ def test_predictions_are_published_last(project: Path, monkeypatch: pytest.Monke
         predict([Path(RAW)], probabilities=Path("probabilities.npy"))
 
 
+@pytest.mark.slow
 def test_key_contains_all_that_influences_the_predictions(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run resumes only with an equal key; tests/pipeline/model/test_blocks.py shows that."""
     monkeypatch.chdir(project)
@@ -122,6 +123,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 def test_invalid_input_is_one_line_and_no_file_is_left(run: Run, project: Path) -> None:
     images = np.load(project / RAW)
     np.save(project / "small.npy", images[:, :27])

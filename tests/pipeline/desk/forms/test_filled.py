@@ -80,6 +80,7 @@ def test_line_has_the_number_of_its_row_in_the_printed_table(detector: Detector)
     assert {row.line for row in result.rows} == {1, 3, 4}
 
 
+@pytest.mark.slow
 def test_page_of_another_form_is_read_as_it_lies(detector: Detector) -> None:
     page = Image.new("L", SIZE[::-1], 240)
     page.paste(Image.fromarray(240 - enlarge(sample_digits()[0][CLEAR[0]], 1) // 2), (FIRST + 20, TOP + 40))
@@ -103,6 +104,7 @@ def test_page_that_lies_turned_is_read_upright(detector: Detector, degrees: int)
     assert np.array_equal(result.boxes, wanted.boxes)
 
 
+@pytest.mark.slow
 def test_page_without_ink_is_blank_and_one_that_fits_two_ways_up_is_read_in_both(
     detector: Detector, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -206,6 +206,7 @@ def test_reference_has_print_and_all_regions() -> None:
         add_reference(Form((Region("a", ("0", "0", "900", "9")),)), page, "first.png")
 
 
+@pytest.mark.slow
 def test_print_is_what_the_reference_page_shares_with_the_first_other_page_that_shows_it() -> None:
     form, page = Form((Region("a"),)), draw_ledger(1)
     others = [load_page(each, "other") for each in (page, Image.new("L", page.size, 240), draw_ledger(2))]

@@ -73,6 +73,7 @@ def test_reference_lies_on_itself(reference: Reference) -> None:
     assert align_page(reference, to_levels(draw_ledger(1))) == Placement()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [draw_ledger(4, printed=False), Image.new("L", SIZE[::-1], 240)])
 def test_page_with_nothing_in_common_is_not_laid(reference: Reference, page: Image.Image) -> None:
     assert align_page(reference, to_levels(page)) is None

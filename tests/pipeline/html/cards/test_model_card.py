@@ -30,6 +30,7 @@ from stages.train import train
 from tests.processes import ROOT
 from tests.stages.common import write_custom_dataset
 
+pytestmark = pytest.mark.slow
 NASTY = ("a|b", "`c`", "<script>alert(1)</script>", "[x](y) *z* $w$ \\| &lt;")
 
 
@@ -87,7 +88,6 @@ def test_hugging_face_parses_front_matter(built: Path) -> None:
     }
 
 
-@pytest.mark.slow
 def test_card_of_custom_data_has_no_licence_and_no_hub_id(nasty: Path) -> None:
     data = ModelCard(card_of(nasty)).data.to_dict()
     assert data.keys().isdisjoint({"license", "datasets"})
@@ -98,12 +98,11 @@ def test_card_of_custom_data_has_no_licence_and_no_hub_id(nasty: Path) -> None:
 ALL = ("built", "nasty", "convolutional")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("library", "source", "which"),
     [
         *(("onnxruntime", "card", which) for which in ALL),
-        *(pytest.param("torch", "card", which, marks=pytest.mark.slow) for which in ALL),
+        *(("torch", "card", which) for which in ALL),
         ("onnxruntime", "docs", "built"),
     ],
 )

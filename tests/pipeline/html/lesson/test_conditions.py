@@ -14,6 +14,7 @@ from pipeline.html.lesson.page import model_values, render_lesson
 from tests.browser import PHONE, find_box, is_wider_than_screen, open_page, wait_until
 from tests.pipeline.models import make_model
 
+pytestmark = pytest.mark.slow
 DIGITS = tuple("0123456789")
 STILL: dict[str, Any] = {**PHONE, "reduced_motion": "reduce"}
 LACK = """
@@ -62,7 +63,7 @@ def test_chart_is_drawn_again_when_what_stands_below_it_takes_its_room(file: Pat
         assert find_box(text)["y"] + find_box(text)["height"] <= find_box(rule)["y"] + 1
 
 
-@pytest.mark.parametrize("layers", ["conv1,conv8,6", pytest.param("conv32,conv96x3/2,20", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("layers", ["conv1,conv8,6", "conv32,conv96x3/2,20"])
 def test_scenes_of_a_network_with_one_kernel_and_with_many_fit(
     layers: str, file: Path, tmp_path: Path, browser: Browser
 ) -> None:
@@ -86,7 +87,6 @@ def test_scenes_of_a_network_with_one_kernel_and_with_many_fit(
         expect(page.locator(".maps button")).to_have_count(model.networks[0].layers[0].output_shape[0])
 
 
-@pytest.mark.slow
 def test_network_without_convolutions_is_explored_without_maps(tmp_path: Path, browser: Browser) -> None:
     other = tmp_path / "dense.html"
     other.write_text(render_lesson(make_model("8", shape=(28, 28), class_names=DIGITS))[0], encoding="utf-8")

@@ -141,6 +141,7 @@ def test_a_pupil_adds_up_a_shape_switches_it_off_and_goes_back(page: Page) -> No
     assert page.evaluate("[state.scenes[3].step, state.scenes[3].missing]") == [6, None]
 
 
+@pytest.mark.slow
 def test_a_pupil_rubs_out_ink_and_sees_scores_become_percentages(page: Page) -> None:
     page.evaluate("location.hash = '#scene=4'")
     expect(page.locator(".eraser")).to_have_count(2)

@@ -36,7 +36,9 @@ def read(reader: Reader, pictures: Sequence[PictureFile], backend: Backend | Non
     return [reading.error or reading.text for reading, _ in outcomes]
 
 
-@pytest.mark.parametrize("backend", [None, Backend("threads", 2), Backend("processes", 2)])
+@pytest.mark.parametrize(
+    "backend", [None, Backend("threads", 2), pytest.param(Backend("processes", 2), marks=pytest.mark.slow)]
+)
 def test_results_and_errors_are_in_the_order_of_the_pictures(
     backend: Backend | None,
     reader: Reader,

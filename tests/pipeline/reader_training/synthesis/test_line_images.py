@@ -55,6 +55,7 @@ def test_local_contrast_survives_its_coding() -> None:
     assert clipped < 1e-3
 
 
+@pytest.mark.slow
 def test_labels_are_in_order_within_the_line_and_digits_where_stretching_leaves_them() -> None:
     for each in synthetic():
         symbols, left, right = each.labels[each.labels[:, 0] >= 0].T
