@@ -46,6 +46,7 @@ def test_other_layers_start_from_random_weights(reader_inputs: Path, tmp_path: P
     assert load_training(output)["start"] is None
 
 
+@pytest.mark.slow
 def test_what_cannot_be_trained_or_started_from_is_refused(reader_inputs: Path, tmp_path: Path) -> None:
     synthetic, output = reader_inputs / "lines", tmp_path / "artifacts" / "rows"
     with pytest.raises(UsageError, match="128"):

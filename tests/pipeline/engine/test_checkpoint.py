@@ -70,6 +70,7 @@ def test_example_of_the_reference_resumes(tmp_path: Path, monkeypatch: pytest.Mo
     assert visible(tmp_path / "out/simulate") == ["manifest.json", *parts]
 
 
+@pytest.mark.slow
 def test_run_with_another_key_ignores_and_keeps_the_checkpoint(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         grow(tmp_path / "grow", until=2, how="stopped")

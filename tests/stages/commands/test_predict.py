@@ -171,6 +171,7 @@ def test_second_process_cannot_write_the_same_output(call: Run, project: Path) -
     assert call("predict", RAW).returncode == 0
 
 
+@pytest.mark.slow
 def test_progress_is_kept_only_if_a_block_is_done(call: Run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     unreachable = ["--scheduler", "tcp://127.0.0.1:9"]
     failed = call("predict", RAW, *unreachable)

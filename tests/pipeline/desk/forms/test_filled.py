@@ -72,6 +72,7 @@ def test_turned_page_has_the_records_of_its_lines(detector: Detector) -> None:
         assert abs((complex(a, b) * middle + complex(c, d)).real - line.real) < PITCH / 2
 
 
+@pytest.mark.slow
 def test_line_has_the_number_of_its_row_in_the_printed_table(detector: Detector) -> None:
     page = np.asarray(fill(2)).copy()
     second = slice(TOP + PITCH, TOP + 2 * PITCH)

@@ -90,6 +90,7 @@ def test_a_pupil_draws_a_digit_and_slides_a_kernel(page: Page) -> None:
     assert numbers(page, ".numbers .cells span")[12] == 0.95
 
 
+@pytest.mark.slow
 def test_a_pupil_adds_up_a_shape_switches_it_off_and_goes_back(page: Page) -> None:
     page.emulate_media(**STILL)  # test_window_that_turns_narrow sees the scene move
     page.evaluate("location.hash = '#scene=3'")

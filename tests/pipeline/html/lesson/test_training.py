@@ -131,6 +131,7 @@ LEARN = f"""(layers, inks, labels, signs, another, count) => {{
 }}"""
 
 
+@pytest.mark.slow
 def test_network_of_the_page_learns_pictures_and_then_a_sign_without_forgetting() -> None:
     network, steps = make_model(LEARNER, shape=(28, 28), class_names=DIGIT_NAMES).networks[0], 8
     images, labels = (each[:100] for each in sample_digits())

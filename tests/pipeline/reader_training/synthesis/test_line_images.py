@@ -68,6 +68,7 @@ def test_labels_are_in_order_within_the_line_and_digits_where_stretching_leaves_
         assert (right[digits] <= SIDE + LINE_IMAGE_WIDTH - REACH).all()
 
 
+@pytest.mark.slow
 def test_spaces_are_between_digits_and_other_writing_has_one_label() -> None:
     seen = set[int]()
     for each in synthetic():
