@@ -63,6 +63,7 @@ def test_evaluate_shows_what_the_network_says_of_the_first_test_image(run: Run, 
     assert line.endswith(f": {outputs.argmax()} with confidence {outputs.max():.2%}; real label {label}")
 
 
+@pytest.mark.slow
 def test_name_of_the_folder_may_be_any_bytes(run: Run, tmp_path: Path) -> None:
     folder = write_custom_dataset(tmp_path / os.fsdecode(b"\xff"))
     for state in ("custom: 4 files", "up to date"):

@@ -142,6 +142,7 @@ def test_errors_are_red_on_a_colour_terminal(tmp_path: Path) -> None:
         assert show([*PROGRAM, "trian"], cwd=tmp_path, **variables).raw.startswith("handwriting: No such command")
 
 
+@pytest.mark.slow
 def test_stage_ends_on_a_terminal_with_its_name_and_state(project: Path) -> None:
     for more, end in ((["--epochs", "1"], "artifacts/train"), (["--epochs", "1"], "up to date"), ([], "restored")):
         shown = show([*PROGRAM, "train", "--recipe", "quick", *more], cwd=project)

@@ -44,6 +44,7 @@ def test_reader_is_trained_and_reads(reader_inputs: Path, tmp_path: Path, monkey
     assert load(output).digest == found.digest
 
 
+@pytest.mark.slow
 def test_dense_layers_and_other_classes_are_refused(reader_inputs: Path, tmp_path: Path) -> None:
     output = tmp_path / "artifacts" / "detector"
     with pytest.raises(UsageError, match="128"):

@@ -30,6 +30,7 @@ def test_a_network_is_trained_with_outputs_by_column(reader_inputs: Path) -> Non
     assert np.array_equal(exported.parameters[0], model.parameters[0])
 
 
+@pytest.mark.slow
 def test_a_run_starts_from_a_network_of_the_same_layers_and_says_so(reader_inputs: Path, tmp_path: Path) -> None:
     trained, output = load_model(reader_inputs / "rows"), tmp_path / "artifacts" / "rows"
     before = trained.parameters[0]
@@ -40,6 +41,7 @@ def test_a_run_starts_from_a_network_of_the_same_layers_and_says_so(reader_input
     np.testing.assert_allclose(load_model(output).parameters[0], before, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_other_layers_start_from_random_weights(reader_inputs: Path, tmp_path: Path) -> None:
     output, start = tmp_path / "artifacts" / "rows", reader_inputs / "rows" / "model.safetensors"
     rows(lines=reader_inputs / "lines", output=output, start=start, **{**SMALL_ROWS, "layers": OTHER_LAYERS})

@@ -277,6 +277,7 @@ def test_variable_of_the_rules_is_refused_on_the_command_line(variable: str, fie
     assert_refused(field, f"Unknown variable {variable.partition('=')[0]}: ", "SEEDS=x", variable)
 
 
+@pytest.mark.slow
 def test_force_runs_the_stages_that_are_goals(field: Path) -> None:
     edit(field / "Makefile", "python :=", "both.inputs := reap sow\npython :=")
     with open(field / "Makefile", "a", encoding="utf-8") as file:

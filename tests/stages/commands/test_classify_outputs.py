@@ -226,6 +226,7 @@ def test_no_file_is_overwritten(boxes: str, names: list[str], words: str, run: R
     assert {path: path.read_bytes() for path in project.rglob("*.png")} == before
 
 
+@pytest.mark.slow
 def test_resumed_run_replaces_no_copy_that_another_process_wrote(
     run: Run, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -259,6 +260,7 @@ def test_printing_run_replaces_no_copy_that_another_process_wrote(
     assert (project / "out/b.png").read_bytes() == b"another's"
 
 
+@pytest.mark.slow
 def test_restarted_run_publishes_its_own_copies_only(run: Run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The interrupted run had other pictures."""
     for name in ("a.png", "b.png"):

@@ -163,6 +163,7 @@ def test_invalid_output_is_reported(
     assert file_names(project) == {"artifacts"}
 
 
+@pytest.mark.slow
 def test_second_process_cannot_write_the_same_output(call: Run, project: Path) -> None:
     with working_folder(project / "predictions.npy", "predict"):
         assert_one_line(call("predict", RAW), 1, "another process is writing predictions.npy")

@@ -115,6 +115,7 @@ def test_json_has_names_changes_and_metrics(call: Run, add: Add, project: Path) 
     assert (other["validation_accuracy"], other["test_accuracy"], other["seconds"]) == (0.5, None, 3)
 
 
+@pytest.mark.slow
 def test_run_beside_the_published_one_has_the_name_of_its_folder_until_it_is_removed(
     call: Run, run: Run, project: Path
 ) -> None:

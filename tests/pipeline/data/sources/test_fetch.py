@@ -167,8 +167,8 @@ def test_known_data_sets_have_all_digests_and_the_sample_is_complete(out: Path) 
     ("respond", "reason"),
     [
         (page, "train-images-idx3-ubyte.gz is not a valid IDX file: it starts with b'<!DO'"),
-        (dripping, "train-images-idx3-ubyte.gz is too slow"),
-        (dripping_headers, "train-images-idx3-ubyte.gz is too slow"),
+        pytest.param(dripping, "train-images-idx3-ubyte.gz is too slow", marks=pytest.mark.slow),
+        pytest.param(dripping_headers, "train-images-idx3-ubyte.gz is too slow", marks=pytest.mark.slow),
         (redirecting, "train-images-idx3-ubyte.gz is not available (status 302)"),
         (endless, "train-images-idx3-ubyte.gz is too large, above 100,000 bytes"),
         (bomb, "train-images-idx3-ubyte.gz is not a valid IDX file: its shape (4294967295,"),

@@ -114,6 +114,7 @@ def test_digits_stand_where_the_ink_is_on_the_lines_above_and_below_too(monkeypa
     assert max(heights) > SHEET[0] - OUTER
 
 
+@pytest.mark.slow
 def test_kinds_have_their_shares_and_their_symbols() -> None:
     kinds = [each.kind for each in synthetic()]
     for kind, share in LINE_SHARES.items():
