@@ -38,8 +38,11 @@ def _memory() -> dict[str, tuple[Any, Any]]:
 
 
 def read_anew() -> None:
-    """Read every file again when its digest is next asked for: a write through a memory map may keep its times."""
-    _doubted.update(_memory())
+    """Read every file again when its digest is next asked for: a write through a memory map may keep its times.
+
+    Folders, here those of installed packages, are not read again: what changes in them changes their times.
+    """
+    _doubted.update(name for name in _memory() if not os.path.isdir(name.partition(" ")[2]))
 
 
 def file_stamp(path: Path | str) -> list[int] | None:
