@@ -14,10 +14,7 @@ from tests.pipeline.engine.garden import harvest, plant, water
     ("folder", "advice"),
     [("artifacts/plant", "make plant"), ("artifacts/tall", "--output artifacts/tall"), ("plant", "--output plant")],
 )
-@pytest.mark.parametrize(
-    "fault",
-    ["missing", pytest.param("damaged", marks=pytest.mark.slow), pytest.param("output", marks=pytest.mark.slow)],
-)
+@pytest.mark.parametrize("fault", ["missing", "damaged", "output"])
 def test_advice_is_about_the_folder_that_was_named(
     folder: str, advice: str, fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -34,10 +31,7 @@ def test_advice_is_about_the_folder_that_was_named(
     assert advice in str(error.value)
 
 
-@pytest.mark.parametrize(
-    "body",
-    ["", pytest.param("null", marks=pytest.mark.slow), pytest.param('{"stage": "plant"}', marks=pytest.mark.slow)],
-)
+@pytest.mark.parametrize("body", ["", "null", '{"stage": "plant"}'])
 def test_damaged_manifest_is_reported_and_repaired_by_rerun(body: str, tmp_path: Path) -> None:
     plant(output=tmp_path / "plant")
     before = read_manifest(tmp_path / "plant")
@@ -48,7 +42,6 @@ def test_damaged_manifest_is_reported_and_repaired_by_rerun(body: str, tmp_path:
     assert read_manifest(tmp_path / "plant").digest == before.digest
 
 
-@pytest.mark.slow
 def test_manifest_of_another_stage_is_refused_and_replaced_by_rerun(tmp_path: Path) -> None:
     plant(output=tmp_path / "plant")
     path = tmp_path / "plant" / "manifest.json"
@@ -82,7 +75,6 @@ def test_damaged_output_is_reported_before_use_and_repaired_by_rerun(
     assert (tmp_path / "plant" / "numbers.npy").read_bytes() == body
 
 
-@pytest.mark.slow
 def test_damaged_store_entry_is_not_restored(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     plant(output=tmp_path / "plant", number=3)
     entry = (tmp_path / "plant").resolve()
@@ -94,7 +86,6 @@ def test_damaged_store_entry_is_not_restored(tmp_path: Path, caplog: pytest.LogC
     assert len(np.load(tmp_path / "plant" / "numbers.npy")) == 3
 
 
-@pytest.mark.slow
 def test_inconsistent_inputs_are_refused(tmp_path: Path) -> None:
     plant(output=tmp_path / "plant", number=1)
     water(plant=tmp_path / "plant", output=tmp_path / "water")

@@ -42,7 +42,6 @@ def test_interrupted_stage_resumes_from_its_checkpoint(
     assert stored(tmp_path) == ["grow"]
 
 
-@pytest.mark.slow
 def test_example_of_the_reference_resumes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     blocks = read_page(ROOT / "docs/reference/stage.md").blocks
     (code,) = (block.text for block in blocks if "CHECKPOINT" in block.text and block.language == "python")

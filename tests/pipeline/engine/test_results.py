@@ -28,7 +28,6 @@ def folder(grown: Path, tmp_path: Path) -> Path:
     return copy(grown, tmp_path / "grown")
 
 
-@pytest.mark.slow
 def test_results_are_listed_oldest_first_without_damaged_ones(folder: Path) -> None:
     results = list_results(folder, "plant")
     assert [result.manifest.summary for result in results] == ["1 numbers", "2 numbers", "3 numbers"]
@@ -106,7 +105,6 @@ def name_while_prune_works(folder: Path, entry: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(store, "size", measure)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("late", [False, True])
 def test_results_computed_from_a_named_result_are_kept(
     late: bool, folder: Path, monkeypatch: pytest.MonkeyPatch

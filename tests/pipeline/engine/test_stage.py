@@ -97,7 +97,6 @@ def test_result_with_the_same_key_is_up_to_date(tmp_path: Path) -> None:
     assert line == f"up to date: nothing relevant has changed -> {tmp_path / 'plant'}"
 
 
-@pytest.mark.slow
 def test_unhashed_output_is_not_part_of_the_digest(tmp_path: Path) -> None:
     weigh(output=tmp_path / "weigh")
     first = read_manifest(tmp_path / "weigh")
@@ -107,7 +106,6 @@ def test_unhashed_output_is_not_part_of_the_digest(tmp_path: Path) -> None:
     assert first.digest == second.digest
 
 
-@pytest.mark.slow
 def test_resolved_parameters_are_part_of_the_key(tmp_path: Path) -> None:
     assert weigh(tmp_path / "weigh", kilos="1").startswith("1.0 kg")
     assert read_manifest(tmp_path / "weigh").provenance.parameters == {"kilos": 1.0, "unit": "kg"}
@@ -125,7 +123,6 @@ def test_wrong_parameter_is_reported_even_if_an_input_is_missing(tmp_path: Path)
     assert not any(tmp_path.iterdir())
 
 
-@pytest.mark.slow
 def test_parameter_changed_during_the_run_invalidates_the_result(tmp_path: Path) -> None:
     scale = tmp_path / "scale"
     scale.write_text("1")
@@ -186,7 +183,6 @@ def test_output_with_a_name_that_the_engine_uses_is_refused(
     assert visible(tmp_path) == []
 
 
-@pytest.mark.slow
 def test_names_that_the_engine_uses_are_free_in_subfolders(tmp_path: Path) -> None:
     names = ("deep/manifest.json", "deep/checkpoint", "checkpoint/manifest.json")
 

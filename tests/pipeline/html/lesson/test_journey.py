@@ -58,6 +58,7 @@ def marks(page: Page) -> dict[str, str]:
     return {text: mark for text, mark in picks if mark}
 
 
+@pytest.mark.slow
 def test_a_pupil_draws_a_digit_and_slides_a_kernel(page: Page) -> None:
     wait_until(page, "state.scenes[1]?.points > 5")  # it opens alive
     expect(page.locator(".answer")).not_to_be_empty()
