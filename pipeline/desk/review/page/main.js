@@ -5,6 +5,7 @@ const nameShown = () => `${state.view} ${state.focus?.page} ${state.focus?.id}`;
 function draw() {
   const isEnd = state.view === "end";
   const isForm = state.view === "form";
+  [crops.before, crops.now] = [crops.now, new Map()];
   get("desk").hidden = isEnd || isForm;
   get("form").hidden = !isForm;
   document.body.classList.toggle("looks", !state.isWriter);
@@ -20,6 +21,8 @@ function draw() {
     drawSheet();
     say();
   }
+  crops.before.clear();
+  dropPictures();
 }
 
 // What a screen reader says of the number in the card.

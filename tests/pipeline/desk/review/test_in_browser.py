@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from pipeline.desk.review.review import write_json
 from pipeline.desk.review_data import list_constants
@@ -28,14 +28,14 @@ WINDOW = {"width": 1366, "height": 620}
 
 def write_pile(folder: Path, pile: dict[str, Any], name: str = "review.html", glance: int = 0) -> Path:
     """Write the page of a pile, and pictures with a stroke for each digit. glance: as in `list_constants`."""
-    for page in pile["pages"][3:]:
+    for page in pile["pages"][60:]:
         page["source"] = DOT
-    for page in pile["pages"][:3]:
+    for page in pile["pages"][:60]:
         image = Image.new("L", SIZE[::-1], 255)
         for row in page["rows"]:
             for left, top, right, bottom in row["boxes"]:
                 ImageDraw.Draw(image).line((left + 2, bottom, right - 2, top), 0, 3)
-        image.save(folder / page["file"])
+        image.rotate(page.get("turn", 0), expand=True).save(folder / page["file"])  # against the clock, as it lay
     data, constants = map(write_json, (pile, {**list_constants(), "glance": glance}))
     page = render("desk/review/review.html", data=data, constants=constants, digest=digest_script)
     (folder / name).write_text(page, encoding="utf-8")
@@ -404,6 +404,59 @@ def test_page_says_that_a_picture_has_moved(context: BrowserContext, tmp_path: P
     page = context.new_page()
     page.goto(file.as_uri())
     page.locator("#absent", has_text="one.png").wait_for()
+
+
+@pytest.mark.parametrize("count", [12, 300])
+def test_queue_of_many_pages_rests_while_nobody_acts_and_each_button_answers_the_mouse(
+    context: BrowserContext, tmp_path: Path, count: int
+) -> None:
+    doubtful = {"confidence": 0.5, "alternatives": [["56925", 0.2], ["56974", 0.1]]}
+    turned = {f"page {i}": 180 for i in (1, 4)}
+    pages = [make_delivery(f"page {i}", number1=doubtful) for i in range(count)]
+    file = write_pile(tmp_path, make_pile([{**page, "turn": turned.get(page["name"], 0)} for page in pages]))
+    for i in (2, 4):  # which no browser can show
+        (tmp_path / f"page {i}.png").write_bytes(b"no picture")
+    (tmp_path / "page 3.png").unlink()
+    page = context.new_page()
+    page.goto(file.as_uri())
+    wait(page)
+    page.set_viewport_size({"width": 1366, "height": 1000})
+    page.evaluate("() => { globalThis.drawn = 0; const drawAll = draw; draw = () => { drawn += 1; drawAll(); }; }")
+    page.wait_for_timeout(1000)
+    page.evaluate("drawn = 0")
+    page.wait_for_timeout(2000)
+    assert page.evaluate("drawn") == 0
+    for row, is_shown in enumerate((True, False, False, False, True)):
+        picture = Image.open(io.BytesIO(page.locator("#below canvas").nth(row).screenshot()))
+        assert bool(picture.convert("L").point(lambda level: level < 100).getbbox()) == is_shown, row
+    for name in [button.inner_text() for button in page.locator("#card button").all()]:
+        click(page, page.locator("#card button", has_text=name))
+        assert left(page) == f"{count - 1} to go", name
+        click(page, page.locator("#tools button", has_text="Undo"))
+        assert left(page) == f"{count} to go", name
+    click(page, page.locator("#below .qr").nth(4))
+    assert page.evaluate("state.focus.page") == 5
+    click(page, page.locator("#pages button").first)
+    page.locator("#paper").hover()
+    for _ in range(30):
+        page.mouse.wheel(0, 300)
+    page.mouse.move(1000, 800)
+    for _ in range(count):  # fast, through the queue
+        page.mouse.wheel(0, 100)
+    press(page)
+    assert page.evaluate("state.focus.page") == count - 1
+    assert page.evaluate("pictures.size + crops.now.size") < 60
+
+
+def click(page: Page, element: Locator) -> None:
+    """Click as a hand does, which does not wait until the page rests."""
+    box = element.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.wait_for_timeout(80)
+    page.mouse.up()
+    press(page)
 
 
 @pytest.mark.parametrize(("pages", "seconds"), [(200, 10), (10_000, 120)])
