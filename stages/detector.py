@@ -1,8 +1,9 @@
 """Train the detector of digits, and join it with the network of `rows`."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option
 
@@ -13,11 +14,14 @@ from pipeline.training.recipe import Recipe, override
 from pipeline.training.recipes import ReaderRecipeName
 from stages.shared.recipe_options import NOT_FOR_PICTURES, recipe_options, resolve_detector, show_training
 
+if TYPE_CHECKING:
+    from pipeline.model.model import Model
+
 log = logging.getLogger(__name__)
 
 
 @stage(
-    extra_files=("pipeline/html/cards/reader_card.md",),
+    extra_files=("pipeline/html/reader_card.md",),
     resolve=resolve_detector,
     unhashed=("history.csv", "MODEL_CARD.md"),
 )
@@ -44,7 +48,6 @@ def detector(
     from pipeline.data.dataset import load_description
     from pipeline.engine import CHECKPOINT
     from pipeline.engine.errors import UsageError
-    from pipeline.html.cards.reader_card import make_reader_card
     from pipeline.model.model import Recogniser, load_model, load_training
     from pipeline.reader_training.positions import make_detector_task
     from pipeline.training.epochs import train_networks
@@ -74,6 +77,22 @@ def detector(
     return (
         f"validation accuracy {model.validation_accuracy:.1%} (line images without a wrong position) after epoch "
         f"{trained.best_epochs[0]}, {record['seconds'] / 60:.1f} min of training"
+    )
+
+
+def make_reader_card(model: "Model", training: Mapping[str, Any], rows: Mapping[str, Any]) -> str:
+    """Return the card of the reader as Markdown. training, rows: the records of both trainings in their model.json."""
+    from pipeline.data.dataset import are_ten_digits
+    from pipeline.data.sources.catalogue import DATASETS
+    from pipeline.html.rendering import render_card
+
+    return render_card(
+        "html/reader_card.md",
+        model=model,
+        training=training,
+        rows=rows,
+        digits=are_ten_digits(model.class_names),
+        data=DATASETS.get(model.dataset),
     )
 
 

@@ -14,7 +14,7 @@ from pipeline.engine.stage import Input, Output, stage
     packages=("handwriting",),
     extra_files=(
         *(f"pipeline/html/lesson/**/*.{kind}" for kind in ("js", "css", "html")),
-        *("pipeline/html/page.html", "pipeline/html/tokens.css", "pipeline/html/cards/model_card.md"),
+        *("pipeline/html/page.html", "pipeline/html/tokens.css", "pipeline/html/model_card.md"),
     ),
 )
 def export(
@@ -33,10 +33,10 @@ def export(
         handwriting export --output my-model
     """
     from pipeline.data.split import load_split
-    from pipeline.html.cards.model_card import make_model_card
     from pipeline.html.lesson.lessons import choose_lessons
     from pipeline.html.lesson.page import save_lesson
     from pipeline.html.lesson.pictures import choose_pictures
+    from pipeline.html.model_card import make_model_card
     from pipeline.model.metrics import load_confusion, load_metrics
     from pipeline.model.model import load_model, load_training
     from pipeline.model.onnx import save_onnx

@@ -1,10 +1,13 @@
-"""Format layers, shares, times and differences for the pages."""
+"""Format layers, shares, times, differences and commands for the pages."""
 
 import itertools
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
-from pipeline.data.sources.catalogue import DATASETS
+from pipeline.data.dataset import DEFAULT_VALIDATION, count_held_out
+from pipeline.data.sources.catalogue import CUSTOM, DATASETS
 from pipeline.network.layer import Layer
 from pipeline.network.layers import Convolution, Dense, Dropout
 
@@ -101,3 +104,21 @@ def format_change(new: float | None, old: float | None, scale: float, unit: str 
 def format_longer(seconds: float) -> str:
     """Format by how much a run was longer than another."""
     return f"{format_duration(abs(seconds))} {'longer' if seconds > 0 else 'shorter'}"
+
+
+def format_command(
+    target: str, dataset: str, recipe: str, changes: Mapping[str, tuple[Any, Any]], images: Mapping[str, Any]
+) -> str:
+    """Return the make command that repeats a training run.
+
+    target: what to make. changes: the first of both values replaced that of the recipe. images: numbers of `training`
+    and `validation` images.
+    """
+    values = {"DATASET": dataset}
+    if dataset == CUSTOM:
+        values["FROM"] = "my-data"
+    if images["validation"] != count_held_out(DEFAULT_VALIDATION, images["training"] + images["validation"]):
+        values["VALIDATION"] = str(images["validation"])
+    values["RECIPE"] = recipe
+    values |= {name.upper(): str(value) for name, (value, _) in changes.items()}
+    return f"make {target} {' '.join(f'{name}={shlex.quote(value)}' for name, value in values.items())}"

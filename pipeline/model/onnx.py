@@ -1,6 +1,6 @@
 """Export a model to ONNX: from raw images to probabilities and labels."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,6 @@ from pipeline.engine.float_arrays import Array
 from pipeline.engine.provenance import package_versions
 from pipeline.model.header import HEADER_KEY, format_header
 from pipeline.model.model import Model
-from pipeline.model.protobuf import encode
 from pipeline.network.layer import Layer, of_kind
 from pipeline.network.layers import Affine, AveragePooling, Convolution, Dense, Dropout, MaxPooling, Pooling
 from pipeline.network.losses import LOSSES
@@ -25,6 +24,7 @@ OPSET, NEWER = 17, {"Gelu": 20}
 IR_VERSIONS = {17: 8, 20: 9}  # the first version of the format that may have a set of operators
 FLOAT, UINT8, INT64 = 1, 2, 7  # types of elements
 ELEMENTS = {np.float32: FLOAT, np.int64: INT64}
+TEXT_FIELD = 2  # the wire type of texts, bytes and messages in Protocol Buffers; that of integers is 0
 
 
 class Graph:
@@ -38,7 +38,7 @@ class Graph:
     def node(self, name: str, operator: str, *inputs: str, **attributes: int | str | Sequence[int]) -> str:
         """Add a node; return its name."""
         encoded = [_encode_attribute(*each) for each in sorted(attributes.items())]
-        self.nodes.append(encode({1: [*inputs], 2: name, 3: name, 4: operator, 5: encoded}))
+        self.nodes.append(_encode({1: [*inputs], 2: name, 3: name, 4: operator, 5: encoded}))
         self.opset = max(self.opset, NEWER.get(operator, OPSET))
         return name
 
@@ -51,22 +51,22 @@ class Graph:
         """Add a constant; return its name."""
         array = np.asarray(value, dtype)
         little = array.astype(array.dtype.newbyteorder("<")).tobytes()
-        self.constants.append(encode({1: [*array.shape], 2: ELEMENTS[dtype], 8: name, 9: little}))
+        self.constants.append(_encode({1: [*array.shape], 2: ELEMENTS[dtype], 8: name, 9: little}))
         return name
 
 
 def _encode_attribute(name: str, value: int | str | Sequence[int]) -> bytes:
     if isinstance(value, int):
-        return encode({1: name, 3: value, 20: 2})
+        return _encode({1: name, 3: value, 20: 2})
     if isinstance(value, str):
-        return encode({1: name, 4: value, 20: 3})
-    return encode({1: name, 8: [*value], 20: 7})
+        return _encode({1: name, 4: value, 20: 3})
+    return _encode({1: name, 8: [*value], 20: 7})
 
 
 def _encode_tensor(name: str, element: int, *shape: int | str) -> bytes:
     """Return the declaration of an input or output; a text stands for any size."""
-    sizes = [encode({2 if isinstance(size, str) else 1: size}) for size in shape]
-    return encode({1: name, 2: encode({1: encode({1: element, 2: encode({1: sizes})})})})
+    sizes = [_encode({2 if isinstance(size, str) else 1: size}) for size in shape]
+    return _encode({1: name, 2: _encode({1: _encode({1: element, 2: _encode({1: sizes})})})})
 
 
 def save_onnx(path: Path, model: Model) -> None:
@@ -97,16 +97,16 @@ def save_onnx(path: Path, model: Model) -> None:
 
     inputs = [_encode_tensor("images", UINT8, "N", height, width)]
     outputs = [_encode_tensor("probabilities", FLOAT, "N", classes), _encode_tensor("label", INT64, "N")]
-    header = encode({1: HEADER_KEY, 2: format_header(model.header)})
+    header = _encode({1: HEADER_KEY, 2: format_header(model.header)})
     proto = {
         1: IR_VERSIONS[graph.opset],
         2: PRODUCER,
         3: package_versions([PRODUCER])[PRODUCER],
-        7: encode({1: graph.nodes, 2: PRODUCER, 5: graph.constants, 11: inputs, 12: outputs}),
-        8: encode({1: "", 2: graph.opset}),
+        7: _encode({1: graph.nodes, 2: PRODUCER, 5: graph.constants, 11: inputs, 12: outputs}),
+        8: _encode({1: "", 2: graph.opset}),
         14: header,
     }
-    path.write_bytes(encode(proto))
+    path.write_bytes(_encode(proto))
 
 
 def _add_network(graph: Graph, value: str, network: Network, classes: int, prefix: str) -> str:
@@ -162,3 +162,24 @@ def _activate(layer: Affine, graph: Graph, value: str, name: str) -> str:
         return value
     operator = layer.activation.onnx
     return graph.node(f"{name}-{operator.lower()}", operator, value, **layer.activation.onnx_attributes)
+
+
+def _encode(fields: Mapping[int, Any]) -> bytes:
+    """Return a message of Protocol Buffers with these fields, by their numbers.
+
+    fields: integers from 0, texts, bytes (of messages) or lists of these.
+    """
+    encoded = bytearray()
+    for number, value in fields.items():
+        for each in value if isinstance(value, list) else [value]:
+            if isinstance(each, int):
+                encoded += _varint(number << 3) + _varint(each)
+            else:
+                data = each.encode() if isinstance(each, str) else each
+                encoded += _varint(number << 3 | TEXT_FIELD) + _varint(len(data)) + data
+    return bytes(encoded)
+
+
+def _varint(value: int) -> bytes:
+    """Return an integer in groups of seven bits, the lowest first; each but the last has the eighth bit set."""
+    return bytes([value & 127 | 128]) + _varint(value >> 7) if value > 127 else bytes([value])

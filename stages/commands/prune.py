@@ -21,7 +21,7 @@ def prune(
         handwriting prune
         handwriting prune --keep 1
     """
-    from pipeline.engine.pruning import prune as prune_store
+    from pipeline.engine.results import prune as prune_store
 
     removed = prune_store(ARTIFACTS, keep, {"evaluate": "train"})
     lines = [f"{printable(name)}: {size / 1e6:.1f} MB" for name, size in removed.items()]

@@ -30,9 +30,9 @@ def declared(stage: Stage[Any]) -> set[str]:
 @pytest.mark.parametrize(
     ("stage", "used"),
     [
-        (export, {*included("html/lesson/lesson.html"), "html/cards/model_card.md"}),
+        (export, {*included("html/lesson/lesson.html"), "html/model_card.md"}),
         (report, {*included("html/report/report.html"), "html/report/report.mplstyle"}),
-        (detector, {"html/cards/reader_card.md"}),
+        (detector, {"html/reader_card.md"}),
     ],
 )
 def test_declared_templates_equal_used_templates(stage: Stage[Any], used: Collection[str]) -> None:

@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 
 from pipeline.data.dataset import load_description
 from pipeline.engine.threads import single_threaded_blas
-from pipeline.html.cards.model_card import make_model_card
-from pipeline.html.cards.reader_card import make_reader_card
+from pipeline.html.model_card import make_model_card
 from pipeline.model import PRETRAINED_MODEL, PRETRAINED_READER
 from pipeline.model.metrics import Metrics, compute_metrics
 from pipeline.model.model import Detector, Model, load_model, load_training
@@ -28,6 +27,7 @@ from pipeline.reader import PRETRAINED, load
 from pipeline.reader_training.calibration import calibrate
 from pipeline.reader_training.columns import build_recogniser_task, load_lines
 from pipeline.training.epochs import accuracy
+from stages.detector import make_reader_card
 
 CARD = PRETRAINED / "MODEL_CARD.md"
 TOLERANCE = 0.0005  # of the accuracy: matrix products differ in their last bits between processors

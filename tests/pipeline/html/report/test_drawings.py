@@ -4,7 +4,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from pipeline.html.png import MAX_IMAGE_SIDE, NEGATIVE, POSITIVE, draw_grey, draw_patches, draw_signed
+from pipeline.html.report.drawings import MAX_IMAGE_SIDE, NEGATIVE, POSITIVE, draw_grey, draw_patches, draw_signed
 
 
 def decode(uri: str) -> Image.Image:

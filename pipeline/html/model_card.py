@@ -18,7 +18,7 @@ from pipeline.engine.documents import NonNegative, convert
 from pipeline.engine.provenance import package_versions
 from pipeline.engine.terminal import is_printable
 from pipeline.html.rendering import render_card
-from pipeline.html.repetition import format_command
+from pipeline.html.wording import format_command
 from pipeline.model.metrics import Metrics, list_confusions
 from pipeline.model.model import Model
 from pipeline.model.safetensors import RESIDUAL, list_torch_modules
@@ -60,7 +60,7 @@ def make_model_card(
     names = [escape(name) for name in model.class_names]
     record, recipe, modules = convert(training, _Record), convert(training, Recipe), list_torch_modules(model)
     return render_card(
-        "html/cards/model_card.md",
+        "html/model_card.md",
         data=DATASETS.get(model.dataset),
         model=model,
         activation=ACTIVATIONS[model.activation],

@@ -1,6 +1,6 @@
 """The command that repeats a training run."""
 
-from pipeline.html.repetition import format_command
+from pipeline.html.wording import format_command
 
 
 def test_command_has_the_values_that_are_not_defaults() -> None:

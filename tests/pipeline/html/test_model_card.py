@@ -17,7 +17,7 @@ from pipeline.data.sources.catalogue import DATASETS
 from pipeline.engine.artifacts import read_manifest
 from pipeline.engine.errors import PipelineError
 from pipeline.engine.variables import parse_variables
-from pipeline.html.cards.model_card import make_model_card
+from pipeline.html.model_card import make_model_card
 from pipeline.model.metrics import load_metrics
 from pipeline.model.model import load_model, load_training
 from stages.download import download
