@@ -30,7 +30,7 @@ class OutputFacts(TypedDict):
 
 @dataclass(frozen=True)
 class Manifest:
-    """Provenance and content of an artifact. Raises ValueError if the date is not valid.
+    """Provenance and content of an artifact. Raises ValueError if the date or the path of an output is not valid.
 
     outputs: by the path of the file in the artifact. created: ISO 8601 in UTC. summary: the line that the stage
     returned.
@@ -44,6 +44,8 @@ class Manifest:
 
     def __post_init__(self) -> None:
         datetime.fromisoformat(self.created).astimezone()
+        if any(Path(name).is_absolute() or ".." in Path(name).parts for name in self.outputs):
+            raise ValueError("an output lies outside of the artifact")
 
     @property
     def digest(self) -> str:

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -67,7 +67,8 @@ def run_stage(
                 log.info("%s: %s", stage.name, format_reasons(plan.reasons))
             for name, folder in folders.items():
                 require_intact(folder, inputs[name], shown=arguments[name])
-            plan = replace(plan, manifest=_run_function(stage, arguments, folders, plan.expected, force))
+            files = {name: (folders[name], [MANIFEST, *manifest.outputs]) for name, manifest in inputs.items()}
+            plan = replace(plan, manifest=_run_function(stage, arguments, files, plan.expected, force))
         return plan
 
 
@@ -105,11 +106,18 @@ def format_outcome(plan: Plan) -> str:
 
 
 def _run_function(
-    stage: Declaration[Any], arguments: Mapping[str, Any], folders: Mapping[str, Path], before: Provenance, anew: bool
+    stage: Declaration[Any],
+    arguments: Mapping[str, Any],
+    files: Mapping[str, tuple[Path, Collection[str]]],
+    before: Provenance,
+    anew: bool,
 ) -> Manifest:
-    """Run the function on the inputs in `folders` and publish its result. anew: neither use nor keep a checkpoint."""
+    """Run the function and publish its result.
+
+    files: of each input, the folder and the names of those files that the function reads. anew: neither use nor keep a
+    checkpoint.
+    """
     output: Path = arguments[stage.output]
-    given = {**arguments, **resolve_parameters(stage, arguments), **folders}
     started = time.perf_counter()
     # All modules are imported now, so that no edit from here on is in the result or in a checkpoint.
     outdated = [Reason("code", file, "changed") for file in load_sources(stage.function, before.code)]
@@ -118,8 +126,9 @@ def _run_function(
     def is_resumable() -> bool:
         return not (outdated or anew or _find_changes(stage, arguments, before))
 
-    with store.private_folder(store.entry_of(output, stage.name, expected.key), is_resumable) as partial:
-        given[stage.output] = partial
+    entry = store.entry_of(output, stage.name, expected.key)
+    with store.private_folder(entry, is_resumable) as partial, store.private_inputs(entry, files) as inputs:
+        given = {**arguments, **resolve_parameters(stage, arguments), **inputs, stage.output: partial}
         try:
             summary: object = stage.function(**{name: given[name] for name in stage.signature.parameters})
         except SystemExit as error:

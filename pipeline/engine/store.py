@@ -1,15 +1,15 @@
 """The store keeps results by key; symbolic links publish them atomically.
 
 `artifacts/train` is a symbolic link to the entry `artifacts/.store/train-KEY`. Readers see either the old or the new
-result, since a link is replaced atomically. A killed run leaves folders named `*.partial` and `*.old`. The next run of
-the stage removes them, except for checkpoints: a run with the same key resumes from its checkpoint.
+result, since a link is replaced atomically. A killed run leaves folders named `*.partial`, `*.old` and `*.inputs`. The
+next run of the stage removes them, except for checkpoints: a run with the same key resumes from its checkpoint.
 """
 
 import hashlib
 import logging
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from pipeline.engine.locks import exclusive_lock, file_lock, shared_lock
 log = logging.getLogger(__name__)
 
 PARTIAL, OLD = ".partial", ".old"  # an entry that is being created, or replaced
+INPUTS = ".inputs"  # what the creation of an entry reads
 CLONES = ".clones"  # folder in a store to which `artifacts/.store` is a link: a file with the path of each `artifacts`
 KEY_LENGTH = 16  # of 64 digits; the manifest has the full key
 
@@ -126,6 +127,24 @@ def private_folder(entry: Path, is_resumable: Callable[[], bool] = lambda: True)
     _discard(partial)  # if it was not committed
 
 
+@contextmanager
+def private_inputs(entry: Path, files: Mapping[str, tuple[Path, Collection[str]]]) -> Iterator[dict[str, Path]]:
+    """Yield folders by name, which have links to these files of other folders: what else is there cannot be read.
+
+    Files come into a result that nobody publishes there, for example from an editor or a file manager.
+    """
+    folders = {name: entry.with_suffix(INPUTS) / name for name in files}
+    try:
+        for name, (source, names) in files.items():
+            for file in names:
+                link = folders[name] / file
+                link.parent.mkdir(parents=True, exist_ok=True)
+                link.symlink_to(os.path.realpath(source / file))
+        yield folders
+    finally:
+        _discard(entry.with_suffix(INPUTS))
+
+
 def _clear_except_checkpoint(partial: Path) -> None:
     for path in partial.iterdir():
         if path.name != CHECKPOINT:
@@ -186,7 +205,7 @@ def entries(artifacts: Path, stage: str) -> list[Path]:
 
 
 def _is_leftover(path: Path) -> bool:
-    return path.suffix in (PARTIAL, OLD)
+    return path.suffix in (PARTIAL, OLD, INPUTS)
 
 
 def _register(artifacts: Path) -> None:

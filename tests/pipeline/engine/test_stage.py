@@ -18,7 +18,7 @@ from pipeline.engine.provenance import Reason
 from pipeline.engine.results import prune
 from pipeline.engine.run import run_stage
 from pipeline.engine.stage import Input, Output, stage
-from tests.pipeline.engine.garden import feed, harvest, plant, visible, water
+from tests.pipeline.engine.garden import feed, harvest, plant, stored, visible, water
 
 
 def resolve_kilos(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,6 +61,15 @@ def copy(plant: Input, output: Output, other: int) -> str:
     prune(output.parent.parent, keep=1)
     (output / "bytes.txt").write_text(str((plant / "numbers.npy").stat().st_size))
     return "copied"
+
+
+@stage()
+def sift(plant: Input, output: Output, also: int = 1) -> str:
+    """List the input, after a file has been added to it."""
+    (output.parent.parent / "plant/late.npy").touch()
+    (output / "list.txt").write_text(" ".join(sorted(path.name for path in plant.rglob("*"))))
+    (plant / "cache.npy").touch()
+    return (output / "list.txt").read_text()
 
 
 def test_manifest_records_provenance_and_outputs(tmp_path: Path) -> None:
@@ -215,6 +224,39 @@ def test_input_published_during_the_run_is_not_read(tmp_path: Path) -> None:
     assert (tmp_path / "copy" / "bytes.txt").read_text() == str((tmp_path / "first.npy").stat().st_size)
     assert len(np.load(tmp_path / "plant" / "numbers.npy")) == 5
     assert copy(tmp_path / "plant", tmp_path / "copy", other=5).startswith("copied")  # the input has changed
+
+
+@pytest.mark.parametrize(
+    "add",
+    [
+        lambda folder: (folder / "stray.npy").touch(),
+        lambda folder: (folder / ".numbers.npy.swp").touch(),
+        lambda folder: (folder / "deep").mkdir(),
+        lambda folder: (folder / "link.npy").symlink_to("numbers.npy"),
+        lambda folder: (folder / "link").symlink_to(folder.parent),
+        lambda folder: os.mkfifo(folder / "pipe.npy"),
+    ],
+    ids=["file", "hidden", "folder", "link", "link to a folder", "pipe"],
+)
+def test_stage_reads_nothing_that_the_manifest_of_its_input_lacks(
+    add: Callable[[Path], object], tmp_path: Path
+) -> None:
+    plant(output=tmp_path / "plant")
+    add(tmp_path / "plant")
+    before = visible(tmp_path / "plant")
+    assert sift(tmp_path / "plant", tmp_path / "sift").startswith("manifest.json numbers.npy ->")
+    assert visible(tmp_path / "plant") == sorted([*before, "late.npy"])
+    assert stored(tmp_path) == ["plant", "sift"]
+
+
+def test_manifest_that_names_a_file_outside_of_its_folder_is_damaged(tmp_path: Path) -> None:
+    plant(output=tmp_path / "plant")
+    manifest = tmp_path / "plant/manifest.json"
+    content = manifest.read_text()
+    for name in ("/etc/hostname", "deep/../../numbers.npy"):
+        manifest.write_text(content.replace("numbers.npy", name))
+        with pytest.raises(PipelineError, match="manifest.json is damaged"):
+            water(plant=tmp_path / "plant", output=tmp_path / "water")
 
 
 def test_output_permissions_follow_the_umask(tmp_path: Path) -> None:
