@@ -10,9 +10,9 @@ is a command, `python -m stages.NAME`, with an option for each argument of the s
 
 import functools
 import inspect
-import reprlib
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import NoneType
 from typing import Annotated, Any, Literal, NoReturn, get_args, get_origin
@@ -25,8 +25,6 @@ from pipeline.engine.errors import UsageError
 from pipeline.engine.program import INTERRUPTED, run_command, run_program
 from pipeline.engine.run import format_outcome, run_stage
 from pipeline.engine.stage import Stage
-from pipeline.engine.terminal import suggest
-from pipeline.engine.variables import TYPE_ADVICE
 
 IN_NO_KEY = "runs stages, and influences no result"
 
@@ -75,41 +73,40 @@ def main(command: Command) -> NoReturn:
 def invoke(app: typer.Typer, line: Sequence[str], program: str) -> Any:
     """Return what the command of the application returns. Raises UsageError for a wrong command line."""
     command: Any = typer.main.get_command(app)
-    try:
+    with _wrong_usage(program):
         result = command.main(list(line), prog_name=program, standalone_mode=False)
-    except typer.Abort:
-        raise KeyboardInterrupt from None
-    except Exception as error:
-        if hasattr(error, "format_message"):  # a ClickException, of the click that Typer uses
-            raise UsageError(_describe(error, program)) from None
-        raise
     if result == INTERRUPTED:  # Typer has caught the KeyboardInterrupt
         raise KeyboardInterrupt
     return result  # 0 from --help, --version and similar
 
 
-def _describe(error: Any, program: str) -> str:
-    """Return one line that says what is wrong, with the choice or option that is spelled most like it."""
-    text = error.format_message().rstrip(".").replace("Value error, ", "")  # of Pydantic
-    context = getattr(error, "ctx", None)
-    before, _, choices = text.partition("' is not one of '")
-    near = suggest(before.rpartition("'")[2], choices.rstrip("'").split("', '")) if choices else ""
-    if near:
-        text += f": {near}"
-    elif hasattr(error.__cause__, "errors") and not choices:  # of Pydantic, whose text does not say the value
-        found = error.__cause__.errors()[0]
-        begin, value = text.removesuffix(error.message.rstrip(".").replace("Value error, ", "")), found["input"]
-        advice = _advise(found) or text.removeprefix(begin)
-        text = f"{begin.replace('value', f'value {reprlib.repr(value)}', 1)}{advice}"
-    return f"{text}{'' if text.endswith('?') else '.'} See: {context.command_path if context else program} --help"
+@functools.cache
+def parser_of(command: Command) -> Any:
+    """Return what parses the command line of a command, with its options in `params`."""
+    return typer.main.get_command(make_app(command))
 
 
-def _advise(found: Mapping[str, Any]) -> str:
-    """Return what to give instead of a value, from an error of Pydantic; empty if its own message says that."""
-    kind, limits = found["type"], found.get("ctx", {})
-    if kind in ("greater_than_equal", "less_than_equal"):
-        return f"use at least {limits['ge']:g}" if "ge" in limits else f"use at most {limits['le']:g}"
-    return {"int": TYPE_ADVICE[int], "float": TYPE_ADVICE[float]}.get(kind.partition("_")[0], "")
+def parse_line(command: Command, line: Sequence[str]) -> dict[str, Any]:
+    """Return the arguments of a command, by name. Raises UsageError for a wrong command line."""
+    with _wrong_usage():
+        found: dict[str, Any] = parser_of(command).make_context(command.__name__, list(line)).params
+        return found
+
+
+@contextmanager
+def _wrong_usage(program: str = "") -> Iterator[None]:
+    """Raise UsageError for an error of the parser. program: its help is named, if there is one."""
+    try:
+        yield
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    except Exception as error:
+        if not hasattr(error, "format_message"):  # that of a ClickException, of the click that Typer uses
+            raise
+        text = error.format_message().rstrip(".").replace("Value error, ", "")  # of Pydantic
+        context = getattr(error, "ctx", None)
+        see = f"{'' if text.endswith('?') else '.'} See: {context.command_path if context else program} --help"
+        raise UsageError(f"{text}{see if program else ''}") from None
 
 
 def make_app(command: Command) -> typer.Typer:

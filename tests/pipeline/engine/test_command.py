@@ -50,8 +50,8 @@ def test_result_of_1_1_0_is_neither_taken_for_one_of_this_code_nor_changed(baker
 
 
 ERRORS: list[tuple[list[str], int, str]] = [
-    (["--grams", "many"], 2, "Invalid value 'many' for '--grams': use a whole number. See:"),
-    (["--grams", "1.5"], 2, "'1.5' for '--grams': use a whole number"),
+    (["--grams", "many"], 2, "See: python -m stages.bake --help"),
+    (["--grams", "1.5"], 2, "'--grams'"),
     (["--gram", "7"], 2, "See: python -m stages.bake --help"),
     (["now"], 2, "now"),
     (["--output", "stages"], 2, "stages"),

@@ -179,7 +179,7 @@ def test_unknown_variable_is_refused_with_a_suggestion(field: Path) -> None:
 
 
 def test_wrong_value_of_a_later_stage_is_refused_before_the_first_is_started(field: Path) -> None:
-    assert_refused(field, "reap: HEIGHT=tall: use a number", "SEEDS=4", "HEIGHT=tall")
+    assert_refused(field, "reap: Invalid value for 'HEIGHT'", "SEEDS=4", "HEIGHT=tall")
     status = make(field, "status", "HEIGHT=tall")
     assert (status.returncode, "reap: " in status.stderr) == (2, True)
     assert_refused(field, "HEIGHT contains a line break", "SEEDS=4", "HEIGHT=4\n")
