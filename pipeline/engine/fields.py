@@ -6,11 +6,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 
-from pipeline.engine.documents import FINITE, MAX_INTEGER
 from pipeline.engine.errors import UsageError
-
-TYPE_NOUNS = {int: "a whole number", float: "a number", str: "a text"}
-LIMIT_WORDS = {"gt": "above", "ge": "of at least", "lt": "below", "le": "of at most"}  # attributes of Meta
 
 
 def list_described(schema: Any) -> list[tuple[Field[Any], Any, str]]:
@@ -25,19 +21,9 @@ def check_values(values: Any) -> None:
         found = getattr(values, field.name)
         try:
             converted = msgspec.convert(found, field.type)
-        except msgspec.ValidationError:
+        except msgspec.ValidationError as error:
             name = field.name.replace("_", " ")
-            raise UsageError(f"{name} cannot be {reprlib.repr(found)}: use {_describe_type(field.type)}") from None
+            advice = f"use one of {', '.join(get_args(kind))}" if get_origin(kind) is Literal else error
+            raise UsageError(f"{name} cannot be {reprlib.repr(found)}: {advice}") from None
         # Adding 0 turns -0.0 into 0.0, so that the keys are equal.
         object.__setattr__(values, field.name, converted + 0 if kind is float else converted)
-
-
-def _describe_type(annotation: Any) -> str:
-    """Return what a type allows, such as "a number above 0 and of at most 1"."""
-    kind, *others = get_args(annotation)
-    if get_origin(kind) is Literal:
-        return f"one of {', '.join(map(str, get_args(kind)))}"
-    metas = [each for each in others if isinstance(each, msgspec.Meta)]
-    found = {name: getattr(meta, name) for meta in metas for name in LIMIT_WORDS if getattr(meta, name) is not None}
-    limits = [f"{LIMIT_WORDS[name]} {limit:,}" for name, limit in found.items() if limit not in (FINITE, MAX_INTEGER)]
-    return " ".join([TYPE_NOUNS[kind], " and ".join(limits)]).strip()
