@@ -17,22 +17,23 @@ import importlib
 import importlib.util
 import inspect
 import os
+import re
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
-from importlib.machinery import SourceFileLoader
+from importlib.machinery import EXTENSION_SUFFIXES, SOURCE_SUFFIXES, ExtensionFileLoader, FileFinder, SourceFileLoader
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipeline.engine import STARTED
-from pipeline.engine.digests import COARSE, SECOND, sha256
-from pipeline.engine.errors import UsageError
+from pipeline.engine.digests import COARSE, SECOND, remember, sha256, stamp_or_unique
+from pipeline.engine.errors import PipelineError, UsageError
 from pipeline.engine.outline import DIGEST_LENGTH, Outline, load_outline, with_packages
-from pipeline.engine.packages import SITE, find_source, make_detector
 from pipeline.engine.provenance import NOT_INSTALLED, package_versions
 
 LIBRARY = __package__.partition(".")[0]
+SITE = "-packages"  # ends the names of folders of installed packages: site-packages, dist-packages
 
 
 class Fingerprint(NamedTuple):
@@ -58,7 +59,7 @@ def fingerprint(
     UsageError if a pattern is not relative to the project or matches no file.
     """
     start, root = find_project(function)
-    detector = functools.cache(make_detector)
+    detector = functools.cache(_make_detector)
     versions = package_versions(())
 
     @functools.cache
@@ -71,7 +72,7 @@ def fingerprint(
             return (root,)
         if not top or top == "__main__" or top in sys.stdlib_module_names:
             return ()
-        source = find_source(top)
+        source = _find_source(top)
         if found and not source.folders and NOT_INSTALLED in source.versions.values():
             return (root,)  # a folder without `__init__.py`
         versions.update(source.versions)
@@ -108,6 +109,69 @@ def fingerprint(
             defined = origins.values() if wanted == "*" else [origins[wanted]] if wanted in origins else []
             to_do += [each for origin in defined for each in with_packages(origin)]
     return Fingerprint(dict(sorted(code.items())), dict(sorted(versions.items())))
+
+
+class _Source(NamedTuple):
+    """Where a module is.
+
+    versions: of the installed packages that contain it, by their names, or NOT_INSTALLED by its own. folders: those in
+    which it has code of no installed package.
+    """
+
+    versions: Mapping[str, str]
+    folders: tuple[Path, ...] = ()
+
+
+def _find_source(name: str) -> _Source:
+    """Return where Python finds a top-level module that is not its own.
+
+    Raises PipelineError if it is in no installed package, and no file or folder of its name, as in an archive.
+    """
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, ValueError):  # a module that was made at run time
+        spec = None
+    if spec is None:
+        return _Source({name: NOT_INSTALLED})
+    places = [*(spec.submodule_search_locations or [spec.origin or ""])]
+    found = {folder: _list_installed(folder).get(name, {}) for folder in map(os.path.dirname, places)}
+    versions = {package: version for each in found.values() for package, version in each.items()}
+    folders = [folder for folder, packages in found.items() if not packages]
+    if folders and not any(_make_detector(Path(folder), "").find_spec(name) for folder in folders):
+        raise PipelineError(
+            f"the code of the module {name}, {spec.origin or places[0]}, cannot be followed: move it into the project, "
+            "or install its package without --editable"
+        )
+    return _Source(versions, tuple(map(Path, folders)))
+
+
+def _list_installed(folder: str) -> dict[str, dict[str, str]]:
+    """Return, for each module in a folder of installed packages, the packages that contain it, with their versions."""
+    if not folder.endswith(SITE):
+        return {}
+
+    def read() -> dict[str, dict[str, str]]:
+        from importlib.metadata import distributions  # slow to import
+
+        found: dict[str, dict[str, str]] = {}
+        for each in distributions(path=[folder]):
+            with suppress(Exception):  # of what is left of a removed package
+                package, version = re.sub("[-_.]+", "-", each.name).lower(), each.version
+                declared = (each.read_text("top_level.txt") or "").split()
+                for module in declared or {file.parts[0].partition(".")[0] for file in each.files or ()}:
+                    found.setdefault(module, {})[package] = version
+        return found
+
+    return remember("packages", folder, stamp_or_unique(folder), dict[str, dict[str, str]], read)
+
+
+def _make_detector(folder: Path, package: str) -> FileFinder:
+    """Return what finds the modules of a package in a folder, whose content it remembers."""
+    return FileFinder(
+        str(folder.joinpath(*package.split("."))),
+        (ExtensionFileLoader, EXTENSION_SUFFIXES),
+        (SourceFileLoader, SOURCE_SUFFIXES),
+    )
 
 
 def _find_files(root: Path, patterns: Iterable[str]) -> Iterator[Path]:
