@@ -14,7 +14,8 @@ from pipeline.network.layer import Layer
 from pipeline.network.losses import LOSSES
 
 HEADER_KEY = "model"  # its key in the metadata of ONNX and safetensors
-EXTRA = 9  # outputs by column besides the classes: a space, other writing, six separators and, last, the blank of CTC
+SEPARATORS = ".,:/-'"  # characters within a number
+EXTRA = len(SEPARATORS) + 3  # outputs by column besides the classes: also a space, other writing and the blank of CTC
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.engine.arrays import load_array, read_array
+from pipeline.model import header
 
 LINE_IMAGE_HEIGHT, LINE_IMAGE_WIDTH = 40, 256  # pixels of a line image as the recogniser sees it
 LINE_MARGIN = 2  # pixels above and below it by which training and reading move it
@@ -27,7 +28,7 @@ MAX_DIGITS = 64
 DIGIT_COLUMNS = ("label", "y", "x", "size", "visible")  # centre, longer side in pixels; part within the picture, [0, 1]
 NO_LABEL = -1
 SPACE, OTHER_WRITING = 0, 1  # between two numbers with only paper between them; a word, a letter, a sign
-SEPARATORS = {character: OTHER_WRITING + number for number, character in enumerate(".,:/-'", 1)}  # within a number
+SEPARATORS = {character: OTHER_WRITING + number for number, character in enumerate(header.SEPARATORS, 1)}
 # What a text has for these symbols; other writing parts numbers, as a space does.
 WRITTEN_SIGNS = (" ", " ", *SEPARATORS)
 ARRAYS: dict[str, tuple[type, tuple[int, ...]]] = {  # dtype and shape of what a line image has, by the names of files
