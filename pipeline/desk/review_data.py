@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.desk.arithmetic import MOST_COMBINATIONS, choose_decimal, find_habits, merge_separators
+from pipeline.desk.arithmetic import SETTLED, Habit, apply_formulas, choose_decimal, find_habits
 from pipeline.desk.form_pages import find_usual
 from pipeline.desk.forms.form import DECIMALS, DIGIT_NAMES, FIELD_KEYS, KEYS, RESERVED, TYPE_NAMES, Form
 from pipeline.desk.forms.formulas import MOST_FORMULA_CHARACTERS, Formula
 from pipeline.reader.batch.boxes import CERTAIN, Box
-from pipeline.reader.batch.readings import Reading, RowReading
+from pipeline.reader.batch.readings import Reading
 from pipeline.reader.batch.table import FORMULA
 from pipeline.reader.pages.result import find_doubt
 from pipeline.reader.rows.expected import MOST_DIGITS
@@ -28,11 +28,11 @@ def list_pages(found: Sequence[Reading], form: Form | None) -> list[dict[str, An
 
     Besides what a reading has: the path of the file, its image and its size as in `PageView`; an `id` that only this
     page has; and with a form, the decimal separator of the table, the boxes of each field, the `doubt` for which a
-    person is to decide about the page, and what was read in the `other` way up. What the formulas say is left out,
-    because it changes with each correction, after which the page calculates it again.
+    person is to decide about the page, and what was read in the `other` way up.
     """
     pages = []
     seen = Counter[str]()
+    habits = find_habits(_list_certain(found), form) if form else {}
     form = form and choose_decimal(form, found)
     for reading in found:
         view = reading.view
@@ -40,42 +40,49 @@ def list_pages(found: Sequence[Reading], form: Form | None) -> list[dict[str, An
             continue
         seen[reading.id] += 1
         number = f"-{seen[reading.id]}" if seen[reading.id] > 1 else ""
-        page = {"file": reading.file, **asdict(view), "id": reading.id + number, **_show_way(reading, form, view.size)}
+        page = {
+            "file": reading.file,
+            **asdict(view),
+            "id": reading.id + number,
+            **_show_way(reading, form, habits, view.size),
+        }
         if form:
             page["decimal"] = form.decimal
         if doubt := find_doubt(reading.problems):
             page["doubt"] = {"kind": doubt.kind, "what": doubt.what}
         if other := reading.other:
             size = view.size[::-1] if (other.degrees - reading.degrees) % 180 else view.size
-            page["other"] = {**_show_way(other, form, size), "size": size}
+            page["other"] = {**_show_way(other, form, habits, size), "size": size}
         pages.append(page)
     return pages
 
 
-def _show_way(reading: Reading, form: Form | None, size: tuple[int, int]) -> dict[str, Any]:
-    """Return what was read on a page in one way up."""
+def _list_certain(found: Sequence[Reading]) -> list[Reading]:
+    return [page for page in found if not page.error and not find_doubt(page.problems)]
+
+
+def _show_way(
+    reading: Reading, form: Form | None, habits: Mapping[str, Habit], size: tuple[int, int]
+) -> dict[str, Any]:
+    """Return what was read on a page in one way up; in doubt about the page, as if it is one of the form."""
     doubt = find_doubt(reading.problems)
     problems = [each for each in reading.problems if not each.line or each.kind in ("ink", "unfit")]
-    rows = [row if doubt and doubt.kind == "foreign" else _undo_formulas(row) for row in reading.rows]
-    if form and doubt:  # otherwise, they are merged already
-        rows = [merge_separators(row, form.decimal, form.patterns[row.region]) for row in rows]
+    rows = reading.rows
+    if form and doubt and doubt.kind != "foreign":  # otherwise, the formulas are applied already
+        restored = tuple(
+            replace(row, text=row.before[0][0], confidence=row.before[0][1], alternatives=row.before[1:], before=())
+            if row.before
+            else row
+            for row in rows
+        )
+        rows = apply_formulas(replace(reading, rows=restored), form, habits).rows
     return {
         "upright": reading.upright,
         "turn": reading.degrees,
         "problems": [asdict(each) for each in problems if each.kind != "sum" and each != doubt],
-        "rows": [asdict(replace(row, before=())) for row in rows],
+        "rows": [asdict(row) for row in rows],
         "regions": _place_regions(form, reading, size) if form else {},
     }
-
-
-def _undo_formulas(row: RowReading) -> RowReading:
-    """Return a row as it was read; a withheld one has its texts as alternatives."""
-    if not row.before:
-        return row
-    (text, confidence), *others = [("", 0.0), *row.before] if row.withheld else row.before
-    digits = "".join(character for character in text if character.isdecimal())
-    alternatives = tuple(others)
-    return replace(row, text=text, digits=digits, confidence=confidence, alternatives=alternatives, before=())
 
 
 def _place_regions(form: Form, reading: Reading, size: tuple[int, int]) -> dict[str, list[Box]]:
@@ -124,7 +131,7 @@ def list_constants() -> dict[str, Any]:
         "decimals": DECIMALS,
         "mostDigits": MOST_DIGITS,
         "mostCharacters": MOST_FORMULA_CHARACTERS,
-        "mostCombinations": MOST_COMBINATIONS,
+        "settled": SETTLED,
         "certain": CERTAIN,
         "glance": GLANCE,
         "characters": [*DIGIT_NAMES, " ", *SEPARATORS],
@@ -157,7 +164,7 @@ def _list_fields(form: Form, found: Sequence[Reading]) -> dict[str, dict[str, An
     regions, pattern: as in the form. fits: see `spell_out`. spaces, separators: whether they count in it.
     unit, rounds: as in `Habit`. most: number of rows below which a page has too few.
     """
-    read = [page for page in found if not page.error and not find_doubt(page.problems)]
+    read = _list_certain(found)
     habits = find_habits(read, form)
     fields: dict[str, dict[str, Any]] = {}
     for region in form.regions:

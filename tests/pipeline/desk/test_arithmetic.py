@@ -10,6 +10,8 @@ import pytest
 from pipeline.desk.arithmetic import Habit, apply_formulas, find_habits
 from pipeline.desk.form_pages import check_pages, group_problems
 from pipeline.desk.forms.form import Form, load_form
+from pipeline.desk.forms.formulas import Formula
+from pipeline.desk.forms.regions import Region
 from pipeline.reader.batch.readings import Reading, RowReading
 
 TEXT = """[fields]
@@ -24,6 +26,7 @@ total = "sum(sum)"
 """
 CENTS = Habit(Fraction(1, 100))
 HABITS = {"quantity": Habit(), "price": CENTS, "sum": CENTS, "total": CENTS}
+WHOLE = {"sum": Habit(), "total": Habit()}
 Given = str | tuple[str, float] | tuple[str, float, str, float]
 
 
@@ -230,3 +233,53 @@ def test_many_lines_are_checked_in_time(form: Form) -> None:
     page = apply_formulas(make_page(*lines, total=("810.00", 0.5, "870.00", 0.4)), form, HABITS)
     assert set(list_texts(page)) == {"3", "4.50", "13.50", "810.00"}
     assert min(row.confidence for row in page.rows) > 0.99
+
+
+LENGTHS: list[Given] = ["1204", "990", "1377", "640", "1518", ("1831", 0.98, "1833", 0.004), "702"]
+MISREAD: Given = ("883", 0.985)  # where 885 is written
+
+
+def make_column(*given: Given, total: Given = "10105") -> Reading:
+    rows = [make_row(each, "sum", line) for line, each in enumerate(given, start=1)]
+    return Reading("a.png", rows=(*rows, make_row(total, "total", 1)))
+
+
+@pytest.fixture
+def column() -> Form:
+    regions = Region("sum", holds="lines"), Region("total", holds="one")
+    return Form(regions, sums={"total": Formula("sum(sum)", ("sum", "sum"))})
+
+
+def test_sum_does_not_make_two_wrong_numbers_of_one(column: Form) -> None:
+    """What is written is not among the readings, and another number has one with which the total adds up, too."""
+    page = apply_formulas(make_column(*LENGTHS, MISREAD, "958"), column, WHOLE)
+    assert list_texts(page)[5:8] == ["1831", "702", "883"]
+    assert [each.kind for each in page.problems] == ["sum"]
+    other, wrong = page.rows[5], page.rows[7]
+    assert wrong.alternatives[0][0] == "885"
+    assert other.alternatives[0][0] == "1833"
+    assert min(wrong.alternatives[0][1], other.alternatives[0][1]) > 0.02
+    assert other.confidence < 0.9
+
+
+@pytest.mark.parametrize(
+    ("numbers", "total", "texts", "offers"),
+    [
+        (["12", ("34", 0.97), "56"], "112", ["12", "34", "56", "112"], {"66", "44", "22"}),  # one is 10 more
+        (["12", "34", "56"], ("108", 0.5), ["12", "34", "56", "108"], {"102"}),  # the total is misread
+        (["12", "34", "56"], ("902", 0.6, "102", 0.38), ["12", "34", "56", "102"], {"902"}),  # and 102 was listed
+        (["12", ("34", 0.6, "3A", 0.0), "56"], "109", ["12", "34", "56", "109"], {"41"}),
+    ],
+)
+def test_what_is_calculated_is_offered_and_never_taken(
+    column: Form, numbers: list[Given], total: Given, texts: list[str], offers: set[str]
+) -> None:
+    page = apply_formulas(make_column(*numbers, total=total), column, WHOLE)
+    assert list_texts(page) == texts
+    assert {row.alternatives[0][0] for row in page.rows if row.alternatives} >= offers
+
+
+def test_total_says_nothing_of_a_column_that_lacks_a_number(form: Form) -> None:
+    lines: list[tuple[Given, Given, Given]] = [("3", "4.50", "13.50"), ("2", "10.00", ""), ("1", "8.00", "8.00")]
+    page = apply_formulas(make_page(*lines, total="41.50"), form, HABITS)
+    assert min(row.confidence for row in page.rows) >= 0.99

@@ -42,7 +42,7 @@ def call_check(given: dict[str, Any]) -> Any:
 
 
 def call_weigh(given: dict[str, Any]) -> Any:
-    """Each text with its probability, the most probable combination first."""
+    """Each text with its probability, the most probable one first."""
     formula, fields = Formula("", to_tree(given["formula"])), list(given["readings"])
 
     def fits(texts: Sequence[str]) -> float | None:
@@ -51,10 +51,8 @@ def call_weigh(given: dict[str, Any]) -> Any:
 
     found = weigh([dict(each) for each in given["readings"].values()], fits)
     return {
-        field: [
-            [text, round(chances[text], 3)] for text in sorted(chances, key=lambda each: (each != best, -chances[each]))
-        ]
-        for field, (best, chances) in zip(fields, found, strict=False)
+        field: [[text, round(chance, 3)] for text, chance in sorted(chances.items(), key=lambda each: -each[1])]
+        for field, chances in zip(fields, found, strict=False)
     }
 
 

@@ -98,7 +98,7 @@ def test_table_has_a_line_per_record_and_names_what_is_missing() -> None:
     whole = {"file": "a.png", "total": "31", "note": "8; 9"}
     assert lines[:2] == [
         {**whole, "line": "1", "day": "1", "amount": "10", "confidence": "0.6000"},
-        {**whole, "line": "2", "amount": "20", "confidence": "0.6000"},
+        {**whole, "line": "2", "amount": "20", "confidence": "0.5453"},  # as the total needs 21, or another one
     ]
     assert lines[2] == {"file": "a.png", "day": "77", "confidence": "0.5000", "check": "fits no line"}
     assert [line["check"] for line in lines[3:]] == ["total: 31, but sum(amount) is 30"]

@@ -149,60 +149,6 @@ function judge(result, text, others, { unit, rounds }) {
   return rounds ? { state: "unchecked" } : { state: "fits", count };
 }
 
-// The most probable combinations of readings, which are lists of [text, probability].
-function combine(readings) {
-  let found = [{ texts: [], chance: 1 }];
-  for (const each of readings) {
-    found = found.flatMap(({ texts, chance }) =>
-      each.map(([text, share]) => ({ texts: [...texts, text], chance: chance * share })),
-    );
-    if (found.length > KNOWN.mostCombinations) {
-      found = found.sort((a, b) => b.chance - a.chance).slice(0, KNOWN.mostCombinations);
-    }
-  }
-  return found;
-}
-
-// Which characters are exchanged in a text of the same length; of another length, the texts themselves.
-function findConfusion(old, text) {
-  if (old.length !== text.length) return `${old} ${text}`;
-  const pairs = [...old].flatMap((character, i) =>
-    character === text[i] ? [] : [[character, text[i]].sort().join("")],
-  );
-  return [...new Set(pairs)].sort().join();
-}
-
-// The probabilities of the texts of each reading, by Bayes' rule, the one of the most probable combination first; null
-// if no combination adds up. What they lack to 1 is that of any other text. countFitting(texts): the count of `judge`.
-// total: what all probabilities were divided by.
-function weigh(readings, countFitting) {
-  if (!readings.every(({ length }) => length)) return null;
-  const combined = combine(readings).map((each) => ({ ...each, count: countFitting(each.texts) }));
-  const weightOf = ({ chance, count }) => chance * (count ?? 1);
-  const best = combined.reduce((one, other) => (weightOf(other) > weightOf(one) ? other : one));
-  const known = readings.map((reading) => new Map(reading));
-  const weights = combined.filter(({ count }) => count);
-  if (!weights.length) return null;
-  for (const each of weights) {
-    const changed = known.flatMap((chances, i) => {
-      const [old, text] = [best.texts[i], each.texts[i]];
-      return text === old ? [] : [[chances.get(text) / chances.get(old), findConfusion(old, text)]];
-    });
-    // The same confusion in several numbers is at least as probable as in the least probable of them.
-    const isOne = new Set(changed.map(([, confusion]) => confusion)).size === 1;
-    const once = isOne ? best.chance * Math.min(...changed.map(([share]) => share)) : 0;
-    each.gain = Math.max(each.chance, once) * (each.count - 1);
-  }
-  const total = weights.reduce((sum, { gain }) => sum + gain, 1);
-  const found = readings.map((reading, i) => {
-    const chances = new Map([[best.texts[i], 0], ...reading]);
-    for (const { texts, gain } of weights) chances.set(texts[i], chances.get(texts[i]) + gain);
-    const [first, ...others] = [...chances].map(([text, chance]) => [text, chance / total]);
-    return [first, ...others.sort((a, b) => b[1] - a[1])];
-  });
-  return { found, total };
-}
-
 // Formulas as they are written: + - * / ( ), numbers, names of fields, and with `hasSums` sum(name).
 function parseFormula(text, names, hasSums = true) {
   if (text.length > KNOWN.mostCharacters) throw new Error(`it has more than ${KNOWN.mostCharacters} characters`);

@@ -97,41 +97,60 @@ function listChecks(page) {
 
 const isFromReader = (number) => isOpen(number) && (number.kind === "read" || number.kind === "withheld");
 
-function setReadings(number, chances) {
-  const [[text, confidence], ...alternatives] = chances.map(([each, chance]) => [each, Math.round(1e6 * chance) / 1e6]);
-  Object.assign(number, { text, read: text, confidence, alternatives, kind: text ? "read" : "withheld", chances });
+function setReadings(number, readings) {
+  const [[text, confidence], ...alternatives] = readings;
+  Object.assign(number, { text, read: text, confidence, alternatives, kind: text ? "read" : "withheld" });
 }
 
-// What a check says of its readings, given what a person has answered and what the other checks have said of them. As
-// in `arithmetic.py`, check.told has the factors by which it has changed the probabilities of each number.
-function weighCheck(page, check) {
+// Whether a number is one of a check, or was before a person has deleted it.
+const isAbout = ({ formula, target, line }, number) =>
+  [...fieldsOf(formula), target].includes(number.field) && (!line || !number.line || number.line === line);
+
+const isUnexpected = ({ answer, weighed, text }) =>
+  answer === "none" || (answer && !weighed.some(([each, chance]) => chance >= 0.5 && isSame(each, text)));
+
+// Numbers are as `arithmetic.py` has weighed them, until a person answers one of a check. If it adds up then, the others
+// are right; if it does with one other text that was read, this one is. changed: open numbers that are no more as they
+// were weighed.
+function reconsider(page, check, changed) {
   const { numbers, written } = check;
-  if (!written || !numbers.some(isFromReader)) return;
-  const readings = numbers.map((number, i) => {
-    if (!isFromReader(number)) return number.text && !needsText(number) ? [[number.text, 1]] : [];
-    const known = number.chances.filter(([text, chance]) => text && chance);
-    const other = 1 - known.reduce((sum, [, chance]) => sum + chance, 0);
-    const before = known.map(([text, chance]) => [text, chance / (check.told?.[i].get(text) ?? 1)]);
-    const whole = before.reduce((sum, [, chance]) => sum + chance, Math.max(other, 0));
-    return before.map(([text, chance]) => [text, chance / whole]);
-  });
-  const weighed = weigh(readings, (texts) => {
-    const changes = new Map(numbers.map((number, i) => [number, texts[i]]));
-    return judgeCheck(page, check, changes).count;
-  });
-  if (!weighed) return;
-  const { found, total } = weighed;
-  check.told = found.map((each, i) => {
-    const before = new Map(readings[i]);
-    return new Map(each.map(([text, chance]) => [text, (chance * total) / before.get(text)])); // 1 for any other text
-  });
-  found.forEach((each, i) => isFromReader(numbers[i]) && setReadings(numbers[i], each));
+  const isNew = (number) => (number.answer || changed.has(number)) && isAbout(check, number);
+  if (!written || !page.numbers.some(isNew)) return;
+  const open = numbers.filter(isFromReader);
+  const judgeWith = (number, text) => judgeCheck(page, check, new Map([[number, text]]));
+  const chance = open.reduce((product, { confidence }) => product * confidence, 1);
+  const weigh = (share, count) => (share * count) / (share * (count - 1) + 1);
+  const verdict = judgeCheck(page, check);
+  if (verdict.state === "fits") {
+    for (const number of open) number.confidence = Math.max(number.confidence, weigh(chance, verdict.count));
+  }
+  if (verdict.state !== "differs") return;
+  const others = open.flatMap((number) =>
+    number.readings
+      .filter(([text, share]) => share && text !== number.text && judgeWith(number, text).state === "fits")
+      .map(([text, share]) => ({ number, text, share: (chance * share) / (number.confidence || 1) })),
+  );
+  if (others.length !== 1) return;
+  const [{ number, text, share }] = others;
+  const confidence = weigh(share, judgeWith(number, text).count);
+  if (confidence < KNOWN.settled) return;
+  const rest = [[number.text, 1 - confidence], ...number.alternatives.filter(([each]) => each !== text)];
+  setReadings(number, [[text, confidence], ...rest]);
+  changed.add(number);
 }
 
 function makeChecks(page) {
-  for (const number of page.numbers) if (isFromReader(number)) setReadings(number, number.readings);
+  for (const number of page.numbers) if (isFromReader(number)) setReadings(number, number.weighed);
   const checks = listChecks(page);
-  for (const check of [...checks, ...checks.toReversed()]) weighCheck(page, check);
+  const changed = new Set();
+  for (const check of checks) {
+    if (!page.numbers.some((number) => isUnexpected(number) && isAbout(check, number))) continue;
+    for (const number of check.numbers.filter(isFromReader)) {
+      setReadings(number, number.readings);
+      changed.add(number);
+    }
+  }
+  for (const check of [...checks, ...checks.toReversed()]) reconsider(page, check, changed);
   const proved = new Set(); // by their lines, when the totals follow
   for (const check of checks) {
     Object.assign(check, judgeCheck(page, check));
@@ -182,24 +201,27 @@ const listUnproved = (page, { numbers }) =>
     .filter((number) => isOpen(number) && number.read && !page.proved.has(number))
     .sort((a, b) => a.confidence - b.confidence);
 
-// The number that mends a check, and its text: calculated, and close to what was read; null if there is none. Without a
-// total that it mends, too, a doubtful number is mended first, and of two doubtful ones, neither gives the other.
-function mend(page, check) {
+// The numbers that mend a check, and their texts, the most probable first: those that were weighed, and what is calculated
+// and close to what was read. Without a total that it mends, too, a doubtful number is calculated first, and of two
+// doubtful ones, neither gives the other.
+function listRepairs(page, check) {
   const open = listUnproved(page, check);
   const doubtful = open.filter((number) => !isSure(number));
-  const isWrongTotal = (each) => each.kind === "sum" && each !== check && each.state === "differs";
-  const totals = page.checks.filter(isWrongTotal);
+  const totals = page.checks.filter((each) => each.kind === "sum" && each !== check && each.state === "differs");
   const found = open.flatMap((number) => {
-    const text = calculate(page, check, number);
-    const far = text ? countChanges(squeeze(text), squeeze(number.text)).at(-1).at(-1) : Infinity;
     const most = check.kind === "line" || number === check.written || !isSure(number) ? CLOSE : 1;
-    if (far > most) return [];
-    const fits = (total) => judgeCheck(page, total, new Map([[number, text]])).state === "fits";
-    return [{ number, text, cost: 3 * far + number.confidence, fixesTotal: totals.some(fits) }];
+    const isLikely = !doubtful.length || (doubtful.length === 1 && number === doubtful[0]);
+    const text = calculate(page, check, number);
+    const calculated = text && !number.alternatives.some(([each]) => isSame(each, text)) ? [[text, 0]] : [];
+    return [...number.alternatives, ...calculated].flatMap(([each, chance]) => {
+      const fits = (other) => judgeCheck(page, other, new Map([[number, each]])).state === "fits";
+      const far = countChanges(squeeze(each), squeeze(number.text)).at(-1).at(-1);
+      const fixesTotal = totals.some(fits);
+      if (!each || !fits(check) || (!chance && (far > most || !(fixesTotal || isLikely)))) return [];
+      return [{ number, text: each, chance, cost: 3 * far + number.confidence, fixesTotal }];
+    });
   });
-  const isLikely = ({ number, fixesTotal }) =>
-    fixesTotal || !doubtful.length || (doubtful.length === 1 && number === doubtful[0]);
-  return found.filter(isLikely).sort((a, b) => b.fixesTotal - a.fixesTotal || a.cost - b.cost)[0] ?? null;
+  return found.sort((a, b) => b.chance - a.chance || b.fixesTotal - a.fixesTotal || a.cost - b.cost);
 }
 
 const isSure = ({ answer, confidence }) => Boolean(answer) || confidence >= KNOWN.certain;

@@ -1,7 +1,7 @@
 // The numbers of a page: what was read, and what a person has answered. State = readings + steps.
 
-// readings: each text with its probability by the reader, the one that was read first. text, confidence, alternatives:
-// given the other numbers of its line and total.
+// readings: each text with its probability by the reader, the one that was read first. weighed: the same, given the other
+// numbers of its line and total. text, confidence, alternatives: given the answers, too.
 // kind: "read"; "withheld" if no reading fits; "unfit" if it fits no line; "ink" that was not read; "missing" where a
 // number should be; "few" if a field has fewer lines than on most pages; "added" by a person.
 // Where a page is to be decided first, it is itself the only number, of kind "page", until it is used.
@@ -21,6 +21,7 @@ const BLANK = {
   confidence: 0,
   alternatives: [],
   readings: [],
+  weighed: [],
   boxes: [],
   signs: [],
   isCell: false,
@@ -37,7 +38,8 @@ const BLANK = {
 function makeNumber(page, id, values) {
   const number = Object.assign({ ...BLANK }, values, { page, id });
   const { field, text, confidence, alternatives } = number;
-  return Object.assign(number, { origin: field, read: text, readings: [[text, confidence], ...alternatives] });
+  const weighed = [[text, confidence], ...alternatives];
+  return Object.assign(number, { origin: field, read: text, weighed, readings: values.before?.length ? values.before : weighed });
 }
 
 // What depends on which way up the page is.
@@ -68,8 +70,9 @@ function listNumbersOf(page) {
   const numbers = page.rows.map((row, i) => {
     const fits = row.line || !fields[row.region] || fields[row.region].holds === "many";
     const kind = row.withheld ? "withheld" : fits ? "read" : "unfit";
-    const { text, digits, confidence, alternatives, boxes, signs, box, region: field, line } = row;
-    return makeNumber(page, `r${i}`, { kind, field, line, box, text, digits, confidence, alternatives, boxes, signs });
+    const { text, digits, confidence, alternatives, before, boxes, signs, box, region: field, line } = row;
+    const read = { text, digits, confidence, alternatives, before, boxes, signs };
+    return makeNumber(page, `r${i}`, { kind, field, line, box, ...read });
   });
   const problems = (page.problems ?? []).map((each, i) =>
     makeNumber(page, `p${i}`, {

@@ -90,13 +90,15 @@ function askText(page, number) {
 // Ask for the number that mends a line or a total; otherwise for the least certain one of a line, or for a doubtful one
 // of a total.
 function askCheck(page, check, add) {
-  check.mending = mend(page, check);
+  check.repairs = listRepairs(page, check);
+  [check.mending] = check.repairs;
   const { kind, written, mending } = check;
   const [least] = listUnproved(page, check);
   if (mending) {
-    const { number, text } = mending;
-    const shown = isSure(number) ? { text: number.text, offer: text } : { text, isCalculated: true };
-    add(number, { mark: "≠", why: `read as ${number.text}`, check, ...shown });
+    const { number, text, chance } = mending;
+    const isLikely = isSure({ confidence: number.readings[0][1] }) || (chance && chance < KNOWN.settled);
+    const shown = isLikely ? { text: number.text, offer: text } : { text, isCalculated: true };
+    add(number, { mark: "≠", why: `read as ${number.text}${nameOthers(check, number)}`, check, ...shown });
   } else if (least && (kind === "line" || !isSure(least))) {
     add(least, { mark: "≠", why: kind === "line" ? "line does not add up" : "total is off", text: least.text, check });
   }
@@ -105,6 +107,16 @@ function askCheck(page, check, add) {
     add(written, { mark: "Σ", why, text: written.text, check });
   }
 }
+
+const RARE = 0.02; // probability below which a repair is not named
+
+// The numbers that may be wrong instead, as a continuation of a sentence.
+const nameOthers = (check, number) =>
+  check.repairs
+    .filter((each) => each.number !== number && each.chance >= RARE)
+    .slice(0, 2)
+    .map((each) => `; or ${label(each.number)} is ${each.text}`)
+    .join("");
 
 function showDifference(page, check) {
   const difference = minus(absolute(check.result), valueIn(check.written));

@@ -58,14 +58,16 @@ function describeQuestion(number, { mark, check, why, isCalculated }, text) {
   if (mark === "≠" && check.kind === "line") {
     const { written, result } = check;
     const sum = writeSum(check);
-    if (number !== written) return [name, `read as ${number.text}, but ${sum} is not ${written.text}`];
+    if (number !== written)
+      return [name, `read as ${number.text}, but ${sum} is not ${written.text}${nameOthers(check, number)}`];
     const made = showResult(number.page, check, result, number.text);
-    return [`${name}: does not add up`, `${sum} = ${made}, read as ${number.text}`];
+    return [`${name}: does not add up`, `${sum} = ${made}, read as ${number.text}${nameOthers(check, number)}`];
   }
   if (check?.kind === "sum" && mark !== "?") {
     const made = showResult(number.page, check, check.result);
     const shown = isCalculated && number !== check.written ? `${name}: ${text} instead of ${number.text}` : name;
-    return [shown, `${isolate(check.target)} ${check.written?.text ?? ""}, but the lines make ${made}`];
+    const others = nameOthers(check, number);
+    return [shown, `${isolate(check.target)} ${check.written?.text ?? ""}, but the lines make ${made}${others}`];
   }
   if (isLong(number)) {
     const doubtful = number.signs.filter(([, chance]) => chance < KNOWN.certain).length;

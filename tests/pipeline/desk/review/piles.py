@@ -1,8 +1,15 @@
 """Piles for the review page: two delivery notes whose lines and totals are calculated."""
 
+from dataclasses import asdict
+from fractions import Fraction
 from typing import Any
 
+from pipeline.desk.arithmetic import Habit, apply_formulas
+from pipeline.desk.forms.form import Form
+from pipeline.desk.forms.formulas import parse_formula
+from pipeline.desk.forms.regions import Region
 from pipeline.desk.review_data import spell_out
+from pipeline.reader.batch.readings import Reading, RowReading
 
 PITCH, TOP, HIGH = 40, 200, 24  # pixels: distance of lines, height of the first, height of digits
 COLUMNS = {"number": 700, "quantity": 60, "price": 500, "sum": 700, "total": 700}
@@ -65,7 +72,32 @@ def make_pile(pages: list[dict[str, Any]], **others: Any) -> dict[str, Any]:
     pile = {"key": "pile", "title": "Delivery notes", "columns": REVIEWED, "fields": fields, "toml": ""}
     pile["lines"] = {"sum": {"text": "quantity * price", "formula": ["*", ["field", "quantity"], ["field", "price"]]}}
     pile["sums"] = {"total": {"text": "sum(sum)", "formula": ["sum", "sum"]}}
-    return {**pile, "pages": pages, **others}
+    pile |= others
+
+    def weigh(way: dict[str, Any]) -> dict[str, Any]:
+        other = {"other": weigh(way["other"])} if "other" in way else {}
+        return {**way, "rows": weigh_rows(way["rows"], pile), **other}
+
+    return {**pile, "pages": [weigh(page) for page in pages]}
+
+
+def weigh_rows(rows: list[dict[str, Any]], pile: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return rows as `list_pages` does, with what the formulas of the pile say of them."""
+    fields = pile["fields"]
+    if not all(row["region"] in fields for row in rows):
+        return rows
+    names = [*fields]
+    regions = tuple(
+        Region(name, ("0", "0", "9", "9"), each.get("pattern"), each["holds"]) for name, each in fields.items()
+    )
+    lines, sums = (
+        {target: parse_formula(each["text"], names, table == "sums") for target, each in pile[table].items()}
+        for table in ("lines", "sums")
+    )
+    habits = {name: Habit(Fraction(each.get("unit", 1)), each.get("rounds", False)) for name, each in fields.items()}
+    read = tuple(RowReading(**{**row, "alternatives": tuple(map(tuple, row["alternatives"]))}) for row in rows)
+    page = apply_formulas(Reading("a.png", rows=read), Form(regions, lines, sums, "."), habits)
+    return [asdict(row) for row in page.rows]
 
 
 def make_delivery(name: str = "one", **changes: dict[str, Any]) -> dict[str, Any]:

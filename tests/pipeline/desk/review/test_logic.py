@@ -136,9 +136,9 @@ def test_total_decides_between_two_combinations_of_a_line() -> None:
     assert [found["records"][1][field] for field in ("quantity", "sum")] == ["7", "70.00"]
 
 
-def test_of_two_doubtful_numbers_the_least_certain_is_asked_as_it_was_read() -> None:
+def test_of_two_doubtful_numbers_the_one_that_is_more_easily_misread_is_asked() -> None:
     page = make_delivery(price1={"text": "41.50", "confidence": 0.6}, sum1={"text": "142.50", "confidence": 0.8})
-    assert questions(page, sums={})[0] == ("price 1", "≠", "41.50")
+    assert questions(page, sums={})[0] == ("price 1", "≠", "47.50")  # one digit; 124.50 exchanges two
     calculated = questions(page, steps=[step("price", 1, "set", "47.50")], sums={})
     assert calculated == []
     assert questions(page, steps=[step("price", 1, "set", "41.50")], sums={})[0] == ("sum 1", "≠", "124.50")
@@ -194,7 +194,7 @@ def test_pages_with_known_errors_come_first_and_what_was_left_for_later_last() -
 
 def test_answer_answers_for_its_neighbours_and_a_kept_number_ends_the_question() -> None:
     page = make_delivery(price1={"text": "41.50", "confidence": 0.4}, sum1={"confidence": 0.3})
-    assert len(questions(page, sums={})) == 2
+    assert questions(page, sums={}) == [("price 1", "≠", "47.50")]  # which proves the sum
     assert questions(page, steps=[step("price", 1, "set", "47.50")], sums={}) == []
     assert questions(page, steps=[step("price", 1, "keep")], sums={}) == [("sum 1", "?", "142.50")]
 
@@ -367,8 +367,9 @@ def test_look_at_some_begins_with_the_least_certain() -> None:
     assert evaluate(call, make_pile(pages), scripts=REVIEW) == [0.93, 0.95]
 
 
-# The cases of the arithmetic in Python, called as there.
+# The cases of the arithmetic in Python, called as there; only Python weighs.
 CASES = json.loads((Path(__file__).parents[1] / "arithmetic.json").read_text())
+CASES = [case for case in CASES if case["call"] != "weigh"]
 CALL = """(cases) => cases.map(({ call, input }) => ({
     amount: () => {
         const { value, unit } = readAmount(input);
@@ -391,18 +392,6 @@ CALL = """(cases) => cases.map(({ call, input }) => ({
             fits: { fits: true, differs: false }[verdict] ?? null,
             result: isKnown ? writeResult(absolute(result), least, decimal, [written, ...others].some(isTime)) : null,
         };
-    },
-    weigh: () => {
-        const { formula, target, readings } = input;
-        const fields = Object.keys(readings);
-        const weighed = weigh(Object.values(readings), (texts) => {
-            const written = Object.fromEntries(fields.map((field, i) => [field, texts[i]]));
-            const values = (field, all) => (all ? [valueOf(written[field])] : valueOf(written[field] ?? ""));
-            const others = fieldsOf(formula).map((field) => written[field] ?? "");
-            return judge(resultOf(formula, values, texts), written[target], others, input).count;
-        });
-        const round = ([text, chance]) => [text, Math.round(1000 * chance) / 1000];
-        return Object.fromEntries((weighed?.found ?? []).map((each, i) => [fields[i], each.map(round)]));
     },
     write: () => writeNumber(input.text, input.decimal, input.pattern),
     form: () => {
