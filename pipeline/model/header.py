@@ -14,8 +14,9 @@ from pipeline.network.layer import Layer
 from pipeline.network.losses import LOSSES
 
 HEADER_KEY = "model"  # its key in the metadata of ONNX and safetensors
-SEPARATORS = ".,:/-'"  # characters within a number
-EXTRA = len(SEPARATORS) + 3  # outputs by column besides the classes: also a space, other writing and the blank of CTC
+SEPARATOR_CHARACTERS = ".,:/-'"  # characters within a number
+# Outputs by column besides the classes: also a space, other writing and the blank of CTC.
+EXTRA = len(SEPARATOR_CHARACTERS) + 3
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,16 +40,11 @@ def predict(
         handwriting predict part-*.idx.gz --probabilities probabilities.npy
         handwriting predict scans.npy --scheduler tcp://localhost:8786
     """
+    from pipeline.data.image_files import locate_images
     from pipeline.engine.digests import wait_and_stamp
     from pipeline.engine.errors import PipelineError
     from pipeline.engine.resume_log import make_key
-    from pipeline.model.parallel_prediction import (
-        PREDICTIONS,
-        PROBABILITIES,
-        locate_images,
-        open_predictions,
-        predict_missing,
-    )
+    from pipeline.model.parallel_prediction import PREDICTIONS, PROBABILITIES, open_predictions, predict_missing
     from pipeline.pictures.decoding import describe_missing
     from pipeline.reader import load
     from pipeline.scheduling.backends import Backend

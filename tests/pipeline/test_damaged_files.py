@@ -20,10 +20,10 @@ from PIL import Image
 
 from pipeline.data import idx
 from pipeline.data.dataset import read_class_names
+from pipeline.data.image_files import locate_images
 from pipeline.data.ink import InkStatistics
 from pipeline.engine.errors import PipelineError
 from pipeline.model.model import Model
-from pipeline.model.parallel_prediction import locate_images
 from pipeline.model.prediction import predict
 from pipeline.model.safetensors import load_safetensors, save_safetensors
 from pipeline.pictures.decoding import load_page

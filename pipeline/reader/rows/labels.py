@@ -28,7 +28,7 @@ MAX_DIGITS = 64
 DIGIT_COLUMNS = ("label", "y", "x", "size", "visible")  # centre, longer side in pixels; part within the picture, [0, 1]
 NO_LABEL = -1
 SPACE, OTHER_WRITING = 0, 1  # between two numbers with only paper between them; a word, a letter, a sign
-SEPARATORS = {character: OTHER_WRITING + number for number, character in enumerate(header.SEPARATORS, 1)}
+SEPARATORS = {character: OTHER_WRITING + number for number, character in enumerate(header.SEPARATOR_CHARACTERS, 1)}
 # What a text has for these symbols; other writing parts numbers, as a space does.
 WRITTEN_SIGNS = (" ", " ", *SEPARATORS)
 ARRAYS: dict[str, tuple[type, tuple[int, ...]]] = {  # dtype and shape of what a line image has, by the names of files

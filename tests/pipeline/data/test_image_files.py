@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from pipeline.data import idx
+from pipeline.data.image_files import locate_images
 from pipeline.engine.arrays import read_entries
 from pipeline.engine.errors import PipelineError
-from pipeline.model.parallel_prediction import locate_images
 
 IMAGES = np.arange(5 * 2 * 3, dtype=np.uint8).reshape(5, 2, 3)
 

@@ -109,9 +109,9 @@ const isAbout = ({ formula, target, line }, number) =>
 const isUnexpected = ({ answer, weighed, text }) =>
   answer === "none" || (answer && !weighed.some(([each, chance]) => chance >= 0.5 && isSame(each, text)));
 
-// Numbers are as `arithmetic.py` has weighed them, until a person answers one of a check. If it adds up then, the others
-// are right; if it does with one other text that was read, this one is. changed: open numbers that are no more as they
-// were weighed.
+// Numbers are as `arithmetic.py` has weighed them, until a person answers one of a check. If it adds up then, the
+// others are right; if it does with one other text that was read, this one is. changed: open numbers that are no more
+// as they were weighed.
 function reconsider(page, check, changed) {
   const { numbers, written } = check;
   const isNew = (number) => (number.answer || changed.has(number)) && isAbout(check, number);
@@ -201,9 +201,9 @@ const listUnproved = (page, { numbers }) =>
     .filter((number) => isOpen(number) && number.read && !page.proved.has(number))
     .sort((a, b) => a.confidence - b.confidence);
 
-// The numbers that mend a check, and their texts, the most probable first: those that were weighed, and what is calculated
-// and close to what was read. Without a total that it mends, too, a doubtful number is calculated first, and of two
-// doubtful ones, neither gives the other.
+// The numbers that mend a check, and their texts, the most probable first: those that were weighed, and what is
+// calculated and close to what was read. Without a total that it mends, too, a doubtful number is calculated first, and
+// of two doubtful ones, neither gives the other.
 function listRepairs(page, check) {
   const open = listUnproved(page, check);
   const doubtful = open.filter((number) => !isSure(number));

@@ -1,7 +1,7 @@
 // The numbers of a page: what was read, and what a person has answered. State = readings + steps.
 
-// readings: each text with its probability by the reader, the one that was read first. weighed: the same, given the other
-// numbers of its line and total. text, confidence, alternatives: given the answers, too.
+// readings: each text with its probability by the reader, the one that was read first. weighed: the same, given the
+// other numbers of its line and total. text, confidence, alternatives: given the answers, too.
 // kind: "read"; "withheld" if no reading fits; "unfit" if it fits no line; "ink" that was not read; "missing" where a
 // number should be; "few" if a field has fewer lines than on most pages; "added" by a person.
 // Where a page is to be decided first, it is itself the only number, of kind "page", until it is used.
@@ -39,7 +39,8 @@ function makeNumber(page, id, values) {
   const number = Object.assign({ ...BLANK }, values, { page, id });
   const { field, text, confidence, alternatives } = number;
   const weighed = [[text, confidence], ...alternatives];
-  return Object.assign(number, { origin: field, read: text, weighed, readings: values.before?.length ? values.before : weighed });
+  const readings = values.before?.length ? values.before : weighed;
+  return Object.assign(number, { origin: field, read: text, weighed, readings });
 }
 
 // What depends on which way up the page is.

@@ -52,7 +52,8 @@ function loadPicture(page) {
 
 // Drop the pictures that nothing shows or waits for, except the last ones; one that is loading stops.
 function dropPictures() {
-  const isNeeded = ({ image, waiting }) => image.isConnected || [...waiting.keys()].some(({ isConnected }) => isConnected);
+  const isUsed = ({ isConnected }) => isConnected;
+  const isNeeded = ({ image, waiting }) => isUsed(image) || [...waiting.keys()].some(isUsed);
   const rest = [...pictures].filter(([, picture]) => !isNeeded(picture));
   for (const [key, { file }] of rest.slice(0, -KEPT)) {
     Object.assign(file, { onload: null, onerror: null, src: "" });
