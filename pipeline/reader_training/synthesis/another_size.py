@@ -15,7 +15,7 @@ from pipeline.pictures.filters import ndimage
 from pipeline.reader.rows.labels import LINE_IMAGE_HEIGHT, LINE_IMAGE_WIDTH, SHEET, SIDE
 from pipeline.reader_training.synthesis.habits import HABITS
 from pipeline.reader_training.synthesis.hands import Hands
-from pipeline.reader_training.synthesis.line_kinds import make_tokens
+from pipeline.reader_training.synthesis.line_text import make_tokens
 from pipeline.reader_training.synthesis.line_writing import OFF_CENTRE, place, write_line
 from pipeline.reader_training.synthesis.number_writing import Style
 from pipeline.reader_training.synthesis.paper import paste

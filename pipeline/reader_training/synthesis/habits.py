@@ -12,9 +12,9 @@ class Habits:
     one of the shapes that are easily confused. marker: strokes are as thick as those of a marker, or of chalk.
     large_letters: letters are larger than the digits beside them.
 
-    Of numbers: gap_after_separator: the digits after a separator stand off. even_cells: the numbers of a row of cells
-    have one length. row_of_short: a line with only digits is a row of numbers that all have one digit, or all two.
-    wide_of_two: some numbers of a wide row have two digits.
+    Of numbers: gap_after_separator, gap_before_separator: the digits on that side of separators stand off. even_cells:
+    the numbers of a row of cells have one length. row_of_short: a line with only digits is a row of numbers that all
+    have one digit, or all two. wide_of_two: some numbers of a wide row have two digits.
 
     Of paper: rule_through: a rule at the foot of the digits or through them. column_through: rules of columns that cut
     numbers. ring_afar: small writing has a ring around it that is as large as a digit. ringed, boxed,
@@ -31,6 +31,7 @@ class Habits:
     marker: float = 0.12
     large_letters: float = 0.2
     gap_after_separator: float = 0.2
+    gap_before_separator: float = 0.15
     even_cells: float = 0.35
     row_of_short: float = 0.3
     wide_of_two: float = 0.25

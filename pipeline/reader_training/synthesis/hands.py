@@ -1,7 +1,7 @@
 """Hands that write on a line: the digits of a number by one of them, and words."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,30 +9,33 @@ import numpy as np
 from pipeline.data.ink import to_ink
 from pipeline.data.synthetic.drawn import FONT_SHARE
 from pipeline.data.synthetic.shapes import STYLED_DIGITS, Stroke, load_digits, parse_shape
-from pipeline.data.synthetic.strokes import PEN, STROKE_SUBPIXELS, draw_by_hand
+from pipeline.data.synthetic.strokes import PEN, STROKE_SUBPIXELS, distort, draw_by_hand
 from pipeline.reader.rows.labels import OTHER_WRITING
 from pipeline.reader_training.synthesis.confusable import choose_digit
 from pipeline.reader_training.synthesis.habits import HABITS
 from pipeline.reader_training.synthesis.lettering import (
     Lettering,
+    bend,
     covers,
     draw_lettering,
+    draw_loosely,
     find_digit_height,
     find_x_height,
     frame,
 )
-from pipeline.reader_training.synthesis.loose_letters import bend, draw_loosely
 from pipeline.reader_training.synthesis.marks import MARKS
 from pipeline.reader_training.synthesis.notes import SIGN
 from pipeline.reader_training.synthesis.number_text import pick
 from pipeline.reader_training.synthesis.paper import paste
-from pipeline.reader_training.synthesis.signs import Generator, Ink, SourceImages, choose, crop
+from pipeline.reader_training.synthesis.paths import trace
+from pipeline.reader_training.synthesis.pen import choose_pen, stretch_parts, weigh, write_path
+from pipeline.reader_training.synthesis.signs import Generator, Hand, Ink, SourceImages, choose, crop, write
 from pipeline.reader_training.synthesis.ticks import add_ticks, choose_tick
 
 DIGIT_SHARES = {"image": 0.62, "strokes": 0.17, "script": 0.14, "print": 0.07}  # of the numbers
 LETTER_SHARES = {"script": 0.76, "print": 0.24}  # of the words
 ONE_HAND = 0.7  # share of the line images with one hand for all words, and one for all numbers
-DOT_PENS = {".": (0.5, 0.9), "·": (0.5, 0.9)}  # relative to the mark
+TRACED = 0.5  # share of the line images whose ink is traced, and written again with a pen of any width
 STROKE_BOX = 12  # pixels of digits that are drawn from strokes, several times as fine
 OTHER_FONTS = 4  # that are tried if the font of the line does not cover a word
 WIDENED = {"script": 3, "print": 2}  # pixels by which strokes may be wider than those of a font, exclusive
@@ -41,7 +44,8 @@ BY_FONT = 0.7  # share of the separators that are of the font of their number, i
 MARKED, MARK_PENS, MARK_GAPS = 0.7, (0.06, 0.16), (0.05, 0.35)
 STROKE_HEIGHT = STROKE_BOX * STROKE_SUBPIXELS  # pixels of a digit beside which marks are drawn
 
-Draw = Callable[[int], Ink]
+Drawing = Ink | list[Stroke]  # ink, or the paths of a pen
+Draw = Callable[[int], Drawing]
 
 
 @dataclass(eq=False)
@@ -60,6 +64,10 @@ class Hands:
     def __post_init__(self) -> None:
         self.other = len(self.source.class_names) + OTHER_WRITING
         self.same = self.generator.random() < ONE_HAND
+        self.is_traced = self.generator.random() < TRACED
+        self.writes_with = choose_pen(self.generator)
+        if not self.is_traced:  # about as wide as the strokes of the ink
+            self.writes_with = replace(self.writes_with, width=self.generator.uniform(*PEN))
         self.choose_again()
 
     def choose_again(self) -> None:
@@ -70,6 +78,21 @@ class Hands:
         self.loose = self.generator.random() < HABITS.loose_hand
         self.tick = choose_tick(self.generator) if self.generator.random() < HABITS.ticked_hand else None
 
+    def weigh(self, size: float) -> float:
+        """Return how dark the ink is at most, if digits are reduced to `size` pixels; see `pen.weigh`."""
+        return weigh(self.writes_with, size) if self.is_traced else 1.0
+
+    def write(self, drawing: Drawing, length: float, size: float, hand: Hand) -> Ink:
+        """Return the ink of a drawing, cropped, as a hand writes it beside digits of `size` pixels.
+
+        length: of its longer side before it is turned, in pixels.
+        """
+        if isinstance(drawing, np.ndarray) and self.is_traced:
+            drawing = trace(drawing) or drawing
+        if isinstance(drawing, np.ndarray):
+            return write(drawing, length, hand, self.generator)
+        return write_path(drawing, length, size, self.writes_with, hand, self.generator)
+
     def choose_number(self) -> Draw:
         """Return a function that draws a digit of any class, by the same hand for the whole number."""
         if not self.same:
@@ -77,27 +100,32 @@ class Hands:
         kind = self.digits if self.source.has_digits else "image"
         self.number = None
         if kind == "image":
-            return self._draw_image
+            return lambda label: self._stretch(self._draw_image(label))
         if kind == "strokes":
-            shapes, pen = dict[int, Sequence[Stroke]](), self.generator.uniform(*PEN)
-            return lambda label: self._draw_strokes(label, shapes, pen)
+            shapes = dict[int, Sequence[Stroke]]()
+            return lambda label: self._draw_strokes(label, shapes)
         self.number = font, wider = self.font[kind], self.pen[kind]
         loose, height = self.loose, find_digit_height(font)
 
-        def draw(label: int) -> Ink:
+        def draw(label: int) -> Drawing:
             ink = draw_lettering(font, self.source.class_names[label], wider).ink
-            return bend(ink, height, self.generator) if loose else ink
+            return self._stretch(bend(ink, height, self.generator) if loose else ink)
 
         return draw
+
+    def _stretch(self, ink: Ink) -> Drawing:
+        """Return the paths of a digit, with longer and wider parts, or its ink if it is not traced."""
+        strokes = trace(ink) if self.is_traced else None
+        return stretch_parts(strokes, self.generator) if strokes else ink
 
     def _draw_image(self, label: int) -> Ink:
         of_class = self.source.by_class[label]
         return to_ink(self.source.images[of_class[self.generator.integers(len(of_class))]])
 
-    def _draw_strokes(self, label: int, shapes: dict[int, Sequence[Stroke]], pen: float) -> Ink:
+    def _draw_strokes(self, label: int, shapes: dict[int, Sequence[Stroke]]) -> list[Stroke]:
         if label not in shapes:
             shapes[label] = choose_shape(self.source.class_names[label], self.generator)
-        return draw_by_hand(shapes[label], STROKE_BOX, self.generator, (pen, pen))
+        return stretch_parts(distort(shapes[label], self.generator), self.generator)
 
     def find_label(self, digit: str) -> int:
         """Return the class of a digit, or a random class with images if the classes are not the ten digits."""
@@ -105,14 +133,14 @@ class Hands:
             return self.source.class_names.index(digit)
         return int(self.source.labels[self.generator.integers(len(self.source.labels))])
 
-    def draw_separator(self, text: str) -> tuple[Ink, float, float]:
-        """Return the ink of a separator, its longer side and its place below the middle, relative to the digits."""
+    def draw_separator(self, text: str) -> tuple[Drawing, float, float]:
+        """Return a separator, its longer side and its place below the middle, relative to the digits."""
         if self.number and self.generator.random() < BY_FONT and covers(self.number[0], text):
             drawn = draw_lettering(self.number[0], text, self.number[1])
             return drawn.ink, drawn.size, drawn.middle + 0.5
         sizes, places, shapes = MARKS[text]
-        ink = draw_by_hand(pick(shapes, self.generator), STROKE_BOX, self.generator, DOT_PENS.get(text, PEN))
-        return ink, self.generator.uniform(*sizes), self.generator.uniform(*places)
+        strokes = distort(pick(shapes, self.generator), self.generator)
+        return strokes, self.generator.uniform(*sizes), self.generator.uniform(*places)
 
     def draw_word(self, text: str) -> Lettering:
         """Return the drawing of a word, a sign or SIGN."""

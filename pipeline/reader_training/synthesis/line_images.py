@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.pictures.contrast import local_contrast
+from pipeline.pictures.contrast import add_margin, local_contrast
 from pipeline.reader.rows.labels import LINE_IMAGE_WIDTH, OUTER, SHEET, SIDE, encode_contrast
 from pipeline.reader_training.synthesis.another_size import write_in_another_size
 from pipeline.reader_training.synthesis.habits import HABITS
 from pipeline.reader_training.synthesis.hands import Hands
 from pipeline.reader_training.synthesis.legibility import measure_legibility, measure_visibility
 from pipeline.reader_training.synthesis.lettering import covers, draw_lettering, list_fonts
-from pipeline.reader_training.synthesis.line_kinds import make_cells, make_signs, make_tokens, make_wide_row
+from pipeline.reader_training.synthesis.line_text import make_cells, make_signs, make_tokens, make_wide_row
 from pipeline.reader_training.synthesis.line_writing import OFF_CENTRE, Line, place, write_line
 from pipeline.reader_training.synthesis.number_writing import NOTHING, Style, choose_style
 from pipeline.reader_training.synthesis.paper import bleed_through, expose, paste, smooth_noise, texture, to_levels
@@ -24,7 +24,6 @@ from pipeline.reader_training.synthesis.scenes import draw_scene
 from pipeline.reader_training.synthesis.signs import Generator, Ink, SourceImages, choose, choose_hand, write
 from pipeline.reader_training.synthesis.surroundings import draw_surroundings
 from pipeline.reader_training.synthesis.transcript import make_labels, place_digits
-from pipeline.reader_training.synthesis.windows import choose_window, continue_beyond
 from pipeline.reader_training.synthesis.words import make_words
 
 # Pixels from the ends of what a network sees up to which there are digits, so that they are not stretched beyond it.
@@ -34,8 +33,8 @@ LINE_SIZES = 13.6, 27.6  # pixels: longer side of the digits; that of most is ab
 MARKER = 0.05, 0.13  # by how much the strokes of a marker are wider, in sizes
 SLOPE = 0.025  # standard deviation of the slope of a line
 LINE_SHARES = {  # shares
-    "digits": 0.11,
-    "line": 0.46,
+    "digits": 0.17,
+    "line": 0.4,
     "wide row": 0.1,
     "cells": 0.06,
     "signs": 0.05,
@@ -46,7 +45,9 @@ LINE_SHARES = {  # shares
     "nothing": 0.01,
 }
 COMBS = 0.1  # share of the lines of numbers in boxes
-NEIGHBOURS, PITCHES = 0.6, (1.1, 1.8)  # probability of a line above, and of one below; how far, in sizes
+# Probability of a line above, and of one below; the same, beside a number that may be all that a picture shows; how far
+# they are, in sizes.
+NEIGHBOURS, BESIDE_NUMBER, PITCHES = 0.6, 0.25, (1.1, 1.8)
 NEIGHBOUR_ROOM = 130  # pixels of its digits
 NEIGHBOUR_KINDS = {"line": 0.6, "digits": 0.2, "words": 0.2}
 # Of a line image of words: probability that the lines above and below also have only words; otherwise NEIGHBOUR_KINDS
@@ -56,6 +57,10 @@ BLEED, GRAIN = 0.07, 0.15  # shares of the line images with writing of the other
 BACKDROPS = {"texture": texture, "scene": draw_scene}
 SMALL_PRINT, PRINT_SIZE, PRINT_AWAY = 0.15, (0.3, 0.65), (0.75, 1.4)  # share of lines with it; in sizes of the digits
 PRINT_FONTS = list_fonts("print")
+# Share of the line images of a kind that show the edges of a picture.
+CUT = {"digits": 0.45, "line": 0.1, "wide row": 0.2, "words": 0.15, "signs": 0.1}
+SIDES_CUT = 0.8  # share of the sides that are such edges
+TIGHT_SHARE, TIGHT, NARROW_WIDTHS = 0.6, (-2, 6), (4, 24)  # pixels from the ink to the edges
 LEGIBLE = 1.9  # of each sign: chosen by eye
 
 
@@ -111,7 +116,7 @@ def synthesise_any(source: SourceImages, fonts: Sequence[Path], generator: Gener
         others += BACKDROPS[kind](SHEET, generator) * np.float32(generator.uniform(0.2, 1))
     for piece in line.pieces:
         paste(writing, piece.ink, piece.top, piece.left)
-    sides = [side for side in (-1, 1) if generator.random() < NEIGHBOURS]
+    sides = [side for side in (-1, 1) if generator.random() < (BESIDE_NUMBER if kind == "digits" else NEIGHBOURS)]
     if sides:  # the same line above and below, elsewhere: it takes a third of the time
         of_text = kind == "words" and generator.random() < TEXT_SHARE
         tokens = make_tokens("words" if of_text else choose(NEIGHBOUR_KINDS, generator), source, generator)
@@ -129,7 +134,7 @@ def synthesise_any(source: SourceImages, fonts: Sequence[Path], generator: Gener
     if generator.random() < GRAIN:
         grain = np.clip(1 + generator.uniform(0.1, 0.6) * smooth_noise(SHEET, (1.2, 1.2), generator), 0, 1.2)
         writing, others = writing * grain, others * grain
-    levels = to_levels(expose(np.maximum(writing, others), generator))
+    levels = to_levels(expose(np.maximum(writing, others), generator, hands.weigh(size)))
     left, top, right, bottom = window = choose_window(line, kind, generator)
     levels = continue_beyond(levels, window)
     outside = np.ones(SHEET, bool)
@@ -145,6 +150,29 @@ def synthesise_any(source: SourceImages, fonts: Sequence[Path], generator: Gener
     labels = make_labels(line.pieces, len(source.class_names), left, right)
     digits = place_digits([piece for piece in pieces if piece.is_digit], window)
     return SyntheticLine(encode_contrast(contrast), labels, digits, kind, min(seen, default=math.inf))
+
+
+def choose_window(line: Line, kind: str, generator: Generator) -> tuple[int, int, int, int]:
+    """Return left, top, right and bottom of the part of the sheet that the picture shows."""
+    height, width = SHEET
+    if not line.pieces or generator.random() >= CUT.get(kind, 0):
+        return 0, 0, width, height
+    boxes = np.array([piece.box for piece in line.pieces])
+    low, high = TIGHT if generator.random() < TIGHT_SHARE else NARROW_WIDTHS
+    edges = np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
+    low = max(low, -(edges[2:] - edges[:2]).min() / 4)  # a half of a thin sign stays
+    edges = edges + (-1, -1, 1, 1) * generator.uniform(low, high, 4)
+    shown = np.where(generator.random(4) < SIDES_CUT, edges, (0, 0, width, height))
+    left, top, right, bottom = np.clip(np.rint(shown), 0, (width, height, width, height)).astype(int).tolist()
+    return left, top, right, bottom
+
+
+def continue_beyond(levels: NDArray[np.uint8], window: tuple[int, int, int, int]) -> NDArray[np.uint8]:
+    """Return the part of a picture within a window, with margins as reading adds them beyond the edges of a picture."""
+    (height, width), (left, top, right, bottom) = levels.shape, window
+    if window == (0, 0, width, height):
+        return levels
+    return add_margin(levels[top:bottom, left:right], top, height - bottom, left, width - right)
 
 
 def _print_beside(sheet: Ink, style: Style, middle: float, hands: Hands, generator: Generator) -> None:

@@ -16,7 +16,7 @@ from pipeline.reader_training.synthesis.line_text import Token
 from pipeline.reader_training.synthesis.notes import LOWERED, RAISED, SIGN, STRUCK
 from pipeline.reader_training.synthesis.number_writing import NOTHING, Piece, Style, draw_number, find_widest_gap
 from pipeline.reader_training.synthesis.paper import paste
-from pipeline.reader_training.synthesis.signs import FINER, Generator, write
+from pipeline.reader_training.synthesis.signs import FINER, Generator
 
 # Chosen by eye, and by reading pictures that were generated from validation images.
 # The gap between two numbers with nothing but paper between them.
@@ -192,7 +192,7 @@ def _strike(text: str, left: int, style: Style, hands: Hands, generator: Generat
 def _write_word(text: str, left: int, letter_size: float, style: Style, hands: Hands, generator: Generator) -> Piece:
     """Return a word on the line of the digits; a sign without a name is as large as they are."""
     drawn, scale = hands.draw_word(text), style.size if SIGN in text else letter_size
-    ink = write(drawn.ink, max(drawn.size * scale, 3), style.hand, generator)
+    ink = hands.write(drawn.ink, max(drawn.size * scale, 3), style.size, style.hand)
     middle = style.size / 2 + drawn.middle * scale + generator.normal(0, 0.03 * style.size)
     return Piece(ink, round(middle - ink.shape[0] / 2), left, hands.other)
 

@@ -135,6 +135,7 @@ amounts 3.5 | {currency}{gap}{amount} | {amount}{gap}{currency} | {whole}.- | {w
  | {currency}{gap}{whole}/- | {word} {whole}/= | {amount}/= | {word} = {whole}/-
 calculations 6 | {few}{gap}{sign}{gap}{few2} | {few}{gap}{sign}{gap}{few2}{gap}={gap}{few3} | {few} − {few2} \
  | {few} - {few2} = {few3} | {few} − {few2} = {few3} | {few} {sign} {few2} {sign2} {few3} | = {few} | ={few} \
+ | {one} {sign} {one2} {sign2} {one3} \
  | {few} : {few2} = {few3} | ({few}{sign}{few2}){sign2}{few3} | √{few} = {few2} | {few}{gap}={gap}{few2}{sign}{few3} \
  | {terms} | {terms} = {one} | {few} > {few2} | {few} < {few2}
 brackets 6 | {word} ({number}) | {word} [{number}] | ({number}) | <{number}> | [{few}] | ({few}, {few2}) \

@@ -60,7 +60,9 @@ def make_date(generator: Generator) -> str:
 def make_time(generator: Generator) -> str:
     """Return a time of the day in digits."""
     hour, minute = random_number(generator, 0, 24), random_number(generator, 0, 60).zfill(2)
-    return (hour.zfill(2) if generator.random() < 0.3 else hour) + pick((":", ":", ":", "."), generator) + minute
+    mark = pick((":", ":", ":", "."), generator)
+    seconds = mark + random_number(generator, 0, 60).zfill(2) if generator.random() < 0.2 else ""
+    return (hour.zfill(2) if generator.random() < 0.3 else hour) + mark + minute + seconds
 
 
 def make_amount(generator: Generator) -> str:

@@ -12,7 +12,7 @@ from pipeline.reader.rows.labels import SEPARATORS
 from pipeline.reader_training.synthesis.habits import HABITS
 from pipeline.reader_training.synthesis.hands import Hands
 from pipeline.reader_training.synthesis.number_text import GROUP
-from pipeline.reader_training.synthesis.signs import Generator, Hand, Ink, choose, write
+from pipeline.reader_training.synthesis.signs import Generator, Hand, Ink, choose
 
 NOTHING = -1  # symbol of a separator that is not within a number, number of a word
 
@@ -33,6 +33,7 @@ FAR_DIGITS = 3  # that a number has at least if they are far apart; two might be
 DEVIATION = 0.05, 0.02  # of a gap between boxes and of one between ink, relative to the size
 CELL = 0.95, 2.0  # pitch of the cells of a comb, relative to the size
 BETWEEN_GROUPS = 0.3, 0.7  # gap between the groups of a number, in sizes
+BEFORE_SEPARATOR = -0.04, 0.2  # gap between a digit and a separator, in sizes
 AFTER_SEPARATOR = 0.0, 0.22  # gap between a separator and a digit, in sizes
 STANDING_OFF = 0.2, 0.7  # the same, of a hand that stands off
 UNEVEN_SHARE = 0.15  # share of the numbers whose digits differ much in size
@@ -121,6 +122,7 @@ def draw_number(text: str, style: Style, hands: Hands, index: int, generator: Ge
     draw, gap = hands.choose_number(), generator.uniform(*MEANS[style.spacing])
     between, last_digit = generator.uniform(*BETWEEN_GROUPS), text.rfind(next(filter(str.isdigit, reversed(text))))
     after_separator = STANDING_OFF if generator.random() < HABITS.gap_after_separator else AFTER_SEPARATOR
+    before_separator = STANDING_OFF if generator.random() < HABITS.gap_before_separator else BEFORE_SEPARATOR
     is_uneven = generator.random() < UNEVEN_SHARE
     deviation, on_line = (
         (generator.uniform(*UNEVEN_SIZES), generator.random() < 0.6) if is_uneven else (EVEN_SIZES, False)
@@ -133,7 +135,7 @@ def draw_number(text: str, style: Style, hands: Hands, index: int, generator: Ge
         elif character.isdigit():
             label = hands.find_label(character)
             own = style.size * math.exp(np.clip(generator.normal(0, deviation), -LARGEST_SLOPE, LARGEST_SLOPE))
-            ink = np.float32(generator.uniform(0.85, 1)) * write(draw(label), own, style.hand, generator)
+            ink = np.float32(generator.uniform(0.85, 1)) * hands.write(draw(label), own, own, style.hand)
             foot = (style.size if on_line else ink.shape[0]) / 2
             top = round(foot - ink.shape[0] + generator.normal(0, style.jitter))
             top = max(-HALF, min(top, HALF - ink.shape[0]))
@@ -151,10 +153,10 @@ def draw_number(text: str, style: Style, hands: Hands, index: int, generator: Ge
                 move_border(ink > TOUCHING_INK, beside, left)
             pieces.append(Piece(ink, top, left, label, index))
         else:
-            ink, relative, below = hands.draw_separator(character)
-            ink = write(ink, max(relative * style.size, 2), style.hand, generator)
+            drawing, relative, below = hands.draw_separator(character)
+            ink = hands.write(drawing, max(relative * style.size, 2), style.size, style.hand)
             top = round(below * style.size - ink.shape[0] / 2)
-            left = round(right + style.size * generator.uniform(-0.04, 0.2))
+            left = round(right + style.size * generator.uniform(*before_separator))
             within = pieces and place < last_digit and character in SEPARATORS
             symbol = len(hands.source.class_names) + SEPARATORS[character] if within else NOTHING
             pieces.append(Piece(ink, top, left, symbol, index, separator=True))

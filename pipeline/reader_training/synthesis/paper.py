@@ -131,11 +131,14 @@ def light(shape: PaperShape, generator: Generator) -> Ink:
     return np.maximum(factor, 0.05)
 
 
-def expose(ink: Ink, generator: Generator) -> Ink:
-    """Return grey levels: ink on paper in some light, as a camera or a scanner takes them."""
+def expose(ink: Ink, generator: Generator, darkness: float = 1.0) -> Ink:
+    """Return grey levels: ink on paper in some light, as a camera or a scanner takes them.
+
+    darkness: factor on the contrast of the ink.
+    """
     shape = ink.shape
     paper = generator.uniform(60, 250)
-    contrast = paper * generator.uniform(*((0.5, 0.95) if generator.random() < DARK_INK else (0.07, 0.5)))
+    contrast = darkness * paper * generator.uniform(*((0.5, 0.95) if generator.random() < DARK_INK else (0.07, 0.5)))
     grey = (paper - contrast * ink) * light(shape, generator)
     if generator.random() < SHEET_EDGE:  # the edge of a sheet, or of a scan
         side, wide = generator.integers(4), int(generator.integers(1, 30))

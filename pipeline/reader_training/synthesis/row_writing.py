@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipeline.data.synthetic.strokes import PEN, draw_by_hand
+from pipeline.data.synthetic.strokes import distort
 from pipeline.reader_training.synthesis.confusable import choose_sign_maker
 from pipeline.reader_training.synthesis.habits import HABITS
-from pipeline.reader_training.synthesis.hands import STROKE_BOX, Hands
+from pipeline.reader_training.synthesis.hands import Drawing, Hands
 from pipeline.reader_training.synthesis.line_writing import Line
 from pipeline.reader_training.synthesis.notes import SIGN
 from pipeline.reader_training.synthesis.number_writing import Piece, Style, draw_number
-from pipeline.reader_training.synthesis.signs import Generator, Ink, write
+from pipeline.reader_training.synthesis.signs import Generator
 
 # Chosen by eye, and by reading pictures that were generated from validation images.
 # Numbers in cells of their own.
@@ -85,16 +85,15 @@ def write_wide_row(texts: Sequence[str], style: Style, hands: Hands, room: float
     return line
 
 
-def _choose_sign(hands: Hands, generator: Generator) -> Callable[[], Ink]:
+def _choose_sign(hands: Hands, generator: Generator) -> Callable[[], Drawing]:
     """Return a function that draws signs, all of one kind or each of another one."""
     if not hands.source.has_digits:  # a sign that resembles a digit might be one of the classes
         return lambda: hands.source.draw_sign(generator)
-    pen = generator.uniform(*PEN)
     make = choose_sign_maker(generator) if generator.random() < HABITS.same_sign else None
-    return lambda: draw_by_hand((make or choose_sign_maker(generator))(), STROKE_BOX, generator, (pen, pen))
+    return lambda: distort((make or choose_sign_maker(generator))(), generator)
 
 
-def _write_sign(ink: Ink, style: Style, hands: Hands, generator: Generator) -> Piece:
+def _write_sign(drawing: Drawing, style: Style, hands: Hands, generator: Generator) -> Piece:
     """Return a sign about as large as a digit."""
-    own = write(ink, style.size * math.exp(generator.normal(-0.1, 0.2)), style.hand, generator)
+    own = hands.write(drawing, style.size * math.exp(generator.normal(-0.1, 0.2)), style.size, style.hand)
     return Piece(own, round(-len(own) / 2 + generator.normal(0, 0.08) * style.size), 0, hands.other)

@@ -1,5 +1,6 @@
 """Draw lines on paper: rules, squares, boxes, tables and circles, as in forms and notebooks."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -8,11 +9,15 @@ from PIL import Image, ImageDraw
 
 from pipeline.data.ink import to_ink
 from pipeline.pictures.contrast import BOX
+from pipeline.pictures.filters import ndimage
 from pipeline.reader.rows.labels import SHEET
 from pipeline.reader_training.synthesis.number_writing import Piece
 from pipeline.reader_training.synthesis.signs import FINER, Generator, Ink, choose
 
 SECOND_SHARE = 0.12  # probability of single lines in addition to another kind
+# Distance of rules, and of squares, in sizes of a digit: from several through a large digit to those of a notebook.
+PITCHES, SQUARES = (0.18, 2.6), (0.15, 1.6)
+SOFT, SOFTNESS = 0.3, (0.3, 1.2)  # share of the lines that are out of focus or faded; standard deviation, in pixels
 JITTER = 0.4  # pixels: standard deviation of the corners of a box
 
 
@@ -65,13 +70,15 @@ class Ruler:
 
     def ink(self) -> Ink:
         """Return what has been drawn, in [0, 1]."""
-        return to_ink(np.asarray(self.image.reduce(FINER)))
+        ink = to_ink(np.asarray(self.image.reduce(FINER)))
+        is_soft = self.generator.random() < SOFT
+        return ndimage.gaussian_filter(ink, self.generator.uniform(*SOFTNESS)) if is_soft else ink
 
 
 def rule(ruler: Ruler) -> None:
     """Draw ruled paper, sometimes with a margin line."""
     (height, width), generator = SHEET, ruler.generator
-    for y in ruler.spread(ruler.size * generator.uniform(0.9, 2.5), height, width):
+    for y in ruler.spread(ruler.size * math.exp(generator.uniform(*np.log(PITCHES))), height, width):
         ruler.across(y)
     if generator.random() < 0.3:
         ruler.down(generator.uniform(0, width))
@@ -80,7 +87,7 @@ def rule(ruler: Ruler) -> None:
 def square(ruler: Ruler) -> None:
     """Draw squared paper."""
     height, width = SHEET
-    pitch = ruler.size * ruler.generator.uniform(0.25, 1.6)
+    pitch = ruler.size * math.exp(ruler.generator.uniform(*np.log(SQUARES)))
     for y in ruler.spread(pitch, height, width):
         ruler.across(y)
     for x in ruler.spread(pitch, width, height):

@@ -95,16 +95,20 @@ def choose_hand(generator: Generator) -> Hand:
     )
 
 
-def write(ink: Ink, size: float, hand: Hand, generator: Generator) -> Ink:
-    """Return the ink, cropped, as a hand writes it, with its longer side about `size` pixels before it is turned."""
-    top, bottom, left, right = find_extent(ink >= 0.5 * ink.max())
-    height, width = bottom - top, right - left
-    scale = FINER * size / max(height, width)
+def choose_turn(hand: Hand, generator: Generator) -> NDArray[np.float64]:
+    """Return how a hand turns, slants and stretches a sign: a matrix that maps x and y."""
     angle = hand.angle + generator.normal(0, 0.06)
     shear = hand.shear + generator.normal(0, 0.06)
     stretch = math.sqrt(hand.stretch * math.exp(generator.normal(0, 0.06)))
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
-    forward = scale * turn @ np.array([[stretch, -shear], [0, 1 / stretch]])
+    return np.asarray(turn @ np.array([[stretch, -shear], [0, 1 / stretch]]))
+
+
+def write(ink: Ink, size: float, hand: Hand, generator: Generator) -> Ink:
+    """Return the ink, cropped, as a hand writes it, with its longer side about `size` pixels before it is turned."""
+    top, bottom, left, right = find_extent(ink >= 0.5 * ink.max())
+    height, width = bottom - top, right - left
+    forward = FINER * size / max(height, width) * choose_turn(hand, generator)
     inverse = np.linalg.inv(forward)
     wide, high = (FINER * math.ceil(side / FINER + CROP_EDGE) for side in (np.abs(forward) @ [width, height]).tolist())
     centre = np.array([left + right, top + bottom]) / 2

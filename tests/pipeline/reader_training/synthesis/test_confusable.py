@@ -7,8 +7,7 @@ import pytest
 
 from pipeline.data.synthetic.shapes import parse_shape
 from pipeline.reader_training.synthesis.confusable import DIGIT_STROKES, SHAPES, choose_digit, choose_sign_maker
-from pipeline.reader_training.synthesis.lettering import draw_lettering, list_fonts
-from pipeline.reader_training.synthesis.loose_letters import draw_loosely
+from pipeline.reader_training.synthesis.lettering import draw_lettering, draw_loosely, list_fonts
 
 
 @pytest.mark.parametrize("text", [*SHAPES, *(text for texts in DIGIT_STROKES.values() for text in texts)])

@@ -90,13 +90,14 @@ def test_digits_stand_where_the_ink_is_on_the_lines_above_and_below_too(monkeypa
     plain = {"BLEED": 0, "GRAIN": 0, "SMALL_PRINT": 0, "draw_surroundings": lambda *_: np.zeros(SHEET, np.float32)}
     inks, heights = list[Ink](), list[float]()
 
-    def expose(ink: Ink, _: object) -> Ink:
+    def expose(ink: Ink, *_: object) -> Ink:
         inks.append(ink)
         return 255 * (1 - ink)
 
     for name, value in {**only, **plain, "expose": expose}.items():
         monkeypatch.setattr(f"pipeline.reader_training.synthesis.line_images.{name}", value)
-    monkeypatch.setattr("pipeline.reader_training.synthesis.windows.CUT", {})
+    for name, value in {"CUT": {}, "BESIDE_NUMBER": 0.6}.items():
+        monkeypatch.setattr(f"pipeline.reader_training.synthesis.line_images.{name}", value)
     for share in ("SEPARATED", "PLAIN_FORMS"):
         monkeypatch.setattr(f"pipeline.reader_training.synthesis.number_text.{share}", 0)
     rows, columns = (np.arange(side) + 0.5 for side in SHEET)

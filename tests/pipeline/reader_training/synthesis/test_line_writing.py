@@ -54,12 +54,12 @@ def test_gap_between_numbers_is_clearly_wider_than_those_within(spacing: str) ->
 
 def test_most_rows_of_single_digits_have_even_gaps_and_each_digit_is_a_number() -> None:
     spreads = []
-    for seed in range(30):
+    for seed in range(80):
         line, _ = write(list("5683"), "apart", seed)
         assert len({piece.number for piece in line.pieces}) == len(line.pieces)
         gaps = [after.left - before.right for before, after in itertools.pairwise(line.pieces)]
         spreads.append(np.ptp(gaps))
-    assert 15 < np.count_nonzero(np.array(spreads) < 0.35 * SIZE) < 28
+    assert 0.5 < np.mean(np.array(spreads) < 0.35 * SIZE) < 0.9
 
 
 @pytest.mark.parametrize(("spacing", "low", "high"), [("apart", 1, 8), ("far", 8, 19), ("close", -2, 5)])
@@ -119,7 +119,7 @@ def test_digits_of_a_wide_row_are_one_number_where_they_stand_close_and_apart_wh
         pieces = write_wide_row(list("2480"), style, hands, ROOM, generator).pieces
         assert all(after.left > before.right for before, after in itertools.pairwise(pieces))
         pitch = np.diff([piece.x for piece in pieces]).mean() / SIZE
-        assert 0.75 < pitch < 2.6
+        assert 0.75 < pitch < 2.8
         pitches[len({piece.number for piece in pieces}) == 1].append(float(pitch))
     assert np.mean(pitches[True]) < 1.5 < np.mean(pitches[False])
     pieces = write_wide_row(["24", "8"], style, hands, ROOM, generator).pieces

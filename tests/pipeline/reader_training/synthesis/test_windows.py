@@ -3,9 +3,9 @@
 import numpy as np
 
 from pipeline.reader.rows.labels import SHEET
+from pipeline.reader_training.synthesis.line_images import choose_window, continue_beyond
 from pipeline.reader_training.synthesis.line_writing import Line
 from pipeline.reader_training.synthesis.number_writing import Piece
-from pipeline.reader_training.synthesis.windows import choose_window, continue_beyond
 
 
 def test_paper_continues_beyond_the_edges_of_a_picture() -> None:
