@@ -28,7 +28,7 @@ from pipeline.reader_training.synthesis.notes import SIGN
 from pipeline.reader_training.synthesis.number_text import pick
 from pipeline.reader_training.synthesis.paper import paste
 from pipeline.reader_training.synthesis.paths import trace
-from pipeline.reader_training.synthesis.pen import choose_pen, stretch_parts, weigh, write_path
+from pipeline.reader_training.synthesis.pen import choose_pen, darkness, stretch_parts, write_path
 from pipeline.reader_training.synthesis.signs import Generator, Hand, Ink, SourceImages, choose, crop, write
 from pipeline.reader_training.synthesis.ticks import add_ticks, choose_tick
 
@@ -78,9 +78,9 @@ class Hands:
         self.loose = self.generator.random() < HABITS.loose_hand
         self.tick = choose_tick(self.generator) if self.generator.random() < HABITS.ticked_hand else None
 
-    def weigh(self, size: float) -> float:
-        """Return how dark the ink is at most, if digits are reduced to `size` pixels; see `pen.weigh`."""
-        return weigh(self.writes_with, size) if self.is_traced else 1.0
+    def darkness(self, size: float) -> float:
+        """Return how dark the ink is at most, if digits are reduced to `size` pixels; see `pen.darkness`."""
+        return darkness(self.writes_with, size) if self.is_traced else 1.0
 
     def write(self, drawing: Drawing, length: float, size: float, hand: Hand) -> Ink:
         """Return the ink of a drawing, cropped, as a hand writes it beside digits of `size` pixels.

@@ -134,7 +134,7 @@ def synthesise_any(source: SourceImages, fonts: Sequence[Path], generator: Gener
     if generator.random() < GRAIN:
         grain = np.clip(1 + generator.uniform(0.1, 0.6) * smooth_noise(SHEET, (1.2, 1.2), generator), 0, 1.2)
         writing, others = writing * grain, others * grain
-    levels = to_levels(expose(np.maximum(writing, others), generator, hands.weigh(size)))
+    levels = to_levels(expose(np.maximum(writing, others), generator, hands.darkness(size)))
     left, top, right, bottom = window = choose_window(line, kind, generator)
     levels = continue_beyond(levels, window)
     outside = np.ones(SHEET, bool)

@@ -11,7 +11,7 @@ from pipeline.data.synthetic.shapes import Stroke
 from pipeline.pictures.filters import ndimage
 from pipeline.reader_training.synthesis.signs import Ink
 
-COARSE, ENLARGED = 32, 3  # pixels: height up to which ink is enlarged before it is thinned, and by what factor
+SMALL_INK, ENLARGED = 32, 3  # pixels: height up to which ink is enlarged before it is thinned, and by what factor
 INKED = 0.38  # ink of a stroke
 SMOOTH = 2.2  # enlarged pixels: standard deviation along a path
 STEP = 2.0  # enlarged pixels between the points of a path
@@ -36,8 +36,8 @@ def _make_tables() -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     return first, second
 
 
-AROUND = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
-TABLES = _make_tables()
+COMPASS = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
+THINNING_TABLES = _make_tables()
 
 
 def thin(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -46,9 +46,9 @@ def thin(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
     padded = np.pad(inked, 1).astype(np.uint8)
     inner, count = padded[1:-1, 1:-1], -1
     while count != (count := int(inner.sum())):
-        for table in TABLES:
+        for table in THINNING_TABLES:
             codes = sum(
-                padded[1 + y : 1 + y + height, 1 + x : 1 + x + width] << number for number, (y, x) in enumerate(AROUND)
+                padded[1 + y : 1 + y + height, 1 + x : 1 + x + width] << number for number, (y, x) in enumerate(COMPASS)
             )
             inner[table[codes]] = 0
     return inner.astype(bool)
@@ -60,7 +60,7 @@ def trace(ink: Ink) -> list[Stroke] | None:
     None if they are unknown, because a loop is filled, or because there is no ink.
     """
     height, width = ink.shape
-    enlarged = ENLARGED if height <= COARSE else 1
+    enlarged = ENLARGED if height <= SMALL_INK else 1
     fine = Image.fromarray(ink).resize((width * enlarged, height * enlarged), Image.Resampling.BICUBIC)
     inked = np.asarray(fine) > INKED * ink.max(initial=0)
     half = ndimage.distance_transform_edt(inked)
@@ -83,7 +83,7 @@ def _list_branches(skeleton: NDArray[np.bool_]) -> list[Branch]:
     def list_neighbours(pixel: Pixel) -> list[Pixel]:
         """Return the neighbours of a pixel; a diagonal one only if there is no other way to it."""
         y, x = pixel
-        near = [(y + down, x + along) for down, along in AROUND if (y + down, x + along) in pixels]
+        near = [(y + down, x + along) for down, along in COMPASS if (y + down, x + along) in pixels]
         return [each for each in near if each[0] == y or each[1] == x or not {(y, each[1]), (each[0], x)} & pixels]
 
     neighbours = {pixel: list_neighbours(pixel) for pixel in pixels}

@@ -19,7 +19,7 @@ FELT_SHARE, FELT = 0.25, (0.1, 0.5)  # of the pens with soft edges; how soft, in
 DRY_SHARE, DRY = 0.15, (0.1, 0.5)  # of the pens that dry up; part of the path with little ink
 CHANGES = 0.15, 0.6  # sizes along the path over which pressure and ink change
 SUBPIXELS = 4  # drawn pixels per pixel, along each axis
-POINTS = 0.05  # sizes between the points of a path
+POINT_DISTANCE = 0.05  # sizes between the points of a path
 # Stretched parts of a path: the height at which they part, and by how much they are longer or wider, in logarithms.
 WAIST, LONGER, WIDER = (0.25, 0.75), 0.22, 0.16
 
@@ -73,7 +73,7 @@ def write_path(
     """Return the ink of strokes, cropped, as a hand writes them with a pen.
 
     length: longer side of the ink before it is turned, in pixels. size: of a digit, in pixels. A pen that is thinner
-    than a pixel draws a line of one pixel; see `weigh`.
+    than a pixel draws a line of one pixel; see `darkness`.
     """
     pen = replace(pen, width=max(pen.width, 1 / size))
     extent = float(np.ptp(np.concatenate(strokes), axis=0).max())
@@ -82,7 +82,7 @@ def write_path(
     return crop(draw_path([stroke @ turned for stroke in strokes], size, pen, generator, SUBPIXELS))
 
 
-def weigh(pen: Pen, size: float) -> float:
+def darkness(pen: Pen, size: float) -> float:
     """Return how dark the lines of a pen are beside those of one pixel: a picture is reduced until a digit has a size.
 
     size: of a digit, in pixels.
@@ -103,13 +103,13 @@ def draw_path(strokes: Sequence[Stroke], size: float, pen: Pen, generator: Gener
     brush = ImageDraw.Draw(sheet)
     change = size * generator.uniform(*CHANGES)
     for stroke in strokes:
-        fine = resample(stroke, POINTS * size)
+        fine = resample(stroke, POINT_DISTANCE * size)
         moved = (fine - low + reach) * scale
         between = np.diff(moved, axis=0)
         turn = np.sin(np.arctan2(between[:, 1], between[:, 0]) - pen.angle)
         widths = pen.width * size * scale * np.hypot(pen.flatness, math.sqrt(1 - pen.flatness**2) * turn)
-        widths *= np.exp(pen.pressure * _vary(len(turn), change / size / POINTS, generator))
-        wet = _vary(len(turn), change / size / POINTS, generator)
+        widths *= np.exp(pen.pressure * _vary(len(turn), change / size / POINT_DISTANCE, generator))
+        wet = _vary(len(turn), change / size / POINT_DISTANCE, generator)
         inks = np.where(wet < np.quantile(wet, pen.dry), generator.uniform(0, 0.6), 1.0)
         for (x, y), (u, v), wide, ink in zip(
             moved[:-1].tolist(), moved[1:].tolist(), widths.tolist(), inks.tolist(), strict=True

@@ -16,7 +16,7 @@ from pipeline.reader_training.synthesis.signs import FINER, Generator, Ink, choo
 
 SECOND_SHARE = 0.12  # probability of single lines in addition to another kind
 # Distance of rules, and of squares, in sizes of a digit: from several through a large digit to those of a notebook.
-PITCHES, SQUARES = (0.18, 2.6), (0.15, 1.6)
+RULE_PITCHES, SQUARES = (0.18, 2.6), (0.15, 1.6)
 SOFT, SOFTNESS = 0.3, (0.3, 1.2)  # share of the lines that are out of focus or faded; standard deviation, in pixels
 JITTER = 0.4  # pixels: standard deviation of the corners of a box
 
@@ -78,7 +78,7 @@ class Ruler:
 def rule(ruler: Ruler) -> None:
     """Draw ruled paper, sometimes with a margin line."""
     (height, width), generator = SHEET, ruler.generator
-    for y in ruler.spread(ruler.size * math.exp(generator.uniform(*np.log(PITCHES))), height, width):
+    for y in ruler.spread(ruler.size * math.exp(generator.uniform(*np.log(RULE_PITCHES))), height, width):
         ruler.across(y)
     if generator.random() < 0.3:
         ruler.down(generator.uniform(0, width))

@@ -11,7 +11,7 @@ from pipeline.data.ink import to_ink
 from pipeline.data.synthetic.shapes import Stroke, parse_shape
 from pipeline.data.synthetic.strokes import draw_polylines
 from pipeline.reader_training.synthesis.paths import thin, trace
-from pipeline.reader_training.synthesis.pen import Pen, draw_path, stretch_parts, weigh, write_path
+from pipeline.reader_training.synthesis.pen import Pen, darkness, draw_path, stretch_parts, write_path
 from pipeline.reader_training.synthesis.signs import Hand, Ink
 from tests.drawings import sample_digits
 
@@ -126,5 +126,5 @@ def test_written_ink_has_its_length_and_is_never_thinner_than_a_pixel(size: floa
 
 
 def test_a_thin_pen_is_as_dark_as_the_part_of_a_pixel_that_it_covers() -> None:
-    assert weigh(replace(ROUND, width=0.01), 20) == pytest.approx(0.2)
-    assert weigh(replace(ROUND, width=0.2), 20) == 1
+    assert darkness(replace(ROUND, width=0.01), 20) == pytest.approx(0.2)
+    assert darkness(replace(ROUND, width=0.2), 20) == 1
